@@ -1,0 +1,87 @@
+"""Shared fixtures: tiny models of every family, and the embedded teacher.
+
+Fixtures that return a model are session-scoped: treat what they return as read-only.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Before torch and huggingface_hub are imported: tests never reach the network, and leave the machine some air.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fairkd import models
+from tests.tiny import FAMILIES, tiny
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`tiny_folder("roberta")` is the folder of a tiny model of that family, made at the first call."""
+    made: dict[str, Path] = {}
+
+    def folder(family: str) -> Path:
+        if family not in made:
+            made[family] = tiny(family, tmp_path_factory.mktemp("models") / family)
+        return made[family]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_folder: Callable[[str], Path]) -> Callable[[str], models.MaskedLM]:
+    """`tiny_model("roberta")` is a loaded tiny model of that family."""
+    loaded: dict[str, models.MaskedLM] = {}
+
+    def model(family: str) -> models.MaskedLM:
+        if family not in loaded:
+            loaded[family] = models.load(str(tiny_folder(family)))
+        return loaded[family]
+
+    return model
+
+
+@pytest.fixture(scope="session", params=FAMILIES)
+def any_family(
+    request: pytest.FixtureRequest, tiny_model: Callable[[str], models.MaskedLM]
+) -> models.MaskedLM:
+    """Runs a test once for every family."""
+    return tiny_model(request.param)
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+    return tiny_model("bert")
+
+
+@pytest.fixture(scope="session")
+def tiny_bert_cased(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+    return tiny_model("bert-cased")
+
+
+@pytest.fixture(scope="session")
+def tiny_roberta(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+    return tiny_model("roberta")
+
+
+@pytest.fixture(scope="session")
+def tiny_albert(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+    return tiny_model("albert")
+
+
+@pytest.fixture(scope="session")
+def tiny_xlm_roberta(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+    return tiny_model("xlm-roberta")
+
+
+@pytest.fixture(scope="session")
+def teacher() -> models.MaskedLM:
+    """The embedded teacher."""
+    return models.load("embedded/teacher")
