@@ -1,0 +1,374 @@
+"""The charts of the Gaps page: gaps by profession, how the bias transfers, and against the labour market.
+
+Pure functions: a DataFrame in, a plotly Figure out. Gaps are in nats; positive leans to group A, negative to group B.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.charts.parts import (
+    Hues,
+    base_figure,
+    chosen_labels,
+    colour,
+    guide,
+    hues,
+    shortened,
+    signed,
+    span,
+)
+from app.charts.text import escape
+
+Value = Literal["gap", "corrected_gap"]
+VALUE_NAMES: dict[str, str] = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
+LOW_MASS = 0.01  # P(A) + P(B) below which a gap has almost nothing behind it, and its marker is hollow
+ROW = 21  # pixels a profession
+NAME_LENGTH = 26  # characters of a profession on an axis; the hover shows it whole
+
+# Colour-blind-safe hues after Okabe and Ito, apart from those of the models, and a symbol of its own for each kind.
+KINDS: dict[str, tuple[str, str]] = {
+    "inherited": ("#8c6bb1", "circle"),
+    "reduced": ("#009e73", "triangle-down"),
+    "amplified": ("#c0392b", "triangle-up"),
+    "flipped": ("#b8860b", "diamond"),
+    "none": ("#8a8f98", "circle-open"),
+}
+KIND_NAMES: dict[str, str] = {"none": "no gap to begin with"}
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Pearson's r of one model's gaps with the share of women, and its 95 % interval."""
+
+    r: float
+    low: float
+    high: float
+
+
+def profession_gaps(
+    teacher: pd.DataFrame,
+    student: pd.DataFrame,
+    *,
+    groups: tuple[str, str],
+    value: Value = "gap",
+    ends: int | None = None,
+    dark: bool = False,
+) -> go.Figure:
+    """Both models' gap for each profession, with intervals, sorted by the teacher's gap.
+
+    Parameters
+    ----------
+    teacher, student : one row a profession, as from `fairkd.gaps.by_profession` (profession, mean, low, high, mass).
+    groups : the names of groups A and B.
+    ends : show only this many professions at either end of the teacher's order; None shows all.
+    """
+    shades = hues(dark)
+    both = teacher.merge(student, on="profession", suffixes=("_teacher", "_student"))
+    both = both.sort_values("mean_teacher", kind="stable").reset_index(drop=True)
+    smaller = int((both["mean_student"].abs() < both["mean_teacher"].abs()).sum())
+    title = (
+        f"The student's {VALUE_NAMES[value]} is smaller than the teacher's for {smaller} of {len(both)} "
+        f"profession{'s' if len(both) != 1 else ''}"
+    )
+    if ends is not None and len(both) > 2 * ends:
+        both = pd.concat([both.head(ends), both.tail(ends)]).reset_index(drop=True)
+        title += f" (shown: the {ends} at either end)"
+    places = list(range(len(both)))
+
+    figure = base_figure(title=title, height=170 + ROW * max(len(both), 4), dark=dark)
+    joins_x: list[float | None] = []
+    joins_y: list[float | None] = []
+    for place, row in zip(places, both.itertuples(), strict=True):
+        joins_x += [row.mean_teacher, row.mean_student, None]
+        joins_y += [place + 0.15, place - 0.15, None]
+    figure.add_trace(
+        go.Scatter(
+            x=joins_x,
+            y=joins_y,
+            mode="lines",
+            line={"color": shades.faint, "width": 1.5},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    for model, hue, symbol, shift in (
+        ("teacher", shades.teacher, "circle", 0.15),
+        ("student", shades.student, "square", -0.15),
+    ):
+        figure.add_trace(_whiskers(both, model, groups, hue, symbol, [place + shift for place in places]))
+    figure.add_shape(guide(0, -0.7, 0, len(both) - 0.3, shades.text))
+    if ends is not None and len(teacher) > 2 * ends:
+        figure.add_shape(
+            guide(0, ends - 0.5, 1, ends - 0.5, shades.faint, dash="dot")
+            | {"xref": "paper", "layer": "above"}
+        )
+    figure.update_yaxes(
+        tickvals=places,
+        ticktext=[escape(shortened(name, NAME_LENGTH)) for name in both["profession"]],
+        range=[-0.7, len(both) - 0.3],
+        showgrid=False,
+        zeroline=False,
+        automargin=True,
+        title_text="",
+    )
+    edges = [*both["low_teacher"], *both["high_teacher"], *both["low_student"], *both["high_student"]]
+    figure.update_xaxes(range=span([*edges, *both["mean_teacher"], *both["mean_student"]], around=[0.0]))
+    direct_x(figure, groups, value, shades)
+    figure.update_layout(legend_y=1, legend_yref="paper")
+    return figure
+
+
+def _whiskers(
+    both: pd.DataFrame, model: str, groups: tuple[str, str], hue: str, symbol: str, places: Sequence[float]
+) -> go.Scatter:
+    """One model's dots and 95 % intervals; hollow and faded where there is almost no mass behind the gap."""
+    mean = both[f"mean_{model}"]
+    thin = both[f"mass_{model}"] < LOW_MASS
+    return go.Scatter(
+        x=mean,
+        y=list(places),
+        name=model,
+        mode="markers",
+        marker={
+            "color": hue,
+            "size": 9,
+            "symbol": [f"{symbol}-open" if is_thin else symbol for is_thin in thin],
+            "opacity": [0.45 if is_thin else 1.0 for is_thin in thin],
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": both[f"high_{model}"] - mean,
+            "arrayminus": mean - both[f"low_{model}"],
+            "color": hue,
+            "thickness": 1.4,
+            "width": 0,
+        },
+        customdata=[
+            (escape(row.profession), _interval(row, model), percent(getattr(row, f"mass_{model}")))
+            for row in both.itertuples()
+        ],
+        hovertemplate=(
+            "<b>%{customdata[0]}</b><br>"
+            f"{model}: %{{customdata[1]}} nats<br>"
+            f"P({escape(groups[0])}) + P({escape(groups[1])}) = %{{customdata[2]}}<extra></extra>"
+        ),
+    )
+
+
+def _interval(row: object, model: str) -> str:
+    """`+1.20 (+0.80 to +1.60)` of one row."""
+    mean, low, high = (getattr(row, f"{column}_{model}") for column in ("mean", "low", "high"))
+    return f"{signed(mean)} ({signed(low)} to {signed(high)})"
+
+
+def transfer_scatter(
+    frame: pd.DataFrame, *, groups: tuple[str, str], value: Value = "gap", dark: bool = False
+) -> go.Figure:
+    """The teacher's gap against the student's, one point a profession, by what happened to the bias.
+
+    `frame` is from `fairkd.gaps.transfer` (profession, teacher, student, kind). On the diagonal the student leans as
+    the teacher does; on the horizontal line it does not lean at all.
+    """
+    shades = hues(dark)
+    counts = frame["kind"].value_counts()
+    figure = base_figure(title=_transfer_title(counts, len(frame)), height=580, dark=dark)
+    low, high = span([*frame["teacher"], *frame["student"]], around=[0.0], room=0.08)
+    figure.add_shape(guide(low, 0, high, 0, shades.faint))
+    figure.add_shape(guide(0, low, 0, high, shades.faint))
+    figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
+    labels, sides = chosen_labels(
+        list(frame["teacher"]),
+        list(frame["student"]),
+        [shortened(name, 20) for name in frame["profession"]],
+        [math.hypot(row.teacher, row.teacher - row.student) for row in frame.itertuples()],
+    )
+    for kind, (hue, symbol) in KINDS.items():
+        rows = [index for index, found in enumerate(frame["kind"]) if found == kind]
+        if not rows:
+            continue
+        part = frame.iloc[rows]
+        figure.add_trace(
+            go.Scatter(
+                x=part["teacher"],
+                y=part["student"],
+                mode="markers+text",
+                name=f"{KIND_NAMES.get(kind, kind)} ({len(part)})",
+                marker={
+                    "color": hue,
+                    "symbol": symbol,
+                    "size": 10,
+                    "line": {"width": 1, "color": hue if symbol.endswith("open") else shades.ground},
+                },
+                text=[escape(labels[row]) for row in rows],
+                textposition=[sides[row] for row in rows],
+                textfont={"size": 11, "color": shades.text},
+                cliponaxis=False,
+                customdata=[
+                    (escape(row.profession), signed(row.teacher), signed(row.student))
+                    for row in part.itertuples()
+                ],
+                hovertemplate=(
+                    "<b>%{customdata[0]}</b><br>teacher %{customdata[1]} nats<br>student %{customdata[2]} nats"
+                    f"<br>{KIND_NAMES.get(kind, kind)}<extra></extra>"
+                ),
+            )
+        )
+    figure.update_xaxes(range=[low, high], zeroline=False)
+    figure.update_yaxes(range=[low, high], zeroline=False)
+    direct_x(figure, groups, value, shades, of="teacher's ")
+    direct_y(figure, groups, value, shades, of="student's ")
+    return figure
+
+
+def _transfer_title(counts: pd.Series, total: int) -> str:
+    """What happened to most professions, in a sentence."""
+    leaning = counts.drop("none", errors="ignore")
+    if leaning.empty:
+        return "Neither model leans: there is no bias to transfer"
+    verb = {
+        "inherited": "inherits the teacher's gap",
+        "reduced": "reduces the teacher's gap",
+        "amplified": "amplifies the teacher's gap",
+        "flipped": "leans the other way",
+    }[str(leaning.idxmax())]
+    return f"The student {verb} for {int(leaning.max())} of {total} profession{'s' if total != 1 else ''}"
+
+
+def labour_scatter(
+    frame: pd.DataFrame,
+    *,
+    correlations: dict[str, Correlation | None],
+    groups: tuple[str, str],
+    value: Value = "gap",
+    dark: bool = False,
+) -> go.Figure:
+    """Each profession's gap against the share of women who work in it, for both models.
+
+    Parameters
+    ----------
+    frame : profession, women_share (0 to 1), teacher, student (mean gaps in nats).
+    correlations : by model ("teacher", "student"); None where there are too few professions for one.
+    """
+    shades = hues(dark)
+    figure = base_figure(title=_labour_title(correlations.get("teacher"), groups), height=540, dark=dark)
+    share = 100 * frame["women_share"]
+    joins_x = [part for at in share for part in (at, at, None)]
+    joins_y = [part for row in frame.itertuples() for part in (row.teacher, row.student, None)]
+    figure.add_trace(
+        go.Scatter(
+            x=joins_x,
+            y=joins_y,
+            mode="lines",
+            line={"color": shades.faint, "width": 1},
+            opacity=0.6,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    labels, sides = chosen_labels(
+        list(share),
+        list(frame["teacher"]),
+        [shortened(name, 20) for name in frame["profession"]],
+        list((frame["teacher"] - frame["teacher"].mean()).abs()),
+        most=12,
+    )
+    for model, hue, symbol in (
+        ("teacher", shades.teacher, "circle"),
+        ("student", shades.student, "square"),
+    ):
+        correlation = correlations.get(model)
+        name = model
+        if correlation is not None:
+            name += f": r = {signed(correlation.r)} ({signed(correlation.low)} to {signed(correlation.high)})"
+            x_line = [float(share.min()), float(share.max())]
+            figure.add_trace(
+                go.Scatter(
+                    x=x_line,
+                    y=_line(share, frame[model], x_line),
+                    mode="lines",
+                    line={"color": hue, "width": 2, "dash": "dash"},
+                    hoverinfo="skip",
+                    showlegend=False,
+                )
+            )
+        figure.add_trace(
+            go.Scatter(
+                x=share,
+                y=frame[model],
+                name=name,
+                mode="markers+text" if model == "teacher" else "markers",
+                marker={"color": hue, "symbol": symbol, "size": 8},
+                text=[escape(label) for label in labels] if model == "teacher" else None,
+                textposition=sides if model == "teacher" else None,
+                textfont={"size": 11, "color": shades.text},
+                cliponaxis=False,
+                customdata=[
+                    (escape(row.profession), signed(getattr(row, model)), f"{100 * row.women_share:.1f} %")
+                    for row in frame.itertuples()
+                ],
+                hovertemplate=(
+                    "<b>%{customdata[0]}</b><br>women among workers %{customdata[2]}<br>"
+                    f"{model} %{{customdata[1]}} nats<extra></extra>"
+                ),
+            )
+        )
+    figure.add_shape(guide(0, 0, 100, 0, shades.text))
+    figure.update_xaxes(
+        title_text="women among workers (%)", range=[-2, 102], ticksuffix=" %", zeroline=False
+    )
+    figure.update_yaxes(zeroline=False, range=span([*frame["teacher"], *frame["student"]], around=[0.0]))
+    direct_y(figure, groups, value, shades)
+    figure.update_layout(legend={"orientation": "v", "y": 1, "yanchor": "bottom"})
+    figure.update_layout(margin_t=figure.layout.margin.t + 24)
+    return figure
+
+
+def _labour_title(correlation: Correlation | None, groups: tuple[str, str]) -> str:
+    """Whether the teacher's gaps follow the labour market, in a sentence."""
+    if correlation is None:
+        return "Do the models' gaps follow who works in the profession?"
+    if correlation.low <= 0 <= correlation.high:
+        return "The teacher's gaps show no clear link with who works in the profession"
+    favoured = groups[0] if correlation.r > 0 else groups[1]
+    return f"The more women work in a profession, the more the teacher leans to “{favoured}”"
+
+
+def _line(x: pd.Series, y: pd.Series, at: Sequence[float]) -> list[float]:
+    """The least-squares line through the points, at the given places."""
+    spread = float(((x - x.mean()) ** 2).sum())
+    slope = float(((x - x.mean()) * (y - y.mean())).sum()) / spread if spread else 0.0
+    return [float(y.mean()) + slope * (place - float(x.mean())) for place in at]
+
+
+def percent(share: float) -> str:
+    """A probability for reading: `62 %`, `0.4 %`, `< 0.1 %`."""
+    if share < 0.001:
+        return "< 0.1 %"
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def direct_x(figure: go.Figure, groups: tuple[str, str], value: Value, shades: Hues, *, of: str = "") -> None:
+    """Title of the horizontal axis: the unit, and under it which way leads to which group, in its colour."""
+    figure.update_xaxes(title_text=_axis(groups, value, shades, of), title_standoff=6)
+
+
+def direct_y(figure: go.Figure, groups: tuple[str, str], value: Value, shades: Hues, *, of: str = "") -> None:
+    """Title of the vertical axis, as `direct_x`; read from the bottom up."""
+    figure.update_yaxes(title_text=_axis(groups, value, shades, of), title_standoff=6)
+
+
+def _axis(groups: tuple[str, str], value: Value, shades: Hues, of: str) -> str:
+    """`← more she   (gap in nats)   more he →`."""
+    a, b = (shortened(group, 14) for group in groups)
+    return (
+        f"{colour(f'← more {b}', shades.group_b)}   {of}{VALUE_NAMES[value]} in nats   "
+        f"{colour(f'more {a} →', shades.group_a)}"
+    )

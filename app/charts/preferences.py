@@ -1,0 +1,160 @@
+"""The charts of the two-sentence comparison: which words one sentence prefers over the other.
+
+Pure functions: a DataFrame in, a plotly Figure out. Preference is log p(w | A) - log p(w | B), in nats.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.charts.parts import (
+    base_figure,
+    chosen_labels,
+    colour,
+    guide,
+    hues,
+    shortened,
+    signed,
+    span,
+)
+from app.charts.text import escape
+
+Model = Literal["teacher", "student"]
+LABELS = 16
+
+
+def preference_scatter(frame: pd.DataFrame, *, model: Model, dark: bool = False) -> go.Figure:
+    """How likely one model finds each word in sentence A (across) and in sentence B (up).
+
+    `frame` is from `fairkd.gaps.prefer` (token, log_p_a, log_p_b, preference). Below the diagonal are the words
+    that A prefers, above it those of B.
+    """
+    shades = hues(dark)
+    figure = base_figure(title=_title(frame, model), height=540, dark=dark)
+    low, high = span([*frame["log_p_a"], *frame["log_p_b"]])
+    figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
+    labels, sides = chosen_labels(
+        list(frame["log_p_a"]),
+        list(frame["log_p_b"]),
+        [shortened(token, 18) for token in frame["token"]],
+        list(frame["preference"].abs()),
+        most=LABELS,
+    )
+    for prefers_a, hue, symbol, name in (
+        (True, shades.group_a, "circle", "A prefers it"),
+        (False, shades.group_b, "square", "B prefers it"),
+    ):
+        rows = [index for index, at in enumerate(frame["preference"]) if (at > 0) == prefers_a]
+        part = frame.iloc[rows]
+        figure.add_trace(
+            go.Scatter(
+                x=part["log_p_a"],
+                y=part["log_p_b"],
+                mode="markers+text",
+                name=f"{name} ({len(part)})",
+                marker={"color": hue, "symbol": symbol, "size": 8},
+                text=[escape(labels[row]) for row in rows],
+                textposition=[sides[row] for row in rows],
+                textfont={"size": 11, "color": shades.text},
+                cliponaxis=False,
+                customdata=[
+                    (escape(row.token), signed(row.log_p_a), signed(row.log_p_b), signed(row.preference))
+                    for row in part.itertuples()
+                ],
+                hovertemplate=(
+                    "<b>%{customdata[0]}</b><br>log p(w | A) = %{customdata[1]}<br>log p(w | B) = %{customdata[2]}"
+                    "<br>preference %{customdata[3]} nats<extra></extra>"
+                ),
+            )
+        )
+    figure.update_xaxes(
+        title_text=colour("log p(word | A) in nats", shades.group_a), range=[low, high], zeroline=False
+    )
+    figure.update_yaxes(
+        title_text=colour("log p(word | B) in nats", shades.group_b), range=[low, high], zeroline=False
+    )
+    return figure
+
+
+def _title(frame: pd.DataFrame, model: Model) -> str:
+    """The two words that tell the sentences apart best, in a sentence."""
+    if frame.empty:
+        return f"The {model} has no words to compare"
+    most_a = frame.loc[frame["preference"].idxmax()]
+    most_b = frame.loc[frame["preference"].idxmin()]
+    if most_a["preference"] <= 0 or most_b["preference"] >= 0:
+        return f"Which words does the {model} prefer in A, and which in B?"
+    words = shortened(str(most_a["token"]), 20), shortened(str(most_b["token"]), 20)
+    return f"The {model} prefers “{words[0]}” most in A and “{words[1]}” most in B"
+
+
+def preference_transfer(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+    """The teacher's preference for each word against the student's.
+
+    `frame` is from `fairkd.gaps.prefer_difference` (token, teacher, student, difference). On the diagonal the two
+    models tell A from B alike; on the horizontal line the student does not tell them apart.
+    """
+    shades = hues(dark)
+    figure = base_figure(title=_transfer_title(frame), height=540, dark=dark)
+    low, high = span([*frame["teacher"], *frame["student"]], around=[0.0])
+    figure.add_shape(guide(low, 0, high, 0, shades.faint))
+    figure.add_shape(guide(0, low, 0, high, shades.faint))
+    figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
+    labels, sides = chosen_labels(
+        list(frame["teacher"]),
+        list(frame["student"]),
+        [shortened(token, 18) for token in frame["token"]],
+        list(frame["difference"].abs()),
+        most=LABELS,
+    )
+    weaker = frame["student"].abs() < frame["teacher"].abs()
+    for is_weaker, hue, symbol, name in (
+        (True, shades.student, "circle", "weaker in the student"),
+        (False, shades.teacher, "diamond", "as strong or stronger"),
+    ):
+        rows = [index for index, found in enumerate(weaker) if found == is_weaker]
+        part = frame.iloc[rows]
+        figure.add_trace(
+            go.Scatter(
+                x=part["teacher"],
+                y=part["student"],
+                mode="markers+text",
+                name=f"{name} ({len(part)})",
+                marker={"color": hue, "symbol": symbol, "size": 8},
+                text=[escape(labels[row]) for row in rows],
+                textposition=[sides[row] for row in rows],
+                textfont={"size": 11, "color": shades.text},
+                cliponaxis=False,
+                customdata=[
+                    (escape(row.token), signed(row.teacher), signed(row.student), signed(row.difference))
+                    for row in part.itertuples()
+                ],
+                hovertemplate=(
+                    "<b>%{customdata[0]}</b><br>teacher %{customdata[1]} nats<br>student %{customdata[2]} nats"
+                    "<br>difference %{customdata[3]} nats<extra></extra>"
+                ),
+            )
+        )
+    ends = colour("← B", shades.group_b), colour("A →", shades.group_a)
+    for update, model in ((figure.update_xaxes, "teacher"), (figure.update_yaxes, "student")):
+        update(
+            title_text=f"{ends[0]}   {model}'s preference in nats   {ends[1]}",
+            range=[low, high],
+            zeroline=False,
+        )
+    return figure
+
+
+def _transfer_title(frame: pd.DataFrame) -> str:
+    """Which model tells the two sentences apart more, in a sentence."""
+    if frame.empty:
+        return "The models share no words to compare"
+    teacher, student = frame["teacher"].abs().mean(), frame["student"].abs().mean()
+    how = "less" if student < teacher else "more"
+    return (
+        f"The student tells A from B {how} than the teacher: mean |preference| "
+        f"{student:.2f} against {teacher:.2f} nats"
+    )

@@ -1,0 +1,85 @@
+"""The sidebar: which teacher, which student, and in which format pictures are downloaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.loading import description, embedded_references, get_model
+from app.widgets import IMAGE_FORMAT_KEY, IMAGE_FORMATS, literal
+from fairkd.errors import FairKDError
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from fairkd.models import Description
+
+TEACHER_DEFAULT = "embedded/teacher"
+STUDENT_DEFAULT = "embedded/student-fair"
+_CHOSEN = "chosen_models"
+
+
+def choose_models() -> tuple[str, str]:
+    """Draw both pickers with what the models are, load them, and return (teacher, student) references.
+
+    A model that cannot be loaded is said so beside its picker; the page says why, where it needs it.
+    """
+    options = list(embedded_references())
+    for reference in (TEACHER_DEFAULT, STUDENT_DEFAULT):
+        if reference not in options:
+            options.append(reference)
+    with st.sidebar:
+        teacher, about_teacher = _picker("Teacher", "teacher", options, TEACHER_DEFAULT, ":blue")
+        student, about_student = _picker("Student", "student", options, STUDENT_DEFAULT, ":orange")
+        st.segmented_control(
+            "Download figures as",
+            IMAGE_FORMATS,
+            default=IMAGE_FORMATS[0],
+            key=IMAGE_FORMAT_KEY,
+            required=True,
+        )
+    for reference, slot in ((teacher, about_teacher), (student, about_student)):
+        _describe(reference, slot)
+    st.session_state[_CHOSEN] = (teacher, student)
+    return teacher, student
+
+
+def chosen_models() -> tuple[str, str]:
+    """(teacher, student) as the sidebar has them in this run; pages start from here."""
+    return st.session_state[_CHOSEN]
+
+
+def _picker(
+    label: str, key: str, options: list[str], default: str, colour: str
+) -> tuple[str, DeltaGenerator]:
+    chosen = st.selectbox(
+        f"{colour}[**{label}**]",
+        options,
+        index=options.index(default),
+        key=key,
+        accept_new_options=True,
+        bind="query-params",
+        help="An embedded model, a local folder, or a Hugging Face id such as `distilbert-base-uncased`, "
+        "with `@revision` if you like. Type it and press Enter.",
+    )
+    return str(chosen or default).strip(), st.empty()
+
+
+def _describe(reference: str, slot: DeltaGenerator) -> None:
+    try:
+        get_model(reference)  # outside the sidebar, so that a narrow screen sees the progress too
+        about = description(reference)
+    except FairKDError:
+        slot.caption(":material/error: Not loaded; the page says why.")
+        return
+    slot.caption(literal_description(about))
+
+
+def literal_description(about: Description) -> str:
+    """Two lines of Markdown on one model: what it is made of, and how it reads."""
+    size = f"{about.layers} layers, width {about.width}, {about.parameters / 1e6:.1f} M parameters"
+    case = "cased" if about.cased else "uncased"
+    reading = f"{about.vocabulary:,} {about.tokenizer_kind} tokens, {case}, up to {about.max_tokens} at once"
+    origin = f"{about.architecture}, {about.source}" + (f", {about.licence}" if about.licence else "")
+    return "  \n".join(literal(line) for line in (size, reading, origin))

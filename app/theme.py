@@ -1,0 +1,85 @@
+"""The colours, once, for light and dark, and the plotly layout that follows from them.
+
+Teacher is blue and student is orange everywhere, as in the paper's figure. The two word groups are teal and
+purple, far enough from both and from each other for colour-blind readers. `.streamlit/config.toml` repeats the
+first two as the first categorical colours; `tests/app` checks that they agree.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Hue:
+    """One meaning, two shades: readable on the light and on the dark page."""
+
+    light: str
+    dark: str
+
+    def on(self, dark: bool) -> str:
+        """The shade for the page's mode, as `#rrggbb`."""
+        return self.dark if dark else self.light
+
+
+TEACHER = Hue("#2563c9", "#7aa9f7")
+STUDENT = Hue("#d96a0b", "#f4a259")
+GROUP_A = Hue("#0f8577", "#4fc7b6")
+GROUP_B = Hue("#7a45b8", "#b995ee")
+
+TEXT = Hue("#1c2430", "#e7eaf0")
+MUTED = Hue("#5b6676", "#9aa5b5")
+GRID = Hue("#e3e7ee", "#2b3341")
+PAGE = Hue("#ffffff", "#11151c")
+
+FONT = (
+    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif"
+)
+
+
+def is_dark() -> bool:
+    """Whether the reader's page is dark at this moment."""
+    return st.context.theme.type == "dark"
+
+
+def plotly_layout(dark: bool) -> dict:
+    """Layout shared by all figures: `figure.update_layout(**plotly_layout(dark))`.
+
+    The page's own background is painted, so that a downloaded picture is readable wherever it is pasted.
+    """
+    axis = {
+        "gridcolor": GRID.on(dark),
+        "zerolinecolor": MUTED.on(dark),
+        "linecolor": GRID.on(dark),
+        "tickfont": {"color": TEXT.on(dark), "size": 13},
+        "title": {"font": {"color": MUTED.on(dark), "size": 13}},
+        "automargin": True,
+    }
+    return {
+        "font": {"family": FONT, "color": TEXT.on(dark), "size": 13},
+        "paper_bgcolor": PAGE.on(dark),
+        "plot_bgcolor": PAGE.on(dark),
+        "colorway": [hue.on(dark) for hue in (TEACHER, STUDENT, GROUP_A, GROUP_B)],
+        "title": {
+            "font": {"size": 16, "color": TEXT.on(dark)},
+            "x": 0,
+            "xanchor": "left",
+            "xref": "container",
+        },
+        "xaxis": axis,
+        "yaxis": axis,
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "font": {"color": TEXT.on(dark), "size": 13},
+        },
+        "hoverlabel": {
+            "bgcolor": PAGE.on(dark),
+            "bordercolor": MUTED.on(dark),
+            "font": {"color": TEXT.on(dark), "family": FONT},
+        },
+        "margin": {"l": 8, "r": 8, "t": 64, "b": 8},
+    }

@@ -1,0 +1,26 @@
+"""FairKD's dashboard: `streamlit run streamlit_app.py`."""
+
+import streamlit as st
+
+from app.sidebar import choose_models
+
+st.set_page_config(page_title="FairKD", page_icon=":material/visibility:", layout="wide")
+page = st.navigation(
+    [
+        st.Page(
+            "app/pages/predictions.py",
+            title="Predictions",
+            icon=":material/view_column:",
+            default=True,
+            help="What teacher and student predict at every position of a sentence, side by side.",
+        ),
+        st.Page(
+            "app/pages/gaps.py",
+            title="Gaps",
+            icon=":material/balance:",
+            help="How differently both models treat he and she across professions.",
+        ),
+    ]
+)
+choose_models()
+page.run()
