@@ -1,9 +1,8 @@
 """Tiny masked language models of every supported family, made on the fly: tokenizer, configuration, weights.
 
 `tiny("bert", folder)` writes a complete `save_pretrained` folder (safetensors) in well under a second. The
-weights are random but seeded; the words in `WORDS` are single pieces in every family (in byte-level BPE, trained
-on `SENTENCES`, with the space before them or at the start of a sentence), while rarer ones ("zoologist") take
-several.
+weights are random but seeded. The words in `WORDS` are single pieces in every family (byte-level BPE, trained
+on `SENTENCES`: with a space before them, or at the start of a sentence); rarer ones ("zoologist") take more.
 """
 
 from __future__ import annotations

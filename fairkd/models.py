@@ -1,0 +1,261 @@
+"""Find, load and describe a masked language model; refuse one that is unsafe or incomplete.
+
+A model is named by a reference: `embedded/NAME` (shipped with FairKD), a local folder, or a Hugging Face Hub id
+such as `org/name`, with `@revision` if need be.
+
+>>> from fairkd import models
+>>> lm = models.load("embedded/teacher")
+>>> models.describe(lm).layers
+6
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from fairkd import checkpoint, hub
+from fairkd.errors import ModelError
+
+EMBEDDED = Path(__file__).parent / "assets" / "embedded"
+ALLOWED_VARIABLE = "FAIRKD_ALLOWED_MODELS"
+
+Progress = Callable[[str, float | None], None]
+Source = Literal["embedded", "local folder", "Hugging Face Hub", "memory"]
+TokenizerKind = Literal["WordPiece", "BPE", "SentencePiece"]
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_HUB_ID = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?)(@(?P<revision>[\w./-]+))?")
+# A tokenizer without a limit of its own says 10 ** 30.
+_NO_LIMIT = 10**6
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model's files lie, and for the Hub which commit they are."""
+
+    source: Source = "memory"
+    folder: Path | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedLM:
+    """A masked language model with its tokenizer: fp32, on the CPU, in evaluation mode."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    reference: str
+    origin: Origin = field(default=Origin())
+
+    @property
+    def mask_token(self) -> str:
+        return str(self.tokenizer.mask_token)
+
+    @property
+    def mask_id(self) -> int:
+        return int(self.tokenizer.mask_token_id)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Entries of a distribution; some models pad it beyond what their tokenizer knows."""
+        return int(self.model.config.vocab_size)
+
+    @cached_property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The raw token of every id, `vocabulary_size` of them; an id without a token reads `<id 50279>`."""
+        tokens = {index: token for token, index in self.tokenizer.get_vocab().items()}
+        return tuple(tokens.get(index, f"<id {index}>") for index in range(self.vocabulary_size))
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """The longest input, special tokens included."""
+        limits = [int(self.tokenizer.model_max_length), _positions(self.model)]
+        return min(limit for limit in limits if limit > 0)
+
+    @cached_property
+    def lower_case(self) -> bool:
+        """Whether the tokenizer makes capitals small."""
+        normalizer = self.tokenizer.backend_tokenizer.normalizer
+        return normalizer is not None and normalizer.normalize_str("A").endswith("a")
+
+    @cached_property
+    def kind(self) -> TokenizerKind:
+        return checkpoint.tokenizer_kind(self.tokenizer)
+
+
+def _positions(model: PreTrainedModel) -> int:
+    """Tokens that the position embeddings have room for."""
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            # RoBERTa and its kin number positions from padding_idx + 1.
+            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
+    return int(getattr(model.config, "max_position_embeddings", None) or _NO_LIMIT)
+
+
+def load(
+    reference: str, *, allowed: Sequence[str] | None = None, progress: Progress | None = None
+) -> MaskedLM:
+    """Load a masked language model and its tokenizer.
+
+    Parameters
+    ----------
+    reference
+        `embedded/NAME`, a local folder, or a Hugging Face Hub id, with `@revision` if need be. A local folder
+        that exists goes before a Hub id of the same name.
+    allowed
+        Glob patterns; a reference must match one of them as a whole (`org/*`, `org/name@main`,
+        `/srv/models/*`; local folders are compared by their resolved absolute path). Embedded models are
+        always allowed. By default the comma-separated `FAIRKD_ALLOWED_MODELS`, or everything if that is not set.
+    progress
+        Called with a sentence and a fraction in [0, 1], or None where the fraction is not known.
+
+    Raises
+    ------
+    ModelError
+        One sentence on what is wrong: not found, not allowed, pickled weights, custom code, no masked-LM
+        head, missing or damaged tensors, no tokenizer or one without a mask token, no network.
+
+    Notes
+    -----
+    Only safetensors are read, and no code from a model's folder is ever run. Nothing is cached here.
+    """
+    reference, origin = _find(reference, allowed, progress)
+    assert origin.folder is not None
+    if progress is not None:
+        progress(f"Loading {reference}", None)
+    model, tokenizer = checkpoint.read(origin.folder, name=reference)
+    return MaskedLM(model=model, tokenizer=tokenizer, reference=reference, origin=origin)
+
+
+def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | None) -> tuple[str, Origin]:
+    """The normalised reference and where its files are, downloaded if need be."""
+    reference = reference.strip().rstrip("/") or reference.strip()
+    if not reference or "\0" in reference:
+        raise ModelError(
+            "Expected a model reference: embedded/NAME, a local folder, or a Hub id such as org/name."
+        )
+    kind, _, name = reference.partition("/")
+    if kind == "embedded":
+        return reference, Origin("embedded", _embedded_folder(name))
+    if kind == "run":
+        raise ModelError(
+            f"{reference} is not a kind of model reference that this version knows: expected embedded/NAME, "
+            "a local folder (./run/... for one of that name), or a Hub id such as org/name."
+        )
+    folder = Path(reference).expanduser()
+    if folder.exists():
+        _check_allowed(str(folder.resolve()), reference, allowed)
+        if not folder.is_dir():
+            raise ModelError(
+                f"{reference} is a file: give the folder that holds config.json and the weights."
+            )
+        return reference, Origin("local folder", folder)
+    _check_allowed(reference, reference, allowed)
+    if reference.startswith(("/", ".", "~", "\\")) or reference.count("/") > 1 and "@" not in reference:
+        raise ModelError(f"There is no folder {reference}: check the path.")
+    match = _HUB_ID.fullmatch(reference)
+    if match is None:
+        raise ModelError(
+            f"{reference!r} is not a model reference: expected embedded/NAME, a local folder, or a Hub id such "
+            "as org/name, with @revision if need be."
+        )
+    snapshot = hub.fetch(match["repository"], revision=match["revision"], progress=progress)
+    return reference, Origin("Hugging Face Hub", snapshot.folder, snapshot.commit)
+
+
+def _check_allowed(place: str, reference: str, allowed: Sequence[str] | None) -> None:
+    if allowed is None:
+        variable = os.environ.get(ALLOWED_VARIABLE)
+        if variable is None:
+            return
+        allowed = [pattern.strip() for pattern in variable.split(",")]
+    if not any(fnmatchcase(place, pattern) for pattern in allowed):
+        raise ModelError(
+            f"{reference} is not among the models allowed here: choose an embedded or a listed one."
+        )
+
+
+def _embedded_folder(name: str) -> Path:
+    folder = EMBEDDED / name
+    if _NAME.fullmatch(name) is None or not (folder / "config.json").is_file():
+        known = ", ".join(embedded()) or "none in this installation"
+        raise ModelError(f"There is no embedded model {name!r}: expected one of {known}.")
+    return folder
+
+
+def embedded() -> tuple[str, ...]:
+    """References of the embedded models that are present, the teacher first."""
+    order = ("teacher", "student-plain", "student-fair")
+    names = sorted(
+        (config.parent.name for config in EMBEDDED.glob("*/config.json")),
+        key=lambda name: (order.index(name) if name in order else len(order), name),
+    )
+    return tuple(f"embedded/{name}" for name in names)
+
+
+@dataclass(frozen=True)
+class Description:
+    """A model in figures."""
+
+    reference: str
+    source: Source
+    architecture: str  # "BertForMaskedLM"
+    layers: int
+    width: int
+    heads: int
+    parameters: int  # tied ones counted once
+    size_bytes: int  # weights on disk; in memory for a model that was never on disk
+    vocabulary: int
+    tokenizer_kind: TokenizerKind
+    cased: bool
+    max_tokens: int
+    licence: str | None  # as its README.md states it
+    revision: str | None  # commit, for models from the Hub
+
+
+def describe(lm: MaskedLM) -> Description:
+    """What kind of model this is, how large, and where it came from."""
+    config, folder = lm.model.config, lm.origin.folder
+    parameters = sum(parameter.numel() for parameter in lm.model.parameters())
+    on_disk = sum(path.stat().st_size for path in folder.glob("*.safetensors")) if folder else 0
+    return Description(
+        reference=lm.reference,
+        source=lm.origin.source,
+        architecture=type(lm.model).__name__,
+        layers=int(config.num_hidden_layers),
+        width=int(config.hidden_size),
+        heads=int(config.num_attention_heads),
+        parameters=parameters,
+        size_bytes=on_disk or 4 * parameters,
+        vocabulary=lm.vocabulary_size,
+        tokenizer_kind=lm.kind,
+        cased=not lm.lower_case,
+        max_tokens=lm.max_tokens,
+        licence="apache-2.0" if lm.origin.source == "embedded" else _licence(folder),
+        revision=lm.origin.revision,
+    )
+
+
+def _licence(folder: Path | None) -> str | None:
+    """The `license:` entry of a model card's front matter."""
+    card = folder / "README.md" if folder else None
+    if card is None or not card.is_file():
+        return None
+    front = re.match(r"---\s*\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
+    try:
+        entries = yaml.safe_load(front[1]) if front else None
+    except yaml.YAMLError:
+        return None
+    licence = entries.get("license") if isinstance(entries, dict) else None
+    return str(licence) if licence else None
