@@ -1,0 +1,74 @@
+"""Display labels: how the pieces of a vocabulary are shown to people, whatever the tokenizer's marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+from transformers import PreTrainedTokenizerFast
+
+from fairkd.models import MaskedLM
+
+SPACE = "␣"  # shows white space that would otherwise be invisible
+CONTINUES = "##"  # marks a piece that continues a word
+
+_READABLE: WeakKeyDictionary[PreTrainedTokenizerFast, tuple[str, ...]] = WeakKeyDictionary()
+
+
+def readable(lm: MaskedLM) -> tuple[str, ...]:
+    """One display label for every vocabulary id; the labels of one vocabulary differ from one another.
+
+    WordPiece labels are the pieces themselves. For byte-level BPE and SentencePiece, a piece with the space
+    before it is shown without ("Ġhe" is "he"), one that continues a word gets a leading "##" ("he" is
+    "##he"), a sign with a space before it shows it ("▁(" is "␣("). What cannot be seen is escaped ("\\n"),
+    and bytes that are no whole character are hexadecimal.
+    """
+    labels = _READABLE.get(lm.tokenizer)
+    if labels is None or len(labels) != lm.vocabulary_size:
+        labels = tuple(_labels(lm))
+        _READABLE[lm.tokenizer] = labels
+    return labels
+
+
+def _labels(lm: MaskedLM) -> Iterator[str]:
+    kept_raw = {token.content for token in lm.tokenizer.added_tokens_decoder.values()}
+    to_byte = _byte_of_character() if lm.kind == "BPE" else {}
+    for raw in lm.vocabulary:
+        text = raw
+        if raw not in kept_raw:
+            if lm.kind == "BPE":
+                text = _mark_space(_decode(raw, to_byte))
+            elif lm.kind == "SentencePiece":
+                text = _mark_space(raw.replace("▁", " "))
+        yield text if text.isprintable() else _visible(text)
+
+
+def _mark_space(text: str) -> str:
+    if text[:1] == " " and text[1:2].isalnum():
+        return text[1:]
+    if text[:1].isalnum():
+        return CONTINUES + text
+    return text.replace(" ", SPACE)
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        c if c.isprintable() else SPACE if c == " " else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def _decode(raw: str, to_byte: dict[str, int]) -> str:
+    try:
+        return bytes([to_byte[c] for c in raw]).decode(errors="backslashreplace")
+    except KeyError:  # an entry that was added as plain text
+        return raw
+
+
+def _byte_of_character() -> dict[str, int]:
+    """The alphabet of byte-level BPE (Radford et al. 2019).
+
+    Printable Latin-1 bytes stand for themselves; the others are, in order, the characters from U+0100 on.
+    """
+    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {chr(byte): byte for byte in plain} | {chr(0x100 + i): byte for i, byte in enumerate(others)}

@@ -1,0 +1,358 @@
+"""Words as a tokenizer spells them: typed masks, spelling in context, and word scores.
+
+Three families are told apart (`MaskedLM.kind`): WordPiece marks pieces that continue a word ("##ing"),
+byte-level BPE and SentencePiece mark the space before a word ("Ġhe", "▁he"). A word therefore has no spelling
+of its own, only one in a sentence: " he" in "Here he is", "He" at the beginning of a sentence. The word
+groups are in `fairkd.contrasts`, the labels that show pieces in `fairkd.labels`.
+
+    lm = models.load("embedded/teacher")
+    score_words(lm, "[MASK] is a nurse.", ["he", "she"])
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from fairkd.errors import InputError
+from fairkd.forward import logits_at
+from fairkd.models import MaskedLM
+
+# Work is cut into chunks of about this size, so that long texts and large vocabularies fit into memory.
+_FLOATS_AT_ONCE = 2**24
+_TOKENS_AT_ONCE = 2**13
+
+_QUOTES_AND_BRACKETS = "\"'`([{<«»“”„‘’)]}>*_"
+
+
+class UnknownWord(InputError):
+    """A word that the tokenizer cannot spell; the message names it."""
+
+
+# --- typed masks and tokenising ---
+
+
+def parse(lm: MaskedLM, text: str) -> str:
+    """`text` with every typed mask turned into the model's own mask token.
+
+    Typed masks are `[MASK]` and `<mask>` in any case, the model's own, and a blank: an underscore, or
+    several, with no letter, digit or underscore beside it ("a _." is a mask, "snake_case" is not).
+
+    >>> from fairkd import models
+    >>> parse(models.load("embedded/teacher"), "<mask> is a _, said snake_case.")
+    '[MASK] is a [MASK], said snake_case.'
+    """
+    return _typed_mask(lm.mask_token).sub(lambda _: lm.mask_token, text)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A tokenised text: `ids[i]` is the i-th token of the input (special ones included).
+
+    `spans[i]` is its character span in the text as typed, without white space around it; `special[i]` says
+    whether it is one of the tokens that frame a text ([CLS], </s>); masks and unknown tokens are not special
+    in this sense.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+    special: tuple[bool, ...]
+    masks: tuple[int, ...]
+
+    def target(self, position: int | None) -> int:
+        """The index of the mask meant: `position`, else the only one; InputError where that is unclear."""
+        if not self.masks:
+            raise InputError("The text has no mask; type [MASK] or _ at the place in question.")
+        if position is None and len(self.masks) > 1:
+            raise InputError(
+                f"The text has {len(self.masks)} masks, at the positions {', '.join(map(str, self.masks))}; "
+                "say which of them is meant."
+            )
+        if position is not None and position not in self.masks:
+            raise InputError(
+                f"The token at position {position} is not a mask; "
+                f"the masks are at: {', '.join(map(str, self.masks))}."
+            )
+        return self.masks[0] if position is None else position
+
+
+def encode(lm: MaskedLM, text: str) -> Encoding:
+    """Tokenise a text in which masks may be typed in any form that `parse` knows.
+
+    A piece that is nothing but white space right before a mask is left out: a masked word takes the space
+    before it along, and so must the mask that stands for it, whether or not the tokenizer was told so.
+
+    Raises
+    ------
+    InputError
+        The text is empty, or longer than the model takes.
+    """
+    if not text.strip():
+        raise InputError("The text is empty; type a sentence, such as: Milk is a [MASK].")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"The text holds half a character (a lone surrogate) at position {error.start}; remove it."
+        ) from None
+    parsed, starts, ends = _parse_with_origin(lm, text)
+    pieces = _tokenise(lm, parsed, special=True)
+    frame = set(lm.tokenizer.all_special_ids) - {lm.mask_id, lm.tokenizer.unk_token_id}
+    kept: list[tuple[int, tuple[int, int], bool]] = []
+    for piece in pieces:
+        if piece.id == lm.mask_id and kept and is_blank(lm, kept[-1][0]):
+            kept.pop()
+        start = starts[piece.start]
+        end = ends[piece.end - 1] if piece.end > piece.start else start
+        kept.append((piece.id, (start, end), piece.special or piece.id in frame))
+    if len(kept) > lm.max_tokens:
+        raise InputError(
+            f"The text has {len(kept)} tokens, and {lm.reference} takes at most {lm.max_tokens} "
+            "(special tokens included); shorten it."
+        )
+    ids, spans, special = zip(*kept, strict=True)
+    masks = tuple(i for i, token in enumerate(ids) if token == lm.mask_id)
+    return Encoding(text, ids, spans, special, masks)
+
+
+@lru_cache(maxsize=16)
+def _typed_mask(mask_token: str) -> re.Pattern[str]:
+    return re.compile(rf"(?i:\[mask\]|<mask>)|{re.escape(mask_token)}|(?<!\w)_+(?!\w)")
+
+
+def _parse_with_origin(lm: MaskedLM, text: str) -> tuple[str, list[int], list[int]]:
+    """`parse`, and for each character of the result the start and end of what it stands for in `text`."""
+    out: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    matches = [(match.start(), match.end()) for match in _typed_mask(lm.mask_token).finditer(text)]
+    for start, end in [*matches, (len(text), len(text))]:
+        out.append(text[done:start])
+        starts.extend(range(done, start))
+        ends.extend(range(done + 1, start + 1))
+        if end > start:
+            out.append(lm.mask_token)
+            starts.extend([start] * len(lm.mask_token))
+            ends.extend([end] * len(lm.mask_token))
+        done = end
+    return "".join(out), [*starts, len(text)], [*ends, len(text)]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    id: int
+    start: int
+    end: int
+    special: bool
+
+
+def _tokenise(lm: MaskedLM, text: str, *, special: bool) -> list[_Piece]:
+    """The tokenizer's pieces, their spans free of the white space that some tokenizers count in."""
+    # Never pads or truncates: those settings live in the tokenizer, which several threads may share.
+    encoded = lm.tokenizer(
+        text,
+        add_special_tokens=special,
+        return_offsets_mapping=True,
+        return_special_tokens_mask=True,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        verbose=False,
+    )
+    found = []
+    triples = zip(
+        encoded["input_ids"], encoded["offset_mapping"], encoded["special_tokens_mask"], strict=True
+    )
+    for token, (start, end), added in triples:
+        while start < end and text[start].isspace():
+            start += 1
+        while start < end and text[end - 1].isspace():
+            end -= 1
+        # SentencePiece gives a lone "▁" the span of the character after it.
+        found.append(_Piece(token, start, start if is_blank(lm, token) else end, bool(added)))
+    return found
+
+
+def is_blank(lm: MaskedLM, token: int) -> bool:
+    """Whether a token is nothing but the tokenizer's mark for white space."""
+    return lm.kind != "WordPiece" and not lm.vocabulary[token].strip("Ġ▁")
+
+
+# --- spelling in context ---
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a tokenizer writes a word: one id and one raw piece for each token."""
+
+    word: str
+    ids: tuple[int, ...]
+    pieces: tuple[str, ...]
+
+    @property
+    def single(self) -> bool:
+        """Whether the word is one piece."""
+        return len(self.ids) == 1
+
+
+def spell(lm: MaskedLM, word: str, *, before: str = "", after: str = "") -> Spelling:
+    """The pieces of `word` in the text `before + word + after`, whose spaces belong to `before` and `after`.
+
+    The whole text is tokenised and the pieces that cover the word are taken. Where a piece reaches over the
+    word's border ("nurse" in "nurse" + "s"), the word is spelled without what follows, and failing that
+    alone: a mask is a border, too.
+
+    Casing: word lists are in lower case. Uncased tokenizers lower-case everything themselves; for cased ones
+    the word gets a capital at the beginning of a sentence, that is, at the start of the text or after ".",
+    "!" or "?" (quotes and brackets between them do not matter). Elsewhere it is spelled as given.
+
+    Raises
+    ------
+    UnknownWord
+        The word is empty, or the tokenizer would use its unknown token.
+
+    Examples
+    --------
+    >>> from fairkd import models
+    >>> spell(models.load("embedded/teacher"), "He", after=" is here.").pieces
+    ('he',)
+    """
+    wanted = word.strip()
+    if not lm.lower_case and _begins_sentence(before):
+        wanted = wanted[:1].upper() + wanted[1:]
+    # SentencePiece writes the space by itself, byte-level BPE only where there is one.
+    alone = " " if before[-1:].isspace() and lm.kind == "BPE" else ""
+    ids: tuple[int, ...] | None = None
+    for left, right in ((before, after), (before, ""), (alone, "")):
+        ids = _ids_covering(lm, left, wanted, right)
+        if ids is not None:
+            break
+    if not ids or not set(ids).isdisjoint(lm.tokenizer.all_special_ids):
+        raise UnknownWord(
+            f"The tokenizer of {lm.reference} cannot spell the word '{word}'; "
+            "use another word or another model."
+        )
+    return Spelling(word, ids, tuple(lm.vocabulary[i] for i in ids))
+
+
+def _ids_covering(lm: MaskedLM, before: str, word: str, after: str) -> tuple[int, ...] | None:
+    """Ids of the pieces that spell `word` in its context; None if one of them spells its neighbours, too."""
+    first, last = len(before), len(before) + len(word)
+    pieces = _tokenise(lm, before + word + after, special=False)
+    inside = [i for i, piece in enumerate(pieces) if piece.start < last and piece.end > first]
+    if any(pieces[i].start < first or pieces[i].end > last for i in inside):
+        return None
+    # A space that is a piece by itself ("▁", "zoologist") belongs to the word: the mask swallows it, too.
+    if inside and inside[0] > 0 and is_blank(lm, pieces[inside[0] - 1].id):
+        inside.insert(0, inside[0] - 1)
+    return tuple(pieces[i].id for i in inside)
+
+
+def _begins_sentence(before: str) -> bool:
+    bare = before.rstrip()
+    quoted = bare[-1:] in ('"', "“", "„", "«")
+    bare = bare.rstrip(_QUOTES_AND_BRACKETS + " ")
+    return not bare or bare[-1] in ".!?…" or (quoted and bare[-1] in ",:")
+
+
+# --- scores ---
+
+
+def logits_by_row(lm: MaskedLM, ids: Tensor, columns: Tensor) -> Iterator[Tensor]:
+    """Logits at one place of each sequence, a chunk of sequences at a time.
+
+    `ids` is [B, L] (no padding) and `columns` [B]; yields fp32 tensors [b, V], in order, whose b add up to B.
+    """
+    length = ids.shape[1]
+    step = max(1, min(_TOKENS_AT_ONCE // length, _FLOATS_AT_ONCE // lm.vocabulary_size))
+    for rows, places in zip(ids.split(step), columns.split(step), strict=True):
+        flat = torch.arange(len(rows)) * length + places
+        with torch.inference_mode():
+            yield logits_at(lm, rows, torch.ones_like(rows), flat)
+
+
+def score_words(
+    lm: MaskedLM, text: str, words: Sequence[str], *, position: int | None = None
+) -> pd.DataFrame:
+    """How probable each word is at a mask: one row per word, in the given order.
+
+    A word of one piece v has the log-probability `log p(v | text)`, the log-softmax over the whole
+    vocabulary. A word of n pieces is put in place of n masks that are filled from left to right: `sum_j log
+    p(piece_j | text with piece_1 .. piece_j-1 filled in and the later ones masked)`, the within-word
+    left-to-right pseudo-log-likelihood of Kauf and Ivanova 2023 (arXiv 2305.10588). Scores of words with
+    different numbers of pieces are not parts of one distribution: mind `pieces`.
+
+    Parameters
+    ----------
+    lm : MaskedLM
+    text : str
+        With at least one typed mask (see `parse`).
+    words : sequence of str
+        Spelled in the context of the mask (see `spell`).
+    position : int, optional
+        Token index of the mask in question, counted with the special tokens; by default the only mask.
+
+    Returns
+    -------
+    DataFrame
+        word, log_probability (nats), probability, pieces (how many), ids (tuple of token ids).
+
+    Raises
+    ------
+    InputError
+        No mask, several without a `position`, a text too long, or (UnknownWord) a word that cannot be
+        spelled.
+
+    Examples
+    --------
+    >>> from fairkd import models
+    >>> scores = score_words(models.load("embedded/teacher"), "Milk is a [MASK].", ["liquid", "milkshake"])
+    >>> scores.pieces.tolist()
+    [1, 3]
+    """
+    encoding = encode(lm, text)
+    target = encoding.target(position)
+    start, end = encoding.spans[target]
+    before, after = parse(lm, text[:start]), parse(lm, text[end:])
+    spellings = [spell(lm, word, before=before, after=after) for word in words]
+    totals = [0.0] * len(spellings)
+    for count in sorted({len(spelling.ids) for spelling in spellings}):
+        length = len(encoding.ids) - 1 + count
+        if length > lm.max_tokens:
+            raise InputError(
+                f"With a word of {count} pieces the text has {length} tokens, and {lm.reference} takes "
+                f"at most {lm.max_tokens}; shorten it."
+            )
+        # What is filled in -> the next pieces to score, by word: words that begin alike share a forward pass.
+        steps: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+        for i, spelling in enumerate(spellings):
+            if len(spelling.ids) == count:
+                for j, piece in enumerate(spelling.ids):
+                    steps.setdefault(spelling.ids[:j], []).append((i, piece))
+        rows = [
+            [*encoding.ids[:target], *done, *[lm.mask_id] * (count - len(done)), *encoding.ids[target + 1 :]]
+            for done in steps
+        ]
+        columns = torch.tensor([target + len(done) for done in steps])
+        chunks = logits_by_row(lm, torch.tensor(rows), columns)
+        distributions = (row for chunk in chunks for row in chunk.log_softmax(-1))
+        for log_p, wanted in zip(distributions, steps.values(), strict=True):
+            for i, piece in wanted:
+                totals[i] += float(log_p[piece])
+    return pd.DataFrame(
+        {
+            "word": pd.Series(list(words), dtype="str"),
+            "log_probability": totals,
+            "probability": [math.exp(total) for total in totals],
+            "pieces": pd.Series([len(spelling.ids) for spelling in spellings], dtype="int64"),
+            "ids": [spelling.ids for spelling in spellings],
+        }
+    )
