@@ -17,11 +17,11 @@ from fairkd.errors import FairKDError, ModelError
 
 if TYPE_CHECKING:
     import pandas as pd
-
     from fairkd.gaps import Pattern
+
+    from fairkd.contrasts import Contrast
     from fairkd.models import Description, MaskedLM
     from fairkd.predictions import Prediction
-    from fairkd.words import Contrast
 
 _one_load_at_a_time = threading.Lock()
 
