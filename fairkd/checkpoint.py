@@ -105,8 +105,8 @@ def _model(folder: Path, tensors: dict[str, Tensor], name: str) -> PreTrainedMod
     known: Any = MODEL_FOR_MASKED_LM_MAPPING.get(type(config), None)
     if known is None:
         raise ModelError(
-            f"{name} is a {config.model_type!r} model, which has no masked-LM form: choose a BERT, DistilBERT, "
-            "RoBERTa, ALBERT, ELECTRA, ModernBERT or XLM-R one."
+            f"{name} is a {config.model_type!r} model, which has no masked-LM form: choose a BERT, "
+            "DistilBERT, RoBERTa, ALBERT, ELECTRA, ModernBERT or XLM-R one."
         )
     architecture = known[0] if isinstance(known, tuple | list) else known
     try:
@@ -127,7 +127,7 @@ def _config(folder: Path, name: str) -> PreTrainedConfig:
     except (ValueError, KeyError, TypeError, OSError, ImportError) as error:
         if "trust_remote_code" in str(error) or "custom code" in str(error):
             raise ModelError(
-                f"{name} needs code of its own, and FairKD never runs a model's own code: choose another model."
+                f"{name} needs code of its own, which FairKD never runs: choose another model."
             ) from error
         raise ModelError(
             f"transformers does not know the kind of model that the config.json of {name} describes "

@@ -1,7 +1,7 @@
 """The model's forward pass with the vocabulary projection run only where it is needed.
 
-With a vocabulary of 30,000 and more, the [batch, length, vocabulary] logits dominate time and memory, while most
-callers want a few positions of them.
+With a vocabulary of 30,000 and more, the [batch, length, vocabulary] logits dominate time and memory, while
+most callers want a few positions of them.
 """
 
 from __future__ import annotations

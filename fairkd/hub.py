@@ -180,8 +180,8 @@ def _refuse(error: Exception, repository: str, revision: str | None) -> NoReturn
             sentence = f"{repository} on the Hugging Face Hub has no revision {revision!r}."
         case HFValidationError():
             sentence = (
-                f"{repository!r} is not a model reference: expected embedded/NAME, a local folder, or a Hub id "
-                "such as org/name, with @revision if need be."
+                f"{repository!r} is not a model reference: expected embedded/NAME, a local folder, or a Hub "
+                "id such as org/name, with @revision if need be."
             )
         case OfflineModeIsEnabled():
             sentence = (

@@ -1,7 +1,7 @@
 """Find, load and describe a masked language model; refuse one that is unsafe or incomplete.
 
-A model is named by a reference: `embedded/NAME` (shipped with FairKD), a local folder, or a Hugging Face Hub id
-such as `org/name`, with `@revision` if need be.
+A model is named by a reference: `embedded/NAME` (shipped with FairKD), a local folder, or a Hugging Face Hub
+id such as `org/name`, with `@revision` if need be.
 
 >>> from fairkd import models
 >>> lm = models.load("embedded/teacher")
@@ -53,10 +53,10 @@ class Origin:
 class MaskedLM:
     """A masked language model with its tokenizer: fp32, on the CPU, in evaluation mode."""
 
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerFast
+    model: PreTrainedModel = field(repr=False)
+    tokenizer: PreTrainedTokenizerFast = field(repr=False)
     reference: str
-    origin: Origin = field(default=Origin())
+    origin: Origin = Origin()
 
     @property
     def mask_token(self) -> str:
@@ -116,7 +116,8 @@ def load(
     allowed
         Glob patterns; a reference must match one of them as a whole (`org/*`, `org/name@main`,
         `/srv/models/*`; local folders are compared by their resolved absolute path). Embedded models are
-        always allowed. By default the comma-separated `FAIRKD_ALLOWED_MODELS`, or everything if that is not set.
+        always allowed. The default is the comma-separated list in `FAIRKD_ALLOWED_MODELS`; if that is not
+        set, everything is allowed.
     progress
         Called with a sentence and a fraction in [0, 1], or None where the fraction is not known.
 
@@ -167,8 +168,8 @@ def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | No
     match = _HUB_ID.fullmatch(reference)
     if match is None:
         raise ModelError(
-            f"{reference!r} is not a model reference: expected embedded/NAME, a local folder, or a Hub id such "
-            "as org/name, with @revision if need be."
+            f"{reference!r} is not a model reference: expected embedded/NAME, a local folder, or a Hub id "
+            "such as org/name, with @revision if need be."
         )
     snapshot = hub.fetch(match["repository"], revision=match["revision"], progress=progress)
     return reference, Origin("Hugging Face Hub", snapshot.folder, snapshot.commit)

@@ -1,0 +1,65 @@
+"""fairkd.forward: the head run at chosen positions equals the dense forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from fairkd.forward import head_of, logits_at
+from fairkd.models import MaskedLM
+
+
+def batch(lm: MaskedLM) -> tuple[Tensor, Tensor]:
+    """Two sentences of different lengths, so that one row is padded."""
+    encoded = lm.tokenizer(
+        ["He is a nurse.", f"The doctor said that {lm.mask_token} saw the old man with the milk."],
+        padding=True,
+        return_tensors="pt",
+    )
+    return encoded["input_ids"], encoded["attention_mask"]
+
+
+def test_logits_at_chosen_positions_equal_the_dense_logits_for_every_family(any_family: MaskedLM) -> None:
+    ids, mask = batch(any_family)
+    at = torch.tensor([2, ids.shape[1] + 5, 1, ids.shape[1] + 1])
+    with torch.inference_mode():
+        dense = any_family.model(input_ids=ids, attention_mask=mask).logits
+        got = logits_at(any_family, ids, mask, at)
+    expected = torch.stack([dense[0, 2], dense[1, 5], dense[0, 1], dense[1, 1]])
+    assert got.dtype == torch.float32
+    torch.testing.assert_close(got, expected, rtol=0, atol=1e-5)
+
+
+def test_every_supported_family_runs_its_head_on_the_chosen_rows_alone(any_family: MaskedLM) -> None:
+    assert head_of(any_family.model) is not None
+
+
+def test_an_unknown_family_falls_back_to_the_dense_logits(
+    tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, mask = batch(tiny_bert)
+    at = torch.tensor([3, 0])
+    with torch.inference_mode():
+        known = logits_at(tiny_bert, ids, mask, at)
+        monkeypatch.setattr(tiny_bert.model.config, "model_type", "somebody-elses")
+        assert head_of(tiny_bert.model) is None
+        torch.testing.assert_close(logits_at(tiny_bert, ids, mask, at), known, rtol=0, atol=1e-5)
+
+
+def test_gradients_reach_the_embeddings(tiny_bert: MaskedLM) -> None:
+    ids, mask = batch(tiny_bert)
+    weight = tiny_bert.model.get_input_embeddings().weight
+    logits = logits_at(tiny_bert, ids, mask, torch.tensor([1]))
+    (gradient,) = torch.autograd.grad(logits.logsumexp(-1).sum(), [weight])
+    assert gradient.abs().sum() > 0
+
+
+def test_no_position_gives_an_empty_result(tiny_model: Callable[[str], MaskedLM]) -> None:
+    lm = tiny_model("distilbert")
+    ids, mask = batch(lm)
+    with torch.inference_mode():
+        logits = logits_at(lm, ids, mask, torch.empty(0, dtype=torch.long))
+    assert logits.shape == (0, lm.vocabulary_size)
