@@ -1,13 +1,13 @@
 """The charts of the Gaps page: gaps by profession, how the bias transfers, and against the labour market.
 
-Pure functions: a DataFrame in, a plotly Figure out. Gaps are in nats; positive leans to group A, negative to group B.
+Pure functions: a DataFrame in, a plotly Figure out. Gaps are in nats; a positive one leans to group A, a
+negative one to group B.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pandas as pd
@@ -20,19 +20,19 @@ from app.charts.parts import (
     colour,
     guide,
     hues,
-    shortened,
     signed,
     span,
 )
-from app.charts.text import escape
+from app.charts.text import escape, shorten
+from fairkd.statistics import Correlation
 
 Value = Literal["gap", "corrected_gap"]
 VALUE_NAMES: dict[str, str] = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
 LOW_MASS = 0.01  # P(A) + P(B) below which a gap has almost nothing behind it, and its marker is hollow
 ROW = 21  # pixels a profession
-NAME_LENGTH = 26  # characters of a profession on an axis; the hover shows it whole
+NAME_LENGTH = 24  # characters of a profession on an axis; the hover shows it whole
 
-# Colour-blind-safe hues after Okabe and Ito, apart from those of the models, and a symbol of its own for each kind.
+# Hues apart from those of the models, and for each kind a symbol of its own, so that nothing hangs on colour.
 KINDS: dict[str, tuple[str, str]] = {
     "inherited": ("#8c6bb1", "circle"),
     "reduced": ("#009e73", "triangle-down"),
@@ -40,16 +40,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "flipped": ("#b8860b", "diamond"),
     "none": ("#8a8f98", "circle-open"),
 }
-KIND_NAMES: dict[str, str] = {"none": "no gap to begin with"}
-
-
-@dataclass(frozen=True)
-class Correlation:
-    """Pearson's r of one model's gaps with the share of women, and its 95 % interval."""
-
-    r: float
-    low: float
-    high: float
+KIND_NAMES: dict[str, str] = {"none": "no gap"}
 
 
 def profession_gaps(
@@ -65,7 +56,7 @@ def profession_gaps(
 
     Parameters
     ----------
-    teacher, student : one row a profession, as from `fairkd.gaps.by_profession` (profession, mean, low, high, mass).
+    teacher, student : one row a profession (profession, mean, low, high, mass), from `fairkd.gaps.by_profession`.
     groups : the names of groups A and B.
     ends : show only this many professions at either end of the teacher's order; None shows all.
     """
@@ -103,6 +94,9 @@ def profession_gaps(
         ("student", shades.student, "square", -0.15),
     ):
         figure.add_trace(_whiskers(both, model, groups, hue, symbol, [place + shift for place in places]))
+        figure.add_trace(_legend_entry(model, hue, symbol))
+    if (both[["mass_teacher", "mass_student"]] < LOW_MASS).any(axis=None):
+        figure.add_trace(_legend_entry(f"mass below {percent(LOW_MASS)}", shades.faint, "circle-open"))
     figure.add_shape(guide(0, -0.7, 0, len(both) - 0.3, shades.text))
     if ends is not None and len(teacher) > 2 * ends:
         figure.add_shape(
@@ -111,17 +105,16 @@ def profession_gaps(
         )
     figure.update_yaxes(
         tickvals=places,
-        ticktext=[escape(shortened(name, NAME_LENGTH)) for name in both["profession"]],
+        ticktext=[escape(shorten(name, NAME_LENGTH)) for name in both["profession"]],
         range=[-0.7, len(both) - 0.3],
         showgrid=False,
         zeroline=False,
+        tickfont_size=12,
         automargin=True,
-        title_text="",
     )
     edges = [*both["low_teacher"], *both["high_teacher"], *both["low_student"], *both["high_student"]]
     figure.update_xaxes(range=span([*edges, *both["mean_teacher"], *both["mean_student"]], around=[0.0]))
     direct_x(figure, groups, value, shades)
-    figure.update_layout(legend_y=1, legend_yref="paper")
     return figure
 
 
@@ -135,6 +128,7 @@ def _whiskers(
         x=mean,
         y=list(places),
         name=model,
+        showlegend=False,
         mode="markers",
         marker={
             "color": hue,
@@ -152,7 +146,7 @@ def _whiskers(
             "width": 0,
         },
         customdata=[
-            (escape(row.profession), _interval(row, model), percent(getattr(row, f"mass_{model}")))
+            (escape(row.profession), _interval(row, model), escape(percent(getattr(row, f"mass_{model}"))))
             for row in both.itertuples()
         ],
         hovertemplate=(
@@ -161,6 +155,12 @@ def _whiskers(
             f"P({escape(groups[0])}) + P({escape(groups[1])}) = %{{customdata[2]}}<extra></extra>"
         ),
     )
+
+
+def _legend_entry(name: str, hue: str, symbol: str) -> go.Scatter:
+    """A legend entry of its own: that of a trace would show its first marker, hollow or not."""
+    marker = {"color": hue, "symbol": symbol, "size": 9}
+    return go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=marker)
 
 
 def _interval(row: object, model: str) -> str:
@@ -174,8 +174,8 @@ def transfer_scatter(
 ) -> go.Figure:
     """The teacher's gap against the student's, one point a profession, by what happened to the bias.
 
-    `frame` is from `fairkd.gaps.transfer` (profession, teacher, student, kind). On the diagonal the student leans as
-    the teacher does; on the horizontal line it does not lean at all.
+    `frame` is from `fairkd.gaps.transfer` (profession, teacher, student, kind). On the diagonal the student leans
+    as the teacher does; on the horizontal line it does not lean at all.
     """
     shades = hues(dark)
     counts = frame["kind"].value_counts()
@@ -187,8 +187,10 @@ def transfer_scatter(
     labels, sides = chosen_labels(
         list(frame["teacher"]),
         list(frame["student"]),
-        [shortened(name, 20) for name in frame["profession"]],
+        [shorten(name, 20) for name in frame["profession"]],
         [math.hypot(row.teacher, row.teacher - row.student) for row in frame.itertuples()],
+        x_range=(low, high),
+        y_range=(low, high),
     )
     for kind, (hue, symbol) in KINDS.items():
         rows = [index for index, found in enumerate(frame["kind"]) if found == kind]
@@ -216,8 +218,8 @@ def transfer_scatter(
                     for row in part.itertuples()
                 ],
                 hovertemplate=(
-                    "<b>%{customdata[0]}</b><br>teacher %{customdata[1]} nats<br>student %{customdata[2]} nats"
-                    f"<br>{KIND_NAMES.get(kind, kind)}<extra></extra>"
+                    "<b>%{customdata[0]}</b><br>teacher %{customdata[1]} nats<br>"
+                    f"student %{{customdata[2]}} nats<br>{KIND_NAMES.get(kind, kind)}<extra></extra>"
                 ),
             )
         )
@@ -245,7 +247,7 @@ def _transfer_title(counts: pd.Series, total: int) -> str:
 def labour_scatter(
     frame: pd.DataFrame,
     *,
-    correlations: dict[str, Correlation | None],
+    correlations: Mapping[str, Correlation],
     groups: tuple[str, str],
     value: Value = "gap",
     dark: bool = False,
@@ -255,10 +257,10 @@ def labour_scatter(
     Parameters
     ----------
     frame : profession, women_share (0 to 1), teacher, student (mean gaps in nats).
-    correlations : by model ("teacher", "student"); None where there are too few professions for one.
+    correlations : by model ("teacher", "student"); r is NaN where there are too few professions for one.
     """
     shades = hues(dark)
-    figure = base_figure(title=_labour_title(correlations.get("teacher"), groups), height=540, dark=dark)
+    figure = base_figure(title=_labour_title(correlations["teacher"], groups), height=540, dark=dark)
     share = 100 * frame["women_share"]
     joins_x = [part for at in share for part in (at, at, None)]
     joins_y = [part for row in frame.itertuples() for part in (row.teacher, row.student, None)]
@@ -273,20 +275,22 @@ def labour_scatter(
             showlegend=False,
         )
     )
+    x_range, y_range = (-2.0, 102.0), span([*frame["teacher"], *frame["student"]], around=[0.0])
     labels, sides = chosen_labels(
         list(share),
         list(frame["teacher"]),
-        [shortened(name, 20) for name in frame["profession"]],
+        [shorten(name, 20) for name in frame["profession"]],
         list((frame["teacher"] - frame["teacher"].mean()).abs()),
-        most=12,
+        x_range=x_range,
+        y_range=y_range,
     )
     for model, hue, symbol in (
         ("teacher", shades.teacher, "circle"),
         ("student", shades.student, "square"),
     ):
-        correlation = correlations.get(model)
+        correlation = correlations[model]
         name = model
-        if correlation is not None:
+        if not math.isnan(correlation.r):
             name += f": r = {signed(correlation.r)} ({signed(correlation.low)} to {signed(correlation.high)})"
             x_line = [float(share.min()), float(share.max())]
             figure.add_trace(
@@ -321,19 +325,15 @@ def labour_scatter(
             )
         )
     figure.add_shape(guide(0, 0, 100, 0, shades.text))
-    figure.update_xaxes(
-        title_text="women among workers (%)", range=[-2, 102], ticksuffix=" %", zeroline=False
-    )
-    figure.update_yaxes(zeroline=False, range=span([*frame["teacher"], *frame["student"]], around=[0.0]))
+    figure.update_xaxes(title_text="women among workers (%)", range=x_range, ticksuffix=" %", zeroline=False)
+    figure.update_yaxes(zeroline=False, range=y_range)
     direct_y(figure, groups, value, shades)
-    figure.update_layout(legend={"orientation": "v", "y": 1, "yanchor": "bottom"})
-    figure.update_layout(margin_t=figure.layout.margin.t + 24)
     return figure
 
 
-def _labour_title(correlation: Correlation | None, groups: tuple[str, str]) -> str:
+def _labour_title(correlation: Correlation, groups: tuple[str, str]) -> str:
     """Whether the teacher's gaps follow the labour market, in a sentence."""
-    if correlation is None:
+    if math.isnan(correlation.r):
         return "Do the models' gaps follow who works in the profession?"
     if correlation.low <= 0 <= correlation.high:
         return "The teacher's gaps show no clear link with who works in the profession"
@@ -356,19 +356,18 @@ def percent(share: float) -> str:
 
 
 def direct_x(figure: go.Figure, groups: tuple[str, str], value: Value, shades: Hues, *, of: str = "") -> None:
-    """Title of the horizontal axis: the unit, and under it which way leads to which group, in its colour."""
-    figure.update_xaxes(title_text=_axis(groups, value, shades, of), title_standoff=6)
+    """Title of the horizontal axis: which way leads to which group, in its colour, and below it the unit."""
+    to_a, to_b = _ways(groups, shades)
+    figure.update_xaxes(title_text=f"{to_b}   {to_a}<br>{of}{VALUE_NAMES[value]} in nats", title_standoff=6)
 
 
 def direct_y(figure: go.Figure, groups: tuple[str, str], value: Value, shades: Hues, *, of: str = "") -> None:
-    """Title of the vertical axis, as `direct_x`; read from the bottom up."""
-    figure.update_yaxes(title_text=_axis(groups, value, shades, of), title_standoff=6)
+    """Title of the vertical axis, in one line; read from the bottom up."""
+    to_a, to_b = _ways(groups, shades)
+    figure.update_yaxes(title_text=f"{to_b}   {of}{VALUE_NAMES[value]} in nats   {to_a}", title_standoff=6)
 
 
-def _axis(groups: tuple[str, str], value: Value, shades: Hues, of: str) -> str:
-    """`← more she   (gap in nats)   more he →`."""
-    a, b = (shortened(group, 14) for group in groups)
-    return (
-        f"{colour(f'← more {b}', shades.group_b)}   {of}{VALUE_NAMES[value]} in nats   "
-        f"{colour(f'more {a} →', shades.group_a)}"
-    )
+def _ways(groups: tuple[str, str], shades: Hues) -> tuple[str, str]:
+    """`more he →` and `← more she`."""
+    a, b = (shorten(group, 14) for group in groups)
+    return colour(f"more {a} →", shades.group_a), colour(f"← more {b}", shades.group_b)

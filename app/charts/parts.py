@@ -1,4 +1,4 @@
-"""What the charts of the Gaps page share: colours, wrapped titles, directions in words, labels that do not collide.
+"""What the charts of the Gaps page share: colours, wrapped titles, labels that do not collide.
 
 All text that a person typed passes `escape`: plotly reads `<b>` and `$x$` in titles, ticks and hover boxes.
 """
@@ -14,7 +14,8 @@ import plotly.graph_objects as go
 from app import theme
 from app.charts.text import escape
 
-TITLE_WIDTH = 46  # characters a line: what fits a phone 390 pixels wide in the title's size
+Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
+TITLE_WIDTH = 43  # characters a line: what fits a phone 390 pixels wide in the title's size
 MINUS = "−"
 
 
@@ -33,26 +34,20 @@ class Hues:
 
 def hues(dark: bool) -> Hues:
     """The theme's colours as plain strings."""
-    shade = theme.shades(dark)
     return Hues(
-        teacher=shade.teacher,
-        student=shade.student,
-        group_a=shade.group_a,
-        group_b=shade.group_b,
-        faint="#6b7280" if dark else "#b3b9c4",
-        text="#e5e7eb" if dark else "#1f2937",
-        ground="#0e1117" if dark else "#ffffff",
+        teacher=theme.TEACHER.on(dark),
+        student=theme.STUDENT.on(dark),
+        group_a=theme.GROUP_A.on(dark),
+        group_b=theme.GROUP_B.on(dark),
+        faint="#5b6676" if dark else "#b7bfcb",
+        text=theme.TEXT.on(dark),
+        ground=theme.PAGE.on(dark),
     )
 
 
 def wrapped(text: str, width: int = TITLE_WIDTH) -> str:
     """Raw text as an escaped title of several lines, since plotly does not wrap."""
     return "<br>".join(escape(line) for line in textwrap.wrap(text, width) or [""])
-
-
-def shortened(text: str, length: int) -> str:
-    """At most `length` characters, the cut shown by an ellipsis."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -70,17 +65,23 @@ def colour(text: str, hue: str) -> str:
 
 
 def base_figure(*, title: str, height: int, dark: bool) -> go.Figure:
-    """An empty figure in the theme, its title wrapped and at the left, with room for it above the plot."""
+    """An empty figure in the theme: at the top left its title, wrapped, then the legend, then the plot."""
     lines = wrapped(title)
+    below = 16 + 20 * (lines.count("<br>") + 1)  # pixels from the top to where the title ends
     figure = go.Figure()
     figure.update_layout(theme.plotly_layout(dark))
     figure.update_layout(
-        title={"text": lines, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"},
-        title_pad={"t": 8, "l": 4},
-        title_font_size=16,
+        title={
+            "text": lines,
+            "font": {"size": 15},
+            "y": 1 - 20 / height,
+            "yanchor": "top",
+            "yref": "container",
+        },
         height=height,
-        margin={"l": 8, "r": 12, "t": 40 + 20 * (lines.count("<br>") + 1), "b": 8},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "title_text": ""},
+        margin={"l": 8, "r": 14, "t": below + 12, "b": 8},
+        # Hung under the title, a legend of several rows pushes the plot down instead of covering the title.
+        legend={"x": 0, "xref": "container", "y": 1 - below / height, "yanchor": "top", "yref": "container"},
         hoverlabel={"align": "left"},
     )
     return figure
@@ -115,37 +116,49 @@ def chosen_labels(
     texts: Sequence[str],
     importance: Sequence[float],
     *,
+    x_range: tuple[float, float],
+    y_range: tuple[float, float],
     most: int = 14,
     plot: tuple[float, float] = (420.0, 360.0),
 ) -> tuple[list[str], list[str]]:
     """Which points of a scatter are labelled, and on which side, so that no two labels overlap.
 
-    Points are taken by falling importance; a label that would cover an earlier one is left out. The boxes are
-    estimated at 6.5 pixels a character in a plot of `plot` pixels (small, so that a phone is served too).
+    Points are taken by falling importance, and labelled on the first of four sides where the label covers no
+    earlier one and at most one point; where there is none, the label is left out. The boxes are estimated at 6.5
+    pixels a character in a plot of `plot` pixels (small, so that a phone is served too).
 
     Returns
     -------
     texts, positions : one entry a point; an empty text where there is no label.
     """
-    (x_low, x_high), (y_low, y_high) = span(x), span(y)
+    (x_low, x_high), (y_low, y_high) = x_range, y_range
     shown, sides = [""] * len(texts), ["top center"] * len(texts)
-    taken: list[tuple[float, float, float, float]] = []
+    places = [
+        ((at_x - x_low) / (x_high - x_low) * plot[0], (at_y - y_low) / (y_high - y_low) * plot[1])
+        for at_x, at_y in zip(x, y, strict=True)
+    ]
+    taken: list[Box] = []
     for index in sorted(range(len(texts)), key=lambda i: -importance[i]):
-        if len(taken) >= most or x[index] != x[index] or y[index] != y[index]:
-            continue
-        at_x = (x[index] - x_low) / (x_high - x_low) * plot[0]
-        at_y = (y[index] - y_low) / (y_high - y_low) * plot[1]
-        width = 6.5 * len(texts[index]) + 8
-        left = at_x + width > plot[0]
-        box = (at_x - width if left else at_x, at_y - 8, at_x if left else at_x + width, at_y + 8)
-        if any(_overlap(box, other) for other in taken):
-            continue
-        taken.append(box)
-        shown[index] = texts[index]
-        sides[index] = "middle left" if left else "middle right"
+        if len(taken) >= most:
+            break
+        at_x, at_y = places[index]
+        width = 6.5 * len(texts[index]) + 12
+        for side, left, low in (
+            ("middle right", at_x + 6, at_y - 8),
+            ("middle left", at_x - 6 - width, at_y - 8),
+            ("top center", at_x - width / 2, at_y + 6),
+            ("bottom center", at_x - width / 2, at_y - 22),
+        ):
+            box = (left, low, left + width, low + 16)
+            inside = left >= 0 and left + width <= plot[0]
+            covered = sum(box[0] < px < box[2] and box[1] < py < box[3] for px, py in places)
+            if inside and covered <= 1 and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                shown[index], sides[index] = texts[index], side
+                break
     return shown, sides
 
 
-def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-    """Whether two boxes (left, bottom, right, top) overlap."""
+def _overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes overlap."""
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -16,11 +16,10 @@ from app.charts.parts import (
     colour,
     guide,
     hues,
-    shortened,
     signed,
     span,
 )
-from app.charts.text import escape
+from app.charts.text import escape, shorten
 
 Model = Literal["teacher", "student"]
 LABELS = 16
@@ -29,8 +28,8 @@ LABELS = 16
 def preference_scatter(frame: pd.DataFrame, *, model: Model, dark: bool = False) -> go.Figure:
     """How likely one model finds each word in sentence A (across) and in sentence B (up).
 
-    `frame` is from `fairkd.gaps.prefer` (token, log_p_a, log_p_b, preference). Below the diagonal are the words
-    that A prefers, above it those of B.
+    `frame` is from `fairkd.gaps.prefer` (token, log_p_a, log_p_b, preference). Below the diagonal are the
+    words that A prefers, above it those of B.
     """
     shades = hues(dark)
     figure = base_figure(title=_title(frame, model), height=540, dark=dark)
@@ -39,8 +38,10 @@ def preference_scatter(frame: pd.DataFrame, *, model: Model, dark: bool = False)
     labels, sides = chosen_labels(
         list(frame["log_p_a"]),
         list(frame["log_p_b"]),
-        [shortened(token, 18) for token in frame["token"]],
+        [shorten(token, 18) for token in frame["token"]],
         list(frame["preference"].abs()),
+        x_range=(low, high),
+        y_range=(low, high),
         most=LABELS,
     )
     for prefers_a, hue, symbol, name in (
@@ -65,8 +66,8 @@ def preference_scatter(frame: pd.DataFrame, *, model: Model, dark: bool = False)
                     for row in part.itertuples()
                 ],
                 hovertemplate=(
-                    "<b>%{customdata[0]}</b><br>log p(w | A) = %{customdata[1]}<br>log p(w | B) = %{customdata[2]}"
-                    "<br>preference %{customdata[3]} nats<extra></extra>"
+                    "<b>%{customdata[0]}</b><br>log p(word | A) = %{customdata[1]}<br>"
+                    "log p(word | B) = %{customdata[2]}<br>preference %{customdata[3]} nats<extra></extra>"
                 ),
             )
         )
@@ -87,15 +88,15 @@ def _title(frame: pd.DataFrame, model: Model) -> str:
     most_b = frame.loc[frame["preference"].idxmin()]
     if most_a["preference"] <= 0 or most_b["preference"] >= 0:
         return f"Which words does the {model} prefer in A, and which in B?"
-    words = shortened(str(most_a["token"]), 20), shortened(str(most_b["token"]), 20)
+    words = shorten(str(most_a["token"]), 20), shorten(str(most_b["token"]), 20)
     return f"The {model} prefers “{words[0]}” most in A and “{words[1]}” most in B"
 
 
 def preference_transfer(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """The teacher's preference for each word against the student's.
 
-    `frame` is from `fairkd.gaps.prefer_difference` (token, teacher, student, difference). On the diagonal the two
-    models tell A from B alike; on the horizontal line the student does not tell them apart.
+    `frame` is from `fairkd.gaps.prefer_difference` (token, teacher, student, difference). On the diagonal the
+    two models tell A from B alike; on the horizontal line the student does not tell them apart.
     """
     shades = hues(dark)
     figure = base_figure(title=_transfer_title(frame), height=540, dark=dark)
@@ -106,8 +107,10 @@ def preference_transfer(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure
     labels, sides = chosen_labels(
         list(frame["teacher"]),
         list(frame["student"]),
-        [shortened(token, 18) for token in frame["token"]],
+        [shorten(token, 18) for token in frame["token"]],
         list(frame["difference"].abs()),
+        x_range=(low, high),
+        y_range=(low, high),
         most=LABELS,
     )
     weaker = frame["student"].abs() < frame["teacher"].abs()
@@ -133,8 +136,8 @@ def preference_transfer(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure
                     for row in part.itertuples()
                 ],
                 hovertemplate=(
-                    "<b>%{customdata[0]}</b><br>teacher %{customdata[1]} nats<br>student %{customdata[2]} nats"
-                    "<br>difference %{customdata[3]} nats<extra></extra>"
+                    "<b>%{customdata[0]}</b><br>teacher %{customdata[1]} nats<br>"
+                    "student %{customdata[2]} nats<br>difference %{customdata[3]} nats<extra></extra>"
                 ),
             )
         )
@@ -155,6 +158,6 @@ def _transfer_title(frame: pd.DataFrame) -> str:
     teacher, student = frame["teacher"].abs().mean(), frame["student"].abs().mean()
     how = "less" if student < teacher else "more"
     return (
-        f"The student tells A from B {how} than the teacher: mean |preference| "
+        f"The student tells A from B {how} than the teacher: mean |preference| of these words "
         f"{student:.2f} against {teacher:.2f} nats"
     )

@@ -1,0 +1,204 @@
+"""What a person gives to the Gaps page, checked: professions, patterns, words of their own, an uploaded CSV.
+
+Pure functions, no Streamlit: whatever comes out of an editor or a file goes through here before it reaches a
+model. Each raises InputError with one sentence. The limits protect a shared server; the editors' own are only in
+the browser.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from fairkd.contrasts import Contrast, make_contrast
+from fairkd.errors import InputError
+from fairkd.patterns import Pattern
+
+MOST_PROFESSIONS = 500
+MOST_PATTERNS = 60
+MOST_SENTENCES = 6_000
+MOST_WORDS = 100
+LONGEST_NAME = 80  # characters of a profession
+LONGEST_PATTERN = 300
+MOST_BYTES = 1_000_000
+OWN = "own"  # the contrast that a person makes from two word lists
+
+
+def clean_professions(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the professions editor that count: trimmed, without blank ones.
+
+    Parameters
+    ----------
+    frame : columns profession and, optionally, women_share (among workers, 0 to 1, may be missing).
+
+    Returns
+    -------
+    DataFrame[profession: str, women_share: float], women_share NaN where unknown.
+    """
+    names = [_text(name) for name in frame["profession"]]
+    shares = list(frame["women_share"]) if "women_share" in frame else [None] * len(names)
+    rows = [
+        (name, _share(share, name))
+        for name, share in zip(names, shares, strict=True)
+        if name or _given(share)
+    ]
+    if not rows:
+        raise InputError("There are no professions: add at least one row to the professions, or reset them.")
+    if len(rows) > MOST_PROFESSIONS:
+        raise InputError(f"At most {MOST_PROFESSIONS} professions can be measured at once, got {len(rows)}.")
+    seen: set[str] = set()
+    for name, share in rows:
+        if not name:
+            raise InputError(f"A row of the professions has a share of women ({share}) but no profession.")
+        if len(name) > LONGEST_NAME:
+            raise InputError(
+                f"The profession '{name[:30]}…' has {len(name)} characters; at most {LONGEST_NAME} are taken."
+            )
+        if name in seen:
+            raise InputError(f"The profession '{name}' is listed twice; take one of the two rows out.")
+        seen.add(name)
+    return pd.DataFrame(rows, columns=["profession", "women_share"]).astype({"women_share": float})
+
+
+def clean_patterns(frame: pd.DataFrame, slots: Sequence[str]) -> tuple[Pattern, ...]:
+    """The rows of the patterns editor that count, as patterns whose slot is one of `slots`.
+
+    `frame` has the columns text and slot; a row without a slot takes the first of `slots`.
+    """
+    rows = [(_text(row.text), _text(row.slot) or slots[0]) for row in frame.itertuples() if _text(row.text)]
+    if not rows:
+        raise InputError(
+            "There are no patterns: add at least one sentence with [MASK] and {profession}, or reset them."
+        )
+    if len(rows) > MOST_PATTERNS:
+        raise InputError(f"At most {MOST_PATTERNS} patterns can be measured at once, got {len(rows)}.")
+    for text, slot in rows:
+        if len(text) > LONGEST_PATTERN:
+            raise InputError(
+                f"The pattern '{text[:40]}…' has {len(text)} characters; at most {LONGEST_PATTERN} are taken."
+            )
+        if slot not in slots:
+            raise InputError(
+                f"The pattern '{text}' asks for the slot '{slot}', but this contrast has words for: "
+                f"{', '.join(slots)}."
+            )
+    return tuple(Pattern(text=text, slot=slot) for text, slot in dict.fromkeys(rows))
+
+
+def check_amount(patterns: Sequence[Pattern], professions: Sequence[str]) -> None:
+    """Refuse more sentences than a page should compute."""
+    if (sentences := len(patterns) * len(professions)) > MOST_SENTENCES:
+        raise InputError(
+            f"{len(patterns)} patterns times {len(professions)} professions make {sentences} sentences; "
+            f"at most {MOST_SENTENCES} are computed here, so take some out."
+        )
+
+
+def parse_words(text: str) -> tuple[str, ...]:
+    """A typed word list, separated by commas, semicolons or line breaks; blanks and repeats dropped.
+
+    >>> parse_words("king, prince,,king")
+    ('king', 'prince')
+    """
+    return tuple(dict.fromkeys(word for part in re.split(r"[,;\n]", text) if (word := part.strip())))
+
+
+def own_contrast(text_a: str, text_b: str) -> Contrast:
+    """A contrast from two typed word lists, each group named after its first word."""
+    groups: dict[str, tuple[str, ...]] = {}
+    for order, text in (("first", text_a), ("second", text_b)):
+        words = parse_words(text)
+        if not words:
+            raise InputError(
+                f"The {order} word list is empty; type at least one word into it, separated by commas."
+            )
+        if len(words) > MOST_WORDS:
+            raise InputError(f"The {order} word list has {len(words)} words; at most {MOST_WORDS} are taken.")
+        if words[0] in groups:
+            raise InputError(f"The word '{words[0]}' stands in both word lists; take it out of one of them.")
+        groups[words[0]] = words
+    return make_contrast(OWN, groups)
+
+
+def read_professions(data: bytes) -> pd.DataFrame:
+    """The professions of an uploaded CSV file: a column `profession`, and optionally `women_share` (0 to 1).
+
+    UTF-8, separated by commas, semicolons or tabs, with a header. Other columns are ignored.
+    """
+    if len(data) > MOST_BYTES:
+        raise InputError(f"The file has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("The file is not UTF-8 text; save it as CSV in UTF-8 and upload it again.") from None
+    if "\0" in text or not text.strip():
+        raise InputError("The file is empty or not text; expected a CSV with a column 'profession'.")
+    header = text.lstrip().splitlines()[0]
+    separator = max(",;\t", key=header.count)
+    try:
+        frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        reason = " ".join(str(error).removeprefix("Error tokenizing data. C error: ").split())
+        raise InputError(f"The file is not a readable CSV: {reason}.") from None
+    frame.columns = [column.strip().lower() for column in frame.columns]
+    if "profession" not in frame.columns:
+        found = ", ".join(f"'{column[:30]}'" for column in frame.columns[:6])
+        raise InputError(f"The file has no column 'profession' in its first line; it has: {found}.")
+    if len(frame.columns) != len(set(frame.columns)):
+        raise InputError("The file names a column twice in its first line; rename or remove one of them.")
+    if "women_share" not in frame.columns:
+        frame["women_share"] = ""
+    return clean_professions(frame[["profession", "women_share"]])
+
+
+def labour_rows(professions: pd.DataFrame, teacher: pd.DataFrame, student: pd.DataFrame) -> pd.DataFrame:
+    """Both models' mean gaps beside the share of women, for the professions whose share is known.
+
+    `teacher` and `student` are from `fairkd.gaps.by_profession`.
+    Returns profession, women_share, teacher, student.
+    """
+    known = professions.dropna(subset=["women_share"])
+    for model, frame in (("teacher", teacher), ("student", student)):
+        known = known.merge(
+            frame[["profession", "mean"]].rename(columns={"mean": model}), on="profession", how="inner"
+        )
+    return known.reset_index(drop=True)
+
+
+def editable(rows: Iterable[tuple[str, object]], columns: tuple[str, str]) -> pd.DataFrame:
+    """A two-column table for an editor, with the column types that keep it editable when it is empty."""
+    frame = pd.DataFrame(list(rows), columns=list(columns))
+    kinds = {columns[0]: "str", columns[1]: "float" if columns[1] == "women_share" else "str"}
+    return frame.astype(kinds)
+
+
+def _text(value: object) -> str:
+    """A cell as trimmed text; missing ones are empty."""
+    return "" if not _given(value) else " ".join(str(value).split())
+
+
+def _given(value: object) -> bool:
+    """Whether a cell holds anything."""
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return False
+    return not (isinstance(value, str) and not value.strip())
+
+
+def _share(value: object, name: str) -> float:
+    """A share of women in [0, 1], or NaN where there is none."""
+    if not _given(value):
+        return math.nan
+    try:
+        share = float(str(value).replace(",", "."))
+    except ValueError:
+        share = math.inf
+    if not 0 <= share <= 1:
+        raise InputError(
+            f"The share of women for '{name[:40]}' must be a number from 0 to 1 (0.25 for 25 %), "
+            f"got '{str(value)[:40]}'."
+        )
+    return share

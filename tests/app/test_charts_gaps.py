@@ -1,0 +1,260 @@
+"""The charts of the Gaps page, drawn from hand-made tables."""
+
+import json
+import math
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from app import theme
+from app.charts import gaps, parts, preferences
+from fairkd.statistics import Correlation
+
+GROUPS = ("he", "she")
+HOSTILE = ["<script>alert(1)</script>", "$x$", "<b>bold</b>"]
+
+UNKNOWN = Correlation(r=math.nan, low=math.nan, high=math.nan, n=1)
+
+
+def by_profession(**means: float) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "profession": name,
+                "mean": mean,
+                "low": mean - 0.2,
+                "high": mean + 0.3,
+                "mass": 0.5,
+                "share": 0.5,
+                "n": 8,
+            }
+            for name, mean in means.items()
+        ]
+    )
+
+
+def transfer(rows: list[tuple[str, float, float, str]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["profession", "teacher", "student", "kind"])
+
+
+def trace(figure: go.Figure, name: str) -> go.Scatter:
+    """The trace of that name which holds points."""
+    return next(found for found in figure.data if found.name == name and found.x[0] is not None)
+
+
+TEACHER = by_profession(nurse=-1.5, carpenter=1.2, clerk=0.1)
+STUDENT = by_profession(clerk=0.3, nurse=-0.4, carpenter=0.5)
+
+
+def test_professions_stand_in_the_order_of_the_teachers_gap() -> None:
+    figure = gaps.profession_gaps(TEACHER, STUDENT, groups=GROUPS)
+    assert figure.layout.yaxis.ticktext == ("nurse", "clerk", "carpenter")
+    assert list(trace(figure, "teacher").x) == [-1.5, 0.1, 1.2]
+    assert list(trace(figure, "student").x) == [-0.4, 0.3, 0.5], "the student's rows follow the profession"
+
+
+def test_whiskers_reach_from_low_to_high() -> None:
+    whiskers = trace(gaps.profession_gaps(TEACHER, STUDENT, groups=GROUPS), "teacher").error_x
+    assert list(whiskers.array) == pytest.approx([0.3] * 3)
+    assert list(whiskers.arrayminus) == pytest.approx([0.2] * 3)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_teacher_is_blue_and_student_orange(dark: bool) -> None:
+    figure = gaps.profession_gaps(TEACHER, STUDENT, groups=GROUPS, dark=dark)
+    assert trace(figure, "teacher").marker.color == theme.TEACHER.on(dark)
+    assert trace(figure, "student").marker.color == theme.STUDENT.on(dark)
+
+
+def test_the_axis_says_in_words_which_way_leads_to_which_group() -> None:
+    title = gaps.profession_gaps(TEACHER, STUDENT, groups=GROUPS).layout.xaxis.title.text
+    left, right = title.index("← more she"), title.index("more he →")
+    assert left < right, "group A lies on the side of positive gaps"
+    assert "nats" in title
+    assert theme.GROUP_A.light in title and theme.GROUP_B.light in title
+
+
+def test_the_axis_names_the_prior_corrected_gap() -> None:
+    figure = gaps.profession_gaps(TEACHER, STUDENT, groups=GROUPS, value="corrected_gap")
+    assert "prior-corrected gap in nats" in figure.layout.xaxis.title.text
+
+
+def test_the_title_counts_the_smaller_gaps_of_the_student() -> None:
+    title = gaps.profession_gaps(TEACHER, STUDENT, groups=GROUPS).layout.title.text.replace("<br>", " ")
+    assert title == "The student's gap is smaller than the teacher's for 2 of 3 professions"
+
+
+def test_a_gap_with_almost_no_mass_behind_it_is_hollow_and_explained() -> None:
+    thin = TEACHER.assign(mass=[0.0004, 0.5, 0.5])
+    figure = gaps.profession_gaps(thin, STUDENT, groups=GROUPS)
+    marker = trace(figure, "teacher").marker
+    assert list(marker.symbol) == ["circle-open", "circle", "circle"]
+    assert marker.opacity[0] < marker.opacity[1]
+    assert any(str(found.name).startswith("mass below") for found in figure.data)
+    assert "&lt; 0.1 %" in trace(figure, "teacher").customdata[0][2]
+
+
+def test_only_the_ends_are_drawn_when_asked() -> None:
+    many = by_profession(**{f"p{index:02d}": index / 10 for index in range(30)})
+    figure = gaps.profession_gaps(many, many, groups=GROUPS, ends=3)
+    assert figure.layout.yaxis.ticktext == ("p00", "p01", "p02", "p27", "p28", "p29")
+    assert "of 30" in figure.layout.title.text, "the finding is still about all of them"
+    assert gaps.profession_gaps(many, many, groups=GROUPS).layout.height > figure.layout.height
+
+
+def test_each_kind_of_transfer_has_its_own_colour_and_symbol() -> None:
+    figure = gaps.transfer_scatter(
+        transfer(
+            [
+                ("a", 1.0, 1.0, "inherited"),
+                ("b", 1.0, 0.2, "reduced"),
+                ("c", 1.0, 2.0, "amplified"),
+                ("d", 1.0, -1.0, "flipped"),
+                ("e", 0.0, 0.0, "none"),
+            ]
+        ),
+        groups=GROUPS,
+    )
+    assert [found.name for found in figure.data] == [
+        "inherited (1)",
+        "reduced (1)",
+        "amplified (1)",
+        "flipped (1)",
+        "no gap (1)",
+    ]
+    assert len({found.marker.color for found in figure.data}) == 5
+    assert len({found.marker.symbol for found in figure.data}) == 5
+
+
+def test_transfer_has_the_diagonal_and_both_zero_lines_on_equal_axes() -> None:
+    figure = gaps.transfer_scatter(transfer([("a", 2.0, 1.0, "reduced")]), groups=GROUPS)
+    assert figure.layout.xaxis.range == figure.layout.yaxis.range
+    lines = {(shape.x0 == shape.x1, shape.y0 == shape.y1) for shape in figure.layout.shapes}
+    assert lines == {(False, True), (True, False), (False, False)}
+
+
+def test_the_transfer_title_states_the_commonest_fate() -> None:
+    frame = transfer(
+        [("a", 2, 1, "reduced"), ("b", 2, 1, "reduced"), ("c", 1, 1, "inherited"), ("d", 0, 0, "none")]
+    )
+    title = gaps.transfer_scatter(frame, groups=GROUPS).layout.title.text.replace("<br>", " ")
+    assert title == "The student reduces the teacher's gap for 2 of 4 professions"
+    nothing = gaps.transfer_scatter(transfer([("a", 0.0, 0.0, "none")]), groups=GROUPS)
+    assert "no bias to transfer" in nothing.layout.title.text.replace("<br>", " ")
+
+
+def labour(correlation: Correlation) -> go.Figure:
+    frame = pd.DataFrame(
+        {
+            "profession": ["nurse", "carpenter", "clerk"],
+            "women_share": [0.9, 0.05, 0.5],
+            "teacher": [-1.0, 1.0, 0.0],
+            "student": [-0.2, 0.2, 0.0],
+        }
+    )
+    return gaps.labour_scatter(
+        frame, correlations={"teacher": correlation, "student": correlation}, groups=GROUPS
+    )
+
+
+def test_the_labour_chart_is_in_percent_and_gives_r_with_its_interval() -> None:
+    figure = labour(Correlation(r=-0.9, low=-0.95, high=-0.8, n=3))
+    teacher = next(found for found in figure.data if str(found.name).startswith("teacher"))
+    assert list(teacher.x) == [90.0, 5.0, 50.0]
+    assert teacher.name == "teacher: r = −0.90 (−0.95 to −0.80)"
+    assert "“she”" in figure.layout.title.text.replace("<br>", " ")
+
+
+def test_the_labour_title_claims_no_link_when_the_interval_holds_zero() -> None:
+    assert "no clear link" in labour(Correlation(-0.2, -0.5, 0.1, 3)).layout.title.text.replace("<br>", " ")
+    assert labour(UNKNOWN).layout.title.text.endswith("?")
+
+
+def test_the_fitted_line_passes_through_an_exact_relation() -> None:
+    line = next(found for found in labour(Correlation(-1, -1, -1, 3)).data if found.line.dash == "dash")
+    share, gap = [90.0, 5.0, 50.0], [-1.0, 1.0, 0.0]
+    slope = (line.y[1] - line.y[0]) / (line.x[1] - line.x[0])
+    assert slope < 0
+    assert sum(gap) / 3 == pytest.approx(line.y[0] + slope * (sum(share) / 3 - line.x[0]))
+
+
+def preferred() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"token": ["nurse", "carpenter", "$x$"], "log_p_a": [-6.0, -2.0, -3.0], "log_p_b": [-2.0, -5.0, -3.5]}
+    ).assign(preference=lambda frame: frame["log_p_a"] - frame["log_p_b"])
+
+
+def test_the_words_of_each_sentence_take_the_hue_of_its_side() -> None:
+    figure = preferences.preference_scatter(preferred(), model="teacher")
+    a, b = figure.data
+    assert (a.name, list(a.x)) == ("A prefers it (2)", [-2.0, -3.0])
+    assert (b.name, list(b.x)) == ("B prefers it (1)", [-6.0])
+    assert (a.marker.color, b.marker.color) == (theme.GROUP_A.light, theme.GROUP_B.light)
+    title = figure.layout.title.text.replace("<br>", " ")
+    assert title == "The teacher prefers “carpenter” most in A and “nurse” most in B"
+
+
+def test_the_difference_of_both_models_says_who_tells_the_sentences_apart_more() -> None:
+    frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": [0.5, -1.5]})
+    frame["difference"] = frame["student"] - frame["teacher"]
+    figure = preferences.preference_transfer(frame)
+    title = figure.layout.title.text.replace("<br>", " ")
+    assert "less than the teacher" in title and "1.00 against 1.50" in title
+    assert [found.name for found in figure.data] == ["weaker in the student (1)", "as strong or stronger (1)"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_typed_text_is_drawn_literally_wherever_it_appears(name: str) -> None:
+    rows = by_profession(**{name: 1.0, "nurse": -1.0})
+    figures = [
+        gaps.profession_gaps(rows, rows, groups=(name, "she")),
+        gaps.transfer_scatter(transfer([(name, 1.0, 1.0, "inherited")]), groups=("he", name)),
+        gaps.labour_scatter(
+            pd.DataFrame({"profession": [name], "women_share": [0.5], "teacher": [1.0], "student": [1.0]}),
+            correlations={"teacher": Correlation(0.5, 0.4, 0.6, 3), "student": UNKNOWN},
+            groups=(name, "she"),
+        ),
+        preferences.preference_scatter(preferred().replace("nurse", name), model="student"),
+        preferences.preference_transfer(
+            pd.DataFrame({"token": [name], "teacher": [1.0], "student": [0.0], "difference": [-1.0]})
+        ),
+    ]
+    for figure in figures:
+        drawn = json.dumps(figure.to_plotly_json(), default=list)
+        assert name not in drawn
+        assert "<script" not in drawn and "$x$" not in drawn and "<b>bold" not in drawn
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_empty_tables_still_make_a_figure(dark: bool) -> None:
+    empty = preferred().head(0)
+    assert "no words" in preferences.preference_scatter(empty, model="teacher", dark=dark).layout.title.text
+
+
+def test_labels_do_not_overlap_and_go_to_the_most_important_first() -> None:
+    shown, _ = parts.chosen_labels(
+        [0.0, 0.001, 5.0],
+        [0.0, 0.0, 5.0],
+        ["one", "two", "far"],
+        [1.0, 3.0, 2.0],
+        x_range=(-1, 6),
+        y_range=(-1, 6),
+    )
+    assert shown[1] == "two" and shown[2] == "far"
+
+
+def test_no_label_reaches_over_the_edge_of_the_plot() -> None:
+    _, sides = parts.chosen_labels(
+        [1.0], [0.5], ["a rather long label"], [1.0], x_range=(0, 1), y_range=(0, 1)
+    )
+    assert sides == ["middle left"]
+
+
+def test_long_titles_are_wrapped_and_escaped() -> None:
+    assert parts.wrapped("aaaa <b> cccc", 8) == "aaaa &lt;b&gt;<br>cccc"
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.62, "62 %"), (0.051, "5.1 %"), (0.0002, "&lt; 0.1 %")])
+def test_mass_is_written_for_reading(share: float, shown: str) -> None:
+    assert parts.escape(gaps.percent(share)) == shown
