@@ -1,0 +1,177 @@
+"""Sentence patterns with a place for a masked word and one for a profession, and the shipped tables.
+
+    Pattern("[MASK] is {a profession}.", "subject").render("engineer").text   # "[MASK] is an engineer."
+
+The target is a mask typed in any form that `fairkd.words.parse` knows ([MASK], <mask>, a blank _). The profession
+goes to `{profession}`, `{a profession}` (with "a" or "an") or `{the profession}`; at the beginning of a sentence it
+is capitalised.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import pandas as pd
+
+from fairkd.contrasts import SLOTS
+from fairkd.errors import InputError
+
+_TARGET = re.compile(r"(?i:\[mask\]|<mask>)|(?<!\w)_+(?!\w)")
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_ARTICLES = {"profession": "", "a profession": "a", "an profession": "a", "the profession": "the"}
+
+# Written with a vowel, spoken with a consonant (a university, a European, a one-man band, a urologist) ...
+_CONSONANT_SOUND = re.compile(r"uni(?!n|m)|eu|ewe|one\b|once\b|u\b|ufo|uro|ura|usa|use|usu|uti|ute|ubi|uk\b")
+# ... and the other way round (an hour, an honest, an honorary, an heir; 8, 11 and 18 in figures).
+_VOWEL_SOUND = re.compile(r"hour|honest|honou?r|heir|8|11\b|18\b")
+# Letters whose English names begin with a vowel: an FBI agent, an MRI technician.
+_VOWEL_NAMES = set("AEFHILMNORSX")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A pattern with a profession filled in; spans are character offsets in `text`."""
+
+    text: str
+    target: tuple[int, int]
+    professions: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A sentence with one target mask and at least one profession slot.
+
+    `slot` says which words fit the target: subject (he), object (him), possessive (his), noun (man), name
+    (James). Raises InputError when the target or the profession is missing, there are two targets, or a slot is
+    unknown.
+    """
+
+    text: str
+    slot: str
+
+    def __post_init__(self) -> None:
+        if self.slot not in SLOTS:
+            raise InputError(
+                f"The pattern '{self.text}' has the unknown slot '{self.slot}'; "
+                f"use one of: {', '.join(SLOTS)}."
+            )
+        unknown = [name for name in _BRACES.findall(self.text) if _key(name) not in _ARTICLES]
+        if unknown:
+            raise InputError(
+                f"The pattern '{self.text}' holds the unknown slot '{{{unknown[0]}}}'; "
+                "write {profession}, {a profession} or {the profession}."
+            )
+        if not _BRACES.search(self.text):
+            raise InputError(
+                f"The pattern '{self.text}' has no slot for the profession; "
+                "write {profession}, {a profession} or {the profession} in it."
+            )
+        targets = len(_TARGET.findall(self.text))
+        if targets != 1:
+            raise InputError(
+                f"The pattern '{self.text}' has {targets or 'no'} {'targets' if targets > 1 else 'target'}; "
+                "write [MASK] in it exactly once."
+            )
+
+    def render(self, profession: str) -> Rendered:
+        """The pattern with `profession` in it.
+
+        >>> Pattern("{The profession} said that [MASK] is {a profession}.", "subject").render("actor").text
+        'The actor said that [MASK] is an actor.'
+        """
+        target = _TARGET.search(self.text)
+        assert target is not None  # __post_init__ saw it
+        text = ""
+        done = 0
+        spans: list[tuple[int, int]] = []
+        shift = 0  # how much longer the text before the target has become
+        for slot in _BRACES.finditer(self.text):
+            text += self.text[done : slot.start()]
+            kind = _ARTICLES[_key(slot[1])]
+            words = f"{article(profession) if kind == 'a' else kind} {profession}" if kind else profession
+            if _begins_sentence(text):
+                words = words[:1].upper() + words[1:]
+            text += words
+            # From the end: making a letter large can add one (a sharp s becomes two).
+            start = len(text) - len(profession) if kind else len(text) - len(words)
+            spans.append((start, len(text)))
+            done = slot.end()
+            if done <= target.start():
+                shift = len(text) - done
+        text += self.text[done:]
+        return Rendered(text, (target.start() + shift, target.end() + shift), tuple(spans))
+
+    def context_depends_on(self, profession: str) -> bool:
+        """Whether the profession can change how a word at the target is written.
+
+        It can where no white space stands between the two ("{profession}/[MASK]"), and where the profession ends
+        in a sign: after "Dr." a sentence may begin.
+        """
+        if not profession[-1:].isalnum():
+            return True
+        bare = _BRACES.sub(lambda slot: "\0" * len(slot[0]), self.text)
+        return re.search(rf"\0\S*(?:{_TARGET.pattern})|(?:{_TARGET.pattern})\S*\0", bare) is not None
+
+
+def article(word: str) -> str:
+    """The article, "a" or "an", by the sound of the word's beginning; rules, so not every name is met.
+
+    >>> [article(word) for word in ("nurse", "engineer", "hourly worker", "university dean", "FBI agent")]
+    ['a', 'an', 'an', 'a', 'an']
+    """
+    letters = unicodedata.normalize("NFD", word)
+    letters = re.sub(r"[^\w\s'-]|[\u0300-\u036f]", "", letters).lstrip("'- _")
+    first = re.split(r"[\s'-]", letters, maxsplit=1)[0]
+    spelled_out = len(first) > 1 and first.isupper() and (len(first) <= 3 or not re.search("[AEIOU]", first))
+    if spelled_out:
+        return "an" if first[0] in _VOWEL_NAMES else "a"
+    start = letters.lower()
+    if _VOWEL_SOUND.match(start):
+        return "an"
+    return "an" if start[:1] in set("aeiou") and not _CONSONANT_SOUND.match(start) else "a"
+
+
+def patterns(slot: str | None = None) -> pd.DataFrame:
+    """The shipped patterns (`resources/patterns.csv`): text, slot, source; of one slot, if given.
+
+    >>> len(patterns("noun"))
+    8
+    """
+    table = _resource("patterns.csv").copy()
+    if slot is None:
+        return table
+    if slot not in SLOTS:
+        raise InputError(f"There is no slot '{slot}'; use one of: {', '.join(SLOTS)}.")
+    return table[table.slot == slot].reset_index(drop=True)
+
+
+def professions() -> pd.DataFrame:
+    """The shipped professions (`resources/professions.csv`) with the share of women among workers.
+
+    Columns profession, women_share (between 0 and 1), year, source, occupation (the row of the source that stands
+    for the profession): US Bureau of Labor Statistics, Current Population Survey, Annual Averages, Table 11.
+
+    >>> professions().set_index("profession").women_share["nurse"].item()
+    0.879
+    """
+    return _resource("professions.csv").copy()
+
+
+@lru_cache(maxsize=4)
+def _resource(name: str) -> pd.DataFrame:
+    """A shipped table, read once; callers get copies."""
+    with (files("fairkd") / "resources" / name).open(encoding="utf-8") as file:
+        return pd.read_csv(file, keep_default_na=False)
+
+
+def _key(name: str) -> str:
+    return " ".join(name.lower().split())
+
+
+def _begins_sentence(before: str) -> bool:
+    bare = before.rstrip(" \t\n\"'“‘([")
+    return not bare or bare[-1] in ".!?…"

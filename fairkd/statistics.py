@@ -1,0 +1,168 @@
+"""Resampling, tests and correlations: pure numpy and scipy, every random number seeded.
+
+Intervals are percentile bootstrap intervals (Efron 1979): the units (professions, patterns) are drawn with
+replacement, and the interval holds the middle 95 % of the statistic over the draws. What is one unit is the caller's
+business: draw what would be new in a repetition of the study, professions and not rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from fairkd.errors import InputError
+
+LEVEL = 0.95
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The ends of an interval, in the unit of the statistic."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class SignedRank:
+    """A Wilcoxon signed-rank test of paired differences.
+
+    `statistic` is the smaller of the two rank sums, `effect_size` the matched-pairs rank-biserial correlation
+    in [-1, 1] (positive: the differences are mostly positive), `n` the number of pairs.
+    """
+
+    statistic: float
+    p_value: float
+    effect_size: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Pearson's r of n pairs with its bootstrap interval; NaN where undefined (n < 3, or no variation)."""
+
+    r: float
+    low: float
+    high: float
+    n: int
+
+
+def bootstrap_means(values: ArrayLike, *, seed: int = 0, resamples: int = 2000) -> Floats:
+    """Means over units drawn with replacement.
+
+    Parameters
+    ----------
+    values : array [n] or [k, n]
+        One number for each of n units, for k quantities at once; all of them see the same draws.
+    seed, resamples : int
+        Number of draws R, and where the random numbers start.
+
+    Returns
+    -------
+    array [R] or [R, k]
+    """
+    table = _finite(values)
+    if resamples < 1:
+        raise InputError(f"The number of resamples must be at least 1, got {resamples}.")
+    n = table.shape[-1]
+    # How often each unit was drawn says all that a mean needs: one product instead of an array [R, k, n].
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
+    # Shifted by their mean, equal values have an interval without rounding noise.
+    centre = table.mean(axis=-1, keepdims=True)
+    means: Floats = (drawn / n) @ (table - centre).T + centre[..., 0]
+    return means
+
+
+def bootstrap_interval(values: ArrayLike, *, seed: int = 0, resamples: int = 2000) -> Interval:
+    """The percentile 95 % interval of the mean of `values` [n].
+
+    >>> bootstrap_interval([1.0, 1.0, 1.0])
+    Interval(low=1.0, high=1.0)
+    >>> 2 in bootstrap_interval([1.0, 2.0, 3.0])
+    True
+    """
+    low, high = percentiles(bootstrap_means(np.ravel(_finite(values)), seed=seed, resamples=resamples))
+    return Interval(float(low), float(high))
+
+
+def percentiles(draws: Floats) -> tuple[Any, Any]:
+    """The ends of the middle 95 % along the first axis of `draws`."""
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return low, high
+
+
+def signed_rank(differences: ArrayLike) -> SignedRank:
+    """Wilcoxon's signed-rank test (1945) of paired differences against a median of zero, two-sided.
+
+    Differences of zero are left out, as Wilcoxon did; if nothing remains, p is 1 and the effect 0. The effect
+    size is `r = (W+ - W-) / (W+ + W-)` (Kerby 2014, doi 10.2466/11.IT.3.1), W+ and W- being the rank sums of the
+    positive and the negative differences.
+
+    >>> signed_rank([1.0, 2.0, 3.0, 4.0, -5.0]).effect_size
+    0.3333333333333333
+    >>> signed_rank([0.0, 0.0])
+    SignedRank(statistic=0.0, p_value=1.0, effect_size=0.0, n=2)
+    """
+    table = np.ravel(_finite(differences))
+    nonzero = table[table != 0]
+    if nonzero.size == 0:
+        return SignedRank(statistic=0.0, p_value=1.0, effect_size=0.0, n=table.size)
+    ranks = stats.rankdata(np.abs(nonzero))
+    up, down = float(ranks[nonzero > 0].sum()), float(ranks[nonzero < 0].sum())
+    return SignedRank(
+        statistic=min(up, down),
+        p_value=float(stats.wilcoxon(nonzero).pvalue),
+        effect_size=(up - down) / (up + down),
+        n=table.size,
+    )
+
+
+def correlation(x: ArrayLike, y: ArrayLike, *, seed: int = 0, resamples: int = 2000) -> Correlation:
+    """Pearson's r of `x` [n] and `y` [n], with a bootstrap interval over the pairs.
+
+    Draws in which one of the two does not vary are left out.
+
+    >>> round(correlation([1, 2, 3, 4], [2, 4, 6, 9]).r, 3)
+    0.994
+    """
+    first, second = np.ravel(np.asarray(x, dtype=float)), np.ravel(np.asarray(y, dtype=float))
+    if first.shape != second.shape:
+        raise InputError(
+            f"A correlation needs as many numbers on both sides, got {first.size} and {second.size}."
+        )
+    known = np.isfinite(first) & np.isfinite(second)
+    first, second = first[known], second[known]
+    n = first.size
+    if n < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return Correlation(r=np.nan, low=np.nan, high=np.nan, n=n)
+    rows = np.random.default_rng(seed).integers(0, n, size=(resamples, n))
+    draws = _pearson(first[rows], second[rows])
+    low, high = percentiles(draws[np.isfinite(draws)])
+    return Correlation(r=float(_pearson(first, second)), low=float(low), high=float(high), n=n)
+
+
+def _pearson(x: Floats, y: Floats) -> Floats:
+    """Pearson's r along the last axis; NaN where one of the two does not vary."""
+    x = x - x.mean(axis=-1, keepdims=True)
+    y = y - y.mean(axis=-1, keepdims=True)
+    product = np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
+    varies = product > 1e-12
+    r: Floats = np.where(varies, (x * y).sum(axis=-1) / np.where(varies, product, 1.0), np.nan)
+    return r
+
+
+def _finite(values: ArrayLike) -> Floats:
+    table = np.asarray(values, dtype=float)
+    if table.size == 0:
+        raise InputError("There is nothing to average; give at least one number.")
+    if not np.isfinite(table).all():
+        raise InputError("Some of the numbers are missing or infinite; leave them out first.")
+    return table
