@@ -1,0 +1,275 @@
+"""Edits of a teacher's distribution: the fairness constraints, and what they mean for hard labels.
+
+At a position the teacher's distribution p is replaced by q, before the temperature. The word groups of a
+contrast (he, his / she, her) are token ids here; `resolve` finds them for a model's tokenizer.
+
+* `logit_mean` (Delobelle & Berendt 2022, arXiv 2207.04546): the log-probabilities of words paired across the
+  groups become their mean, then all is renormalised: argmin KL(q || p) subject to q_a = q_b. Mass leaks to
+  the other words (he .90, she .01, rest .09 becomes .34, .34, .32).
+* `mass_preserving`: paired words both get the mean of their probabilities: argmin KL(p || q). All other
+  words keep their probabilities (.455, .455, .09).
+* `group`: the mass of each group becomes a given share of the groups' common mass (equal by default), the
+  proportions inside a group stay, and all other words keep their probabilities. No pairing needed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from fairkd.contrasts import Contrast
+from fairkd.errors import InputError
+from fairkd.models import MaskedLM
+from fairkd.words import UnknownWord, spell
+
+Kind = Literal["none", "logit_mean", "mass_preserving", "group"]
+Scope = Literal["all", "masked", "not_own"]
+Label = Literal["keep", "spread", "drop"]
+PAIRWISE = ("logit_mean", "mass_preserving")
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """One edit of distributions over a vocabulary.
+
+    Parameters
+    ----------
+    kind
+        "none", "logit_mean", "mass_preserving" or "group".
+    groups
+        Token ids, one tuple a group. For the pairwise kinds the groups are paired by order: the first
+        words of all groups belong together, and so on. An id may occur once only: edits of overlapping
+        pairs would depend on their order.
+    strength
+        In [0, 1]. log q is proportional to (1 - strength) log p + strength log q_full; 0 is the identity
+        to the bit.
+    scope
+        Where it applies: at "all" positions, at "masked" ones, or at those whose own (visible) token is
+        in no group ("not_own"), so that a visible "he" is still copied.
+    shares
+        For `group` alone: the share of the common mass that each group gets; they add up to 1.
+
+    Raises
+    ------
+    InputError
+        For fewer than two groups, an empty one, overlaps, pairs of unequal length, or numbers out of range.
+    """
+
+    kind: Kind
+    groups: tuple[tuple[int, ...], ...] = ()
+    strength: float = 1.0
+    scope: Scope = "masked"
+    shares: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "none":
+            return
+        if not 0 <= self.strength <= 1:
+            raise InputError(f"A constraint's strength lies between 0 and 1, but {self.strength} was given.")
+        if len(self.groups) < 2 or not all(self.groups):
+            raise InputError("A constraint needs at least two word groups, none of them empty.")
+        ids = list(chain.from_iterable(self.groups))
+        if twice := sorted({i for i in ids if ids.count(i) > 1}):
+            raise InputError(
+                f"Token ids {twice} occur twice in the constraint: overlapping pairs or groups would make the "
+                "result depend on their order, so leave one of them out."
+            )
+        if self.kind in PAIRWISE and len({len(group) for group in self.groups}) > 1:
+            raise InputError(
+                f"{self.kind} pairs words one to one, so its groups must have equal numbers of words, not "
+                f"{[len(group) for group in self.groups]}; use group for groups of unequal size."
+            )
+        if self.shares is None:
+            return
+        if self.kind != "group":
+            raise InputError(f"Target shares are for the constraint group only, not for {self.kind}.")
+        if len(self.shares) != len(self.groups) or min(self.shares) <= 0 or abs(sum(self.shares) - 1) > 1e-6:
+            raise InputError(
+                f"Expected {len(self.groups)} positive shares that add up to 1, one a group, but got {self.shares}."
+            )
+
+    @property
+    def active(self) -> bool:
+        return self.kind != "none" and self.strength > 0
+
+    @cached_property
+    def columns(self) -> Tensor:
+        """All token ids of the groups, group after group: [K]."""
+        return torch.tensor(list(chain.from_iterable(self.groups)), dtype=torch.long)
+
+    @cached_property
+    def members(self) -> Tensor:
+        """Group number of each of `columns`: [K]."""
+        return torch.tensor([n for n, group in enumerate(self.groups) for _ in group], dtype=torch.long)
+
+    def applies(self, input_ids: Tensor, mask_id: int) -> Tensor:
+        """True at the positions [N] in scope; `input_ids` are the tokens that the teacher sees there."""
+        if not self.active:
+            return torch.zeros_like(input_ids, dtype=torch.bool)
+        if self.scope == "all":
+            return torch.ones_like(input_ids, dtype=torch.bool)
+        if self.scope == "masked":
+            return input_ids == mask_id
+        return ~torch.isin(input_ids, self.columns.to(input_ids.device))
+
+    def edit(self, values: Tensor) -> Tensor:
+        """New log-values [N, K] of the group words for their log-values [N, K], not yet renormalised.
+
+        Commutes with adding a constant to a row, so raw logits do as well as log-probabilities; a softmax
+        over the row with these values in place is q.
+        """
+        if not self.active:
+            return values
+        if self.kind == "group":
+            full = self._balanced_groups(values)
+        else:
+            paired = values.unflatten(1, (len(self.groups), -1))
+            if self.kind == "logit_mean":
+                mean = paired.mean(1, keepdim=True)
+            else:
+                mean = paired.logsumexp(1, keepdim=True) - math.log(len(self.groups))
+            full = mean.expand_as(paired).flatten(1)
+        # At full strength the old value is left out, not multiplied by zero: it may be minus infinity.
+        return full if self.strength == 1 else (1 - self.strength) * values + self.strength * full
+
+    def _balanced_groups(self, values: Tensor) -> Tensor:
+        shares = self.shares or (1 / len(self.groups),) * len(self.groups)
+        total = values.logsumexp(1, keepdim=True)
+        parts = values.split([len(group) for group in self.groups], dim=1)
+        balanced = []
+        for part, share in zip(parts, shares, strict=True):
+            own = part.logsumexp(1, keepdim=True)
+            # A group of no mass at all has no proportions to keep: its words share alike.
+            inside = torch.where(own.isinf(), -math.log(part.shape[1]), part - own)
+            balanced.append(inside + math.log(share) + total)
+        return torch.cat(balanced, dim=1)
+
+    def __call__(self, log_probabilities: Tensor) -> Tensor:
+        """log q [N, V] for log p [N, V], in nats; the same tensor where there is nothing to do."""
+        if not self.active:
+            return log_probabilities
+        columns = self.columns.to(log_probabilities.device)
+        edited = log_probabilities.index_copy(1, columns, self.edit(log_probabilities[:, columns]))
+        if self.strength == 1 and self.kind != "logit_mean":
+            return edited  # these keep the mass: renormalising would only add rounding
+        return edited - edited.logsumexp(1, keepdim=True)
+
+    def group_mass(self, probabilities: Tensor) -> Tensor:
+        """Mass of each group [N, G] for probabilities [N, K] of the words in `columns`."""
+        mass = probabilities.new_zeros(len(probabilities), len(self.groups))
+        return mass.index_add_(1, self.members.to(probabilities.device), probabilities)
+
+
+def spread_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tensor:
+    """Soft targets [N, K] over the group words for hard labels [N]; rows of zeros where no group word is the label.
+
+    The label keeps its group's share, and each other group's share goes to the label's counterpart: the paired
+    word for the pairwise kinds; for `group`, the group's words in proportion to their probabilities
+    `inside` [N, K] (any positive values; usually the teacher's).
+    """
+    columns, members = constraint.columns.to(labels.device), constraint.members.to(labels.device)
+    hit = labels[:, None] == columns
+    is_group_word = hit.any(1, keepdim=True)
+    count = len(constraint.groups)
+    if constraint.kind in PAIRWISE:
+        width = len(columns) // count
+        slot = hit.unflatten(1, (count, width)).any(1)
+        return slot.repeat(1, count).to(inside.dtype) / count
+    shares = torch.tensor(constraint.shares or (1 / count,) * count, dtype=inside.dtype, device=inside.device)
+    own = (hit.to(inside.dtype) @ torch.nn.functional.one_hot(members, count).to(inside.dtype))[:, members] > 0
+    mass = constraint.group_mass(inside)[:, members]
+    spread = torch.where(own, hit.to(inside.dtype), inside / mass) * shares[members]
+    return torch.where(is_group_word, spread, 0.0)
+
+
+def resolve(
+    lm: MaskedLM,
+    contrast: Contrast,
+    *,
+    kind: Kind,
+    strength: float = 1.0,
+    scope: Scope = "masked",
+    shares: Sequence[float] | None = None,
+    slots: Sequence[str] | None = None,
+    skip_unspellable: bool = False,
+) -> Constraint:
+    """The constraint of a contrast's words for one model's tokenizer.
+
+    Each word is taken as the tokenizer spells it inside a sentence and, where that differs, with a capital and at
+    the start of a sentence. `slots` restricts the words ("subject", "possessive", ...): needed for the pairwise
+    kinds where a word would be in two pairs ("her" with "him" and with "his").
+
+    Raises
+    ------
+    InputError
+        For a word that is not one token of this tokenizer (left out, with its pair, if `skip_unspellable`), for
+        a word in two pairs or groups, for unknown slots, and where no words are left.
+    """
+    if kind == "none":
+        return Constraint("none")
+    wanted = tuple(slots) if slots is not None else contrast.slots
+    if unknown := [slot for slot in wanted if slot not in contrast.slots]:
+        raise InputError(f"The contrast {contrast.name} has the slots {list(contrast.slots)}, not {unknown}.")
+    if kind in PAIRWISE:
+        rows = dict.fromkeys(pair for slot in wanted for pair in contrast.pairs(slot))
+    else:
+        rows = dict.fromkeys(
+            (number, word)
+            for slot in wanted
+            for number, group in enumerate(contrast.groups)
+            for word in group.for_slot(slot)
+        )
+    groups: list[dict[int, None]] = [{} for _ in contrast.groups]
+    owner: dict[int, tuple] = {}
+    for row in rows:
+        numbers, words = (range(len(row)), row) if kind in PAIRWISE else ([row[0]], [row[1]])
+        for ids in _spellings(lm, words, skip_unspellable):
+            for number, word, token in zip(numbers, words, ids, strict=True):
+                same = row if kind in PAIRWISE else number
+                if owner.setdefault(token, (same, word))[0] != same:
+                    where = "pairs" if kind in PAIRWISE else "groups"
+                    raise InputError(
+                        f"The word {word!r} would be in two {where} of the constraint; choose slots so that it is "
+                        "in one, or use the constraint group, which needs no pairs."
+                    )
+                groups[number][token] = None
+    if not all(groups):
+        raise InputError(f"No words of the contrast {contrast.name} are single tokens of this model.")
+    return Constraint(
+        kind,
+        tuple(tuple(group) for group in groups),
+        strength,
+        scope,
+        None if shares is None else tuple(shares),
+    )
+
+
+def _spellings(lm: MaskedLM, words: Sequence[str], skip: bool) -> list[tuple[int, ...]]:
+    """Token ids of words that belong together, one tuple for each way to write them that is one token for all."""
+    found: dict[tuple[int, ...], None] = {}
+    ways = [("and ", str), ("and ", str.capitalize), ("", str.capitalize)]
+    for number, (before, change) in enumerate(ways):
+        try:
+            spelt = [spell(lm, change(word), before=before) for word in words]
+        except UnknownWord:
+            if skip or number:
+                continue
+            raise
+        cut = [s for s in spelt if not s.single]
+        if not cut:
+            found[tuple(s.ids[0] for s in spelt)] = None
+        elif number == 0 and skip:
+            return []
+        elif number == 0:
+            raise InputError(
+                f"The tokenizer cuts {words[spelt.index(cut[0])]!r} into {list(cut[0].pieces)}, but a constraint needs "
+                "words of one token; leave it out or choose to skip such words."
+            )
+    return list(found)

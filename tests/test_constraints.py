@@ -1,0 +1,238 @@
+"""The constraints: properties in float64, and the closed forms against a numerical optimiser."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from torch import Tensor
+
+from fairkd.constraints import Constraint, Kind, resolve, spread_labels
+from fairkd.contrasts import contrasts, make_contrast
+from fairkd.errors import InputError
+from fairkd.models import MaskedLM
+
+VOCABULARY = 9
+PAIRS = ((1, 4), (2, 7))  # two groups of two words: 1 is paired with 2, and 4 with 7
+UNEQUAL = ((1, 4, 5), (2,), (7, 8))
+KINDS: tuple[Kind, ...] = ("logit_mean", "mass_preserving", "group")
+
+rows = st.lists(
+    st.lists(st.floats(-20, 20), min_size=VOCABULARY, max_size=VOCABULARY), min_size=1, max_size=5
+)
+kinds = st.sampled_from(KINDS)
+strengths = st.floats(0, 1)
+
+
+def distributions(logits: list[list[float]]) -> Tensor:
+    return torch.tensor(logits, dtype=torch.float64).log_softmax(1)
+
+
+def others(groups: tuple[tuple[int, ...], ...]) -> list[int]:
+    return [i for i in range(VOCABULARY) if not any(i in group for group in groups)]
+
+
+@given(rows, kinds, strengths)
+def test_a_distribution_stays_a_distribution(logits: list[list[float]], kind: Kind, strength: float) -> None:
+    q = Constraint(kind, PAIRS, strength)(distributions(logits))
+    assert torch.allclose(q.exp().sum(1), torch.ones(len(q), dtype=q.dtype), atol=1e-12, rtol=0)
+
+
+@given(rows, st.sampled_from(["logit_mean", "mass_preserving"]))
+def test_full_strength_makes_paired_words_equally_probable(logits: list[list[float]], kind: Kind) -> None:
+    q = Constraint(kind, PAIRS)(distributions(logits))
+    assert torch.allclose(q[:, PAIRS[0]], q[:, PAIRS[1]], atol=1e-12, rtol=0)
+
+
+@given(rows)
+def test_full_strength_makes_groups_equally_heavy_and_keeps_their_insides(logits: list[list[float]]) -> None:
+    p = distributions(logits)
+    q = Constraint("group", UNEQUAL)(p)
+    heavy = torch.stack([q[:, list(group)].logsumexp(1) for group in UNEQUAL], 1)
+    assert torch.allclose(heavy, heavy[:, :1].expand_as(heavy), atol=1e-10, rtol=0)
+    for group in UNEQUAL:
+        before, after = p[:, list(group)].softmax(1), q[:, list(group)].softmax(1)
+        assert torch.allclose(before, after, atol=1e-10, rtol=0)
+
+
+@given(rows)
+def test_groups_get_the_shares_that_were_asked_for(logits: list[list[float]]) -> None:
+    p, shares = distributions(logits), (0.5, 0.2, 0.3)
+    q = Constraint("group", UNEQUAL, shares=shares)(p)
+    total = p[:, [i for group in UNEQUAL for i in group]].exp().sum(1)
+    for group, share in zip(UNEQUAL, shares, strict=True):
+        assert torch.allclose(q[:, list(group)].exp().sum(1), share * total, atol=1e-12, rtol=1e-9)
+
+
+@given(rows, st.sampled_from([("mass_preserving", PAIRS), ("group", UNEQUAL)]))
+def test_the_kinds_that_keep_the_mass_leave_all_other_words_as_they_were(logits: list, case: tuple) -> None:
+    p = distributions(logits)
+    assert torch.equal(Constraint(*case)(p)[:, others(case[1])], p[:, others(case[1])])
+
+
+@given(rows, kinds)
+def test_strength_zero_is_the_identity_to_the_bit(logits: list[list[float]], kind: Kind) -> None:
+    p = distributions(logits)
+    assert torch.equal(Constraint(kind, PAIRS, 0.0)(p), p)
+    assert torch.equal(Constraint("none")(p), p)
+
+
+@given(rows, kinds, strengths)
+def test_strength_interpolates_the_log_ratio_of_balanced_words(logits: list, kind: Kind, strength: float) -> None:
+    p = distributions(logits)
+    full, part = Constraint(kind, PAIRS)(p), Constraint(kind, PAIRS, strength)(p)
+
+    def ratio(x: Tensor) -> Tensor:
+        return x[:, 1] - x[:, 2]
+
+    assert torch.allclose(ratio(part), (1 - strength) * ratio(p) + strength * ratio(full), atol=1e-9, rtol=0)
+
+
+@given(rows, kinds)
+def test_neither_the_order_of_pairs_nor_that_of_groups_matters(logits: list[list[float]], kind: Kind) -> None:
+    p = distributions(logits)
+    wanted = Constraint(kind, PAIRS)(p)
+    for first, second in permutations(range(2)):
+        swapped = tuple((group[first], group[second]) for group in PAIRS)
+        for groups in (swapped, swapped[::-1]):
+            assert torch.allclose(Constraint(kind, groups)(p), wanted, atol=1e-12, rtol=0)
+
+
+@given(rows, kinds, strengths)
+def test_evaluated_row_by_row_it_gives_the_dense_answer(logits: list, kind: Kind, strength: float) -> None:
+    p, constraint = distributions(logits), Constraint(kind, PAIRS, strength)
+    pieces = torch.cat([constraint(row[None]) for row in p])
+    assert torch.allclose(pieces, constraint(p), atol=1e-12, rtol=0)
+
+
+@given(rows, kinds, strengths, st.floats(-30, 30))
+def test_edits_of_raw_logits_give_the_same_distribution(
+    logits: list, kind: Kind, strength: float, shift: float
+) -> None:
+    p, constraint = distributions(logits), Constraint(kind, PAIRS, strength)
+    raw = p + shift
+    raw[:, constraint.columns] = constraint.edit(raw[:, constraint.columns])
+    assert torch.allclose(raw.log_softmax(1), constraint(p), atol=1e-9, rtol=0)
+
+
+def numerical_minimum(p: np.ndarray, *, forward: bool) -> np.ndarray:
+    """The q nearest to p with q_1 = q_2 and q_4 = q_7: in KL(p || q) if forward, else in KL(q || p)."""
+
+    def expand(x: np.ndarray) -> np.ndarray:
+        q = np.empty(VOCABULARY)
+        q[[1, 2]], q[[4, 7]] = x[0], x[1]
+        q[others(PAIRS)] = x[2:]
+        return np.exp(q - np.logaddexp.reduce(q))
+
+    def divergence(x: np.ndarray) -> float:
+        q = expand(x)
+        return float((p * np.log(p / q)).sum() if forward else (q * np.log(q / p)).sum())
+
+    found = minimize(divergence, np.zeros(2 + len(others(PAIRS))), method="BFGS", options={"gtol": 1e-9})
+    return expand(found.x)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.floats(-4, 4), min_size=VOCABULARY, max_size=VOCABULARY), st.booleans())
+def test_the_closed_forms_are_the_nearest_balanced_distributions(logits: list[float], forward: bool) -> None:
+    p = distributions([logits])
+    q = Constraint("mass_preserving" if forward else "logit_mean", PAIRS)(p)
+    best = numerical_minimum(p[0].exp().numpy(), forward=forward)
+    assert np.allclose(q[0].exp().numpy(), best, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("logit_mean", (0.343, 0.343, 0.314)), ("mass_preserving", (0.455, 0.455, 0.09))]
+)
+def test_the_worked_example_comes_out_as_documented(kind: Kind, expected: tuple[float, ...]) -> None:
+    p = torch.tensor([[0.90, 0.01, 0.09]], dtype=torch.float64).log()
+    assert Constraint(kind, ((0,), (1,)))(p).exp()[0].tolist() == pytest.approx(expected, abs=0.03)
+
+
+def test_a_group_without_any_mass_still_gets_its_share() -> None:
+    p = torch.tensor([[0.6, 0.0, 0.0, 0.4]], dtype=torch.float64).log()
+    q = Constraint("group", ((0,), (1, 2)))(p).exp()
+    assert q[0].tolist() == pytest.approx([0.3, 0.15, 0.15, 0.4])
+
+
+def test_scope_says_where_a_constraint_applies() -> None:
+    inputs, mask = torch.tensor([3, 1, 0, 2]), 3
+    applied = {
+        scope: Constraint("group", ((0,), (1,)), scope=scope).applies(inputs, mask).tolist()
+        for scope in ("all", "masked", "not_own")
+    }
+    assert applied == {
+        "all": [True] * 4,
+        "masked": [True, False, False, False],
+        "not_own": [True, False, False, True],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"groups": ((1, 2), (2, 3))}, "occur twice"),
+        ({"groups": ((1, 2), (3,))}, "equal numbers"),
+        ({"groups": ((1,), ())}, "none of them empty"),
+        ({"groups": ((1,),)}, "at least two"),
+        ({"groups": ((1,), (2,)), "strength": 1.5}, "between 0 and 1"),
+        ({"groups": ((1,), (2,)), "shares": (0.5, 0.5)}, "for the constraint group only"),
+        ({"kind": "group", "groups": ((1,), (2,)), "shares": (0.5, 0.6)}, "add up to 1"),
+    ],
+)
+def test_constraints_that_make_no_sense_are_refused(arguments: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Constraint(**{"kind": "logit_mean", **arguments})
+
+
+def test_a_hard_label_is_shared_with_its_paired_word() -> None:
+    labels = torch.tensor([1, 7, 0, -100])
+    spread = spread_labels(Constraint("logit_mean", PAIRS), labels, torch.ones(4, 4))
+    assert spread.tolist() == [[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [0] * 4, [0] * 4]  # columns 1, 4, 2, 7
+
+
+def test_a_hard_label_is_shared_with_the_other_groups_by_their_proportions() -> None:
+    inside = torch.tensor([[0.1, 0.2, 0.1, 0.3, 0.1, 0.3]])  # columns 1, 4, 5 | 2 | 7, 8
+    spread = spread_labels(Constraint("group", UNEQUAL, shares=(0.5, 0.3, 0.2)), torch.tensor([4]), inside)
+    assert spread[0].tolist() == pytest.approx([0, 0.5, 0, 0.3, 0.05, 0.15])
+
+
+def test_words_are_resolved_by_the_models_own_tokenizer(any_family: MaskedLM) -> None:
+    constraint = resolve(any_family, contrasts()["pronouns"], kind="group")
+    texts = [
+        {any_family.tokenizer.decode([i]).strip().lower() for i in group} for group in constraint.groups
+    ]
+    assert texts == [{"he", "him", "his"}, {"she", "her"}]
+
+
+def test_cased_models_get_the_capitalised_words_too(tiny_bert_cased: MaskedLM) -> None:
+    constraint = resolve(tiny_bert_cased, contrasts()["pronouns"], kind="logit_mean", slots=("subject",))
+    words = [tiny_bert_cased.tokenizer.convert_ids_to_tokens(list(group)) for group in constraint.groups]
+    assert words == [["he", "He"], ["she", "She"]]
+
+
+def test_her_cannot_be_in_two_pairs(tiny_bert: MaskedLM) -> None:
+    with pytest.raises(InputError, match="'her' would be in two pairs"):
+        resolve(tiny_bert, contrasts()["pronouns"], kind="mass_preserving")
+    chosen = resolve(
+        tiny_bert, contrasts()["pronouns"], kind="mass_preserving", slots=("subject", "possessive")
+    )
+    assert [tiny_bert.tokenizer.convert_ids_to_tokens(list(group)) for group in chosen.groups] == [
+        ["he", "his"],
+        ["she", "her"],
+    ]
+
+
+def test_a_word_that_the_tokenizer_cuts_is_refused_by_name_or_left_out(tiny_bert: MaskedLM) -> None:
+    royal = make_contrast("royals", {"he": ["he", "zoologist"], "she": ["she", "nurse"]})
+    with pytest.raises(InputError, match="'zoologist'"):
+        resolve(tiny_bert, royal, kind="group")
+    kept = resolve(tiny_bert, royal, kind="group", skip_unspellable=True)
+    assert [len(group) for group in kept.groups] == [1, 2]
+    paired = resolve(tiny_bert, royal, kind="logit_mean", skip_unspellable=True)
+    assert [len(group) for group in paired.groups] == [1, 1], "the partner of a word left out goes with it"
