@@ -16,7 +16,7 @@ _READABLE: WeakKeyDictionary[PreTrainedTokenizerFast, tuple[str, ...]] = WeakKey
 
 
 def readable(lm: MaskedLM) -> tuple[str, ...]:
-    """One display label for every vocabulary id; the labels of one vocabulary differ from one another.
+    """One display label for every vocabulary id (kept for each tokenizer).
 
     WordPiece labels are the pieces themselves. For byte-level BPE and SentencePiece, a piece with the space
     before it is shown without ("Ġhe" is "he"), one that continues a word gets a leading "##" ("he" is

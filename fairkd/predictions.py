@@ -296,16 +296,16 @@ def compare(teacher: Prediction, student: Prediction) -> Comparison:
 
 
 def _align(teacher: Prediction, student: Prediction) -> tuple[tuple[int | None, int | None], ...]:
-    """Pair positions of equal character spans (in order, where several share one: the bytes of a
-    character)."""
-    waiting: dict[tuple[int, int], list[int]] = {}
-    for i in student.positions:
-        waiting.setdefault((student.tokens[i].start, student.tokens[i].end), []).append(i)
+    """Pair positions of equal character spans, where both models have equally many (bytes of one character)."""
+    ours, theirs = _by_span(teacher), _by_span(student)
     pairs: list[tuple[int | None, int | None]] = []
-    for i in teacher.positions:
-        same_span = waiting.get((teacher.tokens[i].start, teacher.tokens[i].end))
-        pairs.append((i, same_span.pop(0) if same_span else None))
-    pairs.extend((None, i) for rest in waiting.values() for i in rest)
+    for span in ours | theirs:
+        left, right = ours.get(span, []), theirs.get(span, [])
+        if len(left) == len(right):
+            pairs.extend(zip(left, right, strict=True))
+        else:
+            pairs.extend((i, None) for i in left)
+            pairs.extend((None, i) for i in right)
 
     def place(pair: tuple[int | None, int | None]) -> tuple[int, int, int]:
         t, s = pair
@@ -313,6 +313,13 @@ def _align(teacher: Prediction, student: Prediction) -> tuple[tuple[int | None, 
         return token.start, token.end, token.index
 
     return tuple(sorted(pairs, key=place))
+
+
+def _by_span(prediction: Prediction) -> dict[tuple[int, int], list[int]]:
+    found: dict[tuple[int, int], list[int]] = {}
+    for i in prediction.positions:
+        found.setdefault((prediction.tokens[i].start, prediction.tokens[i].end), []).append(i)
+    return found
 
 
 def _bare(label: str, ignore_case: bool) -> str:

@@ -1,0 +1,105 @@
+"""Word groups and contrasts: the shipped ones, a user's own, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from fairkd.contrasts import SLOTS, Contrast, WordGroup, contrasts, make_contrast
+from fairkd.errors import InputError
+from fairkd.models import MaskedLM
+from fairkd.words import spell
+
+
+def test_the_shipped_contrasts_are_there_with_slots_and_sources() -> None:
+    found = contrasts()
+    assert {name: contrast.slots for name, contrast in found.items()} == {
+        "pronouns": ("subject", "object", "possessive"),
+        "pronouns-they": ("subject", "object", "possessive"),
+        "woman-man": ("noun",),
+        "kinship": ("noun",),
+        "names": ("name",),
+    }
+    assert all(contrast.title and contrast.source for contrast in found.values())
+    assert len(found["pronouns-they"].groups) == 3
+
+
+@pytest.mark.parametrize("name", contrasts())
+def test_shipped_groups_pair_one_to_one_without_repetition(name: str) -> None:
+    contrast = contrasts()[name]
+    for slot in contrast.slots:
+        pairs = contrast.pairs(slot)
+        words = [word for pair in pairs for word in pair]
+        assert pairs and len(set(words)) == len(words)
+
+
+def test_pronouns_are_paired_by_case() -> None:
+    pronouns = contrasts()["pronouns"]
+    assert [pronouns.pairs(slot) for slot in pronouns.slots] == [
+        (("he", "she"),),
+        (("him", "her"),),
+        (("his", "her"),),
+    ]
+
+
+def test_there_are_at_least_thirty_names_a_group() -> None:
+    assert all(len(group.for_slot("name")) >= 30 for group in contrasts()["names"].groups)
+
+
+@pytest.mark.parametrize("name", contrasts())
+def test_every_shipped_word_is_one_piece_of_the_embedded_teacher(teacher: MaskedLM, name: str) -> None:
+    contrast = contrasts()[name]
+    for group in contrast.groups:
+        for slot in contrast.slots:
+            for word in group.for_slot(slot):
+                assert spell(teacher, word, before="The ").single, word
+
+
+def test_changing_the_returned_dictionary_changes_nothing() -> None:
+    contrasts().clear()
+    assert "pronouns" in contrasts()
+
+
+def test_the_slot_any_serves_what_is_not_listed() -> None:
+    group = WordGroup("she", {"subject": ("she",), "any": ("her",)})
+    assert group.for_slot("subject") == ("she",)
+    assert group.for_slot("object") == ("her",)
+    assert WordGroup("she", {"subject": ("she",)}).for_slot("object") == ()
+
+
+def test_a_users_contrast_serves_every_slot() -> None:
+    royals = make_contrast("royals", {"king": ["king", " prince ", "king"], "queen": ["queen", "princess"]})
+    assert royals.slots == SLOTS
+    assert all(royals.pairs(slot) == (("king", "queen"), ("prince", "princess")) for slot in SLOTS)
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"he": ["he"]}, "at least two word groups, got 1"),
+        ({}, "at least two word groups, got 0"),
+        ({"he": ["he"], "she": []}, "group 'she' .* is empty"),
+        ({"he": ["he"], "she": ["she", " "]}, "group 'she' .* empty word"),
+        ({"he": ["he", "they"], "she": ["she", "They"]}, "'they' stands in both groups 'he' and 'she'"),
+        ({"he": "he", "she": ["she"]}, "must be a list of words"),
+    ],
+)
+def test_unusable_contrasts_are_refused(groups: dict[str, list[str]], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make_contrast("mine", groups)
+
+
+def test_a_slot_that_one_group_lacks_is_refused() -> None:
+    groups = (WordGroup("he", {"subject": ("he",)}), WordGroup("she", {"object": ("her",)}))
+    with pytest.raises(InputError, match="'she' .* no words for the slot 'subject'"):
+        Contrast("mine", "mine", groups, ("subject",))
+
+
+def test_groups_of_unequal_size_cannot_be_paired() -> None:
+    contrast = make_contrast("mine", {"a": ["king", "prince"], "b": ["queen"]})
+    with pytest.raises(InputError, match=r"one to one \(a 2, b 1\)"):
+        contrast.pairs("noun")
+
+
+def test_pairs_of_a_slot_without_words_are_refused() -> None:
+    with pytest.raises(InputError, match="no words for the slot 'name'; it has: subject"):
+        contrasts()["pronouns"].pairs("name")

@@ -1,0 +1,282 @@
+"""Typed masks, spelling in context, display labels, and word scores, for every tokenizer family."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from fairkd.errors import InputError
+from fairkd.labels import readable
+from fairkd.models import MaskedLM
+from fairkd.words import UnknownWord, encode, parse, score_words, spell
+
+
+def tokens(lm: MaskedLM, text: str) -> list[str]:
+    return [lm.vocabulary[i] for i in encode(lm, text).ids]
+
+
+# --- typed masks ---
+
+
+@pytest.mark.parametrize("typed", ["[MASK]", "<mask>", "[mask]", "<MASK>", "_", "___"])
+def test_any_typed_mask_becomes_the_models_own(any_family: MaskedLM, typed: str) -> None:
+    assert parse(any_family, f"Milk is a {typed}.") == f"Milk is a {any_family.mask_token}."
+    assert encode(any_family, f"Milk is a {typed}.").ids == encode(any_family, "Milk is a [MASK].").ids
+
+
+@pytest.mark.parametrize("text", ["snake_case", "_private", "file_", "__init__", "a_1", "mask", "[ MASK ]"])
+def test_text_that_only_resembles_a_mask_stays(any_family: MaskedLM, text: str) -> None:
+    assert parse(any_family, text) == text
+
+
+@pytest.mark.parametrize("text", ["_", "(_)", "_, said", "is _?", '"_"', "_ _", "-_-"])
+def test_a_blank_may_touch_signs_but_no_letters(tiny_bert: MaskedLM, text: str) -> None:
+    assert parse(tiny_bert, text) == text.replace("_", "[MASK]")
+
+
+def test_one_mask_is_one_token_without_a_stray_space_before_it(any_family: MaskedLM) -> None:
+    found = encode(any_family, "Milk is a [MASK].")
+    (mask,) = found.masks
+    assert any_family.vocabulary[found.ids[mask - 1]].strip("Ġ▁") == "a"
+
+
+def test_masking_the_word_in_the_text_leaves_the_tokens_around_it(any_family: MaskedLM) -> None:
+    masked, whole = (
+        tokens(any_family, "Milk is a [MASK] and old"),
+        tokens(any_family, "Milk is a liquid and old"),
+    )
+    position = masked.index(any_family.mask_token)
+    assert masked[:position] + masked[position + 1 :] == whole[:position] + whole[position + 1 :]
+
+
+def test_spans_point_into_the_text_as_it_was_typed(any_family: MaskedLM) -> None:
+    text = "The _ said  the <mask>, the doctor."
+    found = encode(any_family, text)
+    shown = [text[start:end] for start, end in found.spans if end > start]
+    assert shown == ["The", "_", "said", "the", "<mask>", ",", "the", "doctor", "."]
+    assert all(shown == shown.strip() for shown in shown)
+
+
+def test_only_the_tokens_that_frame_the_text_are_special(any_family: MaskedLM) -> None:
+    found = encode(any_family, "The [MASK] said.")
+    assert found.special[0] and found.special[-1] and not any(found.special[1:-1])
+
+
+def test_a_typed_separator_is_special(tiny_bert: MaskedLM) -> None:
+    assert encode(tiny_bert, "he [SEP] she").special == (True, False, True, False, True)
+
+
+@pytest.mark.parametrize("text", ["", "  \n\t "])
+def test_empty_text_is_refused(tiny_bert: MaskedLM, text: str) -> None:
+    with pytest.raises(InputError, match="text is empty"):
+        encode(tiny_bert, text)
+
+
+def test_half_a_surrogate_pair_is_refused(tiny_bert: MaskedLM) -> None:
+    with pytest.raises(InputError, match="lone surrogate"):
+        encode(tiny_bert, "he \ud83d she")
+
+
+def test_a_text_that_is_too_long_is_refused_with_both_numbers(any_family: MaskedLM) -> None:
+    fits = " ".join(["the"] * (any_family.max_tokens - 2))
+    assert len(encode(any_family, fits).ids) == any_family.max_tokens
+    with pytest.raises(InputError, match=f"{any_family.max_tokens + 1} tokens.* {any_family.max_tokens} "):
+        encode(any_family, f"{fits} the")
+
+
+# --- spelling ---
+
+
+@pytest.mark.parametrize("word", ["he", "nurse", "liquid", "women"])
+def test_a_word_within_a_sentence_is_the_piece_that_its_sentence_has(any_family: MaskedLM, word: str) -> None:
+    (mask,) = encode(any_family, "The [MASK] said").masks
+    spelling = spell(any_family, word, before="The ", after=" said")
+    assert spelling.single and spelling.ids[0] == encode(any_family, f"The {word} said").ids[mask]
+
+
+SPELLINGS = {
+    # before, word, after: the pieces of byte-level BPE, of SentencePiece, of WordPiece, with case
+    ("", "he", " is"): ("He", "▁He", "He"),
+    ("Is ", "he", " a nurse?"): ("Ġhe", "▁he", "he"),
+    ("The ", "nurse", "."): ("Ġnurse", "▁nurse", "nurse"),
+    ("The ", "nurse", "s"): ("Ġnurse", "▁nurse", "nurse"),
+}
+
+
+@pytest.mark.parametrize("context", SPELLINGS, ids=str)
+def test_spelling_follows_the_family_and_the_place(tiny_model, context: tuple[str, str, str]) -> None:
+    before, word, after = context
+    families = [("roberta", "modernbert"), ("xlm-roberta",), ("bert-cased",)]
+    for expected, names in zip(SPELLINGS[context], families, strict=True):
+        for name in names:
+            assert spell(tiny_model(name), word, before=before, after=after).pieces == (expected,)
+
+
+def test_bpe_has_no_space_after_an_opening_quote_or_bracket(tiny_roberta: MaskedLM) -> None:
+    assert spell(tiny_roberta, "he", before="Is (", after=")?").pieces == ("he",)
+    assert spell(tiny_roberta, "He", before='as "', after='"').pieces == ("He",)
+
+
+@pytest.mark.parametrize(
+    ("before", "capital"),
+    [
+        ("", True),
+        ('"', True),
+        ("It is. ", True),
+        ("It is! (", True),
+        ('Mary said, "', True),
+        ("Is it? ", True),
+        ("The ", False),
+        ("John, ", False),
+        ('the word "', False),
+    ],
+)
+def test_cased_models_get_a_capital_only_at_the_beginning_of_a_sentence(
+    tiny_bert_cased: MaskedLM, before: str, capital: bool
+) -> None:
+    assert spell(tiny_bert_cased, "she", before=before).pieces == ("She" if capital else "she",)
+
+
+def test_cased_models_keep_a_given_capital(tiny_bert_cased: MaskedLM) -> None:
+    assert spell(tiny_bert_cased, "John", before="Is ", after="?").pieces == ("John",)
+
+
+def test_uncased_models_ignore_case(tiny_bert: MaskedLM) -> None:
+    assert spell(tiny_bert, "NURSE").ids == spell(tiny_bert, "nurse", before="the ").ids
+
+
+def test_a_word_of_several_pieces_keeps_them_all(any_family: MaskedLM) -> None:
+    spelling = spell(any_family, "zoologist", before="The ", after=" said")
+    assert not spelling.single
+    assert any_family.tokenizer.decode(list(spelling.ids)).strip() == "zoologist"
+    whole = encode(any_family, "The zoologist said").ids
+    around = encode(any_family, "The [MASK] said")
+    (mask,) = around.masks
+    assert whole == (*around.ids[:mask], *spelling.ids, *around.ids[mask + 1 :])
+
+
+@pytest.mark.parametrize("word", ["好", "", "  "])
+def test_a_word_that_cannot_be_spelled_is_named(tiny_bert: MaskedLM, word: str) -> None:
+    with pytest.raises(UnknownWord, match=f"cannot spell the word '{word}'"):
+        spell(tiny_bert, word, before="The ")
+
+
+def test_a_special_token_is_not_a_word(any_family: MaskedLM) -> None:
+    with pytest.raises(UnknownWord):
+        spell(any_family, any_family.mask_token, before="The ")
+
+
+# --- labels ---
+
+
+def test_there_is_a_label_for_every_id_and_no_two_alike(any_family: MaskedLM) -> None:
+    labels = readable(any_family)
+    assert len(labels) == any_family.vocabulary_size == len(set(labels))
+    assert all(label and label.isprintable() for label in labels)
+    assert labels is readable(any_family)
+
+
+@pytest.mark.parametrize(
+    ("family", "raw", "label"),
+    [
+        ("bert", "##ing", "##ing"),
+        ("bert", "he", "he"),
+        ("bert", "[MASK]", "[MASK]"),
+        ("roberta", "Ġhe", "he"),
+        ("roberta", "He", "##He"),
+        ("roberta", ".", "."),
+        ("roberta", "Ġ", "␣"),
+        ("roberta", "Ċ", "\\n"),
+        ("roberta", "å", "\\xe5"),
+        ("roberta", "<mask>", "<mask>"),
+        ("xlm-roberta", "▁he", "he"),
+        ("xlm-roberta", "ing", "##ing"),
+        ("xlm-roberta", "▁", "␣"),
+    ],
+)
+def test_labels_show_words_alike_in_all_families(tiny_model, family: str, raw: str, label: str) -> None:
+    lm = tiny_model(family)
+    assert readable(lm)[lm.vocabulary.index(raw)] == label
+
+
+# --- scores ---
+
+
+def plain_score(lm: MaskedLM, text: str, position: int, ids: tuple[int, ...]) -> float:
+    """Fill the masks one after the other, one forward pass of the raw model each."""
+    sequence = list(encode(lm, text).ids)
+    sequence[position : position + 1] = [lm.mask_id] * len(ids)
+    total = 0.0
+    for j, piece in enumerate(ids):
+        with torch.no_grad():
+            logits = lm.model(input_ids=torch.tensor([sequence])).logits
+        total += torch.log_softmax(logits[0, position + j].double(), -1)[piece].item()
+        sequence[position + j] = piece
+    return total
+
+
+@pytest.mark.parametrize("text", ["The [MASK] said.", "_ is a nurse", 'The nurse said, "[MASK]"'])
+def test_scores_equal_a_plain_loop(any_family: MaskedLM, text: str) -> None:
+    words = ["he", "zoologist", "nurse", "she", "drinking", "zoo"]
+    frame = score_words(any_family, text, words)
+    (position,) = encode(any_family, text).masks
+    assert frame.word.tolist() == words
+    for row in frame.itertuples():
+        assert row.log_probability == pytest.approx(
+            plain_score(any_family, text, position, row.ids), abs=1e-4
+        )
+        assert row.pieces == len(row.ids)
+
+
+def test_scores_on_the_embedded_teacher_equal_a_plain_loop(teacher: MaskedLM) -> None:
+    text = "[MASK] is a good _, said Mary."
+    frame = score_words(teacher, text, ["nurse", "zoologist", "milkshake", "a friend of hers"], position=5)
+    assert frame.pieces.tolist() == [1, 2, 3, 4]
+    for row in frame.itertuples():
+        assert row.log_probability == pytest.approx(plain_score(teacher, text, 5, row.ids), abs=1e-4)
+
+
+def test_single_pieces_share_one_distribution(tiny_bert: MaskedLM) -> None:
+    words = [
+        word for word in readable(tiny_bert) if word.isalpha() and spell(tiny_bert, word, before="a ").single
+    ]
+    assert 0.2 < score_words(tiny_bert, "The [MASK] said.", words).probability.sum() < 1
+
+
+def test_no_words_give_an_empty_table(tiny_bert: MaskedLM) -> None:
+    assert score_words(tiny_bert, "The [MASK] said.", []).columns.tolist() == [
+        "word",
+        "log_probability",
+        "probability",
+        "pieces",
+        "ids",
+    ]
+
+
+def test_many_words_are_scored_alike_in_chunks(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["zoologist", "milkman", "he", "drinks"]
+    whole = score_words(tiny_bert, "The [MASK] said.", words)
+    monkeypatch.setattr("fairkd.words._TOKENS_AT_ONCE", 1)
+    chunked = score_words(tiny_bert, "The [MASK] said.", words)
+    assert chunked.log_probability.tolist() == pytest.approx(whole.log_probability.tolist(), abs=1e-5)
+
+
+def test_the_mask_to_score_must_be_clear(tiny_bert: MaskedLM) -> None:
+    with pytest.raises(InputError, match="no mask"):
+        score_words(tiny_bert, "He is.", ["he"])
+    with pytest.raises(InputError, match="2 masks, at the positions 1, 4"):
+        score_words(tiny_bert, "_ is a _.", ["he"])
+    with pytest.raises(InputError, match="position 2 is not a mask"):
+        score_words(tiny_bert, "_ is a _.", ["he"], position=2)
+
+
+def test_a_long_word_must_fit_too(tiny_bert: MaskedLM) -> None:
+    text = "_" + " the" * (tiny_bert.max_tokens - 3)
+    assert len(score_words(tiny_bert, text, ["he"])) == 1
+    with pytest.raises(InputError, match="word of 9 pieces the text has 72 tokens"):
+        score_words(tiny_bert, text, ["zoologist"])
+
+
+@pytest.mark.parametrize("word", ["<script>", "$x$", "**he**"])
+def test_signs_in_words_are_plain_characters(tiny_bert: MaskedLM, word: str) -> None:
+    assert "".join(piece.removeprefix("##") for piece in spell(tiny_bert, word, before="The ").pieces) == word
