@@ -1,10 +1,13 @@
 """FairKD's dashboard: `streamlit run streamlit_app.py`."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.sidebar import choose_models
 
 st.set_page_config(page_title="FairKD", page_icon=":material/visibility:", layout="wide")
+st.logo(Path(__file__).parent / "app" / "logo.svg", size="large")
 page = st.navigation(
     [
         st.Page(

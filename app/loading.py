@@ -17,10 +17,10 @@ from fairkd.errors import FairKDError, ModelError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from fairkd.gaps import Pattern
 
     from fairkd.contrasts import Contrast
     from fairkd.models import Description, MaskedLM
+    from fairkd.patterns import Pattern
     from fairkd.predictions import Prediction
 
 _one_load_at_a_time = threading.Lock()
@@ -117,13 +117,17 @@ def predict(
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def score_words(
-    reference: str, text: str, words: tuple[str, ...], *, position: int | None = None
+def comparison_table(
+    teacher: str, student: str, text: str, *, k: int, temperature: float = 1.0, masked_in_turn: bool = False
 ) -> pd.DataFrame:
-    """`fairkd.words.score_words` for the model behind `reference`."""
-    from fairkd import words as library
+    """`Comparison.table`: KL, overlap and entropies at every position of `text`."""
+    from fairkd import predictions
 
-    return library.score_words(get_model(reference), text, words, position=position)
+    pair = [
+        predict(reference, text, temperature=temperature, masked_in_turn=masked_in_turn)
+        for reference in (teacher, student)
+    ]
+    return predictions.compare(*pair).table(k)
 
 
 # Keyed by the names and texts in it: a contrast is small and frozen, but its mappings have no hash of their own.

@@ -81,5 +81,5 @@ def plotly_layout(dark: bool) -> dict:
             "bordercolor": MUTED.on(dark),
             "font": {"color": TEXT.on(dark), "family": FONT},
         },
-        "margin": {"l": 8, "r": 8, "t": 64, "b": 8},
+        "margin": {"l": 8, "r": 8, "t": 76, "b": 8},
     }

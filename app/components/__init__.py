@@ -1,0 +1,1 @@
+"""Streamlit v2 components of our own: inline, without an iframe."""

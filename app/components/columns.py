@@ -1,0 +1,117 @@
+"""The signature picture: columns of shaded cells over and under every token of a sentence.
+
+`columns_figure` draws it, tells which column is chosen and calls back when a person chooses another; the drawing
+itself is in `columns.js` beside this file. `slots` and `figure_data` are pure and say what is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from fairkd.distributions import Prediction, top_ids
+
+if TYPE_CHECKING:
+    from fairkd.predictions import Comparison
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One column of the figure: a token, and where either model has it (None where it has no such token)."""
+
+    teacher: int | None
+    student: int | None
+    text: str
+    masked: bool
+    unknown: bool
+
+
+def slots(
+    teacher: Prediction | None, student: Prediction | None, comparison: Comparison | None
+) -> tuple[Slot, ...]:
+    """The figure's columns from left to right; a missing model leaves its side empty."""
+    pairs: tuple[tuple[int | None, int | None], ...]
+    if comparison is not None:
+        pairs = comparison.aligned
+    elif teacher is not None:
+        pairs = tuple((position, None) for position in teacher.positions)
+    elif student is not None:
+        pairs = tuple((None, position) for position in student.positions)
+    else:
+        pairs = ()
+    found = []
+    for left, right in pairs:
+        if left is not None and teacher is not None:
+            token = teacher.tokens[left]
+        elif right is not None and student is not None:
+            token = student.tokens[right]
+        else:
+            continue
+        found.append(Slot(left, right, token.text, token.masked, token.unknown))
+    return tuple(found)
+
+
+def _best(prediction: Prediction, rows: int) -> dict[int, list[tuple[str, float]]]:
+    """The `rows` most probable tokens at every position, all positions in one call."""
+    ids = top_ids(prediction.log_probabilities, rows)
+    probabilities = prediction.log_probabilities.gather(1, ids).exp().tolist()
+    return {
+        position: [
+            (prediction.label(position, token), value) for token, value in zip(row, values, strict=True)
+        ]
+        for position, row, values in zip(prediction.positions, ids.tolist(), probabilities, strict=True)
+    }
+
+
+def figure_data(
+    columns: tuple[Slot, ...],
+    teacher: Prediction | None,
+    student: Prediction | None,
+    *,
+    rows: int,
+    selected: int,
+    log: bool,
+) -> dict:
+    """What the browser draws: `columns` with each model's cells, `selected` counted from 1 (0 for none)."""
+    panels = []
+    for role, prediction in (("teacher", teacher), ("student", student)):
+        if prediction is None:
+            continue
+        best = _best(prediction, rows)
+        places = [slot.teacher if role == "teacher" else slot.student for slot in columns]
+        cells = [None if place is None else best.get(place) for place in places]
+        panels.append({"role": role, "name": prediction.reference, "columns": cells})
+    sentence = next((one.text for one in (teacher, student) if one is not None), "")
+    return {
+        "sentence": sentence,
+        "columns": [{"text": slot.text, "masked": slot.masked, "unknown": slot.unknown} for slot in columns],
+        "panels": panels,
+        "rows": rows,
+        "selected": selected,
+        "log": log,
+    }
+
+
+_component = st.components.v2.component(
+    "fairkd_columns",
+    html=(_HERE / "columns.html").read_text(encoding="utf-8"),
+    css=(_HERE / "columns.css").read_text(encoding="utf-8"),
+    js=(_HERE / "columns.js").read_text(encoding="utf-8"),
+)
+
+
+def columns_figure(data: dict, *, key: str, on_choose: Callable[[int], None]) -> None:
+    """Draw `figure_data`; `on_choose` gets the number of the column that a person chooses, before the rerun."""
+
+    def chosen() -> None:
+        number = st.session_state[key].chosen
+        if isinstance(number, int | float) and 1 <= number <= len(data["columns"]):
+            on_choose(int(number))
+
+    _component(key=key, data=data, on_chosen_change=chosen)
