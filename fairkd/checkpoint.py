@@ -63,7 +63,9 @@ def _raw_config(folder: Path, name: str) -> dict[str, Any]:
         raise ModelError(f"{name} has no config.json: expected a folder as save_pretrained writes it.")
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except OSError as error:
+        raise ModelError(f"The config.json of {name} cannot be read ({error.strerror}).") from error
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"The config.json of {name} is not valid JSON: {error}.") from error
     if not isinstance(raw, dict):
         raise ModelError(f"The config.json of {name} is not a JSON object.")

@@ -142,7 +142,7 @@ def load(
 def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | None) -> tuple[str, Origin]:
     """The normalised reference and where its files are, downloaded if need be."""
     reference = reference.strip().rstrip("/") or reference.strip()
-    if not reference or "\0" in reference:
+    if not 0 < len(reference) <= 1000 or "\0" in reference:
         raise ModelError(
             "Expected a model reference: embedded/NAME, a local folder, or a Hub id such as org/name."
         )
@@ -154,8 +154,8 @@ def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | No
             f"{reference} is not a kind of model reference that this version knows: expected embedded/NAME, "
             "a local folder (./run/... for one of that name), or a Hub id such as org/name."
         )
-    folder = Path(reference).expanduser()
-    if folder.exists():
+    folder = _local(reference)
+    if folder is not None:
         _check_allowed(str(folder.resolve()), reference, allowed)
         if not folder.is_dir():
             raise ModelError(
@@ -173,6 +173,15 @@ def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | No
         )
     snapshot = hub.fetch(match["repository"], revision=match["revision"], progress=progress)
     return reference, Origin("Hugging Face Hub", snapshot.folder, snapshot.commit)
+
+
+def _local(reference: str) -> Path | None:
+    """The path that a reference names, if there is something at it."""
+    try:
+        path = Path(reference).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError):  # too long for a name, no permission to look, no such user's home
+        return None
 
 
 def _check_allowed(place: str, reference: str, allowed: Sequence[str] | None) -> None:

@@ -266,12 +266,17 @@ def test_an_empty_reference_is_refused(reference: str) -> None:
     assert "xpected" in refusal(reference) or "has no config.json" in refusal(reference)
 
 
-@pytest.mark.parametrize("reference", ["a b", "org/name@", "<script>", "org/name@main extra", "nul\0byte"])
+@pytest.mark.parametrize(
+    "reference", ["a b", "org/name@", "<script>", "org/name@main extra", "nul\0byte", 5000 * "x"]
+)
 def test_what_is_no_reference_at_all_is_refused(reference: str) -> None:
     assert "org/name" in refusal(reference)
 
 
-@pytest.mark.parametrize("reference", ["/no/such/folder", "./nothing", "~/nothing-of-this-name", "a/b/c"])
+@pytest.mark.parametrize(
+    "reference",
+    ["/no/such/folder", "./nothing", "~/nothing-of-this-name", "~nobody-here/x", "a/b/c", "/" + 999 * "x"],
+)
 def test_a_missing_folder_is_refused(reference: str) -> None:
     assert "There is no folder" in refusal(reference)
 

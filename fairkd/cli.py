@@ -1,0 +1,285 @@
+"""The command line: read the options, call the library, print a table or one JSON document.
+
+Wrong input ends with one sentence on standard error and exit code 2. torch, transformers and pandas take
+seconds to import, so what needs them is imported inside the commands: `fairkd --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from fairkd.errors import FairKDError, InputError
+
+if TYPE_CHECKING:
+    from fairkd.models import MaskedLM
+
+EMBEDDED_TEACHER = "embedded/teacher"
+
+app = typer.Typer(
+    help="Look inside masked language models while one teaches another, and measure their gender gaps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="Find and describe models.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else.")
+]
+_MODEL_HELP = "embedded/NAME, a local folder, or a Hugging Face Hub id such as org/name or org/name@revision."
+
+
+def main() -> None:
+    """The console script `fairkd`."""
+    try:
+        app()
+    except FairKDError as error:
+        Console(stderr=True).print(Text(f"Error: {error}"), soft_wrap=True)
+        sys.exit(2)
+
+
+@app.command()
+def predict(
+    text: Annotated[str, typer.Argument(help="A sentence; [MASK], <mask> or a stand-alone _ is a mask.")],
+    model: Annotated[str, typer.Option(help=_MODEL_HELP)] = EMBEDDED_TEACHER,
+    top_k: Annotated[int, typer.Option(min=1, help="Words to show at each position.")] = 5,
+    each: Annotated[
+        bool, typer.Option("--each", help="Mask every position in turn, instead of the text as written.")
+    ] = False,
+    temperature: Annotated[float, typer.Option(help="Divides the logits.")] = 1.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a model predicts at the masks of a sentence, or at every position if there are none."""
+    from fairkd import predictions
+
+    lm = _load(model)
+    prediction = predictions.predict(lm, text, temperature=temperature, masked_in_turn=each)
+    document = predictions.as_json(prediction, top_k=top_k)
+    if as_json:
+        _print_json(document)
+        return
+    rows: list[tuple[object, ...]] = []
+    for position in document["positions"]:
+        for n, guess in enumerate(position["predictions"]):
+            first = (
+                (position["index"], position["token"], f"{position['entropy']:.2f}") if n == 0 else ("",) * 3
+            )
+            rows.append((*first, guess["rank"], guess["token"], f"{guess['probability']:.4f}"))
+    _print_table(
+        f"{document['model']}: {document['text']}",
+        {
+            "position": "right",
+            "token": "left",
+            "entropy": "right",
+            "rank": "right",
+            "word": "left",
+            "p": "right",
+        },
+        rows,
+    )
+
+
+@app.command()
+def gaps(
+    model: Annotated[
+        list[str], typer.Option(help=f"{_MODEL_HELP} Give it twice to test a student against its teacher.")
+    ],
+    contrast: Annotated[str, typer.Option(help="Word groups to set against each other.")] = "pronouns",
+    csv: Annotated[
+        Path | None, typer.Option(help="Write every pattern and profession of every model to this file.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how differently models hold two word groups across professions.
+
+    A gap is log P(first group) - log P(second group), in nats. Further models are tested against the first.
+    """
+    import pandas as pd
+
+    from fairkd.contrasts import contrasts
+    from fairkd.gaps import Pattern, by_profession, paired_test, patterns, professions, summarise
+    from fairkd.gaps import gaps as measure
+
+    known = contrasts()
+    if contrast not in known:
+        raise InputError(f"There is no contrast {contrast!r}: expected one of {', '.join(known)}.")
+    chosen = known[contrast]
+    sentences = [
+        Pattern(text=row.text, slot=row.slot) for row in patterns().itertuples() if row.slot in chosen.slots
+    ]
+    names = professions()["profession"].tolist()
+
+    frames: list[pd.DataFrame] = []
+    for reference in model:
+        lm = _load(reference)
+        with _progress() as report:
+            frame = measure(
+                lm,
+                contrast=chosen,
+                patterns=sentences,
+                professions=names,
+                progress=lambda done, reference=reference, report=report: report(
+                    f"Gaps of {reference}", done
+                ),
+            )
+        frames.append(frame)
+    if csv is not None:
+        everything = pd.concat([frame.assign(model=name) for name, frame in zip(model, frames, strict=True)])
+        try:
+            everything.to_csv(csv, index=False)
+        except OSError as error:
+            raise InputError(f"Cannot write {csv}: {error.strerror or error}.") from error
+
+    summaries = [summarise(frame) for frame in frames]
+    tests = [None, *(paired_test(frames[0], frame) for frame in frames[1:])]
+    groups = [group.name for group in chosen.groups[:2]]
+    if as_json:
+        _print_json(
+            {
+                "contrast": contrast,
+                "groups": groups,
+                "models": [
+                    {
+                        "model": reference,
+                        "summary": asdict(summary),
+                        "test": asdict(test) if test else None,
+                        "professions": by_profession(frame).to_dict("records"),
+                    }
+                    for reference, frame, summary, test in zip(model, frames, summaries, tests, strict=True)
+                ],
+            }
+        )
+        return
+    _print_table(
+        f"log P({groups[0]}) - log P({groups[1]}), nats, with 95 % intervals",
+        {"model": "left", "mean gap": "right", "mean |gap|": "right", "mass": "right"},
+        [
+            (
+                reference,
+                f"{summary.mean:+.2f} [{summary.low:+.2f}, {summary.high:+.2f}]",
+                f"{summary.mean_absolute:.2f} [{summary.absolute_low:.2f}, {summary.absolute_high:.2f}]",
+                f"{summary.mass:.3f}",
+            )
+            for reference, summary in zip(model, summaries, strict=True)
+        ],
+    )
+    for reference, test in zip(model, tests, strict=True):
+        if test is not None:
+            _out().print(Text(f"{reference}: {test.sentence}"))
+
+
+@models_app.command("list")
+def list_models(as_json: JsonOption = False) -> None:
+    """List the embedded models."""
+    from fairkd import models
+
+    descriptions = [asdict(models.describe(_load(reference))) for reference in models.embedded()]
+    if as_json:
+        _print_json(descriptions)
+        return
+    _print_table(
+        "Embedded models",
+        {
+            "reference": "left",
+            "layers": "right",
+            "width": "right",
+            "parameters": "right",
+            "vocabulary": "right",
+        },
+        [
+            (d["reference"], d["layers"], d["width"], f"{d['parameters']:,}", f"{d['vocabulary']:,}")
+            for d in descriptions
+        ],
+    )
+
+
+@models_app.command("show")
+def show_model(
+    reference: Annotated[str, typer.Argument(help=_MODEL_HELP)],
+    as_json: JsonOption = False,
+) -> None:
+    """Describe a model: architecture, size, tokenizer, where it came from."""
+    from fairkd import models
+
+    description = asdict(models.describe(_load(reference)))
+    if as_json:
+        _print_json(description)
+        return
+    rows = [
+        (name.replace("_", " "), f"{value:,}" if type(value) is int else value)
+        for name, value in description.items()
+        if value is not None
+    ]
+    _print_table(None, {"": "left", " ": "left"}, rows)
+
+
+def _load(reference: str) -> MaskedLM:
+    from fairkd import models
+
+    with _progress() as report:
+        return models.load(reference, progress=report)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float | None], None]]:
+    """A bar on standard error while something runs, drawn only on a terminal and gone afterwards."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def report(message: str, fraction: float | None) -> None:
+            total = None if fraction is None else 1.0
+            bar.update(task, description=message, total=total, completed=fraction or 0.0)
+
+        yield report
+
+
+def _out() -> Console:
+    return Console(highlight=False)
+
+
+def _print_table(title: str | None, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
+    """`columns` maps a heading to "left" or "right". Cells are shown literally: `[MASK]` is no markup."""
+    if title is not None:
+        _out().print(Text(title, style="bold"))
+    table = Table(show_header=any(heading.strip() for heading in columns))
+    for heading, justify in columns.items():
+        table.add_column(heading, justify="right" if justify == "right" else "left")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    _out().print(table)
+
+
+def _print_json(document: object) -> None:
+    """JSON has no NaN: what is not a number is null. ASCII only, so that no terminal can garble it."""
+    print(json.dumps(_plain(document), allow_nan=False, indent=2))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "item"):  # a numpy number
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

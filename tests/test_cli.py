@@ -1,0 +1,240 @@
+"""The command line: what it prints, what it refuses, and that its help comes at once."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from fairkd import cli, models, predictions
+from fairkd.models import MaskedLM
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Standard output as strict JSON: one document, nothing else, no NaN."""
+        assert self.code == 0, self.err
+        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+@pytest.fixture
+def fairkd(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Runs `fairkd ARGUMENTS` in this process."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["fairkd", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        return Outcome(stopped.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def reference(tiny_bert: MaskedLM) -> str:
+    return tiny_bert.reference
+
+
+Run = Callable[..., Outcome]
+
+
+# predict
+
+
+def test_predict_json_is_the_documented_document(fairkd: Run, reference: str, tiny_bert: MaskedLM) -> None:
+    document = fairkd("predict", "Milk is a [MASK].", "--model", reference, "--top-k", "3", "--json").document
+    assert list(document) == ["model", "text", "temperature", "positions"]
+    assert (document["model"], document["text"], document["temperature"]) == (
+        reference,
+        "Milk is a [MASK].",
+        1.0,
+    )
+    (position,) = document["positions"]
+    assert list(position) == ["index", "token", "masked", "entropy", "predictions"]
+    assert (position["index"], position["token"], position["masked"]) == (4, "[MASK]", True)
+    expected = predictions.predict(tiny_bert, "Milk is a [MASK].").top(4, 3)
+    assert [guess["token"] for guess in position["predictions"]] == expected["token"].tolist()
+    assert [guess["rank"] for guess in position["predictions"]] == [1, 2, 3]
+    assert position["predictions"][0]["probability"] == pytest.approx(expected["probability"][0])
+
+
+def test_predict_without_a_mask_shows_every_position(fairkd: Run, reference: str) -> None:
+    document = fairkd("predict", "he is a nurse", "--model", reference, "--json").document
+    assert [position["token"] for position in document["positions"]] == ["he", "is", "a", "nurse"]
+
+
+def test_each_masks_every_position_in_turn(fairkd: Run, reference: str, tiny_bert: MaskedLM) -> None:
+    document = fairkd("predict", "he is a nurse", "--model", reference, "--each", "--json").document
+    expected = predictions.predict(tiny_bert, "he is a nurse", masked_in_turn=True)
+    got = [position["entropy"] for position in document["positions"]]
+    assert got == pytest.approx([expected.entropy(position) for position in expected.positions])
+
+
+def test_temperature_is_passed_on(fairkd: Run, reference: str) -> None:
+    cold, hot = (
+        fairkd("predict", "a _", "--model", reference, "--temperature", t, "--json").document
+        for t in ("0.5", "4")
+    )
+    assert cold["temperature"] == 0.5
+    assert cold["positions"][0]["entropy"] < hot["positions"][0]["entropy"]
+
+
+def test_predict_prints_masks_and_markup_literally(fairkd: Run, reference: str) -> None:
+    outcome = fairkd("predict", "[bold]he[/bold] is a [MASK]", "--model", reference)
+    assert outcome.code == 0 and outcome.err == ""
+    assert "[bold]he[/bold] is a [MASK]" in outcome.out
+    assert "│ [MASK] │" in outcome.out
+
+
+# gaps
+
+
+def test_gaps_of_two_models_come_with_intervals_and_a_test(
+    fairkd: Run, reference: str, tiny_model: Callable[[str], MaskedLM], tmp_path: Path
+) -> None:
+    other = tiny_model("distilbert").reference
+    table = tmp_path / "gaps.csv"
+    document = fairkd("gaps", "--model", reference, "--model", other, "--csv", str(table), "--json").document
+    assert document["contrast"] == "pronouns"
+    first, second = document["models"]
+    assert (first["model"], second["model"]) == (reference, other)
+    assert first["test"] is None
+    assert isinstance(second["test"]["within_noise"], bool)
+    assert first["summary"]["low"] <= first["summary"]["mean"] <= first["summary"]["high"]
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["model"] for row in rows} == {reference, other}
+    mine = [float(row["gap"]) for row in rows if row["model"] == reference]
+    assert math.fsum(mine) / len(mine) == pytest.approx(first["summary"]["mean"], abs=1e-6)
+
+
+def test_gaps_prints_a_line_for_each_model_and_the_finding(fairkd: Run, reference: str) -> None:
+    outcome = fairkd("gaps", "--model", reference, "--model", reference, "--contrast", "woman-man")
+    assert outcome.code == 0 and outcome.err == ""
+    assert "mean |gap|" in outcome.out
+    assert outcome.out.splitlines()[-1].startswith(f"{reference}: ")
+
+
+def test_an_unknown_contrast_is_answered_with_those_there_are(fairkd: Run, reference: str) -> None:
+    outcome = fairkd("gaps", "--model", reference, "--contrast", "cats")
+    assert outcome.code == 2
+    assert "'cats'" in outcome.err and "pronouns" in outcome.err
+
+
+def test_a_csv_that_cannot_be_written_is_refused(fairkd: Run, reference: str, tmp_path: Path) -> None:
+    outcome = fairkd("gaps", "--model", reference, "--csv", str(tmp_path / "no" / "gaps.csv"))
+    assert outcome.code == 2 and "Cannot write" in outcome.err
+
+
+# models
+
+
+@pytest.fixture
+def one_embedded(tiny_folder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "teacher").symlink_to(tiny_folder("bert"))
+    monkeypatch.setattr(models, "EMBEDDED", tmp_path)
+
+
+def test_models_list_shows_the_embedded_ones(fairkd: Run, one_embedded: None) -> None:
+    (description,) = fairkd("models", "list", "--json").document
+    assert description["reference"] == "embedded/teacher"
+    assert description["layers"] == 2
+    assert "embedded/teacher" in fairkd("models", "list").out
+
+
+def test_models_show_describes_one(fairkd: Run, reference: str) -> None:
+    description = fairkd("models", "show", reference, "--json").document
+    assert description["architecture"] == "BertForMaskedLM"
+    assert description["revision"] is None
+    assert "BertForMaskedLM" in fairkd("models", "show", reference).out
+
+
+# Wrong input
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", ""),
+        ("predict", "a " * 500),
+        ("predict", "x", "--temperature", "0"),
+        ("predict", "x", "--temperature", "nan"),
+    ],
+)
+def test_wrong_text_and_numbers_end_with_one_sentence_and_code_2(
+    arguments: tuple[str, ...], fairkd: Run, reference: str
+) -> None:
+    outcome = fairkd(*arguments, "--model", reference, "--json")
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert outcome.err.startswith("Error: ") and outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [("predict", "x", "--model"), ("gaps", "--model"), ("models", "show")])
+def test_a_model_that_does_not_load_ends_with_one_sentence_and_code_2(
+    command: tuple[str, ...], fairkd: Run, tmp_path: Path
+) -> None:
+    outcome = fairkd(*command, str(tmp_path))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert (
+        outcome.err
+        == f"Error: {tmp_path} has no config.json: expected a folder as save_pretrained writes it.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("predict",),
+        ("gaps",),
+        ("models", "show"),
+        ("predict", "x", "--top-k", "0"),
+        ("predict", "x", "--nonsense"),
+        ("fly",),
+    ],
+)
+def test_wrong_usage_ends_with_code_2(arguments: tuple[str, ...], fairkd: Run) -> None:
+    assert fairkd(*arguments).code == 2
+
+
+# Help
+
+
+@pytest.mark.parametrize("command", [(), ("predict",), ("gaps",), ("models",), ("models", "list")])
+def test_every_command_has_help(command: tuple[str, ...], fairkd: Run) -> None:
+    outcome = fairkd(*command, "--help")
+    assert outcome.code == 0
+    assert "Usage" in outcome.out and "--help" in outcome.out
+
+
+@pytest.mark.parametrize("program", ["import fairkd", "from fairkd.cli import main; main()"])
+def test_import_and_help_load_neither_torch_nor_transformers_nor_pandas(program: str) -> None:
+    check = (
+        "import sys; sys.argv = ['fairkd', '--help']\n"
+        f"try:\n    {program}\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'pandas', 'huggingface_hub'} & sys.modules.keys()\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "fairkd", "--help"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0 and "predict" in done.stdout
