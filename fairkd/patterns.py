@@ -2,9 +2,9 @@
 
     Pattern("[MASK] is {a profession}.", "subject").render("engineer").text   # "[MASK] is an engineer."
 
-The target is a mask typed in any form that `fairkd.words.parse` knows ([MASK], <mask>, a blank _). The profession
-goes to `{profession}`, `{a profession}` (with "a" or "an") or `{the profession}`; at the beginning of a sentence it
-is capitalised.
+The target is a mask typed in any form that `fairkd.words.parse` knows ([MASK], <mask>, a blank _). The
+profession goes to `{profession}`, `{a profession}` (with "a" or "an") or `{the profession}`; at the
+beginning of a sentence it is capitalised.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Pattern:
     """A sentence with one target mask and at least one profession slot.
 
     `slot` says which words fit the target: subject (he), object (him), possessive (his), noun (man), name
-    (James). Raises InputError when the target or the profession is missing, there are two targets, or a slot is
-    unknown.
+    (James). Raises InputError when the target or the profession is missing, there are two targets, or a
+    slot is unknown.
     """
 
     text: str
@@ -108,8 +108,8 @@ class Pattern:
     def context_depends_on(self, profession: str) -> bool:
         """Whether the profession can change how a word at the target is written.
 
-        It can where no white space stands between the two ("{profession}/[MASK]"), and where the profession ends
-        in a sign: after "Dr." a sentence may begin.
+        It can where no white space stands between the two ("{profession}/[MASK]"), and where the
+        profession ends in a sign: after "Dr." a sentence may begin.
         """
         if not profession[-1:].isalnum():
             return True
@@ -152,8 +152,9 @@ def patterns(slot: str | None = None) -> pd.DataFrame:
 def professions() -> pd.DataFrame:
     """The shipped professions (`resources/professions.csv`) with the share of women among workers.
 
-    Columns profession, women_share (between 0 and 1), year, source, occupation (the row of the source that stands
-    for the profession): US Bureau of Labor Statistics, Current Population Survey, Annual Averages, Table 11.
+    Columns profession, women_share (between 0 and 1), year, source, occupation (the row of the source
+    that stands for the profession): US Bureau of Labor Statistics, Current Population Survey, Annual
+    Averages, Table 11.
 
     >>> professions().set_index("profession").women_share["nurse"].item()
     0.879

@@ -1,8 +1,8 @@
 """Resampling, tests and correlations: pure numpy and scipy, every random number seeded.
 
 Intervals are percentile bootstrap intervals (Efron 1979): the units (professions, patterns) are drawn with
-replacement, and the interval holds the middle 95 % of the statistic over the draws. What is one unit is the caller's
-business: draw what would be new in a repetition of the study, professions and not rows.
+replacement, and the interval holds the middle 95 % of the statistic over the draws. What is one unit is
+the caller's business: draw what would be new in a repetition of the study, professions and not rows.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def signed_rank(differences: ArrayLike) -> SignedRank:
     """Wilcoxon's signed-rank test (1945) of paired differences against a median of zero, two-sided.
 
     Differences of zero are left out, as Wilcoxon did; if nothing remains, p is 1 and the effect 0. The effect
-    size is `r = (W+ - W-) / (W+ + W-)` (Kerby 2014, doi 10.2466/11.IT.3.1), W+ and W- being the rank sums of the
-    positive and the negative differences.
+    size is `r = (W+ - W-) / (W+ + W-)` (Kerby 2014, doi 10.2466/11.IT.3.1), W+ and W- being the rank sums
+    of the positive and the negative differences.
 
     >>> signed_rank([1.0, 2.0, 3.0, 4.0, -5.0]).effect_size
     0.3333333333333333

@@ -1,0 +1,312 @@
+"""How far apart a model holds two word groups: probability gaps over sentence patterns x professions.
+
+    lm = models.load("embedded/teacher")
+    frame = gaps(
+        lm,
+        contrast=contrasts()["pronouns"],
+        patterns=[Pattern("[MASK] is {a profession}.", "subject")],
+        professions=["nurse", "engineer"],
+    )
+
+The gap at a masked position is `log P(A) - log P(B)`, in nats: positive where the model prefers group A
+(he), negative where it prefers group B (she). Averages, intervals and tests over such frames are in
+`fairkd.summaries`, patterns and professions in `fairkd.patterns`, the comparison of two sentences in
+`fairkd.preferences`; all of them can be imported from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logsumexp
+
+from fairkd.cloze import Cloze
+from fairkd.contrasts import Contrast, WordGroup
+from fairkd.errors import InputError
+from fairkd.models import MaskedLM
+from fairkd.patterns import Pattern, Rendered, patterns, professions
+from fairkd.preferences import prefer, prefer_difference
+from fairkd.summaries import (
+    PairedTest,
+    Summary,
+    by_profession,
+    labour_market,
+    paired_test,
+    summarise,
+    transfer,
+)
+from fairkd.words import Encoding, encode, is_blank, parse, spell
+
+__all__ = [
+    "PairedTest",
+    "Pattern",
+    "Summary",
+    "by_profession",
+    "gaps",
+    "labour_market",
+    "paired_test",
+    "patterns",
+    "prefer",
+    "prefer_difference",
+    "professions",
+    "summarise",
+    "transfer",
+]
+
+COLUMNS = (
+    "pattern",
+    "slot",
+    "profession",
+    "text",
+    "log_p_a",
+    "log_p_b",
+    "gap",
+    "share",
+    "mass",
+    "prior_gap",
+    "corrected_gap",
+)
+
+
+def gaps(
+    lm: MaskedLM,
+    *,
+    contrast: Contrast,
+    patterns: Sequence[Pattern],
+    professions: Sequence[str],
+    groups: tuple[str, str] | None = None,
+    prior: bool = True,
+    progress: Callable[[float], None] | None = None,
+) -> pd.DataFrame:
+    """The gap between two word groups in every pattern filled with every profession.
+
+    With `P(G) = sum_w p(w | sentence)` over the words w of a group that fit the pattern's slot, p a
+    softmax over the whole vocabulary at the target's mask:
+
+        gap = log P(A) - log P(B)      share = P(A) / (P(A) + P(B))      mass = P(A) + P(B)
+
+    and, with the same sentence whose profession is masked too (as many masks as it has pieces, the
+    article left as it is), the prior-corrected gap `corrected_gap = gap - prior_gap`: the log-probability
+    bias score of Kurita et al. 2019 (arXiv 1906.07337), as a difference between the two groups. The
+    target is found by where it stands in the text, never as "the first mask".
+
+    A word of several pieces counts with its left-to-right score (`fairkd.words.score_words`), which is no
+    part of the same distribution: mass can then exceed what a softmax allows.
+
+    Parameters
+    ----------
+    lm : MaskedLM
+    contrast : Contrast
+        Where the words come from.
+    patterns : sequence of Pattern
+        Those whose slot the contrast has no words for are skipped; repeated ones count once.
+    professions : sequence of str
+        Any text; white space around it is dropped, and so are empty and repeated ones.
+    groups : (str, str), optional
+        Names of the contrast's groups A and B; by default its first two.
+    prior : bool
+        Whether to compute the prior; without it `prior_gap` and `corrected_gap` are NaN.
+    progress : callable, optional
+        Called with the fraction done, from time to time.
+
+    Returns
+    -------
+    DataFrame
+        One row for each pattern and profession: pattern, slot, profession, text, log_p_a, log_p_b, gap,
+        share, mass, prior_gap, corrected_gap. Logarithms in nats.
+
+    Raises
+    ------
+    InputError
+        No pattern fits, no profession is left, a group is unknown, a sentence is too long, or a word or
+        profession cannot be spelled by the tokenizer.
+
+    Examples
+    --------
+    >>> from fairkd import models
+    >>> from fairkd.contrasts import contrasts
+    >>> frame = gaps(
+    ...     models.load("embedded/teacher"),
+    ...     contrast=contrasts()["pronouns"],
+    ...     patterns=[Pattern("[MASK] is {a profession}.", "subject")],
+    ...     professions=["nurse", "engineer"],
+    ... )
+    >>> frame.text.tolist()
+    ['[MASK] is a nurse.', '[MASK] is an engineer.']
+    """
+    pair = _two_groups(contrast, groups)
+    chosen = _fitting(contrast, patterns, pair)
+    names = _cleaned(professions)
+    cloze = Cloze(lm)
+    rows: list[tuple[str, str, str, str]] = []
+    asked: list[_Asked] = []
+    unknown: dict[str, None] = {}
+    for pattern in chosen:
+        spelled: dict[str, tuple[list[tuple[int, ...]], ...]] = {}
+        for name in names:
+            rendered = pattern.render(name)
+            place = _locate(lm, rendered, name)
+            if place is None:
+                unknown[name] = None
+                continue
+            # Words are spelled once for a pattern, unless the profession touches them.
+            context = name if pattern.context_depends_on(name) else ""
+            if context not in spelled:
+                spelled[context] = tuple(
+                    _spellings(lm, rendered, group.for_slot(pattern.slot)) for group in pair
+                )
+            asked.append(_ask(cloze, place, spelled[context], prior=prior))
+            rows.append((pattern.text, pattern.slot, name, rendered.text))
+    if unknown:
+        raise InputError(
+            f"The tokenizer of {lm.reference} does not know {_quoted(list(unknown))}; "
+            "write it differently, or take it out of the professions."
+        )
+    log_p = cloze.answer(progress)
+    frame = pd.DataFrame(rows, columns=list(COLUMNS[:4]), dtype="str")
+    frame["log_p_a"] = [_group(log_p, questions.sentence[0]) for questions in asked]
+    frame["log_p_b"] = [_group(log_p, questions.sentence[1]) for questions in asked]
+    frame["gap"] = frame.log_p_a - frame.log_p_b
+    frame["share"] = expit(frame.gap)
+    frame["mass"] = np.exp(np.logaddexp(frame.log_p_a, frame.log_p_b))
+    frame["prior_gap"] = [
+        _group(log_p, questions.prior[0]) - _group(log_p, questions.prior[1]) if prior else np.nan
+        for questions in asked
+    ]
+    frame["corrected_gap"] = frame.gap - frame.prior_gap
+    return frame
+
+
+# --- what to ask
+# ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Numbers of questions: one list for each group, of the sentence and of its prior."""
+
+    sentence: tuple[list[int], ...]
+    prior: tuple[list[int], ...]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A sentence as token ids, with the index of the target and those of the profession."""
+
+    ids: tuple[int, ...]
+    target: int
+    profession: tuple[int, ...]
+
+
+def _locate(lm: MaskedLM, rendered: Rendered, profession: str) -> _Place | None:
+    """Where target and profession lie among the tokens; None if the tokenizer cannot spell that."""
+    encoding = encode(lm, rendered.text)
+    (target,) = (i for i in encoding.masks if encoding.spans[i] == rendered.target)
+    found: list[int] = []
+    for span in rendered.professions:
+        inside = _covering(lm, encoding, span)
+        if not inside:
+            return None
+        found += inside
+    pieces = {encoding.ids[i] for i in found}
+    if len(encoding.masks) > 1 or any(encoding.special[i] for i in found):
+        raise InputError(
+            f"The profession '{profession}' holds a mask or another special token of {lm.reference}; "
+            "write it without."
+        )
+    if lm.tokenizer.unk_token_id in pieces:
+        return None
+    return _Place(encoding.ids, target, tuple(found))
+
+
+def _covering(lm: MaskedLM, encoding: Encoding, span: tuple[int, int]) -> list[int]:
+    """Indices of the tokens that spell the text in `span`."""
+    start, end = span
+    inside = [i for i, (first, last) in enumerate(encoding.spans) if first < end and last > start]
+    # A space that is a piece by itself belongs to the word after it, which a mask would take along.
+    if inside and is_blank(lm, encoding.ids[inside[0] - 1]):
+        inside.insert(0, inside[0] - 1)
+    return inside
+
+
+def _spellings(lm: MaskedLM, rendered: Rendered, words: Sequence[str]) -> list[tuple[int, ...]]:
+    """The ids of each word at the target."""
+    start, end = rendered.target
+    before, after = parse(lm, rendered.text[:start]), parse(lm, rendered.text[end:])
+    return [spell(lm, word, before=before, after=after).ids for word in words]
+
+
+def _ask(cloze: Cloze, place: _Place, spelled: tuple[list[tuple[int, ...]], ...], *, prior: bool) -> _Asked:
+    """Ask for all words of both groups in the sentence, and in the one whose profession is masked."""
+
+    def numbers(ids: tuple[int, ...]) -> tuple[list[int], ...]:
+        return tuple([cloze.ask(ids, place.target, word) for word in group] for group in spelled)
+
+    hidden = set(place.profession) if prior else set()
+    mask = place.ids[place.target]
+    masked = tuple(mask if i in hidden else token for i, token in enumerate(place.ids))
+    return _Asked(numbers(place.ids), numbers(masked) if prior else ())
+
+
+def _group(log_p: NDArray[np.float64], questions: list[int]) -> float:
+    """log P(G) = log sum_w p(w)."""
+    return float(logsumexp(log_p[questions]))
+
+
+# --- what was given
+# -------------------------------------------------------------------------------------------
+
+
+def _two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[WordGroup, WordGroup]:
+    by_name = {group.name: group for group in contrast.groups}
+    if names is None:
+        return contrast.groups[0], contrast.groups[1]
+    if len(names) != 2 or names[0] == names[1] or not by_name.keys() >= set(names):
+        raise InputError(
+            f"A gap needs two different groups of the contrast '{contrast.name}' ({', '.join(by_name)}), "
+            f"got: {', '.join(map(str, names))}."
+        )
+    return by_name[names[0]], by_name[names[1]]
+
+
+def _fitting(
+    contrast: Contrast, patterns: Sequence[Pattern], pair: tuple[WordGroup, WordGroup]
+) -> list[Pattern]:
+    """The patterns that the contrast has words for; of those that ask the same, the first."""
+    if not patterns:
+        raise InputError(
+            "The list of patterns is empty; give at least one, such as: [MASK] is {a profession}."
+        )
+    different: dict[tuple[object, ...], Pattern] = {}
+    for pattern in patterns:
+        if pattern.slot in contrast.slots:
+            words = tuple(group.for_slot(pattern.slot) for group in pair)
+            different.setdefault((pattern.text, words), pattern)
+    if not different:
+        slots = dict.fromkeys(pattern.slot for pattern in patterns)
+        raise InputError(
+            f"No pattern fits the contrast '{contrast.name}': it has words for {', '.join(contrast.slots)}, "
+            f"and the patterns ask for {', '.join(slots)}."
+        )
+    return list(different.values())
+
+
+def _cleaned(professions: Sequence[str]) -> list[str]:
+    """Professions without surrounding white space, empty ones and repetitions."""
+    if isinstance(professions, str):
+        raise InputError(f"The professions must be a list of texts, got the single text '{professions}'.")
+    names = list(dict.fromkeys(name for given in professions if (name := given.strip())))
+    if not names:
+        raise InputError("The list of professions is empty; give at least one, such as: nurse.")
+    return names
+
+
+def _quoted(names: list[str]) -> str:
+    """Up to five names in quotation marks."""
+    shown = ", ".join(f"'{name}'" for name in names[:5])
+    kind = "the profession" if len(names) == 1 else "the professions"
+    return f"{kind} {shown}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")

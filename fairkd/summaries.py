@@ -1,0 +1,273 @@
+"""What a frame of gaps says as a whole: means with intervals, tests, transfer, and the labour market.
+
+All functions take frames as `fairkd.gaps.gaps` returns them. Professions are what is resampled: another
+study would ask for other professions, and the sentences of one profession are no independent evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from fairkd import statistics
+from fairkd.errors import InputError
+from fairkd.patterns import professions
+from fairkd.statistics import Correlation
+
+Value = Literal["gap", "corrected_gap"]
+Kind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
+
+_NAMES = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
+_ROW = ["pattern", "slot", "profession"]
+
+
+def by_profession(
+    frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resamples: int = 2000
+) -> pd.DataFrame:
+    """The mean gap of each profession, with a percentile bootstrap 95 % interval over the patterns.
+
+    Returns
+    -------
+    DataFrame
+        profession, mean, low, high (nats), mass and share (means over the patterns), n (patterns), in the
+        order of the frame.
+    """
+    rows = _rows(frame, value)
+    found = []
+    for profession, group in rows.groupby("profession", sort=False):
+        interval = statistics.bootstrap_interval(group[value], seed=seed, resamples=resamples)
+        found.append(
+            {
+                "profession": profession,
+                "mean": group[value].mean(),
+                "low": interval.low,
+                "high": interval.high,
+                "mass": group["mass"].mean(),
+                "share": group["share"].mean(),
+                "n": len(group),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The gaps of one model in a few numbers, in nats; intervals over professions (percentile bootstrap,
+    95 %)."""
+
+    mean: float
+    low: float
+    high: float
+    mean_absolute: float
+    absolute_low: float
+    absolute_high: float
+    mass: float
+    professions: int
+    sentences: int
+    measure: Value
+
+
+def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resamples: int = 2000) -> Summary:
+    """Mean and mean absolute gap, each with its interval.
+
+    `mean` is the mean over professions of the mean over patterns of the gap; `mean_absolute` that of
+    |gap|; and `mass` that of P(A) + P(B). Whole professions are drawn, so that repeated rows do not feign
+    certainty.
+    """
+    rows = _rows(frame, value)
+    each = _per_profession(rows.assign(absolute=rows[value].abs()), [value, "absolute", "mass"])
+    draws = statistics.bootstrap_means(each[[value, "absolute"]].to_numpy().T, seed=seed, resamples=resamples)
+    low, high = statistics.percentiles(draws)
+    return Summary(
+        mean=float(each[value].mean()),
+        low=float(low[0]),
+        high=float(high[0]),
+        mean_absolute=float(each["absolute"].mean()),
+        absolute_low=float(low[1]),
+        absolute_high=float(high[1]),
+        mass=float(each["mass"].mean()),
+        professions=len(each),
+        sentences=len(rows),
+        measure=value,
+    )
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Whether a student's gaps differ in size from its teacher's.
+
+    `difference` is the student's mean |gap| minus the teacher's (nats), `low` and `high` its bootstrap
+    interval over professions; `statistic`, `p_value` and `effect_size` (matched-pairs rank-biserial,
+    negative where the student's are smaller) are from a Wilcoxon signed-rank test over the `n`
+    professions. `within_noise`: the interval holds 0 or p is at least .05.
+    """
+
+    difference: float
+    low: float
+    high: float
+    statistic: float
+    p_value: float
+    effect_size: float
+    n: int
+    within_noise: bool
+    sentence: str
+
+
+def paired_test(
+    teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0
+) -> PairedTest:
+    """Compare the size of two models' gaps, profession by profession.
+
+    Each profession's number is its mean over patterns of |gap|; only sentences in both frames count.
+
+    Raises InputError when the frames have no sentence in common.
+    """
+    pairs = _both(teacher_frame, student_frame, value)
+    each = _per_profession(pairs.assign(t=pairs.teacher.abs(), s=pairs.student.abs()), ["t", "s"])
+    differences = (each.s - each.t).to_numpy()
+    interval = statistics.bootstrap_interval(differences, seed=seed)
+    test = statistics.signed_rank(differences)
+    within_noise = 0.0 in interval or test.p_value >= 0.05
+    return PairedTest(
+        difference=float(differences.mean()),
+        low=interval.low,
+        high=interval.high,
+        statistic=test.statistic,
+        p_value=test.p_value,
+        effect_size=test.effect_size,
+        n=test.n,
+        within_noise=within_noise,
+        sentence=_sentence(float(each.t.mean()), float(each.s.mean()), interval, test, within_noise, value),
+    )
+
+
+def _sentence(
+    teacher: float,
+    student: float,
+    interval: statistics.Interval,
+    test: statistics.SignedRank,
+    within_noise: bool,
+    value: Value,
+) -> str:
+    size = f"The student's mean absolute {_NAMES[value]} is {student:.2f} nats, the teacher's {teacher:.2f}"
+    p = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
+    noun = "profession" if test.n == 1 else "professions"
+    evidence = (
+        f"(95 % interval of the difference {interval.low:+.2f} to {interval.high:+.2f}, "
+        f"Wilcoxon signed-rank {p}, effect size {test.effect_size:+.2f}, {test.n} {noun})"
+    )
+    if within_noise:
+        return f"{size}; the difference is within noise {evidence}."
+    change = "smaller" if student < teacher else "larger"
+    return f"{size}: {abs(student - teacher):.2f} {change} {evidence}."
+
+
+def transfer(
+    teacher_frame: pd.DataFrame,
+    student_frame: pd.DataFrame,
+    *,
+    value: Value = "gap",
+    tolerance: float = 0.25,
+) -> pd.DataFrame:
+    """How each profession's mean gap passes from teacher to student.
+
+    With t and s the mean gaps over the sentences in both frames, and `tolerance` in nats, the kind is the
+    first that holds:
+
+    - none: |t| and |s| are both at most the tolerance;
+    - inherited: s is within the tolerance of t;
+    - flipped: opposite signs, both above the tolerance;
+    - amplified: |s| > |t|;
+    - reduced: otherwise.
+
+    Returns
+    -------
+    DataFrame
+        profession, teacher, student (nats), kind.
+    """
+    if not tolerance >= 0:
+        raise InputError(f"The tolerance must be 0 or more nats, got {tolerance}.")
+    each = _per_profession(_both(teacher_frame, student_frame, value), ["teacher", "student"])
+    kinds = [_kind(t, s, tolerance) for t, s in zip(each.teacher, each.student, strict=True)]
+    return each.assign(kind=kinds).reset_index()
+
+
+def _kind(teacher: float, student: float, tolerance: float) -> Kind:
+    if max(abs(teacher), abs(student)) <= tolerance:
+        return "none"
+    if abs(student - teacher) <= tolerance:
+        return "inherited"
+    if teacher * student < 0 and min(abs(teacher), abs(student)) > tolerance:
+        return "flipped"
+    return "amplified" if abs(student) > abs(teacher) else "reduced"
+
+
+def labour_market(
+    frame: pd.DataFrame,
+    *,
+    value: Value = "gap",
+    shares: pd.DataFrame | None = None,
+    seed: int = 0,
+    resamples: int = 2000,
+) -> tuple[pd.DataFrame, Correlation]:
+    """The mean gap of each profession beside the share of women in it, and how the two correlate.
+
+    Pearson's r with a bootstrap interval over professions, after Caliskan et al. 2017 (doi
+    10.1126/science.aal4230), who correlate the associations in word embeddings with the same statistics.
+    With he as group A and she as B, a model that mirrors the labour market has an r near -1.
+
+    Parameters
+    ----------
+    shares : DataFrame, optional
+        profession and women_share; by default the shipped `professions()`. Case does not matter, and
+        professions that are not in it are left out.
+
+    Returns
+    -------
+    DataFrame
+        profession, gap (its mean, of `value`), low, high, women_share.
+    Correlation
+    """
+    table = professions() if shares is None else shares
+    known = {
+        str(name).strip().casefold(): share
+        for name, share in zip(table["profession"], table["women_share"], strict=True)
+        if pd.notna(share)
+    }
+    each = by_profession(frame, value=value, seed=seed, resamples=resamples)
+    each["women_share"] = [known.get(name.casefold(), np.nan) for name in each.profession]
+    each = each.dropna(subset="women_share").rename(columns={"mean": "gap"})
+    each = each[["profession", "gap", "low", "high", "women_share"]].reset_index(drop=True)
+    found = statistics.correlation(each.gap, each.women_share, seed=seed, resamples=resamples)
+    return each, found
+
+
+def _rows(frame: pd.DataFrame, value: Value) -> pd.DataFrame:
+    """The frame's sentences, each once, with known values."""
+    if value not in get_args(Value):
+        raise InputError(f"The value must be one of {', '.join(get_args(Value))}, got '{value}'.")
+    if frame.empty:
+        raise InputError("There are no gaps to summarise; give at least one pattern and one profession.")
+    if frame[value].isna().any():
+        raise InputError(f"The {_NAMES[value]}s are missing; compute the gaps with prior=True.")
+    return frame.drop_duplicates(_ROW)
+
+
+def _both(teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, value: Value) -> pd.DataFrame:
+    """The sentences that are in both frames: pattern, slot, profession, teacher, student."""
+    left, right = (_rows(frame, value)[[*_ROW, value]] for frame in (teacher_frame, student_frame))
+    pairs = left.rename(columns={value: "teacher"}).merge(right.rename(columns={value: "student"}), on=_ROW)
+    if pairs.empty:
+        raise InputError(
+            "The two models have no pattern and profession in common; compute both with the same ones."
+        )
+    return pairs
+
+
+def _per_profession(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Means over the patterns of each profession, by profession, in the order of the frame."""
+    means: pd.DataFrame = rows.groupby("profession", sort=False)[columns].mean()
+    return means
