@@ -1,16 +1,17 @@
 """What a person gives to the Gaps page, checked: professions, patterns, words of their own, an uploaded CSV.
 
-Pure functions, no Streamlit: whatever comes out of an editor or a file goes through here before it reaches a
-model. Each raises InputError with one sentence. The limits protect a shared server; the editors' own are only in
-the browser.
+Pure functions, no Streamlit: whatever comes out of an editor or a file goes through here before it reaches
+a model. Each raises InputError with one sentence. The limits protect a shared server; the editors' own are
+only in the browser.
 """
 
 from __future__ import annotations
 
+import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -139,41 +140,34 @@ def read_professions(data: bytes) -> pd.DataFrame:
         raise InputError("The file is empty or not text; expected a CSV with a column 'profession'.")
     header = text.lstrip().splitlines()[0]
     separator = max(",;\t", key=header.count)
-    try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        reason = " ".join(str(error).removeprefix("Error tokenizing data. C error: ").split())
-        raise InputError(f"The file is not a readable CSV: {reason}.") from None
-    frame.columns = [column.strip().lower() for column in frame.columns]
-    if "profession" not in frame.columns:
-        found = ", ".join(f"'{column[:30]}'" for column in frame.columns[:6])
+    lines = list(_csv_lines(text, separator))
+    columns = [column.strip().lower() for column in lines[0][1]]
+    if "profession" not in columns:
+        found = ", ".join(f"'{column.strip()[:30]}'" for column in lines[0][1][:6])
         raise InputError(f"The file has no column 'profession' in its first line; it has: {found}.")
-    if len(frame.columns) != len(set(frame.columns)):
+    if len(columns) != len(set(columns)):
         raise InputError("The file names a column twice in its first line; rename or remove one of them.")
+    for number, fields in lines[1:]:
+        if len(fields) != len(columns):
+            raise InputError(
+                f"Line {number} of the file has {len(fields)} fields, but the first line names "
+                f"{len(columns)} columns; put quotes around fields that hold the separator."
+            )
+    frame = pd.DataFrame([fields for _, fields in lines[1:]], columns=columns)
     if "women_share" not in frame.columns:
         frame["women_share"] = ""
     return clean_professions(frame[["profession", "women_share"]])
 
 
-def labour_rows(professions: pd.DataFrame, teacher: pd.DataFrame, student: pd.DataFrame) -> pd.DataFrame:
-    """Both models' mean gaps beside the share of women, for the professions whose share is known.
-
-    `teacher` and `student` are from `fairkd.gaps.by_profession`.
-    Returns profession, women_share, teacher, student.
-    """
-    known = professions.dropna(subset=["women_share"])
-    for model, frame in (("teacher", teacher), ("student", student)):
-        known = known.merge(
-            frame[["profession", "mean"]].rename(columns={"mean": model}), on="profession", how="inner"
-        )
-    return known.reset_index(drop=True)
-
-
-def editable(rows: Iterable[tuple[str, object]], columns: tuple[str, str]) -> pd.DataFrame:
-    """A two-column table for an editor, with the column types that keep it editable when it is empty."""
-    frame = pd.DataFrame(list(rows), columns=list(columns))
-    kinds = {columns[0]: "str", columns[1]: "float" if columns[1] == "women_share" else "str"}
-    return frame.astype(kinds)
+def _csv_lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a CSV that hold anything, with their number in the file."""
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    try:
+        for fields in reader:
+            if any(field.strip() for field in fields):
+                yield reader.line_num, fields
+    except csv.Error as error:
+        raise InputError(f"The file is not a readable CSV: line {reader.line_num}, {error}.") from None
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Measured gaps, kept sentence by sentence: a new profession costs that profession, not the whole table again."""
+"""Measured gaps, kept sentence by sentence: a new profession costs that profession, not the whole table."""
 
 from __future__ import annotations
 
@@ -35,44 +35,38 @@ class GapStore:
         self, question: Question, patterns: Sequence[Pattern], professions: Sequence[str]
     ) -> tuple[list[Pattern], list[str]]:
         """The patterns and the professions between which some row has not been measured yet."""
-        with self._lock:
-            gaps = [
-                (pattern, profession)
-                for pattern in patterns
-                for profession in professions
-                if profession not in self._kept.get((question, pattern), {})
-            ]
-        lacking_patterns = {pattern for pattern, _ in gaps}
-        lacking_professions = {profession for _, profession in gaps}
-        return (
-            [pattern for pattern in patterns if pattern in lacking_patterns],
-            [profession for profession in professions if profession in lacking_professions],
-        )
+        return _lacking(self._known(question, patterns), professions)
 
     def frame(
         self, question: Question, patterns: Sequence[Pattern], professions: Sequence[str], measure: Measure
     ) -> pd.DataFrame:
         """One row a pattern and profession, in that order; `measure` is called for what is missing alone."""
-        lacking = self.missing(question, patterns, professions)
-        fresh: dict[tuple[str, str, str], Row] = {}
+        known = self._known(question, patterns)
+        lacking = _lacking(known, professions)
         if lacking[0]:
             measured = measure(*lacking)
             self._columns = list(measured.columns)
-            keys = zip(measured["pattern"], measured["slot"], measured["profession"], strict=True)
-            fresh = dict(zip(keys, measured.itertuples(index=False, name=None), strict=True))
-        rows: list[Row] = []
+            for row in measured.itertuples(index=False, name=None):
+                at = dict(zip(self._columns, row, strict=True))
+                known[Pattern(text=str(at["pattern"]), slot=str(at["slot"]))][str(at["profession"])] = row
         with self._lock:
             for pattern in patterns:
                 key = (question, pattern)
-                kept = self._kept.setdefault(key, {})
+                self._kept.setdefault(key, {}).update(known[pattern])
                 self._kept.move_to_end(key)
-                for profession in professions:
-                    name = (pattern.text, pattern.slot, profession)
-                    if name in fresh:
-                        kept[profession] = fresh[name]
-                    rows.append(kept[profession])
             self._forget()
+        rows = [
+            known[pattern][profession]
+            for pattern in patterns
+            for profession in professions
+            if profession in known[pattern]  # of patterns that ask the same, the first alone is measured
+        ]
         return pd.DataFrame(rows, columns=self._columns)
+
+    def _known(self, question: Question, patterns: Sequence[Pattern]) -> dict[Pattern, dict[str, Row]]:
+        """A copy of what is kept for the patterns, which nobody else can let go of."""
+        with self._lock:
+            return {pattern: dict(self._kept.get((question, pattern), {})) for pattern in patterns}
 
     def _forget(self) -> None:
         """Let the longest unused patterns go until what is kept fits."""
@@ -80,3 +74,11 @@ class GapStore:
         while total > self._most_rows and len(self._kept) > 1:
             _, rows = self._kept.popitem(last=False)
             total -= len(rows)
+
+
+def _lacking(
+    known: dict[Pattern, dict[str, Row]], professions: Sequence[str]
+) -> tuple[list[Pattern], list[str]]:
+    """The patterns that lack some profession, and the professions that some pattern lacks."""
+    patterns = [pattern for pattern, rows in known.items() if not rows.keys() >= set(professions)]
+    return patterns, [name for name in professions if any(name not in known[pattern] for pattern in patterns)]

@@ -56,7 +56,8 @@ def profession_gaps(
 
     Parameters
     ----------
-    teacher, student : one row a profession (profession, mean, low, high, mass), from `fairkd.gaps.by_profession`.
+    teacher, student : one row a profession (profession, mean, low, high, mass), as from
+        `fairkd.gaps.by_profession`.
     groups : the names of groups A and B.
     ends : show only this many professions at either end of the teacher's order; None shows all.
     """
@@ -174,8 +175,8 @@ def transfer_scatter(
 ) -> go.Figure:
     """The teacher's gap against the student's, one point a profession, by what happened to the bias.
 
-    `frame` is from `fairkd.gaps.transfer` (profession, teacher, student, kind). On the diagonal the student leans
-    as the teacher does; on the horizontal line it does not lean at all.
+    `frame` is from `fairkd.gaps.transfer` (profession, teacher, student, kind). On the diagonal the
+    student leans as the teacher does; on the horizontal line it does not lean at all.
     """
     shades = hues(dark)
     counts = frame["kind"].value_counts()

@@ -123,9 +123,9 @@ def chosen_labels(
 ) -> tuple[list[str], list[str]]:
     """Which points of a scatter are labelled, and on which side, so that no two labels overlap.
 
-    Points are taken by falling importance, and labelled on the first of four sides where the label covers no
-    earlier one and at most one point; where there is none, the label is left out. The boxes are estimated at 6.5
-    pixels a character in a plot of `plot` pixels (small, so that a phone is served too).
+    Points are taken by falling importance, and labelled on the first of four sides where the label covers
+    no earlier one and at most one point; where there is none, the label is left out. The boxes are estimated
+    at 6.5 pixels a character in a plot of `plot` pixels (small, so that a phone is served too).
 
     Returns
     -------

@@ -1,0 +1,230 @@
+"""The inputs of the Gaps page: contrast, groups, value, and the two tables that are edited in place.
+
+All widgets are drawn before anything is checked, so that a mistake in one leaves the others usable; what was
+typed outlives reruns, other contrasts and other pages.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any, get_args
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.gaps import VALUE_NAMES, Value
+from app.gap_inputs import (
+    LONGEST_NAME,
+    LONGEST_PATTERN,
+    OWN,
+    check_amount,
+    clean_patterns,
+    clean_professions,
+    own_contrast,
+    read_professions,
+)
+from app.gap_results import Setup
+from app.widgets import caption, download_row, literal
+from fairkd.contrasts import SLOTS, Contrast, contrasts
+from fairkd.errors import FairKDError
+from fairkd.patterns import patterns, professions
+
+OWN_A, OWN_B = "king, prince", "queen, princess"
+SLOT_EXAMPLES = {
+    "subject": "subject, as “he”",
+    "object": "object, as “him”",
+    "possessive": "possessive, as “his”",
+    "noun": "noun, as “man”",
+    "name": "given name, as “James”",
+}
+UPLOAD, UPLOAD_ERROR = "gaps_upload", "gaps_upload_error"
+SOURCE = (
+    "Shares of women among workers: US Bureau of Labor Statistics, Current Population Survey, "
+    "Annual Averages {year}, Table 11."
+)
+
+
+def setup() -> Setup:
+    """Draw all inputs and return what they ask for. Raises InputError once everything is drawn."""
+    left, middle, right = st.columns([2, 2, 3], vertical_alignment="bottom")
+    name = left.selectbox(
+        "Contrast",
+        [*contrasts(), OWN],
+        key="contrast",
+        bind="query-params",
+        help="Which groups of words are set against each other at the masked place.",
+    )
+    slots = list(SLOTS)
+    with middle:
+        if name == OWN:
+            slot = st.selectbox(
+                "My words stand as",
+                SLOTS,
+                index=SLOTS.index("noun"),
+                key="slot",
+                bind="query-params",
+                help="; ".join(SLOT_EXAMPLES.values()),
+            )
+            slots = [slot if slot in SLOTS else "noun"]
+        else:
+            pair = _pair(contrasts()[name])
+            slots = list(contrasts()[name].slots)
+    with right:
+        value = _value()
+    words = _own_words() if name == OWN else ("", "")
+    with st.expander("Patterns and professions", key="gaps_editors", icon=":material/edit:"):
+        one, two = st.columns(2, gap="medium")
+        with one:
+            pattern_rows = _pattern_editor(slots)
+        with two:
+            profession_rows = _profession_editor()
+
+    contrast = own_contrast(*words) if name == OWN else contrasts()[name]
+    groups = (contrast.groups[0].name, contrast.groups[1].name) if name == OWN else pair
+    chosen_professions = clean_professions(profession_rows)
+    chosen_patterns = clean_patterns(pattern_rows, slots)
+    check_amount(chosen_patterns, list(chosen_professions["profession"]))
+    return Setup(contrast, groups, value, chosen_patterns, chosen_professions)
+
+
+def _pair(contrast: Contrast) -> tuple[str, str]:
+    """Which two groups are set against each other; asked only where there are more than two."""
+    pairs = {f"{a.name} / {b.name}": (a.name, b.name) for a, b in combinations(contrast.groups, 2)}
+    chosen = next(iter(pairs))
+    if len(pairs) > 1:
+        chosen = st.selectbox("Groups", list(pairs), key="groups", bind="query-params")
+    else:
+        st.text_input("Groups", chosen, disabled=True, key=f"gaps_groups_{contrast.name}")
+    return pairs.get(chosen) or next(iter(pairs.values()))
+
+
+def _value() -> Value:
+    """The gap as it is, or corrected for what the model says without a profession."""
+    names = {VALUE_NAMES[value]: value for value in get_args(Value)}
+    chosen = st.segmented_control(
+        "Value",
+        list(names),
+        default=next(iter(names)),
+        required=True,
+        key="value",
+        bind="query-params",
+        help="Gap: log P(A) − log P(B) at the masked place. Prior-corrected: minus the gap of the same "
+        "sentence with the profession masked too (Kurita et al. 2019), so that what remains is the "
+        "profession's own part.",
+    )
+    return names.get(str(chosen), "gap")
+
+
+def _own_words() -> tuple[str, str]:
+    """Two typed word lists; they stay in the URL."""
+    a, b = st.columns(2)
+    kind: dict[str, Any] = {"bind": "query-params", "max_chars": 2000}
+    return (
+        str(a.text_input("Words of group A, separated by commas", OWN_A, key="words_a", **kind) or ""),
+        str(b.text_input("Words of group B, separated by commas", OWN_B, key="words_b", **kind) or ""),
+    )
+
+
+def _pattern_editor(slots: list[str]) -> pd.DataFrame:
+    """The patterns that fit the contrast's slots, editable."""
+    shipped = patterns()
+    default = shipped[shipped["slot"].isin(slots)][["text", "slot"]]
+    name = f"patterns_{'_'.join(slots)}"
+    _heading("Patterns", name)
+    edited = _editor(
+        name,
+        default,
+        {
+            "text": st.column_config.TextColumn("Pattern", width="large", max_chars=LONGEST_PATTERN),
+            "slot": st.column_config.SelectboxColumn("Word is a", options=slots, width="small"),
+        },
+    )
+    caption("Write `[MASK]` where the word goes, and `{profession}`, `{a profession}` or `{the profession}`.")
+    return edited
+
+
+def _profession_editor() -> pd.DataFrame:
+    """The professions, editable, with an upload and a download."""
+    shipped = professions()
+    _heading("Professions", "professions")
+    edited = _editor(
+        "professions",
+        shipped[["profession", "women_share"]],
+        {
+            "profession": st.column_config.TextColumn("Profession", width="medium", max_chars=LONGEST_NAME),
+            "women_share": st.column_config.NumberColumn(
+                "Share of women", min_value=0.0, max_value=1.0, format="%.3f", width="small"
+            ),
+        },
+    )
+    years = sorted({str(year) for year in shipped["year"]})
+    caption(f"{SOURCE.format(year=' and '.join(years))} A share may be left empty.")
+    st.file_uploader(
+        "Professions from a CSV file, with the columns `profession` and, if known, `women_share` (0 to 1)",
+        type=["csv", "tsv", "txt"],
+        key=UPLOAD,
+        on_change=_take_upload,
+        max_upload_size=1,
+    )
+    if sentence := st.session_state.get(UPLOAD_ERROR):
+        st.error(literal(sentence), icon=":material/error:")
+    download_row(edited, "fairkd-professions", "gaps_professions_csv")
+    return edited
+
+
+def _take_upload() -> None:
+    """Replace the professions by an uploaded file's; a broken file changes nothing but the message."""
+    st.session_state[UPLOAD_ERROR] = None
+    upload = st.session_state[UPLOAD]
+    if upload is None:
+        return
+    try:
+        _replace("professions", read_professions(upload.getvalue()))
+    except FairKDError as error:
+        st.session_state[UPLOAD_ERROR] = str(error)
+
+
+def _heading(title: str, name: str) -> None:
+    """A table's title, and a button that brings the shipped rows back."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**{title}**", width="content")
+        st.button(
+            "Reset",
+            key=f"gaps_{name}_reset",
+            on_click=_replace,
+            args=(name, None),
+            type="tertiary",
+            icon=":material/restart_alt:",
+            help=f"Bring the shipped {title.lower()} back",
+        )
+
+
+def _editor(name: str, default: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
+    """An editor whose rows outlive its own absence: another contrast, another page.
+
+    Streamlit forgets an editor that is not drawn, so what it last held becomes the table it starts from.
+    """
+    state = st.session_state
+    base, now = f"gaps_{name}_base", f"gaps_{name}_now"
+    widget = f"gaps_{name}_editor_{state.get(f'gaps_{name}_version', 0)}"
+    if base not in state:
+        state[base] = default.reset_index(drop=True)
+    elif widget not in state and now in state:
+        state[base] = state[now]
+    edited = st.data_editor(
+        state[base], key=widget, num_rows="dynamic", hide_index=True, column_config=columns, height=300
+    )
+    state[now] = edited.reset_index(drop=True)
+    return edited
+
+
+def _replace(name: str, frame: pd.DataFrame | None) -> None:
+    """Give an editor other rows (None: the shipped ones), forgetting what was typed into it."""
+    state = st.session_state
+    for part in ("base", "now"):
+        state.pop(f"gaps_{name}_{part}", None)
+    if frame is not None:
+        state[f"gaps_{name}_base"] = frame
+    if name == "professions":
+        state[UPLOAD_ERROR] = None
+    state[f"gaps_{name}_version"] = state.get(f"gaps_{name}_version", 0) + 1

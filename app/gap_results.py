@@ -1,0 +1,163 @@
+"""What the Gaps page shows, computed once for all visitors: gaps of a model, their comparison, preferences.
+
+Models are named by reference. PyTorch comes with `fairkd.gaps`, which is imported on first use, so that the
+page's frame stands before it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.gaps import Value
+from app.gap_store import GapStore, Question
+from app.loading import get_model
+from fairkd.contrasts import Contrast
+from fairkd.patterns import Pattern
+from fairkd.statistics import Correlation
+
+if TYPE_CHECKING:
+    from fairkd.gaps import PairedTest, Summary
+
+SLOW = 40  # sentences from which on progress is shown
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is asked of both models."""
+
+    contrast: Contrast
+    groups: tuple[str, str]
+    value: Value
+    patterns: tuple[Pattern, ...]
+    professions: pd.DataFrame  # profession, women_share
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.professions["profession"])
+
+    @property
+    def key(self) -> Question:
+        """Everything that decides the numbers, hashable."""
+        chosen = [group for group in self.contrast.groups if group.name in self.groups]
+        words = tuple((group.name, tuple(sorted(group.words.items()))) for group in chosen)
+        return (words, self.groups, self.value == "corrected_gap")
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Both models' gaps, and what follows from them."""
+
+    teacher_rows: pd.DataFrame  # one row a sentence
+    student_rows: pd.DataFrame
+    teacher: pd.DataFrame  # one row a profession
+    student: pd.DataFrame
+    teacher_summary: Summary
+    student_summary: Summary
+    test: PairedTest
+    transfer: pd.DataFrame
+    labour: pd.DataFrame
+    correlations: dict[str, Correlation]
+
+
+@st.cache_resource(show_spinner=False)
+def _store() -> GapStore:
+    return GapStore()
+
+
+def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
+    """The gaps of one model, one row a sentence; with a progress bar where it takes long.
+
+    `who` is what the bar calls the model ("teacher"). Raises FairKDError.
+    """
+    from fairkd import gaps  # PyTorch comes with it
+
+    store = _store()
+    question = (reference, *setup.key)
+    lacking_patterns, lacking_professions = store.missing(question, setup.patterns, setup.names)
+    sentences = len(lacking_patterns) * len(lacking_professions)
+    model = get_model(reference)
+    slot = st.empty()
+    label = f"Measuring the {who} on {sentences} sentences"
+
+    def measure(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
+        return gaps.gaps(
+            model,
+            contrast=setup.contrast,
+            patterns=patterns,
+            professions=professions,
+            groups=setup.groups,
+            prior=setup.value == "corrected_gap",
+            progress=lambda done: (
+                slot.progress(min(max(done, 0.0), 1.0), text=label) if sentences >= SLOW else None
+            ),
+        )
+
+    try:
+        return store.frame(question, setup.patterns, setup.names, measure)
+    finally:
+        slot.empty()
+
+
+def results(teacher: str, student: str, setup: Setup) -> Results:
+    """Both models measured and compared. Raises FairKDError."""
+    rows = measured(teacher, setup, "teacher"), measured(student, setup, "student")
+    shares = tuple(setup.professions["women_share"].fillna(-1.0))
+    key = (teacher, student, setup.key, setup.value, setup.patterns, setup.names, shares)
+    return _compared(repr(key), rows[0], rows[1], setup)
+
+
+# The key says it all: the tables follow from it, and hashing them would cost more than it saves.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: Setup) -> Results:
+    from fairkd import gaps
+
+    value = _setup.value
+    teacher, student = gaps.by_profession(_teacher, value=value), gaps.by_profession(_student, value=value)
+    lean, r_teacher = gaps.labour_market(_teacher, value=value, shares=_setup.professions)
+    lean_student, r_student = gaps.labour_market(_student, value=value, shares=_setup.professions)
+    labour = lean[["profession", "women_share", "gap"]].rename(columns={"gap": "teacher"})
+    labour = labour.merge(lean_student[["profession", "gap"]].rename(columns={"gap": "student"}))
+    return Results(
+        teacher_rows=_teacher,
+        student_rows=_student,
+        teacher=teacher,
+        student=student,
+        teacher_summary=gaps.summarise(_teacher, value=value),
+        student_summary=gaps.summarise(_student, value=value),
+        test=gaps.paired_test(_teacher, _student, value=value),
+        transfer=gaps.transfer(_teacher, _student, value=value),
+        labour=labour,
+        correlations={"teacher": r_teacher, "student": r_student},
+    )
+
+
+def preferences(reference: str, text_a: str, text_b: str) -> pd.DataFrame:
+    """`fairkd.gaps.prefer` for the model behind `reference`. Raises FairKDError."""
+    get_model(reference)  # outside the cached function, which must not draw the progress of a load
+    return _preferences(reference, text_a, text_b)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _preferences(reference: str, text_a: str, text_b: str) -> pd.DataFrame:
+    from fairkd import gaps
+
+    return gaps.prefer(get_model(reference), text_a, text_b)
+
+
+def preference_differences(teacher: str, student: str, text_a: str, text_b: str) -> pd.DataFrame:
+    """`fairkd.gaps.prefer_difference` for both models. Raises FairKDError."""
+    for reference in (teacher, student):
+        get_model(reference)
+    return _differences(teacher, student, text_a, text_b)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _differences(teacher: str, student: str, text_a: str, text_b: str) -> pd.DataFrame:
+    from fairkd import gaps
+
+    return gaps.prefer_difference(get_model(teacher), get_model(student), text_a, text_b)

@@ -1,0 +1,208 @@
+"""What the Gaps page draws from its results: the summary line and the four views."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from app import theme
+from app.charts.gaps import LOW_MASS, VALUE_NAMES, labour_scatter, percent, profession_gaps, transfer_scatter
+from app.charts.preferences import Model, preference_scatter, preference_transfer
+from app.gap_controls import SOURCE
+from app.gap_results import Results, Setup, preference_differences, preferences
+from app.loading import friendly_errors
+from app.widgets import caption, download_row, literal, show_figure
+from fairkd.patterns import professions
+
+if TYPE_CHECKING:
+    from fairkd.gaps import Summary
+
+ENDS = 12  # professions drawn at either end of the order, unless all are asked for
+THIN = 0.05  # mean mass below which the summary warns
+SENTENCE_A, SENTENCE_B = "Jim worked as a [MASK].", "Jane worked as a [MASK]."
+LONGEST_SENTENCE = 1000
+
+
+def summary(results: Results, setup: Setup) -> None:
+    """The line on top: both models' mean size of the gap, and whether they differ."""
+    teacher, student, verdict = st.columns([4, 4, 5])
+    with teacher.container(border=True, height="stretch"):
+        _model_summary(":blue[**Teacher**]", results.teacher_summary, setup)
+    with student.container(border=True, height="stretch"):
+        _model_summary(":orange[**Student**]", results.student_summary, setup)
+    with verdict.container(border=True, height="stretch"):
+        test = results.test
+        if test.within_noise:
+            heading, icon = "Within noise", ":material/drag_handle:"
+        elif test.difference < 0:
+            heading, icon = "The student's gaps are smaller", ":material/south_east:"
+        else:
+            heading, icon = "The student's gaps are larger", ":material/north_east:"
+        st.markdown(f"{icon} **{heading}**")
+        caption(literal(test.sentence))
+
+
+def _model_summary(label: str, found: Summary, setup: Setup) -> None:
+    """One model's mean |gap| with its interval, and the probability behind it."""
+    st.metric(
+        f"{label}: mean size of the {VALUE_NAMES[setup.value]}",
+        f"{found.mean_absolute:.2f} nats",
+        help="The mean over professions of the mean over patterns of the gap's absolute value; 0 is "
+        "even-handed. The interval is a bootstrap over professions.",
+    )
+    a, b = (literal(group) for group in setup.groups)
+    caption(
+        f"95 % interval {found.absolute_low:.2f} to {found.absolute_high:.2f} · like odds of "
+        f"{math.exp(min(found.mean_absolute, 50.0)):.1f} to 1 · P({a}) + P({b}) = "
+        f"{literal(percent(found.mass))}"
+    )
+    if found.mass < THIN:
+        caption(":material/warning: Hardly any probability lies on these words: read the gap with care.")
+
+
+def by_profession(results: Results, setup: Setup) -> None:
+    """Per-profession gaps of both models, with intervals."""
+    ends = None
+    if len(results.teacher) > 2 * ENDS:
+        both, everything = f"The {ENDS} at either end", f"All {len(results.teacher)}"
+        chosen = st.segmented_control(
+            "Professions",
+            [both, everything],
+            default=both,
+            required=True,
+            key="gaps_rows",
+            persist_state="session",
+        )
+        ends = None if chosen == everything else ENDS
+    figure = profession_gaps(
+        results.teacher,
+        results.student,
+        groups=setup.groups,
+        value=setup.value,
+        ends=ends,
+        dark=theme.is_dark(),
+    )
+    show_figure(figure, "gaps_by_profession", "fairkd-gaps-by-profession")
+    caption(
+        "Each row is a profession, sorted by the teacher's gap. Dots are means over the patterns, whiskers "
+        "95 % bootstrap intervals over them, and the grey line joins the two models. At the upright line "
+        f"both groups are equally likely; 0.69 nats are odds of 2 to 1. {_thin_note(setup)}"
+    )
+    table = results.teacher.merge(results.student, on="profession", suffixes=("_teacher", "_student"))
+    _table(table, "fairkd-gaps-by-profession", "gaps_table_profession")
+    rows = results.teacher_rows.merge(
+        results.student_rows, on=["pattern", "slot", "profession"], suffixes=("_teacher", "_student")
+    )
+    _table(rows, "fairkd-gaps-by-sentence", "gaps_table_sentence", title="Every sentence")
+
+
+def _thin_note(setup: Setup) -> str:
+    """What a hollow marker means."""
+    a, b = (literal(group) for group in setup.groups)
+    return (
+        f"A hollow, faded marker has almost no probability behind it: P({a}) + P({b}) below "
+        f"{literal(percent(LOW_MASS))}."
+    )
+
+
+def bias_transfer(results: Results, setup: Setup) -> None:
+    """The teacher's gap against the student's."""
+    figure = transfer_scatter(results.transfer, groups=setup.groups, value=setup.value, dark=theme.is_dark())
+    show_figure(figure, "gaps_transfer", "fairkd-bias-transfer")
+    caption(
+        "Each point is a profession. On the dashed diagonal the student leans exactly as its teacher; on the "
+        "horizontal line it does not lean at all. Inherited: within 0.25 nats of the teacher's gap. Reduced "
+        "and amplified: nearer to and further from even. Flipped: it leans to the other group. No gap: "
+        "neither model leans by more than 0.25 nats."
+    )
+    _table(results.transfer, "fairkd-bias-transfer", "gaps_table_transfer")
+
+
+def labour_market(results: Results, setup: Setup) -> None:
+    """Gaps against the share of women among workers."""
+    if results.labour.empty:
+        st.info("None of the professions has a share of women: fill in the column, or reset the professions.")
+        return
+    figure = labour_scatter(
+        results.labour,
+        correlations=results.correlations,
+        groups=setup.groups,
+        value=setup.value,
+        dark=theme.is_dark(),
+    )
+    show_figure(figure, "gaps_labour", "fairkd-gaps-labour-market")
+    missing = len(setup.professions) - len(results.labour)
+    years = " and ".join(sorted({str(year) for year in professions()["year"]}))
+    caption(
+        "Each pair of points is a profession, at the share of women who work in it; dashed lines are "
+        "least-squares fits, r is Pearson's correlation with a 95 % bootstrap interval over professions. "
+        f"{SOURCE.format(year=years)} Edited and uploaded shares are shown as given."
+        + (f" {missing} without a share are left out." if missing else "")
+    )
+    _table(results.labour, "fairkd-gaps-labour-market", "gaps_table_labour")
+
+
+def two_sentences(teacher: str, student: str) -> None:
+    """Which words does sentence A prefer over sentence B, in one model and in both."""
+    left, right = st.columns(2)
+    text_a = left.text_input(
+        "Sentence A", SENTENCE_A, key="sentence_a", bind="query-params", max_chars=LONGEST_SENTENCE
+    )
+    text_b = right.text_input(
+        "Sentence B", SENTENCE_B, key="sentence_b", bind="query-params", max_chars=LONGEST_SENTENCE
+    )
+    text_a, text_b = str(text_a or ""), str(text_b or "")
+    one, both = st.columns(2, gap="medium")
+    with one:
+        models: tuple[Model, Model] = ("teacher", "student")
+        chosen = st.segmented_control(
+            "Model", models, default="teacher", required=True, key="sentence_model", bind="query-params"
+        )
+        model: Model = "student" if chosen == "student" else "teacher"
+        with friendly_errors():
+            frame = preferences(teacher if model == "teacher" else student, text_a, text_b)
+            show_figure(
+                preference_scatter(frame, model=model, dark=theme.is_dark()),
+                "gaps_preferences",
+                f"fairkd-preferences-{model}",
+            )
+            caption(
+                "Each point is a word among the 40 likeliest of either sentence. Right of the dashed "
+                "diagonal it is likelier in A, left of it in B; the further away, the more it depends on "
+                "what sets the sentences apart."
+            )
+            _table(frame, f"fairkd-preferences-{model}", "gaps_table_preferences")
+    with both, friendly_errors():
+        st.markdown("**The two models against each other**")
+        frame = preference_differences(teacher, student, text_a, text_b)
+        show_figure(
+            preference_transfer(frame, dark=theme.is_dark()),
+            "gaps_differences",
+            "fairkd-preference-differences",
+        )
+        caption(
+            "The preference of a word is log p(word | A) − log p(word | B). On the dashed diagonal both "
+            "models tell the sentences apart alike; the nearer to the horizontal line, the less the "
+            "student does. Shared words only."
+        )
+        _table(frame, "fairkd-preference-differences", "gaps_table_differences")
+
+
+def _table(frame: pd.DataFrame, name: str, key: str, *, title: str = "Table") -> None:
+    """The numbers behind a chart, folded away, with their download."""
+    with st.expander(title, key=f"{key}_fold", icon=":material/table:"):
+        st.dataframe(frame, key=f"{key}_frame", hide_index=True, height="auto")
+        download_row(frame, name, f"{key}_csv")
+
+
+View = Callable[[Results, Setup], None]
+VIEWS: dict[str, View] = {
+    "By profession": by_profession,
+    "Bias transfer": bias_transfer,
+    "Labour market": labour_market,
+}
+SENTENCES = "Two sentences"

@@ -1,0 +1,45 @@
+"""Gaps: how differently teacher and student treat two groups of words, profession by profession."""
+
+import streamlit as st
+
+from app.gap_controls import setup
+from app.gap_results import results
+from app.gap_views import SENTENCES, VIEWS, summary, two_sentences
+from app.loading import friendly_errors
+from app.sidebar import chosen_models
+from app.widgets import caption
+
+teacher, student = chosen_models()
+st.title("Gaps")
+caption(
+    "How far apart does a model hold two groups of words at the masked place of one sentence? The gap "
+    "is "
+    "log P(A) − log P(B) in nats: 0 is even, ±0.69 means odds of 2 to 1, ±2.3 of 10 to 1."
+)
+
+asked = found = None
+with friendly_errors():
+    asked = setup()
+if asked is not None:
+    with friendly_errors():
+        found = results(teacher, student, asked)
+        summary(found, asked)
+
+view = st.segmented_control(
+    "View",
+    [*VIEWS, SENTENCES],
+    default=next(iter(VIEWS)),
+    required=True,
+    key="view",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+if view == SENTENCES:
+    two_sentences(teacher, student)
+elif found is not None and asked is not None:
+    VIEWS.get(str(view), next(iter(VIEWS.values())))(found, asked)
+else:
+    caption(
+        "The chart is drawn as soon as the message above is dealt with. Two sentences can be compared "
+        "meanwhile."
+    )

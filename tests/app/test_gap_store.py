@@ -1,0 +1,65 @@
+"""The store of measured gaps: only what is missing is measured, and what is old is forgotten."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from app.gap_store import GapStore
+from fairkd.patterns import Pattern
+
+IS = Pattern("[MASK] is {a profession}.", "subject")
+WAS = Pattern("[MASK] was {a profession}.", "subject")
+
+
+class Counter:
+    """Measures by counting: which patterns and professions were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[list[Pattern], list[str]]] = []
+
+    def __call__(self, patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
+        self.asked.append((list(patterns), list(professions)))
+        rows = [(p.text, p.slot, name, f"{p.text}{name}") for p in patterns for name in professions]
+        return pd.DataFrame(rows, columns=["pattern", "slot", "profession", "gap"])
+
+
+def test_a_second_look_measures_nothing() -> None:
+    store, measure = GapStore(), Counter()
+    first = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
+    second = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
+    assert len(measure.asked) == 1
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_new_profession_is_measured_alone_and_stands_in_its_place() -> None:
+    store, measure = GapStore(), Counter()
+    store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
+    frame = store.frame(("m",), [IS, WAS], ["nurse", "pilot", "clerk"], measure)
+    assert measure.asked[-1] == ([IS, WAS], ["pilot"])
+    assert list(frame["profession"]) == 2 * ["nurse", "pilot", "clerk"]
+    assert list(frame["gap"]) == list(frame["pattern"] + frame["profession"])
+
+
+def test_a_new_pattern_is_measured_alone() -> None:
+    store, measure = GapStore(), Counter()
+    store.frame(("m",), [IS], ["nurse"], measure)
+    assert store.missing(("m",), [IS, WAS], ["nurse"]) == ([WAS], ["nurse"])
+    store.frame(("m",), [WAS, IS], ["nurse"], measure)
+    assert measure.asked[-1] == ([WAS], ["nurse"])
+
+
+def test_another_question_shares_nothing() -> None:
+    store, measure = GapStore(), Counter()
+    store.frame(("teacher",), [IS], ["nurse"], measure)
+    store.frame(("student",), [IS], ["nurse"], measure)
+    assert len(measure.asked) == 2
+
+
+def test_the_longest_unused_pattern_is_forgotten_first() -> None:
+    store, measure = GapStore(most_rows=2), Counter()
+    store.frame(("m",), [IS], ["nurse"], measure)
+    store.frame(("m",), [WAS], ["nurse"], measure)
+    store.frame(("m",), [IS], ["nurse"], measure)
+    store.frame(("other",), [IS], ["nurse"], measure)
+    assert store.missing(("m",), [IS], ["nurse"]) == ([], [])
+    assert store.missing(("m",), [WAS], ["nurse"]) == ([WAS], ["nurse"])

@@ -1,0 +1,235 @@
+"""The Gaps page, run in process on tiny models."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.widgets import literal
+
+ROOT = Path(__file__).parents[2]
+TINY = pd.DataFrame({"profession": ["nurse", "carpenter", "pilot"], "women_share": [0.87, 0.03, 0.09]})
+Page = Callable[..., AppTest]
+
+
+@pytest.fixture
+def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Page:
+    """`gaps_page(contrast="kinship")` is the page as a link with these parameters opens it."""
+    model = str(tiny_folder("bert"))
+
+    def page(
+        *, professions: pd.DataFrame = TINY, patterns: pd.DataFrame | None = None, **url: str
+    ) -> AppTest:
+        at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+        parameters = {"teacher": model, "student": model} | url
+        # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
+        options = (parameters["teacher"], parameters["student"])
+        monkeypatch.setattr("app.sidebar.embedded_references", lambda: options)
+        for key, value in parameters.items():
+            at.query_params[key] = value
+        at.session_state["gaps_professions_base"] = professions
+        if patterns is not None:
+            at.session_state["gaps_patterns_subject_object_possessive_base"] = patterns
+        at.run()
+        at.switch_page("app/pages/gaps.py").run()
+        assert not at.exception
+        return at
+
+    return page
+
+
+def titles(at: AppTest) -> list[str]:
+    """The titles of the charts on the page, in one line each."""
+    figures = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+    return [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in figures]
+
+
+def drawn(at: AppTest) -> str:
+    """The charts on the page, as plotly gets them."""
+    return "".join(chart.proto.spec for chart in at.get("plotly_chart"))
+
+
+def texts(at: AppTest) -> str:
+    return " ".join(element.value for element in (*at.caption, *at.markdown))
+
+
+def errors(at: AppTest) -> list[str]:
+    return [error.value for error in at.error]
+
+
+def test_the_page_opens_with_the_summary_and_the_professions(gaps_page: Page) -> None:
+    at = gaps_page()
+    assert not at.error
+    assert [metric.label.split(":")[1] for metric in at.metric] == [
+        "blue[**Teacher**]",
+        "orange[**Student**]",
+    ]
+    assert all(metric.value.endswith(" nats") for metric in at.metric)
+    assert titles(at) == ["The student's gap is smaller than the teacher's for 0 of 3 professions"]
+    assert "95 % interval" in texts(at) and r"P(he) + P(she)" in texts(at)
+
+
+def test_a_model_against_itself_is_within_noise(gaps_page: Page) -> None:
+    assert "**Within noise**" in texts(gaps_page())
+
+
+@pytest.mark.parametrize(
+    ("view", "title"),
+    [
+        ("Bias transfer", "professions|no bias to transfer"),
+        ("Labour market", "profession"),
+    ],
+)
+def test_a_link_opens_its_view(gaps_page: Page, view: str, title: str) -> None:
+    at = gaps_page(view=view)
+    assert not at.error
+    assert len(titles(at)) == 1, "only the chosen view is drawn"
+    assert re.search(title, titles(at)[0])
+
+
+def test_two_sentences_show_one_model_and_both(gaps_page: Page) -> None:
+    at = gaps_page(view="Two sentences", sentence_a="he worked as a [MASK].", sentence_b="she worked as a _.")
+    assert not at.error
+    assert at.text_input(key="sentence_b").value == "she worked as a _."
+    one, both = titles(at)
+    assert one.startswith("The teacher prefers") or one.startswith("Which words")
+    assert "than the teacher" in both
+
+
+def test_a_sentence_without_mask_is_one_sentence_and_nothing_typed_is_lost(gaps_page: Page) -> None:
+    at = gaps_page(view="Two sentences", sentence_a="no mask **here**", sentence_b="she is a [MASK].")
+    assert len(at.error) == 2 and all("mask" in error for error in errors(at))
+    assert at.text_input(key="sentence_a").value == "no mask **here**"
+    assert at.metric, "the rest of the page is there"
+
+
+def test_another_contrast_brings_its_own_patterns(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.selectbox(key="contrast").select("woman-man").run()
+    assert not at.error and not at.exception
+    assert "P(man) + P(woman)" in texts(at)
+    editors = [set(editor.value["slot"]) for editor in at.data_editor if "slot" in editor.value]
+    assert editors == [{"noun"}]
+
+
+def test_of_three_groups_two_are_chosen(gaps_page: Page) -> None:
+    at = gaps_page(contrast="pronouns-they", groups="she / they")
+    assert not at.error
+    assert "P(she) + P(they)" in texts(at)
+
+
+def test_the_prior_corrected_gap_is_named_everywhere(gaps_page: Page) -> None:
+    at = gaps_page(value="prior-corrected gap")
+    assert not at.error
+    assert all("prior-corrected gap" in metric.label for metric in at.metric)
+    assert "prior-corrected gap is smaller" in titles(at)[0]
+
+
+def test_own_words_are_a_contrast(gaps_page: Page) -> None:
+    at = gaps_page(contrast="own", words_a="father, brother", words_b="mother, sister")
+    assert not at.error
+    assert "P(father) + P(mother)" in texts(at)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "sentence"),
+    [("", "mother", "first word list is empty"), ("father", "mother, father", "father")],
+)
+def test_unusable_words_are_said_and_stay_typed(gaps_page: Page, a: str, b: str, sentence: str) -> None:
+    at = gaps_page(contrast="own", words_a="x", words_b=b)
+    at.text_input(key="words_a").set_value(a).run()
+    assert not at.exception
+    assert len(at.error) == 1 and sentence in errors(at)[0]
+    assert at.text_input(key="words_b").value == b
+    assert not at.metric and at.selectbox(key="contrast").value == "own"
+
+
+def test_a_pattern_without_slot_is_said_and_the_rest_lives(gaps_page: Page) -> None:
+    at = gaps_page(patterns=pd.DataFrame({"text": ["[MASK] is here."], "slot": ["subject"]}))
+    assert len(at.error) == 1 and "no slot for the profession" in errors(at)[0]
+    assert len(at.data_editor) == 2
+    at.segmented_control(key="view").set_value("Two sentences").run()
+    assert len(titles(at)) == 2
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "$x$", "**b**", "`c`", ":red[d]"])
+def test_a_markup_profession_is_literal_in_charts_and_messages(gaps_page: Page, name: str) -> None:
+    rows = pd.DataFrame({"profession": [name, "nurse"], "women_share": [0.5, 0.9]})
+    at = gaps_page(professions=rows)
+    found = errors(at)
+    assert not at.exception
+    if found:  # a tokenizer may not know such a word: then it is named, literally
+        assert literal(name) in found[0]
+    else:
+        assert "<script" not in drawn(at) and "$x$" not in drawn(at)
+
+
+def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.session_state["gaps_professions_editor_0"] = {
+        "edited_rows": {},
+        "added_rows": [{"profession": "teacher", "women_share": 0.7}],
+        "deleted_rows": [0],
+    }
+    at.run()
+    assert not at.exception and not at.error
+    assert "of 3 professions" in titles(at)[0]
+    assert "teacher" in drawn(at) and "nurse" not in drawn(at)
+
+
+def test_edits_outlive_another_page_and_reset_brings_the_shipped_rows_back(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.session_state["gaps_professions_editor_0"] = {
+        "edited_rows": {},
+        "added_rows": [],
+        "deleted_rows": [0, 2],
+    }
+    at.run()
+    at.switch_page("app/pages/predictions.py").run()
+    at.switch_page("app/pages/gaps.py").run()
+    assert "of 1 profession" in titles(at)[0] and "carpenter" in drawn(at)
+    at.button(key="gaps_professions_reset").click().run()
+    table = next(editor.value for editor in at.data_editor if "profession" in editor.value)
+    assert len(table) >= 60
+
+
+def test_an_uploaded_csv_replaces_the_professions(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.file_uploader(key="gaps_upload").upload("mine.csv", b"profession\nlawyer\nfarmer\n").run()
+    assert not at.error and not at.exception
+    assert "of 2 professions" in titles(at)[0] and "lawyer" in drawn(at)
+
+
+def test_a_broken_csv_is_one_sentence_and_changes_nothing(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.file_uploader(key="gaps_upload").upload("mine.csv", b"job\nlawyer\n").run()
+    assert len(at.error) == 1 and "no column" in errors(at)[0]
+    assert "of 3 professions" in titles(at)[0], "the professions from before are still drawn"
+
+
+def test_a_share_is_not_needed_but_missed_on_the_labour_market(gaps_page: Page) -> None:
+    at = gaps_page(view="Labour market", professions=TINY.assign(women_share=float("nan")))
+    assert not at.error and not at.get("plotly_chart")
+    assert "None of the professions has a share" in at.info[0].value
+
+
+def test_a_model_that_cannot_be_loaded_is_said_and_the_inputs_stay(gaps_page: Page, tmp_path: Path) -> None:
+    at = gaps_page(student=str(tmp_path / "missing"))
+    assert len(at.error) == 1 and "missing" in errors(at)[0]
+    assert len(at.data_editor) == 2 and at.selectbox(key="contrast").value == "pronouns"
+    at.segmented_control(key="view").set_value("Two sentences").run()
+    assert len(titles(at)) == 1, "the teacher's preferences are still drawn"
+
+
+def test_models_of_different_vocabularies_have_gaps_and_share_some_words(
+    gaps_page: Page, tiny_folder: Callable[[str], Path]
+) -> None:
+    at = gaps_page(student=str(tiny_folder("roberta")))
+    assert not at.error and len(titles(at)) == 1
+    at.segmented_control(key="view").set_value("Two sentences").run()
+    assert not at.exception
+    assert len(titles(at)) + len(at.error) >= 2
