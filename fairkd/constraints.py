@@ -174,6 +174,8 @@ def spread_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Ten
     word for the pairwise kinds; for `group`, the group's words in proportion to their probabilities
     `inside` [N, K] (any positive values; usually the teacher's).
     """
+    if not constraint.groups:
+        return inside.new_zeros(len(labels), 0)
     columns, members = constraint.columns.to(labels.device), constraint.members.to(labels.device)
     hit = labels[:, None] == columns
     is_group_word = hit.any(1, keepdim=True)
@@ -183,7 +185,9 @@ def spread_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Ten
         slot = hit.unflatten(1, (count, width)).any(1)
         return slot.repeat(1, count).to(inside.dtype) / count
     shares = torch.tensor(constraint.shares or (1 / count,) * count, dtype=inside.dtype, device=inside.device)
-    own = (hit.to(inside.dtype) @ torch.nn.functional.one_hot(members, count).to(inside.dtype))[:, members] > 0
+    own = (hit.to(inside.dtype) @ torch.nn.functional.one_hot(members, count).to(inside.dtype))[
+        :, members
+    ] > 0
     mass = constraint.group_mass(inside)[:, members]
     spread = torch.where(own, hit.to(inside.dtype), inside / mass) * shares[members]
     return torch.where(is_group_word, spread, 0.0)

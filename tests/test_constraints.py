@@ -83,7 +83,9 @@ def test_strength_zero_is_the_identity_to_the_bit(logits: list[list[float]], kin
 
 
 @given(rows, kinds, strengths)
-def test_strength_interpolates_the_log_ratio_of_balanced_words(logits: list, kind: Kind, strength: float) -> None:
+def test_strength_interpolates_the_log_ratio_of_balanced_words(
+    logits: list, kind: Kind, strength: float
+) -> None:
     p = distributions(logits)
     full, part = Constraint(kind, PAIRS)(p), Constraint(kind, PAIRS, strength)(p)
 
@@ -204,9 +206,7 @@ def test_a_hard_label_is_shared_with_the_other_groups_by_their_proportions() -> 
 
 def test_words_are_resolved_by_the_models_own_tokenizer(any_family: MaskedLM) -> None:
     constraint = resolve(any_family, contrasts()["pronouns"], kind="group")
-    texts = [
-        {any_family.tokenizer.decode([i]).strip().lower() for i in group} for group in constraint.groups
-    ]
+    texts = [{any_family.tokenizer.decode([i]).strip().lower() for i in group} for group in constraint.groups]
     assert texts == [{"he", "him", "his"}, {"she", "her"}]
 
 
