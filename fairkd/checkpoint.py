@@ -43,7 +43,7 @@ def read(folder: Path, *, name: str) -> tuple[PreTrainedModel, PreTrainedTokeniz
     tensors = _tensors(folder, name)
     tokenizer_folder = folder
     if SHARES in raw:
-        tokenizer_folder = folder.parent / Path(str(raw[SHARES])).name
+        tokenizer_folder = _sibling(folder, str(raw[SHARES]), name)
         shared = _tensors(tokenizer_folder, name)
         tensors = {k: v for k, v in shared.items() if k.startswith(_SHARED_PREFIX)} | tensors
     with _LOADING, _quiet():
@@ -70,6 +70,13 @@ def _raw_config(folder: Path, name: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise ModelError(f"The config.json of {name} is not a JSON object.")
     return raw
+
+
+def _sibling(folder: Path, shares: str, name: str) -> Path:
+    sibling = folder.parent / shares
+    if sibling.parent != folder.parent or shares == ".." or not sibling.is_dir():
+        raise ModelError(f"{name} shares the tokenizer and embeddings of {shares!r}, which is not beside it.")
+    return sibling
 
 
 def _tensors(folder: Path, name: str) -> dict[str, Tensor]:
@@ -110,15 +117,21 @@ def _model(folder: Path, tensors: dict[str, Tensor], name: str) -> PreTrainedMod
             f"{name} is a {config.model_type!r} model, which has no masked-LM form: choose a BERT, "
             "DistilBERT, RoBERTa, ALBERT, ELECTRA, ModernBERT or XLM-R one."
         )
+    if getattr(config, "is_decoder", False):
+        raise ModelError(f"{name} is configured as a decoder, which does not see the words after a mask.")
     architecture = known[0] if isinstance(known, tuple | list) else known
     try:
         model, info = architecture.from_pretrained(
-            None, config=config, state_dict=tensors, dtype=torch.float32, output_loading_info=True
+            None,
+            config=config,
+            state_dict=tensors,
+            dtype=torch.float32,
+            # Said here, because a configuration may name a kernel on the Hub, which is code.
+            attn_implementation="sdpa" if architecture._supports_sdpa else "eager",
+            output_loading_info=True,
         )
-    except (RuntimeError, ValueError, ImportError, AttributeError, TypeError, KeyError) as error:
-        raise ModelError(
-            f"The weights of {name} do not fit its configuration ({_first_line(error)})."
-        ) from error
+    except Exception as error:  # a wrong configuration can fail anywhere in the model's constructor
+        raise ModelError(f"The weights of {name} do not fit its configuration ({_reason(error)}).") from error
     _refuse_missing(model, set(info["missing_keys"]), name)
     return model.eval()
 
@@ -126,15 +139,12 @@ def _model(folder: Path, tensors: dict[str, Tensor], name: str) -> PreTrainedMod
 def _config(folder: Path, name: str) -> PreTrainedConfig:
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except (ValueError, KeyError, TypeError, OSError, ImportError) as error:
+    except Exception as error:  # configurations are checked by many hands, each with errors of its own
         if "trust_remote_code" in str(error) or "custom code" in str(error):
             raise ModelError(
                 f"{name} needs code of its own, which FairKD never runs: choose another model."
             ) from error
-        raise ModelError(
-            f"transformers does not know the kind of model that the config.json of {name} describes "
-            f"({_first_line(error)})."
-        ) from error
+        raise ModelError(f"transformers cannot read the config.json of {name} ({_reason(error)}).") from error
 
 
 def _refuse_missing(model: PreTrainedModel, missing: set[str], name: str) -> None:
@@ -167,7 +177,7 @@ def _tokenizer(folder: Path, name: str) -> PreTrainedTokenizerFast:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # the tokenizers library raises bare Exceptions on a damaged file
-        raise ModelError(f"The tokenizer of {name} cannot be read ({_first_line(error)}).") from error
+        raise ModelError(f"The tokenizer of {name} cannot be read ({_reason(error)}).") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ModelError(
             f"The tokenizer of {name} ({type(tokenizer).__name__}) does not say where its tokens lie in the "
@@ -205,6 +215,7 @@ def _quiet() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".:") if lines else type(error).__name__
+def _reason(error: Exception) -> str:
+    """An error of another library as the bracketed part of a sentence."""
+    words = " ".join(str(error).split()).rstrip(".:")
+    return f"{type(error).__name__}: {words[:200]}" if words else type(error).__name__

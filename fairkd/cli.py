@@ -179,7 +179,7 @@ def gaps(
     )
     for reference, test in zip(model, tests, strict=True):
         if test is not None:
-            _out().print(Text(f"{reference}: {test.sentence}"))
+            _out().print(Text(f"{reference}: {test.sentence}"), soft_wrap=True)
 
 
 @models_app.command("list")
@@ -261,7 +261,7 @@ def _out() -> Console:
 def _print_table(title: str | None, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
     """`columns` maps a heading to "left" or "right". Cells are shown literally: `[MASK]` is no markup."""
     if title is not None:
-        _out().print(Text(title, style="bold"))
+        _out().print(Text(title, style="bold"), soft_wrap=True)
     table = Table(show_header=any(heading.strip() for heading in columns))
     for heading, justify in columns.items():
         table.add_column(heading, justify="right" if justify == "right" else "left")

@@ -58,11 +58,11 @@ class MaskedLM:
     reference: str
     origin: Origin = Origin()
 
-    @property
+    @cached_property
     def mask_token(self) -> str:
         return str(self.tokenizer.mask_token)
 
-    @property
+    @cached_property
     def mask_id(self) -> int:
         return int(self.tokenizer.mask_token_id)
 
@@ -80,8 +80,9 @@ class MaskedLM:
     @cached_property
     def max_tokens(self) -> int:
         """The longest input, special tokens included."""
-        limits = [int(self.tokenizer.model_max_length), _positions(self.model)]
-        return min(limit for limit in limits if limit > 0)
+        own = self.tokenizer.model_max_length  # read from a file, so anything
+        room = _positions(self.model)
+        return min(int(own), room) if isinstance(own, int | float) and 0 < own < _NO_LIMIT else room
 
     @cached_property
     def lower_case(self) -> bool:
@@ -223,7 +224,7 @@ class Description:
     architecture: str  # "BertForMaskedLM"
     layers: int
     width: int
-    heads: int
+    heads: int  # of attention; 0 for a family without
     parameters: int  # tied ones counted once
     size_bytes: int  # weights on disk; in memory for a model that was never on disk
     vocabulary: int
@@ -243,9 +244,9 @@ def describe(lm: MaskedLM) -> Description:
         reference=lm.reference,
         source=lm.origin.source,
         architecture=type(lm.model).__name__,
-        layers=int(config.num_hidden_layers),
+        layers=int(getattr(config, "num_hidden_layers", 0)),
         width=int(config.hidden_size),
-        heads=int(config.num_attention_heads),
+        heads=int(getattr(config, "num_attention_heads", 0)),
         parameters=parameters,
         size_bytes=on_disk or 4 * parameters,
         vocabulary=lm.vocabulary_size,

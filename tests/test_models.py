@@ -380,6 +380,53 @@ def test_a_tokenizers_own_code_is_never_run(copy: Callable[..., Path]) -> None:
     assert type(models.load(str(folder)).tokenizer).__module__.startswith("transformers.")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hidden_size": "x"},
+        {"hidden_size": 0},
+        {"num_attention_heads": 3},
+        {"vocab_size": 0},
+        {"max_position_embeddings": None},
+        {"hidden_act": "nope"},
+        {"pad_token_id": 10**6},
+        {"auto_map": 3},
+    ],
+)
+def test_a_nonsensical_configuration_is_refused(
+    changes: dict[str, object], copy: Callable[..., Path]
+) -> None:
+    folder = copy()
+    edit_json(folder / "config.json", **changes)
+    assert "configuration" in refusal(folder) or "config.json" in refusal(folder)
+
+
+def test_a_kernel_named_by_the_configuration_is_not_fetched(copy: Callable[..., Path]) -> None:
+    folder = copy()
+    edit_json(folder / "config.json", attn_implementation="somebody/kernel")
+    assert models.load(str(folder)).model.config._attn_implementation == "sdpa"
+
+
+def test_a_decoder_is_refused(copy: Callable[..., Path]) -> None:
+    folder = copy()
+    edit_json(folder / "config.json", is_decoder=True)
+    assert "as a decoder" in refusal(folder)
+
+
+@pytest.mark.parametrize("shares", ["nobody", "..", "../model", "", "/etc"])
+def test_a_student_whose_teacher_is_not_beside_it_is_refused(shares: str, copy: Callable[..., Path]) -> None:
+    folder = copy()
+    edit_json(folder / "config.json", fairkd_shares=shares)
+    assert "not beside it" in refusal(folder)
+
+
+@pytest.mark.parametrize("limit", ["x", None, 0, -1, 10**30, float("inf")])
+def test_a_tokenizer_limit_that_is_none_is_ignored(limit: object, copy: Callable[..., Path]) -> None:
+    folder = copy()
+    edit_json(folder / "tokenizer_config.json", model_max_length=limit)
+    assert models.load(str(folder)).max_tokens == MAX_TOKENS
+
+
 HEADS = {
     "bert": ("cls.",),
     "distilbert": ("vocab_",),
