@@ -6,8 +6,10 @@ import streamlit as st
 
 from app.sidebar import choose_models
 
-st.set_page_config(page_title="FairKD", page_icon=":material/visibility:", layout="wide")
-st.logo(Path(__file__).parent / "app" / "logo.svg", size="large")
+_PICTURES = Path(__file__).parent / "app"  # our own: a named icon would be fetched from the internet
+
+st.set_page_config(page_title="FairKD", page_icon=_PICTURES / "icon.svg", layout="wide")
+st.logo(_PICTURES / "logo.svg", size="large")
 page = st.navigation(
     [
         st.Page(

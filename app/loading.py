@@ -30,8 +30,8 @@ class _NotKept(Exception):
     """Nothing in the cache yet."""
 
 
-# The two caches below only keep what they are handed: Streamlit records what is drawn inside a cached function,
-# and the progress of a load is drawn while it lasts, never replayed.
+# The two caches below only keep what they are handed: Streamlit records and replays what is drawn inside a
+# cached function, but the progress of a load is to be seen while it lasts.
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _kept_model(reference: str, _model: MaskedLM | None = None) -> MaskedLM:
     if _model is None:
@@ -49,8 +49,8 @@ def _kept_failure(reference: str, _sentence: str | None = None) -> str:
 def get_model(reference: str) -> MaskedLM:
     """The model behind `reference`, loaded once for all visitors, with progress while it loads.
 
-    Raises `ModelError` with one sentence when it cannot be had; the sentence is remembered for ten seconds, so
-    that sidebar and page do not both wait for the same missing network.
+    Raises `ModelError` with one sentence when it cannot be had. The sentence is remembered for ten seconds,
+    so that sidebar and page do not both wait for the same missing network.
     """
     try:
         return _kept_model(reference)
@@ -130,7 +130,7 @@ def comparison_table(
     return predictions.compare(*pair).table(k)
 
 
-# Keyed by the names and texts in it: a contrast is small and frozen, but its mappings have no hash of their own.
+# Keyed by the names and words in it: a contrast is frozen, but its mappings have no hash of their own.
 @st.cache_data(max_entries=32, show_spinner=False)
 def _gaps(
     reference: str,
@@ -177,7 +177,7 @@ def gaps(
 
 @contextmanager
 def friendly_errors() -> Iterator[None]:
-    """Wrong input inside the block becomes one literal sentence on the page; what follows the block lives on."""
+    """Wrong input inside the block becomes one literal sentence on the page; what follows it lives on."""
     try:
         yield
     except FairKDError as error:

@@ -23,9 +23,10 @@ class Found:
 def look_up(prediction: Prediction, position: int, word: str) -> Found:
     """How probable `word` is at `position`, spelled by the model's own tokenizer in that place.
 
-    A word of one piece is read off the distribution, at its temperature and in its reading. A word of several
-    pieces is scored over as many masks (see `fairkd.words.score_words`), at temperature 1; it has no rank, and at a
-    visible token no score. Never raises for a word that cannot be spelled or scored: the note says so.
+    A word of one piece is read off the distribution, at its temperature and in its reading. A word of
+    several pieces is scored over as many masks (see `fairkd.words.score_words`), at temperature 1; it has no
+    rank, and at a visible token no score. A word that cannot be spelled or scored raises nothing: the
+    note says so.
     """
     lm = get_model(prediction.reference)
     token = prediction.tokens[position]
@@ -45,5 +46,5 @@ def look_up(prediction: Prediction, position: int, word: str) -> Found:
         scored = score_words(lm, prediction.text, [word], position=position)
     except InputError as error:
         return Found(pieces, None, None, str(error))
-    note = f"{count} pieces, filled in from left to right at temperature 1; has no rank"
+    note = f"{count} pieces scored one after the other, at temperature 1; no rank"
     return Found(pieces, float(scored.probability.iloc[0]), None, note)

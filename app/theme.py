@@ -1,8 +1,8 @@
 """The colours, once, for light and dark, and the plotly layout that follows from them.
 
 Teacher is blue and student is orange everywhere, as in the paper's figure. The two word groups are teal and
-purple, far enough from both and from each other for colour-blind readers. `.streamlit/config.toml` repeats the
-first two as the first categorical colours; `tests/app` checks that they agree.
+purple, far enough from both and from each other for colour-blind readers. `.streamlit/config.toml` repeats
+them as the first categorical colours; a test checks that they agree.
 """
 
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ def plotly_layout(dark: bool) -> dict:
         "plot_bgcolor": PAGE.on(dark),
         "colorway": [hue.on(dark) for hue in (TEACHER, STUDENT, GROUP_A, GROUP_B)],
         "title": {
-            "font": {"size": 16, "color": TEXT.on(dark)},
+            "font": {"size": 16, "color": TEXT.on(dark), "weight": 600},
             "x": 0,
             "xanchor": "left",
             "xref": "container",
@@ -81,5 +81,5 @@ def plotly_layout(dark: bool) -> dict:
             "bordercolor": MUTED.on(dark),
             "font": {"color": TEXT.on(dark), "family": FONT},
         },
-        "margin": {"l": 8, "r": 8, "t": 76, "b": 8},
+        "margin": {"l": 8, "r": 8, "t": 64, "b": 8},
     }

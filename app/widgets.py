@@ -11,8 +11,8 @@ IMAGE_FORMAT_KEY = "image_format"
 IMAGE_FORMATS = ("PNG", "SVG")
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
-# Streamlit rewrites these on the finished text, where no backslash protects them: emoji and icon codes (`:x:`),
-# links without markup, arrows and dashes. An invisible word joiner takes the match apart.
+# Streamlit rewrites these in the finished text, where no backslash protects them: emoji and icon codes
+# (`:x:`), links without markup, arrows and dashes. An invisible word joiner takes the match apart.
 _REWRITTEN = re.compile(r"(?<=[:@])|(?<=www)(?=\.)|(?<=[<>~-])(?=[-=>])", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 

@@ -1,4 +1,4 @@
-"""The charts of the Predictions page: both models' words at one position, and hard label against soft target."""
+"""The charts of the Predictions page: both models' words at one position, hard label against soft target."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.text import escape, escape_all, shorten
-from app.theme import MUTED, STUDENT, TEACHER, plotly_layout
+from app.charts.parts import base_figure
+from app.charts.text import escape_all, shorten
+from app.theme import MUTED, STUDENT, TEACHER
 
 _ROW = 36  # pixels for the two bars of one word
-_FRAME = 132  # pixels for title, legend and axis
+_FRAME = 150  # pixels for title, legend and axis
 
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Figures stand beside their bars in a readable size, however thin the bars are.
 _OUTSIDE = {
     "textposition": "outside",
@@ -33,7 +35,15 @@ def percent(probability: float | None) -> str:
         return "< 0.01 %"
     if value >= 99.5:
         return f"{min(value, 100):.1f} %"
-    return f"{value:#.2g} %" if value < 10 else f"{value:.0f} %"
+    return f"{value:#.2g} %" if value < 9.95 else f"{value:.0f} %"
+
+
+def exactly(probability: float) -> str:
+    """Like `percent`, but small ones as powers of ten: "3.2 × 10⁻⁷"."""
+    if not 0 < probability < 1e-4:
+        return percent(probability)
+    exponent = math.floor(math.log10(probability))
+    return f"{probability / 10.0**exponent:.1f} × 10{str(exponent).translate(_SUPERSCRIPT)}"
 
 
 def position_bars(frame: pd.DataFrame, *, title: str, log: bool, dark: bool) -> go.Figure:
@@ -47,23 +57,14 @@ def position_bars(frame: pd.DataFrame, *, title: str, log: bool, dark: bool) -> 
     log : dots on a logarithmic axis instead of bars, which need a zero to stand on.
     dark : for a dark page.
     """
-    figure = go.Figure()
+    figure = base_figure(title=shorten(title, 120), height=_FRAME + _ROW * len(frame), dark=dark)
     sides = [("teacher", "Teacher", TEACHER), ("student", "Student", STUDENT)]
     sides = [side for side in sides if frame[f"{side[0]}_probability"].notna().any()]
     if log and len(sides) == 2:
         figure.add_trace(_threads(frame, dark))
     for role, name, hue in sides:
         figure.add_trace(_side(frame, role, name, hue.on(dark), log))
-    layout = plotly_layout(dark)
-    figure.update_layout(
-        layout,
-        title_text=escape(shorten(title, 110)),
-        height=_FRAME + _ROW * len(frame),
-        barmode="group",
-        bargap=0.28,
-        bargroupgap=0.04,
-        hovermode="closest",
-    )
+    figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.04)
     figure.update_yaxes(**_word_axis(frame["token"]))
     figure.update_xaxes(
         title_text="probability" + (" (log scale)" if log else ""), **_probability_axis(frame, log)
@@ -76,7 +77,7 @@ def target_bars(frame: pd.DataFrame, *, title: str, dark: bool) -> go.Figure:
 
     `frame` has the columns token, soft (the teacher's probability) and hard (1 for the label, else 0).
     """
-    figure = go.Figure()
+    figure = base_figure(title=shorten(title, 120), height=_FRAME + _ROW * len(frame), dark=dark)
     rows = list(range(len(frame)))
     tokens = escape_all(frame["token"])
     for column, name, colour in (
@@ -99,14 +100,7 @@ def target_bars(frame: pd.DataFrame, *, title: str, dark: bool) -> go.Figure:
                 hovertemplate="<b>%{customdata[0]}</b><br>" + name + ": %{customdata[1]}<extra></extra>",
             )
         )
-    figure.update_layout(
-        plotly_layout(dark),
-        title_text=escape(shorten(title, 110)),
-        height=_FRAME + _ROW * len(frame),
-        barmode="group",
-        bargap=0.28,
-        bargroupgap=0.04,
-    )
+    figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.04)
     figure.update_yaxes(**_word_axis(frame["token"]))
     figure.update_xaxes(title_text="share of the target", range=[0, 1.12], tickformat=".0%")
     return figure
@@ -154,7 +148,7 @@ def _threads(frame: pd.DataFrame, dark: bool) -> go.Scatter:
 
 
 def _word_axis(tokens: pd.Series) -> dict:
-    # Rows are numbers with words written beside them: as categories, words such as "2019" would become numbers.
+    # Rows are numbers with words beside them: as categories, words such as "2019" would become numbers.
     return {
         "tickvals": list(range(len(tokens))),
         "ticktext": escape_all(shorten(token, 28) for token in tokens),

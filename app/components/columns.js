@@ -12,7 +12,7 @@ const NARROWEST = 46
 const LABEL = 24
 const TOKEN = 30
 const ROOM = 9
-const PALEST = 0.07 // even the least likely cell shows whose it is
+const PALEST = { light: 0.07, dark: 0.13 } // even the least likely cell shows whose it is
 
 const states = new WeakMap()
 const ruler = document.createElement("canvas").getContext("2d")
@@ -134,6 +134,7 @@ function look(state) {
     warning: read("--st-red-color", "#d33"),
     teacher: hues[0].trim(),
     student: hues[1].trim(),
+    palest: PALEST[luminance(read("--st-background-color", "#ffffff")) > 0.2 ? "light" : "dark"],
   }
 }
 
@@ -162,6 +163,7 @@ function draw(data, width, colours) {
   const { columns, panels, rows } = data
   const widths = spread(columns, width, colours.font)
   const cell = rows > 10 ? 20 : 27
+  const size = Math.min(...widths) < 64 ? 11.5 : 12.5
   const block = rows * (cell + 2)
   const above = panels.find(panel => panel.role === "teacher")
   const below = panels.find(panel => panel.role === "student")
@@ -199,8 +201,8 @@ function draw(data, width, colours) {
         stroke: chosen ? colours.text : "none", "stroke-width": 1.5,
       })
     )
-    if (above) group.append(...cells(above, index, { ...place, y: top, cell }, data, colours))
-    if (below) group.append(...cells(below, index, { ...place, y: belowTop, cell }, data, colours))
+    if (above) group.append(...cells(above, index, { ...place, y: top, cell, size }, data, colours))
+    if (below) group.append(...cells(below, index, { ...place, y: belowTop, cell, size }, data, colours))
     group.append(...token(column, { ...place, y: tokenTop }, chosen, colours))
     group.append(
       make("rect", {
@@ -242,9 +244,8 @@ function cells(panel, index, place, data, colours) {
     const dash = { x: place.x + place.width / 2, y: place.y + 18, "text-anchor": "middle", "font-size": 13 }
     return [write("–", { ...dash, fill: colours.text, "fill-opacity": 0.5 })]
   }
-  const size = place.width < 64 ? 11 : 12.5
   return column.flatMap(([word, probability], row) => {
-    const fill = mix(colours.page, colours[panel.role], shade(probability, data.log))
+    const fill = tint(colours, panel.role, data.log ? onLogScale(probability) : probability)
     const y = place.y + row * (place.cell + 2)
     const rest = `${percent(probability)} · rank ${row + 1} · ${panel.role}`
     const rect = make("rect", {
@@ -252,9 +253,9 @@ function cells(panel, index, place, data, colours) {
       "stroke-opacity": 0.22, "data-word": word, "data-rest": rest,
     })
     const ink = readable(fill, colours)
-    const label = write(fit(word, place.width - 8, `${size}px ${colours.font}`), {
-      x: place.x + place.width / 2, y: y + place.cell / 2 + size * 0.36, "text-anchor": "middle",
-      "font-size": size, fill: ink, "pointer-events": "none",
+    const label = write(fit(word, place.width - 6, `${place.size}px ${colours.font}`), {
+      x: place.x + place.width / 2, y: y + place.cell / 2 + place.size * 0.36, "text-anchor": "middle",
+      "font-size": place.size, fill: ink, "pointer-events": "none",
     })
     return [rect, label]
   })
@@ -298,7 +299,7 @@ function drawScale(state, colours) {
   const half = strip.height / 2
   for (let x = 0; x < strip.width; x++) {
     ;["teacher", "student"].forEach((role, row) => {
-      paint.fillStyle = mix(colours.page, colours[role], PALEST + ((1 - PALEST) * x) / (strip.width - 1))
+      paint.fillStyle = tint(colours, role, x / (strip.width - 1))
       paint.fillRect(x, row * half, 1, half)
     })
   }
@@ -381,15 +382,19 @@ function fit(text, room, font) {
   return `${letters.join("")}…`
 }
 
-function shade(probability, log) {
-  const part = log ? Math.min(Math.max((Math.log10(Math.max(probability, 1e-9)) + 4) / 4, 0), 1) : probability
-  return PALEST + (1 - PALEST) * part
+function onLogScale(probability) {
+  return Math.min(Math.max((Math.log10(Math.max(probability, 1e-9)) + 4) / 4, 0), 1)
+}
+
+function tint(colours, role, part) {
+  return mix(colours.page, colours[role], colours.palest + (1 - colours.palest) * part)
 }
 
 function percent(probability) {
   const value = probability * 100
   if (value < 0.01) return "< 0.01 %"
-  return `${value >= 99.5 ? Math.min(value, 100).toFixed(1) : value.toPrecision(2)} %`
+  if (value >= 99.5) return `${Math.min(value, 100).toFixed(1)} %`
+  return `${value < 9.95 ? value.toPrecision(2) : value.toFixed(0)} %`
 }
 
 function channels(colour) {

@@ -1,7 +1,7 @@
 """The signature picture: columns of shaded cells over and under every token of a sentence.
 
-`columns_figure` draws it, tells which column is chosen and calls back when a person chooses another; the drawing
-itself is in `columns.js` beside this file. `slots` and `figure_data` are pure and say what is drawn.
+`columns_figure` draws it and calls back when a person chooses a column; the drawing itself is in `columns.js`
+beside this file. `slots` and `figure_data` are pure and say what is drawn.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ _component = st.components.v2.component(
 
 
 def columns_figure(data: dict, *, key: str, on_choose: Callable[[int], None]) -> None:
-    """Draw `figure_data`; `on_choose` gets the number of the column that a person chooses, before the rerun."""
+    """Draw `figure_data`; before the rerun, `on_choose` gets the number of the column a person chooses."""
 
     def chosen() -> None:
         number = st.session_state[key].chosen

@@ -1,7 +1,7 @@
 """A real server and a real browser for the end-to-end tests: one of each for the whole session.
 
-`app_url` is the address of FairKD's own dashboard on a free loopback port. `open_page(path, ...)` opens it in a
-fresh browser context and returns when the first figure or heading is there. Nothing leaves the machine.
+`app_url` is the address of FairKD's own dashboard on a free loopback port. `open_page(path, ...)` opens it in
+a fresh browser context and returns when the page is drawn. Nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -53,7 +53,11 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command += ["--server.address=127.0.0.1", f"--server.port={port}"]
     with log.open("wb") as output:
         server = subprocess.Popen(
-            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "HF_HUB_OFFLINE": "1"}
+            command,
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
         )
         url = f"http://127.0.0.1:{port}"
         try:
@@ -95,7 +99,7 @@ def browser() -> Iterator[sync_api.Browser]:
 
 @pytest.fixture
 def open_page(app_url: str, browser: sync_api.Browser) -> Iterator[OpenPage]:
-    """`open_page("/?k=3", viewport=PHONE, color_scheme="dark")` opens the dashboard and waits for its heading."""
+    """`open_page("/?k=3", viewport=PHONE, color_scheme="dark")` opens it and waits until it is drawn."""
     contexts: list[sync_api.BrowserContext] = []
 
     def open_(path: str = "/", *, viewport: dict | None = None, color_scheme: str = "light") -> sync_api.Page:

@@ -1,0 +1,100 @@
+"""What both models say at one column of the figure, as data; no drawing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from app.charts.predictions import percent
+from app.components.columns import Slot
+from fairkd.distributions import Prediction
+from fairkd.predictions import Comparison
+
+Role = Literal["teacher", "student"]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a student is asked for at a position.
+
+    `frame` has the columns token, soft (the teacher's probability) and hard (1 for the label, else 0).
+    `label` is the labelled word; `visible` says whether it stands in the sentence or is the teacher's guess.
+    """
+
+    frame: pd.DataFrame
+    label: str
+    visible: bool
+
+    @property
+    def rest(self) -> float:
+        """The probability that the soft target gives to other words than the label."""
+        return 1 - float(self.frame.loc[self.frame["hard"] == 1, "soft"].iloc[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Position:
+    """One column of the figure, for the models that could predict and have a token there."""
+
+    slot: Slot
+    teacher: Prediction | None
+    student: Prediction | None
+    comparison: Comparison | None
+
+    @property
+    def sides(self) -> list[tuple[Role, Prediction, int]]:
+        """Role, prediction and position of each model that is here."""
+        found: list[tuple[Role, Prediction, int]] = []
+        if self.teacher is not None and self.slot.teacher is not None:
+            found.append(("teacher", self.teacher, self.slot.teacher))
+        if self.student is not None and self.slot.student is not None:
+            found.append(("student", self.student, self.slot.student))
+        return found
+
+    def frame(self, k: int) -> pd.DataFrame:
+        """The union of the models' top k: token, and each model's probability and rank where it is here."""
+        if self.comparison is not None and self.slot.teacher is not None:
+            return self.comparison.at(self.slot.teacher, k)
+        role, prediction, position = self.sides[0]
+        other = "student" if role == "teacher" else "teacher"
+        top = prediction.top(position, k)
+        return pd.DataFrame(
+            {
+                "token": top["token"],
+                f"{role}_probability": top["probability"],
+                f"{other}_probability": math.nan,
+                f"{role}_rank": top["rank"].astype("Int64"),
+                f"{other}_rank": pd.array([pd.NA] * len(top), dtype="Int64"),
+            }
+        )
+
+    def finding(self) -> str:
+        """One sentence: the word that each model finds most probable."""
+        said = []
+        for role, prediction, position in self.sides:
+            best = prediction.top(position, 1).iloc[0]
+            said.append(f"{role} says “{best['token']}” ({percent(best['probability'])})")
+        return f"At “{self.slot.text}”: {', '.join(said)}"
+
+    def targets(self, k: int) -> Targets | None:
+        """Hard label and soft target; None where the teacher has no token.
+
+        The hard label of a visible token is that token. A masked one hides its word, so the teacher's first
+        guess stands in for it.
+        """
+        if self.teacher is None or self.slot.teacher is None:
+            return None
+        token = self.teacher.tokens[self.slot.teacher]
+        top = self.teacher.top(self.slot.teacher, k)
+        visible = not (token.masked or token.unknown)
+        label = token.id if visible else int(top["id"].iloc[0])
+        name = self.teacher.label(self.slot.teacher, label)
+        frame = pd.DataFrame({"token": top["token"], "soft": top["probability"], "hard": 0.0})
+        if label in set(top["id"]):
+            frame.loc[top["id"] == label, "hard"] = 1.0
+        else:
+            soft = float(self.teacher.row(self.slot.teacher)[label].exp())
+            frame.loc[len(frame)] = [name, soft, 1.0]
+        return Targets(frame, name, visible)
