@@ -139,8 +139,8 @@ def as_json(prediction: Prediction, *, top_k: int) -> dict[str, Any]:
 
 
 def _log_softmax(logits: Tensor, temperature: float) -> Tensor:
-    # The largest logit is taken off first, so that a tiny temperature cannot overflow.
-    return ((logits - logits.amax(-1, keepdim=True)) / temperature).log_softmax(-1)
+    # What fp32 can hold; every lower temperature puts all probability on the largest logits just the same.
+    return (logits / max(temperature, 1e-30)).log_softmax(-1)
 
 
 def _begins_word_without_space(kind: TokenizerKind, text: str, start: int) -> bool:
@@ -296,7 +296,7 @@ def compare(teacher: Prediction, student: Prediction) -> Comparison:
 
 
 def _align(teacher: Prediction, student: Prediction) -> tuple[tuple[int | None, int | None], ...]:
-    """Pair positions of equal character spans, where both models have equally many (bytes of one character)."""
+    """Pair positions of equal character spans where both have equally many (bytes of one character)."""
     ours, theirs = _by_span(teacher), _by_span(student)
     pairs: list[tuple[int | None, int | None]] = []
     for span in ours | theirs:

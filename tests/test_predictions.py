@@ -183,7 +183,7 @@ def test_the_temperature_must_be_positive_and_finite(tiny_bert: MaskedLM, temper
         predict(tiny_bert, "he", temperature=temperature)
 
 
-@pytest.mark.parametrize("temperature", [1e-30, 1e-3, 1e30])
+@pytest.mark.parametrize("temperature", [1e-300, 1e-40, 1e-3, 1e30, 1e300])
 def test_extreme_temperatures_stay_numbers(tiny_bert: MaskedLM, temperature: float) -> None:
     plain, extreme = predict(tiny_bert, SENTENCE), predict(tiny_bert, SENTENCE, temperature=temperature)
     assert extreme.log_probabilities.exp().sum(-1) == pytest.approx(np.ones(len(extreme.positions)), abs=1e-4)
@@ -224,6 +224,7 @@ def test_temperature_flattens_but_keeps_the_order(tiny_bert: MaskedLM, temperatu
     assert (other.entropy(1) - plain.entropy(1)) * (temperature - 1) >= -1e-6
 
 
+@settings(deadline=None)
 @given(row=rows(), k=st.integers(1, 15))
 def test_top_and_rank_agree_equal_values_included(row: torch.Tensor, k: int) -> None:
     prediction = a_prediction(row)
@@ -236,6 +237,7 @@ def test_top_and_rank_agree_equal_values_included(row: torch.Tensor, k: int) -> 
     assert sorted(prediction.rank(0, range(len(row)))) == list(range(1, len(row) + 1))
 
 
+@settings(deadline=None)
 @given(row=rows())
 def test_entropy_lies_between_certainty_and_uniformity(row: torch.Tensor) -> None:
     assert -1e-9 <= entropy(row) <= math.log(len(row)) + 1e-5
@@ -243,6 +245,7 @@ def test_entropy_lies_between_certainty_and_uniformity(row: torch.Tensor) -> Non
     assert entropy(row) == pytest.approx(by_hand, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(pair=two_rows(), seed=st.integers(0, 99))
 def test_kl_is_never_negative_and_knows_no_order_of_the_vocabulary(
     pair: tuple[torch.Tensor, torch.Tensor], seed: int
@@ -333,10 +336,11 @@ def test_different_vocabularies_are_compared_by_words(tiny_model, other: str) ->
 def test_words_of_different_vocabularies_are_matched_without_marks_and_case(tiny_model) -> None:
     teacher, student = (predict(tiny_model(name), "[MASK] is old") for name in ("bert", "roberta"))
     frame = compare(teacher, student).at(1, len(teacher.labels)).set_index("token")
-    candidates = [i for i, label in enumerate(student.labels) if label.lower() in ("he", "##he")]
-    assert len(candidates) >= 3  # "he" and "He", each with and without the space
-    expected = max(student.row(1)[i].item() for i in candidates)
-    assert math.log(frame.student_probability["he"]) == pytest.approx(expected)
+    for word in ("he", "she", "nurse", "milk", "doctor", "old"):
+        ids = [i for i, label in enumerate(student.labels) if label.lower().strip("#") == word]
+        assert len(ids) >= 3  # small and capital, each with and without the space before it
+        expected = max(student.row(1)[i].exp().item() for i in ids)
+        assert frame.student_probability[word] == pytest.approx(expected)
 
 
 def test_tokens_that_the_other_model_cuts_differently_stay_alone(tiny_model) -> None:

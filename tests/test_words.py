@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 
+from fairkd import models
 from fairkd.errors import InputError
 from fairkd.labels import readable
 from fairkd.models import MaskedLM
@@ -38,6 +42,20 @@ def test_one_mask_is_one_token_without_a_stray_space_before_it(any_family: Maske
     found = encode(any_family, "Milk is a [MASK].")
     (mask,) = found.masks
     assert any_family.vocabulary[found.ids[mask - 1]].strip("Ġ▁") == "a"
+
+
+@pytest.mark.parametrize("family", ["roberta", "modernbert"])
+def test_the_space_before_a_mask_goes_even_if_the_tokenizer_keeps_it(
+    tiny_model, tiny_folder, tmp_path: Path, family: str
+) -> None:
+    folder = Path(shutil.copytree(tiny_folder(family), tmp_path / family))
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        settings = (folder / file).read_text().replace('"lstrip": true', '"lstrip": false')
+        (folder / file).write_text(settings)
+    keeps = models.load(str(folder))
+    assert "Ġ" in keeps.tokenizer.tokenize(f"Milk is a {keeps.mask_token}.")
+    text = "Milk is a [MASK] , said _ ."
+    assert encode(keeps, text).ids == encode(tiny_model(family), text).ids
 
 
 def test_masking_the_word_in_the_text_leaves_the_tokens_around_it(any_family: MaskedLM) -> None:
@@ -100,6 +118,8 @@ SPELLINGS = {
     ("Is ", "he", " a nurse?"): ("Ġhe", "▁he", "he"),
     ("The ", "nurse", "."): ("Ġnurse", "▁nurse", "nurse"),
     ("The ", "nurse", "s"): ("Ġnurse", "▁nurse", "nurse"),
+    ("The ", "he", "r"): ("Ġhe", "▁he", "he"),
+    ("The s", "he", ""): ("he", "▁he", "he"),
 }
 
 
