@@ -123,20 +123,19 @@ def gaps(
     ]
     names = professions()["profession"].tolist()
 
-    frames: list[pd.DataFrame] = []
-    for reference in model:
+    def of(reference: str) -> pd.DataFrame:
         lm = _load(reference)
         with _progress() as report:
-            frame = measure(
+            return measure(
                 lm,
                 contrast=chosen,
                 patterns=sentences,
                 professions=names,
-                progress=lambda done, reference=reference, report=report: report(
-                    f"Gaps of {reference}", done
-                ),
+                prior=csv is not None,  # twice the work, and only the file shows it
+                progress=lambda done: report(f"Gaps of {reference}", done),
             )
-        frames.append(frame)
+
+    frames = [of(reference) for reference in model]
     if csv is not None:
         everything = pd.concat([frame.assign(model=name) for name, frame in zip(model, frames, strict=True)])
         try:
@@ -180,6 +179,56 @@ def gaps(
     for reference, test in zip(model, tests, strict=True):
         if test is not None:
             _out().print(Text(f"{reference}: {test.sentence}"), soft_wrap=True)
+
+
+@app.command()
+def distill(
+    config: Annotated[
+        Path | None, typer.Argument(help="A YAML file of settings; what it leaves out keeps its default.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Named settings instead of a file: plain or fair.")
+    ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="KEY=VALUE, such as budget.minutes=10 or constraint.kind=group; repeat it."
+        ),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The folder that the student is written to.")] = Path(
+        "student"
+    ),
+) -> None:
+    """Distil a student from a teacher in the foreground, and store it as a model folder.
+
+    For example: fairkd distill --preset fair --set budget.minutes=5 --output fair-student
+    """
+    from fairkd.distill import PRESETS, distil, read_config, save
+
+    if config is not None and preset is not None:
+        raise InputError("Give either a configuration file or a preset, not both.")
+    if preset is not None and preset not in PRESETS:
+        raise InputError(f"There is no preset {preset!r}: expected one of {', '.join(PRESETS)}.")
+    settings = read_config(config, change or (), start=PRESETS[preset] if preset else None)
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise InputError(f"The output {output} exists already; choose another folder with --output.")
+    teacher = _load(settings.teacher)
+    with _progress() as report:
+
+        def show(event: Mapping[str, Any]) -> None:
+            message = (
+                f"step {event['step']}, loss {event['loss']:.2f}, {event['tokens_per_second']:.0f} tokens/s"
+            )
+            report(message, float(event["progress"]))
+
+        report("Reading the text", None)
+        result = distil(teacher, settings, log=show, progress=report)
+    folder = save(result, output)
+    _print_table(
+        f"{folder}: {result.steps} steps, {result.tokens:,} tokens, {result.seconds / 60:.1f} minutes",
+        {"held-out text": "left", "value": "right"},
+        [(name, f"{value:.4g}") for name, value in result.held_out.items()],
+    )
 
 
 @models_app.command("list")
