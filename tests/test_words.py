@@ -137,6 +137,10 @@ def test_bpe_has_no_space_after_an_opening_quote_or_bracket(tiny_roberta: Masked
     assert spell(tiny_roberta, "He", before='as "', after='"').pieces == ("He",)
 
 
+def test_without_what_follows_a_word_still_continues_what_is_before_it(tiny_bert: MaskedLM) -> None:
+    assert spell(tiny_bert, "i", before="the z", after="ng").pieces == ("##i",)  # "zing" is z, ##ing
+
+
 @pytest.mark.parametrize(
     ("before", "capital"),
     [
