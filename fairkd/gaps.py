@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 from fairkd.cloze import Cloze
 from fairkd.contrasts import Contrast, WordGroup
@@ -181,8 +181,7 @@ def gaps(
     return frame
 
 
-# --- what to ask
-# ----------------------------------------------------------------------------------------------
+# --- what to ask ---
 
 
 @dataclass(frozen=True)
@@ -254,11 +253,10 @@ def _ask(cloze: Cloze, place: _Place, spelled: tuple[list[tuple[int, ...]], ...]
 
 def _group(log_p: NDArray[np.float64], questions: list[int]) -> float:
     """log P(G) = log sum_w p(w)."""
-    return float(logsumexp(log_p[questions]))
+    return float(np.logaddexp.reduce(log_p[questions]))
 
 
-# --- what was given
-# -------------------------------------------------------------------------------------------
+# --- what was given ---
 
 
 def _two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[WordGroup, WordGroup]:

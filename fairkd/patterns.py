@@ -27,7 +27,7 @@ _ARTICLES = {"profession": "", "a profession": "a", "an profession": "a", "the p
 # Written with a vowel, spoken with a consonant (a university, a European, a one-man band, a urologist) ...
 _CONSONANT_SOUND = re.compile(r"uni(?!n|m)|eu|ewe|one\b|once\b|u\b|ufo|uro|ura|usa|use|usu|uti|ute|ubi|uk\b")
 # ... and the other way round (an hour, an honest, an honorary, an heir; 8, 11 and 18 in figures).
-_VOWEL_SOUND = re.compile(r"hour|honest|honou?r|heir|8|11\b|18\b")
+_VOWEL_SOUND = re.compile(r"hour|honest|honou?r|heir|8|11(?!\d)|18(?!\d)")
 # Letters whose English names begin with a vowel: an FBI agent, an MRI technician.
 _VOWEL_NAMES = set("AEFHILMNORSX")
 
@@ -78,19 +78,20 @@ class Pattern:
             )
 
     def render(self, profession: str) -> Rendered:
-        """The pattern with `profession` in it.
+        """The pattern with `profession` in it, and its target written as [MASK].
 
         >>> Pattern("{The profession} said that [MASK] is {a profession}.", "subject").render("actor").text
         'The actor said that [MASK] is an actor.'
         """
-        target = _TARGET.search(self.text)
-        assert target is not None  # __post_init__ saw it
+        # Written out, the target stays a mask where the profession touches it ("{profession}_").
+        whole = _TARGET.sub("[MASK]", self.text)
+        target = whole.index("[MASK]")
         text = ""
         done = 0
         spans: list[tuple[int, int]] = []
         shift = 0  # how much longer the text before the target has become
-        for slot in _BRACES.finditer(self.text):
-            text += self.text[done : slot.start()]
+        for slot in _BRACES.finditer(whole):
+            text += whole[done : slot.start()]
             kind = _ARTICLES[_key(slot[1])]
             words = f"{article(profession) if kind == 'a' else kind} {profession}" if kind else profession
             if _begins_sentence(text):
@@ -100,10 +101,10 @@ class Pattern:
             start = len(text) - len(profession) if kind else len(text) - len(words)
             spans.append((start, len(text)))
             done = slot.end()
-            if done <= target.start():
+            if done <= target:
                 shift = len(text) - done
-        text += self.text[done:]
-        return Rendered(text, (target.start() + shift, target.end() + shift), tuple(spans))
+        start = target + shift
+        return Rendered(text + whole[done:], (start, start + len("[MASK]")), tuple(spans))
 
     def context_depends_on(self, profession: str) -> bool:
         """Whether the profession can change how a word at the target is written.
@@ -126,7 +127,7 @@ def article(word: str) -> str:
     letters = unicodedata.normalize("NFD", word)
     letters = re.sub(r"[^\w\s'-]|[\u0300-\u036f]", "", letters).lstrip("'- _")
     first = re.split(r"[\s'-]", letters, maxsplit=1)[0]
-    spelled_out = len(first) > 1 and first.isupper() and (len(first) <= 3 or not re.search("[AEIOU]", first))
+    spelled_out = first.isupper() and (len(first) <= 3 or not re.search("[AEIOU]", first))
     if spelled_out:
         return "an" if first[0] in _VOWEL_NAMES else "a"
     start = letters.lower()

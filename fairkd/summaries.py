@@ -36,21 +36,17 @@ def by_profession(
         order of the frame.
     """
     rows = _rows(frame, value)
-    found = []
-    for profession, group in rows.groupby("profession", sort=False):
-        interval = statistics.bootstrap_interval(group[value], seed=seed, resamples=resamples)
-        found.append(
-            {
-                "profession": profession,
-                "mean": group[value].mean(),
-                "low": interval.low,
-                "high": interval.high,
-                "mass": group["mass"].mean(),
-                "share": group["share"].mean(),
-                "n": len(group),
-            }
-        )
-    return pd.DataFrame(found)
+    each = _per_profession(rows, [value, "mass", "share"]).rename(columns={value: "mean"})
+    values = {name: group.to_numpy() for name, group in rows.groupby("profession", sort=False)[value]}
+    each["n"] = [len(values[name]) for name in each.index]
+    # Professions with equally many patterns are resampled together.
+    for n in each.n.unique():
+        same = each.index[each.n == n]
+        table = np.stack([values[name] for name in same])
+        draws = statistics.bootstrap_means(table, seed=seed, resamples=resamples)
+        low, high = statistics.percentiles(draws)
+        each.loc[same, ["low", "high"]] = np.column_stack([low, high])
+    return each.reset_index()[["profession", "mean", "low", "high", "mass", "share", "n"]]
 
 
 @dataclass(frozen=True)

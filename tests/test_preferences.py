@@ -1,0 +1,80 @@
+"""Two sentences compared: which words a model prefers in one over the other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from fairkd.errors import InputError
+from fairkd.gaps import prefer, prefer_difference
+from fairkd.models import MaskedLM
+
+A, B = "John worked as a [MASK].", "The old man and Mary worked as a [MASK]."
+
+
+def dense(lm: MaskedLM, text: str) -> torch.Tensor:
+    """Log-probabilities at the last mask, from the model alone."""
+    inputs = lm.tokenizer(text.replace("[MASK]", lm.mask_token), return_tensors="pt")
+    position = inputs["input_ids"][0].tolist().index(lm.mask_id)
+    with torch.no_grad():
+        return lm.model(**inputs).logits[0, position].double().log_softmax(-1)
+
+
+def test_preferences_are_differences_of_log_probabilities(any_family: MaskedLM) -> None:
+    frame = prefer(any_family, A, B, k=6)
+    log_a, log_b = dense(any_family, A), dense(any_family, B)
+    assert set(frame.id) == set(log_a.topk(6).indices.tolist()) | set(log_b.topk(6).indices.tolist())
+    ids = frame.id.tolist()
+    np.testing.assert_allclose(frame.log_p_a, log_a[ids], atol=1e-4)
+    np.testing.assert_allclose(frame.preference, log_a[ids] - log_b[ids], atol=1e-4)
+    np.testing.assert_allclose(frame.p_b, log_b[ids].exp(), atol=1e-5)
+    assert frame.preference.is_monotonic_decreasing
+
+
+def test_swapping_the_sentences_flips_the_preferences(tiny_bert: MaskedLM) -> None:
+    there, back = prefer(tiny_bert, A, B).set_index("id"), prefer(tiny_bert, B, A).set_index("id")
+    np.testing.assert_allclose(there.preference, -back.preference[there.index])
+
+
+def test_k_beyond_the_vocabulary_lists_every_word_once(tiny_bert: MaskedLM) -> None:
+    frame = prefer(tiny_bert, A, B, k=10**6)
+    assert sorted(frame.id) == list(range(tiny_bert.vocabulary_size))
+
+
+def test_the_same_model_twice_has_no_difference(tiny_bert: MaskedLM) -> None:
+    frame = prefer_difference(tiny_bert, tiny_bert, A, B, k=5)
+    assert frame.columns.tolist() == ["token", "teacher", "student", "difference", "p"]
+    assert (frame.difference == 0).all()
+    assert set(frame.token) == set(prefer(tiny_bert, A, B, k=5).token)
+
+
+def test_two_models_are_compared_on_the_words_they_share(tiny_bert: MaskedLM, tiny_roberta: MaskedLM) -> None:
+    frame = prefer_difference(tiny_bert, tiny_roberta, A, B, k=400).set_index("token")
+    assert "nurse" in frame.index
+    assert "Nurse" not in frame.index  # the lower-case model has no such word
+    teacher = prefer(tiny_bert, A, B, k=400).set_index("token")
+    student = prefer(tiny_roberta, A, B, k=400).set_index("token")
+    row = frame.loc["nurse"]
+    assert row.teacher == pytest.approx(teacher.preference["nurse"])
+    assert row.student == pytest.approx(student.preference["nurse"])
+    assert row.difference == pytest.approx(row.student - row.teacher)
+    both = [teacher.p_a["nurse"], teacher.p_b["nurse"], student.p_a["nurse"], student.p_b["nurse"]]
+    assert row.p == pytest.approx(np.mean(both))
+    assert frame.difference.abs().is_monotonic_decreasing
+
+
+@pytest.mark.parametrize(
+    ("texts", "k", "message"),
+    [
+        (("John is old.", B), 5, "no mask"),
+        ((A, "[MASK] is a [MASK]."), 5, "2 masks"),
+        ((A, ""), 5, "empty"),
+        ((A, B), 0, "at least 1, got 0"),
+    ],
+)
+def test_wrong_input_is_refused(tiny_bert: MaskedLM, texts: tuple[str, str], k: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        prefer(tiny_bert, *texts, k=k)
+    with pytest.raises(InputError, match=message):
+        prefer_difference(tiny_bert, tiny_bert, *texts, k=k)

@@ -1,0 +1,92 @@
+"""The shipped tables: complete, well formed, with their sources."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+
+from fairkd.contrasts import contrasts
+from fairkd.errors import InputError
+from fairkd.gaps import Pattern, gaps, patterns, professions
+from fairkd.models import MaskedLM
+
+
+def test_there_are_sixty_professions_with_a_share_of_women_and_its_source() -> None:
+    table = professions()
+    assert len(table) >= 60
+    assert table.profession.is_unique
+    assert table.women_share.between(0, 1).all()
+    assert (table.year == 2022).all()
+    assert table.source.str.contains("BLS").all()
+    assert (table.occupation.str.len() > 0).all()
+
+
+def test_each_profession_stands_for_an_occupation_of_its_own() -> None:
+    assert professions().occupation.is_unique
+
+
+@pytest.mark.parametrize(("profession", "percent"), [("nurse", 87.9), ("carpenter", 3.5), ("lawyer", 38.5)])
+def test_shares_are_those_of_the_published_table(profession: str, percent: float) -> None:
+    shares = professions().set_index("profession").women_share
+    assert shares[profession] == pytest.approx(percent / 100)
+
+
+def test_professions_come_from_the_whole_labour_market() -> None:
+    shares = professions().women_share
+    assert (shares < 0.2).sum() >= 10
+    assert (shares > 0.8).sum() >= 10
+    assert shares.between(0.35, 0.65).sum() >= 10
+
+
+def test_no_profession_is_a_word_for_one_gender() -> None:
+    gendered = ("man", "woman", "ess", "lady", "boy", "girl", "maid")
+    assert not [name for name in professions().profession if name.endswith(gendered)]
+
+
+@pytest.mark.parametrize(
+    ("slot", "at_least"), [("subject", 2), ("object", 2), ("possessive", 2), ("noun", 8), ("name", 4)]
+)
+def test_there_are_enough_patterns_of_every_kind(slot: str, at_least: int) -> None:
+    assert len(patterns(slot)) >= at_least
+    assert set(patterns(slot).slot) == {slot}
+
+
+def test_there_are_eight_pronoun_patterns_and_every_pattern_is_valid() -> None:
+    table = patterns()
+    assert table.slot.isin(["subject", "object", "possessive"]).sum() >= 8
+    assert not table.duplicated(["text", "slot"]).any()
+    for row in table.itertuples():
+        Pattern(row.text, row.slot)
+
+
+def test_some_professions_come_before_the_target_and_some_after() -> None:
+    before = [text.index("profession}") < text.index("[MASK]") for text in patterns().text]
+    assert 5 <= sum(before) <= len(before) - 5
+
+
+def test_an_unknown_slot_is_refused() -> None:
+    with pytest.raises(InputError, match="no slot 'adverb'"):
+        patterns("adverb")
+
+
+def test_changing_a_table_does_not_change_the_shipped_one() -> None:
+    table = professions()
+    table.loc[:, "women_share"] = 0.0
+    assert professions().women_share.max() > 0.5
+
+
+def test_the_readme_names_every_table_and_the_bureau() -> None:
+    folder = files("fairkd") / "resources"
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    for file in folder.iterdir():
+        assert file.name == "README.md" or file.name in text
+    assert "Bureau of Labor Statistics" in text
+
+
+@pytest.mark.parametrize("contrast", ["pronouns", "woman-man", "kinship", "names", "pronouns-they"])
+def test_every_contrast_can_be_measured_with_the_shipped_patterns(teacher: MaskedLM, contrast: str) -> None:
+    chosen = [Pattern(row.text, row.slot) for row in patterns().itertuples()]
+    frame = gaps(teacher, contrast=contrasts()[contrast], patterns=chosen, professions=["nurse"])
+    assert len(frame) >= 4
+    assert frame.notna().all(axis=None)

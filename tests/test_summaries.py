@@ -1,0 +1,221 @@
+"""Means with intervals, the paired test, transfer, and the labour market, on frames made by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairkd.errors import InputError
+from fairkd.statistics import bootstrap_interval
+from fairkd.summaries import by_profession, labour_market, paired_test, summarise, transfer
+
+
+def frame_of(values: dict[str, list[float]], *, corrected: bool = False) -> pd.DataFrame:
+    """A frame of gaps: one number for each pattern, by profession."""
+    rows = [
+        {
+            "pattern": f"pattern {i}",
+            "slot": "subject",
+            "profession": name,
+            "gap": gap,
+            "mass": 0.5,
+            "share": 0.5,
+        }
+        for name, gaps in values.items()
+        for i, gap in enumerate(gaps)
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.assign(corrected_gap=frame.gap - 1 if corrected else np.nan)
+
+
+def random_frame(n: int, patterns: int = 4, seed: int = 0, shift: float = 0.0) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    centres = random.normal(0, 1, n)
+    return frame_of(
+        {f"job {i}": list(c + shift + random.normal(0, 0.3, patterns)) for i, c in enumerate(centres)}
+    )
+
+
+# --- by profession ---
+
+
+def test_each_profession_gets_its_mean_and_an_interval_over_its_patterns() -> None:
+    table = by_profession(frame_of({"nurse": [-1.0, -2.0, -3.0], "cook": [0.5, 0.5, 0.5], "judge": [2.0]}))
+    assert table.columns.tolist() == ["profession", "mean", "low", "high", "mass", "share", "n"]
+    assert table.profession.tolist() == ["nurse", "cook", "judge"]
+    assert table["mean"].tolist() == [-2.0, 0.5, 2.0]
+    assert table.n.tolist() == [3, 3, 1]
+    expected = bootstrap_interval([-1.0, -2.0, -3.0])
+    assert (table.low[0], table.high[0]) == pytest.approx((expected.low, expected.high))
+    assert table.low[0] < -2 < table.high[0]
+    assert table.loc[1:, ["low", "high"]].to_numpy().tolist() == [[0.5, 0.5], [2.0, 2.0]]
+
+
+def test_the_corrected_gap_can_be_summarised_and_is_missed_when_it_was_not_computed() -> None:
+    frame = frame_of({"nurse": [1.0, 2.0]}, corrected=True)
+    assert by_profession(frame, value="corrected_gap")["mean"].tolist() == [0.5]
+    with pytest.raises(
+        InputError, match="prior-corrected gaps are missing; compute the gaps with prior=True"
+    ):
+        summarise(frame_of({"nurse": [1.0]}), value="corrected_gap")
+
+
+def test_an_unknown_value_and_an_empty_frame_are_refused() -> None:
+    with pytest.raises(InputError, match="one of gap, corrected_gap, got 'mass'"):
+        by_profession(frame_of({"nurse": [1.0]}), value="mass")
+    with pytest.raises(InputError, match="no gaps to summarise"):
+        summarise(frame_of({"nurse": [1.0]}).iloc[:0])
+
+
+# --- the summary ---
+
+
+def test_the_summary_averages_within_professions_first() -> None:
+    found = summarise(frame_of({"nurse": [-3.0, 1.0], "cook": [2.0, 2.0, 2.0, 2.0]}))
+    assert found.mean == pytest.approx(0.5)
+    assert found.mean_absolute == pytest.approx(2.0)
+    assert (found.professions, found.sentences, found.measure) == (2, 6, "gap")
+    assert found.mass == pytest.approx(0.5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_intervals_hold_the_means_of_ordinary_data_and_are_reproducible(seed: int) -> None:
+    frame = random_frame(40, seed=seed)
+    found = summarise(frame)
+    assert found.low < found.mean < found.high
+    assert found.absolute_low < found.mean_absolute < found.absolute_high
+    assert found == summarise(frame.copy())
+    assert found != summarise(frame, seed=1)
+
+
+def test_repeated_rows_feign_no_certainty() -> None:
+    frame = random_frame(20)
+    assert summarise(pd.concat([frame] * 10)) == summarise(frame)
+    repeated = pd.concat([frame.assign(pattern=frame.pattern + f" {i}") for i in range(10)])
+    found, once = summarise(repeated), summarise(frame)
+    assert found.high - found.low == pytest.approx(once.high - once.low)
+    np.testing.assert_allclose(by_profession(pd.concat([frame] * 3)).high, by_profession(frame).high)
+
+
+def test_the_interval_is_that_of_the_professions_means() -> None:
+    frame = random_frame(15)
+    means = frame.groupby("profession", sort=False).gap.mean()
+    interval = bootstrap_interval(means, seed=7, resamples=300)
+    found = summarise(frame, seed=7, resamples=300)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+
+
+# --- two models ---
+
+
+def test_a_student_with_smaller_gaps_is_said_to_have_them() -> None:
+    teacher = random_frame(40)
+    student = teacher.assign(gap=teacher.gap / 4)
+    found = paired_test(teacher, student)
+    each = teacher.assign(size=teacher.gap.abs()).groupby("profession")["size"].mean()
+    assert found.difference == pytest.approx(-0.75 * each.mean())
+    assert found.low < found.difference < found.high < 0
+    assert found.effect_size == -1.0
+    assert found.p_value < 0.001
+    assert not found.within_noise
+    assert f"{0.75 * each.mean():.2f} smaller" in found.sentence
+    assert "40 professions" in found.sentence
+
+
+def test_swapping_the_models_flips_the_difference() -> None:
+    one, other = random_frame(30, seed=1), random_frame(30, seed=2, shift=0.4)
+    there, back = paired_test(one, other), paired_test(other, one)
+    assert there.difference == pytest.approx(-back.difference)
+    assert there.effect_size == pytest.approx(-back.effect_size)
+    assert there.p_value == pytest.approx(back.p_value)
+
+
+def test_a_model_against_itself_is_within_noise() -> None:
+    frame = random_frame(12)
+    found = paired_test(frame, frame)
+    assert (found.difference, found.low, found.high, found.p_value, found.effect_size) == (0, 0, 0, 1, 0)
+    assert found.within_noise
+    assert "within noise" in found.sentence
+
+
+def test_a_gap_that_only_changes_its_sign_is_no_difference_in_size() -> None:
+    frame = random_frame(12)
+    assert paired_test(frame, frame.assign(gap=-frame.gap)).within_noise
+
+
+def test_one_profession_is_never_more_than_noise() -> None:
+    assert paired_test(frame_of({"nurse": [3.0]}), frame_of({"nurse": [1.0]})).within_noise
+
+
+def test_only_common_sentences_are_compared_and_none_is_an_error() -> None:
+    teacher = frame_of({"nurse": [1.0, 9.0], "cook": [2.0]})
+    found = paired_test(teacher, frame_of({"nurse": [2.0]}))
+    assert (found.n, found.difference) == (1, 1.0)
+    with pytest.raises(InputError, match="no pattern and profession in common"):
+        paired_test(teacher, frame_of({"judge": [1.0]}))
+
+
+@pytest.mark.parametrize(
+    ("teacher", "student", "kind"),
+    [
+        (0.2, -0.25, "none"),
+        (2.0, 1.8, "inherited"),
+        (0.3, 0.1, "inherited"),
+        (2.0, 1.0, "reduced"),
+        (-2.0, -0.1, "reduced"),
+        (0.4, -0.2, "reduced"),
+        (1.0, 2.0, "amplified"),
+        (-0.1, 1.0, "amplified"),
+        (1.0, -1.0, "flipped"),
+        (-0.3, 3.0, "flipped"),
+    ],
+)
+def test_the_kind_of_transfer_follows_its_definition(teacher: float, student: float, kind: str) -> None:
+    found = transfer(frame_of({"nurse": [teacher] * 2}), frame_of({"nurse": [student] * 2}))
+    assert found.to_dict("records") == [
+        {
+            "profession": "nurse",
+            "teacher": pytest.approx(teacher),
+            "student": pytest.approx(student),
+            "kind": kind,
+        }
+    ]
+
+
+def test_a_negative_tolerance_is_refused() -> None:
+    frame = frame_of({"nurse": [1.0]})
+    with pytest.raises(InputError, match="0 or more nats, got -1"):
+        transfer(frame, frame, tolerance=-1)
+
+
+# --- the labour market ---
+
+
+def test_gaps_that_follow_the_labour_market_correlate_with_it() -> None:
+    frame = frame_of(
+        {"nurse": [-2.0, -1.8], "Carpenter": [2.0, 2.2], "lawyer": [0.3, 0.1], "wizard": [9.0, 9.0]}
+    )
+    table, found = labour_market(frame)
+    assert table.columns.tolist() == ["profession", "gap", "low", "high", "women_share"]
+    assert table.profession.tolist() == ["nurse", "Carpenter", "lawyer"]
+    assert table.women_share.tolist() == [0.879, 0.035, 0.385]
+    assert table.gap.tolist() == pytest.approx([-1.9, 2.1, 0.2])
+    assert found.n == 3
+    assert found.r < -0.99
+
+
+def test_a_users_own_shares_can_be_given() -> None:
+    shares = pd.DataFrame({"profession": [" Wizard", "nurse"], "women_share": [0.5, np.nan]})
+    table, found = labour_market(frame_of({"wizard": [1.0], "nurse": [2.0]}), shares=shares)
+    assert table.profession.tolist() == ["wizard"]
+    assert np.isnan(found.r)
+
+
+def test_professions_without_any_share_leave_an_empty_table() -> None:
+    table, found = labour_market(frame_of({"wizard": [1.0]}))
+    assert table.empty
+    assert (found.n, np.isnan(found.r)) == (0, True)
