@@ -78,8 +78,8 @@ class Constraint:
         ids = list(chain.from_iterable(self.groups))
         if twice := sorted({i for i in ids if ids.count(i) > 1}):
             raise InputError(
-                f"Token ids {twice} occur twice in the constraint: overlapping pairs or groups would make the "
-                "result depend on their order, so leave one of them out."
+                f"Token ids {twice} occur twice in the constraint: with overlapping pairs or groups "
+                "the result would depend on their order, so leave one of them out."
             )
         if self.kind in PAIRWISE and len({len(group) for group in self.groups}) > 1:
             raise InputError(
@@ -92,7 +92,8 @@ class Constraint:
             raise InputError(f"Target shares are for the constraint group only, not for {self.kind}.")
         if len(self.shares) != len(self.groups) or min(self.shares) <= 0 or abs(sum(self.shares) - 1) > 1e-6:
             raise InputError(
-                f"Expected {len(self.groups)} positive shares that add up to 1, one a group, but got {self.shares}."
+                f"Expected {len(self.groups)} positive shares that add up to 1, one a group, but got "
+                f"{self.shares}."
             )
 
     @property
@@ -168,10 +169,10 @@ class Constraint:
 
 
 def spread_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tensor:
-    """Soft targets [N, K] over the group words for hard labels [N]; rows of zeros where no group word is the label.
+    """Soft targets [N, K] over the group words for hard labels [N]; zeros where the label is no group word.
 
-    The label keeps its group's share, and each other group's share goes to the label's counterpart: the paired
-    word for the pairwise kinds; for `group`, the group's words in proportion to their probabilities
+    The label keeps its group's share, and each other group's share goes to the label's counterpart: the
+    paired word for the pairwise kinds; for `group`, the group's words in proportion to their probabilities
     `inside` [N, K] (any positive values; usually the teacher's).
     """
     if not constraint.groups:
@@ -206,42 +207,43 @@ def resolve(
 ) -> Constraint:
     """The constraint of a contrast's words for one model's tokenizer.
 
-    Each word is taken as the tokenizer spells it inside a sentence and, where that differs, with a capital and at
-    the start of a sentence. `slots` restricts the words ("subject", "possessive", ...): needed for the pairwise
-    kinds where a word would be in two pairs ("her" with "him" and with "his").
+    Each word is taken as the tokenizer spells it inside a sentence and, where that differs, with a capital
+    and at the start of a sentence. `slots` restricts the words ("subject", "possessive", ...): needed for
+    the pairwise kinds where a word would be in two pairs ("her" with "him" and with "his").
 
     Raises
     ------
     InputError
-        For a word that is not one token of this tokenizer (left out, with its pair, if `skip_unspellable`), for
-        a word in two pairs or groups, for unknown slots, and where no words are left.
+        For a word that is not one token of this tokenizer (left out, with its pair, if `skip_unspellable`),
+        for a word in two pairs or groups, for unknown slots, and where no words are left.
     """
     if kind == "none":
         return Constraint("none")
     wanted = tuple(slots) if slots is not None else contrast.slots
     if unknown := [slot for slot in wanted if slot not in contrast.slots]:
         raise InputError(f"The contrast {contrast.name} has the slots {list(contrast.slots)}, not {unknown}.")
+    # Rows of (group number, word): words that must be single tokens together, or all be left out.
+    rows: dict[tuple[tuple[int, str], ...], None]
     if kind in PAIRWISE:
-        rows = dict.fromkeys(pair for slot in wanted for pair in contrast.pairs(slot))
+        rows = dict.fromkeys(tuple(enumerate(pair)) for slot in wanted for pair in contrast.pairs(slot))
     else:
         rows = dict.fromkeys(
-            (number, word)
+            ((number, word),)
             for slot in wanted
             for number, group in enumerate(contrast.groups)
             for word in group.for_slot(slot)
         )
     groups: list[dict[int, None]] = [{} for _ in contrast.groups]
-    owner: dict[int, tuple] = {}
+    owner: dict[int, object] = {}
     for row in rows:
-        numbers, words = (range(len(row)), row) if kind in PAIRWISE else ([row[0]], [row[1]])
-        for ids in _spellings(lm, words, skip_unspellable):
-            for number, word, token in zip(numbers, words, ids, strict=True):
+        for ids in _spellings(lm, [word for _, word in row], skip_unspellable):
+            for (number, word), token in zip(row, ids, strict=True):
                 same = row if kind in PAIRWISE else number
-                if owner.setdefault(token, (same, word))[0] != same:
+                if owner.setdefault(token, same) != same:
                     where = "pairs" if kind in PAIRWISE else "groups"
                     raise InputError(
-                        f"The word {word!r} would be in two {where} of the constraint; choose slots so that it is "
-                        "in one, or use the constraint group, which needs no pairs."
+                        f"The word {word!r} would be in two {where} of the constraint; choose slots so that "
+                        "it is in one, or use the constraint group, which needs no pairs."
                     )
                 groups[number][token] = None
     if not all(groups):
@@ -256,12 +258,12 @@ def resolve(
 
 
 def _spellings(lm: MaskedLM, words: Sequence[str], skip: bool) -> list[tuple[int, ...]]:
-    """Token ids of words that belong together, one tuple for each way to write them that is one token for all."""
+    """Token ids of words that belong together: a tuple for each way to write them in one token each."""
     found: dict[tuple[int, ...], None] = {}
-    ways = [("and ", str), ("and ", str.capitalize), ("", str.capitalize)]
-    for number, (before, change) in enumerate(ways):
+    ways = [("and ", False), ("and ", True), ("", True)]
+    for number, (before, capital) in enumerate(ways):
         try:
-            spelt = [spell(lm, change(word), before=before) for word in words]
+            spelt = [spell(lm, word.capitalize() if capital else word, before=before) for word in words]
         except UnknownWord:
             if skip or number:
                 continue
@@ -273,7 +275,7 @@ def _spellings(lm: MaskedLM, words: Sequence[str], skip: bool) -> list[tuple[int
             return []
         elif number == 0:
             raise InputError(
-                f"The tokenizer cuts {words[spelt.index(cut[0])]!r} into {list(cut[0].pieces)}, but a constraint needs "
-                "words of one token; leave it out or choose to skip such words."
+                f"The tokenizer cuts {words[spelt.index(cut[0])]!r} into {list(cut[0].pieces)}, but a "
+                "constraint needs words of one token; leave it out or choose to skip such words."
             )
     return list(found)

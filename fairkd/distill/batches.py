@@ -1,7 +1,7 @@
 """Batches of sentences of nearly one length, and masks that depend on (seed, epoch, example) alone.
 
-No state is carried along: batch n of epoch e is the same whenever it is asked for, so that two runs on one seed see
-the same data in the same order, and a resumed run goes on where the first would have.
+No state is carried along: batch n of epoch e is the same whenever it is asked for, so that two runs on one
+seed see the same data in the same order, and a resumed run goes on where the first would have.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ LENGTHS_AT_ONCE = 512
 class Masking:
     """How positions are chosen and what becomes of a chosen token.
 
-    A position is chosen with probability `rate`, one whose token is a group word with `group_rate` (`rate` if None). Of
-    the chosen ones the part `masked` becomes the mask token, `random` a random word, and the others stay.
+    A position is chosen with probability `rate`, one whose token is a group word with `group_rate` (`rate`
+    if None). Of the chosen ones the part `masked` becomes the mask token, `random` a random word, and the
+    others stay.
     """
 
     rate: float = 0.2
@@ -36,7 +37,10 @@ class Masking:
 
 @dataclass(frozen=True)
 class Batch:
-    """One masked batch: flat `rows` [M] of `ids` [batch, length] are trained on; `labels` [M] is IGNORED where unmasked."""
+    """A masked batch: flat `rows` [M] of `ids` [batch, length] are trained on.
+
+    `labels` [M] is IGNORED where a position was not chosen for masking.
+    """
 
     ids: Tensor
     real: Tensor | None
@@ -115,7 +119,7 @@ def pad(sentences: Sequence[np.ndarray], pad_id: int) -> tuple[np.ndarray, np.nd
 
 
 def uniform(seed: int, epoch: int, examples: np.ndarray, length: int, draw: int) -> np.ndarray:
-    """Numbers in [0, 1) [examples, length], each a hash (splitmix64) of seed, epoch, example, position and draw."""
+    """Numbers in [0, 1) [examples, length]: splitmix64 of seed, epoch, example, position and draw."""
     with np.errstate(over="ignore"):
         state = _mix(np.array(seed, dtype=np.uint64) * np.uint64(4) + np.uint64(draw))
         state = _mix(state + np.uint64(epoch))

@@ -31,7 +31,8 @@ def card(result: Result) -> str:
     else:
         what = (
             f"The teacher's distributions were edited by the constraint `{constraint.kind}` on the contrast "
-            f"`{constraint.contrast}` (strength {constraint.strength}, scope {constraint.scope}) before the student learnt from them."
+            f"`{constraint.contrast}` (strength {constraint.strength}, scope {constraint.scope}) before "
+            "the student learnt from them."
         )
     rows = "".join(f"| {name} | {value:.4g} |\n" for name, value in result.held_out.items())
     settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
@@ -54,8 +55,9 @@ At masked positions; kl is KL(teacher || student) in nats.
 {rows}
 ## Intended use and limits
 
-For demonstrations and studies of what distillation passes on from a teacher, biases included. A constraint balances the
-words that it names in the contexts that the text offers; it does not make a model fair. Not for decisions about people.
+For demonstrations and studies of what distillation passes on from a teacher, biases included. A constraint
+balances the words that it names in the contexts that the text offers; it does not make a model fair. Not
+for decisions about people.
 
 ## Settings
 

@@ -5,6 +5,7 @@ Keys are nested by room (`budget.minutes`, `constraint.kind`, ...), frozen, and 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -25,7 +26,7 @@ class Room(BaseModel):
 
 
 class StudentConfig(Room):
-    """The student: `layers` of the teacher, its head, and its embeddings, shared and frozen unless told otherwise."""
+    """The student: `layers` of the teacher, its head and its embeddings, frozen unless told otherwise."""
 
     layers: tuple[int, ...] = (0, 2, 5)
     freeze_embeddings: bool = True
@@ -56,7 +57,11 @@ class MaskingConfig(Room):
 
 
 class ObjectiveConfig(Room):
-    """Weights of the loss terms (see `fairkd.distill.objective`), temperature and positions of the KL term."""
+    """Weights of the loss terms (`fairkd.distill.objective`), temperature, positions of the KL term.
+
+    `label` says what becomes of a hard label that is a group word where the constraint applies: "keep" it,
+    "spread" it over its counterparts, or "drop" it.
+    """
 
     kd: float = Field(default=5.0, ge=0)
     mlm: float = Field(default=2.0, ge=0)
@@ -70,7 +75,7 @@ class ObjectiveConfig(Room):
 
 
 class ConstraintConfig(Room):
-    """The fairness constraint on the words of a contrast; `slots` restricts them (None: all of the contrast's)."""
+    """The fairness constraint on a contrast's words; `slots` restricts them (None: all of them)."""
 
     kind: Kind = "none"
     contrast: str = "pronouns"
@@ -131,9 +136,14 @@ def make_config(values: Mapping[str, Any]) -> Config:
         raise InputError(f"The setting {key} cannot be used: {message}.") from None
 
 
-def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Config:
-    """A configuration from a YAML (or JSON) file and `key=value` changes, e.g. "budget.minutes=10"."""
-    values: dict[str, Any] = {}
+def read_config(
+    path: str | Path | None = None, changes: Sequence[str] = (), *, start: Mapping[str, Any] | None = None
+) -> Config:
+    """A configuration from a YAML (or JSON) file and `key=value` changes, e.g. "budget.minutes=10".
+
+    Without a file the changes are made to `start`, nested values such as a preset's.
+    """
+    values: dict[str, Any] = copy.deepcopy(dict(start or {}))
     if path is not None:
         try:
             values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}

@@ -1,4 +1,4 @@
-"""The two halves of a masked language model: hidden states at wanted positions, and the head without its projection.
+"""The two halves of a masked language model: states at wanted positions, and the head without projection.
 
 Splitting a model here lets the distillation run the vocabulary projection in chunks, and only where wanted.
 """
@@ -6,6 +6,7 @@ Splitting a model here lets the distillation run the vocabulary projection in ch
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -23,10 +24,11 @@ def masked_rows(
     """The last hidden states [M, width] of a BERT at the flat positions `rows` of `ids` [batch, length].
 
     Equal to `model.bert(ids).last_hidden_state.view(-1, width)[rows]` without dropout, but the last layer's
-    queries and feed-forward part, which mix no positions, are computed for those rows alone. `real`
-    [batch, length] is False at padding. `words` [batch, length, width] stands in for the looked-up word embeddings.
+    queries and feed-forward part, which mix no positions, are computed for those rows alone. `real` [batch,
+    length] is False at padding. `words` [batch, length, width] stands in for the looked-up word embeddings.
     """
-    hidden = model.bert.embeddings(ids) if words is None else model.bert.embeddings(inputs_embeds=words)
+    embeddings: Any = model.base_model.embeddings
+    hidden = embeddings(ids) if words is None else embeddings(inputs_embeds=words)
     return encode_rows(model, hidden, real, rows)
 
 
@@ -36,7 +38,7 @@ def encode_rows(model: PreTrainedModel, hidden: Tensor, real: Tensor | None, row
     heads = model.config.num_attention_heads
     size = model.config.hidden_size // heads
     bias = None if real is None else torch.where(real, 0.0, float("-inf")).to(hidden.dtype)[:, None, None, :]
-    layers = model.bert.encoder.layer
+    layers: Any = layers_of(model)
 
     def split(x: Tensor) -> Tensor:
         return x.view(batch, -1, heads, size).transpose(1, 2)
@@ -82,22 +84,24 @@ def rows_of(model: PreTrainedModel, ids: Tensor, real: Tensor | None, rows: Tens
 def transform_of(model: PreTrainedModel) -> Transform:
     """The part of the MLM head between the last hidden states and the vocabulary projection."""
     kind = model.config.model_type
+    parts: Any = model  # each family names its modules in its own way
     if kind == "bert":
-        return model.cls.predictions.transform
+        return parts.cls.predictions.transform
     if kind in ("roberta", "xlm-roberta", "camembert"):
-        head = model.lm_head
+        head = parts.lm_head
         return lambda x: head.layer_norm(F.gelu(head.dense(x)))
     if kind == "distilbert":
-        return lambda x: model.vocab_layer_norm(model.activation(model.vocab_transform(x)))
+        return lambda x: parts.vocab_layer_norm(parts.activation(parts.vocab_transform(x)))
     if kind == "albert":
-        head = model.predictions
+        head = parts.predictions
         return lambda x: head.LayerNorm(head.activation(head.dense(x)))
     if kind == "electra":
-        return model.generator_predictions
+        return parts.generator_predictions
     if kind == "modernbert":
-        return model.head
+        return parts.head
     raise ModelError(
-        f"Distillation knows the heads of BERT, RoBERTa, DistilBERT, ALBERT, ELECTRA and ModernBERT, not of {kind}."
+        "Distillation knows the heads of BERT, RoBERTa, DistilBERT, ALBERT, ELECTRA and ModernBERT, "
+        f"not of {kind}."
     )
 
 

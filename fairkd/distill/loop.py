@@ -6,7 +6,8 @@
     result = distil(load("embedded/teacher"), Config(budget={"minutes": 5}))
     save(result, "my-student")
 
-Each step draws batches of one length, runs both encoders on the wanted positions only, then the fused objective.
+Each step draws batches of one length, runs both encoders on the wanted positions only, then the fused
+objective.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def distil(
     *,
     corpus: corpora.Corpus | None = None,
     log: Callable[[Event], None] | None = None,
+    progress: corpora.Progress | None = None,
 ) -> Result:
     """Train the student that `config` describes on the teacher's predictions.
 
@@ -64,19 +66,24 @@ def distil(
     teacher
         The loaded teacher; its weights stay as they are.
     config
-        All settings; `config.teacher` and `config.corpus` only say what they name when `teacher` and `corpus` are given.
+        All settings; `config.teacher` and `config.corpus` only say what they name when `teacher` and
+        `corpus` are given.
     corpus
         Text instead of `config.corpus.source`.
     log
-        Called every `config.log_every` steps with step, epoch, tokens, seconds, progress (0 to 1), learning_rate, loss and
-        its parts kd, mlm, hidden and group (nats, means since the last call), and tokens_per_second.
+        Called every `config.log_every` steps with step, epoch, tokens, seconds, progress (0 to 1),
+        learning_rate, loss and its parts kd, mlm, hidden and group (nats, means since the last call), and
+        tokens_per_second.
+    progress
+        Called with a sentence while the text is fetched and read.
 
     Raises
     ------
     InputError
-        For a corpus without a usable sentence, words that the tokenizer cuts, or layers that the teacher lacks.
+        For a corpus without a usable sentence, words that the tokenizer cuts, or layers that the teacher
+        lacks.
     """
-    text = corpus or corpora.read(config.corpus.source)
+    text = corpus or corpora.read(config.corpus.source, progress=progress)
     most = min(config.corpus.max_tokens, teacher.max_tokens)
     constraint = constraint_of(teacher, config)
     torch.manual_seed(config.seed)
@@ -227,7 +234,7 @@ class Trainer:
         return {"loss": total.detach(), **{name: part.detach() for name, part in parts.items()}}
 
     def forward(self, batches: Sequence[Batch]) -> tuple[Tensor, tuple[Targets, Tensor]]:
-        """The student's last hidden states at the wanted positions of all batches, and the teacher's targets there."""
+        """The student's last hidden states at the wanted positions of all batches, and its targets there."""
         with torch.no_grad():
             taught = torch.cat([rows_of(self.teacher.model, b.ids, b.real, b.rows) for b in batches])
         transform, projection = self.teacher_head
@@ -235,7 +242,7 @@ class Trainer:
         labels = torch.cat([b.labels for b in batches])
         constrained = self.constraint.applies(inputs, self.masker.mask_id)
         if self.constraint.active and self.weights.label != "keep":
-            # Where a group word was replaced but the constraint does not apply, its label would still teach the bias.
+            # A group word that was replaced out of the constraint's scope would still teach the bias.
             replaced = torch.isin(labels, self.constraint.columns) & (labels != inputs) & ~constrained
             labels = labels.masked_fill(replaced, IGNORED)
         with torch.no_grad():
@@ -245,11 +252,11 @@ class Trainer:
 
     @torch.no_grad()
     def evaluate(self, sentences: Sequence[np.ndarray]) -> dict[str, float]:
-        """Fidelity and quality at masked positions of held-out sentences, the same ones for every student of a seed.
+        """Fidelity and quality at masked positions of held-out sentences, the same for all of a seed.
 
-        `kl` is KL(teacher || student) at temperature 1 against the teacher as it is, `kl_constrained` against the
-        constrained one (both in nats), `perplexity` and `top1` are the student's on the hard labels, and
-        `agreement` is the share of positions where both models' first words agree.
+        `kl` is KL(teacher || student) at temperature 1 against the teacher as it is, `kl_constrained`
+        against the constrained one (both in nats), `perplexity` and `top1` are the student's on the hard
+        labels, and `agreement` is the share of positions where both models' first words agree.
         """
         stream = Stream(sentences, tokens=2048, seed=0, pad_id=self.teacher.tokenizer.pad_token_id or 0)
         masker = Masker(

@@ -2,14 +2,15 @@
 
     loss = a_kd T^2 KL(q_T || s_T) + a_mlm CE + a_hidden (1 - cos) + a_group KL(Q || S)
 
-q is the teacher's (constrained) distribution, s the student's; q_T and s_T are both at temperature T. Each term is
-a mean over its positions. Q and S are what q and s at temperature 1 give to each word group and to all
-other words together. That last term is a part of KL(q || s) already, but at T = 2 the distributions are so flat
-that it is next to nothing there, while the pronouns' mass and their balance are read at T = 1.
+q is the teacher's (constrained) distribution, s the student's; q_T and s_T are both at temperature T. Each
+term is a mean over its positions. Q and S are what q and s at temperature 1 give to each group word and to
+all other words together, where the constraint applies. That last term is a part of KL(q || s) already, but
+at T = 2 the distributions are so flat that it is next to nothing there, while the pronouns' mass and their
+balance are read at T = 1.
 
-With V = 30,522 words the arrays [positions, V] dominate time and memory. `FusedLoss` therefore never keeps one: each
-chunk of positions is projected, its gradient with respect to the logits is written down directly, taken
-back to the states, and dropped.
+With V = 30,522 words the arrays [positions, V] dominate time and memory. `FusedLoss` therefore never keeps
+one: each chunk of positions is projected, its gradient with respect to the logits is written down directly,
+taken back to the states, and dropped.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ class Weights:
 class Targets:
     """What the student is trained on at N positions.
 
-    `states` [N, width] are the teacher's, after its head's transform; `weight` [V, width] and `bias` [V] its
-    vocabulary projection; `labels` [N] hold IGNORED where no token was masked; `constrained` [N] says where the
-    constraint applies.
+    `states` [N, width] are the teacher's, after its head's transform; `weight` [V, width] and `bias` [V]
+    its vocabulary projection; `labels` [N] hold IGNORED where no token was masked; `constrained` [N] says
+    where the constraint applies.
     """
 
     states: Tensor
@@ -65,7 +66,7 @@ def fused_loss(
     *,
     chunk: int = 128,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The kd, mlm and group terms for the student's transformed states [N, width]: weighted sum and its parts.
+    """The kd, mlm and group terms for the student's transformed states [N, width]: sum, and each.
 
     The parts are unweighted means in nats (kd with its factor T^2), without gradient.
     """
@@ -198,17 +199,14 @@ def _chunk(
             mlm = mlm - (spread * log_s).sum()
             corrections = -weights.mlm * scale.mlm * spread
         if weights.group:
-            target, own = constraint.group_mass(log_q.exp()), constraint.group_mass(log_s.exp())
+            target, own = log_q.exp(), log_s.exp()
             rest = (1 - target.sum(1)).clamp_min(1e-6), (1 - own.sum(1)).clamp_min(1e-6)
-            ratio = target / own.clamp_min(TINY)
-            group = (
-                torch.special.xlogy(target, ratio).sum()
-                + torch.special.xlogy(rest[0], rest[0] / rest[1]).sum()
-            )
+            others = torch.special.xlogy(rest[0], rest[0] / rest[1])
+            group = (target * (log_q - log_s)).sum() + others.sum()
             strength = weights.group * scale.group
             factor = factor.index_put((where,), strength * (1 - rest[0] / rest[1]), accumulate=True)
-            pull = (rest[0] / rest[1])[:, None] - ratio[:, constraint.members.to(ratio.device)]
-            pull = strength * log_s.exp() * pull
+            # `factor` takes the group words for others; this makes their gradient strength * (own - target).
+            pull = strength * (own * (rest[0] / rest[1])[:, None] - target)
             corrections = pull if corrections is None else corrections + pull
 
     # Gradient, in the student's array: a_kd T (s_T - q_T) / N + s_1 * factor - targets.

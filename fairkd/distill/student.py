@@ -15,7 +15,7 @@ from fairkd.errors import InputError
 def take_layers(
     teacher: PreTrainedModel, layers: Sequence[int], *, freeze_embeddings: bool = True
 ) -> PreTrainedModel:
-    """A student with the teacher's embeddings and head and those of its layers whose numbers (from 0) are given.
+    """A student with the teacher's embeddings, its head, and those of its layers that are listed (from 0).
 
     Frozen embeddings stay bit-identical to the teacher's, so that a stored student need not hold them; the
     vocabulary projection, which is tied to them, is then frozen as well, but for its bias.
@@ -28,7 +28,8 @@ def take_layers(
     stack = layers_of(teacher)
     if not layers or list(layers) != sorted(set(layers)) or layers[0] < 0 or layers[-1] >= len(stack):
         raise InputError(
-            f"The student's layers must be ascending numbers from 0 to {len(stack) - 1}, the teacher's, but got {list(layers)}."
+            f"The student's layers must be ascending numbers from 0 to {len(stack) - 1}, the teacher's, "
+            f"but got {list(layers)}."
         )
     student = copy.deepcopy(teacher)
     student.requires_grad_(True)
@@ -38,8 +39,8 @@ def take_layers(
     own.extend(kept)
     for number, layer in enumerate(kept):
         for module in layer.modules():
-            if hasattr(module, "layer_idx"):
-                module.layer_idx = number
+            if "layer_idx" in vars(module):
+                vars(module)["layer_idx"] = number
     config = student.config
     name = "n_layers" if config.model_type == "distilbert" else "num_hidden_layers"
     setattr(config, name, len(kept))
