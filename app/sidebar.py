@@ -53,6 +53,9 @@ def chosen_models() -> tuple[str, str]:
 def _picker(
     label: str, key: str, options: list[str], default: str, colour: str
 ) -> tuple[str, DeltaGenerator]:
+    typed = st.session_state.get(key) or st.query_params.get(key)
+    if typed and typed not in options:
+        options = [*options, typed]  # a reference of the person's own stays in the list
     chosen = st.selectbox(
         f"{colour}[**{label}**]",
         options,

@@ -1,0 +1,224 @@
+"""The Predictions page as Streamlit runs it, without a browser."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.charts.text import escape
+
+ROOT = Path(__file__).parents[2]
+OpenApp = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_app(tiny_folder: Callable[[str], Path]) -> OpenApp:
+    """`open_app(text="he is", k="3")` runs the dashboard with these query parameters, on tiny models."""
+
+    def open_(**parameters: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+        tiny = str(tiny_folder("bert"))
+        for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception
+        return app
+
+    return open_
+
+
+def figure(app: AppTest) -> dict:
+    """What the browser was given to draw as the signature figure."""
+    (component,) = app.get("bidi_component")
+    return json.loads(component.proto.json)
+
+
+def bars(app: AppTest, number: int = 0) -> dict:
+    """A plotly chart of the page."""
+    return json.loads(app.get("plotly_chart")[number].proto.spec)
+
+
+def words(app: AppTest) -> list[str]:
+    return app.dataframe[0].value["token"].tolist()
+
+
+# --- the start ---
+
+
+def test_the_page_starts_with_milk_and_its_mask_chosen(open_app: OpenApp) -> None:
+    app = open_app()
+    assert app.text_input(key="text").value == "Milk is a [MASK]."
+    drawn = figure(app)
+    assert drawn["columns"][drawn["selected"] - 1]["masked"]
+    assert [panel["role"] for panel in drawn["panels"]] == ["teacher", "student"]
+    assert not app.error
+
+
+def test_the_numbers_of_the_position_are_there(open_app: OpenApp) -> None:
+    shown = {metric.label.split(",")[0]: metric.value for metric in open_app(k="5").metric}
+    assert set(shown) == {"Entropy", "KL(teacher ‖ student)", "Top-5 overlap", "Mass shown"}
+    assert shown["KL(teacher ‖ student)"] == "0.00 nats", "the tiny model is its own student here"
+    assert shown["Top-5 overlap"] == "100.0 %"
+
+
+def test_the_link_reproduces_the_view(open_app: OpenApp) -> None:
+    app = open_app(
+        text="he is a [MASK]",
+        k="3",
+        temperature="2.0",
+        each="true",
+        log="true",
+        hard="true",
+        position="2",
+        word="she",
+    )
+    drawn = figure(app)
+    assert (len(drawn["columns"]), drawn["rows"], drawn["selected"], drawn["log"]) == (4, 3, 2, True)
+    assert app.slider(key="temperature").value == 2.0 and app.toggle(key="each").value
+    assert bars(app)["layout"]["xaxis"]["type"] == "log"
+    assert len(app.get("plotly_chart")) == 2, "hard label against soft target is a second chart"
+    assert any("Teacher" in one.value and "rank" in one.value for one in app.markdown)
+
+
+def test_a_position_that_the_sentence_lacks_falls_back_to_its_mask(open_app: OpenApp) -> None:
+    for nonsense in ("99", "0", "-1", "x", "²", ""):
+        assert figure(open_app(text="he is a [MASK]", position=nonsense))["selected"] == 4
+
+
+# --- controls ---
+
+
+def test_a_preset_becomes_the_sentence_and_forgets_the_position(open_app: OpenApp) -> None:
+    app = open_app(text="he is a [MASK]", position="1")
+    app.get_by_key("preset").set_value("[MASK] is a nurse.").run()
+    assert not app.exception
+    assert app.text_input(key="text").value == "[MASK] is a nurse."
+    assert figure(app)["selected"] == 1 and figure(app)["columns"][0]["masked"]
+    assert "position" not in app.query_params
+
+
+def test_another_sentence_forgets_the_position(open_app: OpenApp) -> None:
+    app = open_app(text="he is a [MASK]", position="1")
+    app.text_input(key="text").set_value("she is [MASK]").run()
+    drawn = figure(app)
+    assert drawn["columns"][drawn["selected"] - 1]["masked"]
+
+
+def test_top_k_sets_the_rows_of_the_figure_and_of_the_bars(open_app: OpenApp) -> None:
+    app = open_app()
+    app.slider(key="k").set_value(4).run()
+    assert {len(column) for panel in figure(app)["panels"] for column in panel["columns"]} == {4}
+    assert len(words(app)) == 4
+
+
+def test_temperature_flattens_the_distribution(open_app: OpenApp) -> None:
+    best = [figure(open_app(temperature=t))["panels"][0]["columns"][3][0][1] for t in ("0.5", "1.0", "4.0")]
+    assert best == sorted(best, reverse=True) and best[0] > best[-1]
+
+
+def test_a_sentence_without_a_mask_is_read_as_written(open_app: OpenApp) -> None:
+    app = open_app(text="he is a nurse")
+    assert not app.error
+    assert not any(column["masked"] for column in figure(app)["columns"])
+
+
+def test_the_hard_label_of_a_visible_word_is_that_word(open_app: OpenApp) -> None:
+    chart = bars(open_app(text="he is a nurse", position="1", hard="true"), 1)
+    assert "“he”" in chart["layout"]["title"]["text"]
+
+
+def test_the_numbers_along_the_sentence_are_drawn_when_opened(open_app: OpenApp) -> None:
+    app = open_app()
+    assert len(app.dataframe) == 1
+    app.session_state["along"] = True
+    app.run()
+    assert len(app.dataframe[1].value) == len(figure(app)["columns"])
+
+
+# --- bad input: one clear sentence, the rest of the page usable ---
+
+
+def plain(text: str) -> str:
+    return text.replace("\\", "").replace("\u2060", "")
+
+
+def test_an_empty_sentence_is_said_once_and_the_controls_stay(open_app: OpenApp) -> None:
+    app = open_app()
+    app.text_input(key="text").set_value("").run()
+    assert len(app.error) == 1
+    assert app.slider(key="k").value == 7
+    app.text_input(key="text").set_value("he is [MASK]").run()
+    assert not app.error and figure(app)["columns"]
+
+
+def test_a_sentence_too_long_is_said_with_both_numbers(open_app: OpenApp) -> None:
+    app = open_app(text="he " * 700)
+    (error,) = app.error
+    assert "702" in error.value, error.value
+
+
+def test_unknown_characters_come_with_a_hint(open_app: OpenApp) -> None:
+    app = open_app(text="he is a ☃ [MASK]")
+    (warning,) = app.warning
+    assert "☃" in warning.value
+    assert any(column["unknown"] for column in figure(app)["columns"])
+
+
+@pytest.mark.parametrize("role", ["teacher", "student"])
+def test_a_model_that_cannot_be_loaded_leaves_the_other_on_the_page(open_app: OpenApp, role: str) -> None:
+    app = open_app(**{role: "./no/such/<b>folder</b>"})
+    (error,) = app.error
+    assert "<b>folder</b>" in plain(error.value) and "<b>" not in error.value
+    (panel,) = figure(app)["panels"]
+    assert panel["role"] != role
+    assert words(app)
+
+
+def test_different_vocabularies_leave_the_kl_empty_and_say_why(
+    open_app: OpenApp, tiny_folder: Callable[[str], Path]
+) -> None:
+    app = open_app(student=str(tiny_folder("roberta")))
+    assert next(one.value for one in app.metric if one.label.startswith("KL")) == "–"
+    assert any("different vocabularies" in one.value for one in app.info)
+    assert len(figure(app)["panels"]) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script> [MASK]", "**bold** [MASK]", "$x$ :red[y] [MASK]"]
+)
+def test_markup_in_the_sentence_reaches_the_browser_as_text(open_app: OpenApp, text: str) -> None:
+    app = open_app(text=text, word="<i>she</i>", hard="true")
+    assert figure(app)["sentence"] == text
+    assert not any(text in one.value for one in [*app.markdown, *app.caption])
+    assert not any("<i>she</i>" in one.value for one in app.markdown)
+
+
+def test_titles_of_the_charts_escape_the_token(open_app: OpenApp) -> None:
+    title = bars(open_app(text="< [MASK]", position="1"))["layout"]["title"]["text"]
+    assert "<b" not in title.replace("<br>", "")
+    assert "“<" not in title, escape("<")
+
+
+def test_a_word_that_cannot_be_spelled_is_named(open_app: OpenApp) -> None:
+    app = open_app(word="☃")
+    assert not app.exception
+    assert any("☃" in one.value for one in app.markdown)
+
+
+# --- the house ---
+
+
+def test_pages_import_neither_torch_nor_transformers() -> None:
+    for page in (ROOT / "app" / "pages").glob("*.py"):
+        names = {
+            (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+            for node in ast.walk(ast.parse(page.read_text()))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        assert not {name.split(".")[0] for name in names} & {"torch", "transformers"}, page.name
