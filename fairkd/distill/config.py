@@ -94,7 +94,7 @@ class OptimizerConfig(Room):
     warmup: float = Field(default=0.05, ge=0, lt=1)
     clip: float = Field(default=1.0, gt=0)
     micro_batch_tokens: int = Field(default=1024, ge=16)
-    accumulate: int = Field(default=2, ge=1)
+    accumulate: int = Field(default=1, ge=1)
 
 
 class BudgetConfig(Room):

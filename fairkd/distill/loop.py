@@ -282,7 +282,8 @@ class Trainer:
             sums["agreement"] += float((s.argmax(1) == p.argmax(1)).sum())
             count += len(labels)
         means = {name: value / count for name, value in sums.items()}
-        return {**means, "perplexity": math.exp(means.pop("loss")), "positions": count}
+        perplexity = math.exp(means.pop("loss"))
+        return {**means, "perplexity": perplexity, "positions": count}
 
 
 def schedule(progress: float, warmup: float) -> float:
