@@ -30,13 +30,6 @@ from fairkd.errors import FairKDError
 from fairkd.patterns import patterns, professions
 
 OWN_A, OWN_B = "king, prince", "queen, princess"
-SLOT_EXAMPLES = {
-    "subject": "subject, as “he”",
-    "object": "object, as “him”",
-    "possessive": "possessive, as “his”",
-    "noun": "noun, as “man”",
-    "name": "given name, as “James”",
-}
 UPLOAD, UPLOAD_ERROR = "gaps_upload", "gaps_upload_error"
 SOURCE = (
     "Shares of women among workers: US Bureau of Labor Statistics, Current Population Survey, "
@@ -46,41 +39,35 @@ SOURCE = (
 
 def setup() -> Setup:
     """Draw all inputs and return what they ask for. Raises InputError once everything is drawn."""
-    left, middle, right = st.columns([2, 2, 3], vertical_alignment="bottom")
+    shipped = contrasts()
+    left, middle, right = st.columns(
+        3, vertical_alignment="bottom"
+    )  # the right is for what some contrasts ask
     name = left.selectbox(
         "Contrast",
-        [*contrasts(), OWN],
+        [*shipped, OWN],
         key="contrast",
         bind="query-params",
-        help="Which groups of words are set against each other at the masked place.",
+        help="Which groups of words are set against each other at the masked place: "
+        + "; ".join(f"{found.name}: {found.title}" for found in shipped.values())
+        + f"; {OWN}: two lists of your own.",
     )
-    slots = list(SLOTS)
+    own = name not in shipped
     with middle:
-        if name == OWN:
-            slot = st.selectbox(
-                "My words stand as",
-                SLOTS,
-                index=SLOTS.index("noun"),
-                key="slot",
-                bind="query-params",
-                help="; ".join(SLOT_EXAMPLES.values()),
-            )
-            slots = [slot if slot in SLOTS else "noun"]
-        else:
-            pair = _pair(contrasts()[name])
-            slots = list(contrasts()[name].slots)
-    with right:
         value = _value()
-    words = _own_words() if name == OWN else ("", "")
+    with right:
+        slots = [_own_slot()] if own else list(shipped[name].slots)
+        pair = ("", "") if own else _pair(shipped[name])
+    words = _own_words() if own else ("", "")
     with st.expander("Patterns and professions", key="gaps_editors", icon=":material/edit:"):
-        one, two = st.columns(2, gap="medium")
+        one, two = st.columns([3, 2], gap="medium")
         with one:
             pattern_rows = _pattern_editor(slots)
         with two:
             profession_rows = _profession_editor()
 
-    contrast = own_contrast(*words) if name == OWN else contrasts()[name]
-    groups = (contrast.groups[0].name, contrast.groups[1].name) if name == OWN else pair
+    contrast = own_contrast(*words) if own else shipped[name]
+    groups = (contrast.groups[0].name, contrast.groups[1].name) if own else pair
     chosen_professions = clean_professions(profession_rows)
     chosen_patterns = clean_patterns(pattern_rows, slots)
     check_amount(chosen_patterns, list(chosen_professions["profession"]))
@@ -90,12 +77,24 @@ def setup() -> Setup:
 def _pair(contrast: Contrast) -> tuple[str, str]:
     """Which two groups are set against each other; asked only where there are more than two."""
     pairs = {f"{a.name} / {b.name}": (a.name, b.name) for a, b in combinations(contrast.groups, 2)}
-    chosen = next(iter(pairs))
-    if len(pairs) > 1:
-        chosen = st.selectbox("Groups", list(pairs), key="groups", bind="query-params")
-    else:
-        st.text_input("Groups", chosen, disabled=True, key=f"gaps_groups_{contrast.name}")
-    return pairs.get(chosen) or next(iter(pairs.values()))
+    first = next(iter(pairs))
+    if len(pairs) == 1:
+        return pairs[first]
+    chosen = st.selectbox("Groups", list(pairs), key="groups", bind="query-params")
+    return pairs.get(str(chosen), pairs[first])
+
+
+def _own_slot() -> str:
+    """What the words of one's own are, and so which patterns they go into."""
+    chosen = st.selectbox(
+        "My words stand as",
+        SLOTS,
+        index=SLOTS.index("noun"),
+        key="slot",
+        bind="query-params",
+        help="Subject, as “he”; object, as “him”; possessive, as “his”; noun, as “man”; name, as “James”.",
+    )
+    return chosen if chosen in SLOTS else "noun"
 
 
 def _value() -> Value:
@@ -136,7 +135,7 @@ def _pattern_editor(slots: list[str]) -> pd.DataFrame:
         default,
         {
             "text": st.column_config.TextColumn("Pattern", width="large", max_chars=LONGEST_PATTERN),
-            "slot": st.column_config.SelectboxColumn("Word is a", options=slots, width="small"),
+            "slot": st.column_config.SelectboxColumn("Slot", options=slots, width="small"),
         },
     )
     caption("Write `[MASK]` where the word goes, and `{profession}`, `{a profession}` or `{the profession}`.")
@@ -153,7 +152,7 @@ def _profession_editor() -> pd.DataFrame:
         {
             "profession": st.column_config.TextColumn("Profession", width="medium", max_chars=LONGEST_NAME),
             "women_share": st.column_config.NumberColumn(
-                "Share of women", min_value=0.0, max_value=1.0, format="%.3f", width="small"
+                "Women's share", min_value=0.0, max_value=1.0, format="%.3f", width="small"
             ),
         },
     )
@@ -186,7 +185,8 @@ def _take_upload() -> None:
 
 def _heading(title: str, name: str) -> None:
     """A table's title, and a button that brings the shipped rows back."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    # At the left: the right is where the table shows its own buttons when it is pointed at.
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{title}**", width="content")
         st.button(
             "Reset",

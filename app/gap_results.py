@@ -84,6 +84,10 @@ def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
     slot = st.empty()
     label = f"Measuring the {who} on {sentences} sentences"
 
+    def progress(done: float) -> None:
+        if sentences >= SLOW:
+            slot.progress(min(max(done, 0.0), 1.0), text=label)
+
     def measure(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
         return gaps.gaps(
             model,
@@ -92,9 +96,7 @@ def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
             professions=professions,
             groups=setup.groups,
             prior=setup.value == "corrected_gap",
-            progress=lambda done: (
-                slot.progress(min(max(done, 0.0), 1.0), text=label) if sentences >= SLOW else None
-            ),
+            progress=progress,
         )
 
     try:

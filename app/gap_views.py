@@ -166,7 +166,7 @@ def two_sentences(teacher: str, student: str) -> None:
         with friendly_errors():
             frame = preferences(teacher if model == "teacher" else student, text_a, text_b)
             show_figure(
-                preference_scatter(frame, model=model, dark=theme.is_dark()),
+                preference_scatter(frame, sentences=(text_a, text_b), model=model, dark=theme.is_dark()),
                 "gaps_preferences",
                 f"fairkd-preferences-{model}",
             )
@@ -180,7 +180,7 @@ def two_sentences(teacher: str, student: str) -> None:
         st.markdown("**The two models against each other**")
         frame = preference_differences(teacher, student, text_a, text_b)
         show_figure(
-            preference_transfer(frame, dark=theme.is_dark()),
+            preference_transfer(frame, sentences=(text_a, text_b), dark=theme.is_dark()),
             "gaps_differences",
             "fairkd-preference-differences",
         )

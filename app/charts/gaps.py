@@ -71,7 +71,7 @@ def profession_gaps(
     )
     if ends is not None and len(both) > 2 * ends:
         both = pd.concat([both.head(ends), both.tail(ends)]).reset_index(drop=True)
-        title += f" (shown: the {ends} at either end)"
+        title += f" ({ends} at either end shown)"
     places = list(range(len(both)))
 
     figure = base_figure(title=title, height=170 + ROW * max(len(both), 4), dark=dark)
@@ -185,11 +185,12 @@ def transfer_scatter(
     figure.add_shape(guide(low, 0, high, 0, shades.faint))
     figure.add_shape(guide(0, low, 0, high, shades.faint))
     figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
+    apart = (frame["teacher"] - frame["teacher"].median()).abs() + (frame["student"] - frame["teacher"]).abs()
     labels, sides = chosen_labels(
         list(frame["teacher"]),
         list(frame["student"]),
         [shorten(name, 20) for name in frame["profession"]],
-        [math.hypot(row.teacher, row.teacher - row.student) for row in frame.itertuples()],
+        list(apart),
         x_range=(low, high),
         y_range=(low, high),
     )
@@ -353,7 +354,7 @@ def percent(share: float) -> str:
     """A probability for reading: `62 %`, `0.4 %`, `< 0.1 %`."""
     if share < 0.001:
         return "< 0.1 %"
-    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def direct_x(figure: go.Figure, groups: tuple[str, str], value: Value, shades: Hues, *, of: str = "") -> None:

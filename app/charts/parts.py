@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from app import theme
-from app.charts.text import escape
+from app.charts.text import escape, shorten
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
 TITLE_WIDTH = 43  # characters a line: what fits a phone 390 pixels wide in the title's size
@@ -64,9 +64,16 @@ def colour(text: str, hue: str) -> str:
     return f'<span style="color:{hue}">{escape(text)}</span>'
 
 
-def base_figure(*, title: str, height: int, dark: bool) -> go.Figure:
-    """An empty figure in the theme: at the top left its title, wrapped, then the legend, then the plot."""
-    lines = wrapped(title)
+def base_figure(*, title: str, height: int, dark: bool, notes: Sequence[tuple[str, str]] = ()) -> go.Figure:
+    """An empty figure in the theme: at the top left its title, wrapped, then the legend, then the plot.
+
+    `notes` are lines under the title, each with its colour.
+    """
+    small = "".join(
+        f'<br><span style="font-size:12px;font-weight:normal">{colour(shorten(text, 56), hue)}</span>'
+        for text, hue in notes
+    )
+    lines = wrapped(title) + small
     below = 16 + 20 * (lines.count("<br>") + 1)  # pixels from the top to where the title ends
     figure = go.Figure()
     figure.update_layout(theme.plotly_layout(dark))

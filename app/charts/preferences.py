@@ -10,7 +10,9 @@ from typing import Literal
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.charts.gaps import KINDS
 from app.charts.parts import (
+    Hues,
     base_figure,
     chosen_labels,
     colour,
@@ -25,14 +27,17 @@ Model = Literal["teacher", "student"]
 LABELS = 16
 
 
-def preference_scatter(frame: pd.DataFrame, *, model: Model, dark: bool = False) -> go.Figure:
+def preference_scatter(
+    frame: pd.DataFrame, *, sentences: tuple[str, str], model: Model, dark: bool = False
+) -> go.Figure:
     """How likely one model finds each word in sentence A (across) and in sentence B (up).
 
     `frame` is from `fairkd.gaps.prefer` (token, log_p_a, log_p_b, preference). Below the diagonal are the
     words that A prefers, above it those of B.
     """
     shades = hues(dark)
-    figure = base_figure(title=_title(frame, model), height=540, dark=dark)
+    notes = _notes(sentences, shades)
+    figure = base_figure(title=_title(frame, model), height=560, dark=dark, notes=notes)
     low, high = span([*frame["log_p_a"], *frame["log_p_b"]])
     figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
     labels, sides = chosen_labels(
@@ -92,14 +97,20 @@ def _title(frame: pd.DataFrame, model: Model) -> str:
     return f"The {model} prefers “{words[0]}” most in A and “{words[1]}” most in B"
 
 
-def preference_transfer(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+def _notes(sentences: tuple[str, str], shades: Hues) -> list[tuple[str, str]]:
+    """What A and B are, for a figure that leaves its page."""
+    return [(f"A: {sentences[0]}", shades.group_a), (f"B: {sentences[1]}", shades.group_b)]
+
+
+def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark: bool = False) -> go.Figure:
     """The teacher's preference for each word against the student's.
 
     `frame` is from `fairkd.gaps.prefer_difference` (token, teacher, student, difference). On the diagonal the
     two models tell A from B alike; on the horizontal line the student does not tell them apart.
     """
     shades = hues(dark)
-    figure = base_figure(title=_transfer_title(frame), height=540, dark=dark)
+    notes = _notes(sentences, shades)
+    figure = base_figure(title=_transfer_title(frame), height=560, dark=dark, notes=notes)
     low, high = span([*frame["teacher"], *frame["student"]], around=[0.0])
     figure.add_shape(guide(low, 0, high, 0, shades.faint))
     figure.add_shape(guide(0, low, 0, high, shades.faint))
@@ -108,15 +119,15 @@ def preference_transfer(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure
         list(frame["teacher"]),
         list(frame["student"]),
         [shorten(token, 18) for token in frame["token"]],
-        list(frame["difference"].abs()),
+        list(frame["difference"].abs() + frame["teacher"].abs()),
         x_range=(low, high),
         y_range=(low, high),
         most=LABELS,
     )
     weaker = frame["student"].abs() < frame["teacher"].abs()
     for is_weaker, hue, symbol, name in (
-        (True, shades.student, "circle", "weaker in the student"),
-        (False, shades.teacher, "diamond", "as strong or stronger"),
+        (True, *KINDS["reduced"], "weaker in the student"),
+        (False, *KINDS["amplified"], "as strong or stronger"),
     ):
         rows = [index for index, found in enumerate(weaker) if found == is_weaker]
         part = frame.iloc[rows]

@@ -10,7 +10,7 @@ from app.sidebar import chosen_models
 from app.widgets import caption
 
 teacher, student = chosen_models()
-st.title("Gaps")
+st.header("Gaps")
 caption(
     "How far apart does a model hold two groups of words at the masked place of one sentence? The gap "
     "is "

@@ -12,6 +12,7 @@ from app.charts import gaps, parts, preferences
 from fairkd.statistics import Correlation
 
 GROUPS = ("he", "she")
+SENTENCES = ("Jim is a [MASK].", "Jane is a [MASK].")
 HOSTILE = ["<script>alert(1)</script>", "$x$", "<b>bold</b>"]
 
 UNKNOWN = Correlation(r=math.nan, low=math.nan, high=math.nan, n=1)
@@ -186,19 +187,20 @@ def preferred() -> pd.DataFrame:
 
 
 def test_the_words_of_each_sentence_take_the_hue_of_its_side() -> None:
-    figure = preferences.preference_scatter(preferred(), model="teacher")
+    figure = preferences.preference_scatter(preferred(), sentences=SENTENCES, model="teacher")
     a, b = figure.data
     assert (a.name, list(a.x)) == ("A prefers it (2)", [-2.0, -3.0])
     assert (b.name, list(b.x)) == ("B prefers it (1)", [-6.0])
     assert (a.marker.color, b.marker.color) == (theme.GROUP_A.light, theme.GROUP_B.light)
     title = figure.layout.title.text.replace("<br>", " ")
-    assert title == "The teacher prefers “carpenter” most in A and “nurse” most in B"
+    assert title.startswith("The teacher prefers “carpenter” most in A and “nurse” most in B")
+    assert "A: Jim is a [MASK]." in title and "B: Jane is a [MASK]." in title
 
 
 def test_the_difference_of_both_models_says_who_tells_the_sentences_apart_more() -> None:
     frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": [0.5, -1.5]})
     frame["difference"] = frame["student"] - frame["teacher"]
-    figure = preferences.preference_transfer(frame)
+    figure = preferences.preference_transfer(frame, sentences=SENTENCES)
     title = figure.layout.title.text.replace("<br>", " ")
     assert "less than the teacher" in title and "1.00 against 1.50" in title
     assert [found.name for found in figure.data] == ["weaker in the student (1)", "as strong or stronger (1)"]
@@ -215,9 +217,12 @@ def test_typed_text_is_drawn_literally_wherever_it_appears(name: str) -> None:
             correlations={"teacher": Correlation(0.5, 0.4, 0.6, 3), "student": UNKNOWN},
             groups=(name, "she"),
         ),
-        preferences.preference_scatter(preferred().replace("nurse", name), model="student"),
+        preferences.preference_scatter(
+            preferred().replace("nurse", name), sentences=(name, "B"), model="student"
+        ),
         preferences.preference_transfer(
-            pd.DataFrame({"token": [name], "teacher": [1.0], "student": [0.0], "difference": [-1.0]})
+            pd.DataFrame({"token": [name], "teacher": [1.0], "student": [0.0], "difference": [-1.0]}),
+            sentences=("A", name),
         ),
     ]
     for figure in figures:
@@ -229,7 +234,12 @@ def test_typed_text_is_drawn_literally_wherever_it_appears(name: str) -> None:
 @pytest.mark.parametrize("dark", [False, True])
 def test_empty_tables_still_make_a_figure(dark: bool) -> None:
     empty = preferred().head(0)
-    assert "no words" in preferences.preference_scatter(empty, model="teacher", dark=dark).layout.title.text
+    assert (
+        "no words"
+        in preferences.preference_scatter(
+            empty, sentences=SENTENCES, model="teacher", dark=dark
+        ).layout.title.text
+    )
 
 
 def test_labels_do_not_overlap_and_go_to_the_most_important_first() -> None:
