@@ -141,7 +141,6 @@ def _gaps(
     prior: bool,
     _contrast: Contrast,
     _patterns: Sequence[Pattern],
-    _progress: Callable[[float], None] | None,
 ) -> pd.DataFrame:
     from fairkd import gaps as library
 
@@ -152,7 +151,6 @@ def _gaps(
         professions=professions,
         groups=groups,
         prior=prior,
-        progress=_progress,
     )
 
 
@@ -165,13 +163,13 @@ def gaps(
     groups: tuple[str, str] | None = None,
     prior: bool = True,
 ) -> pd.DataFrame:
-    """`fairkd.gaps.gaps` for the model behind `reference`, with a progress bar while it computes."""
+    """`fairkd.gaps.gaps` for the model behind `reference`, with a running clock while it computes."""
     contrast_key = repr([(group.name, sorted(group.words.items())) for group in contrast.groups])
     patterns_key = tuple((pattern.text, pattern.slot) for pattern in patterns)
     get_model(reference)
     with st.spinner(f"Measuring {literal(reference)}", show_time=True):
         return _gaps(
-            reference, contrast_key, patterns_key, tuple(professions), groups, prior, contrast, patterns, None
+            reference, contrast_key, patterns_key, tuple(professions), groups, prior, contrast, patterns
         )
 
 

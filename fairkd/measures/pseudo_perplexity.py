@@ -4,8 +4,8 @@ Quality, not bias: every fairness figure is shown beside it.
 
     PPPL = exp( - (1 / N) sum over sentences x, sum over positions i of log p(x_i | x without i) )
 
-with N the number of scored tokens; special tokens are not scored. Source: Salazar et al. 2020, "Masked Language
-Model Scoring", ACL, equation 3.
+with N the number of scored tokens; special tokens are not scored. Source: Salazar et al. 2020, "Masked
+Language Model Scoring", ACL.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def pseudo_perplexity(lm: MaskedLM, sentences: Sequence[str], *, max_tokens: int
                 copy[position] = lm.mask_id
                 copies.append((copy, position, token))
     if not copies:
-        raise InputError(f"Pseudo-perplexity needs at least one word to score, but got {len(sentences)} empty sentences.")
+        raise InputError(
+            f"Pseudo-perplexity needs at least one word to score, but got {len(sentences)} empty sentences."
+        )
     # Neighbours of one length share a batch, so that next to nothing is padded.
     copies.sort(key=lambda copy: len(copy[0]))
     total = 0.0
