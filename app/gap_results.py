@@ -78,26 +78,25 @@ def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
 
     store = _store()
     question = (reference, *setup.key)
-    lacking_patterns, lacking_professions = store.missing(question, setup.patterns, setup.names)
-    sentences = len(lacking_patterns) * len(lacking_professions)
+    sentences = store.missing(question, setup.patterns, setup.names)
     model = get_model(reference)
     slot = st.empty()
-    label = f"Measuring the {who} on {sentences} sentences"
+    done = 0
 
-    def progress(done: float) -> None:
+    def measure(pattern: Pattern, professions: Sequence[str]) -> pd.DataFrame:
+        nonlocal done
         if sentences >= SLOW:
-            slot.progress(min(max(done, 0.0), 1.0), text=label)
-
-    def measure(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
-        return gaps.gaps(
+            slot.progress(done / sentences, text=f"Measuring the {who} on {sentences} sentences")
+        frame = gaps.gaps(
             model,
             contrast=setup.contrast,
-            patterns=patterns,
+            patterns=[pattern],
             professions=professions,
             groups=setup.groups,
             prior=setup.value == "corrected_gap",
-            progress=progress,
         )
+        done += len(professions)
+        return frame
 
     try:
         return store.frame(question, setup.patterns, setup.names, measure)

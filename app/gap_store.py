@@ -12,11 +12,10 @@ from fairkd.patterns import Pattern
 
 MOST_ROWS = 150_000  # about 100 MB at the very most
 
-Question = tuple[
-    object, ...
-]  # what besides pattern and profession decides a row: model, word groups, prior or not
+# What besides pattern and profession decides a row: the model, the word groups, with or without prior.
+Question = tuple[object, ...]
 Row = tuple[object, ...]
-Measure = Callable[[Sequence[Pattern], Sequence[str]], pd.DataFrame]
+Measure = Callable[[Pattern, Sequence[str]], pd.DataFrame]
 
 
 class GapStore:
@@ -31,54 +30,48 @@ class GapStore:
         self._columns: list[str] = []
         self._lock = Lock()
 
-    def missing(
-        self, question: Question, patterns: Sequence[Pattern], professions: Sequence[str]
-    ) -> tuple[list[Pattern], list[str]]:
-        """The patterns and the professions between which some row has not been measured yet."""
-        return _lacking(self._known(question, patterns), professions)
+    def missing(self, question: Question, patterns: Sequence[Pattern], professions: Sequence[str]) -> int:
+        """How many of the sentences have not been measured yet."""
+        return sum(len(_lacking(self._known(question, pattern), professions)) for pattern in patterns)
 
     def frame(
         self, question: Question, patterns: Sequence[Pattern], professions: Sequence[str], measure: Measure
     ) -> pd.DataFrame:
-        """One row a pattern and profession, in that order; `measure` is called for what is missing alone."""
-        known = self._known(question, patterns)
-        lacking = _lacking(known, professions)
-        if lacking[0]:
-            measured = measure(*lacking)
-            self._columns = list(measured.columns)
-            for row in measured.itertuples(index=False, name=None):
-                at = dict(zip(self._columns, row, strict=True))
-                known[Pattern(text=str(at["pattern"]), slot=str(at["slot"]))][str(at["profession"])] = row
-        with self._lock:
-            for pattern in patterns:
-                key = (question, pattern)
-                self._kept.setdefault(key, {}).update(known[pattern])
-                self._kept.move_to_end(key)
-            self._forget()
-        rows = [
-            known[pattern][profession]
-            for pattern in patterns
-            for profession in professions
-            if profession in known[pattern]  # of patterns that ask the same, the first alone is measured
-        ]
+        """One row a pattern and profession, in that order.
+
+        `measure` is called for the missing professions of one pattern at a time, and its rows are kept at
+        once: a visitor who changes something meanwhile does not start from nothing.
+        """
+        rows: list[Row] = []
+        for pattern in patterns:
+            known = self._known(question, pattern)
+            if lacking := _lacking(known, professions):
+                measured = measure(pattern, lacking)
+                self._columns = list(measured.columns)
+                known |= dict(
+                    zip(measured["profession"], measured.itertuples(index=False, name=None), strict=True)
+                )
+            self._keep(question, pattern, known)
+            rows += [known[profession] for profession in professions]
         return pd.DataFrame(rows, columns=self._columns)
 
-    def _known(self, question: Question, patterns: Sequence[Pattern]) -> dict[Pattern, dict[str, Row]]:
-        """A copy of what is kept for the patterns, which nobody else can let go of."""
+    def _known(self, question: Question, pattern: Pattern) -> dict[str, Row]:
+        """A copy of what is kept for the pattern, which nobody else can let go of."""
         with self._lock:
-            return {pattern: dict(self._kept.get((question, pattern), {})) for pattern in patterns}
+            return dict(self._kept.get((question, pattern), {}))
 
-    def _forget(self) -> None:
-        """Let the longest unused patterns go until what is kept fits."""
-        total = sum(len(rows) for rows in self._kept.values())
-        while total > self._most_rows and len(self._kept) > 1:
-            _, rows = self._kept.popitem(last=False)
-            total -= len(rows)
+    def _keep(self, question: Question, pattern: Pattern, rows: dict[str, Row]) -> None:
+        """Add rows, and let the longest unused patterns go until what is kept fits."""
+        key = (question, pattern)
+        with self._lock:
+            self._kept.setdefault(key, {}).update(rows)
+            self._kept.move_to_end(key)
+            total = sum(len(kept) for kept in self._kept.values())
+            while total > self._most_rows and len(self._kept) > 1:
+                _, forgotten = self._kept.popitem(last=False)
+                total -= len(forgotten)
 
 
-def _lacking(
-    known: dict[Pattern, dict[str, Row]], professions: Sequence[str]
-) -> tuple[list[Pattern], list[str]]:
-    """The patterns that lack some profession, and the professions that some pattern lacks."""
-    patterns = [pattern for pattern, rows in known.items() if not rows.keys() >= set(professions)]
-    return patterns, [name for name in professions if any(name not in known[pattern] for pattern in patterns)]
+def _lacking(known: dict[str, Row], professions: Sequence[str]) -> list[str]:
+    """The professions without a row."""
+    return [profession for profession in professions if profession not in known]
