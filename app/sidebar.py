@@ -30,8 +30,8 @@ def choose_models() -> tuple[str, str]:
         if reference not in options:
             options.append(reference)
     with st.sidebar:
-        teacher, about_teacher = _picker("Teacher", "teacher", options, TEACHER_DEFAULT, ":blue")
-        student, about_student = _picker("Student", "student", options, STUDENT_DEFAULT, ":orange")
+        teacher, about_teacher = _picker("Teacher", "teacher", options, TEACHER_DEFAULT, "blue")
+        student, about_student = _picker("Student", "student", options, STUDENT_DEFAULT, "orange")
         st.segmented_control(
             "Download figures as",
             IMAGE_FORMATS,
@@ -56,15 +56,20 @@ def _picker(
     typed = st.session_state.get(key) or st.query_params.get(key)
     if typed and typed not in options:
         options = [*options, typed]  # a reference of the person's own stays in the list
+    # The coloured name stands by itself: a screen reader would spell out the colour in the picker's own label.
+    st.markdown(
+        f":{colour}[**{label}**]",
+        help="An embedded model, a local folder, or a Hugging Face id such as `distilbert-base-uncased`, with "
+        "`@revision` if you like. Type it and press Enter.",
+    )
     chosen = st.selectbox(
-        f"{colour}[**{label}**]",
+        label,
         options,
         index=options.index(default),
         key=key,
         accept_new_options=True,
         bind="query-params",
-        help="An embedded model, a local folder, or a Hugging Face id such as `distilbert-base-uncased`, "
-        "with `@revision` if you like. Type it and press Enter.",
+        label_visibility="collapsed",
     )
     return str(chosen or default).strip(), st.empty()
 

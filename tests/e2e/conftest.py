@@ -35,6 +35,9 @@ _QUIET = [
     "--no-first-run",
 ]
 
+# A busy machine with few cores may take its time; what is waited for usually takes milliseconds.
+sync_api.expect.set_options(timeout=20_000)
+
 OpenPage = Callable[..., "sync_api.Page"]
 
 
@@ -97,30 +100,45 @@ def browser() -> Iterator[sync_api.Browser]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: sync_api.Browser) -> dict[tuple[int, int, str], sync_api.BrowserContext]:
+    """One browser context for each size and colour scheme: its pages share what has been fetched."""
+    return {}
+
+
 @pytest.fixture
-def open_page(app_url: str, browser: sync_api.Browser) -> Iterator[OpenPage]:
+def open_page(
+    app_url: str,
+    browser: sync_api.Browser,
+    contexts: dict[tuple[int, int, str], sync_api.BrowserContext],
+) -> Iterator[OpenPage]:
     """`open_page("/?k=3", viewport=PHONE, color_scheme="dark")` opens it and waits until it is drawn."""
-    contexts: list[sync_api.BrowserContext] = []
+    pages: list[sync_api.Page] = []
 
     def open_(path: str = "/", *, viewport: dict | None = None, color_scheme: str = "light") -> sync_api.Page:
-        context = browser.new_context(
-            viewport=viewport or DESKTOP, color_scheme=color_scheme, accept_downloads=True, locale="en-GB"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
+        size = viewport or DESKTOP
+        key = (size["width"], size["height"], color_scheme)
+        if key not in contexts:
+            contexts[key] = browser.new_context(
+                viewport=size, color_scheme=color_scheme, accept_downloads=True, locale="en-GB"
+            )
+        page = contexts[key].new_page()
+        pages.append(page)
+        page.set_default_timeout(60_000)
         page.goto(app_url + path)
         page.get_by_role("heading", level=2).first.wait_for()
         settled(page)
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 def settled(page: sync_api.Page) -> None:
     """Wait until the script that draws the page has come to its end."""
     page.wait_for_timeout(150)
     app = page.get_by_test_id("stApp")
-    sync_api.expect(app).to_have_attribute("data-test-script-state", re.compile("notRunning|initial"))
+    sync_api.expect(app).to_have_attribute(
+        "data-test-script-state", re.compile("notRunning|initial"), timeout=120_000
+    )

@@ -1,0 +1,201 @@
+"""The Predictions page in a real browser: what is drawn, clicked, typed, linked and downloaded."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote_plus, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.e2e.conftest import PHONE, ROOT, OpenPage, settled, sync_api
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+expect = sync_api.expect
+
+
+def columns(page: Page) -> Locator:
+    return page.get_by_role("option", name=re.compile("^position "))
+
+
+def chosen(page: Page) -> Locator:
+    return page.locator(".column[aria-selected=true]")
+
+
+def title(page: Page) -> Locator:
+    """The title of the bars, which names the token that they are about."""
+    return page.locator(".js-plotly-plot .gtitle").first
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def type_sentence(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox", name="Sentence")
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_the_page_opens_with_the_figure_and_the_mask_chosen(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(columns(page)).to_have_count(5)
+    expect(chosen(page)).to_have_attribute(
+        "aria-label", re.compile(r"^position 4, \[MASK\], teacher: .+ %, student: .+ %")
+    )
+    expect(title(page)).to_contain_text("At “[MASK]”")
+    assert page.locator("iframe").count() == 0, "the figure is part of the page"
+
+
+def test_a_click_on_a_column_chooses_it(open_page: OpenPage) -> None:
+    page = open_page()
+    columns(page).nth(1).click()
+    expect(columns(page).nth(1)).to_have_attribute("aria-selected", "true")
+    expect(title(page)).to_contain_text("At “is”")
+    expect(page).to_have_url(re.compile("position=2"))
+    columns(page).nth(3).click()
+    expect(title(page)).to_contain_text("At “[MASK]”")
+    assert "position" not in query(page), "the default needs no place in the link"
+
+
+def test_the_keyboard_reaches_and_chooses_a_column(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator("button[data-format=png]").focus()
+    page.keyboard.press("Tab")
+    expect(columns(page).nth(3)).to_be_focused()
+    ring = columns(page).nth(3).locator(".ring")
+    assert ring.evaluate("ring => getComputedStyle(ring).stroke") != "none", "the focus must be seen"
+    page.keyboard.press("ArrowLeft")
+    expect(columns(page).nth(2)).to_be_focused()
+    expect(chosen(page)).to_have_attribute("data-number", "4")
+    page.keyboard.press("Enter")
+    expect(title(page)).to_contain_text("At “a”")
+    expect(columns(page).nth(2)).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    expect(title(page)).to_contain_text("At “milk”")
+
+
+def test_hovering_a_cell_shows_its_word_and_probability(open_page: OpenPage) -> None:
+    page = open_page()
+    columns(page).nth(3).locator("[data-word]").first.hover()
+    expect(page.locator(".tip")).to_be_visible()
+    expect(page.locator(".tip-rest")).to_have_text(re.compile(r"% · rank 1 · teacher"))
+
+
+def test_a_typed_sentence_redraws_the_figure_and_its_link_reproduces_the_view(open_page: OpenPage) -> None:
+    page = open_page()
+    type_sentence(page, "[MASK] is a very kind nurse.")
+    expect(columns(page)).to_have_count(7)
+    columns(page).nth(5).click()
+    expect(title(page)).to_contain_text("At “nurse”")
+    page.get_by_text("Log scale", exact=True).click()
+    expect(page.get_by_text("Shade: probability, log scale")).to_be_visible()
+    settled(page)
+    link = urlsplit(page.url)
+    assert query(page) == {"text": ["[MASK] is a very kind nurse."], "position": ["6"], "log": ["true"]}
+
+    again = open_page(f"{link.path}?{link.query}")
+    expect(columns(again)).to_have_count(7)
+    expect(chosen(again)).to_have_attribute("data-number", "6")
+    expect(title(again)).to_contain_text("At “nurse”")
+    expect(again.get_by_text("Shade: probability, log scale")).to_be_visible()
+
+
+def test_a_preset_becomes_the_sentence(open_page: OpenPage) -> None:
+    page = open_page("/?position=1")
+    page.get_by_role("radiogroup", name="Examples").get_by_text("[MASK] is a doctor.").click()
+    expect(page.get_by_role("textbox", name="Sentence")).to_have_value("[MASK] is a doctor.")
+    expect(chosen(page)).to_have_attribute("data-number", "1")
+    expect(title(page)).to_contain_text("At “[MASK]”")
+
+
+def test_markup_in_a_sentence_is_shown_literally(open_page: OpenPage) -> None:
+    text = "<script>document.title='broken'</script> <b>x</b> [MASK]"
+    page = open_page(
+        f"/?text={quote_plus(text)}&position=1&word={quote_plus('<img src=x onerror=alert(1)>')}"
+    )
+    expect(columns(page).first).to_have_attribute("aria-label", re.compile("^position 1, <, "))
+    expect(title(page)).to_contain_text("At “<”")
+    assert page.title() == "FairKD"
+    assert page.locator("b:text-is('x')").count() == 0
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_an_empty_sentence_is_one_sentence_on_a_page_that_still_works(open_page: OpenPage) -> None:
+    page = open_page()
+    type_sentence(page, "")
+    expect(page.get_by_test_id("stAlert")).to_have_count(1)
+    type_sentence(page, "She is a [MASK].")
+    expect(columns(page)).to_have_count(5)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
+def test_a_long_sentence_scrolls_inside_the_figure_on_a_phone(open_page: OpenPage) -> None:
+    words = " ".join(["the unimaginably long way"] * 8)
+    page = open_page(f"/?text={quote_plus(f'{words} to [MASK].')}", viewport=PHONE)
+    widths = page.locator(".scroller").evaluate("box => [box.scrollWidth, box.clientWidth]")
+    assert widths[0] > 2 * widths[1]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    expect(chosen(page)).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_the_figure_downloads_itself(open_page: OpenPage, tmp_path: Path, kind: str) -> None:
+    page = open_page(f"/?text={quote_plus('<b>Milk</b> & a [MASK].')}")
+    with page.expect_download() as waiting:
+        page.locator(f"button[data-format={kind}]").click()
+    file = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(file)
+    assert file.name == f"fairkd-predictions.{kind}"
+    if kind == "png":
+        assert file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and file.stat().st_size > 10_000
+    else:
+        texts = [element.text for element in ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}text")]
+        assert "<b>Milk</b> & a [MASK]." in texts and "Teacher" in texts and "Student" in texts
+
+
+def test_the_table_downloads_as_csv(open_page: OpenPage) -> None:
+    page = open_page("/?k=3")
+    with page.expect_download() as waiting:
+        page.get_by_test_id("stDownloadButton").first.click()
+    lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("token,teacher_probability,student_probability") and len(lines) >= 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_figure_follows_the_theme(open_page: OpenPage, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    paper = page.locator(".js-plotly-plot .main-svg").first.evaluate("svg => svg.style.background")
+    app = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+    assert paper == app, "the chart stands on the page's own background"
+
+
+def test_nothing_is_fetched_from_elsewhere(open_page: OpenPage, app_url: str) -> None:
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    expect(columns(page)).to_have_count(5)
+    settled(page)
+    elsewhere = [
+        url for url in asked if not url.startswith((app_url, app_url.replace("http", "ws"), "data:", "blob:"))
+    ]
+    assert not elsewhere
+
+
+@pytest.mark.skipif(
+    not os.environ.get("FAIRKD_SCREENSHOT"), reason="writes the README's picture only when asked"
+)
+def test_the_picture_of_the_readme(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(title(page)).to_contain_text("At “[MASK]”")
+    page.wait_for_timeout(800)  # the charts' own transitions
+    picture = ROOT / "docs" / "screenshot.png"
+    picture.parent.mkdir(exist_ok=True)
+    page.screenshot(path=picture)

@@ -1,0 +1,78 @@
+"""The embedded models: what ships is whole, small enough, and measures as its card says."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fairkd import models
+from fairkd.assets import card
+from fairkd.assets.text import _wordnet
+from fairkd.errors import InputError
+from fairkd.gaps import summarise
+from fairkd.predictions import predict
+
+FOLDER = Path(card.FOLDER)
+MEASURED = json.loads((FOLDER / "measured.json").read_text())
+
+
+def test_the_three_models_are_there_and_take_80_megabytes_at_most():
+    assert models.embedded() == ("embedded/teacher", "embedded/student-plain", "embedded/student-fair")
+    size = sum(file.stat().st_size for file in models.EMBEDDED.rglob("*") if file.is_file())
+    assert size <= 80e6
+
+
+@pytest.mark.parametrize("name", ["student-plain", "student-fair"])
+def test_students_share_the_teachers_embeddings_to_the_bit(teacher, name):
+    student = models.load(f"embedded/{name}")
+    ours, theirs = (lm.model.get_input_embeddings().weight for lm in (student, teacher))
+    assert ours.equal(theirs)
+    assert models.describe(student).layers == 3
+
+
+def test_milk_is_answered_sensibly(teacher):
+    prediction = predict(teacher, "Milk is a [MASK].")
+    words = list(prediction.top(4, 5)["token"])
+    accepted = dict(yaml.safe_load((FOLDER / "everyday.yaml").read_text()))["Milk is a [MASK]."].split()
+    assert words[0] in accepted
+    assert len(set(words) & set(accepted)) >= 3
+
+
+def test_everyday_sentences_are_answered_as_the_card_says(teacher):
+    figures = card.everyday(teacher)
+    assert figures["sentences"] == 30
+    assert figures["within_five"] == MEASURED["teacher"]["everyday"]["within_five"]
+
+
+def test_gaps_are_as_the_card_says_and_the_fair_students_is_the_smallest():
+    sizes = {}
+    for name in card.NAMES:
+        figures = summarise(card.gap_table(models.load(f"embedded/{name}")))
+        assert figures.mean_absolute == pytest.approx(MEASURED[name]["gap"]["mean_absolute"], rel=1e-3)
+        sizes[name] = figures.mean_absolute
+    assert sizes["student-fair"] <= sizes["teacher"] / 4
+
+
+def test_the_card_is_the_one_that_the_figures_give():
+    assert (FOLDER / "MODEL_CARD.md").read_text() == card.text_of(MEASURED)
+
+
+def test_a_gloss_becomes_a_sentence_and_its_examples_stand_alone(tmp_path):
+    for part in ("verb", "adj", "adv"):
+        (tmp_path / f"data.{part}").write_text("  1 licence text\n")
+    (tmp_path / "data.noun").write_text(
+        '1 03 n 02 ice_cream 0 x 0 000 | a frozen dessert; "she ate ice cream"; "more?"  \n'
+        "2 03 n 01 running(a) 0 000 | moving fast  \n"
+    )
+    assert list(_wordnet(tmp_path)) == [
+        "ice cream is a frozen dessert.",
+        "she ate ice cream.",
+        "more?",
+        "running: moving fast.",
+    ]
+
+
+def test_missing_wordnet_files_are_said(tmp_path):
+    with pytest.raises(InputError, match="wordnet-base"):
+        list(_wordnet(tmp_path / "nowhere"))
