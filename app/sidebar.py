@@ -56,11 +56,11 @@ def _picker(
     typed = st.session_state.get(key) or st.query_params.get(key)
     if typed and typed not in options:
         options = [*options, typed]  # a reference of the person's own stays in the list
-    # The coloured name stands by itself: a screen reader would spell out the colour in the picker's own label.
+    # The coloured name stands by itself: inside the label a screen reader would spell its colour.
     st.markdown(
         f":{colour}[**{label}**]",
-        help="An embedded model, a local folder, or a Hugging Face id such as `distilbert-base-uncased`, with "
-        "`@revision` if you like. Type it and press Enter.",
+        help="An embedded model, a local folder, or a Hugging Face id such as `distilbert-base-uncased`, "
+        "with `@revision` if you like. Type it and press Enter.",
     )
     chosen = st.selectbox(
         label,
