@@ -36,7 +36,7 @@ _QUIET = [
 ]
 
 # A busy machine with few cores may take its time; what is waited for usually takes milliseconds.
-sync_api.expect.set_options(timeout=20_000)
+sync_api.expect.set_options(timeout=60_000)
 
 OpenPage = Callable[..., "sync_api.Page"]
 
@@ -124,7 +124,7 @@ def open_page(
             )
         page = contexts[key].new_page()
         pages.append(page)
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(90_000)
         page.goto(app_url + path)
         page.get_by_role("heading", level=2).first.wait_for()
         settled(page)
