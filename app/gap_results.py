@@ -83,19 +83,27 @@ def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
     slot = st.empty()
     done = 0
 
-    def measure(pattern: Pattern, professions: Sequence[str]) -> pd.DataFrame:
+    def measure(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
         nonlocal done
-        if sentences >= SLOW:
-            slot.progress(done / sentences, text=f"Measuring the {who} on {sentences} sentences")
+
+        def progress(part: float) -> None:
+            if sentences >= SLOW:
+                fraction = (done + part * len(patterns) * len(professions)) / sentences
+                slot.progress(
+                    min(max(fraction, 0.0), 1.0), text=f"Measuring the {who}: {sentences} sentences"
+                )
+
+        progress(0.0)
         frame = gaps.gaps(
             model,
             contrast=setup.contrast,
-            patterns=[pattern],
+            patterns=patterns,
             professions=professions,
             groups=setup.groups,
             prior=setup.value == "corrected_gap",
+            progress=progress,
         )
-        done += len(professions)
+        done += len(patterns) * len(professions)
         return frame
 
     try:

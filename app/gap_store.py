@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 
 import pandas as pd
@@ -11,11 +11,12 @@ import pandas as pd
 from fairkd.patterns import Pattern
 
 MOST_ROWS = 150_000  # about 100 MB at the very most
+AT_ONCE = 450  # sentences measured in one go; fewer would waste the larger batches
 
 # What besides pattern and profession decides a row: the model, the word groups, with or without prior.
 Question = tuple[object, ...]
 Row = tuple[object, ...]
-Measure = Callable[[Pattern, Sequence[str]], pd.DataFrame]
+Measure = Callable[[Sequence[Pattern], Sequence[str]], pd.DataFrame]
 
 
 class GapStore:
@@ -39,21 +40,25 @@ class GapStore:
     ) -> pd.DataFrame:
         """One row a pattern and profession, in that order.
 
-        `measure` is called for the missing professions of one pattern at a time, and its rows are kept at
+        `measure` is called for what is missing alone, a few patterns at a time, and its rows are kept at
         once: a visitor who changes something meanwhile does not start from nothing.
         """
-        rows: list[Row] = []
+        known = {pattern: self._known(question, pattern) for pattern in patterns}
+        for several, lacking in _portions(known, professions):
+            measured = measure(several, lacking)
+            self._columns = list(measured.columns)
+            keys = zip(measured["pattern"], measured["slot"], measured["profession"], strict=True)
+            rows = measured.itertuples(index=False, name=None)
+            for (text, slot, profession), row in zip(keys, rows, strict=True):
+                known[Pattern(text, slot)][profession] = row
+            for pattern in several:
+                self._keep(question, pattern, known[pattern])
         for pattern in patterns:
-            known = self._known(question, pattern)
-            if lacking := _lacking(known, professions):
-                measured = measure(pattern, lacking)
-                self._columns = list(measured.columns)
-                known |= dict(
-                    zip(measured["profession"], measured.itertuples(index=False, name=None), strict=True)
-                )
-            self._keep(question, pattern, known)
-            rows += [known[profession] for profession in professions]
-        return pd.DataFrame(rows, columns=self._columns)
+            self._keep(question, pattern, known[pattern])  # used again, so not the first to be forgotten
+        return pd.DataFrame(
+            [known[pattern][profession] for pattern in patterns for profession in professions],
+            columns=self._columns,
+        )
 
     def _known(self, question: Question, pattern: Pattern) -> dict[str, Row]:
         """A copy of what is kept for the pattern, which nobody else can let go of."""
@@ -75,3 +80,15 @@ class GapStore:
 def _lacking(known: dict[str, Row], professions: Sequence[str]) -> list[str]:
     """The professions without a row."""
     return [profession for profession in professions if profession not in known]
+
+
+def _portions(
+    known: dict[Pattern, dict[str, Row]], professions: Sequence[str]
+) -> Iterator[tuple[list[Pattern], list[str]]]:
+    """Patterns that lack the same professions, with these, about AT_ONCE sentences at a time."""
+    lacking = {pattern: tuple(_lacking(rows, professions)) for pattern, rows in known.items()}
+    for names in dict.fromkeys(names for names in lacking.values() if names):
+        alike = [pattern for pattern, lacks in lacking.items() if lacks == names]
+        step = max(1, AT_ONCE // len(names))
+        for start in range(0, len(alike), step):
+            yield alike[start : start + step], list(names)

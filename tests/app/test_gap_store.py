@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
-from app.gap_store import GapStore
+from app.gap_store import AT_ONCE, GapStore
 from fairkd.patterns import Pattern
 
 IS = Pattern("[MASK] is {a profession}.", "subject")
@@ -16,11 +16,11 @@ class Counter:
     """Measures by counting: which patterns and professions were asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Pattern, list[str]]] = []
+        self.asked: list[tuple[list[Pattern], list[str]]] = []
 
-    def __call__(self, pattern: Pattern, professions: Sequence[str]) -> pd.DataFrame:
-        self.asked.append((pattern, list(professions)))
-        rows = [(pattern.text, pattern.slot, name, f"{pattern.text}{name}") for name in professions]
+    def __call__(self, patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
+        self.asked.append((list(patterns), list(professions)))
+        rows = [(p.text, p.slot, name, f"{p.text}{name}") for p in patterns for name in professions]
         return pd.DataFrame(rows, columns=["pattern", "slot", "profession", "gap"])
 
 
@@ -28,7 +28,7 @@ def test_a_second_look_measures_nothing() -> None:
     store, measure = GapStore(), Counter()
     first = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
     second = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
-    assert measure.asked == [(IS, ["nurse", "clerk"]), (WAS, ["nurse", "clerk"])]
+    assert measure.asked == [([IS, WAS], ["nurse", "clerk"])]
     pd.testing.assert_frame_equal(first, second)
 
 
@@ -36,7 +36,7 @@ def test_a_new_profession_is_measured_alone_and_stands_in_its_place() -> None:
     store, measure = GapStore(), Counter()
     store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
     frame = store.frame(("m",), [IS, WAS], ["nurse", "pilot", "clerk"], measure)
-    assert measure.asked[2:] == [(IS, ["pilot"]), (WAS, ["pilot"])]
+    assert measure.asked[1:] == [([IS, WAS], ["pilot"])]
     assert list(frame["profession"]) == 2 * ["nurse", "pilot", "clerk"]
     assert list(frame["gap"]) == list(frame["pattern"] + frame["profession"])
 
@@ -46,7 +46,7 @@ def test_a_new_pattern_is_measured_alone() -> None:
     store.frame(("m",), [IS], ["nurse"], measure)
     assert store.missing(("m",), [IS, WAS], ["nurse"]) == 1
     store.frame(("m",), [WAS, IS], ["nurse"], measure)
-    assert measure.asked[1:] == [(WAS, ["nurse"])]
+    assert measure.asked[1:] == [([WAS], ["nurse"])]
 
 
 def test_another_question_shares_nothing() -> None:
@@ -66,14 +66,23 @@ def test_the_longest_unused_pattern_is_forgotten_first() -> None:
     assert store.missing(("m",), [WAS], ["nurse"]) == 1
 
 
+def test_patterns_that_lack_different_professions_are_asked_apart() -> None:
+    store, measure = GapStore(), Counter()
+    store.frame(("m",), [IS], ["nurse"], measure)
+    frame = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
+    assert measure.asked[1:] == [([IS], ["clerk"]), ([WAS], ["nurse", "clerk"])]
+    assert list(frame["gap"]) == list(frame["pattern"] + frame["profession"])
+
+
 def test_what_was_measured_before_an_interruption_is_kept() -> None:
     store, measure = GapStore(), Counter()
+    many = [str(number) for number in range(AT_ONCE)]  # so that each pattern is measured by itself
 
-    def interrupted(pattern: Pattern, professions: Sequence[str]) -> pd.DataFrame:
-        if pattern == WAS:
+    def interrupted(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
+        if WAS in patterns:
             raise KeyboardInterrupt
-        return measure(pattern, professions)
+        return measure(patterns, professions)
 
     with pytest.raises(KeyboardInterrupt):
-        store.frame(("m",), [IS, WAS], ["nurse"], interrupted)
-    assert store.missing(("m",), [IS, WAS], ["nurse"]) == 1
+        store.frame(("m",), [IS, WAS], many, interrupted)
+    assert store.missing(("m",), [IS, WAS], many) == len(many)
