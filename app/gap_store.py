@@ -55,10 +55,13 @@ class GapStore:
                 self._keep(question, pattern, known[pattern])
         for pattern in patterns:
             self._keep(question, pattern, known[pattern])  # used again, so not the first to be forgotten
-        return pd.DataFrame(
-            [known[pattern][profession] for pattern in patterns for profession in professions],
-            columns=self._columns,
-        )
+        found = [
+            known[pattern][profession]
+            for pattern in patterns
+            for profession in professions
+            if profession in known[pattern]  # of patterns that ask the same, the first alone is measured
+        ]
+        return pd.DataFrame(found, columns=self._columns)
 
     def _known(self, question: Question, pattern: Pattern) -> dict[str, Row]:
         """A copy of what is kept for the pattern, which nobody else can let go of."""
