@@ -1,4 +1,4 @@
-"""Everything slow, behind caches that all visitors share: models, predictions, gaps.
+"""Everything slow, behind caches that all visitors share: models and predictions (gaps: `app.gap_store`).
 
 PyTorch is imported on first use, not with this module: the page's frame then stands before it is read.
 """
@@ -6,7 +6,7 @@ PyTorch is imported on first use, not with this module: the page's frame then st
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,7 @@ from fairkd.errors import FairKDError, ModelError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fairkd.contrasts import Contrast
     from fairkd.models import Description, MaskedLM
-    from fairkd.patterns import Pattern
     from fairkd.predictions import Prediction
 
 _one_load_at_a_time = threading.Lock()
@@ -128,49 +126,6 @@ def comparison_table(
         for reference in (teacher, student)
     ]
     return predictions.compare(*pair).table(k)
-
-
-# Keyed by the names and words in it: a contrast is frozen, but its mappings have no hash of their own.
-@st.cache_data(max_entries=32, show_spinner=False)
-def _gaps(
-    reference: str,
-    contrast_key: str,
-    patterns_key: tuple[tuple[str, str], ...],
-    professions: tuple[str, ...],
-    groups: tuple[str, str] | None,
-    prior: bool,
-    _contrast: Contrast,
-    _patterns: Sequence[Pattern],
-) -> pd.DataFrame:
-    from fairkd import gaps as library
-
-    return library.gaps(
-        get_model(reference),
-        contrast=_contrast,
-        patterns=_patterns,
-        professions=professions,
-        groups=groups,
-        prior=prior,
-    )
-
-
-def gaps(
-    reference: str,
-    *,
-    contrast: Contrast,
-    patterns: Sequence[Pattern],
-    professions: Sequence[str],
-    groups: tuple[str, str] | None = None,
-    prior: bool = True,
-) -> pd.DataFrame:
-    """`fairkd.gaps.gaps` for the model behind `reference`, with a running clock while it computes."""
-    contrast_key = repr([(group.name, sorted(group.words.items())) for group in contrast.groups])
-    patterns_key = tuple((pattern.text, pattern.slot) for pattern in patterns)
-    get_model(reference)
-    with st.spinner(f"Measuring {literal(reference)}", show_time=True):
-        return _gaps(
-            reference, contrast_key, patterns_key, tuple(professions), groups, prior, contrast, patterns
-        )
 
 
 @contextmanager
