@@ -65,7 +65,12 @@ def colour(text: str, hue: str) -> str:
 
 
 def base_figure(*, title: str, height: int, dark: bool, notes: Sequence[tuple[str, str]] = ()) -> go.Figure:
-    """An empty figure in the theme: at the top left its title, wrapped, then the legend, then the plot.
+    """An empty figure with `base_layout`."""
+    return go.Figure(layout=base_layout(title=title, height=height, dark=dark, notes=notes))
+
+
+def base_layout(*, title: str, height: int, dark: bool, notes: Sequence[tuple[str, str]] = ()) -> dict:
+    """A layout in the theme: at the top left the title, wrapped, then the legend, then the plot.
 
     `notes` are lines under the title, each with its colour.
     """
@@ -75,23 +80,27 @@ def base_figure(*, title: str, height: int, dark: bool, notes: Sequence[tuple[st
     )
     lines = wrapped(title) + small
     below = 16 + 20 * (lines.count("<br>") + 1)  # pixels from the top to where the title ends
-    figure = go.Figure()
-    figure.update_layout(theme.plotly_layout(dark))
-    figure.update_layout(
-        title={
+    own = {
+        "title": {
             "text": lines,
             "font": {"size": 15},
             "y": 1 - 20 / height,
             "yanchor": "top",
             "yref": "container",
         },
-        height=height,
-        margin={"l": 8, "r": 14, "t": below + 12, "b": 8},
+        "height": height,
+        "margin": {"l": 8, "r": 14, "t": below + 12, "b": 8},
         # Hung under the title, a legend of several rows pushes the plot down instead of covering the title.
-        legend={"x": 0, "xref": "container", "y": 1 - below / height, "yanchor": "top", "yref": "container"},
-        hoverlabel={"align": "left"},
-    )
-    return figure
+        "legend": {
+            "x": 0,
+            "xref": "container",
+            "y": 1 - below / height,
+            "yanchor": "top",
+            "yref": "container",
+        },
+        "hoverlabel": {"align": "left"},
+    }
+    return theme.merged(theme.plotly_layout(dark), own)
 
 
 def guide(x0: float, y0: float, x1: float, y1: float, hue: str, *, dash: str = "solid") -> dict[str, object]:

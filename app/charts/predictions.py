@@ -7,9 +7,9 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.parts import base_figure
+from app.charts.parts import base_layout
 from app.charts.text import escape_all, shorten
-from app.theme import MUTED, STUDENT, TEACHER
+from app.theme import MUTED, STUDENT, TEACHER, merged
 
 _ROW = 36  # pixels for the two bars of one word
 _FRAME = 150  # pixels for title, legend and axis
@@ -57,19 +57,15 @@ def position_bars(frame: pd.DataFrame, *, title: str, log: bool, dark: bool) -> 
     log : dots on a logarithmic axis instead of bars, which need a zero to stand on.
     dark : for a dark page.
     """
-    figure = base_figure(title=shorten(title, 120), height=_FRAME + _ROW * len(frame), dark=dark)
     sides = [("teacher", "Teacher", TEACHER), ("student", "Student", STUDENT)]
     sides = [side for side in sides if frame[f"{side[0]}_probability"].notna().any()]
-    if log and len(sides) == 2:
-        figure.add_trace(_threads(frame, dark))
-    for role, name, hue in sides:
-        figure.add_trace(_side(frame, role, name, hue.on(dark), log))
-    figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.04)
-    figure.update_yaxes(**_word_axis(frame["token"]))
-    figure.update_xaxes(
-        title_text="probability" + (" (log scale)" if log else ""), **_probability_axis(frame, log)
-    )
-    return figure
+    traces = [_threads(frame, dark)] if log and len(sides) == 2 else []
+    traces += [_side(frame, role, name, hue.on(dark), log) for role, name, hue in sides]
+    across = {
+        "title": {"text": "probability" + (" (log scale)" if log else "")},
+        **_probability_axis(frame, log),
+    }
+    return _by_word(traces, frame["token"], across, title, dark)
 
 
 def target_bars(frame: pd.DataFrame, *, title: str, dark: bool) -> go.Figure:
@@ -77,36 +73,45 @@ def target_bars(frame: pd.DataFrame, *, title: str, dark: bool) -> go.Figure:
 
     `frame` has the columns token, soft (the teacher's probability) and hard (1 for the label, else 0).
     """
-    figure = base_figure(title=shorten(title, 120), height=_FRAME + _ROW * len(frame), dark=dark)
-    rows = list(range(len(frame)))
     tokens = escape_all(frame["token"])
+    traces = []
     for column, name, colour in (
         ("hard", "Hard label (MLM)", MUTED.on(dark)),
         ("soft", "Soft target (distillation)", TEACHER.on(dark)),
     ):
-        shown = [percent(value) for value in frame[column]] if column == "soft" else _marks(frame[column])
-        figure.add_trace(
-            go.Bar(
-                x=frame[column].tolist(),
-                y=rows,
-                name=name,
-                orientation="h",
-                marker={"color": colour},
-                text=shown,
+        shown = [percent(value) for value in frame[column]]
+        traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "x": frame[column].tolist(),
+                "y": list(range(len(frame))),
+                "name": name,
+                "marker": {"color": colour},
+                "text": shown if column == "soft" else ["100 %" if value else "" for value in frame[column]],
                 **_OUTSIDE,
-                customdata=[
-                    [token, percent(value)] for token, value in zip(tokens, frame[column], strict=True)
-                ],
-                hovertemplate="<b>%{customdata[0]}</b><br>" + name + ": %{customdata[1]}<extra></extra>",
-            )
+                "customdata": [list(pair) for pair in zip(tokens, shown, strict=True)],
+                "hovertemplate": "<b>%{customdata[0]}</b><br>" + name + ": %{customdata[1]}<extra></extra>",
+            }
         )
-    figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.04)
-    figure.update_yaxes(**_word_axis(frame["token"]))
-    figure.update_xaxes(title_text="share of the target", range=[0, 1.12], tickformat=".0%")
-    return figure
+    across = {"title": {"text": "share of the target"}, "range": [0, 1.12], "tickformat": ".0%"}
+    return _by_word(traces, frame["token"], across, title, dark)
 
 
-def _side(frame: pd.DataFrame, role: str, name: str, colour: str, log: bool) -> go.Bar | go.Scatter:
+def _by_word(traces: list[dict], tokens: pd.Series, across: dict, title: str, dark: bool) -> go.Figure:
+    """One row for each token, numbers across."""
+    layout = base_layout(title=shorten(title, 120), height=_FRAME + _ROW * len(tokens), dark=dark)
+    own = {
+        "barmode": "group",
+        "bargap": 0.28,
+        "bargroupgap": 0.04,
+        "xaxis": across,
+        "yaxis": _word_axis(tokens),
+    }
+    return go.Figure(data=traces, layout=merged(layout, own))
+
+
+def _side(frame: pd.DataFrame, role: str, name: str, colour: str, log: bool) -> dict:
     known = frame[f"{role}_probability"].notna()
     values = frame.loc[known, f"{role}_probability"]
     ranks = ["–" if pd.isna(rank) else f"{int(rank):,}" for rank in frame.loc[known, f"{role}_rank"]]
@@ -123,18 +128,18 @@ def _side(frame: pd.DataFrame, role: str, name: str, colour: str, log: bool) -> 
         + ": %{customdata[1]}, rank %{customdata[2]}<extra></extra>",
     }
     if log:
-        return go.Scatter(mode="markers", marker={"color": colour, "size": 13}, **common)
-    return go.Bar(
-        orientation="h",
-        marker={"color": colour},
-        text=shown,
-        textposition="outside",
-        cliponaxis=False,
+        return {"type": "scatter", "mode": "markers", "marker": {"color": colour, "size": 13}, **common}
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "marker": {"color": colour},
+        "text": shown,
+        **_OUTSIDE,
         **common,
-    )
+    }
 
 
-def _threads(frame: pd.DataFrame, dark: bool) -> go.Scatter:
+def _threads(frame: pd.DataFrame, dark: bool) -> dict:
     """Thin lines that join the two dots of a word."""
     x: list[float | None] = []
     y: list[float | None] = []
@@ -144,7 +149,15 @@ def _threads(frame: pd.DataFrame, dark: bool) -> go.Scatter:
         x += [a, b, None]
         y += [row, row, None]
     line = {"color": MUTED.on(dark), "width": 2}
-    return go.Scatter(x=x, y=y, mode="lines", line=line, showlegend=False, hoverinfo="skip")
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": x,
+        "y": y,
+        "line": line,
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
 
 
 def _word_axis(tokens: pd.Series) -> dict:
@@ -171,7 +184,3 @@ def _probability_axis(frame: pd.DataFrame, log: bool) -> dict:
         "tickvals": [10.0**exponent for exponent in exponents],
         "ticktext": [f"{10.0 ** (exponent + 2):g} %" for exponent in exponents],
     }
-
-
-def _marks(values: pd.Series) -> list[str]:
-    return ["100 %" if value else "" for value in values]
