@@ -45,7 +45,7 @@ def is_dark() -> bool:
 def merged(base: dict, over: dict) -> dict:
     """`base` with what `over` says, dictionaries inside merged likewise; neither is changed.
 
-    plotly's own `update_layout` does the same in ten times the time, and a page draws a figure at every change.
+    plotly's `update_layout` takes ten times as long, and a page draws its figures again at every change.
     """
     result = dict(base)
     for key, value in over.items():
