@@ -65,8 +65,9 @@ def bars(here: Position, frame: pd.DataFrame, *, log: bool) -> None:
 def table(frame: pd.DataFrame) -> None:
     """Words with probability and rank of both models, to read and to download."""
     number = st.column_config.NumberColumn
+    columns = ["token", "teacher_probability", "student_probability", "teacher_rank", "student_rank"]
     st.dataframe(
-        frame[["token", "teacher_probability", "student_probability", "teacher_rank", "student_rank"]],
+        frame[columns].dropna(axis="columns", how="all"),  # a model that is not here has no columns
         hide_index=True,
         key="words",
         row_height=30,

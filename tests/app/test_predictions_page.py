@@ -177,6 +177,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_other_on_the_page(open_app: Op
     (panel,) = figure(app)["panels"]
     assert panel["role"] != role
     assert words(app)
+    assert not any(role in column for column in app.dataframe[0].value.columns)
 
 
 def test_different_vocabularies_leave_the_kl_empty_and_say_why(
