@@ -19,20 +19,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from fairkd.contrasts import Contrast
 from fairkd.errors import InputError
+from fairkd.kinds import PAIRWISE, Kind, Label, Scope
 from fairkd.models import MaskedLM
 from fairkd.words import UnknownWord, spell
 
-Kind = Literal["none", "logit_mean", "mass_preserving", "group"]
-Scope = Literal["all", "masked", "not_own"]
-Label = Literal["keep", "spread", "drop"]
-PAIRWISE = ("logit_mean", "mass_preserving")
+__all__ = ["PAIRWISE", "Constraint", "Kind", "Label", "Scope", "resolve", "spread_labels"]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,30 @@
-"""Settings by name: what to start a distillation from."""
+"""Settings by name: what to start a distillation from. Needs no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+# "her" is paired with "him" and with "his"; pairs need it once.
+_PAIRS = {"contrast": "pronouns", "slots": ["subject", "possessive"]}
+
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    # Distillation as usual: nothing is done about what the teacher believes.
     "plain": {},
+    # As published: at all positions, with the hard label as it stands.
+    "paper": {
+        "constraint": {"kind": "logit_mean", "scope": "all", **_PAIRS},
+        "objective": {"positions": "all"},
+    },
+    "mass-preserving": {
+        "constraint": {"kind": "mass_preserving", **_PAIRS},
+        "objective": {"label": "spread"},
+    },
+    "group": {
+        "constraint": {"kind": "group", "contrast": "pronouns"},
+        "objective": {"label": "spread"},
+    },
+    "cda": {"corpus": {"swap": True}},
+    "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
     # Where a model is asked, at masked positions, the groups' common mass is split evenly. The hard label
     # would pull the bias back in, so it is dropped there; pronouns are rare, so they are masked more often;
     # and the group term holds their balance and their mass at temperature 1, where both are read.
@@ -16,4 +33,15 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "objective": {"label": "drop", "group": 30.0},
         "masking": {"group_rate": 0.6},
     },
+}
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "plain": "Distillation as usual: the student learns what the teacher believes, biases included.",
+    "paper": "The published constraint: he and she get the mean of their logits, at every position.",
+    "mass-preserving": "Paired words get the mean of their probabilities; all other words keep theirs.",
+    "group": "The common mass of the groups is split evenly; words inside a group keep their proportions.",
+    "cda": "Counterfactual augmentation: no constraint, but every gendered sentence is learnt swapped, too.",
+    "mlm-only": "No teacher: the student learns from the text alone, as a model is usually trained.",
+    "fair": "The best of all this: groups balanced where words are masked, hard labels dropped there, "
+    "pronouns masked more often, and their balance and mass held by a term of their own.",
 }

@@ -1,0 +1,266 @@
+"""The rooms of a configuration: groups of settings, each with one plain line that the pages show."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from fairkd.contrasts import contrasts
+from fairkd.kinds import PAIRWISE, Kind, Label, Scope
+
+Positions = Literal["all", "masked", "sample"]
+StudentKind = Literal["layers", "fresh", "existing"]
+ScheduleKind = Literal["linear", "cosine", "constant"]
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+class Room(BaseModel):
+    """A group of settings: immutable, and no key that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StudentConfig(Room):
+    """The student: `layers` of the teacher, a `fresh` smaller architecture, or an `existing` model."""
+
+    kind: StudentKind = Field(
+        default="layers",
+        description="Layers taken from the teacher, a fresh smaller model, or an existing one to go on with.",
+    )
+    layers: tuple[int, ...] = Field(
+        default=(0, 2, 5), description="For layers: which of the teacher's it keeps, counted from 0."
+    )
+    freeze_embeddings: bool = Field(
+        default=True,
+        description="Keep the word embeddings as they are: faster; a fresh student always trains its own.",
+    )
+    hidden_layers: int = Field(default=3, ge=1, description="For fresh: the number of layers.")
+    width: int = Field(default=192, ge=8, description="For fresh: the width of the hidden states.")
+    heads: int = Field(default=6, ge=1, description="For fresh: attention heads; the width is a multiple.")
+    projection: bool = Field(
+        default=True,
+        description="Compare hidden states of unequal width through a learnt projection, or else not at all.",
+    )
+    reference: str | None = Field(
+        default=None, description="For existing: the model to start from, with the teacher's vocabulary."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind == "existing" and not self.reference:
+            raise ValueError("an existing student needs a reference: the model to start from")
+        if self.kind == "fresh" and self.width % self.heads:
+            raise ValueError(f"the width {self.width} is not a multiple of the {self.heads} heads")
+        return self
+
+
+class CorpusConfig(Room):
+    """The text, read by `fairkd.corpora`."""
+
+    source: str = Field(
+        default="bug",
+        description='"bug" (real sentences with a profession and a pronoun), a text or table file, or '
+        "hub:org/name.",
+    )
+    column: str | None = Field(default=None, description="The column of a table that holds the text.")
+    max_tokens: int = Field(default=128, ge=8, description="Longer sentences are cut here.")
+    swap: bool = Field(
+        default=False,
+        description="Counterfactual augmentation: learn each gendered sentence with he and she swapped, too.",
+    )
+    swap_names: bool = Field(default=False, description="Swap first names as well.")
+
+
+class MaskingConfig(Room):
+    """Masked positions; `group_rate` is that of the contrast's words (None: like all others)."""
+
+    rate: float = Field(default=0.2, gt=0, lt=1, description="The part of all words that is chosen.")
+    masked: float = Field(default=0.8, ge=0, le=1, description="The part of the chosen that is masked.")
+    random: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="The part of the chosen that becomes another word; the rest stays.",
+    )
+    group_rate: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="How often the contrast's words are chosen, which are rare; empty: like all others.",
+    )
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if self.masked + self.random > 1 + 1e-9:
+            raise ValueError(
+                f"masked and random are parts of one whole, but add up to {self.masked + self.random}"
+            )
+        return self
+
+
+class ObjectiveConfig(Room):
+    """Weights of the loss terms (`fairkd.distill.objective`), temperature, positions of the KL term.
+
+    `label` says what becomes of a hard label that is a group word where the constraint applies: "keep" it,
+    "spread" it over its counterparts, or "drop" it.
+    """
+
+    kd: float = Field(default=5.0, ge=0, description="Weight of the teacher's distributions.")
+    mlm: float = Field(default=2.0, ge=0, description="Weight of the words that really stood there.")
+    hidden: float = Field(default=1.0, ge=0, description="Weight of the angle between last hidden states.")
+    group: float = Field(
+        default=0.0, ge=0, description="Weight of the group words' balance and mass at temperature 1."
+    )
+    temperature: float = Field(
+        default=2.0, gt=0, description="Flattens both distributions, so that unlikely words are learnt too."
+    )
+    positions: Positions = Field(
+        default="masked", description="Where the student learns: everywhere, at masked words, or at a sample."
+    )
+    sample: float = Field(
+        default=0.3, gt=0, le=1, description="For sample: the part of the other positions that is used."
+    )
+    label: Label = Field(
+        default="keep",
+        description="A hard label that the constraint covers: keep it, spread it over groups, or drop it.",
+    )
+    chunk: int = Field(
+        default=128, ge=1, description="Positions worked on at once: memory against speed, no other effect."
+    )
+
+
+class ConstraintConfig(Room):
+    """The fairness constraint on a contrast's words; `slots` restricts them (None: all of them)."""
+
+    kind: Kind = Field(
+        default="none",
+        description="None, the mean of the logits (the paper), the mean of the probabilities, or of groups.",
+    )
+    contrast: str = Field(default="pronouns", description="The words that are balanced.")
+    strength: float = Field(
+        default=1.0, ge=0, le=1, description="From 0, the teacher as it is, to 1, complete balance."
+    )
+    scope: Scope = Field(
+        default="masked",
+        description="Where it applies: everywhere, at masked words, or all but the visible group words.",
+    )
+    shares: tuple[float, ...] | None = Field(
+        default=None, description="For group: each group's share of their common mass; empty: equal."
+    )
+    slots: tuple[str, ...] | None = Field(
+        default=None, description="Only the words for these places in a sentence; empty: all of them."
+    )
+    skip_unspellable: bool = Field(
+        default=False, description="Leave out words that the tokenizer cuts in pieces, instead of refusing."
+    )
+
+    @model_validator(mode="after")
+    def _words_fit(self) -> Self:
+        """What can be said without a tokenizer is said before a run starts."""
+        known = contrasts()
+        if self.contrast not in known:
+            raise ValueError(f"there is no contrast {self.contrast!r}, choose one of {', '.join(known)}")
+        contrast = known[self.contrast]
+        if unknown := [slot for slot in self.slots or () if slot not in contrast.slots]:
+            raise ValueError(f"{self.contrast} has the slots {', '.join(contrast.slots)}, not {unknown[0]!r}")
+        if self.kind in PAIRWISE:
+            pairs = {pair for slot in self.slots or contrast.slots for pair in contrast.pairs(slot)}
+            words = [word for pair in pairs for word in pair]
+            if twice := sorted({word for word in words if words.count(word) > 1}):
+                raise ValueError(
+                    f"{twice[0]!r} would be in two pairs of {self.kind}, so restrict slots, for example to "
+                    "subject and possessive, or use group, which needs no pairs"
+                )
+        if self.shares is not None and len(self.shares) != len(contrast.groups):
+            raise ValueError(f"{self.contrast} has {len(contrast.groups)} groups, not {len(self.shares)}")
+        return self
+
+
+class OptimizerConfig(Room):
+    """AdamW with warm-up over a part of the budget, then a schedule over the rest."""
+
+    learning_rate: float = Field(default=6e-4, gt=0, description="The largest step, reached after warm-up.")
+    schedule: ScheduleKind = Field(
+        default="linear", description="How the learning rate falls after warm-up: to zero, or not at all."
+    )
+    weight_decay: float = Field(default=0.01, ge=0, description="Pulls weight matrices towards zero.")
+    warmup: float = Field(default=0.05, ge=0, lt=1, description="The part of the budget with a rising rate.")
+    clip: float = Field(default=1.0, gt=0, description="Longer gradients are shortened to this norm.")
+    micro_batch_tokens: int = Field(default=1024, ge=16, description="Tokens computed at once: memory.")
+    accumulate: int = Field(
+        default=1, ge=1, description="Such batches that each process adds up for one step."
+    )
+    precision: Precision = Field(
+        default="auto", description="Number format of the large products; auto: bf16 where it is fast."
+    )
+
+
+class BudgetConfig(Room):
+    """When to stop: after `steps` optimizer steps or `minutes` of training, or when the gap is small.
+
+    Minutes count the training steps alone: evaluations and checkpoints are not taken off them, so that arms
+    with equal minutes trained equally long.
+    """
+
+    steps: int | None = Field(default=None, ge=1, description="The number of optimizer steps.")
+    minutes: float | None = Field(
+        default=None, gt=0, description="Minutes of training; evaluations come on top, about a tenth."
+    )
+    stop_gap: float | None = Field(
+        default=None, gt=0, description="Stop early once the mean absolute gap is below this many nats."
+    )
+    stop_quality: float = Field(
+        default=0.1,
+        ge=0,
+        description="... while pseudo-perplexity is at most this part above the student's at the start.",
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.steps is None) == (self.minutes is None):
+            raise ValueError("give either steps or minutes")
+        return self
+
+
+class EvaluationConfig(Room):
+    """What is measured on held-out text and probes while the student learns, and how often."""
+
+    every_steps: int | None = Field(
+        default=None, ge=1, description="Steps between evaluations; empty: by the clock."
+    )
+    every_seconds: float = Field(
+        default=30.0, gt=0, description="Seconds of training between evaluations, more where they are slow."
+    )
+    sentences: int = Field(
+        default=200, ge=1, description="Held-out sentences; the same for every run on a corpus."
+    )
+    probes: tuple[str, ...] = Field(
+        default=("Milk is a [MASK].", "[MASK] is a nurse.", "[MASK] is an engineer."),
+        description="Sentences that are watched during the run.",
+    )
+    top_k: int = Field(default=10, ge=1, le=100, description="Words kept at each position of a probe.")
+    contrast: str = Field(default="pronouns", description="The word groups whose gap is measured.")
+    professions: int = Field(
+        default=20, ge=2, description="Professions that the gap is measured on, evenly from the shipped list."
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.contrast not in contrasts():
+            raise ValueError(
+                f"there is no contrast {self.contrast!r}, choose one of {', '.join(contrasts())}"
+            )
+        return self
+
+
+class CheckpointConfig(Room):
+    """How often everything that a run needs to go on is written, and how many of these are kept."""
+
+    every_steps: int | None = Field(
+        default=None, ge=1, description="Steps between checkpoints; empty: by the clock."
+    )
+    every_seconds: float = Field(
+        default=60.0, gt=0, description="Seconds of training between checkpoints: what a crash can cost."
+    )
+    keep: int = Field(default=2, ge=1, description="Checkpoints that are kept, the newest ones.")
