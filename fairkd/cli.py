@@ -6,22 +6,19 @@ seconds to import, so what needs them is imported inside the commands: `fairkd -
 
 from __future__ import annotations
 
-import json
-import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
-from rich.table import Table
 from rich.text import Text
 
+from fairkd.console import JsonOption, out, print_json, print_table, progress
 from fairkd.errors import FairKDError, InputError
+from fairkd.runs_cli import runs_app
 
 if TYPE_CHECKING:
     from fairkd.models import MaskedLM
@@ -36,10 +33,8 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Find and describe models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(runs_app, name="runs")
 
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else.")
-]
 _MODEL_HELP = "embedded/NAME, a local folder, or a Hugging Face Hub id such as org/name or org/name@revision."
 
 
@@ -70,7 +65,7 @@ def predict(
     prediction = predictions.predict(lm, text, temperature=temperature, masked_in_turn=each)
     document = predictions.as_json(prediction, top_k=top_k)
     if as_json:
-        _print_json(document)
+        print_json(document)
         return
     rows: list[tuple[object, ...]] = []
     for position in document["positions"]:
@@ -79,7 +74,7 @@ def predict(
                 (position["index"], position["token"], f"{position['entropy']:.2f}") if n == 0 else ("",) * 3
             )
             rows.append((*first, guess["rank"], guess["token"], f"{guess['probability']:.4f}"))
-    _print_table(
+    print_table(
         f"{document['model']}: {document['text']}",
         {
             "position": "right",
@@ -125,7 +120,7 @@ def gaps(
 
     def of(reference: str) -> pd.DataFrame:
         lm = _load(reference)
-        with _progress() as report:
+        with progress() as report:
             return measure(
                 lm,
                 contrast=chosen,
@@ -147,7 +142,7 @@ def gaps(
     tests = [None, *(paired_test(frames[0], frame) for frame in frames[1:])]
     groups = [group.name for group in chosen.groups[:2]]
     if as_json:
-        _print_json(
+        print_json(
             {
                 "contrast": contrast,
                 "groups": groups,
@@ -163,7 +158,7 @@ def gaps(
             }
         )
         return
-    _print_table(
+    print_table(
         f"log P({groups[0]}) - log P({groups[1]}), nats, with 95 % intervals",
         {"model": "left", "mean gap": "right", "mean |gap|": "right", "mass": "right"},
         [
@@ -178,7 +173,7 @@ def gaps(
     )
     for reference, test in zip(model, tests, strict=True):
         if test is not None:
-            _out().print(Text(f"{reference}: {test.sentence}"), soft_wrap=True)
+            out().print(Text(f"{reference}: {test.sentence}"), soft_wrap=True)
 
 
 @app.command()
@@ -213,7 +208,7 @@ def distill(
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"The output {output} exists already; choose another folder with --output.")
     teacher = _load(settings.teacher)
-    with _progress() as report:
+    with progress() as report:
 
         def show(event: Mapping[str, Any]) -> None:
             message = (
@@ -224,7 +219,7 @@ def distill(
         report("Reading the text", None)
         result = distil(teacher, settings, log=show, progress=report)
     folder = save(result, output)
-    _print_table(
+    print_table(
         f"{folder}: {result.steps} steps, {result.tokens:,} tokens, {result.seconds / 60:.1f} minutes",
         {"held-out text": "left", "value": "right"},
         [(name, f"{value:.4g}") for name, value in result.held_out.items()],
@@ -238,9 +233,9 @@ def list_models(as_json: JsonOption = False) -> None:
 
     descriptions = [asdict(models.describe(_load(reference))) for reference in models.embedded()]
     if as_json:
-        _print_json(descriptions)
+        print_json(descriptions)
         return
-    _print_table(
+    print_table(
         "Embedded models",
         {
             "reference": "left",
@@ -266,69 +261,18 @@ def show_model(
 
     description = asdict(models.describe(_load(reference)))
     if as_json:
-        _print_json(description)
+        print_json(description)
         return
     rows = [
         (name.replace("_", " "), f"{value:,}" if type(value) is int else value)
         for name, value in description.items()
         if value is not None
     ]
-    _print_table(None, {"": "left", " ": "left"}, rows)
+    print_table(None, {"": "left", " ": "left"}, rows)
 
 
 def _load(reference: str) -> MaskedLM:
     from fairkd import models
 
-    with _progress() as report:
+    with progress() as report:
         return models.load(reference, progress=report)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, float | None], None]]:
-    """A bar on standard error while something runs, drawn only on a terminal and gone afterwards."""
-    console = Console(stderr=True)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def report(message: str, fraction: float | None) -> None:
-            total = None if fraction is None else 1.0
-            bar.update(task, description=message, total=total, completed=fraction or 0.0)
-
-        yield report
-
-
-def _out() -> Console:
-    return Console(highlight=False)
-
-
-def _print_table(title: str | None, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
-    """`columns` maps a heading to "left" or "right". Cells are shown literally: `[MASK]` is no markup."""
-    if title is not None:
-        _out().print(Text(title, style="bold"), soft_wrap=True)
-    table = Table(show_header=any(heading.strip() for heading in columns))
-    for heading, justify in columns.items():
-        table.add_column(heading, justify="right" if justify == "right" else "left")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    _out().print(table)
-
-
-def _print_json(document: object) -> None:
-    """JSON has no NaN: what is not a number is null. ASCII only, so that no terminal can garble it."""
-    print(json.dumps(_plain(document), allow_nan=False, indent=2))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if hasattr(value, "item"):  # a numpy number
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
