@@ -59,7 +59,7 @@ def test_one_giant_line_is_read_in_bounded_parts(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_text("word and " * 20_000, encoding="utf-8")
     corpus = corpora.read(path)
-    assert max(map(len, corpus.training)) <= corpora.LONGEST_LINE
+    assert max(map(len, corpus.training)) <= corpora.LONGEST
 
 
 @pytest.fixture

@@ -1,0 +1,156 @@
+"""A corpus: distinct sentences on two sides, and a count of what was left out.
+
+The split is by content: whether a sentence is held out depends on a hash of its normalised beginning alone,
+so that a sentence and its near copies are always on one side, in every corpus.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fairkd.errors import InputError
+
+HELD_OUT_PER_MILLE = 20
+MOST = 500_000  # sentences kept unless asked otherwise
+LONGEST = 1_000  # characters of a sentence; a longer text is cut into its sentences
+BEGINNING = 40  # characters of the normalised text that decide on the side
+
+Tally = Counter[str]
+
+REPEATED = "repeated"
+SHORT = "fewer than two words"
+LONG = f"longer than {LONGEST:,} characters (cut into sentences)"
+HALF_CHARACTERS = "half a character (a lone surrogate)"
+
+
+def beyond(most: int) -> str:
+    """The reason under which the sentences after the first `most` are counted."""
+    return f"beyond the first {most:,} sentences"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Distinct sentences for training and for evaluation, with where they come from.
+
+    `skipped` says why and how many: lines, rows or sentences that were not taken, or not as they were.
+    """
+
+    name: str
+    licence: str | None
+    training: tuple[str, ...]
+    held_out: tuple[str, ...]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+def build(
+    name: str,
+    licence: str | None,
+    sentences: Iterable[str],
+    *,
+    most: int = MOST,
+    count_rest: bool = True,
+    tally: Tally | None = None,
+) -> Corpus:
+    """A corpus of the distinct, whitespace-normalised sentences of at least two words.
+
+    Parameters
+    ----------
+    sentences
+        Drawn one by one; a text of more than LONGEST characters is cut into its sentences.
+    most
+        Keep the first `most` of both sides together.
+    count_rest
+        Whether to go on and count what is left over, or to stop there.
+    tally
+        Reasons and counts so far, which the source of `sentences` may go on filling.
+
+    Raises
+    ------
+    InputError
+        No sentence remains for training, or `most` is below 1.
+    """
+    if most < 1:
+        raise InputError(f"A corpus needs at least 1 sentence, but at most {most} were asked for.")
+    tally = Tally() if tally is None else tally
+    seen: set[bytes] = set()
+    sides: dict[bool, list[str]] = {True: [], False: []}
+    for text in _cut(sentences, tally):
+        if len(seen) == most:
+            if not count_rest:
+                break
+            tally[beyond(most)] += 1
+            continue
+        if " " not in text:
+            tally[SHORT] += bool(text)
+            continue
+        key = normalise(text)
+        # Half of a SHA-256: small enough to remember for every sentence, long enough never to collide.
+        digest = hashlib.sha256(key.encode()).digest()[:16]
+        if digest in seen:
+            tally[REPEATED] += 1
+            continue
+        seen.add(digest)
+        sides[is_held_out(key)].append(text)
+    skipped = {reason: count for reason, count in tally.items() if count}
+    if not sides[False]:
+        why = ", ".join(f"{count:,} {reason}" for reason, count in skipped.items())
+        raise InputError(
+            f"The corpus {name} has no usable sentence for training"
+            f"{f' (left out: {why})' if why else ''}; expected text of at least two words a line or row."
+        )
+    return Corpus(name, licence, tuple(sides[False]), tuple(sides[True]), skipped)
+
+
+def normalise(text: str) -> str:
+    """Lower-case Latin letters and digits, all else as single spaces; text without any is lower-cased."""
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip() or text.lower()
+
+
+def beginning(normalised: str) -> str:
+    """What near copies of a sentence have in common: sentences alike in it are on one side."""
+    return normalised[:BEGINNING]
+
+
+def is_held_out(normalised: str) -> bool:
+    """Two in a hundred sentences, by a hash of the first 40 characters of the normalised text."""
+    digest = hashlib.sha256(beginning(normalised).encode()).digest()
+    return int.from_bytes(digest[:4], "big") % 1000 < HELD_OUT_PER_MILLE
+
+
+# Not after an initial or a short title ("J.", "Mr.", "Prof.").
+_SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\b[A-Z][a-z])(?<!\b[A-Z][a-z]{3})[.!?][\"'”’)\]]* ")
+
+
+def split(text: str) -> Iterator[str]:
+    """The sentences of a long text, by their punctuation; what is still too long is cut at a space."""
+    start = 0
+    for end in [*(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]:
+        while end - start > LONGEST:
+            space = text.rfind(" ", start, start + LONGEST)
+            cut = space if space > start else start + LONGEST
+            yield text[start:cut].strip()
+            start = cut
+        if end > start:
+            yield text[start:end].strip()
+        start = end
+
+
+def _cut(sentences: Iterable[str], tally: Tally) -> Iterator[str]:
+    """Each text with single spaces, whole or, if too long, as its sentences."""
+    for sentence in sentences:
+        text = " ".join(sentence.split())
+        if not text.isascii() and _has_lone_surrogate(text):
+            tally[HALF_CHARACTERS] += 1
+        elif len(text) > LONGEST:
+            tally[LONG] += 1
+            yield from split(text)
+        else:
+            yield text
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,291 @@
+"""Text files and tables, streamed: lines of bounded length, undecodable ones counted, columns chosen.
+
+A table is read twice: a sample to tell its columns, then the values of one column. Only the parts of a file
+that are being looked at are in memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from fairkd.corpora.corpus import Tally
+from fairkd.datawheel import Progress
+from fairkd.errors import InputError
+
+TEXT = (".txt",)
+TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
+SAMPLE = 200  # rows that tell what a column holds
+LINE_PART = 2**15  # bytes of a line of plain text read at a time
+LONGEST_RECORD = 2**20  # bytes of a table's line
+JUDGED_AFTER = 10_000  # lines; a file that is mostly undecodable is refused by then, or at its end
+
+UNDECODABLE = "not UTF-8 text"
+TOO_LONG = f"longer than {LONGEST_RECORD:,} bytes"
+NO_JSON = "not a JSON object"
+BAD_ROW = "not a proper CSV row"
+NO_TEXT = "no text in the column"
+
+Readable = IO[bytes] | gzip.GzipFile
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's columns, its first rows, and the stream of one column's values from the first row on."""
+
+    columns: tuple[str, ...]
+    sample: tuple[Mapping[str, Any], ...]
+    values: Callable[[str], Iterator[Any]]
+
+    def text_columns(self) -> tuple[str, ...]:
+        """Columns whose sampled values are texts, mostly of two words and more."""
+        return tuple(name for name in self.columns if _is_text([row.get(name) for row in self.sample]))
+
+    def choose(self, column: str | None, source: str) -> str:
+        """`column` if the table has it; if None, the only text column. Else InputError."""
+        every = ", ".join(self.columns) or "none"
+        if column is not None:
+            if column not in self.columns:
+                raise InputError(f"{source} has no column '{column}'; its columns are: {every}.")
+            return column
+        texts = self.text_columns()
+        if not texts:
+            raise InputError(
+                f"{source} has no column that looks like sentences; name the one to read, out of: {every}."
+            )
+        if len(texts) > 1:
+            raise InputError(
+                f"{source} has {len(texts)} columns of text; name the one to read, out of: "
+                f"{', '.join(texts)}."
+            )
+        return texts[0]
+
+    def texts(self, column: str, tally: Tally) -> Iterator[str]:
+        """The column's texts; what is no text is counted."""
+        for value in self.values(column):
+            if isinstance(value, str) and value.strip():
+                yield value
+            else:
+                tally[f"{NO_TEXT} '{column}'"] += 1
+
+
+def kind(path: Path) -> str:
+    """The suffix that says the format (".csv" of "a.csv.gz"); InputError where it is none that is known."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    packed = suffixes[-1:] == [".gz"]
+    found = "".join(suffixes[-2:-1] if packed else suffixes[-1:])
+    if found not in TEXT + TABLES or (packed and found == ".parquet"):
+        raise InputError(
+            f"{path.name} is not a kind of file that is read: expected .txt, .csv, .tsv or .jsonl "
+            "(also with .gz behind) or .parquet."
+        )
+    return found
+
+
+def table(path: Path, tally: Tally, progress: Progress | None = None) -> Table:
+    """The table in a .csv, .tsv, .jsonl or .parquet file."""
+    suffix = kind(path)
+    if suffix == ".parquet":
+        return _parquet(path, progress)
+    rows = partial(_json_rows if suffix == ".jsonl" else _csv_rows, path)
+    sample = tuple(islice(rows(Tally(), None), SAMPLE))
+    columns = tuple(dict.fromkeys(name for row in sample for name in row))
+    return Table(columns, sample, lambda column: (row.get(column) for row in rows(tally, progress)))
+
+
+def lines(
+    path: Path, tally: Tally, progress: Progress | None = None, *, whole: bool = False
+) -> Iterator[str]:
+    """The lines of a UTF-8 text file, packed or not.
+
+    A line that is not UTF-8 is counted and left out. A line without end comes in parts, cut where a sentence
+    ends; with `whole`, one of more than LONGEST_RECORD bytes is counted and left out instead.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is damaged, or is mostly not UTF-8.
+    """
+    good = bad = 0
+    try:
+        with ExitStack() as stack:
+            raw = stack.enter_context(path.open("rb"))
+            packed = path.suffix.lower() == ".gz"
+            stream: Readable = stack.enter_context(gzip.open(raw)) if packed else raw
+            report = _reporter(path, raw, progress)
+            for line in _whole_lines(stream, tally) if whole else _line_parts(stream):
+                report()
+                text = _decode(line, first=good + bad == 0)
+                if text is None:
+                    bad += 1
+                    tally[UNDECODABLE] += 1
+                else:
+                    good += 1
+                    yield text
+                if good + bad == JUDGED_AFTER:
+                    _judge(path, good, bad)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be read ({error}); check that the file is complete.") from None
+    _judge(path, good, bad)
+
+
+def _judge(path: Path, good: int, bad: int) -> None:
+    if bad > good:
+        raise InputError(
+            f"{path} is mostly not UTF-8 text ({bad:,} of {good + bad:,} lines); save it as UTF-8."
+        )
+
+
+def _decode(line: bytes, *, first: bool) -> str | None:
+    if b"\0" in line:  # UTF-16, or no text at all
+        return None
+    try:
+        return line.decode("utf-8-sig" if first else "utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _line_parts(stream: Readable) -> Iterator[bytes]:
+    rest = b""
+    while line := stream.readline(LINE_PART):
+        line, rest = rest + line, b""
+        if len(line) >= LINE_PART and not line.endswith(b"\n"):
+            # Every cut is behind an ASCII character, or else before the first byte of one, so that none is
+            # torn apart.
+            end = max(line.rfind(b". "), line.rfind(b"! "), line.rfind(b"? ")) + 1
+            end = end or line.rfind(b" ") + 1 or _last_start(line)
+            line, rest = line[:end], line[end:]
+        yield line
+    if rest:
+        yield rest
+
+
+def _last_start(line: bytes) -> int:
+    """Where the last character of UTF-8 text begins."""
+    end = len(line) - 1
+    while end > max(1, len(line) - 4) and line[end] & 0xC0 == 0x80:
+        end -= 1
+    return max(1, end)
+
+
+def _whole_lines(stream: Readable, tally: Tally) -> Iterator[bytes]:
+    while line := stream.readline(LONGEST_RECORD):
+        if len(line) < LONGEST_RECORD or line.endswith(b"\n"):
+            yield line
+            continue
+        tally[TOO_LONG] += 1
+        while (more := stream.readline(LONGEST_RECORD)) and not more.endswith(b"\n"):
+            pass
+
+
+def _reporter(path: Path, raw: IO[bytes], progress: Progress | None) -> Callable[[], None]:
+    """Called for every line; says some times a second how far the file has been read."""
+    size = max(1, path.stat().st_size)
+    count, said = 0, time.monotonic()
+
+    def report() -> None:
+        nonlocal count, said
+        count += 1
+        if progress and count % 1000 == 0 and time.monotonic() - said > 0.2:
+            said = time.monotonic()
+            progress(f"Reading {path.name}: {count:,} lines", min(1.0, raw.tell() / size))
+
+    return report
+
+
+def _json_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
+    for line in lines(path, tally, progress, whole=True):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if isinstance(row, dict):
+            yield row
+        else:
+            tally[NO_JSON] += 1
+
+
+def _csv_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
+    text = lines(path, tally, progress, whole=True)
+    header = next(text, "")
+    if kind(path) == ".tsv":
+        # A quote is a character like any other in a tab-separated file, unless both ends of a field have one.
+        rows: Iterator[list[str]] = ([_unquote(v) for v in line.rstrip("\r\n").split("\t")] for line in text)
+        names = [_unquote(name).strip() for name in header.rstrip("\r\n").split("\t")]
+    else:
+        mark = max(",;\t", key=header.count)  # a comma, unless the header has more of another
+        names = [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
+        rows = _proper(csv.reader(text, delimiter=mark), tally)
+    for row in rows:
+        if row:
+            yield dict(zip(names, row, strict=False))
+
+
+def _proper(rows: Iterator[list[str]], tally: Tally) -> Iterator[list[str]]:
+    """Rows, without those whose quotes never close: the reader gives up on a field of 128 KiB."""
+    while True:
+        try:
+            yield next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            tally[BAD_ROW] += 1
+
+
+def _unquote(field: str) -> str:
+    quoted = len(field) > 1 and field[0] == field[-1] == '"'
+    return field[1:-1].replace('""', '"') if quoted else field
+
+
+def _parquet(path: Path, progress: Progress | None) -> Table:
+    try:
+        import pyarrow as arrow  # not a dependency: only this format needs it
+        import pyarrow.parquet
+    except ImportError:
+        raise InputError(
+            f"Reading {path.name} needs the package pyarrow; install it, or save the table as .csv or .jsonl."
+        ) from None
+
+    def batches(columns: list[str] | None, rows: int) -> Iterator[Any]:
+        try:
+            # A buffer, so that a column chunk of hundreds of megabytes is not read as a whole.
+            with arrow.parquet.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
+                total, done = max(1, file.metadata.num_rows), 0
+                for batch in file.iter_batches(batch_size=rows, columns=columns):
+                    yield batch
+                    done += len(batch)
+                    if progress:
+                        progress(f"Reading {path.name}: {done:,} rows", done / total)
+        except (arrow.ArrowException, OSError) as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise InputError(f"{path} cannot be read as Parquet ({reason}).") from None
+
+    def values(column: str) -> Iterator[Any]:
+        for batch in batches([column], 1024):
+            for value in batch.column(0):
+                try:
+                    yield value.as_py()
+                except UnicodeDecodeError:
+                    yield None
+
+    first = next(batches(None, SAMPLE), None)
+    sample = tuple(first.to_pylist()) if first is not None else ()
+    columns = tuple(first.schema.names) if first is not None else ()
+    return Table(columns, sample, values)
+
+
+def _is_text(values: list[Any]) -> bool:
+    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    return 2 * sum(len(text.split()) > 1 for text in texts) > len(texts)

