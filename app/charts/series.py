@@ -1,0 +1,46 @@
+"""How several runs, words or loss parts are told apart: by hue, dash and symbol together.
+
+The hues are far from the teacher's blue and from each other for colour-blind readers as well; the first is
+the student's orange. From the seventh on they come again with another dash and symbol.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.theme import GROUP_A, GROUP_B, STUDENT, Hue
+
+_HUES = (
+    STUDENT,
+    GROUP_A,
+    GROUP_B,
+    Hue("#8a7400", "#d9c64a"),
+    Hue("#b3286b", "#f08cb8"),
+    Hue("#5b6676", "#b4bdca"),
+)
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "x", "star")
+
+
+@dataclass(frozen=True)
+class Series:
+    """The look of one series."""
+
+    colour: str
+    dash: str
+    symbol: str
+
+    def shade(self, opacity: float) -> str:
+        """The colour, see-through, for a band behind its line."""
+        red, green, blue = (int(self.colour[at : at + 2], 16) for at in (1, 3, 5))
+        return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def series(number: int, *, dark: bool) -> Series:
+    """The look of series `number`, counted from 0."""
+    turn = number // len(_HUES)
+    return Series(
+        _HUES[number % len(_HUES)].on(dark),
+        _DASHES[(number + turn) % len(_DASHES)],
+        _SYMBOLS[number % len(_SYMBOLS)],
+    )
