@@ -1,0 +1,58 @@
+"""A run as one zip file, to keep or to send."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from fairkd.errors import InputError
+from fairkd.runs import store
+from fairkd.runs.store import Run
+
+_PACKED = {".safetensors", ".pt", ".bin", ".gz"}  # gain next to nothing from compression
+
+
+def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> None:
+    """Write a run's folder as a zip: configuration, events, log and model, on request the checkpoints too.
+
+    `target` is a file that does not exist yet, a folder (the file is then ID.zip in it), or an open binary
+    file. A path gets its file only when that is complete.
+
+    Raises
+    ------
+    InputError
+        For a run that is not there, a file that is, or a place that cannot be written.
+    """
+    run = store.entry(id).run
+    if not isinstance(target, str | os.PathLike):
+        _write(run, target, checkpoints)
+        return
+    path = Path(target) / f"{id}.zip" if Path(target).is_dir() else Path(target)
+    if path.exists():
+        raise InputError(f"The file {path} exists already: choose another name, or delete it.")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as handle:
+            try:
+                _write(run, handle, checkpoints)
+            except BaseException:
+                os.unlink(handle.name)
+                raise
+        os.chmod(handle.name, 0o644)
+        os.replace(handle.name, path)
+    except OSError as error:
+        raise InputError(f"The run cannot be exported to {path}: {error.strerror or error}.") from error
+
+
+def _write(run: Run, target: BinaryIO | IO[bytes], checkpoints: bool) -> None:
+    with zipfile.ZipFile(target, "w", strict_timestamps=False) as archive:
+        for path in sorted(run.folder.rglob("*")):
+            inside = path.relative_to(run.folder)
+            if not path.is_file() or (inside.parts[0] == "checkpoints" and not checkpoints):
+                continue
+            packed = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED
+            with suppress(FileNotFoundError):  # a run at work tidies up
+                archive.write(path, Path(run.id) / inside, compress_type=packed)

@@ -1,0 +1,123 @@
+"""What happens in a run, as it happens: one JSON object a line in events.jsonl, one writer, any readers.
+
+Every event has `type`, `time` (unix seconds) and `step`. Readers take whole lines only; what the writer was
+in the middle of, it finishes later, or its successor repairs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from fairkd.jsons import plain
+from fairkd.runs.store import Run
+
+Event = dict[str, Any]
+FILE = "events.jsonl"
+# What a resume from an earlier step makes untrue.
+_SUPERSEDED = ("train", "evaluation", "probe", "checkpoint")
+
+
+def path_of(run: Run | str | Path) -> Path:
+    return (run.folder if isinstance(run, Run) else Path(run)) / FILE
+
+
+def read(run: Run | str | Path, *, after: int = 0) -> tuple[list[Event], int]:
+    """The events from byte `after` on, and the byte to go on from.
+
+    An unfinished last line is left for later; a whole line that is not an event is passed over.
+
+    >>> events, position = read(run)                      # doctest: +SKIP
+    >>> more, position = read(run, after=position)        # doctest: +SKIP
+    """
+    try:
+        with path_of(run).open("rb") as handle:
+            handle.seek(after)
+            content = handle.read()
+    except FileNotFoundError:
+        return [], after
+    whole = content.rfind(b"\n") + 1
+    parsed = (_parse(line) for line in content[:whole].splitlines())
+    return [event for event in parsed if event is not None], after + whole
+
+
+def _parse(line: bytes) -> Event | None:
+    try:
+        event = json.loads(line)
+    except ValueError:  # not UTF-8 is one, too
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("type"), str) else None
+
+
+def history(events: Iterable[Event]) -> list[Event]:
+    """The events without those that a resume superseded.
+
+    A `start` with `resumed_from` S makes void what was trained, evaluated and stored after step S before it;
+    one that starts anew makes void all of that.
+    """
+    kept: list[Event] = []
+    for event in events:
+        if event["type"] == "start":
+            last = event.get("resumed_from")
+            last = -1 if last is None else last
+            kept = [old for old in kept if old["type"] not in _SUPERSEDED or (old.get("step") or 0) <= last]
+        kept.append(event)
+    return kept
+
+
+class Writer:
+    """Appends events to a run's file; repairs the line that a killed writer left behind.
+
+    A line goes to the system in one piece and is taken back if the disk is full, so that a file never ends
+    in the middle of a line for another reason than the writer's sudden death.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(
+            path_of(folder), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
+        )
+        self._repair()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+    def write(self, event: Mapping[str, Any]) -> Event:
+        """Append an event, `time` and `step` added where missing; returns it as written.
+
+        OSError when the disk is full; the file then is as it was before.
+        """
+        whole: Event = {"type": event["type"], "time": time.time(), "step": 0, **plain(event)}
+        self._append(json.dumps(whole, allow_nan=False).encode() + b"\n")
+        return whole
+
+    def _append(self, line: bytes) -> None:
+        size = os.fstat(self._descriptor).st_size
+        try:
+            written = os.write(self._descriptor, line)
+            while written < len(line):
+                written += os.write(self._descriptor, line[written:])
+        except OSError:
+            os.ftruncate(self._descriptor, size)
+            raise
+
+    def _repair(self) -> None:
+        """End the last line if it lacks only its end, else take it away."""
+        size = os.fstat(self._descriptor).st_size
+        content = os.pread(self._descriptor, size, 0)
+        end = content.rfind(b"\n") + 1
+        if end == size:
+            return
+        if _parse(content[end:]) is not None:
+            self._append(b"\n")
+        else:
+            os.ftruncate(self._descriptor, end)

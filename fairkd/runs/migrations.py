@@ -1,0 +1,76 @@
+"""The tables of the run database, built by small steps that are applied once each, in this order."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+
+
+def runs_table(database: sqlite3.Connection) -> None:
+    """One row a run; `place` orders the queue, `attempt` counts starts, the last columns name who works."""
+    database.execute(
+        """
+        CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            place INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            batch TEXT,
+            config TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'cancelling', 'cancelled', 'failed',
+                                                 'finished', 'interrupted')),
+            sentence TEXT,
+            created REAL NOT NULL,
+            started REAL,
+            ended REAL,
+            step INTEGER NOT NULL DEFAULT 0,
+            progress REAL NOT NULL DEFAULT 0,
+            seconds_left REAL,
+            attempt INTEGER NOT NULL DEFAULT 0,
+            cancel_asked REAL,
+            hurry INTEGER NOT NULL DEFAULT 0,
+            pid INTEGER,
+            pid_started REAL,
+            pid_boot TEXT
+        )
+        """
+    )
+    database.execute("CREATE INDEX runs_by_state ON runs (state, place)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (runs_table,)
+
+
+def migrate(database: sqlite3.Connection) -> None:
+    """Apply what is missing. Safe when several processes open a new database at the same instant."""
+    if _missing(database):
+        _use_wal(database)
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            database.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
+            for migration in _missing(database):
+                migration(database)
+                database.execute("INSERT INTO migrations VALUES (?)", [migration.__name__])
+            database.execute("COMMIT")
+        except BaseException:
+            database.execute("ROLLBACK")
+            raise
+
+
+def _use_wal(database: sqlite3.Connection) -> None:
+    """Readers and a writer at the same time. Stays with the file; SQLite does not wait for others here."""
+    until = time.monotonic() + 10
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+def _missing(database: sqlite3.Connection) -> list[Callable[[sqlite3.Connection], None]]:
+    known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
+    done = {name for (name,) in database.execute("SELECT name FROM migrations")} if known else set()
+    return [migration for migration in MIGRATIONS if migration.__name__ not in done]

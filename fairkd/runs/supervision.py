@@ -1,0 +1,169 @@
+"""Who looks after the runs: the runner while there is one, else whoever looks.
+
+Only the holder of the runner's lock says what became of a run whose process has gone. A page or command line
+that looks while no runner is there takes the lock for an instant, makes the states true, and starts a runner
+if a run is queued or at work. A run is never at work twice: each start is an attempt with a number, and
+a process works only if it is the first to register for an attempt that still counts.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from fairkd import datawheel
+from fairkd.errors import InputError
+from fairkd.home import home
+from fairkd.runs import identity, lock, store, verdict
+from fairkd.runs.lock import Lock
+from fairkd.runs.store import ACTIVE, Entry
+
+SLOTS = "FAIRKD_SLOTS"
+RUNNER: tuple[str, ...] = (sys.executable, "-m", "fairkd.runs.runner")
+STALE = 8.0  # seconds without a sign of life, after which others look for dead processes themselves
+
+
+def slots() -> int:
+    """FAIRKD_SLOTS, one by default."""
+    text = os.environ.get(SLOTS, "1")
+    if not text.strip().isdigit() or int(text) < 1:
+        raise InputError(
+            f"{SLOTS} is how many runs may work at the same time: expected 1 or more, got {text!r}."
+        )
+    return int(text)
+
+
+def mark_of(id: str, attempt: int) -> str:
+    """What all processes of an attempt carry in their environment."""
+    return f"{id}:{attempt}"
+
+
+def look() -> None:
+    """Make the states true if nobody else sees to it, and start a runner where one is needed."""
+    if not (home() / "runs.sqlite").exists():
+        return
+    held = Lock.take()
+    if held is None:
+        if lock.silent_for() > STALE:
+            for entry in store.entries(ACTIVE):
+                judge(entry)
+        return
+    try:
+        for entry in store.entries(ACTIVE):
+            if entry.worker is None:
+                # Claimed by a runner that died before its process came up. Should that process come yet, it
+                # finds that its attempt no longer counts.
+                store.give_back(entry.run.id, entry.attempt)
+            else:
+                judge(entry)
+        needed = bool(store.entries(("queued", *ACTIVE)))
+    finally:
+        held.release()
+    if needed:
+        start_runner()
+
+
+def judge(entry: Entry, code: int | None = None, *, memory_killed: bool = False) -> bool:
+    """Close a run whose registered process has gone, and end what that left behind; whether it had gone."""
+    if entry.worker is not None and entry.worker.alive:
+        return False
+    if entry.worker is None and code is None:
+        return False
+    # What the process itself wrote last was written before it went: the row is read again for it.
+    now = store.entry(entry.run.id)
+    if now.run.active and now.attempt == entry.attempt:
+        state, sentence = verdict.of_death(now, code, memory_killed=memory_killed)
+        store.close(entry.run.id, entry.attempt, state, sentence)
+    end_leftovers(entry)
+    return True
+
+
+def end_leftovers(entry: Entry) -> None:
+    """Kill what a run's process started and did not take along."""
+    gone = entry.worker or identity.Identity(0, 0.0, "")
+    identity.kill(identity.tree(gone, mark_of(entry.run.id, entry.attempt)))
+
+
+def wake() -> None:
+    """See that a runner is there after something was queued.
+
+    A runner that is about to leave lets go of its lock first and looks at the queue once more, so either it
+    sees what was queued, or its lock is free here.
+    """
+    patience = time.monotonic() + 2
+    while time.monotonic() < patience:
+        held = Lock.take()
+        if held is not None:
+            held.release()
+            break
+        runner = lock.holder()
+        if runner is not None and runner.alive:
+            return
+        time.sleep(0.02)  # somebody is only looking
+    start_runner()
+
+
+def start_runner() -> None:
+    """Start a runner that outlives this process. One too many leaves by itself."""
+    environment = detached_environment()
+    environment.pop(identity.MARK, None)
+    with _runner_log() as output:
+        process = subprocess.Popen(
+            RUNNER,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=home(),
+            env=environment,
+        )
+    # Waited for, or a page that runs for weeks would collect the dead.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _runner_log() -> BinaryIO:
+    try:
+        return (home() / "runner.log").open("ab")
+    except OSError:  # a full disk is no reason to leave the runs alone
+        return open(os.devnull, "ab")
+
+
+def detached_environment() -> dict[str, str]:
+    """This environment, with the package and the named folders found from anywhere."""
+    package = str(Path(__file__).resolve().parents[2])
+    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    paths = [package, *(path for path in map(os.path.abspath, known) if path != package)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "FAIRKD_HOME": str(home())}
+    if environment.get(datawheel.VARIABLE):
+        environment[datawheel.VARIABLE] = os.path.abspath(environment[datawheel.VARIABLE])
+    return environment
+
+
+def memory_kills() -> int:
+    """How many processes of this control group (else machine) the system has killed for lack of memory."""
+    for path, key in _counters():
+        with suppress(OSError, ValueError):
+            for line in path.read_text(encoding="ascii").splitlines():
+                name, _, value = line.partition(" ")
+                if name == key:
+                    return int(value)
+    return 0
+
+
+def _counters() -> list[tuple[Path, str]]:
+    found = []
+    with suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            _, controllers, group = line.split(":", 2)
+            if not controllers:
+                found.append((Path(f"/sys/fs/cgroup{group}/memory.events"), "oom_kill"))
+            elif "memory" in controllers.split(","):
+                found.append((Path(f"/sys/fs/cgroup/memory{group}/memory.oom_control"), "oom_kill"))
+    container = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
+    return [*found, *((path, "oom_kill") for path in container), (Path("/proc/vmstat"), "oom_kill")]

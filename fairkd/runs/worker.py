@@ -1,0 +1,71 @@
+"""The process that trains: `python -m fairkd.runs.worker ID ATTEMPT`, started by the runner.
+
+It registers before it imports anything heavy, works at a lower priority than the page, and says itself how
+it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fairkd.errors import FairKDError, InputError
+from fairkd.runs import session, store, supervision
+from fairkd.runs.identity import me
+
+NICENESS = 15  # the page on the same cores goes first
+REFUSED, FAILED = 3, 1  # exit codes
+
+Train = Callable[..., Any]
+
+
+def work(id: str, attempt: int, *, train: Train | None = None) -> int:
+    """Work on a run until it ends; the exit code. `train` stands in for `fairkd.distill.train`."""
+    if not store.register(id, attempt, me()):
+        print(f"Attempt {attempt} of the run {id} is no longer wanted.", file=sys.stderr)
+        return REFUSED
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    run = store.entry(id).run
+    try:
+        with session.at_work(run, attempt) as at_work:
+            config = _config(run.folder)
+            (train or _engine())(config, run.folder, emit=at_work.emit, stop=at_work.stop)
+    except FairKDError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return FAILED
+    except Exception:
+        traceback.print_exc()
+        return FAILED
+    finally:
+        supervision.look()  # a queue whose runner was killed goes on
+    return 0
+
+
+def _engine() -> Train:
+    from fairkd.distill import train  # takes seconds, so only once the run is this process's
+
+    return train
+
+
+def _config(folder: Path) -> Any:
+    """The configuration in a run's folder, checked again."""
+    from fairkd.distill.config import make_config
+
+    try:
+        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"The run's configuration, {folder / 'config.json'}, cannot be read: {error}."
+        ) from None
+    if not isinstance(values, dict):
+        raise InputError(f"The run's configuration, {folder / 'config.json'}, holds no settings by name.")
+    return make_config(values)
+
+
+if __name__ == "__main__":
+    sys.exit(work(sys.argv[1], int(sys.argv[2])))

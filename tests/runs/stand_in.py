@@ -1,0 +1,93 @@
+"""Processes for the tests of runs, with a training that does nothing but count.
+
+    python stand_in.py runner | worker ID ATTEMPT | submit NAME SETTINGS | dashboard
+
+All but the training is real. It counts to `budget.steps`, stores a checkpoint after every step, and writes
+each step with its pid into steps.txt. `corpus.source` holds its behaviour as JSON: `pause` (seconds a step),
+`error` (a sentence to raise after half of the steps), `children` (how many processes it starts that ignore
+SIGTERM, in sessions of their own), `stubborn` (does not look at the flag that cancels), `megabytes` (written
+into each checkpoint), `exit` (a code to leave with, at once), `kind` ("unknown" raises no FairKDError).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fairkd import runs
+from fairkd.distill.config import Config, make_config
+from fairkd.errors import FairKDError
+from fairkd.runs import runner, supervision, worker
+
+HERE = str(Path(__file__).resolve())
+RUNNER = (sys.executable, HERE, "runner")
+IGNORES_SIGTERM = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+
+
+def config(steps: int = 20, *, seed: int = 0, **behaviour: Any) -> Config:
+    return make_config(
+        {"seed": seed, "budget": {"steps": steps}, "corpus": {"source": json.dumps(behaviour)}}
+    )
+
+
+def command(id: str, attempt: int) -> tuple[str, ...]:
+    return (sys.executable, HERE, "worker", id, str(attempt))
+
+
+def train(
+    config: Config, folder: Path, *, emit: Callable[[dict[str, Any]], None], stop: Callable[[], bool]
+) -> None:
+    behaviour = json.loads(config.corpus.source)
+    if "exit" in behaviour:
+        os._exit(behaviour["exit"])
+    for _ in range(behaviour.get("children", 0)):
+        subprocess.Popen([sys.executable, "-c", IGNORES_SIGTERM], start_new_session=True)
+    checkpoints = folder / "checkpoints"
+    checkpoints.mkdir(exist_ok=True)
+    first = max((int(path.name) for path in checkpoints.iterdir() if path.name.isdigit()), default=0)
+    total = config.budget.steps or 0
+    emit({"type": "start", "step": first, "resumed_from": first or None, "steps": total})
+    step = first
+    while step < total and not (stop() and not behaviour.get("stubborn")):
+        time.sleep(behaviour.get("pause", 0.02))
+        step += 1
+        with (folder / "steps.txt").open("a") as log:
+            log.write(f"{os.getpid()} {step}\n")
+        if "error" in behaviour and step == total // 2:
+            raise (RuntimeError if behaviour.get("kind") == "unknown" else FairKDError)(behaviour["error"])
+        emit({"type": "train", "step": step, "progress": step / total, "seconds_left": 1.0, "loss": 1 / step})
+        part = checkpoints / f"{step}.part"
+        part.write_bytes(os.urandom(int(behaviour.get("megabytes", 0) * 2**20)))
+        part.rename(checkpoints / str(step))
+        emit({"type": "checkpoint", "step": step, "path": str(checkpoints / str(step))})
+    finished = step == total
+    if finished:
+        (folder / "model").mkdir(exist_ok=True)
+        (folder / "model" / "config.json").write_text("{}")
+    emit({"type": "end", "step": step, "state": "finished" if finished else "cancelled", "sentence": None})
+
+
+def main() -> int:
+    supervision.RUNNER = RUNNER
+    role, *rest = sys.argv[1:]
+    if role == "runner":
+        runner.serve(command=command, grace=0.5, patience=0.5, poll=0.05)
+    elif role == "worker":
+        return worker.work(rest[0], int(rest[1]), train=train)
+    elif role == "submit":
+        print(runs.submit(config(**json.loads(rest[1])), name=rest[0]).id, flush=True)
+    elif role == "dashboard":
+        while True:
+            runs.all_runs()
+            time.sleep(0.1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
