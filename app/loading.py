@@ -16,8 +16,6 @@ from app.widgets import literal
 from fairkd.errors import FairKDError, ModelError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from fairkd.models import Description, MaskedLM
     from fairkd.predictions import Prediction
 
@@ -112,20 +110,6 @@ def predict(
     return predictions.predict(
         get_model(reference), text, temperature=temperature, masked_in_turn=masked_in_turn
     )
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def comparison_table(
-    teacher: str, student: str, text: str, *, k: int, temperature: float = 1.0, masked_in_turn: bool = False
-) -> pd.DataFrame:
-    """`Comparison.table`: KL, overlap and entropies at every position of `text`."""
-    from fairkd import predictions
-
-    pair = [
-        predict(reference, text, temperature=temperature, masked_in_turn=masked_in_turn)
-        for reference in (teacher, student)
-    ]
-    return predictions.compare(*pair).table(k)
 
 
 @contextmanager

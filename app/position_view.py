@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app.charts.predictions import exactly, percent, position_bars, target_bars
+from app.charts.predictions import exactly, percent, target_bars
+from app.components.bars import bars_data, bars_figure
 from app.lookup import look_up
 from app.position import Position, Role
 from app.theme import is_dark
 from app.widgets import caption, download_row, literal, show_figure
+from fairkd.predictions import Comparison
 
 COLOURS: dict[Role, str] = {"teacher": "blue", "student": "orange"}
 BOTH = ":blue[teacher] | :orange[student]"
 
 
-def metrics(here: Position, row: pd.Series | None, k: int) -> None:
-    """The numbers of one position; `row` is its row of `Comparison.table`, None where a model is missing."""
+def metrics(here: Position, row: Mapping[str, Any] | None, k: int) -> None:
+    """The numbers of one position; `row` is its `Comparison.row`, None where a model is missing."""
     entropies, masses = {}, {}
     for role, prediction, position in here.sides:
         entropies[role] = f"{prediction.entropy(position):.2f}"
@@ -54,8 +58,7 @@ def metrics(here: Position, row: pd.Series | None, k: int) -> None:
 
 def bars(here: Position, frame: pd.DataFrame, *, log: bool) -> None:
     """Both models' words, side by side."""
-    figure = position_bars(frame, title=here.finding(), log=log, dark=is_dark())
-    show_figure(figure, "bars", "fairkd-position")
+    bars_figure(bars_data(frame, title=here.finding(), log=log), key="bars")
     caption(
         "The union of both models' most probable words at the chosen position. A word that stands high in "
         "one model alone shows what the student has not learnt, or what it was taught to leave."
@@ -131,11 +134,12 @@ def targets(here: Position, *, k: int, temperature: float) -> None:
     download_row(asked.frame, "fairkd-targets", "targets_csv")
 
 
-def along_the_sentence(frame: pd.DataFrame, k: int) -> None:
-    """KL, overlap and entropies at every position; `frame` is `Comparison.table`. Drawn when it is opened."""
+def along_the_sentence(comparison: Comparison, k: int) -> None:
+    """KL, overlap and entropies at every position; computed and drawn when it is opened."""
     panel = st.expander("How far apart are they along the sentence?", key="along", on_change="rerun")
     if not panel.open:
         return
+    frame = comparison.table(k)
     with panel:
         number = st.column_config.NumberColumn
         st.dataframe(

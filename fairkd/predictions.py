@@ -181,26 +181,27 @@ class Comparison:
             probable tokens, or words where the vocabularies differ, that both models have), teacher_entropy,
             student_entropy (nats).
         """
-        rows = []
-        for t, s in self.aligned:
-            divergence = overlap = math.nan
-            if t is not None and s is not None:
-                overlap = self._overlap(t, s, k)
-                if self.same_vocabulary:
-                    divergence = kl(self.teacher.row(t), self.student.row(s))
-            token = self.teacher.tokens[t] if t is not None else self.student.tokens[s or 0]
-            rows.append(
-                {
-                    "teacher_position": t,
-                    "student_position": s,
-                    "token": token.text,
-                    "kl": divergence,
-                    "overlap": overlap,
-                    "teacher_entropy": math.nan if t is None else self.teacher.entropy(t),
-                    "student_entropy": math.nan if s is None else self.student.entropy(s),
-                }
-            )
+        rows = [self.row(index, k) for index in range(len(self.aligned))]
         return pd.DataFrame(rows).astype({"teacher_position": "Int64", "student_position": "Int64"})
+
+    def row(self, index: int, k: int = 10) -> dict[str, Any]:
+        """The row of `table` for `aligned[index]` alone, by column name."""
+        t, s = self.aligned[index]
+        divergence = overlap = math.nan
+        if t is not None and s is not None:
+            overlap = self._overlap(t, s, k)
+            if self.same_vocabulary:
+                divergence = kl(self.teacher.row(t), self.student.row(s))
+        token = self.teacher.tokens[t] if t is not None else self.student.tokens[s or 0]
+        return {
+            "teacher_position": t,
+            "student_position": s,
+            "token": token.text,
+            "kl": divergence,
+            "overlap": overlap,
+            "teacher_entropy": math.nan if t is None else self.teacher.entropy(t),
+            "student_entropy": math.nan if s is None else self.student.entropy(s),
+        }
 
     def at(self, position: int, k: int) -> pd.DataFrame:
         """Both models at one position of the teacher's: the union of their k most probable tokens.

@@ -1,4 +1,4 @@
-"""The charts of the Predictions page: both models' words at one position, hard label against soft target."""
+"""The Predictions page: hard label against soft target as a chart, and how probabilities are written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from app.charts.parts import base_layout
 from app.charts.text import escape_all, shorten
-from app.theme import MUTED, STUDENT, TEACHER, merged
+from app.theme import MUTED, TEACHER, merged
 
 _ROW = 36  # pixels for the two bars of one word
 _FRAME = 150  # pixels for title, legend and axis
@@ -46,28 +46,6 @@ def exactly(probability: float) -> str:
     return f"{probability / 10.0**exponent:.1f} × 10{str(exponent).translate(_SUPERSCRIPT)}"
 
 
-def position_bars(frame: pd.DataFrame, *, title: str, log: bool, dark: bool) -> go.Figure:
-    """Both models' probabilities for the same words.
-
-    Parameters
-    ----------
-    frame : columns token, teacher_probability, student_probability, teacher_rank, student_rank, as from
-        `fairkd.predictions.Comparison.at`; a model without numbers is left out.
-    title : what the figure says, or asks; shown literally.
-    log : dots on a logarithmic axis instead of bars, which need a zero to stand on.
-    dark : for a dark page.
-    """
-    sides = [("teacher", "Teacher", TEACHER), ("student", "Student", STUDENT)]
-    sides = [side for side in sides if frame[f"{side[0]}_probability"].notna().any()]
-    traces = [_threads(frame, dark)] if log and len(sides) == 2 else []
-    traces += [_side(frame, role, name, hue.on(dark), log) for role, name, hue in sides]
-    across = {
-        "title": {"text": "probability" + (" (log scale)" if log else "")},
-        **_probability_axis(frame, log),
-    }
-    return _by_word(traces, frame["token"], across, title, dark)
-
-
 def target_bars(frame: pd.DataFrame, *, title: str, dark: bool) -> go.Figure:
     """What a student is asked for at one position: all on one word, or the teacher's distribution.
 
@@ -94,70 +72,15 @@ def target_bars(frame: pd.DataFrame, *, title: str, dark: bool) -> go.Figure:
                 "hovertemplate": "<b>%{customdata[0]}</b><br>" + name + ": %{customdata[1]}<extra></extra>",
             }
         )
-    across = {"title": {"text": "share of the target"}, "range": [0, 1.12], "tickformat": ".0%"}
-    return _by_word(traces, frame["token"], across, title, dark)
-
-
-def _by_word(traces: list[dict], tokens: pd.Series, across: dict, title: str, dark: bool) -> go.Figure:
-    """One row for each token, numbers across."""
-    layout = base_layout(title=shorten(title, 120), height=_FRAME + _ROW * len(tokens), dark=dark)
+    layout = base_layout(title=shorten(title, 120), height=_FRAME + _ROW * len(frame), dark=dark)
     own = {
         "barmode": "group",
         "bargap": 0.28,
         "bargroupgap": 0.04,
-        "xaxis": across,
-        "yaxis": _word_axis(tokens),
+        "xaxis": {"title": {"text": "share of the target"}, "range": [0, 1.12], "tickformat": ".0%"},
+        "yaxis": _word_axis(frame["token"]),
     }
     return go.Figure(data=traces, layout=merged(layout, own))
-
-
-def _side(frame: pd.DataFrame, role: str, name: str, colour: str, log: bool) -> dict:
-    known = frame[f"{role}_probability"].notna()
-    values = frame.loc[known, f"{role}_probability"]
-    ranks = ["–" if pd.isna(rank) else f"{int(rank):,}" for rank in frame.loc[known, f"{role}_rank"]]
-    shown = [percent(value) for value in values]
-    common = {
-        "x": values.tolist(),
-        "y": [row for row, here in enumerate(known) if here],
-        "name": name,
-        "customdata": [
-            list(row) for row in zip(escape_all(frame.loc[known, "token"]), shown, ranks, strict=True)
-        ],
-        "hovertemplate": "<b>%{customdata[0]}</b><br>"
-        + name
-        + ": %{customdata[1]}, rank %{customdata[2]}<extra></extra>",
-    }
-    if log:
-        return {"type": "scatter", "mode": "markers", "marker": {"color": colour, "size": 13}, **common}
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "marker": {"color": colour},
-        "text": shown,
-        **_OUTSIDE,
-        **common,
-    }
-
-
-def _threads(frame: pd.DataFrame, dark: bool) -> dict:
-    """Thin lines that join the two dots of a word."""
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for row, (a, b) in enumerate(
-        zip(frame["teacher_probability"], frame["student_probability"], strict=True)
-    ):
-        x += [a, b, None]
-        y += [row, row, None]
-    line = {"color": MUTED.on(dark), "width": 2}
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": x,
-        "y": y,
-        "line": line,
-        "showlegend": False,
-        "hoverinfo": "skip",
-    }
 
 
 def _word_axis(tokens: pd.Series) -> dict:
@@ -168,19 +91,4 @@ def _word_axis(tokens: pd.Series) -> dict:
         "range": [len(tokens) - 0.45, -0.55],
         "showgrid": False,
         "zeroline": False,
-    }
-
-
-def _probability_axis(frame: pd.DataFrame, log: bool) -> dict:
-    values = pd.concat([frame["teacher_probability"], frame["student_probability"]]).dropna()
-    if not log:
-        most = float(values.max()) if len(values) else 1.0
-        return {"range": [0, max(most * 1.16, 1e-6)], "tickformat": ".3~%", "nticks": 6}
-    least = math.floor(math.log10(max(float(values.min()), 1e-12))) if len(values) else -4
-    exponents = list(range(least, 1))
-    return {
-        "type": "log",
-        "range": [least - 0.1, 0.1],
-        "tickvals": [10.0**exponent for exponent in exponents],
-        "ticktext": [f"{10.0 ** (exponent + 2):g} %" for exponent in exponents],
     }

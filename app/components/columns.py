@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.components.drawing import component
 from fairkd.distributions import Prediction, top_ids
 
 if TYPE_CHECKING:
     from fairkd.predictions import Comparison
-
-_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -98,12 +96,7 @@ def figure_data(
     }
 
 
-_component = st.components.v2.component(
-    "fairkd_columns",
-    html=(_HERE / "columns.html").read_text(encoding="utf-8"),
-    css=(_HERE / "columns.css").read_text(encoding="utf-8"),
-    js=(_HERE / "columns.js").read_text(encoding="utf-8"),
-)
+_component = component("columns")
 
 
 def columns_figure(data: dict, *, key: str, on_choose: Callable[[int], None]) -> None:

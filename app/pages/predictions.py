@@ -213,28 +213,21 @@ def body(references: tuple[str, str]) -> None:
 
     here = Position(columns[number - 1], teacher, student, comparison)
     frame = here.frame(settings.k)
-    along = None
-    if comparison is not None:
-        along = loading.comparison_table(
-            *references,
-            settings.text,
-            k=settings.k,
-            temperature=settings.temperature,
-            masked_in_turn=settings.masked_in_turn,
-        )
-    metrics(here, None if along is None else along.iloc[number - 1], settings.k)
-    if comparison is not None and comparison.reason:
-        st.info(literal(comparison.reason), icon=":material/info:")
+    numbers = st.container()
     left, right = st.columns([3, 2], gap="large")
-    with left:
+    with left:  # sent first: the eye goes from the figure to the bars
         bars(here, frame, log=settings.log)
+    with numbers:
+        metrics(here, None if comparison is None else comparison.row(number - 1, settings.k), settings.k)
+        if comparison is not None and comparison.reason:
+            st.info(literal(comparison.reason), icon=":material/info:")
     with right:
         table(frame)
         lookup(here)
     if settings.hard:
         targets(here, k=settings.k, temperature=settings.temperature)
-    if along is not None:
-        along_the_sentence(along, settings.k)
+    if comparison is not None:
+        along_the_sentence(comparison, settings.k)
 
 
 st.header("What do teacher and student expect at every position?")

@@ -1,7 +1,8 @@
-"""The charts of the Predictions page, and the data of its signature figure: pure, no server."""
+"""The figures of the Predictions page, as the data that the browser draws: pure, no server."""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pandas as pd
 import pytest
 
 from app import theme
-from app.charts.predictions import exactly, percent, position_bars, target_bars
+from app.charts.predictions import exactly, percent, target_bars
 from app.charts.text import escape, shorten
+from app.components.bars import bars_data
 from app.components.columns import figure_data, slots
 from app.position import Position
 from app.widgets import literal
@@ -33,43 +35,33 @@ def frame(tokens: list[str], student: bool = True) -> pd.DataFrame:
     )
 
 
-def test_bars_stand_side_by_side_in_the_models_colours() -> None:
-    figure = position_bars(frame(["liquid", "drink"]), title="t", log=False, dark=False)
-    assert [(trace.name, trace.marker.color) for trace in figure.data] == [
-        ("Teacher", theme.TEACHER.light),
-        ("Student", theme.STUDENT.light),
+def test_the_bars_hold_both_models_probability_and_rank_of_each_word() -> None:
+    data = bars_data(frame(["liquid", "2019"]), title="t", log=False)
+    assert data["words"] == [
+        {"text": "liquid", "teacher": [0.5, 1], "student": [0.1, 2]},
+        {"text": "2019", "teacher": [0.25, 2], "student": [0.05, 3]},
     ]
-    assert list(figure.data[0].x) == [0.5, 0.25]
-    assert list(figure.layout.yaxis.ticktext) == ["liquid", "drink"]
-    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1], "the first word belongs on top"
+    json.dumps(data)
 
 
-def test_a_log_scale_draws_dots_because_bars_need_a_zero() -> None:
-    figure = position_bars(frame(["liquid", "drink"]), title="t", log=True, dark=True)
-    assert figure.layout.xaxis.type == "log"
-    assert {trace.type for trace in figure.data} == {"scatter"}
-    assert [trace.name for trace in figure.data if trace.mode == "markers"] == ["Teacher", "Student"]
+def test_a_model_without_numbers_and_a_word_without_rank_are_left_open() -> None:
+    (word,) = bars_data(frame(["liquid"], student=False), title="t", log=True)["words"]
+    assert set(word) == {"text", "teacher"}
+    unranked = frame(["liquid"]).assign(student_rank=pd.array([pd.NA], dtype="Int64"))
+    assert bars_data(unranked, title="t", log=True)["words"][0]["student"] == [0.1, None]
 
 
-@pytest.mark.parametrize("log", [False, True])
-def test_a_model_without_numbers_is_left_out(log: bool) -> None:
-    figure = position_bars(frame(["liquid"], student=False), title="t", log=log, dark=False)
-    assert [trace.name for trace in figure.data] == ["Teacher"]
-
-
-def test_words_and_titles_are_shown_literally() -> None:
-    figures = [
-        position_bars(frame([NASTY]), title=NASTY, log=False, dark=False),
-        target_bars(pd.DataFrame({"token": [NASTY], "soft": [0.5], "hard": [1.0]}), title=NASTY, dark=False),
-    ]
-    for figure in figures:
-        shown = [figure.layout.title.text, figure.layout.yaxis.ticktext[0], figure.data[0].customdata[0][0]]
-        assert shown == [escape(NASTY)] * 3
+def test_words_and_titles_of_a_plotly_chart_are_shown_literally() -> None:
+    asked = pd.DataFrame({"token": [NASTY], "soft": [0.5], "hard": [1.0]})
+    figure = target_bars(asked, title=NASTY, dark=False)
+    shown = [figure.layout.title.text, figure.layout.yaxis.ticktext[0], figure.data[0].customdata[0][0]]
+    assert shown == [escape(NASTY)] * 3
     assert escape(NASTY) == "&lt;b&gt;x&lt;/b&gt; &amp; &#36;y&#36;"
 
 
 def test_words_that_look_like_numbers_or_dates_stay_words() -> None:
-    figure = position_bars(frame(["2019", "2020-01-01"]), title="t", log=False, dark=False)
+    asked = pd.DataFrame({"token": ["2019", "2020-01-01"], "soft": [0.5, 0.1], "hard": [1.0, 0.0]})
+    figure = target_bars(asked, title="t", dark=False)
     assert list(figure.data[0].y) == [0, 1]
     assert list(figure.layout.yaxis.ticktext) == ["2019", "2020-01-01"]
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from app.theme import TEXT
 from tests.e2e.conftest import PHONE, ROOT, OpenPage, settled, sync_api
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def chosen(page: Page) -> Locator:
 
 def title(page: Page) -> Locator:
     """The title of the bars, which names the token that they are about."""
-    return page.locator(".js-plotly-plot .gtitle").first
+    return page.locator(".title")
 
 
 def query(page: Page) -> dict[str, list[str]]:
@@ -65,7 +66,7 @@ def test_a_click_on_a_column_chooses_it(open_page: OpenPage) -> None:
 
 def test_the_keyboard_reaches_and_chooses_a_column(open_page: OpenPage) -> None:
     page = open_page()
-    page.locator("button[data-format=png]").focus()
+    page.locator("button[data-format=png]").first.focus()
     page.keyboard.press("Tab")
     expect(columns(page).nth(3)).to_be_focused()
     ring = columns(page).nth(3).locator(".ring")
@@ -84,8 +85,8 @@ def test_the_keyboard_reaches_and_chooses_a_column(open_page: OpenPage) -> None:
 def test_hovering_a_cell_shows_its_word_and_probability(open_page: OpenPage) -> None:
     page = open_page()
     columns(page).nth(3).locator("[data-word]").first.hover()
-    expect(page.locator(".tip")).to_be_visible()
-    expect(page.locator(".tip-rest")).to_have_text(re.compile(r"% · rank 1 · teacher"))
+    expect(page.locator(".tip").first).to_be_visible()
+    expect(page.locator(".tip-rest").first).to_have_text(re.compile(r"% · rank 1 · teacher"))
 
 
 def test_a_typed_sentence_redraws_the_figure_and_its_link_reproduces_the_view(open_page: OpenPage) -> None:
@@ -139,25 +140,43 @@ def test_an_empty_sentence_is_one_sentence_on_a_page_that_still_works(open_page:
 def test_a_long_sentence_scrolls_inside_the_figure_on_a_phone(open_page: OpenPage) -> None:
     words = " ".join(["the unimaginably long way"] * 8)
     page = open_page(f"/?text={quote_plus(f'{words} to [MASK].')}", viewport=PHONE)
-    widths = page.locator(".scroller").evaluate("box => [box.scrollWidth, box.clientWidth]")
+    widths = page.locator(".scroller").first.evaluate("box => [box.scrollWidth, box.clientWidth]")
     assert widths[0] > 2 * widths[1]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     expect(chosen(page)).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])
-def test_the_figure_downloads_itself(open_page: OpenPage, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(("number", "name"), [(0, "fairkd-predictions"), (1, "fairkd-position")])
+def test_the_figures_download_themselves(
+    open_page: OpenPage, tmp_path: Path, kind: str, number: int, name: str
+) -> None:
     page = open_page(f"/?text={quote_plus('<b>Milk</b> & a [MASK].')}")
     with page.expect_download() as waiting:
-        page.locator(f"button[data-format={kind}]").click()
+        page.locator(f"button[data-format={kind}]").nth(number).click()
     file = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(file)
-    assert file.name == f"fairkd-predictions.{kind}"
+    assert file.name == f"{name}.{kind}"
     if kind == "png":
         assert file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and file.stat().st_size > 10_000
     else:
         texts = [element.text for element in ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}text")]
-        assert "<b>Milk</b> & a [MASK]." in texts and "Teacher" in texts and "Student" in texts
+        assert "Teacher" in texts and "Student" in texts
+        assert any("<b>Milk</b> & a [MASK]." in text or "At “[MASK]”" in text for text in texts if text)
+
+
+def test_the_bars_name_every_word_and_become_dots_on_a_log_scale(open_page: OpenPage) -> None:
+    page = open_page("/?k=3")
+    picture = page.locator("svg[role=img]")
+    words = page.get_by_test_id("stDataFrame").first
+    expect(words).to_be_visible()
+    expect(picture.locator("rect[data-word]").first).to_have_attribute(
+        "data-rest", re.compile("^Teacher: .+ %, rank 1$")
+    )
+    assert picture.locator("rect[data-word]").count() >= 6 and picture.locator("circle").count() == 0
+    page.get_by_text("Log scale", exact=True).click()
+    expect(picture.locator("circle").first).to_be_visible()
+    assert picture.locator("rect[data-word]").count() == 0
 
 
 def test_the_table_downloads_as_csv(open_page: OpenPage) -> None:
@@ -171,9 +190,8 @@ def test_the_table_downloads_as_csv(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_figure_follows_the_theme(open_page: OpenPage, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
-    paper = page.locator(".js-plotly-plot .main-svg").first.evaluate("svg => svg.style.background")
-    app = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
-    assert paper == app, "the chart stands on the page's own background"
+    ink = page.locator("svg[role=img] text").last.get_attribute("fill")
+    assert ink is not None and ink.lower() == TEXT.on(scheme == "dark")
 
 
 def test_nothing_is_fetched_from_elsewhere(open_page: OpenPage, app_url: str) -> None:

@@ -1,0 +1,142 @@
+// What the figures share that are drawn into one SVG: colours of the theme, text that fits, downloads.
+// The looks of an element are attributes, so that the downloaded file is the drawing itself. Text enters by
+// textContent alone: whatever a sentence holds is shown, never read as markup.
+
+const SVG = "http://www.w3.org/2000/svg"
+const PALEST = { light: 0.07, dark: 0.13 } // even the least likely cell shows whose it is
+
+const ruler = document.createElement("canvas").getContext("2d")
+
+function look(frame) {
+  const style = getComputedStyle(frame)
+  const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
+  const hues = read("--st-chart-categorical-colors", "#2563c9,#d96a0b").split(",")
+  return {
+    font: style.fontFamily,
+    page: read("--st-background-color", "#ffffff"),
+    panel: read("--st-secondary-background-color", "#f3f5f9"),
+    text: read("--st-text-color", "#1c2430"),
+    line: read("--st-border-color", "#d9dfe8"),
+    warning: read("--st-red-color", "#d33"),
+    teacher: hues[0].trim(),
+    student: hues[1].trim(),
+    palest: PALEST[luminance(read("--st-background-color", "#ffffff")) > 0.2 ? "light" : "dark"],
+  }
+}
+
+// What the pointer rests on, beside it: any element with data-word and data-rest.
+function hover({ tip, frame }, event) {
+  const cell = event.pointerType === "touch" ? null : event.target.closest("[data-word]")
+  tip.hidden = !cell
+  if (!cell) return
+  tip.querySelector(".tip-word").textContent = cell.dataset.word
+  tip.querySelector(".tip-rest").textContent = cell.dataset.rest
+  const box = frame.getBoundingClientRect()
+  const x = event.clientX - box.left + 14
+  tip.style.left = `${Math.max(0, Math.min(x, box.width - tip.offsetWidth - 2))}px`
+  tip.style.top = `${event.clientY - box.top + 18}px`
+}
+
+// --- downloading ---
+
+// Saves an SVG element as a file; the name's ending says whether as it is or as a picture.
+async function save(svg, width, height, name) {
+  const text = new XMLSerializer().serializeToString(svg)
+  const vector = new Blob([text], { type: "image/svg+xml" })
+  const blob = name.endsWith(".svg") ? vector : await rasterise(text, width, height)
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(blob)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000)
+}
+
+async function rasterise(text, width, height) {
+  const image = new Image()
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`
+  await image.decode()
+  const scale = Math.min(2, 16000 / width) // browsers refuse wider canvases
+  const canvas = document.createElement("canvas")
+  canvas.width = Math.round(width * scale)
+  canvas.height = Math.round(height * scale)
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height)
+  return new Promise(done => canvas.toBlob(done, "image/png"))
+}
+
+// --- small tools ---
+
+function make(name, attributes) {
+  const element = document.createElementNS(SVG, name)
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key !== "xmlns") element.setAttribute(key, clean(value))
+  }
+  return element
+}
+
+function write(text, attributes) {
+  const element = make("text", attributes)
+  element.textContent = clean(text)
+  return element
+}
+
+// Characters that XML does not know would make the downloaded file unreadable.
+function clean(text) {
+  return String(text).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
+}
+
+function measure(text, font) {
+  ruler.font = font
+  return ruler.measureText(text).width
+}
+
+function fit(text, room, font) {
+  if (measure(text, font) <= room) return text
+  const letters = Array.from(text)
+  while (letters.length > 1 && measure(`${letters.join("")}…`, font) > room) letters.pop()
+  return `${letters.join("")}…`
+}
+
+function onLogScale(probability) {
+  return Math.min(Math.max((Math.log10(Math.max(probability, 1e-9)) + 4) / 4, 0), 1)
+}
+
+function tint(colours, role, part) {
+  return mix(colours.page, colours[role], colours.palest + (1 - colours.palest) * part)
+}
+
+function percent(probability) {
+  const value = probability * 100
+  if (value < 0.01) return "< 0.01 %"
+  if (value >= 99.5) return `${Math.min(value, 100).toFixed(1)} %`
+  return `${value < 9.95 ? value.toPrecision(2) : value.toFixed(0)} %`
+}
+
+function channels(colour) {
+  const hex = colour.replace("#", "")
+  const six = hex.length === 3 ? hex.replace(/./g, "$&$&") : hex
+  if (/^[0-9a-f]{6}/i.test(six)) return [0, 2, 4].map(at => parseInt(six.slice(at, at + 2), 16))
+  return (colour.match(/[\d.]+/g) ?? [0, 0, 0]).slice(0, 3).map(Number)
+}
+
+function mix(from, to, amount) {
+  const [a, b] = [channels(from), channels(to)]
+  const part = a.map((value, i) => Math.round(value + (b[i] - value) * amount))
+  return `#${part.map(value => value.toString(16).padStart(2, "0")).join("")}`
+}
+
+function luminance(colour) {
+  const [r, g, b] = channels(colour).map(value => {
+    const share = value / 255
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+
+function readable(fill, colours) {
+  const light = luminance(fill)
+  const contrast = ink => {
+    const [low, high] = [light, luminance(ink)].sort((a, b) => a - b)
+    return (high + 0.05) / (low + 0.05)
+  }
+  return contrast(colours.text) >= contrast(colours.page) ? colours.text : colours.page
+}
