@@ -25,6 +25,18 @@ page = st.navigation(
             icon=":material/balance:",
             help="How differently both models treat he and she across professions.",
         ),
+        st.Page(
+            "app/pages/distil.py",
+            title="Distil",
+            icon=":material/science:",
+            help="Make a student, with or without a fairness constraint, and see beforehand what it does.",
+        ),
+        st.Page(
+            "app/pages/runs.py",
+            title="Runs",
+            icon=":material/monitoring:",
+            help="Watch students train, compare them, and use them.",
+        ),
     ]
 )
 choose_models()

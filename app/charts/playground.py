@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from app.charts.parts import base_layout, colour, hues
 from app.charts.predictions import percent
+from app.charts.series import Series
 from app.charts.text import escape, escape_all, shorten
 from app.theme import TEACHER, merged
 
@@ -31,7 +32,9 @@ def edit_bars(frame: pd.DataFrame, *, groups: Sequence[str], title: str, dark: b
     blue = TEACHER.on(dark)
     rows = list(range(len(frame)))
     traces = []
-    for column, name, opacity in (("before", "the teacher as it is", 0.38), ("after", "after the edit", 1.0)):
+    # A paler colour rather than opacity, which a legend does not show.
+    pale = Series(blue, "solid", "circle").shade(0.36)
+    for column, name, fill in (("before", "the teacher as it is", pale), ("after", "after the edit", blue)):
         shown = [percent(value) for value in frame[column]]
         ranks = [f"{rank:,}" for rank in frame[f"{column}_rank"]]
         traces.append(
@@ -41,7 +44,7 @@ def edit_bars(frame: pd.DataFrame, *, groups: Sequence[str], title: str, dark: b
                 "x": frame[column].tolist(),
                 "y": rows,
                 "name": name,
-                "marker": {"color": blue, "opacity": opacity, "line": {"color": blue, "width": 1}},
+                "marker": {"color": fill, "line": {"color": blue, "width": 1}},
                 "text": shown,
                 "textposition": "outside",
                 "cliponaxis": False,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,13 +51,13 @@ class Measure:
 MEASURES: dict[str, Measure] = {
     measure.column: measure
     for measure in (
-        Measure("kl", "distance from the teacher", "KL(teacher ‖ student), nats", "0 is a perfect copy"),
+        Measure("kl", "KL to the teacher", "KL(teacher ‖ student), nats", "0 is a perfect copy"),
         Measure(
             "pseudo_perplexity", "pseudo-perplexity", "pseudo-perplexity", "lower reads better", digits=1
         ),
         Measure(
             "gap_absolute",
-            "size of the gap",
+            "gap size",
             "mean |gap|, nats",
             "0 is even-handed",
             interval=True,
@@ -138,12 +138,17 @@ def measure_title(frame: pd.DataFrame, measure: Measure, teacher: Mapping[str, A
     """What the last evaluation says, in one line."""
     values = frame[measure.column].dropna() if measure.column in frame else pd.Series(dtype=float)
     if values.empty:
-        return f"{measure.name.capitalize()}: not measured yet"
-    said = f"{measure.name.capitalize()}: {measure.shown(float(values.iloc[-1]))}"
+        return f"{_first_capital(measure.name)}: not measured yet"
+    said = f"{_first_capital(measure.name)}: {measure.shown(float(values.iloc[-1]))}"
     own = teacher.get(measure.column)
     if own is not None:
-        return f"{said}, the teacher's {measure.shown(float(own))}"
-    return f"{said}, {measure.shown(float(values.iloc[0]))} at first" if len(values) > 1 else said
+        return f"{said}, the teacher's {measure.shown(float(own)).removesuffix(' nats')}"
+    first = measure.shown(float(values.iloc[0])).removesuffix(" nats")
+    return f"{said}, at first {first}" if len(values) > 1 else said
+
+
+def _first_capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def band(frame: pd.DataFrame, measure: Measure, look: Series, x: str = "step") -> list[dict]:
@@ -168,7 +173,7 @@ def band(frame: pd.DataFrame, measure: Measure, look: Series, x: str = "step") -
 
 
 def teacher_line(
-    measure: Measure, teacher: Mapping[str, Any], ends: list[float], *, dark: bool
+    measure: Measure, teacher: Mapping[str, Any], ends: Sequence[float], *, dark: bool
 ) -> list[dict]:
     """The teacher's own value as a dashed line with its interval; nothing where it is not known."""
     value = teacher.get(measure.column)
@@ -178,7 +183,7 @@ def teacher_line(
     low, high = (teacher.get(column) for column in interval_columns(measure))
     traces = []
     if measure.interval and low is not None and high is not None:
-        both = pd.DataFrame({"step": ends, measure.column: value})
+        both = pd.DataFrame({"step": list(ends), measure.column: value})
         columns = interval_columns(measure)
         both[columns[0]], both[columns[1]] = float(low), float(high)
         traces += band(both, measure, blue)
@@ -187,7 +192,7 @@ def teacher_line(
         {
             "type": "scatter",
             "mode": "lines",
-            "x": ends,
+            "x": list(ends),
             "y": [float(value)] * len(ends),
             "name": "teacher",
             "line": {"color": blue.colour, "dash": "dash", "width": 2},

@@ -1,0 +1,131 @@
+"""The text of all arms: the default corpus, an uploaded file, or one named by path or Hub id."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from app.distil_arms import TOGETHER, change, current
+from app.loading import friendly_errors
+from app.widgets import caption, literal
+from fairkd import corpora
+from fairkd.errors import InputError
+from fairkd.home import home
+
+BUG, UPLOAD, NAMED = "Default", "Upload", "Path or Hub"
+TYPES = ["txt", "csv", "tsv", "jsonl", "parquet", "gz"]
+MOST_MEGABYTES = 200
+PREVIEW = 2000  # sentences that are read to show what a file holds
+_UPLOADED = "distil_uploaded"
+
+
+def corpus() -> None:
+    """The controls; what they say becomes corpus.source and corpus.column of all arms."""
+    kind = st.segmented_control(
+        "Text",
+        [BUG, UPLOAD, NAMED],
+        default=BUG,
+        required=True,
+        key="distil_text",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    source = corpora_source(str(kind))
+    change(TOGETHER, "corpus.source", source or "bug")
+    if kind == BUG:
+        change(TOGETHER, "corpus.column", None)
+        caption(
+            "BUG (Levy et al. 2021, MIT licence): about 100,000 real sentences with a profession and a "
+            "pronoun. It is fetched once, 43 MB, when a run first needs it."
+        )
+    elif source is None:
+        caption(
+            "A sentence or paragraph a line, or a table with a column of text: .txt, .csv, .tsv, .jsonl "
+            "(each also .gz) or .parquet. Until one is given, the default is used."
+        )
+    else:
+        with friendly_errors():
+            _column(source)
+            _preview(source, current(TOGETHER, "corpus.column"))
+
+
+def corpora_source(kind: str) -> str | None:
+    """What the configuration calls the chosen text; None where nothing has been given yet."""
+    if kind == UPLOAD:
+        upload = st.file_uploader("File", type=TYPES, key="distil_upload", max_upload_size=MOST_MEGABYTES)
+        if upload is not None:
+            with friendly_errors():
+                st.session_state[_UPLOADED] = str(store(upload.name, upload.getvalue()))
+        return st.session_state.get(_UPLOADED)
+    if kind == NAMED:
+        named = st.text_input(
+            "Path or Hub data set",
+            key="distil_named",
+            persist_state="session",
+            max_chars=1000,
+            placeholder="/data/letters.csv.gz or hub:org/name",
+        )
+        return (named or "").strip() or None
+    return "bug"
+
+
+def store(name: str, content: bytes) -> Path:
+    """Keep an uploaded file where a run in the background can read it, under a name made of its content."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).name).strip("-.")[-60:] or "text.txt"
+    path = home() / "uploads" / f"{hashlib.sha256(content).hexdigest()[:12]}-{safe}"
+    if not path.is_file():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f"{path.name}.part")
+            part.write_bytes(content)
+            part.replace(path)
+        except OSError as error:
+            raise InputError(
+                f"The file cannot be stored in {path.parent} ({error.strerror}): see that the disk has room."
+            ) from error
+    return path
+
+
+def _column(source: str) -> None:
+    """Which column of a table is the text; asked only where there is a choice."""
+    found = _columns(source)
+    if not found:
+        change(TOGETHER, "corpus.column", None)
+        return
+    column = current(TOGETHER, "corpus.column")
+    chosen = st.selectbox(
+        "Column with the text",
+        found,
+        index=found.index(column) if column in found else 0,
+        key="distil_column",
+    )
+    change(TOGETHER, "corpus.column", chosen)
+
+
+@st.cache_data(max_entries=16, ttl="5m", show_spinner="Looking into the file")
+def _columns(source: str) -> tuple[str, ...]:
+    return corpora.columns(source)
+
+
+@st.cache_data(max_entries=16, ttl="5m", show_spinner="Reading the first sentences")
+def _first(source: str, column: str | None) -> corpora.Corpus:
+    return corpora.read(source, column=column, most=PREVIEW)
+
+
+def _preview(source: str, column: str | None) -> None:
+    """How many sentences there are, and the first of them."""
+    if source.startswith("hub:"):
+        caption("The data set is streamed when the run begins.")
+        return
+    found = _first(source, column)
+    count = len(found.training) + len(found.held_out)
+    more = "at least " if count >= PREVIEW else ""
+    skipped = "".join(f" · {number:,} {literal(reason)}" for reason, number in found.skipped.items())
+    caption(
+        f"{literal(found.name)}: {more}{count:,} distinct sentences{skipped if not more else ''}. It begins:"
+    )
+    for sentence in found.training[:3]:
+        caption(f"“{literal(sentence[:160])}”")

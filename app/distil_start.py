@@ -1,0 +1,152 @@
+"""The end of the Distil page: what would be started, a measured estimate, and the start."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import loading
+from app.distil_arms import config_of
+from app.run_texts import budget, duration
+from app.widgets import caption, literal
+from fairkd import runs
+from fairkd.distill.config import Config
+from fairkd.errors import FairKDError
+
+if TYPE_CHECKING:
+    from fairkd.distill import Estimate
+
+SECONDS = 8.0  # of warm-up that an estimate is measured on
+_STARTED, _ESTIMATES = "distil_started", "distil_estimates"
+
+
+def start(arms: list[str], focused: str, teacher: str) -> None:
+    """Check every arm, estimate, and start one or all."""
+    configs: dict[str, Config] = {}
+    for arm in arms:
+        try:
+            configs[arm] = config_of(arm, teacher)
+        except FairKDError as error:
+            st.error(f"**{literal(arm)}**: {literal(error)}", icon=":material/error:")
+    _estimate(configs, focused)
+    several = len(arms) > 1
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if several:
+            st.button(
+                f"Start all {len(arms)} arms on one seed",
+                type="primary",
+                icon=":material/play_arrow:",
+                key="start_all",
+                disabled=len(configs) < len(arms),
+                on_click=_submit,
+                args=(configs,),
+            )
+        st.button(
+            f"Start {literal(focused)}" if several else f"Start {literal(arms[0])}",
+            type="secondary" if several else "primary",
+            icon=":material/play_arrow:",
+            key="start_one",
+            disabled=focused not in configs,
+            on_click=_submit,
+            args=({focused: configs[focused]} if focused in configs else {},),
+        )
+    _started()
+
+
+def _submit(configs: dict[str, Config]) -> None:
+    """Queue the runs; what keeps them from it is said where the buttons are."""
+    try:
+        found = runs.submit_all(list(configs.items()))
+        st.session_state[_STARTED] = ([run.id for run in found], None)
+    except FairKDError as error:
+        st.session_state[_STARTED] = ([], str(error))
+
+
+def _started() -> None:
+    """What the last press of a button did, and the way to it."""
+    ids, problem = st.session_state.get(_STARTED, ([], None))
+    if problem:
+        st.error(literal(problem), icon=":material/error:")
+    if not ids:
+        return
+    with st.container(border=True):
+        one = len(ids) == 1
+        st.markdown(
+            f":material/check_circle: **{'The run is' if one else f'{len(ids)} runs are'} in the queue.** "
+            "You can close this page; training goes on."
+        )
+        st.page_link(
+            "app/pages/runs.py",
+            label="Watch it train" if one else "Watch them train",
+            icon=":material/monitoring:",
+            query_params={"run": ids[0]} if one else {},
+        )
+
+
+def _estimate(configs: dict[str, Config], focused: str) -> None:
+    """How long it would take, measured when asked."""
+    if not configs:
+        return
+    some = configs.get(focused) or next(iter(configs.values()))
+    held: dict[str, Estimate] = st.session_state.setdefault(_ESTIMATES, {})
+    key = fingerprint(some)
+    with st.container(border=True):
+        total = (
+            f"{len(configs)} × {budget(some.model_dump())}" if len(configs) > 1 else budget(some.model_dump())
+        )
+        st.markdown(f"**{total}** of training, evaluations on top.")
+        found = held.get(key)
+        if found is None:
+            asked = st.button(
+                "Estimate time and text",
+                icon=":material/speed:",
+                key="estimate",
+                help=f"Trains for {SECONDS:.0f} seconds with the settings of {focused} and keeps nothing",
+            )
+            caption(
+                "A short warm-up measures how fast this machine is, and so how much text the budget buys."
+            )
+            if not asked:
+                return
+            with loading.friendly_errors():
+                found = held[key] = _measure(some)
+        if found is not None:
+            _show(found, some, len(configs))
+
+
+def _measure(config: Config) -> Estimate:
+    """The warm-up, with progress."""
+    slot = st.empty()
+    slot.progress(0.1, text="Reading the teacher")
+    try:
+        teacher = loading.get_model(config.teacher)
+        slot.progress(0.3, text="Reading the text, then training for a few seconds")
+        from fairkd import distill  # PyTorch comes with it
+
+        return distill.estimate(config, teacher=teacher, seconds=SECONDS)
+    finally:
+        slot.empty()
+
+
+def _show(found: Estimate, config: Config, count: int) -> None:
+    with st.container(horizontal=True, gap="small"):
+        st.metric("Speed", f"{found.tokens_per_second:,.0f} tokens/s", width=170)
+        st.metric("Time", duration(found.seconds), width=150, help="For one arm, training alone")
+        if count > 1 and runs.slots() < count:
+            st.metric("All arms", duration(found.seconds * -(-count // runs.slots())), width=150)
+        st.metric("Steps", f"{found.steps:,}", width=130)
+        st.metric("Tokens", f"{found.tokens:,}", width=150)
+        st.metric("Passes over the text", f"{found.epochs:.2g}", width=160)
+    caption(
+        f"Measured a moment ago on this machine, for one arm. A run beside others, or beside this page, is "
+        f"slower. The budget is {budget(config.model_dump())}."
+    )
+
+
+def fingerprint(config: Config) -> str:
+    """What an estimate hangs on, as a key."""
+    content = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,82 @@
+"""Distil: choose arms, see what their constraint does to the teacher, and start them."""
+
+import streamlit as st
+
+from app.distil_arms import SHARED, changes, config_of, reset
+from app.distil_fields import editor
+from app.distil_playground import playground
+from app.distil_shared import shared
+from app.distil_start import start
+from app.loading import friendly_errors
+from app.settings_table import changed
+from app.sidebar import chosen_models
+from app.widgets import caption, literal
+from fairkd.distill.presets import DESCRIPTIONS, PRESETS
+
+FIRST = ["plain", "fair"]
+
+teacher, _ = chosen_models()
+st.header("What shall the student learn, and what not?")
+caption(
+    f"A student learns from the predictions of {literal(teacher)}, the teacher in the sidebar. Each *arm* is "
+    "one way to do it; arms that start together see the same text in the same order, so that they can be "
+    "compared."
+)
+arms = st.pills(
+    "Arms",
+    list(PRESETS),
+    selection_mode="multi",
+    default=[arm for arm in FIRST if arm in PRESETS],
+    key="arms",
+    bind="query-params",
+    help="  \n".join(f"**{arm}**: {text}" for arm, text in DESCRIPTIONS.items()),
+)
+arms = [arm for arm in PRESETS if arm in arms]
+for arm in arms:
+    caption(f"**{arm}** {DESCRIPTIONS.get(arm, '')}")
+if not arms:
+    st.info("Choose at least one arm: plain distillation is the one to compare with.", icon=":material/info:")
+    st.stop()
+
+st.subheader("What does an arm do to the teacher?")
+focused = arms[-1]
+if len(arms) > 1:
+    focused = st.segmented_control(
+        "Arm to look at", arms, default=focused, required=True, key="focused", label_visibility="collapsed"
+    )
+    focused = focused if focused in arms else arms[-1]
+playground(focused, teacher)
+
+with friendly_errors():
+    table = changed(config_of(focused, teacher).model_dump(mode="json"), leave_out=SHARED)
+    if table.empty:
+        caption(f"**{focused}** leaves every setting of its own at its default.")
+    else:
+        caption(f"What sets **{focused}** apart from plain distillation:")
+        st.dataframe(table, hide_index=True, key="arm_table", height="auto")
+panel = st.expander(
+    f"All settings of {focused}", icon=":material/tune:", key="all_settings", on_change="rerun"
+)
+if panel.open:
+    with panel:
+        editor(
+            focused,
+            leave_out=tuple(
+                f"constraint.{name}"
+                for name in ("kind", "contrast", "strength", "scope", "slots", "shares", "skip_unspellable")
+            ),
+        )
+if changes(focused):
+    st.button(
+        f"Undo the changes of {focused}",
+        on_click=reset,
+        args=(focused,),
+        icon=":material/restart_alt:",
+        type="tertiary",
+    )
+
+st.subheader("The same for all arms")
+shared(teacher)
+
+st.subheader("Start")
+start(arms, focused, teacher)

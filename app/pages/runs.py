@@ -1,0 +1,27 @@
+"""Runs: the queue and its history, one run alive while it trains, and several side by side."""
+
+import streamlit as st
+
+from app.run_actions import chosen_id
+from app.run_comparison import comparison
+from app.run_list import no_runs, run_list
+from app.run_page import run_page
+from app.widgets import literal
+from fairkd import runs
+from fairkd.errors import FairKDError
+
+asked = chosen_id()
+if asked is not None:
+    run_page(asked)
+else:
+    st.header("What is training, and what came of it?")
+    try:
+        found = runs.all_runs()
+    except FairKDError as error:
+        st.error(literal(error), icon=":material/error:")
+    else:
+        if found:
+            run_list(found)
+            comparison(found)
+        else:
+            no_runs()

@@ -1,0 +1,159 @@
+"""The page of one run, alive while it trains: state, curves against the teacher's, probes, settings, log."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from app.charts.runs import MEASURES, loss_curves, measure_curve
+from app.run_actions import action_bar, open_run, show_problem
+from app.run_data import Followed, follow, log_tail
+from app.run_probes import probes
+from app.run_texts import STATES, UNFINISHED, about, ago, status
+from app.settings_table import changed
+from app.theme import is_dark
+from app.widgets import caption, download_row, literal, show_figure
+from fairkd import runs
+from fairkd.errors import FairKDError
+from fairkd.runs.store import Run
+
+REFRESH = "2s"
+CURVES = ("kl", "pseudo_perplexity", "gap_absolute")
+NOTES = {
+    "kl": "How far the student's words are from the teacher's on held-out text. A constrained student stays "
+    "apart on purpose where the constraint speaks.",
+    "pseudo_perplexity": "How surprised the student is by each word of held-out text, hidden in turn: the "
+    "price of everything else.",
+    "gap_absolute": "How unevenly it holds the two groups across professions; bands are 95 % intervals over "
+    "professions.",
+    "gap_mean": "Positive leans to the contrast's first group, negative to its second.",
+    "agreement": "Held-out masked places where both models' first words agree.",
+}
+
+
+def run_page(id: str) -> None:
+    """Everything about one run; a run that is not there is said, with the way back."""
+    st.button("All runs", on_click=open_run, args=(None,), icon=":material/arrow_back:", type="tertiary")
+    try:
+        run = runs.get(id)
+    except FairKDError as error:
+        st.error(literal(error), icon=":material/error:")
+        return
+    unfinished = run.state in UNFINISHED
+    st.header(literal(run.name), anchor=False)
+    st.fragment(_live, run_every=REFRESH if unfinished else None)(id, run.state)
+    probes(run, live=unfinished)
+    _settings(run)
+    st.fragment(_log, run_every="5s" if unfinished else None)(id)
+
+
+def _live(id: str, drawn: str) -> None:
+    """State and curves. Once the run has ended, the whole page is drawn again, and nothing refreshes more."""
+    try:
+        run = runs.get(id)
+    except FairKDError:
+        st.rerun()  # deleted elsewhere: the page says so
+    if run.state != drawn:
+        st.rerun()
+    found = follow(run)
+    _head(run, found)
+    show_problem()
+    action_bar(run)
+    if run.state == "queued":
+        caption("The curves begin when it is this run's turn. The page may be closed meanwhile.")
+        return
+    if found.training.empty and found.evaluations.empty:
+        _nothing_yet(run, found)
+        return
+    _curves(run.id, found)
+
+
+def _head(run: Run, found: Followed) -> None:
+    """State, progress, and one line on what this run is."""
+    colour, icon = STATES[run.state]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(run.state, icon=icon, color=colour)
+        caption(f"{literal(about(run.config))} · {ago(run.created)} · `{run.id}`")
+    if run.state in UNFINISHED:
+        st.progress(min(max(run.progress, 0.0), 1.0), text=status(run, found.speed))
+        if run.sentence:
+            caption(literal(run.sentence))
+    elif run.state == "failed":
+        st.error(literal(run.sentence or "The run failed; its log says more."), icon=":material/error:")
+    else:
+        caption(status(run) + (f" · {literal(run.sentence)}" if run.sentence else ""))
+
+
+def _nothing_yet(run: Run, found: Followed) -> None:
+    """Between the start and the first numbers."""
+    if run.state in UNFINISHED:
+        said = found.messages[-1]["text"] if found.messages else "Models and text are being read"
+        with st.container(border=True):
+            st.markdown(f":material/hourglass_top: **{literal(said)}**")
+            caption("The first points of the curves follow within a minute.")
+    else:
+        caption("It ended before its first measurement, so there is nothing to draw; the log is below.")
+
+
+def _curves(id: str, found: Followed) -> None:
+    """Loss parts, fidelity, quality and bias, two in a row."""
+    dark = is_dark()
+    places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
+    with places[0]:
+        show_figure(loss_curves(found.training, dark=dark), f"loss_{id}", f"fairkd-{id}-loss")
+        caption("Means over the last steps, before the parts are weighted and added up.")
+        download_row(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
+    for place, column in zip(places[1:], CURVES, strict=True):
+        with place:
+            _measure(id, found, column, dark)
+
+
+def _measure(id: str, found: Followed, column: str, dark: bool) -> None:
+    measure = MEASURES[column]
+    frame = found.evaluations
+    if column not in frame:
+        frame = frame.assign(**{column: float("nan")})
+    figure = measure_curve(frame, measure, teacher=found.teacher, dark=dark)
+    show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}")
+    caption(f"{NOTES[column]} {measure.best.capitalize()}.")
+    download_row(frame, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
+
+
+def _settings(run: Run) -> None:
+    """What was asked of the run: what differs from the defaults, and the whole as a file."""
+    with st.expander("Settings", icon=":material/tune:", key=f"settings_{run.id}"):
+        frame = changed(run.config)
+        if frame.empty:
+            caption("Every setting is at its default: plain distillation.")
+        else:
+            caption("What differs from the defaults:")
+            st.dataframe(frame, hide_index=True, key=f"settings_frame_{run.id}", height="auto")
+        st.download_button(
+            "config.json",
+            data=json.dumps(run.config, indent=2) + "\n",
+            file_name=f"fairkd-{run.id}-config.json",
+            mime="application/json",
+            key=f"config_{run.id}",
+            on_click="ignore",
+            icon=":material/download:",
+            type="tertiary",
+            help="`fairkd distill` takes this file and makes the same run again",
+        )
+
+
+def _log(id: str) -> None:
+    """The end of the log, read only while it is open."""
+    panel = st.expander("Log", icon=":material/article:", key=f"log_{id}", on_change="rerun")
+    if not panel.open:
+        return
+    with panel:
+        try:
+            run = runs.get(id)
+        except FairKDError:
+            return
+        text = log_tail(run)
+        if text.strip():
+            st.code(text, language=None, height=320, wrap_lines=True)
+        else:
+            caption("The log is empty so far.")

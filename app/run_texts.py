@@ -1,0 +1,103 @@
+"""Runs in words: states, durations, times, and what a configuration is about. Pure functions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from fairkd.runs.store import Run, State
+
+Colour = Literal["gray", "green", "red", "yellow", "violet"]
+
+# Hues apart from those of teacher and student; icon and word say the same without any colour.
+STATES: dict[State, tuple[Colour, str]] = {
+    "queued": ("gray", ":material/hourglass_empty:"),
+    "running": ("violet", ":material/model_training:"),
+    "cancelling": ("yellow", ":material/stop_circle:"),
+    "cancelled": ("gray", ":material/cancel:"),
+    "failed": ("red", ":material/error:"),
+    "finished": ("green", ":material/check_circle:"),
+    "interrupted": ("yellow", ":material/power_off:"),
+}
+UNFINISHED: tuple[State, ...] = ("queued", "running", "cancelling")
+KINDS = {
+    "none": "no constraint",
+    "logit_mean": "mean of the logits",
+    "mass_preserving": "mean of the probabilities",
+    "group": "balanced groups",
+}
+
+
+def duration(seconds: float | None) -> str:
+    """`8 s`, `4 min`, `1 h 20 min`; "–" where it is not known.
+
+    >>> duration(8.2), duration(65), duration(4800), duration(None)
+    ('8 s', '1 min 05 s', '1 h 20 min', '–')
+    """
+    if seconds is None or seconds < 0:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def ago(moment: float, now: float | None = None) -> str:
+    """`just now`, `12 min ago`, `3 h ago`, else the day."""
+    passed = (time.time() if now is None else now) - moment
+    if passed < 45:
+        return "just now"
+    if passed < 5400:
+        return f"{round(passed / 60)} min ago"
+    if passed < 36 * 3600:
+        return f"{round(passed / 3600)} h ago"
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
+
+
+def budget(config: Mapping[str, Any]) -> str:
+    """`5 minutes` or `2,000 steps`."""
+    room = config.get("budget") or {}
+    if room.get("steps"):
+        return f"{int(room['steps']):,} step{'s' if room['steps'] != 1 else ''}"
+    minutes = float(room.get("minutes") or 0)
+    return f"{minutes:g} minute{'s' if minutes != 1 else ''}"
+
+
+def about(config: Mapping[str, Any]) -> str:
+    """The kind of run in a few words: `balanced groups of pronouns, 5 minutes, seed 0`."""
+    room = config.get("constraint") or {}
+    kind = room.get("kind", "none")
+    said = KINDS.get(kind, str(kind))
+    if kind != "none":
+        said += f" on {room.get('contrast', 'pronouns')}"
+    if (config.get("corpus") or {}).get("swap"):
+        said = "swapped sentences added" if kind == "none" else f"{said}, swapped sentences added"
+    objective = config.get("objective") or {}
+    if not objective.get("kd", 1) and not objective.get("hidden", 1):
+        said = f"the text alone, {said}" if kind != "none" else "the text alone"
+    return f"{said} · {budget(config)} · seed {config.get('seed', 0)}"
+
+
+def status(run: Run, tokens_per_second: float | None = None) -> str:
+    """Where a run stands: `step 1,240 · 62 % · about 2 min left`."""
+    if run.state == "queued":
+        return "waits for its turn"
+    parts = [f"step {run.step:,}", f"{100 * run.progress:.0f} %"]
+    if run.state in ("running", "cancelling"):
+        if run.seconds_left is not None:
+            parts.append(f"about {duration(run.seconds_left)} left")
+        if tokens_per_second:
+            parts.append(f"{tokens_per_second:,.0f} tokens/s")
+    elif run.started and run.ended:
+        parts.append(f"took {duration(run.ended - run.started)}")
+    return " · ".join(parts)
+
+
+def labels(runs: list[Run]) -> dict[str, str]:
+    """A name for each run by id, told apart by its id where several are called alike."""
+    names = [run.name for run in runs]
+    return {run.id: run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})" for run in runs}

@@ -1,0 +1,102 @@
+"""The settings of a distillation as tables: their dotted names, what they mean, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+from pydantic.fields import FieldInfo
+
+from fairkd.distill.config import Config, Room
+
+
+@lru_cache(maxsize=1)
+def fields() -> dict[str, FieldInfo]:
+    """Every setting by its dotted name: `budget.steps`, `seed`."""
+    found: dict[str, FieldInfo] = {}
+    for name, field in Config.model_fields.items():
+        room = field.annotation
+        if isinstance(room, type) and issubclass(room, Room):
+            found |= {f"{name}.{inner}": one for inner, one in room.model_fields.items()}
+        else:
+            found[name] = field
+    return found
+
+
+@lru_cache(maxsize=1)
+def rooms() -> dict[str, str]:
+    """What each room is about, by its name."""
+    return {
+        name: field.description or ""
+        for name, field in Config.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Room)
+    }
+
+
+@lru_cache(maxsize=1)
+def defaults() -> dict[str, Any]:
+    """The default of every setting, as JSON has it."""
+    return flat(Config().model_dump(mode="json"))
+
+
+def flat(values: Mapping[str, Any], room: str = "") -> dict[str, Any]:
+    """Nested settings by dotted name.
+
+    >>> flat({"seed": 1, "budget": {"steps": 3}})
+    {'seed': 1, 'budget.steps': 3}
+    """
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        key = f"{room}{name}"
+        found |= flat(value, f"{key}.") if isinstance(value, Mapping) else {key: value}
+    return found
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by dotted name, nested by room again.
+
+    >>> nested({"seed": 1, "budget.steps": 3})
+    {'seed': 1, 'budget': {'steps': 3}}
+    """
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        room, dot, name = key.partition(".")
+        if dot:
+            found.setdefault(room, {})[name] = value
+        else:
+            found[room] = value
+    return found
+
+
+def changed(config: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> pd.DataFrame:
+    """setting, value, default, meaning of each setting that is not at its default.
+
+    `leave_out` names settings, or with a dot at the end whole rooms, that are not to be listed.
+    """
+    standard, known = defaults(), fields()
+    rows = [
+        {
+            "setting": key,
+            "value": shown(value),
+            "default": shown(standard.get(key)),
+            "meaning": (known[key].description or "") if key in known else "",
+        }
+        for key, value in flat(config).items()
+        if value != standard.get(key) and key not in leave_out and not _in_rooms(key, leave_out)
+    ]
+    return pd.DataFrame(rows, columns=["setting", "value", "default", "meaning"])
+
+
+def shown(value: object) -> str:
+    """A value for reading: yes and no, lists with commas, a dash for nothing."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _in_rooms(key: str, leave_out: tuple[str, ...]) -> bool:
+    return any(one.endswith(".") and key.startswith(one) for one in leave_out)

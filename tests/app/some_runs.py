@@ -1,0 +1,156 @@
+"""Runs for the tests of the pages: rows and events as a worker would have left them, without any process."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fairkd.distill.config import make_config
+from fairkd.distill.presets import PRESETS
+from fairkd.home import runs_folder
+from fairkd.runs import store
+
+Event = dict[str, Any]
+WORDS = ("white", "drink", "liquid", "milk", "food", "good", "bottle")
+TEACHER = {
+    "pseudo_perplexity": 9.8,
+    "perplexity": 8.1,
+    "top1": 0.55,
+    "gap_mean": 0.9,
+    "gap_low": 0.7,
+    "gap_high": 1.1,
+    "gap_absolute": 1.5,
+    "gap_absolute_low": 1.2,
+    "gap_absolute_high": 1.8,
+    "gap_mass": 0.7,
+}
+
+
+def add_run(
+    name: str,
+    state: store.State = "finished",
+    *,
+    preset: str = "plain",
+    events: list[Event] | None = None,
+    batch: str | None = None,
+    sentence: str | None = None,
+    model: bool = False,
+    log: str = "",
+    **settings: Any,
+) -> str:
+    """A run of that name and state; the id of it."""
+    config = make_config({**PRESETS[preset], **settings}).model_dump(mode="json")
+    store.make_home()
+    id = store.new_id()
+    folder = runs_folder() / id
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    store.insert([(id, name, config)], batch)
+    found = events or []
+    write_events(folder, found)
+    if log:
+        (folder / "log.txt").write_text(log)
+    if model:
+        (folder / "model").mkdir()
+        (folder / "model" / "config.json").write_text("{}")
+    trained = [event for event in found if event["type"] == "train"]
+    last = trained[-1] if trained else {}
+    progress = 1.0 if state == "finished" else float(last.get("progress", 0.0))
+    now = time.time()
+    changes: Mapping[str, Any] = {
+        "state": state,
+        "step": int(last.get("step", 0)),
+        "progress": progress,
+        "seconds_left": last.get("seconds_left") if state == "running" else None,
+        "sentence": sentence,
+        "started": None if state == "queued" else now - 300,
+        "ended": None if state in ("queued", "running", "cancelling") else now - 20,
+    }
+    assignments = ", ".join(f"{column} = ?" for column in changes)
+    statement = f"UPDATE runs SET {assignments} WHERE id = ?"
+    store.write(lambda database: database.execute(statement, [*changes.values(), id]))
+    return id
+
+
+def write_events(folder: Path, events: list[Event]) -> None:
+    """Append events to a run's file."""
+    with (folder / "events.jsonl").open("a") as handle:
+        for event in events:
+            handle.write(json.dumps({"time": time.time(), "step": 0, **event}) + "\n")
+
+
+def training(
+    steps: int = 400, *, every: int = 20, evaluated: int = 100, gap: float = 0.4, quality: float = 14.0
+) -> list[Event]:
+    """The events of a run that has come to `steps`, falling towards a gap and a pseudo-perplexity."""
+    found: list[Event] = [
+        {"type": "start", "resumed_from": None, "steps": steps, "minutes": None, "device": "cpu"},
+        {"type": "teacher", **TEACHER},
+        *(probe(text, 0, 1.0, model="teacher") for text in ("Milk is a [MASK].", "[MASK] is a nurse.")),
+        *_measured(0, gap, quality, 0.0),
+    ]
+    for step in range(every, steps + 1, every):
+        part = step / steps
+        decay = math.exp(-3 * part)
+        found.append(
+            {
+                "type": "train",
+                "step": step,
+                "epoch": 0,
+                "tokens": 1000 * step,
+                "seconds": 0.7 * step,
+                "progress": part,
+                "seconds_left": 0.7 * (steps - step),
+                "learning_rate": 6e-4 * (1 - part),
+                "tokens_per_second": 1430.0,
+                "loss": 2 + 12 * decay,
+                "kd": 0.4 + 4 * decay,
+                "mlm": 2 + 3 * decay,
+                "hidden": 0.05 + 0.2 * decay,
+                "group": 0.0,
+            }
+        )
+        if step % evaluated == 0:
+            found += _measured(step, gap, quality, part)
+    return found
+
+
+def _measured(step: int, gap: float, quality: float, part: float) -> list[Event]:
+    decay = math.exp(-4 * part)
+    absolute = gap + 0.8 * decay
+    measures = {
+        "kl": 0.6 + 3 * decay,
+        "kl_constrained": 0.5 + 3 * decay,
+        "perplexity": quality + 60 * decay,
+        "top1": 0.45 - 0.3 * decay,
+        "agreement": 0.62 - 0.5 * decay,
+        "pseudo_perplexity": quality + 80 * decay,
+        "gap_mean": 0.1,
+        "gap_low": -0.1,
+        "gap_high": 0.3,
+        "gap_absolute": absolute,
+        "gap_absolute_low": 0.8 * absolute,
+        "gap_absolute_high": 1.25 * absolute,
+        "gap_mass": 0.6,
+    }
+    times = {"tokens": 1000 * step, "seconds": 0.7 * step}
+    return [
+        {"type": "evaluation", "step": step, **times, **measures},
+        probe("Milk is a [MASK].", step, part),
+        probe("[MASK] is a nurse.", step, part),
+    ]
+
+
+def probe(text: str, step: int, part: float, *, model: str = "student") -> Event:
+    """What is expected at the mask; the later, the more of it on few words."""
+    raw = [math.exp(-place * (0.2 + part)) for place in range(len(WORDS))]
+    top = [
+        {"token": word, "probability": 0.9 * value / sum(raw), "rank": rank}
+        for rank, (word, value) in enumerate(zip(WORDS, raw, strict=True), start=1)
+    ]
+    position = {"index": 4, "token": "[MASK]", "masked": True, "entropy": 2.0, "predictions": top}
+    return {"type": "probe", "step": step, "text": text, "model": model, "positions": [position]}
