@@ -1,7 +1,7 @@
 """Find, load and describe a masked language model; refuse one that is unsafe or incomplete.
 
-A model is named by a reference: `embedded/NAME` (shipped with FairKD), a local folder, or a Hugging Face Hub
-id such as `org/name`, with `@revision` if need be.
+A model is named by a reference: `embedded/NAME` (shipped with FairKD), `run/ID` (the student of a finished
+run), a local folder, or a Hugging Face Hub id such as `org/name`, with `@revision` if need be.
 
 >>> from fairkd import models
 >>> lm = models.load("embedded/teacher")
@@ -26,12 +26,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd import checkpoint, hub
 from fairkd.errors import ModelError
+from fairkd.home import runs_folder
 
 EMBEDDED = Path(__file__).parent / "assets" / "embedded"
 ALLOWED_VARIABLE = "FAIRKD_ALLOWED_MODELS"
 
 Progress = Callable[[str, float | None], None]
-Source = Literal["embedded", "local folder", "Hugging Face Hub", "memory"]
+Source = Literal["embedded", "run", "local folder", "Hugging Face Hub", "memory"]
 TokenizerKind = Literal["WordPiece", "BPE", "SentencePiece"]
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -112,13 +113,13 @@ def load(
     Parameters
     ----------
     reference
-        `embedded/NAME`, a local folder, or a Hugging Face Hub id, with `@revision` if need be. A local folder
-        that exists goes before a Hub id of the same name.
+        `embedded/NAME`, `run/ID`, a local folder, or a Hugging Face Hub id, with `@revision` if need be. A
+        local folder that exists goes before a Hub id of the same name.
     allowed
         Glob patterns; a reference must match one of them as a whole (`org/*`, `org/name@main`,
-        `/srv/models/*`; local folders are compared by their resolved absolute path). Embedded models are
-        always allowed. The default is the comma-separated list in `FAIRKD_ALLOWED_MODELS`; if that is not
-        set, everything is allowed.
+        `/srv/models/*`; local folders are compared by their resolved absolute path). Embedded models and
+        those of runs are always allowed. The default is the comma-separated list in
+        `FAIRKD_ALLOWED_MODELS`; if that is not set, everything is allowed.
     progress
         Called with a sentence and a fraction in [0, 1], or None where the fraction is not known.
 
@@ -145,16 +146,13 @@ def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | No
     reference = reference.strip().rstrip("/") or reference.strip()
     if not 0 < len(reference) <= 1000 or "\0" in reference:
         raise ModelError(
-            "Expected a model reference: embedded/NAME, a local folder, or a Hub id such as org/name."
+            "Expected a model reference: embedded/NAME, run/ID, a local folder, or a Hub id such as org/name."
         )
     kind, _, name = reference.partition("/")
     if kind == "embedded":
         return reference, Origin("embedded", _embedded_folder(name))
     if kind == "run":
-        raise ModelError(
-            f"{reference} is not a kind of model reference that this version knows: expected embedded/NAME, "
-            "a local folder (./run/... for one of that name), or a Hub id such as org/name."
-        )
+        return reference, Origin("run", _run_folder(name))
     folder = _local(reference)
     if folder is not None:
         _check_allowed(str(folder.resolve()), reference, allowed)
@@ -169,8 +167,8 @@ def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | No
     match = _HUB_ID.fullmatch(reference)
     if match is None:
         raise ModelError(
-            f"{reference!r} is not a model reference: expected embedded/NAME, a local folder, or a Hub id "
-            "such as org/name, with @revision if need be."
+            f"{reference!r} is not a model reference: expected embedded/NAME, run/ID, a local folder, or a "
+            "Hub id such as org/name, with @revision if need be."
         )
     snapshot = hub.fetch(match["repository"], revision=match["revision"], progress=progress)
     return reference, Origin("Hugging Face Hub", snapshot.folder, snapshot.commit)
@@ -213,6 +211,21 @@ def embedded() -> tuple[str, ...]:
         key=lambda name: (order.index(name) if name in order else len(order), name),
     )
     return tuple(f"embedded/{name}" for name in names)
+
+
+def _run_folder(id: str) -> Path:
+    folder = runs_folder() / id
+    if _NAME.fullmatch(id) is None or not folder.is_dir():
+        raise ModelError(f"There is no run {id!r}: `fairkd runs list` shows those that there are.")
+    if not (folder / "model" / "config.json").is_file():
+        raise ModelError(f"The run {id} has no model yet: it gets one when it finishes.")
+    return folder / "model"
+
+
+def of_runs() -> tuple[str, ...]:
+    """References of the students that runs have finished, the newest first."""
+    found = [(path.stat().st_mtime, path.parts[-3]) for path in runs_folder().glob("*/model/config.json")]
+    return tuple(f"run/{id}" for _, id in sorted(found, reverse=True))
 
 
 @dataclass(frozen=True)

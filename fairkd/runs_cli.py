@@ -1,12 +1,263 @@
-"""`fairkd runs`: start, watch and steer background runs."""
+"""`fairkd runs`: start, watch and steer background runs. Thin: `fairkd.runs` does the work."""
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+from rich.text import Text
 
-runs_app = typer.Typer(help="Distil in the background: queue, watch, cancel, resume.", no_args_is_help=True)
+from fairkd.console import JsonOption, out, print_json, print_table, progress
+from fairkd.errors import InputError
+
+if TYPE_CHECKING:
+    from fairkd.runs import Run
+
+runs_app = typer.Typer(
+    help="Distil in the background: queue, watch, cancel, resume; the dashboard shows the same runs.",
+    no_args_is_help=True,
+)
+
+RunArgument = Annotated[str, typer.Argument(help="The run's id, or a beginning of it that no other has.")]
+LOOK_EVERY = 0.5  # seconds between looks of `watch`
 
 
-@runs_app.callback()
-def runs() -> None:
-    """Distil in the background: queue, watch, cancel, resume."""
+@runs_app.command()
+def submit(
+    config: Annotated[
+        Path | None, typer.Argument(help="A YAML or JSON file of settings; the rest keeps its default.")
+    ] = None,
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(help="Named settings instead of a file; several make a batch of arms on one seed."),
+    ] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, such as budget.minutes=10; repeat it.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What lists call the run.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Queue a distillation and return at once.
+
+    For example: fairkd runs submit --preset plain --preset fair --set budget.minutes=5
+    """
+    from fairkd import runs
+    from fairkd.distill.config import read_config
+    from fairkd.distill.presets import PRESETS
+
+    if config is not None and preset:
+        raise InputError("Give either a configuration file or a preset, not both.")
+    if preset and len(preset) > 1 and name is not None:
+        raise InputError("A batch's runs are called by their presets; give a name to one run only.")
+    for known in preset or ():
+        if known not in PRESETS:
+            raise InputError(f"There is no preset {known!r}: expected one of {', '.join(PRESETS)}.")
+    changes = change or []
+    if preset:
+        arms = [(known, read_config(None, changes, start=PRESETS[known])) for known in preset]
+    else:
+        arms = [(name or "", read_config(config, changes))]
+    made = runs.submit_all(arms) if len(arms) > 1 else [runs.submit(arms[0][1], name=name or arms[0][0])]
+    if as_json:
+        ids = [{"id": run.id} for run in made]
+        print_json(ids[0] if len(ids) == 1 else {"batch": made[0].batch, "runs": ids})
+        return
+    for run in made:
+        out().print(Text(f"{run.id}: {run.name} is queued; `fairkd runs watch {run.id}` follows it."))
+
+
+@runs_app.command("list")
+def list_runs(as_json: JsonOption = False) -> None:
+    """List all runs, the newest first."""
+    from fairkd import runs
+
+    known = runs.all_runs()
+    if as_json:
+        print_json([_document(run) for run in known])
+        return
+    print_table(
+        f"{len(known)} runs, {runs.slots()} at the same time",
+        {
+            "id": "left",
+            "name": "left",
+            "state": "left",
+            "step": "right",
+            "done": "right",
+            "time left": "right",
+            "created": "left",
+            "what": "left",
+        },
+        [
+            (
+                run.id,
+                run.name,
+                run.state,
+                run.step,
+                f"{run.progress:.0%}",
+                _duration(run.seconds_left) if run.active else "",
+                datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M"),
+                run.sentence or "",
+            )
+            for run in known
+        ],
+    )
+
+
+@runs_app.command()
+def show(id: RunArgument, as_json: JsonOption = False) -> None:
+    """Show a run: its state, how far it is, and its configuration."""
+    from fairkd.runs.configs import flat
+
+    run = _find(id)
+    document = _document(run)
+    if as_json:
+        print_json(document)
+        return
+    rows: list[tuple[object, ...]] = [
+        (name.replace("_", " "), value)
+        for name, value in document.items()
+        if name != "config" and value is not None
+    ]
+    print_table(None, {"": "left", " ": "left"}, [*rows, *flat(run.config).items()])
+
+
+@runs_app.command()
+def watch(id: RunArgument) -> None:
+    """Follow a run until it ends; Ctrl-C stops watching, not the run. Exit code 1 unless it finished."""
+    from fairkd import runs
+    from fairkd.runs import events
+
+    run, position = _find(id), 0
+    with progress() as report:
+        while True:
+            run = runs.get(run.id)
+            news, position = events.read(run, after=position)
+            for event in news:
+                line = _line(event)
+                if line:
+                    out().print(Text(line), soft_wrap=True)
+            if not run.active and run.state != "queued":
+                break
+            left = f", {_duration(run.seconds_left)} left" if run.seconds_left else ""
+            report(f"{run.name}: {run.state}, step {run.step}{left}", run.progress)
+            time.sleep(LOOK_EVERY)
+    out().print(
+        Text(f"{run.id} is {run.state}" + (f": {run.sentence}" if run.sentence else ".")), soft_wrap=True
+    )
+    if run.state != "finished":
+        raise typer.Exit(1)
+
+
+@runs_app.command()
+def cancel(id: RunArgument, as_json: JsonOption = False) -> None:
+    """Stop a run: it finishes its step and saves. Given again, the run is ended at once."""
+    from fairkd import runs
+
+    _report(runs.cancel(_find(id).id), as_json)
+
+
+@runs_app.command()
+def resume(id: RunArgument, as_json: JsonOption = False) -> None:
+    """Queue a cancelled, failed or interrupted run again; it goes on from its last checkpoint."""
+    from fairkd import runs
+
+    _report(runs.resume(_find(id).id), as_json)
+
+
+@runs_app.command()
+def export(
+    id: RunArgument,
+    target: Annotated[Path, typer.Argument(help="The zip file to write, or a folder for it.")] = Path("."),
+    checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Put the checkpoints in, too.")] = False,
+) -> None:
+    """Write a run's configuration, events, log and model into one zip file."""
+    from fairkd import runs
+
+    run = _find(id)
+    path = target / f"{run.id}.zip" if target.is_dir() else target
+    runs.export(run.id, path, checkpoints=checkpoints)
+    out().print(Text(f"{path} holds the run {run.id}."), soft_wrap=True)
+
+
+@runs_app.command()
+def delete(id: RunArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Delete a run with its folder: configuration, events, checkpoints and model."""
+    from fairkd import runs
+
+    run = _find(id)
+    if not yes:
+        typer.confirm(f"Delete the run {run.id} ({run.name}) and all that it made?", abort=True)
+    runs.delete(run.id)
+    out().print(Text(f"{run.id} is deleted."))
+
+
+def _find(beginning: str) -> Run:
+    """The run of this id, or the only one that begins so."""
+    from fairkd import runs
+
+    found = [run for run in runs.all_runs() if beginning and run.id.startswith(beginning)]
+    exact = [run for run in found if run.id == beginning]
+    if len(found) > 1 and not exact:
+        raise InputError(f"{len(found)} runs begin with {beginning!r}: give more of the id.")
+    return exact[0] if exact else found[0] if found else runs.get(beginning)
+
+
+def _report(run: Run, as_json: bool) -> None:
+    if as_json:
+        print_json(_document(run))
+    else:
+        out().print(
+            Text(f"{run.id} is {run.state}" + (f": {run.sentence}" if run.sentence else ".")), soft_wrap=True
+        )
+
+
+def _document(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "name": run.name,
+        "state": run.state,
+        "step": run.step,
+        "progress": run.progress,
+        "seconds_left": run.seconds_left,
+        "sentence": run.sentence,
+        "batch": run.batch,
+        "created": run.created,
+        "started": run.started,
+        "ended": run.ended,
+        "folder": str(run.folder),
+        "config": dict(run.config),
+    }
+
+
+def _line(event: dict[str, Any]) -> str | None:
+    """An event in a line for a terminal; None for those that only charts want."""
+    step = event.get("step", 0)
+    if event["type"] == "message":
+        return str(event.get("text", ""))
+    if event["type"] == "start":
+        resumed = event.get("resumed_from")
+        return "started" if resumed is None else f"resumed from step {resumed}"
+    if event["type"] == "train":
+        speed = _number(event, "tokens_per_second", ".0f")
+        return f"step {step}: loss {_number(event, 'loss')}, {speed} tokens/s"
+    if event["type"] == "evaluation":
+        return (
+            f"step {step}: held-out KL {_number(event, 'kl')}, |gap| {_number(event, 'gap_absolute')},"
+            f" pseudo-perplexity {_number(event, 'pseudo_perplexity', '.2f')}"
+        )
+    return None
+
+
+def _number(event: dict[str, Any], name: str, form: str = ".3f") -> str:
+    value = event.get(name)
+    return format(value, form) if isinstance(value, int | float) else "-"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -281,8 +281,19 @@ def test_a_missing_folder_is_refused(reference: str) -> None:
     assert "There is no folder" in refusal(reference)
 
 
-def test_references_to_runs_are_not_known_yet() -> None:
-    assert "not a kind of model reference" in refusal("run/3")
+def test_a_run_is_named_as_a_model_once_it_has_one(
+    tiny_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path))
+    monkeypatch.setenv("FAIRKD_ALLOWED_MODELS", "nothing/else")
+    for wrong in ("run/3", "run/..", "run/a/../a", "run/"):
+        assert "There is no run" in refusal(wrong)
+    assert models.of_runs() == ()
+    (tmp_path / "runs" / "3").mkdir(parents=True)
+    assert "no model yet" in refusal("run/3")
+    shutil.copytree(tiny_folder("bert"), tmp_path / "runs" / "3" / "model")
+    assert models.of_runs() == ("run/3",)
+    assert models.describe(models.load("run/3")).source == "run"
 
 
 def test_a_file_is_not_a_model_folder(tiny_folder: Folder) -> None:

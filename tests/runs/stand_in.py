@@ -1,18 +1,20 @@
 """Processes for the tests of runs, with a training that does nothing but count.
 
-    python stand_in.py runner | worker ID ATTEMPT | submit NAME SETTINGS | dashboard
+    python stand_in.py runner | worker ID ATTEMPT | submit NAME SETTINGS TIME | dashboard NAME SETTINGS
 
 All but the training is real. It counts to `budget.steps`, stores a checkpoint after every step, and writes
 each step with its pid into steps.txt. `corpus.source` holds its behaviour as JSON: `pause` (seconds a step),
 `error` (a sentence to raise after half of the steps), `children` (how many processes it starts that ignore
 SIGTERM, in sessions of their own), `stubborn` (does not look at the flag that cancels), `megabytes` (written
-into each checkpoint), `exit` (a code to leave with, at once), `kind` ("unknown" raises no FairKDError).
+into each checkpoint), `limit` (bytes that a file may have), `exit` (a code to leave with, at once), `kind`
+("unknown" raises no FairKDError).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -46,6 +48,8 @@ def train(
     behaviour = json.loads(config.corpus.source)
     if "exit" in behaviour:
         os._exit(behaviour["exit"])
+    if "limit" in behaviour:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (behaviour["limit"], behaviour["limit"]))
     for _ in range(behaviour.get("children", 0)):
         subprocess.Popen([sys.executable, "-c", IGNORES_SIGTERM], start_new_session=True)
     checkpoints = folder / "checkpoints"
@@ -81,8 +85,11 @@ def main() -> int:
     elif role == "worker":
         return worker.work(rest[0], int(rest[1]), train=train)
     elif role == "submit":
+        while time.time() < float(rest[2]):  # several at the same instant
+            pass
         print(runs.submit(config(**json.loads(rest[1])), name=rest[0]).id, flush=True)
     elif role == "dashboard":
+        print(runs.submit(config(**json.loads(rest[1])), name=rest[0]).id, flush=True)
         while True:
             runs.all_runs()
             time.sleep(0.1)

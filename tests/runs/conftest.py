@@ -1,0 +1,102 @@
+"""A home of each test's own, with runners and workers of the stand-in, all ended afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fairkd.runs import Run, lock, store, supervision
+from tests.runs import stand_in
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "home"
+    yield from use_home(folder, monkeypatch)
+
+
+def use_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("FAIRKD_HOME", str(folder))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.delenv(supervision.SLOTS, raising=False)
+    monkeypatch.setattr(supervision, "RUNNER", stand_in.RUNNER)
+    yield folder
+    for process in processes(folder):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+def processes(home: Path, role: str = "") -> list[psutil.Process]:
+    """The living processes that work on this home, but for this one; `role` is a word of their command."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            mine = process.environ().get("FAIRKD_HOME") == str(home) and process.pid != os.getpid()
+            living = process.status() != psutil.STATUS_ZOMBIE
+            if mine and living and (not role or role in process.cmdline()):
+                found.append(process)
+    return found
+
+
+def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait until something holds; fail if it takes too long."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.03)
+
+
+def stored(id: str) -> Run:
+    """A run as its row says, without looking after it: as if nobody watched."""
+    return store.entry(id).run
+
+
+def runner_process() -> psutil.Process | None:
+    holder = lock.holder()
+    return holder.process() if holder else None
+
+
+def worker_process(id: str) -> psutil.Process | None:
+    worker = store.entry(id).worker
+    return worker.process() if worker else None
+
+
+def dashboard(
+    home: Path, name: str, steps: int = 20, **behaviour: object
+) -> tuple[subprocess.Popen[str], str]:
+    """A process that submits a run and then looks for ever; and the run's id."""
+    settings = json.dumps({"steps": steps, **behaviour})
+    process = subprocess.Popen(
+        [sys.executable, stand_in.HERE, "dashboard", name, settings],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(stand_in.HERE).parents[2])},
+    )
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+def steps_of(run: Run) -> list[tuple[int, int]]:
+    """(pid, step) of every step that was worked."""
+    lines = (run.folder / "steps.txt").read_text().splitlines()
+    return [(int(pid), int(step)) for pid, step in (line.split() for line in lines)]
+
+
+def worked_once(run: Run, total: int) -> None:
+    """No two processes worked at the same time, nothing was left out, only a lost step was repeated."""
+    steps = steps_of(run)
+    order = [pid for n, (pid, _) in enumerate(steps) if n == 0 or steps[n - 1][0] != pid]
+    assert len(order) == len(set(order)), "two processes took turns"
+    assert {step for _, step in steps} == set(range(1, total + 1))
+    for (pid, step), (next_pid, next_step) in zip(steps, steps[1:], strict=False):
+        # A process that was killed between a step and its checkpoint leaves that step to be done again.
+        assert next_step == step + 1 or (next_pid != pid and next_step == step)
