@@ -215,7 +215,8 @@ def _texts(frame: pd.DataFrame, measure: Measure) -> list[str]:
     for row in frame.to_dict("records"):
         text = measure.shown(row[measure.column])
         if measure.interval and low in row and not pd.isna(row[low]):
-            text += f" ({measure.shown(row[low]).removesuffix(' nats')} to {measure.shown(row[high])})"
+            ends = [measure.shown(row[end]).removesuffix(" nats") for end in (low, high)]
+            text += f" ({ends[0]} to {ends[1]})"
         found.append(text)
     return found
 

@@ -1,0 +1,169 @@
+"""The charts of runs, probes and the playground: what they say and draw."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from app.charts.playground import edit_bars
+from app.charts.probes import probe_curves
+from app.charts.run_comparison import bias_quality, compared_curves, front_title
+from app.charts.runs import MEASURES, loss_curves, measure_curve, measure_title
+from app.charts.series import series
+from app.theme import STUDENT, TEACHER
+
+STEPS = pd.DataFrame(
+    {
+        "step": [0, 100, 200],
+        "tokens": [0, 1000, 2000],
+        "minutes": [0.0, 1.0, 2.0],
+        "kl": [3.0, 1.0, 0.61],
+        "pseudo_perplexity": [90.0, 30.0, 14.2],
+        "gap_absolute": [1.2, 0.6, 0.31],
+        "gap_absolute_low": [1.0, 0.5, 0.2],
+        "gap_absolute_high": [1.4, 0.7, 0.4],
+        "agreement": [0.1, 0.5, 0.62],
+    }
+)
+TEACHER_SAYS = {"gap_absolute": 1.5, "gap_absolute_low": 1.2, "gap_absolute_high": 1.8}
+
+
+def title(figure: object) -> str:
+    return figure.layout.title.text.replace("<br>", " ")  # type: ignore[attr-defined]
+
+
+def test_the_loss_chart_says_how_far_the_loss_fell_and_draws_the_parts_that_there_are() -> None:
+    frame = pd.DataFrame({"step": [20, 40], "loss": [12.0, 3.0], "kd": [4.0, 1.0], "group": [0.0, 0.0]})
+    figure = loss_curves(frame, dark=False)
+    assert title(figure) == "The loss fell from 12 to 3"
+    assert [trace.name for trace in figure.data] == ["loss", "teacher's distributions"]
+    assert figure.layout.yaxis.type == "log"
+
+
+def test_without_two_points_the_loss_is_a_question() -> None:
+    frame = pd.DataFrame({"step": [20], "loss": [12.0]})
+    assert title(loss_curves(frame, dark=True)).endswith("?")
+
+
+def test_a_measure_is_set_against_the_teachers() -> None:
+    figure = measure_curve(STEPS, MEASURES["gap_absolute"], teacher=TEACHER_SAYS, dark=False)
+    assert title(figure) == "Gap size: 0.31 nats, the teacher's 1.50"
+    named = {trace.name: trace for trace in figure.data if trace.name}
+    assert named["student"].line.color == STUDENT.light and named["teacher"].line.color == TEACHER.light
+    assert set(named["teacher"].y) == {1.5}
+    bands = [trace for trace in figure.data if trace.fill == "toself"]
+    assert len(bands) == 2, "the student's interval and the teacher's"
+    assert list(named["student"].customdata)[-1] == "0.31 nats (0.20 to 0.40)"
+
+
+def test_without_a_teachers_value_the_start_is_what_to_compare_with() -> None:
+    figure = measure_curve(STEPS, MEASURES["kl"], teacher={"kl": None}, dark=False)
+    assert title(figure) == "KL to the teacher: 0.61 nats, at first 3.00"
+    assert [trace.name for trace in figure.data] == ["student"]
+
+
+def test_a_measure_that_is_not_there_yet_is_said() -> None:
+    empty = STEPS.iloc[:0]
+    assert measure_title(empty, MEASURES["kl"], {}) == "KL to the teacher: not measured yet"
+    assert len(measure_curve(empty, MEASURES["kl"], teacher={}, dark=False).data) == 1
+
+
+def test_refreshed_charts_keep_their_zoom() -> None:
+    one = measure_curve(STEPS.iloc[:2], MEASURES["kl"], teacher={}, dark=False)
+    two = measure_curve(STEPS, MEASURES["kl"], teacher={}, dark=False)
+    assert one.layout.uirevision == two.layout.uirevision is not None
+
+
+def test_several_runs_are_told_apart_by_more_than_colour() -> None:
+    frames = {f"run {number}": STEPS.assign(kl=STEPS["kl"] + number) for number in range(3)}
+    figure = compared_curves(frames, MEASURES["kl"], teacher={}, dark=False)
+    lines = [trace for trace in figure.data if trace.name]
+    assert len({trace.line.color for trace in lines}) == len({trace.line.dash for trace in lines}) == 3
+    assert TEACHER.light not in {trace.line.color for trace in lines}
+    assert title(figure) == "run 0 ends with the lowest KL to the teacher: 0.61 nats"
+
+
+def test_agreement_is_better_when_it_is_higher() -> None:
+    frames = {"a": STEPS, "b": STEPS.assign(agreement=STEPS["agreement"] / 2)}
+    figure = compared_curves(frames, MEASURES["agreement"], teacher={}, dark=False)
+    assert "a ends with the highest agreement" in title(figure)
+
+
+def test_a_run_without_numbers_keeps_the_looks_of_the_others() -> None:
+    frames = {"new": STEPS.iloc[:0], "old": STEPS}
+    (line,) = compared_curves(frames, MEASURES["kl"], teacher={}, dark=False).data
+    assert line.line.color == series(1, dark=False).colour
+
+
+@pytest.mark.parametrize("x", ["step", "tokens", "minutes"])
+def test_curves_go_over_the_chosen_axis(x: str) -> None:
+    figure = compared_curves({"a": STEPS}, MEASURES["kl"], x=x, teacher={}, dark=False)
+    assert list(figure.data[0].x) == STEPS[x].tolist()
+
+
+POINTS = pd.DataFrame(
+    {
+        "name": ["plain", "fair", "<b>odd</b>"],
+        "pseudo_perplexity": [14.0, 15.4, 17.0],
+        "gap_absolute": [1.4, 0.4, 0.9],
+        "gap_absolute_low": [1.0, 0.3, 0.7],
+        "gap_absolute_high": [1.7, 0.5, 1.1],
+    }
+)
+
+
+def test_bias_against_quality_draws_the_front_and_says_what_fairness_costs() -> None:
+    teacher = TEACHER_SAYS | {"pseudo_perplexity": 9.8}
+    figure = bias_quality(POINTS, front=(0, 1), looks=[0, 1, 2], teacher=teacher, dark=False)
+    assert list(figure.data[0].x) == [14.0, 15.4]
+    assert title(figure) == "fair is the fairest, at 10 % more pseudo- perplexity than plain"
+    assert figure.data[-1].name == "teacher" and figure.data[-1].marker.color == TEACHER.light
+    assert "<b>odd" not in "".join(trace.text[0] for trace in figure.data[1:] if trace.text)
+
+
+def test_one_that_wins_outright_is_named() -> None:
+    assert front_title(POINTS, (1,)) == "fair is the fairest and reads best"
+    assert front_title(POINTS.iloc[:1], (0,)).endswith("?")
+
+
+def test_words_move_over_the_steps_with_a_mark_at_the_chosen_one() -> None:
+    frame = pd.DataFrame(
+        {"step": [0, 10, 0, 10], "token": ["$x$", "$x$", "tea", "tea"], "probability": [0.1, 0.5, 0.3, 0.2]}
+    )
+    figure = probe_curves(frame, step=10, teacher={"tea": 0.4}, title="?", dark=True)
+    assert [trace.name for trace in figure.data if trace.name] == ["&#36;x&#36;", "tea"]
+    assert figure.data[-1].y == (0.4,) and figure.layout.shapes[0].x0 == 10
+
+
+def test_the_playground_draws_before_and_after_with_the_groups_in_their_hues() -> None:
+    frame = pd.DataFrame(
+        {
+            "token": ["he", "she", "<i>"],
+            "group": ["A", "B", ""],
+            "before": [0.9, 0.01, 0.09],
+            "after": [0.455, 0.455, 0.09],
+            "before_rank": [1, 3, 2],
+            "after_rank": [1, 2, 3],
+        }
+    )
+    figure = edit_bars(frame, groups=["A", "B"], title="?", dark=False)
+    assert [trace.name for trace in figure.data] == ["the teacher as it is", "after the edit"]
+    assert list(figure.data[1].x) == [0.455, 0.455, 0.09]
+    ticks = figure.layout.yaxis.ticktext
+    assert "color" in ticks[0] and ticks[0] != ticks[1] and ticks[2] == "&lt;i&gt;"
+    assert len(figure.layout.shapes) == 1, "a line between the groups and the other words"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_looks_do_not_repeat_among_the_most_runs_that_are_compared(dark: bool) -> None:
+    looks = {(one.colour, one.dash) for one in (series(number, dark=dark) for number in range(8))}
+    assert len(looks) == 8
+    assert series(0, dark=dark).shade(0.5).startswith("rgba(")
+
+
+def test_a_value_is_shown_with_its_unit() -> None:
+    assert MEASURES["gap_mean"].shown(-0.5) == "−0.50 nats"
+    assert MEASURES["agreement"].shown(0.615) == "62 %"
+    assert MEASURES["kl"].shown(math.nan) == "–"

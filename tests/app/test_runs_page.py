@@ -1,0 +1,259 @@
+"""The Runs page as Streamlit runs it, on runs that the tests lay down; no process is started."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.run_actions import exported
+from fairkd import runs
+from tests.app.some_runs import add_run, training
+
+ROOT = Path(__file__).parents[2]
+OpenRuns = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own, in which nobody looks after processes."""
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("fairkd.runs.supervision.look", lambda: None)
+    monkeypatch.setattr("fairkd.runs.supervision.wake", lambda: None)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def open_runs(tiny_folder: Callable[[str], Path]) -> OpenRuns:
+    """`open_runs(run="ID")` is the page as a link with these parameters opens it."""
+
+    def open_(**parameters: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+        tiny = str(tiny_folder("bert"))
+        for name, value in {"teacher": tiny, "student": tiny}.items():
+            app.query_params[name] = value
+        app.run()
+        app.switch_page("app/pages/runs.py")
+        for name, value in parameters.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception
+        return app
+
+    return open_
+
+
+def titles(app: AppTest) -> list[str]:
+    figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in figures]
+
+
+def texts(app: AppTest) -> str:
+    shown = " ".join(element.value for element in (*app.caption, *app.markdown, *app.error))
+    return shown.replace("\\", "").replace("\u2060", "")
+
+
+def buttons(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+# --- the list ---
+
+
+def test_before_the_first_run_the_way_to_one_is_shown(open_runs: OpenRuns) -> None:
+    app = open_runs()
+    assert "No run yet" in texts(app)
+    assert not titles(app) and not app.error
+
+
+def test_queue_and_history_are_listed_with_state_and_progress(open_runs: OpenRuns) -> None:
+    add_run("old", "finished", events=training(100))
+    add_run("busy", "running", events=training(100)[:12])
+    add_run("next", "queued")
+    add_run("bad <b>", "failed", sentence="The corpus has no usable sentence.")
+    app = open_runs()
+    assert [one.value for one in app.subheader] == ["Now", "Ended", "Side by side"]
+    said = texts(app)
+    assert "running" in said and "The corpus has no usable sentence." in said
+    progress = [one.proto.text for one in app.get("progress")]
+    assert "min" in progress[0] or "left" in progress[0]
+    assert "number 1 in the queue" in progress[1]
+
+
+def test_a_name_opens_its_run(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", events=training(200))
+    app = open_runs()
+    app.button(key=f"open_{id}").click().run()
+    assert not app.exception
+    assert app.header[0].value == "fair" and app.query_params["run"] in (id, [id])
+
+
+def test_a_long_history_is_shown_in_parts(open_runs: OpenRuns) -> None:
+    for number in range(15):
+        add_run(f"run {number}", "cancelled")
+    app = open_runs()
+    opened = [button for button in app.button if str(button.key).startswith("open_")]
+    assert len(opened) == 12
+    next(button for button in app.button if "more of 3" in button.label).click().run()
+    assert len([button for button in app.button if str(button.key).startswith("open_")]) == 15
+
+
+# --- one run ---
+
+
+def test_a_finished_run_shows_curves_probes_and_what_can_be_done(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", preset="fair", events=training(400), model=True)
+    app = open_runs(run=id)
+    loss, kl, quality, gap, words = titles(app)
+    assert loss.startswith("The loss fell from") and kl.startswith("KL to the teacher")
+    assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
+    assert gap.startswith("Gap size") and words.startswith("At step 400")
+    assert {"Predictions", "Gaps", "Delete", "All runs"} <= buttons(app)
+    assert not {"Cancel", "Resume"} & buttons(app)
+    (figure,) = app.get("bidi_component")
+    assert json.loads(figure.proto.json)["panels"][1]["name"] == "step 400"
+    table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
+    assert "constraint.kind" in set(table["setting"])
+
+
+def test_the_slider_replays_the_probes_and_play_starts_at_the_beginning(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", events=training(400))
+    app = open_runs(run=id)
+    slider = app.select_slider(key=f"probe_slider_{id}")
+    assert slider.value == 400
+    slider.set_value(100).run()
+    assert not app.exception and titles(app)[-1].startswith("At step 100")
+    app.get_by_key(f"probe_text_{id}").set_value("[MASK] is a nurse.").run()
+    assert not app.exception and titles(app)[-1].startswith("At step 100"), "another sentence, the same step"
+    app.select_slider(key=f"probe_slider_{id}").set_value(400).run()
+    app.button(key=f"probe_play_{id}").click().run()
+    assert not app.exception
+    assert app.button(key=f"probe_play_{id}").label == "Pause"
+    assert app.select_slider(key=f"probe_slider_{id}").value < 400
+    for _ in range(8):
+        app.run()
+    assert app.button(key=f"probe_play_{id}").label == "Play", "it stops at the last step"
+    assert app.select_slider(key=f"probe_slider_{id}").value == 400
+
+
+def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) -> None:
+    id = add_run("busy", "running", events=training(400)[:14])
+    app = open_runs(run=id)
+    (progress,) = app.get("progress")
+    assert "left" in progress.proto.text and "tokens/s" in progress.proto.text
+    assert "Delete" not in buttons(app)
+    app.button(key=f"cancel_{id}").click().run()
+    assert not app.exception
+    assert runs.get(id).state == "cancelling" and "Stop at once" in buttons(app)
+
+
+def test_a_queued_run_waits_without_charts(open_runs: OpenRuns) -> None:
+    id = add_run("next", "queued")
+    app = open_runs(run=id)
+    assert not titles(app) and "turn" in texts(app)
+    app.button(key=f"cancel_{id}").click().run()
+    assert runs.get(id).state == "cancelled" and "Resume" in buttons(app)
+
+
+def test_a_run_that_just_began_says_what_it_does(open_runs: OpenRuns) -> None:
+    message = {"type": "message", "text": "Reading BUG: 10,000 rows"}
+    id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}, message])
+    app = open_runs(run=id)
+    assert "Reading BUG: 10,000 rows" in texts(app) and not titles(app)
+
+
+def test_a_failed_run_says_why_and_can_be_resumed(open_runs: OpenRuns) -> None:
+    id = add_run(
+        "bad", "failed", sentence="The disk is full.", events=training(100), log="line one\nline two\n"
+    )
+    app = open_runs(run=id)
+    assert "The disk is full." in texts(app)
+    app.session_state[f"log_{id}"] = True
+    app.run()
+    assert "line two" in app.code[0].value
+    app.button(key=f"resume_{id}").click().run()
+    assert runs.get(id).state == "queued" and not app.exception
+
+
+def test_deleting_asks_twice(open_runs: OpenRuns) -> None:
+    id = add_run("old", "finished", events=training(100))
+    folder = runs.get(id).folder
+    app = open_runs(run=id)
+    app.button(key=f"delete_{id}").click().run()
+    assert folder.is_dir() and "for good?" in texts(app)
+    app.button(key=f"keep_{id}").click().run()
+    assert folder.is_dir() and "for good?" not in texts(app)
+    app.button(key=f"delete_{id}").click().run()
+    app.button(key=f"confirm_{id}").click().run()
+    assert not folder.exists() and not app.exception
+    assert "No run yet" in texts(app), "back at the list"
+
+
+def test_the_export_is_the_runs_folder_as_a_zip() -> None:
+    id = add_run("old", "finished", events=training(100), log="done\n")
+    names = zipfile.ZipFile(io.BytesIO(exported(runs.get(id)))).namelist()
+    assert any(name.endswith("config.json") for name in names)
+    assert any(name.endswith("events.jsonl") for name in names)
+
+
+def test_the_student_of_a_run_opens_beside_its_teacher(
+    open_runs: OpenRuns, tiny_folder: Callable[[str], Path], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = str(tiny_folder("bert"))
+    id = add_run("own", "finished", events=training(100), model=True, teacher=tiny)
+    # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
+    monkeypatch.setattr("app.sidebar.embedded_references", lambda: (tiny, f"run/{id}"))
+    app = open_runs(run=id)
+    app.button(key=f"gaps_{id}").click().run()
+    assert app.session_state["student"] == f"run/{id}" and app.session_state["teacher"] == tiny
+
+
+def test_a_run_that_is_not_there_is_one_sentence_with_the_way_back(open_runs: OpenRuns) -> None:
+    app = open_runs(run="<b>nope</b>")
+    (error,) = app.error
+    assert "nope" in error.value and "<b>" not in error.value
+    app.button[0].click().run()
+    assert not app.exception and not app.error
+
+
+# --- several runs ---
+
+
+def test_arms_that_started_together_are_compared_at_once(open_runs: OpenRuns) -> None:
+    add_run("alone", "finished", events=training(100))
+    add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
+    add_run("fair", "finished", preset="fair", events=training(400, gap=0.3, quality=15), batch="b")
+    app = open_runs()
+    curves, front = titles(app)
+    assert curves.startswith("fair ends with the lowest gap size")
+    assert front.startswith("fair is the fairest, at")
+    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity" in frame.value)
+    assert table["name"].tolist() == ["plain", "fair"]
+    differences = next(frame.value for frame in app.dataframe if "setting" in frame.value)
+    assert "constraint.kind" in set(differences["setting"]) and "seed" not in set(differences["setting"])
+    app.get_by_key("compared_measure").set_value("kl").run()
+    assert "KL to the teacher" in titles(app)[0]
+
+
+def test_runs_of_one_name_are_told_apart_by_their_id(open_runs: OpenRuns) -> None:
+    ids = [add_run("plain", "finished", events=training(100)) for _ in range(2)]
+    app = open_runs()
+    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity" in frame.value)
+    assert sorted(table["name"]) == sorted(f"plain ({id})" for id in ids)
+
+
+def test_a_run_before_its_first_measurement_does_not_break_the_comparison(open_runs: OpenRuns) -> None:
+    add_run("old", "finished", events=training(100), batch="b")
+    add_run("new", "running", events=[{"type": "start", "resumed_from": None}], batch="b")
+    app = open_runs()
+    assert len(titles(app)) == 2
+
+
+def test_one_run_alone_is_compared_with_nothing(open_runs: OpenRuns) -> None:
+    add_run("old", "finished", events=training(100))
+    assert not titles(open_runs())
