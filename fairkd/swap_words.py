@@ -1,0 +1,90 @@
+"""The word list of the gender swap, `resources/swaps.yaml`, read and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import yaml
+
+from fairkd.contrasts import contrasts
+from fairkd.errors import InputError
+
+WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Lower-case words and their counterparts.
+
+    `pairs` are mutual, `one_way` are not; `titles` and `one_way_titles` hold before a capital alone.
+    `plurals` are those among them that take a bare apostrophe, `fixed` the phrases in which a word stays.
+    `nouns`, `not_nouns` and `not_names` are the words that tell what stands beside them.
+    """
+
+    pairs: Mapping[str, str]
+    one_way: Mapping[str, str]
+    titles: Mapping[str, str]
+    one_way_titles: Mapping[str, str]
+    names: Mapping[str, str]
+    plurals: frozenset[str]
+    fixed: Mapping[str, tuple[re.Pattern[str], ...]]
+    nouns: frozenset[str]
+    not_nouns: frozenset[str]
+    not_names: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> Lexicon:
+    """The word list of `resources/swaps.yaml`, with the pairs of the contrast "names", read once."""
+    text = (files("fairkd") / "resources" / "swaps.yaml").read_text(encoding="utf-8")
+    entries = yaml.safe_load(text)
+    mutual = [pair for theme in entries["pairs"].values() for pair in _pairs(theme)]
+    pairs = _both_ways(mutual)
+    titles = _both_ways(_pairs(entries["titles"]))
+    known = {**pairs, "him": "her", "hers": "his"}
+    fixed: dict[str, tuple[re.Pattern[str], ...]] = {}
+    for phrase in (part.strip().lower() for part in entries["fixed"].split(",")):
+        for form in {phrase, WORD.sub(lambda match: known.get(match[0], match[0]), phrase)}:
+            pattern = re.compile(rf"(?<!\w){re.escape(form)}(?!\w)", re.IGNORECASE)
+            for word in WORD.findall(form):
+                fixed[word] = (*fixed.get(word, ()), pattern)
+    return Lexicon(
+        pairs=known,
+        one_way=dict(_pairs(entries["one_way"])),
+        titles=titles,
+        one_way_titles=dict(_pairs(entries["one_way_titles"])),
+        names=_both_ways([(a.lower(), b.lower()) for a, b in contrasts()["names"].pairs("name")]),
+        plurals=frozenset(
+            word for pair in [*mutual, *_pairs(entries["one_way"])] for word in pair if _is_plural(pair, word)
+        ),
+        fixed=fixed,
+        nouns=frozenset(entries["nouns"].split()),
+        not_nouns=frozenset(entries["not_nouns"].split()),
+        not_names=frozenset(entries["not_names"].split()),
+    )
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    found = []
+    for pair in text.split(","):
+        a, b = pair.lower().split()
+        found.append((a, b))
+    return found
+
+
+def _both_ways(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    both: dict[str, str] = {}
+    for a, b in pairs:
+        if a in both or b in both:
+            raise InputError(f"The words '{a}' and '{b}' of the swap list stand in more than one pair.")
+        both |= {a: b, b: a}
+    return both
+
+
+def _is_plural(pair: tuple[str, str], word: str) -> bool:
+    # "heiress" is none; of "princes princesses" and "gentlemen ladies" both words end in s or in "men".
+    return word.endswith("s") and not word.endswith("ss") and all(w.endswith(("s", "men")) for w in pair)

@@ -1,0 +1,280 @@
+"""Counterfactual data augmentation: every gendered sentence once more with its genders swapped.
+
+    swap("The king lost his crown; the queen found hers.")
+    # "The queen lost her crown; the king found his."
+
+    both = both_sides(corpora.read("bug"), models.load("embedded/teacher"))
+
+The words are in `resources/swaps.yaml`, names (an option) are those of the contrast "names". "her" (his or
+him) and "his" (her or hers) depend on the context, which a masked LM reads (`fairkd.possessives`). What is
+swapped keeps its case (he, He, HE; any other, as in "hE", is left alone), the punctuation around it, its
+hyphens and its possessive ("the ladies' coats", "the gentlemen's coats"). A word with a capital that ends a
+name ("Stephen King", "Iron Man") is part of it and stays.
+
+Swapping twice gives the sentence back wherever each of its words has one counterpart that has it in turn: not
+for the entries of the list that go one way ("Ms", "hostess"), nor where "her" or "his" was read wrongly.
+
+A corpus of 100,000 sentences takes a while, nearly all of it for "her". To swap only what a short run will
+see, give `both_sides` a `most`, or call `swap_many` on a part at a time with one `Guard` for all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from fairkd.corpora.corpus import Corpus, Tally, beginning, normalise
+from fairkd.datawheel import Progress
+from fairkd.errors import InputError
+from fairkd.models import MaskedLM
+from fairkd.possessives import Resolver, guess
+from fairkd.swap_words import WORD, Lexicon, lexicon
+
+__all__ = ["Guard", "both_sides", "resolver", "swap", "swap_many"]
+
+Decide = Callable[[str, int], str]
+
+OPEN = {"her", "his"}  # their counterpart depends on the context
+LEAKS = "too close to a held-out sentence with its genders swapped"
+
+_POSSESSIVE = re.compile(r"( ?)(['’])([sS]\b)?")
+_AFTER_NAMES = frozenset({"Jr", "Sr", "Jnr", "Snr", "II", "III", "IV"})
+
+
+@dataclass(frozen=True)
+class _Find:
+    """A word to swap: where it is, what it becomes in lower case; None: her or his."""
+
+    start: int
+    end: int
+    target: str | None
+
+
+def swap(sentence: str, *, names: bool = False, her: Decide | None = None) -> str:
+    """The sentence with its genders swapped; the same text if nothing in it is gendered.
+
+    Parameters
+    ----------
+    names
+        Whether to swap the first names of the contrast "names", too.
+    her
+        Called with the sentence and the place of a "her" or "his", whose counterpart depends on the context;
+        returns "his" or "him", "her" or "hers". See `resolver`. By default the next word tells, as far as it
+        does.
+
+    Examples
+    --------
+    >>> swap("HER brother's wife met him, he said; the actress bowed.")
+    "HIS sister's husband met her, she said; the actor bowed."
+    >>> swap("James hid.", names=True)
+    'Mary hid.'
+    """
+    found = _find(sentence, names)
+    decide = her or guess
+    targets = [find.target or decide(sentence, find.start) for find in found]
+    return _put(sentence, found, targets)
+
+
+def swap_many(
+    sentences: Sequence[str],
+    lm: MaskedLM | Resolver | None,
+    *,
+    names: bool = False,
+    progress: Progress | None = None,
+) -> list[str]:
+    """`swap` of every sentence, in order; `lm` decides all their "her" and "his", many in one forward pass.
+
+    Each result depends on its sentence alone, so that a corpus may be swapped a part at a time.
+    """
+    decide = Resolver(lm) if isinstance(lm, MaskedLM) else lm
+    found = [_find(sentence, names) for sentence in sentences]
+    places = [(i, find.start) for i, finds in enumerate(found) for find in finds if find.target is None]
+    asked = [(sentences[i], start) for i, start in places]
+    answers = decide.many(asked, progress) if decide else [guess(*place) for place in asked]
+    answer = dict(zip(places, answers, strict=True))
+    return [
+        _put(sentence, finds, [find.target or answer[i, find.start] for find in finds])
+        for i, (sentence, finds) in enumerate(zip(sentences, found, strict=True))
+    ]
+
+
+def resolver(lm: MaskedLM) -> Resolver:
+    """What decides "her" and "his" by `lm`: callable on one place, `.many` on a batch of them."""
+    return Resolver(lm)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Keeps the held-out side's counterfactuals out of training.
+
+    A training sentence, swapped or not, must not begin as a held-out sentence does, nor as the swap of one.
+    """
+
+    beginnings: frozenset[str]
+
+    @classmethod
+    def of(cls, held_out: Sequence[str], lm: MaskedLM | Resolver | None, *, names: bool = False) -> Guard:
+        """The guard of a held-out side."""
+        every = [*held_out, *swap_many(held_out, lm, names=names)]
+        return cls(frozenset(beginning(normalise(sentence)) for sentence in every))
+
+    def allows(self, sentence: str) -> bool:
+        """Whether the sentence may be trained on."""
+        return beginning(normalise(sentence)) not in self.beginnings
+
+
+def both_sides(
+    corpus: Corpus,
+    lm: MaskedLM | Resolver | None,
+    *,
+    names: bool = False,
+    most: int | None = None,
+    progress: Progress | None = None,
+) -> Corpus:
+    """The corpus with each gendered training sentence followed by its swap; the held-out side stays as it is.
+
+    Parameters
+    ----------
+    lm
+        Decides "her" and "his"; None leaves it to the next word.
+    names
+        Whether to swap first names, too.
+    most
+        Take only the first `most` training sentences of the corpus (before the swaps).
+    progress
+        Called with a sentence and a fraction.
+
+    Notes
+    -----
+    Left out, and counted in `skipped`, are sentences, swapped or not, that begin as a held-out sentence or
+    its swap does. A swap that the corpus holds already is not added again.
+    """
+    decide = Resolver(lm) if isinstance(lm, MaskedLM) else lm
+    training = corpus.training[:most]
+    guard = Guard.of(corpus.held_out, decide, names=names)
+    swapped = swap_many(training, decide, names=names, progress=progress)
+    present = {normalise(sentence) for sentence in training}
+    kept: list[str] = []
+    tally = Tally(corpus.skipped)
+    for sentence, other in zip(training, swapped, strict=True):
+        allowed = guard.allows(sentence) and guard.allows(other)
+        if not allowed:
+            tally[LEAKS] += 1
+            continue
+        kept.append(sentence)
+        if other != sentence and normalise(other) not in present:
+            kept.append(other)
+    if not kept:
+        raise InputError(
+            f"The corpus {corpus.name} has no sentence left to train on besides the held-out ones."
+        )
+    return replace(
+        corpus,
+        name=f"{corpus.name}, both sides swapped by gender",
+        training=tuple(kept),
+        skipped=dict(tally),
+    )
+
+
+def _find(sentence: str, names: bool) -> list[_Find]:
+    words = lexicon()
+    found = []
+    for match in WORD.finditer(sentence):
+        token = match[0]
+        word = token.lower()
+        open_ = word in OPEN
+        if not open_ and word not in words.pairs and word not in words.one_way:
+            if not token[0].isupper():
+                continue
+            if word not in words.titles and word not in words.one_way_titles and not names:
+                continue
+        target = None if open_ else _target(sentence, match, words, names)
+        if (target is None and not open_) or _shape(token) is None or _is_fixed(sentence, match, words):
+            continue
+        found.append(_Find(match.start(), match.end(), target))
+    return found
+
+
+def _target(sentence: str, match: re.Match[str], words: Lexicon, names: bool) -> str | None:
+    """The counterpart of the word in its place; None where it is to stay."""
+    token, word = match[0], match[0].lower()
+    if token[0].isupper():
+        if names and word in words.names:
+            return words.names[word]
+        if token.istitle() and _next_is_capital(sentence, match.end()):
+            title = words.titles.get(word) or words.one_way_titles.get(word)
+            if title:
+                return title
+    target = words.pairs.get(word) or words.one_way.get(word)
+    if target and word not in words.not_names and token.istitle() and _ends_a_name(sentence, match):
+        return None
+    return target
+
+
+_NEXT_WORD = re.compile(r"\.?[ -]*([^\W\d_]+)")
+_LAST_WORD = re.compile(r"([^\W\d_]+) ?\.?[ -]$")
+
+
+def _next_is_capital(sentence: str, end: int) -> bool:
+    """Whether a word of one more name follows ("Mr. Smith", not "King Jr.")."""
+    following = _NEXT_WORD.match(sentence, end)
+    return following is not None and following[1].istitle() and following[1] not in _AFTER_NAMES
+
+
+def _ends_a_name(sentence: str, match: re.Match[str]) -> bool:
+    """Whether a noun with a capital closes a name: "Stephen King wrote", not "Old King Cole", "The King"."""
+    before = _LAST_WORD.search(sentence, max(0, match.start() - 40), match.start())
+    return (
+        before is not None
+        and before[1].istitle()
+        and before[1].lower() not in lexicon().not_names
+        and not _next_is_capital(sentence, match.end())
+    )
+
+
+def _is_fixed(sentence: str, match: re.Match[str], words: Lexicon) -> bool:
+    """Whether the word stands in a phrase that is kept."""
+    return any(
+        phrase.start() <= match.start() < phrase.end()
+        for pattern in words.fixed.get(match[0].lower(), ())
+        for phrase in pattern.finditer(sentence)
+    )
+
+
+def _shape(token: str) -> Callable[[str], str] | None:
+    """What gives another word the token's case; None for a case that is neither he, He nor HE."""
+    if token.islower():
+        return str.lower
+    if token.isupper():
+        return str.upper
+    return str.capitalize if token[0].isupper() and token[1:].islower() else None
+
+
+def _put(sentence: str, found: Sequence[_Find], targets: Sequence[str]) -> str:
+    """The sentence with every found word replaced, its possessive mark made to fit."""
+    if not found:
+        return sentence
+    parts: list[str] = []
+    done = 0
+    plurals = lexicon().plurals
+    for find, target in zip(found, targets, strict=True):
+        token = sentence[find.start : find.end]
+        shape = _shape(token)
+        parts += [sentence[done : find.start], shape(target) if shape else target]
+        done = find.end
+        mark = _POSSESSIVE.match(sentence, done)
+        if mark and (token.lower() in plurals) != (target in plurals):
+            space, apostrophe, s = mark.groups()
+            if s and target in plurals:  # the gentlemen's: the ladies'
+                parts.append(space + apostrophe)
+                done = mark.end()
+            elif not s and token.lower() in plurals and _is_possessive(sentence, mark):  # the ladies'
+                parts.append(f"{space}{apostrophe}{'S' if token.isupper() else 's'}")
+                done = mark.end()
+    return "".join([*parts, sentence[done:]])
+
+
+def _is_possessive(sentence: str, mark: re.Match[str]) -> bool:
+    """Whether an apostrophe behind a plural is no closing quote: none was opened before it."""
+    return re.search(r"(?<!\w)['‘]", sentence[: mark.start()]) is None
