@@ -136,7 +136,7 @@ def watch(id: RunArgument) -> None:
             run = runs.get(run.id)
             news, position = events.read(run, after=position)
             for event in news:
-                line = _line(event)
+                line = events.as_line(event)
                 if line:
                     out().print(Text(line), soft_wrap=True)
             if not run.active and run.state != "queued":
@@ -230,30 +230,6 @@ def _document(run: Run) -> dict[str, Any]:
         "folder": str(run.folder),
         "config": dict(run.config),
     }
-
-
-def _line(event: dict[str, Any]) -> str | None:
-    """An event in a line for a terminal; None for those that only charts want."""
-    step = event.get("step", 0)
-    if event["type"] == "message":
-        return str(event.get("text", ""))
-    if event["type"] == "start":
-        resumed = event.get("resumed_from")
-        return "started" if resumed is None else f"resumed from step {resumed}"
-    if event["type"] == "train":
-        speed = _number(event, "tokens_per_second", ".0f")
-        return f"step {step}: loss {_number(event, 'loss')}, {speed} tokens/s"
-    if event["type"] == "evaluation":
-        return (
-            f"step {step}: held-out KL {_number(event, 'kl')}, |gap| {_number(event, 'gap_absolute')},"
-            f" pseudo-perplexity {_number(event, 'pseudo_perplexity', '.2f')}"
-        )
-    return None
-
-
-def _number(event: dict[str, Any], name: str, form: str = ".3f") -> str:
-    value = event.get(name)
-    return format(value, form) if isinstance(value, int | float) else "-"
 
 
 def _duration(seconds: float | None) -> str:

@@ -70,6 +70,32 @@ def history(events: Iterable[Event]) -> list[Event]:
     return kept
 
 
+def as_line(event: Event) -> str | None:
+    """An event in a line for a terminal or a log; None for those that only charts want."""
+    step = event.get("step", 0)
+    if event["type"] == "message":
+        return str(event.get("text", ""))
+    if event["type"] == "start":
+        resumed = event.get("resumed_from")
+        return "started" if resumed is None else f"resumed from step {resumed}"
+    if event["type"] == "train":
+        speed = _number(event, "tokens_per_second", ".0f")
+        return f"step {step}: loss {_number(event, 'loss')}, {speed} tokens/s"
+    if event["type"] == "evaluation":
+        return (
+            f"step {step}: held-out KL {_number(event, 'kl')}, |gap| {_number(event, 'gap_absolute')},"
+            f" pseudo-perplexity {_number(event, 'pseudo_perplexity', '.2f')}"
+        )
+    if event["type"] == "end":
+        return f"{event.get('state')} after step {step}. {event.get('sentence') or ''}".rstrip()
+    return None
+
+
+def _number(event: Event, name: str, form: str = ".3f") -> str:
+    value = event.get(name)
+    return format(value, form) if isinstance(value, int | float) else "-"
+
+
 class Writer:
     """Appends events to a run's file; repairs the line that a killed writer left behind.
 

@@ -55,7 +55,8 @@ class Session:
             columns["sentence"] = str(written.get("text", ""))
         now = time.monotonic()
         if columns and (kind != "train" or now - self._told >= TELL_EVERY):
-            self._told = now
+            if kind == "train":
+                self._told = now
             with suppress(FairKDError):  # the next one will do; events are what counts
                 store.advance(self.run.id, self._attempt, **columns)
 

@@ -111,7 +111,9 @@ def insert_running(id: str, name: str, config: Mapping[str, Any], worker: Identi
 
 
 def entries(states: Sequence[State] | None = None) -> list[Entry]:
-    """All runs, or those in some states, the newest first."""
+    """All runs, or those in some states, the newest first. To look makes nothing where nothing is."""
+    if not database_path().exists():
+        return []
     where = f"WHERE state IN ({','.join('?' * len(states))})" if states is not None else ""
     order = "ORDER BY created DESC, rowid DESC"
     rows = read(
@@ -264,13 +266,17 @@ def _changes(statement: str, values: Sequence[object]) -> bool:
 
 
 def _with_connection(action: Callable[[sqlite3.Connection], T]) -> T:
-    path = home() / "runs.sqlite"
+    path = database_path()
     if not path.exists():
         make_home()
     with closing(sqlite3.connect(path, timeout=WAIT, isolation_level=None)) as database:
         database.row_factory = sqlite3.Row
         migrate(database)
         return action(database)
+
+
+def database_path() -> Path:
+    return home() / "runs.sqlite"
 
 
 def make_home() -> None:

@@ -46,7 +46,7 @@ def mark_of(id: str, attempt: int) -> str:
 
 def look() -> None:
     """Make the states true if nobody else sees to it, and start a runner where one is needed."""
-    if not (home() / "runs.sqlite").exists():
+    if not store.database_path().exists():
         return
     held = Lock.take()
     if held is None:

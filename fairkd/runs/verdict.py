@@ -61,7 +61,7 @@ def of_end(end: Event | None, *, cancelling: bool) -> tuple[State, str | None] |
     sentence = end.get("sentence")
     if state == "cancelled" and not cancelling:
         step = end.get("step") or 0
-        return "interrupted", f"The machine asked the run to end; it saved step {step} and can be resumed."
+        return "interrupted", f"The run was asked to end and stored step {step}; it can be resumed."
     return state, sentence if isinstance(sentence, str) else None
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import session, store, supervision
+from fairkd.runs import events, session, store, supervision
 from fairkd.runs.identity import me
 
 NICENESS = 15  # the page on the same cores goes first
@@ -34,7 +36,12 @@ def work(id: str, attempt: int, *, train: Train | None = None) -> int:
     try:
         with session.at_work(run, attempt) as at_work:
             config = _config(run.folder)
-            (train or _engine())(config, run.folder, emit=at_work.emit, stop=at_work.stop)
+
+            def emit(event: Mapping[str, Any]) -> None:
+                at_work.emit(event)
+                log(event)
+
+            (train or _engine())(config, run.folder, emit=emit, stop=at_work.stop)
     except FairKDError as error:
         print(f"Error: {error}", file=sys.stderr)
         return FAILED
@@ -44,6 +51,14 @@ def work(id: str, attempt: int, *, train: Train | None = None) -> int:
     finally:
         supervision.look()  # a queue whose runner was killed goes on
     return 0
+
+
+def log(event: Mapping[str, Any]) -> None:
+    """A line of the log, which standard output goes to."""
+    line = events.as_line(dict(event))
+    if line:
+        with suppress(OSError):  # a full disk shows where it matters
+            print(time.strftime("%H:%M:%S"), line, flush=True)
 
 
 def _engine() -> Train:

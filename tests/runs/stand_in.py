@@ -20,12 +20,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairkd import runs
-from fairkd.distill.config import Config, make_config
 from fairkd.errors import FairKDError
 from fairkd.runs import runner, supervision, worker
+
+if TYPE_CHECKING:
+    from fairkd.distill.config import Config
 
 HERE = str(Path(__file__).resolve())
 RUNNER = (sys.executable, HERE, "runner")
@@ -33,6 +35,8 @@ IGNORES_SIGTERM = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG
 
 
 def config(steps: int = 20, *, seed: int = 0, **behaviour: Any) -> Config:
+    from fairkd.distill.config import make_config  # not for the runner, which starts sooner without
+
     return make_config(
         {"seed": seed, "budget": {"steps": steps}, "corpus": {"source": json.dumps(behaviour)}}
     )

@@ -1,0 +1,442 @@
+"""Queue, cancel, resume, delete, and what a run that fails says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fairkd import runs
+from fairkd.distill.config import make_config
+from fairkd.errors import InputError
+from fairkd.runs import events, store, supervision, verdict
+from fairkd.runs.identity import me
+from fairkd.runs.migrations import MIGRATIONS
+from fairkd.runs.runner import Runner, serve
+from tests.runs import stand_in
+from tests.runs.conftest import processes, steps_of, stored, until, use_home, worked_once, worker_process
+
+
+@pytest.fixture
+def quiet(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home where no runner is started: what is queued stays queued."""
+    monkeypatch.setattr(supervision, "start_runner", lambda: None)
+    return home
+
+
+def wait_for_state(id: str, state: str) -> runs.Run:
+    until(lambda: stored(id).state == state)
+    return stored(id)
+
+
+# submit
+
+
+def test_a_submitted_run_has_its_folder_and_waits(quiet: Path) -> None:
+    run = runs.submit(stand_in.config(7), name="  seven ")
+    assert (run.state, run.name, run.step, run.progress, run.started) == ("queued", "seven", 0, 0.0, None)
+    assert run.folder == quiet / "runs" / run.id
+    assert json.loads((run.folder / "config.json").read_text()) == run.config
+    assert make_config(run.config) == stand_in.config(7)
+    assert runs.all_runs() == [run] and runs.get(run.id) == run
+
+
+def test_a_run_that_nobody_named_is_called_by_its_preset(quiet: Path) -> None:
+    from fairkd.distill.presets import PRESETS
+
+    for name, values in PRESETS.items():
+        assert runs.submit(make_config({**values, "budget": {"steps": 3}})).name == name
+    assert runs.submit(make_config({"constraint": {"kind": "group", "strength": 0.5}})).name == "group"
+
+
+def test_a_batch_keeps_its_order_and_refuses_two_seeds(quiet: Path) -> None:
+    made = runs.submit_all([("b", stand_in.config(1)), ("a", stand_in.config(1))])
+    assert [run.name for run in made] == ["b", "a"]
+    assert made[0].batch == made[1].batch is not None
+    assert store.claim(5).run.id == made[0].id
+    with pytest.raises(InputError, match="share one seed, but got 0, 1"):
+        runs.submit_all([("a", stand_in.config(1)), ("b", stand_in.config(1, seed=1))])
+
+
+def test_paths_are_made_absolute_and_names_are_left_alone(
+    quiet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("text.txt", "bug", "embedded"):
+        (tmp_path / name).mkdir()
+    values = {"teacher": "embedded/teacher", "corpus": {"source": "text.txt"}}
+    assert runs.submit(make_config(values)).config["corpus"]["source"] == str(tmp_path / "text.txt")
+    run = runs.submit(make_config({"teacher": "org/name", "corpus": {"source": "bug"}}))
+    assert (run.config["teacher"], run.config["corpus"]["source"]) == ("org/name", "bug")
+
+
+def test_a_configuration_that_was_changed_unchecked_is_refused(quiet: Path) -> None:
+    config = stand_in.config(3)
+    wrong = config.model_copy(update={"budget": config.budget.model_copy(update={"steps": -1})})
+    with pytest.raises(InputError, match="budget.steps"):
+        runs.submit(wrong)
+    assert runs.all_runs() == [] and not list((quiet / "runs").glob("*"))
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", ""])
+def test_wrong_slots_are_said_at_once(quiet: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("FAIRKD_SLOTS", text)
+    with pytest.raises(InputError, match="FAIRKD_SLOTS"):
+        runs.submit(stand_in.config(1))
+
+
+def test_a_home_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "file" / "home"))
+    assert runs.all_runs() == []
+    with pytest.raises(InputError, match="cannot be written"):
+        runs.submit(stand_in.config(1))
+
+
+def test_an_unknown_run_is_said(quiet: Path) -> None:
+    for action in (runs.get, runs.cancel, runs.resume, runs.delete):
+        with pytest.raises(InputError, match="There is no run 'nope'"):
+            action("nope")
+
+
+# slots
+
+
+def test_runs_work_one_at_a_time_in_order(home: Path) -> None:
+    made = [runs.submit(stand_in.config(5)) for _ in range(3)]
+    until(lambda: all(stored(run.id).state == "finished" for run in made))
+    times = [(stored(run.id).started, stored(run.id).ended) for run in made]
+    assert times == sorted(times) and times[0][1] <= times[1][0] and times[1][1] <= times[2][0]
+    assert stored(made[0].id).progress == 1 and stored(made[0].id).step == 5
+
+
+def test_two_slots_work_on_two_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRKD_SLOTS", "2")
+    one, two, three = (runs.submit(stand_in.config(500)) for _ in range(3))
+    until(lambda: stored(one.id).step > 0 and stored(two.id).step > 0)
+    assert stored(three.id).state == "queued"
+    for run in (three, one, two):
+        runs.cancel(run.id)
+    for run in (one, two):
+        wait_for_state(run.id, "cancelled")
+
+
+# cancel
+
+
+def test_a_cancelled_run_finishes_its_step_and_stores_it(home: Path) -> None:
+    run = runs.submit(stand_in.config(1000))
+    until(lambda: stored(run.id).step > 1)
+    assert runs.cancel(run.id).state in ("cancelling", "cancelled")
+    ended = wait_for_state(run.id, "cancelled")
+    last = events.read(run)[0][-1]
+    assert (last["type"], last["state"], last["step"]) == ("end", "cancelled", ended.step)
+    assert (run.folder / "checkpoints" / str(ended.step)).exists()
+    assert runs.cancel(run.id).state == "cancelled", "once more changes nothing"
+
+
+def test_a_queued_run_leaves_the_queue(quiet: Path) -> None:
+    run = runs.submit(stand_in.config(3))
+    assert runs.cancel(run.id).state == "cancelled"
+    assert store.claim(1) is None
+    assert runs.resume(run.id).state == "queued"
+    with pytest.raises(InputError, match="is queued: only a cancelled, failed or interrupted one"):
+        runs.resume(run.id)
+
+
+def test_a_finished_run_is_not_cancelled_or_resumed(home: Path) -> None:
+    run = runs.submit(stand_in.config(1))
+    wait_for_state(run.id, "finished")
+    with pytest.raises(InputError, match="is finished: there is nothing to cancel"):
+        runs.cancel(run.id)
+    with pytest.raises(InputError, match="is finished: only"):
+        runs.resume(run.id)
+
+
+def test_a_run_that_does_not_listen_is_ended_with_all_its_children(home: Path) -> None:
+    run = runs.submit(stand_in.config(10_000, stubborn=True, children=2))
+    until(lambda: stored(run.id).step > 1)
+    tree = [worker_process(run.id), *worker_process(run.id).children(recursive=True)]
+    assert len(tree) == 3
+    runs.cancel(run.id)
+    ended = wait_for_state(run.id, "cancelled")
+    assert "in the middle of its work (step" in ended.sentence
+    until(lambda: not any(process.is_running() and process.status() != "zombie" for process in tree), 5)
+
+
+def test_a_second_cancel_does_not_wait_for_the_grace(quiet: Path) -> None:
+    run = runs.submit(stand_in.config(10_000, stubborn=True))
+    runner = Runner(command=stand_in.command, slots=1, grace=1000, patience=1000)
+    runner.tick()
+    until(lambda: runner.tick() and stored(run.id).step > 1)
+    runs.cancel(run.id)
+    for _ in range(5):
+        assert runner.tick()
+        time.sleep(0.05)
+    assert stored(run.id).state == "cancelling"
+    runs.cancel(run.id)
+    until(lambda: not runner.tick(), 15)
+    assert stored(run.id).state == "cancelled"
+
+
+def test_a_run_that_the_machine_asks_to_end_stores_its_step_and_can_be_resumed(home: Path) -> None:
+    run = runs.submit(stand_in.config(60))
+    until(lambda: stored(run.id).step > 1)
+    worker_process(run.id).send_signal(signal.SIGTERM)
+    ended = wait_for_state(run.id, "interrupted")
+    assert f"stored step {ended.step}" in ended.sentence
+    runs.resume(run.id)
+    wait_for_state(run.id, "finished")
+    worked_once(stored(run.id), 60)
+
+
+# delete
+
+
+def test_deleting_takes_the_folder_along_and_spares_a_run_at_work(home: Path) -> None:
+    run = runs.submit(stand_in.config(1000))
+    until(lambda: stored(run.id).step > 0)
+    with pytest.raises(InputError, match="cancel it before you delete it"):
+        runs.delete(run.id)
+    runs.cancel(run.id)
+    wait_for_state(run.id, "cancelled")
+    runs.delete(run.id)
+    assert not run.folder.exists() and runs.all_runs() == []
+
+
+def test_a_run_whose_folder_is_gone_says_so_when_resumed(quiet: Path) -> None:
+    run = runs.submit(stand_in.config(1))
+    runs.cancel(run.id)
+    shutil.rmtree(run.folder)
+    with pytest.raises(InputError, match="folder of the run"):
+        runs.resume(run.id)
+    runs.delete(run.id)
+
+
+# fail
+
+
+def test_a_failing_run_says_why_in_its_own_words_and_goes_on_when_resumed(home: Path) -> None:
+    run = runs.submit(stand_in.config(10, error="The corpus has no sentence that can be used."))
+    ended = wait_for_state(run.id, "failed")
+    assert ended.sentence == "The corpus has no sentence that can be used."
+    last = events.read(run)[0][-1]
+    assert (last["state"], last["sentence"]) == ("failed", ended.sentence)
+    assert "Error: The corpus" in (run.folder / "log.txt").read_text()
+    (run.folder / "config.json").write_text(stand_in.config(10).model_dump_json())
+    runs.resume(run.id)
+    wait_for_state(run.id, "finished")
+
+
+def test_an_unknown_error_is_one_sentence_and_the_log_has_the_rest(home: Path) -> None:
+    run = runs.submit(stand_in.config(4, error="shapes do not fit\nat all", kind="unknown"))
+    sentence = wait_for_state(run.id, "failed").sentence
+    assert "RuntimeError: shapes do not fit)" in sentence and "\n" not in sentence
+    assert "Traceback" in (run.folder / "log.txt").read_text()
+
+
+def test_a_process_that_leaves_without_a_word_failed(home: Path) -> None:
+    run = runs.submit(stand_in.config(4, exit=7))
+    assert "exit code 7" in wait_for_state(run.id, "failed").sentence
+
+
+def test_a_budget_is_checked_again_where_the_run_works(quiet: Path) -> None:
+    run = runs.submit(stand_in.config(4))
+    values = json.loads((run.folder / "config.json").read_text())
+    for content, words in (
+        (json.dumps({**values, "budget": {"steps": -5}}), "budget.steps"),
+        (json.dumps({**values, "budget": {"steps": 5, "hours": 2}}), "budget.hours"),
+        ("{", "config.json, cannot be read"),
+        ("[]", "holds no settings by name"),
+    ):
+        (run.folder / "config.json").write_text(content)
+        serve(command=stand_in.command, slots=1, poll=0.02)
+        assert stored(run.id).state == "failed" and words in stored(run.id).sentence
+        assert not (run.folder / "steps.txt").exists()
+        runs.resume(run.id)
+
+
+def test_a_process_that_cannot_be_started_failed(quiet: Path) -> None:
+    run = runs.submit(stand_in.config(1))
+    serve(command=lambda id, attempt: ["/no/such/program"], slots=1)
+    assert "could not be started" in stored(run.id).sentence
+
+
+def test_a_kill_for_lack_of_memory_is_said_as_such(quiet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kills = iter(range(100))
+    monkeypatch.setattr(supervision, "memory_kills", lambda: next(kills))
+    run = runs.submit(stand_in.config(1000))
+    runner = Runner(command=stand_in.command, slots=1)
+    until(lambda: runner.tick() and stored(run.id).step > 0)
+    worker_process(run.id).kill()
+    until(lambda: not runner.tick())
+    assert stored(run.id).state == "failed"
+    assert "memory was not enough" in stored(run.id).sentence
+
+
+def test_the_system_counts_its_kills_for_lack_of_memory() -> None:
+    assert supervision.memory_kills() >= 0
+    assert any(path.exists() for path, _ in supervision._counters())
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "smaller student"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "memory"),
+        (OSError(28, "No space left on device"), "is full"),
+        (RuntimeError("I/O error: No space left on device (os error 28)"), "is full"),
+        (InputError("Just this."), "Just this."),
+        (KeyError("x"), "KeyError"),
+        (ValueError(""), "no reason given"),
+    ],
+)
+def test_every_error_is_one_sentence(error: BaseException, words: str, tmp_path: Path) -> None:
+    sentence = verdict.of_error(error, tmp_path)
+    assert words in sentence and sentence.endswith(".") and "\n" not in sentence
+
+
+# a full disk
+
+
+def test_a_file_beyond_the_limit_fails_with_the_checkpoint_before_it_intact(home: Path) -> None:
+    run = runs.submit(stand_in.config(6, megabytes=0.3, limit=200_000))
+    sentence = wait_for_state(run.id, "failed").sentence
+    assert "is full" in sentence and "resume" in sentence
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home on a file system of 6 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "fairkd-test", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root may mount a small file system")
+    try:
+        yield from use_home(folder / "home", monkeypatch)
+    finally:
+        until(lambda: subprocess.run(["umount", str(folder)], capture_output=True).returncode == 0)
+
+
+def test_a_full_disk_fails_the_run_with_its_last_checkpoint_intact(small_disk: Path) -> None:
+    run = runs.submit(stand_in.config(20, megabytes=0.4))
+    until(lambda: runs.get(run.id).state == "failed")
+    assert "is full" in stored(run.id).sentence
+    assert shutil.disk_usage(small_disk).free < 2**20, "the reserve is what the state was written with"
+    told, _ = events.read(run)
+    last = max(event["step"] for event in told if event["type"] == "checkpoint")
+    assert (run.folder / "checkpoints" / str(last)).stat().st_size == int(0.4 * 2**20)
+    assert f"(step {last})" in stored(run.id).sentence
+    assert (run.folder / "events.jsonl").read_bytes().endswith(b"\n")
+    for path in (run.folder / "checkpoints").iterdir():
+        if path.name != str(last):
+            path.unlink()
+    (run.folder / "config.json").write_text(stand_in.config(last + 2).model_dump_json())
+    runs.resume(run.id)
+    until(lambda: runs.get(run.id).state == "finished")
+    worked_once(stored(run.id), last + 2)
+
+
+def test_a_disk_that_is_full_before_anything_is_said_to_who_submits(small_disk: Path) -> None:
+    runs.reconcile()
+    store.make_home()
+    assert runs.all_runs() == []
+    (small_disk / "reserve").unlink()
+    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"x" * 4096)
+    with pytest.raises(InputError, match="disk"):
+        runs.submit(stand_in.config(1))
+    (small_disk / "filler").unlink()
+    assert runs.all_runs() == []
+
+
+# the database
+
+
+def test_migrations_are_applied_once_each(quiet: Path) -> None:
+    for _ in range(3):
+        store.make_home()
+        store.entries()
+    with contextlib.closing(sqlite3.connect(quiet / "runs.sqlite")) as database:
+        names = [name for (name,) in database.execute("SELECT name FROM migrations")]
+        (mode,) = database.execute("PRAGMA journal_mode").fetchone()
+    assert names == [migration.__name__ for migration in MIGRATIONS]
+    assert mode == "wal"
+
+
+def test_a_new_database_can_be_opened_by_many_at_once(quiet: Path) -> None:
+    code = "from fairkd.runs import store; store.make_home(); store.entries(); store.claim(1)"
+    many = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(6)]
+    assert [process.wait() for process in many] == [0] * 6
+
+
+def test_an_attempt_that_was_closed_stays_as_it_was_closed(quiet: Path) -> None:
+    id, values = runs.control.make_folder(stand_in.config(3))
+    store.insert_running(id, "mine", values, me())
+    assert store.close(id, 1, "finished", None)
+    assert not store.close(id, 1, "failed", "too late")
+    store.advance(id, 1, step=99)
+    assert (stored(id).state, stored(id).step, stored(id).progress) == ("finished", 0, 1.0)
+
+
+# the foreground
+
+
+def test_a_distillation_in_the_foreground_is_a_run_like_any_other(quiet: Path) -> None:
+    with runs.foreground(stand_in.config(9), name="here") as session:
+        assert runs.get(session.run.id).state == "running"
+        assert store.claim(1) is None, "it takes the slot"
+        session.emit({"type": "message", "step": 0, "text": "Reading the text"})
+        assert stored(session.run.id).sentence == "Reading the text"
+        assert not session.stop()
+        session.emit({"type": "train", "step": 4, "progress": 0.5, "seconds_left": 3.0})
+        assert (stored(session.run.id).step, stored(session.run.id).progress) == (4, 0.5)
+        session.emit({"type": "end", "step": 9, "state": "finished", "sentence": "The gap was small enough."})
+    run = stored(session.run.id)
+    assert (run.state, run.step, run.sentence) == ("finished", 9, "The gap was small enough.")
+
+
+def test_a_foreground_run_can_be_cancelled_from_elsewhere(quiet: Path) -> None:
+    with runs.foreground(stand_in.config(9)) as session:
+        runs.cancel(session.run.id)
+        until(session.stop)
+        session.emit({"type": "end", "step": 3, "state": "cancelled"})
+    assert runs.get(session.run.id).state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [(InputError("Wrong."), "failed"), (KeyboardInterrupt(), "interrupted")]
+)
+def test_what_leaves_the_foreground_is_told_and_passed_on(
+    quiet: Path, error: BaseException, state: str
+) -> None:
+    with pytest.raises(type(error)), runs.foreground(stand_in.config(9)) as session:
+        raise error
+    assert runs.get(session.run.id).state == state
+    assert events.read(session.folder)[0][-1]["state"] == state
+
+
+def test_nothing_but_the_worker_and_the_frames_needs_torch_or_pandas() -> None:
+    code = (
+        "import sys, fairkd.runs_cli, fairkd.runs.runner, fairkd.runs.worker, fairkd.runs.configs;"
+        "print({'torch', 'transformers', 'pandas', 'streamlit'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_a_run_leaves_no_process_behind(home: Path) -> None:
+    run = runs.submit(stand_in.config(3))
+    wait_for_state(run.id, "finished")
+    until(lambda: not processes(home))
+    assert len({pid for pid, _ in steps_of(stored(run.id))}) == 1
