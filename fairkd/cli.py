@@ -7,16 +7,16 @@ seconds to import, so what needs them is imported inside the commands: `fairkd -
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from fairkd.console import JsonOption, out, print_json, print_table, progress
+from fairkd.distill_cli import distill
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs_cli import runs_app
 
@@ -34,8 +34,11 @@ app = typer.Typer(
 models_app = typer.Typer(help="Find and describe models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
+app.command()(distill)
 
-_MODEL_HELP = "embedded/NAME, a local folder, or a Hugging Face Hub id such as org/name or org/name@revision."
+_MODEL_HELP = (
+    "embedded/NAME, run/ID, a local folder, or a Hugging Face Hub id such as org/name or org/name@revision."
+)
 
 
 def main() -> None:
@@ -176,67 +179,18 @@ def gaps(
             out().print(Text(f"{reference}: {test.sentence}"), soft_wrap=True)
 
 
-@app.command()
-def distill(
-    config: Annotated[
-        Path | None, typer.Argument(help="A YAML file of settings; what it leaves out keeps its default.")
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Named settings instead of a file: plain or fair.")
-    ] = None,
-    change: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", help="KEY=VALUE, such as budget.minutes=10 or constraint.kind=group; repeat it."
-        ),
-    ] = None,
-    output: Annotated[Path, typer.Option(help="The folder that the student is written to.")] = Path(
-        "student"
-    ),
-) -> None:
-    """Distil a student from a teacher in the foreground, and store it as a model folder.
-
-    For example: fairkd distill --preset fair --set budget.minutes=5 --output fair-student
-    """
-    from fairkd.distill import PRESETS, distil, read_config, save
-
-    if config is not None and preset is not None:
-        raise InputError("Give either a configuration file or a preset, not both.")
-    if preset is not None and preset not in PRESETS:
-        raise InputError(f"There is no preset {preset!r}: expected one of {', '.join(PRESETS)}.")
-    settings = read_config(config, change or (), start=PRESETS[preset] if preset else None)
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise InputError(f"The output {output} exists already; choose another folder with --output.")
-    teacher = _load(settings.teacher)
-    with progress() as report:
-
-        def show(event: Mapping[str, Any]) -> None:
-            message = (
-                f"step {event['step']}, loss {event['loss']:.2f}, {event['tokens_per_second']:.0f} tokens/s"
-            )
-            report(message, float(event["progress"]))
-
-        report("Reading the text", None)
-        result = distil(teacher, settings, log=show, progress=report)
-    folder = save(result, output)
-    print_table(
-        f"{folder}: {result.steps} steps, {result.tokens:,} tokens, {result.seconds / 60:.1f} minutes",
-        {"held-out text": "left", "value": "right"},
-        [(name, f"{value:.4g}") for name, value in result.held_out.items()],
-    )
-
-
 @models_app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
-    """List the embedded models."""
+    """List the embedded models, and the students of finished runs."""
     from fairkd import models
 
-    descriptions = [asdict(models.describe(_load(reference))) for reference in models.embedded()]
+    references = (*models.embedded(), *models.of_runs())
+    descriptions = [asdict(models.describe(_load(reference))) for reference in references]
     if as_json:
         print_json(descriptions)
         return
     print_table(
-        "Embedded models",
+        "Models at hand",
         {
             "reference": "left",
             "layers": "right",

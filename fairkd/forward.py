@@ -40,19 +40,23 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
     Returns
     -------
     Tensor[M, V], fp32
-        Equal to the dense logits at these positions. Differentiable when gradients are enabled.
+        Equal to the dense logits at these positions, on the device of `at` (the model may be on another).
+        Differentiable when gradients are enabled.
 
     Notes
     -----
     The encoder runs first and the head after it, on the chosen rows alone. Nothing is hooked into the model,
     so threads may share it. A model of a family whose head is not known here is run whole, then indexed.
     """
-    head = head_of(lm.model)
+    head, asked, device = head_of(lm.model), at.device, lm.model.device
+    inputs = {"input_ids": input_ids.to(device), "attention_mask": attention_mask.to(device)}
+    at = at.to(device)
     if head is None:
-        logits = lm.model(input_ids=input_ids, attention_mask=attention_mask).logits
-        return logits.flatten(0, 1)[at].float()
-    hidden = lm.model.base_model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-    return head(hidden.flatten(0, 1)[at]).float()
+        logits = lm.model(**inputs).logits.flatten(0, 1)[at]
+    else:
+        hidden = lm.model.base_model(**inputs).last_hidden_state
+        logits = head(hidden.flatten(0, 1)[at])
+    return logits.float().to(asked)
 
 
 def head_of(model: PreTrainedModel) -> Head | None:

@@ -1,29 +1,22 @@
-"""Distillation: the fused objective against the dense one, batches, masks, students, whole runs."""
+"""Distillation: the fused objective against the dense one, encoders, batches, masks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from transformers import pipeline
 
 from fairkd.constraints import Constraint, spread_labels
-from fairkd.corpora import Corpus
-from fairkd.distill import Config, distil, make_config, read_config, save
 from fairkd.distill.batches import IGNORED, Masker, Masking, Stream, encode, pad, uniform
 from fairkd.distill.encoder import masked_rows, projection_of, rows_of, transform_of
-from fairkd.distill.loop import Trainer, schedule
 from fairkd.distill.objective import Targets, Weights, fused_loss
-from fairkd.distill.student import take_layers
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
-from tests.tiny import SENTENCES
 
 N, V, WIDTH = 23, 40, 8
 GROUP = Constraint("group", ((3, 5), (8,)))
@@ -200,149 +193,3 @@ def test_hashed_numbers_are_uniform_and_unlike_each_other() -> None:
     assert np.var(draws[0]) == pytest.approx(1 / 12, abs=0.003)
     for other in (draws[1], uniform(1, 1, np.arange(200), 50, 0), uniform(2, 0, np.arange(200), 50, 0)):
         assert abs(np.corrcoef(draws[0].ravel(), other.ravel())[0, 1]) < 0.05
-
-
-def test_a_student_has_the_wanted_layers_and_the_teachers_head(tiny_bert: MaskedLM) -> None:
-    student = take_layers(tiny_bert.model, [1])
-    teacher = tiny_bert.model.state_dict()
-    for name, tensor in student.state_dict().items():
-        assert torch.equal(tensor, teacher[name.replace("layer.0.", "layer.1.")]), name
-    assert student.config.num_hidden_layers == 1
-    assert tiny_bert.model.config.num_hidden_layers == 2
-
-
-@pytest.mark.parametrize("layers", [[], [2], [-1], [1, 0], [0, 0]])
-def test_layers_that_the_teacher_lacks_are_refused(tiny_bert: MaskedLM, layers: list[int]) -> None:
-    with pytest.raises(InputError, match="from 0 to 1"):
-        take_layers(tiny_bert.model, layers)
-
-
-CORPUS = Corpus("toy", None, SENTENCES, SENTENCES[:40])
-
-
-def config(**rooms: object) -> Config:
-    small = {"learning_rate": 1e-2, "micro_batch_tokens": 256, "accumulate": 1}
-    values = {"student": {"layers": [0]}, "budget": {"steps": 25}, "optimizer": small, "log_every": 5}
-    return make_config({**values, **rooms})
-
-
-def test_training_lowers_the_divergence_and_leaves_teacher_and_embeddings_alone(tiny_bert: MaskedLM) -> None:
-    before = {name: tensor.clone() for name, tensor in tiny_bert.model.state_dict().items()}
-    events: list[dict] = []
-    untrained = distil(tiny_bert, config(budget={"steps": 1}), corpus=CORPUS)
-    result = distil(tiny_bert, config(), corpus=CORPUS, log=events.append)
-    assert result.held_out["kl"] < 0.8 * untrained.held_out["kl"]
-    assert [event["step"] for event in events] == [5, 10, 15, 20, 25]
-    assert events[-1]["tokens"] == result.tokens
-    after, student = tiny_bert.model.state_dict(), result.student.model.state_dict()
-    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
-    assert all(torch.equal(student[name], before[name]) for name in before if "embeddings" in name)
-
-
-def test_the_same_seed_gives_the_same_weights(tiny_bert: MaskedLM) -> None:
-    one, two = (distil(tiny_bert, config(budget={"steps": 4}), corpus=CORPUS) for _ in range(2))
-    other = distil(tiny_bert, config(budget={"steps": 4}, seed=1), corpus=CORPUS)
-    weights = [
-        r.student.model.state_dict()["cls.predictions.transform.dense.weight"] for r in (one, two, other)
-    ]
-    assert torch.equal(weights[0], weights[1])
-    assert not torch.equal(weights[0], weights[2])
-
-
-def gap(lm: MaskedLM) -> float:
-    tokenizer = lm.tokenizer
-    texts = [f"[MASK] is a {word}." for word in ("nurse", "doctor", "pilot", "teacher")]
-    encoded = tokenizer(texts, return_tensors="pt")
-    with torch.no_grad():
-        at = lm.model(**encoded).logits[encoded["input_ids"] == tokenizer.mask_token_id].log_softmax(1)
-    he, she = tokenizer.convert_tokens_to_ids(["he", "she"])
-    return float((at[:, he] - at[:, she]).abs().mean())
-
-
-def test_a_constrained_student_holds_he_and_she_closer_together_than_a_plain_one(tiny_bert: MaskedLM) -> None:
-    free = {"layers": [0], "freeze_embeddings": False}
-    fair = {"kind": "group", "contrast": "pronouns", "slots": ["subject"]}
-    objective = {"label": "drop", "group": 20.0}
-    plain_student = distil(tiny_bert, config(student=free), corpus=CORPUS)
-    settings = config(student=free, constraint=fair, objective=objective, masking={"group_rate": 0.6})
-    fair_student = distil(tiny_bert, settings, corpus=CORPUS)
-    assert gap(fair_student.student) < 0.5 * gap(plain_student.student)
-
-
-@pytest.mark.parametrize("family", ["distilbert", "roberta", "electra", "modernbert"])
-@pytest.mark.parametrize("positions", ["all", "masked", "sample"])
-def test_every_family_with_layers_of_its_own_can_be_distilled(
-    tiny_model, family: str, positions: str
-) -> None:
-    settings = config(budget={"steps": 2}, objective={"positions": positions})
-    result = distil(tiny_model(family), settings, corpus=CORPUS)
-    assert np.isfinite(result.held_out["kl"])
-
-
-def test_shared_layers_cannot_be_taken(tiny_albert: MaskedLM) -> None:
-    with pytest.raises(ValueError, match="AlbertForMaskedLM"):
-        distil(tiny_albert, config(), corpus=CORPUS)
-
-
-def test_a_saved_student_loads_with_the_fill_mask_pipeline_and_says_what_it_is(
-    tiny_bert: MaskedLM, tmp_path: Path
-) -> None:
-    result = distil(tiny_bert, config(budget={"steps": 2}), corpus=CORPUS)
-    folder = save(result, tmp_path / "student")
-    found = pipeline("fill-mask", str(folder))("milk is a [MASK].")
-    with torch.no_grad():
-        encoded = tiny_bert.tokenizer("milk is a [MASK].", return_tensors="pt")
-        logits = result.student.model(**encoded).logits[0, 4]
-    assert found[0]["token"] == int(logits.argmax())
-    assert found[0]["score"] == pytest.approx(float(logits.softmax(0).max()), abs=1e-5)
-    card = (folder / "README.md").read_text()
-    assert "2 steps" in card and "without a fairness constraint" in card
-
-
-def test_the_learning_rate_rises_then_falls_to_zero() -> None:
-    rates = [schedule(progress, 0.1) for progress in np.linspace(0, 1, 101)]
-    assert rates[0] < 0.02 and max(rates) == pytest.approx(1, abs=0.02) and rates[-1] == 0
-    assert rates.index(max(rates)) in (9, 10)
-
-
-def test_an_uneven_split_into_chunks_and_batches_changes_no_step(tiny_bert: MaskedLM) -> None:
-    sentences = encode(tiny_bert.tokenizer, SENTENCES)
-    losses = []
-    for chunk in (3, 500):
-        settings = config(budget={"steps": 3}, objective={"chunk": chunk}, log_every=3)
-        student = take_layers(tiny_bert.model, [0])
-        trainer = Trainer(tiny_bert, student, Constraint("none"), settings)
-        trainer.run(sentences, lambda event: losses.append(event["loss"]))
-    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"budgets": {}}, "budgets"),
-        ({"objective": {"temperatur": 2}}, "objective.temperatur"),
-        ({"objective": {"temperature": 0}}, "objective.temperature"),
-        ({"budget": {"steps": 5, "minutes": 5}}, "either steps or minutes"),
-        ({"masking": {"masked": 0.9, "random": 0.2}}, "add up to"),
-    ],
-)
-def test_wrong_settings_are_named(values: dict, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        make_config(values)
-
-
-def test_a_configuration_file_and_changes_make_one_configuration(tmp_path: Path) -> None:
-    path = tmp_path / "run.yaml"
-    path.write_text("budget: {minutes: 7}\nconstraint: {kind: group}\n")
-    read = read_config(path, ["budget.steps=30", "student.layers=[1, 4]"])
-    assert (read.budget.steps, read.budget.minutes) == (30, None)
-    assert read.student.layers == (1, 4) and read.constraint.kind == "group"
-    assert make_config(read.model_dump()) == read, "what is written into a run's folder reproduces it"
-
-
-@pytest.mark.parametrize("content", ["- a\n- b\n", "a: [1", "\udcff"])
-def test_a_configuration_that_is_no_yaml_mapping_is_refused(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "run.yaml"
-    path.write_bytes(content.encode("utf-8", "surrogateescape"))
-    with pytest.raises(InputError, match="run.yaml"):
-        read_config(path)

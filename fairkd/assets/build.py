@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -24,7 +26,7 @@ from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTraine
 from fairkd import corpora, datawheel
 from fairkd.assets import card, teacher
 from fairkd.assets.text import read_sentences
-from fairkd.distill import PRESETS, Config, distil, make_config
+from fairkd.distill import PRESETS, Config, make_config, train
 from fairkd.distill.batches import encode
 from fairkd.models import EMBEDDED, load
 
@@ -93,12 +95,20 @@ def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on:
 
 def build_student(sentences: pd.DataFrame, name: str, steps: int) -> None:
     """Distil one student from the stored teacher on its text; store it without the shared embeddings."""
-    result = distil(
-        load("embedded/teacher"), student_config(name, steps), corpus=corpus_of(sentences), log=print
-    )
-    report: dict[str, Any] = {"steps": result.steps, "tokens": result.tokens, "seconds": result.seconds}
-    report |= {"config": result.config.model_dump(), "held_out": dict(result.held_out)}
-    store(result.student.model, f"student-{name}", report)
+    config = student_config(name, steps)
+    with TemporaryDirectory() as folder:
+        outcome = train(
+            config, Path(folder), emit=_print, teacher=load("embedded/teacher"), corpus=corpus_of(sentences)
+        )
+        model = load(str(outcome.model)).model
+    report: dict[str, Any] = {"steps": outcome.steps, "tokens": outcome.tokens, "seconds": outcome.seconds}
+    report |= {"config": config.model_dump(mode="json"), "held_out": dict(outcome.held_out)}
+    store(model, f"student-{name}", report)
+
+
+def _print(event: dict[str, Any]) -> None:
+    if event["type"] in ("message", "train", "evaluation"):
+        print(json.dumps(event), flush=True)
 
 
 def student_config(name: str, steps: int) -> Config:

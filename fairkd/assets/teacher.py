@@ -22,7 +22,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd.distill.batches import Batch, Masker, Masking, Stream
 from fairkd.distill.encoder import masked_rows, projection_of, transform_of
-from fairkd.distill.loop import schedule
+from fairkd.distill.schedules import schedule
 
 
 @dataclass(frozen=True, kw_only=True)

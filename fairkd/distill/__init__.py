@@ -5,23 +5,32 @@ What needs torch is imported when it is first asked for, so that configurations 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fairkd.distill.config import Config, make_config, read_config
 from fairkd.distill.presets import DESCRIPTIONS, PRESETS
 
 if TYPE_CHECKING:
-    from fairkd.distill.card import save
-    from fairkd.distill.loop import Result, distil
+    from fairkd.distill.estimates import Estimate, estimate
+    from fairkd.distill.session import Outcome, train
 
-__all__ = ["DESCRIPTIONS", "PRESETS", "Config", "Result", "distil", "make_config", "read_config", "save"]
+__all__ = [
+    "DESCRIPTIONS",
+    "PRESETS",
+    "Config",
+    "Estimate",
+    "Outcome",
+    "estimate",
+    "make_config",
+    "read_config",
+    "train",
+]
 
-_LATER = {"save": "card", "Result": "loop", "distil": "loop"}
+_LATER = {"train": "session", "Outcome": "session", "estimate": "estimates", "Estimate": "estimates"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
     return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -1,15 +1,42 @@
-"""Make a student from its teacher."""
+"""Make a student: layers of its teacher, a fresh smaller model of the same family, or one that exists."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
 
+import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from fairkd import models
 from fairkd.distill.encoder import layers_of
+from fairkd.distill.rooms import StudentConfig
 from fairkd.errors import InputError
+from fairkd.models import MaskedLM
+
+
+def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> MaskedLM:
+    """The student that the settings describe, in evaluation mode: a short run needs no dropout.
+
+    Fresh weights are drawn from `seed`; torch's own random state stays as it was.
+
+    Raises
+    ------
+    InputError
+        For layers that the teacher does not have, and for a model of another vocabulary.
+    ModelError
+        For a reference that cannot be loaded, or a family whose layers cannot be taken.
+    """
+    if settings.kind == "existing":
+        return _existing(teacher, settings)
+    if settings.kind == "fresh":
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = fresh(teacher.model, settings)
+    else:
+        model = take_layers(teacher.model, settings.layers, freeze_embeddings=settings.freeze_embeddings)
+    return MaskedLM(model, teacher.tokenizer, f"student of {teacher.reference}")
 
 
 def take_layers(
@@ -42,13 +69,52 @@ def take_layers(
             if "layer_idx" in vars(module):
                 vars(module)["layer_idx"] = number
     config = student.config
-    name = "n_layers" if config.model_type == "distilbert" else "num_hidden_layers"
-    setattr(config, name, len(kept))
+    config.num_hidden_layers = len(kept)  # DistilBERT, which has n_layers, maps the name
     if getattr(config, "layer_types", None):
         config.layer_types = [config.layer_types[number] for number in layers]
     if freeze_embeddings:
-        embeddings = getattr(student.base_model, "embeddings", None) or student.get_input_embeddings()
-        assert isinstance(embeddings, nn.Module)
-        embeddings.requires_grad_(False)
+        _freeze_embeddings(student)
     # No dropout anywhere: a short run never sees a sentence often enough to overfit.
     return student.eval()
+
+
+def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
+    """An untrained model of the teacher's family and vocabulary, with a size of its own.
+
+    Its feed-forward layers are four times as wide as its states; all else is as in the teacher's
+    configuration.
+    """
+    config = teacher.config
+    sizes = {
+        "hidden_size": settings.width,
+        "num_hidden_layers": settings.hidden_layers,
+        "num_attention_heads": settings.heads,
+    }
+    values = config.to_dict()
+    for name in ("layer_types", "architectures", "transformers_version", "fairkd_shares"):
+        values.pop(name, None)  # the first of them is made anew for the new number of layers
+    names = type(config).attribute_map
+    values |= {names.get(name, name): value for name, value in sizes.items()}
+    values["hidden_dim" if "hidden_dim" in values else "intermediate_size"] = 4 * settings.width
+    if "embedding_size" in values:
+        values["embedding_size"] = min(values["embedding_size"], settings.width)
+    student = type(teacher)(type(config).from_dict(values))
+    return student.float().eval()
+
+
+def _existing(teacher: MaskedLM, settings: StudentConfig) -> MaskedLM:
+    lm = models.load(settings.reference or "")
+    if lm.vocabulary != teacher.vocabulary:
+        raise InputError(
+            f"The student {lm.reference} ({lm.vocabulary_size} tokens) has another vocabulary than its "
+            f"teacher {teacher.reference} ({teacher.vocabulary_size}): choose one with the same tokenizer."
+        )
+    if settings.freeze_embeddings:
+        _freeze_embeddings(lm.model)
+    return lm
+
+
+def _freeze_embeddings(model: PreTrainedModel) -> None:
+    embeddings = getattr(model.base_model, "embeddings", None) or model.get_input_embeddings()
+    assert isinstance(embeddings, nn.Module)
+    embeddings.requires_grad_(False)

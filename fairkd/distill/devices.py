@@ -1,0 +1,37 @@
+"""Where a run computes, and in which number format."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import torch
+
+from fairkd.distill.rooms import Precision
+
+
+def fast_bf16(device: torch.device) -> bool:
+    """Whether the hardware multiplies bf16 matrices natively (GPUs from Ampere on, AVX512-BF16, AMX)."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        able = torch.cpu.get_capabilities()
+        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return False
+
+
+def chosen_precision(wish: Precision, device: torch.device) -> Precision:
+    """ "fp32" or "bf16" for what the configuration wishes."""
+    if wish != "auto":
+        return wish
+    return "bf16" if fast_bf16(device) else "fp32"
+
+
+def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[None]:
+    """A context in which encoders compute their products in `precision`."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
+def wait_for(device: torch.device) -> None:
+    """Until the device has done what it was given, so that a clock read afterwards is true."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,244 @@
+"""What is measured while a student learns: fidelity, quality, gaps and probes, on fixed small samples.
+
+Nothing here draws a random number or changes a weight, so that a run is the same however often it is
+evaluated. What concerns the teacher alone is computed once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fairkd.constraints import Constraint
+from fairkd.contrasts import contrasts
+from fairkd.distill.batches import Batch, Masker, Masking, Stream
+from fairkd.distill.config import EvaluationConfig
+from fairkd.distill.encoder import projection_of, rows_of, transform_of
+from fairkd.errors import InputError
+from fairkd.gaps import Pattern, gaps, patterns, professions, summarise
+from fairkd.models import MaskedLM
+from fairkd.predictions import as_json, predict
+
+Measures = dict[str, float | None]
+T = TypeVar("T")
+
+BATCH_TOKENS = 2048
+POSITIONS_AT_ONCE = 256
+GAPS = (
+    "gap_mean",
+    "gap_low",
+    "gap_high",
+    "gap_absolute",
+    "gap_absolute_low",
+    "gap_absolute_high",
+    "gap_mass",
+)
+QUALITY = ("perplexity", "top1", "pseudo_perplexity")
+FIDELITY = ("kl", "kl_constrained", "agreement")
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """A batch on the device, and the teacher's states [M, width] there, after its head's transform."""
+
+    batch: Batch
+    taught: Tensor
+
+
+class Evaluator:
+    """Measures one student against one teacher, always on the same sentences.
+
+    Parameters
+    ----------
+    held_out
+        Token ids of held-out sentences; `settings.sentences` of them, evenly spread, are used.
+    seed
+        Decides the masks.
+
+    Raises
+    ------
+    InputError
+        For a probe that cannot be read or is too long.
+    """
+
+    def __init__(
+        self,
+        teacher: MaskedLM,
+        student: MaskedLM,
+        constraint: Constraint,
+        settings: EvaluationConfig,
+        held_out: Sequence[np.ndarray],
+        *,
+        seed: int,
+    ) -> None:
+        self.teacher, self.student, self.constraint, self.settings = teacher, student, constraint, settings
+        usable = [ids for ids in held_out if len(ids) > 2]
+        sentences = spread(usable, settings.sentences)
+        self.sentences = len(sentences)
+        device = teacher.model.device
+        pad_id = teacher.tokenizer.pad_token_id or 0
+        masker = Masker(teacher.tokenizer, teacher.vocabulary_size, Masking(0.2, 1.0, 0.0), seed=seed)
+        self.masked = [
+            _Sample(batch, self._taught(batch)) for batch in _on(device, _batches(sentences, masker, pad_id))
+        ]
+        self.single = list(_on(device, _one_masked(sentences, teacher.mask_id, pad_id, masker.special)))
+        contrast = contrasts()[settings.contrast]
+        self.contrast = contrast
+        self.patterns = [
+            Pattern(row.text, row.slot) for row in patterns().itertuples() if row.slot in contrast.slots
+        ]
+        self.professions = spread(professions()["profession"].tolist(), settings.professions)
+        self.missing: str | None = None  # why there is no gap
+        for text in settings.probes:
+            predict(teacher, text)
+
+    def teacher_measures(self) -> Measures:
+        """Quality and gaps of the teacher itself."""
+        return self._quality(self.teacher) | self._gaps(self.teacher)
+
+    def student_measures(self) -> Measures:
+        """Fidelity, quality and gaps of the student as it is now.
+
+        `kl` is KL(teacher || student) at masked positions and temperature 1 against the teacher as it is,
+        `kl_constrained` against the constrained one (nats); `agreement` the share of positions where both
+        models' first words agree; `perplexity` and `top1` the student's on the masked words, 20 % of them
+        at once; `pseudo_perplexity` with one word masked at a time (one of each sentence). Gaps are those of
+        `fairkd.gaps`, over professions. None where there is nothing to measure on.
+        """
+        return self._fidelity() | self._quality(self.student) | self._gaps(self.student)
+
+    def probes(self, lm: MaskedLM) -> Iterator[dict[str, Any]]:
+        """`text` and `positions` of each probe, as `fairkd.predictions.as_json` gives them."""
+        for text in self.settings.probes:
+            document = as_json(predict(lm, text), top_k=self.settings.top_k)
+            yield {"text": text, "positions": document["positions"]}
+
+    @torch.inference_mode()
+    def _taught(self, batch: Batch) -> Tensor:
+        model = self.teacher.model
+        return transform_of(model)(rows_of(model, batch.ids, batch.real, batch.rows))
+
+    @torch.inference_mode()
+    def _fidelity(self) -> Measures:
+        sums = dict.fromkeys(FIDELITY, 0.0)
+        count = 0
+        for sample in self.masked:
+            states = self._states(self.student, sample.batch)
+            for start in range(0, len(states), POSITIONS_AT_ONCE):
+                span = slice(start, start + POSITIONS_AT_ONCE)
+                s = projection_of(self.student.model)(states[span]).log_softmax(1)
+                p = projection_of(self.teacher.model)(sample.taught[span]).log_softmax(1)
+                sums["agreement"] += float((s.argmax(1) == p.argmax(1)).sum())
+                sums["kl"] += float(F.kl_div(s, p, reduction="sum", log_target=True))
+                if self.constraint.active:
+                    q = self.constraint(p)
+                    sums["kl_constrained"] += float(F.kl_div(s, q, reduction="sum", log_target=True))
+            count += len(states)
+        if not count:
+            return dict.fromkeys(FIDELITY)
+        means: Measures = {name: value / count for name, value in sums.items()}
+        return means if self.constraint.active else means | {"kl_constrained": means["kl"]}
+
+    @torch.inference_mode()
+    def _quality(self, lm: MaskedLM) -> Measures:
+        if not self.masked:
+            return dict.fromkeys(QUALITY)
+        loss, hits = self._score(lm, [sample.batch for sample in self.masked])
+        alone, _ = self._score(lm, self.single)
+        return {"perplexity": math.exp(loss), "top1": hits, "pseudo_perplexity": math.exp(alone)}
+
+    def _score(self, lm: MaskedLM, batches: Sequence[Batch]) -> tuple[float, float]:
+        """Mean cross-entropy (nats) and top-1 accuracy on the labels."""
+        loss = hits = 0.0
+        for batch in batches:
+            states = self._states(lm, batch)
+            for start in range(0, len(states), POSITIONS_AT_ONCE):
+                span = slice(start, start + POSITIONS_AT_ONCE)
+                logits, labels = projection_of(lm.model)(states[span]), batch.labels[span]
+                loss += float(F.cross_entropy(logits, labels, reduction="sum"))
+                hits += float((logits.argmax(1) == labels).sum())
+        count = sum(len(batch.labels) for batch in batches)
+        return loss / count, hits / count
+
+    def _states(self, lm: MaskedLM, batch: Batch) -> Tensor:
+        return transform_of(lm.model)(rows_of(lm.model, batch.ids, batch.real, batch.rows))
+
+    def _gaps(self, lm: MaskedLM) -> Measures:
+        if self.missing is None:
+            try:
+                frame = gaps(
+                    lm,
+                    contrast=self.contrast,
+                    patterns=self.patterns,
+                    professions=self.professions,
+                    prior=False,
+                )
+            except InputError as error:  # a tokenizer that cannot spell the words: no reason to end a run
+                self.missing = str(error)
+        if self.missing is not None:
+            return dict.fromkeys(GAPS)
+        summary = summarise(frame, resamples=500)
+        return {
+            "gap_mean": summary.mean,
+            "gap_low": summary.low,
+            "gap_high": summary.high,
+            "gap_absolute": summary.mean_absolute,
+            "gap_absolute_low": summary.absolute_low,
+            "gap_absolute_high": summary.absolute_high,
+            "gap_mass": summary.mass,
+        }
+
+
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """At most `count` of the items, evenly spread and in order."""
+    if len(items) <= count:
+        return list(items)
+    return [items[i] for i in np.linspace(0, len(items) - 1, count).astype(int)]
+
+
+def _batches(sentences: Sequence[np.ndarray], masker: Masker, pad_id: int) -> Iterator[Batch]:
+    """The sentences with 20 % of their words masked."""
+    if not sentences:
+        return
+    stream = Stream(sentences, tokens=BATCH_TOKENS, seed=0, pad_id=pad_id)
+    for index in stream.epoch(0):
+        yield masker(*stream.pad(index), index, 0)
+
+
+def _one_masked(
+    sentences: Sequence[np.ndarray], mask_id: int, pad_id: int, special: np.ndarray
+) -> Iterator[Batch]:
+    """Each sentence once with one word masked: the first's first, the second's second, and so on."""
+    if not sentences:
+        return
+    stream = Stream(sentences, tokens=BATCH_TOKENS, seed=0, pad_id=pad_id)
+    for index in stream.epoch(0):
+        ids, real = stream.pad(index)
+        chosen = []
+        for row, number in enumerate(index):
+            words = np.flatnonzero(~special[sentences[number]])
+            if len(words):
+                chosen.append(row * ids.shape[1] + int(words[number % len(words)]))
+        rows = np.array(chosen, dtype=np.int64)
+        labels = ids.flat[rows]
+        ids.flat[rows] = mask_id
+        if len(rows):
+            yield Batch(
+                torch.from_numpy(ids),
+                None if real is None else torch.from_numpy(real),
+                torch.from_numpy(rows),
+                torch.from_numpy(labels),
+            )
+
+
+def _on(device: torch.device, batches: Iterator[Batch]) -> Iterator[Batch]:
+    for batch in batches:
+        real = None if batch.real is None else batch.real.to(device)
+        yield Batch(batch.ids.to(device), real, batch.rows.to(device), batch.labels.to(device))

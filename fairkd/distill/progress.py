@@ -1,0 +1,64 @@
+"""How far a run has come, and how long it has trained for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fairkd.distill.evaluation import Measures
+from fairkd.distill.feed import Place
+
+
+@dataclass
+class Progress:
+    """What changes from step to step; a checkpoint stores all of it."""
+
+    steps: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    place: Place = Place()
+    evaluated_step: int = -1
+    evaluated_seconds: float = 0.0
+    saved_step: int = -1
+    saved_seconds: float = 0.0
+    quality_at_start: float | None = None  # the student's pseudo-perplexity
+    teacher: Measures | None = None
+    held_out: Measures | None = None
+
+    def state(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Progress:
+        """The opposite of `state`."""
+        return cls(**{**state, "place": Place(**state["place"])})
+
+
+class Clock:
+    """Seconds of training, `spent` of them before; it stands still until it is told to go on."""
+
+    def __init__(self, spent: float) -> None:
+        self._before, self._spent = spent, spent
+        self._begin: float | None = None
+        self._since: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        return self._spent + (0.0 if self._since is None else time.monotonic() - self._since)
+
+    def go_on(self) -> None:
+        self._since = time.monotonic()
+        if self._begin is None:
+            self._begin = self._since
+
+    def pause(self) -> None:
+        self._spent, self._since = self.seconds, None
+
+    def stretch(self) -> float:
+        """How many times longer this session has lasted than it has trained."""
+        trained = self.seconds - self._before
+        if self._begin is None or trained <= 0:
+            return 1.0
+        return (time.monotonic() - self._begin) / trained

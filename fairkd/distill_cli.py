@@ -1,0 +1,194 @@
+"""`fairkd distill`: a distillation in the foreground, in a run folder like any other.
+
+With --output the folder is the user's own, and the same command goes on with what it holds. Without, the run
+is one of FAIRKD_HOME that the dashboard shows. Under `accelerate launch -m fairkd distill ...` every process
+comes through here; the first alone registers, writes and prints.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+from rich.text import Text
+
+from fairkd import runs
+from fairkd.console import JsonOption, out, print_json, print_table, progress
+from fairkd.distill.config import Config, make_config, read_config
+from fairkd.distill.presets import PRESETS
+from fairkd.errors import InputError
+from fairkd.runs.events import Writer
+
+if TYPE_CHECKING:
+    from fairkd.distill.session import Outcome
+
+STOPPED = 130  # the exit code of what Ctrl-C ended
+
+Emit = Callable[[Mapping[str, Any]], object]
+
+
+def distill(
+    config: Annotated[
+        Path | None, typer.Argument(help="A YAML file of settings; what it leaves out keeps its default.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help=f"Named settings instead of a file: {', '.join(PRESETS)}.")
+    ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="KEY=VALUE, such as budget.minutes=10 or constraint.kind=group; repeat it."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder; one that holds this run is gone on with. Default: a new run."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Distil a student from a teacher in the foreground.
+
+    The folder gets config.json, events.jsonl, checkpoints/ and, at the end, model/. Ctrl-C finishes the
+    step and saves. For example: fairkd distill --preset fair --set budget.minutes=5 --output fair-run
+    """
+    if config is not None and preset is not None:
+        raise InputError("Give either a configuration file or a preset, not both.")
+    if preset is not None and preset not in PRESETS:
+        raise InputError(f"There is no preset {preset!r}: expected one of {', '.join(PRESETS)}.")
+    settings = read_config(config, change or (), start=PRESETS[preset] if preset else None)
+    folder, outcome = _train(settings, output)
+    if outcome is None:  # not the first process
+        return
+    document = {**asdict(outcome), "folder": str(folder), "model": outcome.model and str(outcome.model)}
+    if as_json:
+        print_json(document)
+    elif outcome.state == "finished":
+        print_table(
+            f"{outcome.model}: {outcome.steps} steps, {outcome.tokens:,} tokens, "
+            f"{outcome.seconds / 60:.1f} minutes",
+            {"held-out text": "left", "value": "right"},
+            [(name, f"{value:.4g}") for name, value in outcome.held_out.items() if value is not None],
+        )
+    else:
+        out().print(Text(f"Stopped after step {outcome.steps}; {folder} can be resumed."), soft_wrap=True)
+    if outcome.state == "cancelled":
+        raise typer.Exit(STOPPED)
+
+
+def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
+    """Train in `output` or a run of FAIRKD_HOME; the outcome is the first process's to tell."""
+    from accelerate import PartialState
+    from accelerate.utils import broadcast_object_list
+
+    from fairkd.distill.session import train
+
+    process = PartialState()
+    with ExitStack() as stack:
+        emit: Emit | None = None
+        stops = [stack.enter_context(_interruptible())]
+        place = output or Path()
+        if process.is_main_process:
+            if output is None:
+                session = stack.enter_context(runs.foreground(config))
+                folder = session.folder
+                write: Emit = session.emit
+                stops.append(session.stop)
+            else:
+                write = stack.enter_context(_writer(output)).write
+            log = stack.enter_context((folder / "log.txt").open("a", encoding="utf-8"))
+            draw = _drawing(stack.enter_context(progress()))
+            emit = _all(write, _logging(log), draw)
+        shared = [place]
+        if process.num_processes > 1:
+            broadcast_object_list(shared)
+        folder = shared[0]
+        if output is None:
+            # A run's folder holds the configuration with its paths made absolute.
+            config = make_config(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        outcome = train(config, folder, emit=emit, stop=lambda: any([stop() for stop in stops]))
+        return folder, outcome if process.is_main_process else None
+
+
+def _writer(folder: Path) -> Writer:
+    """Events of a folder of the user's own."""
+    ours = {"events.jsonl", "log.txt", "config.json"}
+    if folder.exists() and not folder.is_dir():
+        names = {folder.name}
+    else:
+        names = {path.name for path in folder.glob("*")}
+    if names - ours and "config.json" not in names:
+        raise InputError(f"The output {folder} exists and holds no run; choose another folder with --output.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Writer(folder)
+    except OSError as error:
+        raise InputError(f"The output {folder} cannot be written to ({error.strerror}).") from error
+
+
+def _all(*parts: Emit) -> Emit:
+    def emit(event: Mapping[str, Any]) -> None:
+        for part in parts:
+            part(event)
+
+    return emit
+
+
+def _line(event: Mapping[str, Any]) -> str | None:
+    """An event in plain words, if it is one to read along."""
+    if event["type"] == "message":
+        return str(event["text"])
+    if event["type"] == "train":
+        speed = event["tokens_per_second"]
+        return f"step {event['step']}, loss {event['loss']:.2f}, {speed:.0f} tokens/s"
+    if event["type"] == "end":
+        return f"{event['state']} after step {event['step']}. {event['sentence'] or ''}".strip()
+    return None
+
+
+def _logging(log: TextIO) -> Emit:
+    """Writes events into the run's log.txt, a line each."""
+
+    def write(event: Mapping[str, Any]) -> None:
+        if line := _line(event):
+            log.write(f"{time.strftime('%H:%M:%S', time.localtime(event['time']))} {line}\n")
+            log.flush()
+
+    return write
+
+
+def _drawing(report: Callable[[str, float | None], None]) -> Emit:
+    """Shows events on the progress bar."""
+
+    def draw(event: Mapping[str, Any]) -> None:
+        if line := _line(event):
+            report(line, event.get("progress"))
+
+    return draw
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """A function that says whether Ctrl-C was pressed; pressed again, it ends the process as usual."""
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def press(number: int, frame: object) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, usual)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, usual)

@@ -1,0 +1,320 @@
+"""Whole runs of tiny models: what is learnt, what is said, what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import pipeline
+
+from fairkd.constraints import Constraint
+from fairkd.corpora import Corpus
+from fairkd.distill import estimate, train
+from fairkd.distill.batches import Batch, Masker, Masking, Stream, encode
+from fairkd.distill.feed import Counterparts, Feed, Place
+from fairkd.distill.schedules import schedule
+from fairkd.distill.student import make_student
+from fairkd.distill.trainer import Counts, Trainer, masker_of
+from fairkd.errors import FairKDError, InputError
+from fairkd.models import MaskedLM
+from fairkd.swaps import swap
+from tests.distill.parts import CORPUS, config, equal, trained, weights
+from tests.tiny import SENTENCES
+
+Events = list[dict[str, Any]]
+
+
+def of(events: Events, kind: str) -> Events:
+    return [event for event in events if event["type"] == kind]
+
+
+def test_training_lowers_the_divergence_and_leaves_teacher_and_embeddings_alone(
+    tiny_bert: MaskedLM, tmp_path: Path
+) -> None:
+    before = {name: tensor.clone() for name, tensor in tiny_bert.model.state_dict().items()}
+    events: Events = []
+    outcome = train(config(), tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
+    first, last = of(events, "evaluation")
+    assert last["kl"] < 0.8 * first["kl"] and last["kl"] == outcome.held_out["kl"]
+    assert [event["step"] for event in of(events, "train")] == [5, 10, 15, 20, 25]
+    assert of(events, "train")[-1]["tokens"] == outcome.tokens
+    assert of(events, "train")[-1]["loss"] < of(events, "train")[0]["loss"]
+    after, student = tiny_bert.model.state_dict(), weights(tmp_path / "model")
+    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+    assert all(torch.equal(student[name], before[name]) for name in before if "embeddings" in name)
+
+
+def test_events_say_everything_in_order(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    events: Events = []
+    settings = config(
+        budget={"steps": 4}, evaluation={"every_steps": 2}, checkpoint={"every_steps": 2}, log_every=2
+    )
+    train(settings, tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
+    kinds = [event["type"] for event in events if event["type"] != "message"]
+    once = ["evaluation", "probe", "checkpoint"]
+    assert kinds == [
+        "start",
+        "teacher",
+        "probe",
+        "evaluation",
+        "probe",
+        "train",
+        *once,
+        "train",
+        *once,
+        "end",
+    ]
+    assert all({"type", "time", "step"} <= event.keys() for event in events)
+    start, end = events[1], events[-1]
+    assert (start["resumed_from"], start["steps"], start["world_size"]) == (None, 4, 1)
+    assert start["trained_parameters"] < start["parameters"]
+    assert (end["state"], end["step"], end["sentence"]) == ("finished", 4, None)
+    teacher, student = of(events, "teacher")[0], of(events, "evaluation")[0]
+    assert {"perplexity", "pseudo_perplexity", "gap_absolute", "gap_mass"} <= teacher.keys() & student.keys()
+    probe = of(events, "probe")[0]
+    assert probe["text"] == "milk is a [MASK]." and probe["positions"][0]["masked"]
+    assert len(probe["positions"][0]["predictions"]) == settings.evaluation.top_k
+    assert [event["model"] for event in of(events, "probe")] == ["teacher", *["student"] * 3]
+
+
+def test_the_same_seed_gives_the_same_weights_to_the_bit(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    runs = {}
+    for name, seed in (("one", 0), ("two", 0), ("other", 1)):
+        trained(tiny_bert, tmp_path / name, budget={"steps": 4}, seed=seed)
+        runs[name] = weights(tmp_path / name / "model")
+    assert equal(runs["one"], runs["two"]) and not equal(runs["one"], runs["other"])
+
+
+def test_evaluating_and_storing_often_changes_no_number(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    often = {"evaluation": {"every_steps": 1}, "checkpoint": {"every_steps": 1}}
+    trained(tiny_bert, tmp_path / "often", budget={"steps": 5}, **often)
+    trained(tiny_bert, tmp_path / "never", budget={"steps": 5})
+    assert equal(weights(tmp_path / "often" / "model"), weights(tmp_path / "never" / "model"))
+
+
+def gap(lm: MaskedLM) -> float:
+    tokenizer = lm.tokenizer
+    texts = [f"[MASK] is a {word}." for word in ("nurse", "doctor", "pilot", "teacher")]
+    encoded = tokenizer(texts, return_tensors="pt")
+    with torch.no_grad():
+        at = lm.model(**encoded).logits[encoded["input_ids"] == tokenizer.mask_token_id].log_softmax(1)
+    he, she = tokenizer.convert_tokens_to_ids(["he", "she"])
+    return float((at[:, he] - at[:, she]).abs().mean())
+
+
+def test_a_constrained_student_holds_he_and_she_closer_together_than_a_plain_one(
+    tiny_bert: MaskedLM, tmp_path: Path
+) -> None:
+    free = {"freeze_embeddings": False}
+    _, plain = trained(tiny_bert, tmp_path / "plain", student=free)
+    _, fair = trained(
+        tiny_bert,
+        tmp_path / "fair",
+        student=free,
+        constraint={"kind": "group", "contrast": "pronouns", "slots": ["subject"]},
+        objective={"label": "drop", "group": 20.0},
+        masking={"group_rate": 0.6},
+    )
+    assert gap(fair) < 0.5 * gap(plain)
+
+
+@pytest.mark.parametrize("family", ["distilbert", "roberta", "electra", "modernbert"])
+@pytest.mark.parametrize("positions", ["all", "masked", "sample"])
+def test_every_family_with_layers_of_its_own_can_be_distilled(
+    tiny_model: Any, family: str, positions: str, tmp_path: Path
+) -> None:
+    outcome, _ = trained(
+        tiny_model(family), tmp_path, budget={"steps": 2}, objective={"positions": positions}
+    )
+    assert np.isfinite(outcome.held_out["kl"])
+
+
+def test_without_the_teachers_weight_the_student_learns_from_the_text(
+    tiny_bert: MaskedLM, tmp_path: Path
+) -> None:
+    events: Events = []
+    settings = config(objective={"kd": 0.0, "hidden": 0.0})
+    train(settings, tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
+    losses = of(events, "train")
+    assert losses[-1]["mlm"] < losses[0]["mlm"] and losses[0]["kd"] is None
+    first, last = of(events, "evaluation")
+    assert last["perplexity"] < 0.7 * first["perplexity"]
+
+
+def test_a_saved_student_loads_with_the_fill_mask_pipeline_and_says_what_it_is(
+    tiny_bert: MaskedLM, tmp_path: Path
+) -> None:
+    outcome, student = trained(tiny_bert, tmp_path, budget={"steps": 2})
+    found = pipeline("fill-mask", str(outcome.model))("milk is a [MASK].")
+    with torch.no_grad():
+        logits = student.model(**tiny_bert.tokenizer("milk is a [MASK].", return_tensors="pt")).logits[0, 4]
+    assert found[0]["token"] == int(logits.argmax())
+    assert found[0]["score"] == pytest.approx(float(logits.softmax(0).max()), abs=1e-5)
+    assert outcome.model is not None
+    card = (outcome.model / "README.md").read_text()
+    for words in (
+        "2 steps",
+        "without a fairness constraint",
+        "layers 0",
+        "licence",
+        "mean absolute gap",
+        "limits",
+    ):
+        assert words in card
+    assert f"{outcome.held_out['pseudo_perplexity']:.3g}" in card
+
+
+def test_a_budget_in_minutes_counts_training_alone(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    often = {"every_steps": 1}
+    outcome, _ = trained(tiny_bert, tmp_path, budget={"minutes": 0.003, "steps": None}, evaluation=often)
+    assert 0.18 <= outcome.seconds < 0.6 and outcome.steps > 2
+
+
+def test_a_run_ends_early_once_the_gap_is_small_and_says_so(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    events: Events = []
+    settings = config(budget={"steps": 25, "stop_gap": 50.0}, evaluation={"every_steps": 3})
+    outcome = train(settings, tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
+    assert outcome.steps == 3 and outcome.model is not None
+    assert events[-1]["state"] == "finished" and "below 50" in events[-1]["sentence"]
+
+
+def test_a_small_gap_is_not_enough_where_quality_suffers(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    budget = {"steps": 6, "stop_gap": 50.0, "stop_quality": 0.0}
+    worse = {"learning_rate": 3.0}
+    outcome, _ = trained(tiny_bert, tmp_path, budget=budget, evaluation={"every_steps": 3}, optimizer=worse)
+    assert outcome.steps == 6
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    settings = config(optimizer={"learning_rate": 1e30})
+    with pytest.raises(FairKDError, match="smaller optimizer.learning_rate"):
+        train(settings, tmp_path, teacher=tiny_bert, corpus=CORPUS)
+
+
+def test_too_little_memory_is_said_in_one_sentence(
+    tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(
+            "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9"
+        )
+
+    monkeypatch.setattr(Trainer, "step", fail)
+    with pytest.raises(FairKDError, match="does not fit into this machine's memory"):
+        train(config(), tmp_path, teacher=tiny_bert, corpus=CORPUS)
+
+
+def test_a_corpus_without_a_word_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no usable sentence"):
+        train(config(), tmp_path, teacher=tiny_bert, corpus=Corpus("empty", None, ("", " "), ()))
+
+
+def test_a_corpus_without_held_out_text_can_be_trained_on(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    corpus = Corpus("few", None, SENTENCES, ())
+    outcome = train(config(budget={"steps": 2}), tmp_path, teacher=tiny_bert, corpus=corpus)
+    assert outcome.held_out["kl"] is None and outcome.held_out["gap_absolute"] is not None
+
+
+def test_a_probe_that_the_model_cannot_take_is_refused_at_once(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    settings = config(evaluation={"probes": ["he " * 500]})
+    with pytest.raises(InputError):
+        train(settings, tmp_path, teacher=tiny_bert, corpus=CORPUS)
+
+
+@pytest.mark.parametrize("kind", ["linear", "cosine", "constant"])
+def test_the_learning_rate_rises_then_falls_to_zero_or_stays(kind: Any) -> None:
+    rates = [schedule(progress, 0.1, kind) for progress in np.linspace(0, 1, 101)]
+    assert rates[0] < 0.02 and max(rates) == pytest.approx(1, abs=0.02)
+    assert rates[:10] == sorted(rates[:10]) and rates[11:] == sorted(rates[11:], reverse=True)
+    assert rates[-1] == (1 if kind == "constant" else 0)
+    assert rates[55] == pytest.approx({"linear": 0.5, "cosine": 0.5, "constant": 1}[kind], abs=0.01)
+    assert rates[90] == pytest.approx({"linear": 0.111, "cosine": 0.0302, "constant": 1}[kind], abs=0.002)
+
+
+def losses(lm: MaskedLM, batches: list[list[Batch]], **rooms: Any) -> list[float]:
+    """The loss of a step on each of some lists of batches, each list with a trainer of its own."""
+    found = []
+    for part in batches:
+        settings = config(**rooms)
+        trainer = Trainer(lm, make_student(lm, settings.student, seed=0), Constraint("none"), settings)
+        prepared = trainer.prepare(part)
+        totals = sum((batch.counts for batch in prepared), Counts())
+        found.append(float(trainer.step(prepared, totals, 1e-3)["loss"]))
+    return found
+
+
+def test_a_step_is_the_same_in_one_batch_or_in_several_uneven_ones(tiny_bert: MaskedLM) -> None:
+    sentences = [ids for ids in encode(tiny_bert.tokenizer, SENTENCES) if len(ids) == 11][:9]
+    masker = masker_of(tiny_bert, Constraint("none"), config())
+    ids = np.stack(sentences).astype(np.int64)
+
+    def part(start: int, end: int) -> Batch:
+        return masker(ids[start:end], None, np.arange(start, end), 0)
+
+    one, three = losses(tiny_bert, [[part(0, 9)], [part(0, 2), part(2, 3), part(3, 9)]])
+    assert one == pytest.approx(three, rel=1e-5)
+    assert losses(tiny_bert, [[part(0, 9)]], objective={"chunk": 3})[0] == pytest.approx(one, rel=1e-5)
+
+
+def swapped(texts: Sequence[str]) -> list[str]:
+    return [swap(text) for text in texts]
+
+
+def feed(lm: MaskedLM, *, swap: bool = False) -> Feed:
+    ids = encode(lm.tokenizer, SENTENCES)
+    masker = Masker(lm.tokenizer, lm.vocabulary_size, Masking(), seed=1)
+    stream = Stream(ids, tokens=200, seed=1, pad_id=0)
+    return Feed(stream, masker, Counterparts(SENTENCES, swapped, lm.tokenizer, 64) if swap else None)
+
+
+def test_a_run_goes_on_from_its_place_in_the_order(tiny_bert: MaskedLM) -> None:
+    whole, resumed = feed(tiny_bert), feed(tiny_bert)
+    per_epoch = len(whole.stream.epoch(0))
+    whole.take(per_epoch + 3)
+    assert whole.place == Place(1, 3)
+    resumed.place = Place(1, 3)
+    assert torch.equal(whole.take(1)[0].ids, resumed.take(1)[0].ids)
+
+
+def test_processes_share_the_order_without_gap_or_overlap(tiny_bert: MaskedLM) -> None:
+    alone = feed(tiny_bert).take(4)
+    shared = [feed(tiny_bert).take(4, every=2, first=rank) for rank in range(2)]
+    for number, batch in enumerate(alone):
+        assert torch.equal(shared[number % 2][number // 2].ids, batch.ids)
+
+
+def test_with_swapped_sentences_the_originals_come_in_the_same_order(tiny_bert: MaskedLM) -> None:
+    one, two = feed(tiny_bert), feed(tiny_bert, swap=True)
+    batches = one.stream.epoch(0)
+    for index, plain, both in zip(batches, one.take(len(batches)), two.take(len(batches)), strict=True):
+        count, length = plain.ids.shape
+        assert torch.equal(both.ids[:count, :length], plain.ids)
+        originals = [SENTENCES[i] for i in index]
+        others = [new for old, new in zip(originals, swapped(originals), strict=True) if new != old]
+        assert len(both.ids) == count + len(others)
+        wanted = encode(tiny_bert.tokenizer, others)
+        rows = zip(both.ids[count:].numpy(), wanted, strict=True)
+        same = np.concatenate([row[: len(ids)] == ids for row, ids in rows] or [[True]])
+        assert same.mean() > 0.6, "but for the masks they are the swapped sentences"
+
+
+def test_a_run_with_swapped_sentences_trains_on_more_tokens(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    plain, _ = trained(tiny_bert, tmp_path / "plain", budget={"steps": 5})
+    both, _ = trained(tiny_bert, tmp_path / "cda", budget={"steps": 5}, corpus={"swap": True})
+    assert plain.tokens < both.tokens < 2 * plain.tokens
+
+
+def test_an_estimate_reckons_the_budget_up_from_a_warm_up(tiny_bert: MaskedLM) -> None:
+    found = estimate(config(budget={"steps": 1000}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3)
+    assert found.steps == 1000
+    assert found.seconds == pytest.approx(found.tokens / found.tokens_per_second, rel=0.01)
+    once = sum(map(len, encode(tiny_bert.tokenizer, SENTENCES)))
+    assert found.epochs == pytest.approx(found.tokens / once, rel=0.01)
+    minutes = estimate(
+        config(budget={"minutes": 2, "steps": None}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3
+    )
+    assert minutes.seconds == pytest.approx(120, rel=0.05)
