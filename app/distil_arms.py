@@ -31,7 +31,7 @@ SHARED = (
     "checkpoint.",
 )
 TOGETHER = ""  # where the changes of the shared settings are kept
-_CHANGES = "distil_changes"
+_CHANGES, _VERSION = "distil_changes", "distil_version:"
 
 
 def is_shared(key: str) -> bool:
@@ -54,8 +54,15 @@ def change(arm: str, key: str, value: Any) -> None:
 
 
 def reset(arm: str) -> None:
-    """Forget an arm's own changes."""
+    """Forget an arm's own changes, and give its widgets new keys: a browser keeps what it has by the key."""
     changes(arm).clear()
+    st.session_state[_VERSION + arm] = st.session_state.get(_VERSION + arm, 0) + 1
+
+
+def widget_key(name: str, arm: str) -> str:
+    """The key of a widget for an arm's setting."""
+    version = st.session_state.get(_VERSION + arm, 0)
+    return f"{name}:{arm}" + (f":{version}" if version else "")
 
 
 def standard(arm: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from app.distil_arms import TOGETHER, change, current, is_shared
+from app.distil_arms import TOGETHER, change, current, is_shared, widget_key
 from app.settings_table import fields, rooms
 from app.widgets import caption, literal
 from fairkd.contrasts import contrasts
@@ -48,7 +48,7 @@ def editor(arm: str, *, leave_out: tuple[str, ...] = (), columns: int = 3) -> No
 
 def field(arm: str, key: str, *, label: str | None = None, **look: Any) -> None:
     """The widget of one setting; what is typed into it becomes a change of the arm."""
-    found, value, widget = fields()[key], current(arm, key), f"set:{arm}:{key}"
+    found, value, widget = fields()[key], current(arm, key), widget_key(f"set:{key}", arm)
     shared: dict[str, Any] = {
         "label": label or key.rpartition(".")[2].replace("_", " ").capitalize(),
         "key": widget,

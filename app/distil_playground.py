@@ -11,7 +11,7 @@ from app import loading
 from app.charts.parts import signed
 from app.charts.playground import edit_bars
 from app.charts.predictions import percent
-from app.distil_arms import change, current, usable_slots
+from app.distil_arms import change, current, usable_slots, widget_key
 from app.distil_fields import field
 from app.run_texts import KINDS
 from app.theme import is_dark
@@ -57,7 +57,7 @@ def playground(arm: str, teacher: str) -> None:
 def _controls(arm: str) -> None:
     """Kind, strength, scope and words of the arm's constraint."""
     kinds: tuple[Kind, ...] = get_args(Kind)
-    key = f"kind:{arm}"
+    key = widget_key("kind", arm)
     kind = current(arm, "constraint.kind")
     st.selectbox(
         "Constraint",
@@ -71,7 +71,7 @@ def _controls(arm: str) -> None:
     caption(EXPLAINED[kind])
     if kind == "none":
         return
-    strength = f"strength:{arm}"
+    strength = widget_key("strength", arm)
     st.slider(
         "Strength",
         0.0,
@@ -83,19 +83,19 @@ def _controls(arm: str) -> None:
         help="0 leaves the teacher as it is, 1 balances the groups completely.",
     )
     scopes = list(SCOPES)
-    key = f"scope:{arm}"
+    scope = widget_key("scope", arm)
     st.selectbox(
         "Where it applies",
         scopes,
         index=scopes.index(current(arm, "constraint.scope")),
-        key=key,
+        key=scope,
         format_func=lambda one: SCOPES[one].capitalize(),
-        on_change=lambda: change(arm, "constraint.scope", st.session_state[key]),
+        on_change=lambda: change(arm, "constraint.scope", st.session_state[scope]),
         help="Everywhere is the paper's choice. Left out of the last one are visible words of the groups, so "
         "that the student still copies a “he” that it sees.",
     )
     names = list(contrasts())
-    chosen = f"contrast:{arm}"
+    chosen = widget_key("contrast", arm)
     st.selectbox(
         "Words that are balanced",
         names,
@@ -116,7 +116,7 @@ def _slots(arm: str, contrast: Contrast) -> None:
     """Which words of the groups take part, by the place in a sentence that they fit."""
     if len(contrast.slots) < 2:
         return
-    key = f"slots:{arm}:{contrast.name}"
+    key = _slots_key(arm, contrast)
 
     def take() -> None:
         chosen = tuple(st.session_state[key])
@@ -126,7 +126,7 @@ def _slots(arm: str, contrast: Contrast) -> None:
         "Which of them",
         contrast.slots,
         selection_mode="multi",
-        default=list(current(arm, "constraint.slots") or contrast.slots),
+        default=None if key in st.session_state else list(current(arm, "constraint.slots") or contrast.slots),
         key=key,
         on_change=take,
         format_func=lambda slot: (
@@ -155,7 +155,11 @@ def _fit_slots(arm: str, kind: Kind) -> None:
     slots = usable_slots(contrast) if kind in PAIRWISE else None
     change(arm, "constraint.slots", slots)
     change(arm, "constraint.shares", None)
-    st.session_state.pop(f"slots:{arm}:{contrast.name}", None)
+    st.session_state[_slots_key(arm, contrast)] = list(slots or contrast.slots)
+
+
+def _slots_key(arm: str, contrast: Contrast) -> str:
+    return widget_key(f"slots:{contrast.name}", arm)
 
 
 def _edited(arm: str, teacher: str, text: str) -> None:

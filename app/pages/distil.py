@@ -69,6 +69,7 @@ if panel.open:
 if changes(focused):
     st.button(
         f"Undo the changes of {focused}",
+        key="undo",
         on_click=reset,
         args=(focused,),
         icon=":material/restart_alt:",

@@ -1,0 +1,348 @@
+"""The Distil page as Streamlit runs it, on tiny models; what it would start is caught, not run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.distil_arms import usable_slots, values
+from app.distil_corpus import store
+from fairkd import runs
+from fairkd.contrasts import contrasts, make_contrast
+from fairkd.distill.config import Config, make_config
+from fairkd.distill.presets import DESCRIPTIONS, PRESETS
+from fairkd.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+OpenDistil = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("fairkd.runs.supervision.look", lambda: None)
+    monkeypatch.setattr("fairkd.runs.supervision.wake", lambda: None)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def open_distil(tiny_folder: Callable[[str], Path]) -> OpenDistil:
+    """`open_distil(arms=["plain"])` is the page with these arms chosen, on a tiny teacher."""
+
+    def open_(arms: list[str] | None = None, **parameters: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+        tiny = str(tiny_folder("bert"))
+        for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
+            app.query_params[name] = value
+        app.run()
+        app.switch_page("app/pages/distil.py").run()
+        if arms is not None:
+            app.get_by_key("arms").set_value(arms).run()
+        assert not app.exception
+        return app
+
+    return open_
+
+
+def title(app: AppTest) -> str:
+    (chart,) = app.get("plotly_chart")
+    return json.loads(chart.proto.spec)["layout"]["title"]["text"].replace("<br>", " ")
+
+
+def texts(app: AppTest) -> str:
+    shown = " ".join(element.value for element in (*app.caption, *app.markdown, *app.error, *app.info))
+    return shown.replace("\\", "").replace("\u2060", "")
+
+
+def metric(app: AppTest, name: str) -> str:
+    return next(one.value for one in app.metric if one.label.startswith(name))
+
+
+def started() -> dict[str, Config]:
+    """What is in the queue, by name."""
+    return {run.name: make_config(run.config) for run in runs.all_runs()}
+
+
+# --- arms ---
+
+
+def test_the_page_opens_with_two_arms_and_the_constraint_at_work(open_distil: OpenDistil) -> None:
+    app = open_distil()
+    assert not app.error
+    assert app.get_by_key("arms").value == ["plain", "fair"]
+    assert "he and she goes from" in title(app).replace("−", "-")
+    table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
+    assert "constraint.kind" in set(table["setting"]) and all(table["meaning"])
+    assert "Start all 2 arms on one seed" in {button.label for button in app.button}
+
+
+@pytest.mark.parametrize("arm", list(PRESETS))
+def test_every_preset_is_explained_and_can_be_started(open_distil: OpenDistil, arm: str) -> None:
+    app = open_distil([arm])
+    assert not app.error
+    assert DESCRIPTIONS[arm] in texts(app)
+    app.button(key="start_one").click().run()
+    assert not app.exception and list(started()) == [arm]
+
+
+def test_without_an_arm_the_page_asks_for_one(open_distil: OpenDistil) -> None:
+    app = open_distil([])
+    assert "at least one arm" in texts(app)
+    assert not [button for button in app.button if str(button.key).startswith("start")]
+
+
+def test_all_arms_start_as_one_batch_on_one_seed(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "paper", "fair"])
+    app.number_input(key="set:seed:").set_value(7).run()
+    app.button(key="start_all").click().run()
+    assert not app.exception
+    found = started()
+    assert set(found) == {"plain", "paper", "fair"} and {config.seed for config in found.values()} == {7}
+    assert len({run.batch for run in runs.all_runs()}) == 1
+    assert {Path(config.teacher).name for config in found.values()} == {"bert"}
+    assert "3 runs are in the queue" in texts(app)
+
+
+def test_one_arm_starts_alone(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "fair"])
+    app.get_by_key("focused").set_value("plain").run()
+    app.button(key="start_one").click().run()
+    assert list(started()) == ["plain"]
+    assert "The run is in the queue" in texts(app)
+
+
+# --- the playground ---
+
+
+def test_the_papers_edit_leaks_and_the_groups_edit_does_not(open_distil: OpenDistil) -> None:
+    app = open_distil(["paper"])
+    assert metric(app, "Leaked mass") != "none"
+    app.get_by_key("kind:paper").set_value("group").run()
+    assert not app.error and metric(app, "Leaked mass") == "none"
+
+
+def test_at_strength_zero_nothing_changes(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    assert metric(app, "KL(before") != "0.000 nats"
+    app.slider(key="strength:group").set_value(0.0).run()
+    assert metric(app, "KL(before") == "0.000 nats" and "does not apply" in title(app)
+
+
+def test_the_scope_decides_where_the_constraint_applies(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"], play_text="he is a [MASK]")
+    assert "does not apply" not in title(app), "the mask is looked at first"
+    app.get_by_key("play_position:he is a [MASK]").set_value(1).run()
+    assert "does not apply" in title(app), "a visible word is out of scope"
+    app.get_by_key("scope:group").set_value("all").run()
+    assert "does not apply" not in title(app)
+
+
+def test_another_kind_leaves_only_words_that_can_be_paired(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    app.get_by_key("kind:group").set_value("mass_preserving").run()
+    assert not app.error, "the words that cannot be paired were left out"
+    assert app.get_by_key("slots:pronouns:group").value == ["subject", "possessive"]
+    app.button(key="start_one").click().run()
+    assert started()["group"].constraint.slots == ("subject", "possessive")
+
+
+def test_words_in_two_pairs_are_one_sentence_and_the_rest_lives(open_distil: OpenDistil) -> None:
+    app = open_distil(["paper"])
+    app.get_by_key("slots:pronouns:paper").set_value(["subject", "object", "possessive"]).run()
+    assert app.error and not app.exception
+    assert "two pairs" in texts(app)
+    assert app.button(key="start_one").disabled
+    app.get_by_key("slots:pronouns:paper").set_value(["subject"]).run()
+    assert not app.error and not app.button(key="start_one").disabled
+
+
+def test_an_empty_sentence_is_said_and_the_controls_stay(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    app.text_input(key="play_text").set_value("").run()
+    assert len(app.error) == 1 and app.get_by_key("kind:group").value == "group"
+    assert not app.button(key="start_one").disabled, "the sentence is no part of the run"
+
+
+def test_without_a_constraint_the_teacher_is_shown_as_it_is(open_distil: OpenDistil) -> None:
+    assert title(open_distil(["plain"])).startswith("No constraint")
+
+
+# --- settings ---
+
+
+def test_changes_are_the_arms_own_and_can_be_undone(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "fair"])
+    app.slider(key="strength:fair").set_value(0.5).run()
+    app.get_by_key("focused").set_value("plain").run()
+    app.get_by_key("focused").set_value("fair").run()
+    assert app.slider(key="strength:fair").value == 0.5
+    app.button(key="start_all").click().run()
+    found = started()
+    assert found["fair"].constraint.strength == 0.5 and found["plain"].constraint.strength == 1.0
+    app.button(key="undo").click().run()
+    assert app.slider(key="strength:fair:1").value == 1.0
+
+
+def test_every_setting_can_be_edited_and_is_explained(open_distil: OpenDistil) -> None:
+    app = open_distil(["fair"])
+    for panel in ("all_settings", "more_shared"):
+        app.session_state[panel] = True
+    app.run()
+    assert not app.exception
+    drawn = [one for one in (*app.number_input, *app.selectbox, *app.toggle, *app.text_input, *app.text_area)]
+    settings = {str(one.key).split(":")[1]: one for one in drawn if str(one.key).startswith("set:")}
+    assert {"objective.kd", "optimizer.learning_rate", "masking.rate", "checkpoint.keep"} <= set(settings)
+    assert all(one.help for one in settings.values())
+    settings["optimizer.learning_rate"].set_value(3e-4).run()
+    app.button(key="start_one").click().run()
+    assert started()["fair"].optimizer.learning_rate == 3e-4
+
+
+def test_a_budget_is_in_minutes_or_in_steps(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.get_by_key("budget_kind").set_value("steps").run()
+    app.number_input(key="set:budget.steps:").set_value(3).run()
+    app.button(key="start_one").click().run()
+    budget = started()["plain"].budget
+    assert (budget.steps, budget.minutes) == (3, None)
+    app.get_by_key("budget_kind").set_value("minutes").run()
+    assert app.number_input(key="set:budget.minutes:").value == 5.0 and not app.error
+
+
+def test_sentences_to_watch_are_the_users_own(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.text_area(key="set:evaluation.probes:").set_value("He is, yes, a [MASK].\n\n Tea is [MASK]. \n").run()
+    app.button(key="start_one").click().run()
+    assert started()["plain"].evaluation.probes == ("He is, yes, a [MASK].", "Tea is [MASK].")
+
+
+@pytest.mark.parametrize("typed", ["a, b", "0, 99.5", "5, x"])
+def test_layers_that_are_no_numbers_are_one_sentence(open_distil: OpenDistil, typed: str) -> None:
+    app = open_distil(["plain"])
+    app.text_input(key="set:student.layers:").set_value(typed).run()
+    assert not app.exception and app.error and "student.layers" in texts(app)
+    assert app.button(key="start_one").disabled
+
+
+def test_other_students_have_settings_of_their_own(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.selectbox(key="student_kind").set_value("fresh").run()
+    app.number_input(key="set:student.heads:").set_value(5).run()
+    assert "not a multiple" in texts(app) and app.button(key="start_one").disabled
+    app.selectbox(key="student_kind").set_value("existing").run()
+    app.text_input(key="set:student.reference:").set_value("embedded/student-plain").run()
+    assert not app.error
+    app.button(key="start_one").click().run()
+    assert started()["plain"].student.reference == "embedded/student-plain"
+
+
+# --- text ---
+
+
+def test_an_uploaded_table_is_kept_with_its_column(open_distil: OpenDistil, home: Path) -> None:
+    app = open_distil(["plain"])
+    app.get_by_key("distil_text").set_value("Upload").run()
+    table = b"id,title,body\n" + b"".join(
+        b"%d,A short title %d,This is the sentence number %d of the file.\n" % (n, n, n) for n in range(30)
+    )
+    app.file_uploader(key="distil_upload").upload("my letters.csv", table).run()
+    assert not app.exception and not app.error
+    app.selectbox(key="distil_column").set_value("body").run()
+    assert "30 distinct sentences" in texts(app) and "This is the sentence number" in texts(app)
+    app.button(key="start_one").click().run()
+    corpus = started()["plain"].corpus
+    assert corpus.column == "body" and Path(corpus.source).read_bytes() == table
+    assert Path(corpus.source).parent == home / "uploads"
+
+
+def test_a_file_without_text_is_said_before_anything_starts(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.get_by_key("distil_text").set_value("Upload").run()
+    app.file_uploader(key="distil_upload").upload("empty.txt", b"\n\n").run()
+    assert not app.exception and app.error
+
+
+def test_a_path_that_is_not_there_is_said(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.get_by_key("distil_text").set_value("Path or Hub").run()
+    app.text_input(key="distil_named").set_value("/no/such/<b>file</b>.txt").run()
+    (error,) = app.error
+    assert "There is no corpus" in texts(app) and "<b>" not in error.value
+
+
+def test_an_upload_is_named_by_its_content_and_never_leaves_the_folder(home: Path) -> None:
+    one, two = store("../../etc/passwd.txt", b"one"), store("../../etc/passwd.txt", b"two")
+    assert one != two and one.parent == two.parent == home / "uploads"
+    assert store("../../etc/passwd.txt", b"one") == one
+
+
+# --- the estimate ---
+
+
+@dataclass(frozen=True)
+class Measured:
+    tokens_per_second: float = 1000.0
+    steps: int = 300
+    tokens: int = 300_000
+    seconds: float = 300.0
+    epochs: float = 0.5
+
+
+def test_an_estimate_is_measured_when_asked_and_forgotten_with_the_settings(
+    open_distil: OpenDistil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Config] = []
+
+    def estimate(config: Config, **_: Any) -> Measured:
+        asked.append(config)
+        return Measured()
+
+    monkeypatch.setattr("fairkd.distill.estimate", estimate, raising=False)
+    app = open_distil(["plain", "fair"])
+    assert not app.metric or all(one.label != "Speed" for one in app.metric)
+    app.button(key="estimate").click().run()
+    assert metric(app, "Speed") == "1,000 tokens/s" and metric(app, "Time") == "5 min 00 s"
+    assert metric(app, "All arms") == "10 min" and metric(app, "Passes") == "0.5"
+    app.run()
+    assert len(asked) == 1, "kept"
+    app.slider(key="strength:fair").set_value(0.5).run()
+    assert all(one.label != "Speed" for one in app.metric), "another configuration, another estimate"
+
+
+def test_an_estimate_that_fails_is_one_sentence(
+    open_distil: OpenDistil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def estimate(config: Config, **_: Any) -> Measured:
+        raise InputError("There is not enough memory for a student of this size.")
+
+    monkeypatch.setattr("fairkd.distill.estimate", estimate, raising=False)
+    app = open_distil(["plain"])
+    app.button(key="estimate").click().run()
+    assert not app.exception and "not enough memory" in texts(app)
+
+
+# --- what stands behind the page ---
+
+
+def test_an_arm_is_its_preset_then_the_shared_then_its_own() -> None:
+    found = values("fair", {"seed": 3, "objective.kd": 1.0}, {"objective.kd": 2.0})
+    assert found["seed"] == 3 and found["objective"]["kd"] == 2.0
+    assert found["constraint"]["kind"] == PRESETS["fair"]["constraint"]["kind"]
+    assert make_config(found)
+
+
+def test_steps_put_minutes_aside_and_none_of_both_brings_minutes_back() -> None:
+    assert make_config(values("plain", {"budget.steps": 9}, {})).budget.minutes is None
+    assert make_config(values("plain", {"budget.steps": None}, {})).budget.minutes == 5.0
+
+
+def test_slots_that_share_a_word_are_left_out() -> None:
+    assert usable_slots(contrasts()["pronouns"]) == ("subject", "possessive")
+    assert usable_slots(contrasts()["kinship"]) is None
+    assert usable_slots(make_contrast("mine", {"a": ["king"], "b": ["queen"]})) is None
