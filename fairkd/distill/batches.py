@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from fairkd.distill.terms import IGNORED
 from fairkd.errors import InputError
 
-IGNORED = -100
 LENGTHS_AT_ONCE = 512
 
 
