@@ -1,0 +1,64 @@
+"""A run as one zip file."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fairkd import runs
+from fairkd.errors import InputError
+from fairkd.runs import store, supervision
+from tests.runs import stand_in
+
+
+@pytest.fixture
+def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
+    monkeypatch.setattr(supervision, "start_runner", lambda: None)
+    run = runs.submit(stand_in.config(2))
+    for name, content in {
+        "events.jsonl": b"{}\n",
+        "log.txt": b"started\n",
+        "model/config.json": b"{}",
+        "model/model.safetensors": bytes(1000),
+        "checkpoints/2/state.pt": bytes(1000),
+    }.items():
+        (run.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (run.folder / name).write_bytes(content)
+    return run
+
+
+def names(archive: Path | io.BytesIO) -> set[str]:
+    with zipfile.ZipFile(archive) as opened:
+        assert opened.testzip() is None
+        return set(opened.namelist())
+
+
+def test_an_export_holds_all_but_the_checkpoints(run: runs.Run, tmp_path: Path) -> None:
+    expected = {"config.json", "events.jsonl", "log.txt", "model/config.json", "model/model.safetensors"}
+    runs.export(run.id, tmp_path / "run.zip")
+    assert names(tmp_path / "run.zip") == {f"{run.id}/{name}" for name in expected}
+    assert not list(tmp_path.glob("*.part"))
+    memory = io.BytesIO()
+    runs.export(run.id, memory, checkpoints=True)
+    assert names(memory) == {f"{run.id}/{name}" for name in (*expected, "checkpoints/2/state.pt")}
+
+
+def test_a_folder_gets_a_file_named_after_the_run(run: runs.Run, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    runs.export(run.id, tmp_path / "here")
+    assert (tmp_path / "here" / f"{run.id}.zip").is_file()
+
+
+def test_a_file_that_exists_and_a_place_that_does_not_are_refused(run: runs.Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.zip").write_bytes(b"precious")
+    with pytest.raises(InputError, match="exists already"):
+        runs.export(run.id, tmp_path / "mine.zip")
+    assert (tmp_path / "mine.zip").read_bytes() == b"precious"
+    with pytest.raises(InputError, match="cannot be exported"):
+        runs.export(run.id, tmp_path / "nowhere" / "run.zip")
+    with pytest.raises(InputError, match="There is no run"):
+        runs.export("nope", tmp_path / "run.zip")
+    assert store.entry(run.id).run == run

@@ -1,0 +1,184 @@
+"""events.jsonl: one writer that may die in the middle of a line, readers that never see half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairkd.runs import events
+from fairkd.runs.events import Writer
+
+
+def written(folder: Path, *steps: int) -> list[events.Event]:
+    with Writer(folder) as writer:
+        return [writer.write({"type": "train", "step": step, "loss": 1.5}) for step in steps]
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    expected = written(tmp_path, 1, 2)
+    assert events.read(tmp_path) == (expected, (tmp_path / "events.jsonl").stat().st_size)
+    assert set(expected[0]) == {"type", "time", "step", "loss"}
+
+
+def test_reading_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    first = written(tmp_path, 1)
+    assert events.read(tmp_path)[0] == first
+    _, position = events.read(tmp_path)
+    more = written(tmp_path, 2, 3)
+    assert events.read(tmp_path, after=position)[0] == more
+    assert events.read(tmp_path, after=events.read(tmp_path)[1])[0] == []
+
+
+def test_a_folder_without_events_has_none(tmp_path: Path) -> None:
+    assert events.read(tmp_path) == ([], 0)
+
+
+def test_a_half_written_last_line_is_left_for_later(tmp_path: Path) -> None:
+    written(tmp_path, 1)
+    path = tmp_path / "events.jsonl"
+    size = path.stat().st_size
+    line = json.dumps({"type": "train", "time": 1.0, "step": 2}).encode()
+    for cut in range(1, len(line) + 1):
+        path.write_bytes(path.read_bytes()[:size] + line[:cut])
+        found, position = events.read(tmp_path)
+        assert ([event["step"] for event in found], position) == ([1], size)
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert [event["step"] for event in events.read(tmp_path, after=size)[0]] == [2]
+
+
+@pytest.mark.parametrize(("tail", "steps"), [(b'{"type": "train", "st', [1, 3]), (b"", [1, 3])])
+def test_the_next_writer_takes_a_torn_line_away(tmp_path: Path, tail: bytes, steps: list[int]) -> None:
+    written(tmp_path, 1)
+    with (tmp_path / "events.jsonl").open("ab") as handle:
+        handle.write(tail)
+    written(tmp_path, 3)
+    assert [event["step"] for event in events.read(tmp_path)[0]] == steps
+
+
+def test_the_next_writer_ends_a_line_that_lacks_only_its_end(tmp_path: Path) -> None:
+    written(tmp_path, 1)
+    with (tmp_path / "events.jsonl").open("ab") as handle:
+        handle.write(b'{"type": "train", "time": 1.0, "step": 2}')
+    written(tmp_path, 3)
+    assert [event["step"] for event in events.read(tmp_path)[0]] == [1, 2, 3]
+
+
+def test_lines_that_are_no_events_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'not json\n[1]\n{"step": 1}\n\xff\xfe\n\n{"type": "end", "step": 4}\n')
+    found, position = events.read(tmp_path)
+    assert found == [{"type": "end", "step": 4}] and position == path.stat().st_size
+
+
+def test_a_number_that_is_none_is_written_as_null(tmp_path: Path) -> None:
+    with Writer(tmp_path) as writer:
+        writer.write({"type": "train", "loss": float("nan"), "parts": [float("inf"), 1.0]})
+    (event,), _ = events.read(tmp_path)
+    assert event["loss"] is None and event["parts"] == [None, 1.0] and event["step"] == 0
+
+
+def test_a_line_that_does_not_fit_on_the_disk_is_taken_back(tmp_path: Path) -> None:
+    """In a process of its own: the limit on the size of files cannot be raised again."""
+    written(tmp_path, 1)
+    before = (tmp_path / "events.jsonl").read_bytes()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 30, len(before) + 30))
+            with Writer(tmp_path) as writer:
+                writer.write({"type": "message", "text": "x" * 200})
+        except OSError:
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert (tmp_path / "events.jsonl").read_bytes() == before
+
+
+def event(kind: str, step: int, **more: object) -> events.Event:
+    return {"type": kind, "time": 0.0, "step": step, **more}
+
+
+def test_a_resume_supersedes_what_came_after_its_step() -> None:
+    told = [
+        event("start", 0, resumed_from=None),
+        event("message", 0, text="kept"),
+        *(event("train", step) for step in (10, 20, 30)),
+        event("checkpoint", 20),
+        event("evaluation", 30),
+        event("probe", 30),
+        event("start", 20, resumed_from=20),
+        event("train", 30, loss=1.0),
+    ]
+    kept = events.history(told)
+    assert [(e["type"], e["step"]) for e in kept] == [
+        ("start", 0),
+        ("message", 0),
+        ("train", 10),
+        ("train", 20),
+        ("checkpoint", 20),
+        ("start", 20),
+        ("train", 30),
+    ]
+    assert kept[-1]["loss"] == 1.0
+
+
+def test_a_start_from_nothing_supersedes_all_training_before_it() -> None:
+    told = [event("start", 0, resumed_from=None), event("evaluation", 0), event("train", 5)]
+    kept = events.history([*told, event("start", 0, resumed_from=None), event("train", 5)])
+    assert [e["type"] for e in kept] == ["start", "start", "train"]
+
+
+@given(st.lists(st.one_of(st.integers(1, 9), st.none(), st.just(-1)), max_size=30))
+def test_history_never_goes_back_in_steps(plan: list[int | None]) -> None:
+    """A number trains on to that many steps more; None resumes from half of the way; -1 starts anew."""
+    told, step = [event("start", 0, resumed_from=None)], 0
+    for item in plan:
+        if item is None:
+            step //= 2
+            told.append(event("start", step, resumed_from=step))
+        elif item < 0:
+            step = 0
+            told.append(event("start", 0, resumed_from=None))
+        else:
+            for _ in range(item):
+                step += 1
+                told.append(event("train", step))
+    steps = [e["step"] for e in events.history(told) if e["type"] == "train"]
+    assert steps == list(range(1, step + 1))
+    assert events.history(events.history(told)) == events.history(told)
+
+
+def test_events_read_as_lines() -> None:
+    lines = [
+        events.as_line(e)
+        for e in (
+            event("start", 0, resumed_from=None),
+            event("start", 5, resumed_from=5),
+            event("message", 0, text="Reading"),
+            event("train", 6, loss=1.23456, tokens_per_second=812.4),
+            event("train", 7, loss=None),
+            event("evaluation", 6, kl=0.5, gap_absolute=1.0, pseudo_perplexity=9.0),
+            event("end", 7, state="finished", sentence=None),
+            event("probe", 7),
+        )
+    ]
+    assert lines == [
+        "started",
+        "resumed from step 5",
+        "Reading",
+        "step 6: loss 1.235, 812 tokens/s",
+        "step 7: loss -, - tokens/s",
+        "step 6: held-out KL 0.500, |gap| 1.000, pseudo-perplexity 9.00",
+        "finished after step 7.",
+        None,
+    ]

@@ -1,0 +1,92 @@
+"""Events and configurations as tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from fairkd.distill.config import make_config
+from fairkd.runs import configs, frames
+from fairkd.runs.store import Run
+
+
+def probe(step: int, model: str, probability: float) -> dict[str, object]:
+    prediction = {"token": "drink", "probability": probability, "rank": 1}
+    position = {"index": 4, "token": "[MASK]", "masked": True, "entropy": 2.0, "predictions": [prediction]}
+    return {
+        "type": "probe",
+        "step": step,
+        "model": model,
+        "text": "Milk is a [MASK].",
+        "positions": [position],
+    }
+
+
+EVENTS = [
+    {"type": "start", "time": 0.0, "step": 0, "resumed_from": None},
+    {"type": "teacher", "time": 0.5, "step": 0, "pseudo_perplexity": 9.0, "gap_absolute": 1.4},
+    probe(0, "teacher", 0.6),
+    {"type": "train", "time": 1.0, "step": 20, "loss": 3.0, "kd": 0.5, "extra": 7},
+    {"type": "evaluation", "time": 1.5, "step": 20, "kl": 0.9, "gap_absolute": 1.2},
+    probe(20, "student", 0.1),
+    {"type": "train", "time": 2.0, "step": 40, "loss": 9.0},
+    probe(40, "student", 0.9),
+    {"type": "start", "time": 3.0, "step": 20, "resumed_from": 20},
+    probe(0, "teacher", 0.6),
+    {"type": "train", "time": 4.0, "step": 40, "loss": None},
+    probe(40, "student", 0.3),
+]
+
+
+def test_training_has_a_row_a_step_and_no_superseded_one() -> None:
+    frame = frames.training(EVENTS)
+    assert frame["step"].tolist() == [20, 40]
+    assert frame["loss"][0] == 3.0 and pd.isna(frame["loss"][1])
+    assert frame["extra"][0] == 7 and "type" not in frame and frame["kd"].dtype == float
+
+
+def test_evaluations_have_every_measure_even_where_one_is_missing() -> None:
+    frame = frames.evaluations(EVENTS)
+    assert frame["step"].tolist() == [20]
+    assert frame["kl"][0] == 0.9 and pd.isna(frame["gap_low"][0]) and pd.isna(frame["pseudo_perplexity"][0])
+
+
+def test_probes_have_a_row_a_predicted_word() -> None:
+    frame = frames.probes(EVENTS)
+    found = frame[["step", "model", "probability"]].to_records(index=False).tolist()
+    assert found == [(20, "student", 0.1), (0, "teacher", 0.6), (40, "student", 0.3)]
+    assert frame["prediction"].unique().tolist() == ["drink"]
+
+
+def test_the_teacher_is_measured_or_not_yet() -> None:
+    assert frames.teacher(EVENTS)["pseudo_perplexity"] == 9.0
+    assert frames.teacher([]) is None
+
+
+def test_no_events_make_empty_tables_with_all_columns() -> None:
+    for table in (frames.training, frames.evaluations, frames.probes):
+        assert table([]).empty and "step" in table([]).columns
+    assert {"loss", "hidden", "tokens_per_second"} <= set(frames.training([]).columns)
+
+
+def run(id: str, **values: object) -> Run:
+    config = make_config(values).model_dump(mode="json")
+    return Run(id, id, "queued", config, Path(), None, 0.0, None, None, 0, 0.0, None, None)
+
+
+def test_only_settings_that_differ_are_compared() -> None:
+    one = run("a", constraint={"kind": "group"}, budget={"steps": 5})
+    two = run("b", budget={"steps": 5}, student={"layers": [0, 5]})
+    assert configs.differences([one, two]) == {
+        "student.layers": {"a": (0, 2, 5), "b": (0, 5)},
+        "constraint.kind": {"a": "group", "b": "none"},
+    }
+    assert configs.differences([one, one]) == {} and configs.differences([one]) == {}
+
+
+def test_a_setting_that_a_run_lacks_differs() -> None:
+    old = run("a")
+    older = Run(**{**old.__dict__, "id": "b", "config": {"seed": 0}})
+    assert configs.differences([old, older])["budget.minutes"] == {"a": 5.0, "b": None}
+    assert "seed" not in configs.differences([old, older])

@@ -1,0 +1,169 @@
+"""`fairkd runs`: what it prints, what programs read, what it refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer.main
+
+from fairkd import cli, runs
+from fairkd.runs import store, supervision
+from fairkd.runs_cli import runs_app
+from tests.runs import stand_in
+from tests.runs.conftest import stored, until
+
+COMMANDS = ("submit", "list", "show", "watch", "cancel", "resume", "export", "delete")
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def fairkd(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `fairkd runs ARGUMENTS` in this process."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["fairkd", "runs", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        return Outcome(stopped.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def queued(fairkd: Run, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
+    """A run that stays in the queue."""
+    monkeypatch.setattr(supervision, "start_runner", lambda: None)
+    return runs.submit(stand_in.config(4), name="four")
+
+
+def test_every_command_has_help() -> None:
+    known = typer.main.get_command(runs_app).commands  # type: ignore[attr-defined]
+    assert tuple(known) == COMMANDS
+    for command in known.values():
+        assert command.help
+        assert all(parameter.help for parameter in command.params if parameter.name != "help"), command.name
+
+
+def test_submit_prints_the_id(fairkd: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(supervision, "start_runner", lambda: None)
+    (tmp_path / "run.yaml").write_text("seed: 3\nbudget: {steps: 4}\n")
+    document = fairkd("submit", str(tmp_path / "run.yaml"), "--set", "budget.steps=6", "--json").document
+    assert list(document) == ["id"]
+    config = stored(document["id"]).config
+    assert (config["seed"], config["budget"]["steps"]) == (3, 6)
+    named = fairkd("submit", "--preset", "fair", "--name", "my own").out
+    assert "my own is queued" in named and [run.name for run in runs.all_runs()][0] == "my own"
+
+
+def test_several_presets_are_a_batch(fairkd: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "start_runner", lambda: None)
+    document = fairkd("submit", "--preset", "plain", "--preset", "fair", "--set", "seed=5", "--json").document
+    made = [stored(entry["id"]) for entry in document["runs"]]
+    assert [run.name for run in made] == ["plain", "fair"]
+    assert {run.config["seed"] for run in made} == {5}
+    assert {run.batch for run in made} == {document["batch"]}
+
+
+def test_show_has_what_a_program_wants(fairkd: Run, queued: runs.Run) -> None:
+    document = fairkd("show", queued.id, "--json").document
+    assert (document["id"], document["state"], document["step"]) == (queued.id, "queued", 0)
+    assert document["config"] == queued.config and document["folder"] == str(queued.folder)
+    out = fairkd("show", queued.id[:5]).out
+    assert "queued" in out and "budget.steps" in out
+
+
+def test_list_shows_every_run(fairkd: Run, queued: runs.Run) -> None:
+    assert [entry["id"] for entry in fairkd("list", "--json").document] == [queued.id]
+    out = fairkd("list").out
+    assert queued.id in out and "four" in out and "1 runs, 1 at the same time" in out
+
+
+def test_no_run_is_an_empty_list(fairkd: Run, home: Path) -> None:
+    assert fairkd("list", "--json").document == []
+    assert not home.exists()
+
+
+def test_cancel_resume_and_delete(fairkd: Run, queued: runs.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fairkd("cancel", queued.id, "--json").document["state"] == "cancelled"
+    assert "is queued" in fairkd("resume", queued.id).out
+    assert "is cancelled" in fairkd("cancel", queued.id).out
+    for answer in ("n\n", ""):  # no, and nobody there to say yes
+        monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+        assert fairkd("delete", queued.id).code == 1
+        assert queued.folder.exists()
+    assert fairkd("delete", queued.id, "--yes").code == 0
+    assert not queued.folder.exists()
+
+
+def test_export_writes_a_zip(fairkd: Run, queued: runs.Run, tmp_path: Path) -> None:
+    assert f"{queued.id}.zip" in fairkd("export", queued.id, str(tmp_path)).out
+    assert (tmp_path / f"{queued.id}.zip").is_file()
+
+
+def test_watch_follows_a_run_to_its_end(fairkd: Run) -> None:
+    run = runs.submit(stand_in.config(5))
+    outcome = fairkd("watch", run.id)
+    assert outcome.code == 0
+    assert "started" in outcome.out and "step 5: loss 0.200" in outcome.out
+    assert outcome.out.rstrip().endswith(f"{run.id} is finished.")
+    failing = runs.submit(stand_in.config(4, error="Nothing to learn from."))
+    outcome = fairkd("watch", failing.id)
+    assert outcome.code == 1 and "is failed: Nothing to learn from." in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("show", "nope"), "There is no run 'nope'"),
+        (("submit", "--preset", "none-such"), "There is no preset 'none-such'"),
+        (("submit", "x.yaml", "--preset", "plain"), "Give either"),
+        (("submit", "--set", "budget.hours=1"), "budget.hours"),
+        (("submit", "--preset", "plain", "--preset", "fair", "--name", "x"), "called by their presets"),
+    ],
+)
+def test_wrong_input_is_one_sentence(fairkd: Run, arguments: tuple[str, ...], words: str) -> None:
+    outcome = fairkd(*arguments)
+    assert outcome.code == 2 and words in outcome.err and outcome.out == ""
+
+
+def test_a_beginning_that_two_runs_share_is_refused(fairkd: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "start_runner", lambda: None)
+    ids = iter(("aa11", "aa22"))
+    monkeypatch.setattr(store, "new_id", lambda: next(ids))
+    for _ in range(2):
+        runs.submit(stand_in.config(1))
+    assert "2 runs begin with 'aa'" in fairkd("show", "aa").err
+    assert fairkd("show", "aa2", "--json").document["id"] == "aa22"
+
+
+def test_a_run_started_by_one_process_is_seen_and_steered_by_another(home: Path) -> None:
+    run = runs.submit(stand_in.config(1000))
+    until(lambda: stored(run.id).step > 0)
+    command = [sys.executable, "-m", "fairkd", "runs"]
+    place = {"cwd": Path(stand_in.HERE).parents[2], "env": {**os.environ}, "text": True}
+    shown = subprocess.run([*command, "show", run.id, "--json"], capture_output=True, **place)
+    assert json.loads(shown.stdout)["state"] == "running"
+    assert subprocess.run([*command, "cancel", run.id], capture_output=True, **place).returncode == 0
+    until(lambda: stored(run.id).state == "cancelled")
