@@ -10,6 +10,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from fairkd import models
+from fairkd.distill.capacity import check_fits
 from fairkd.distill.encoder import layers_of
 from fairkd.distill.rooms import StudentConfig
 from fairkd.errors import InputError
@@ -98,7 +99,9 @@ def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
     values["hidden_dim" if "hidden_dim" in values else "intermediate_size"] = 4 * settings.width
     if "embedding_size" in values:
         values["embedding_size"] = min(values["embedding_size"], settings.width)
-    student = type(teacher)(type(config).from_dict(values))
+    own = type(config).from_dict(values)
+    check_fits(lambda: type(teacher)(own))
+    student = type(teacher)(own)
     return student.float().eval()
 
 

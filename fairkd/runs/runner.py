@@ -9,7 +9,6 @@ anybody who looks starts, goes on watching the processes that it finds.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from fairkd import machine
 from fairkd.errors import FairKDError
 from fairkd.runs import identity, lock, store, supervision
 from fairkd.runs.lock import Lock
@@ -77,7 +77,7 @@ class Runner:
         id, attempt = entry.run.id, entry.attempt
         environment = supervision.detached_environment()
         environment[identity.MARK] = supervision.mark_of(id, attempt)
-        environment.setdefault("OMP_NUM_THREADS", str(max(1, _cores() // self.slots)))
+        environment.setdefault("OMP_NUM_THREADS", str(max(1, machine.cores() // self.slots)))
         try:
             with (entry.run.folder / "log.txt").open("ab") as log:
                 process = subprocess.Popen(
@@ -92,7 +92,7 @@ class Runner:
         except OSError as error:
             store.close(id, attempt, "failed", f"The run's process could not be started: {error}.")
             return
-        self.children[id, attempt] = Child(entry, process, supervision.memory_kills())
+        self.children[id, attempt] = Child(entry, process, machine.memory_kills())
 
     def tend(self, key: tuple[str, int], entry: Entry) -> None:
         """A run at work: has its process gone, is it to be ended?"""
@@ -100,7 +100,7 @@ class Runner:
         if child is not None:
             code = child.process.poll()
             if code is not None:
-                killed = code == -9 and supervision.memory_kills() > child.memory_kills
+                killed = code == -9 and machine.memory_kills() > child.memory_kills
                 supervision.judge(entry, code, memory_killed=killed)
                 del self.children[key]
                 return
@@ -202,12 +202,6 @@ def _become_runner(patience: float = 5.0) -> Lock | None:
             return None
         time.sleep(0.05)
     return None
-
-
-def _cores() -> int:
-    """Physical cores that this process may use."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, psutil.cpu_count(logical=False) or usable)
 
 
 if __name__ == "__main__":

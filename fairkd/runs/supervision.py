@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -143,27 +142,3 @@ def detached_environment() -> dict[str, str]:
     if environment.get(datawheel.VARIABLE):
         environment[datawheel.VARIABLE] = os.path.abspath(environment[datawheel.VARIABLE])
     return environment
-
-
-def memory_kills() -> int:
-    """How many processes of this control group (else machine) the system has killed for lack of memory."""
-    for path, key in _counters():
-        with suppress(OSError, ValueError):
-            for line in path.read_text(encoding="ascii").splitlines():
-                name, _, value = line.partition(" ")
-                if name == key:
-                    return int(value)
-    return 0
-
-
-def _counters() -> list[tuple[Path, str]]:
-    found = []
-    with suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
-            _, controllers, group = line.split(":", 2)
-            if not controllers:
-                found.append((Path(f"/sys/fs/cgroup{group}/memory.events"), "oom_kill"))
-            elif "memory" in controllers.split(","):
-                found.append((Path(f"/sys/fs/cgroup/memory{group}/memory.oom_control"), "oom_kill"))
-    container = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
-    return [*found, *((path, "oom_kill") for path in container), (Path("/proc/vmstat"), "oom_kill")]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import runs
+from fairkd import machine, runs
 from fairkd.distill.config import make_config
 from fairkd.errors import InputError
 from fairkd.runs import events, store, supervision, verdict
@@ -273,7 +273,7 @@ def test_a_process_that_cannot_be_started_failed(quiet: Path) -> None:
 
 def test_a_kill_for_lack_of_memory_is_said_as_such(quiet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kills = iter(range(100))
-    monkeypatch.setattr(supervision, "memory_kills", lambda: next(kills))
+    monkeypatch.setattr(machine, "memory_kills", lambda: next(kills))
     run = runs.submit(stand_in.config(1000))
     runner = Runner(command=stand_in.command, slots=1)
     until(lambda: runner.tick() and stored(run.id).step > 0)
@@ -281,11 +281,6 @@ def test_a_kill_for_lack_of_memory_is_said_as_such(quiet: Path, monkeypatch: pyt
     until(lambda: not runner.tick())
     assert stored(run.id).state == "failed"
     assert "memory was not enough" in stored(run.id).sentence
-
-
-def test_the_system_counts_its_kills_for_lack_of_memory() -> None:
-    assert supervision.memory_kills() >= 0
-    assert any(path.exists() for path, _ in supervision._counters())
 
 
 @pytest.mark.parametrize(

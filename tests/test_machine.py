@@ -1,0 +1,49 @@
+"""What the machine offers, as the kernel's files say it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fairkd import machine
+
+
+@pytest.fixture
+def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A control group's folder, empty so far, that this process is said to be in."""
+    monkeypatch.setattr(machine, "_memory_groups", lambda: [tmp_path / "gone", tmp_path])
+    return tmp_path
+
+
+def test_this_machine_has_cores_and_memory() -> None:
+    assert 1 <= machine.cores() <= (psutil.cpu_count() or 1)
+    assert 0 < machine.free_memory() <= psutil.virtual_memory().total
+    assert machine.memory_kills() >= 0
+
+
+@pytest.mark.parametrize(
+    "names", [("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")]
+)
+def test_a_container_limits_the_memory(group: Path, names: tuple[str, str]) -> None:
+    limit, used = names
+    (group / limit).write_text("1000\n")
+    (group / used).write_text("900\n")
+    assert machine.free_memory() == 100
+    (group / "memory.stat").write_text("anon 500\ninactive_file 300\n")
+    assert machine.free_memory() == 400
+    (group / used).write_text("1400\n")
+    assert machine.free_memory() == 0
+
+
+def test_a_group_without_a_limit_limits_nothing(group: Path) -> None:
+    (group / "memory.max").write_text("max\n")
+    (group / "memory.current").write_text("900\n")
+    assert machine.free_memory() > 10**6
+
+
+@pytest.mark.parametrize("name", ["memory.events", "memory.oom_control"])
+def test_kills_for_lack_of_memory_are_counted(group: Path, name: str) -> None:
+    (group / name).write_text("oom 5\noom_kill_disable 0\noom_kill 3\n")
+    assert machine.memory_kills() == 3
