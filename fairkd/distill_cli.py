@@ -85,12 +85,12 @@ def distill(
 
 def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
     """Train in `output` or a run of FAIRKD_HOME; the outcome is the first process's to tell."""
-    from accelerate import PartialState
     from accelerate.utils import broadcast_object_list
 
+    from fairkd.distill.devices import make_accelerator
     from fairkd.distill.session import train
 
-    process = PartialState()
+    process = make_accelerator()
     with ExitStack() as stack:
         emit: Emit | None = None
         stops = [stack.enter_context(_interruptible())]
@@ -98,12 +98,12 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
         if process.is_main_process:
             if output is None:
                 session = stack.enter_context(runs.foreground(config))
-                folder = session.folder
+                place = session.folder
                 write: Emit = session.emit
                 stops.append(session.stop)
             else:
                 write = stack.enter_context(_writer(output)).write
-            log = stack.enter_context((folder / "log.txt").open("a", encoding="utf-8"))
+            log = stack.enter_context((place / "log.txt").open("a", encoding="utf-8"))
             draw = _drawing(stack.enter_context(progress()))
             emit = _all(write, _logging(log), draw)
         shared = [place]

@@ -5,8 +5,17 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 import torch
+from accelerate import Accelerator
 
 from fairkd.distill.rooms import Precision
+
+
+def make_accelerator() -> Accelerator:
+    """This process among those that were launched together, and its device.
+
+    Where there is no GPU it must be told so, or processes on a CPU would not find one another.
+    """
+    return Accelerator(cpu=not torch.accelerator.is_available())
 
 
 def fast_bf16(device: torch.device) -> bool:

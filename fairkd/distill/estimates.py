@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from accelerate import Accelerator
-
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
-from fairkd.distill.devices import wait_for
+from fairkd.distill.devices import make_accelerator, wait_for
 from fairkd.distill.setup import set_up, threads
 from fairkd.distill.trainer import Counts
 from fairkd.distill.troubles import in_one_sentence
@@ -38,7 +36,7 @@ def estimate(
     first step.
     """
     with in_one_sentence(), threads(config.threads):
-        setup = set_up(config, accelerator=Accelerator(), teacher=teacher, corpus=corpus, most=SENTENCES)
+        setup = set_up(config, accelerator=make_accelerator(), teacher=teacher, corpus=corpus, most=SENTENCES)
         trainer, feed = setup.trainer, setup.feed
         steps, tokens, begin = -1, 0.0, time.monotonic()
         while steps < 1 or time.monotonic() - begin < seconds:

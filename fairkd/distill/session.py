@@ -23,14 +23,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
 from fairkd.corpora import Corpus
 from fairkd.distill import checkpoints
 from fairkd.distill.card import Measured, save
 from fairkd.distill.config import Config, make_config
-from fairkd.distill.devices import wait_for
+from fairkd.distill.devices import make_accelerator, wait_for
 from fairkd.distill.evaluation import Evaluator, Measures
 from fairkd.distill.progress import Clock, Progress
 from fairkd.distill.schedules import schedule
@@ -98,7 +97,7 @@ class _Session:
     def __init__(self, config: Config, folder: Path, emit: Emit | None, stop: Stop | None) -> None:
         self.config, self.folder = config, folder
         self.stop = stop or (lambda: False)
-        self.accelerator = Accelerator()
+        self.accelerator = make_accelerator()
         self.first = self.accelerator.is_main_process
         self._emit = emit if self.first else None
         self.progress = Progress()

@@ -19,7 +19,7 @@ from fairkd.constraints import Constraint, resolve
 from fairkd.contrasts import contrasts
 from fairkd.distill.batches import IGNORED, Batch, Masker, Masking
 from fairkd.distill.config import Config
-from fairkd.distill.devices import autocast, chosen_precision
+from fairkd.distill.devices import autocast, chosen_precision, make_accelerator
 from fairkd.distill.encoder import projection_of, rows_of, transform_of
 from fairkd.distill.objective import Targets, Weights, fused_loss, hidden_loss
 from fairkd.models import MaskedLM
@@ -94,7 +94,7 @@ class Trainer:
         accelerator: Accelerator | None = None,
     ) -> None:
         """Moves both models to the accelerator's device: hand in copies where that matters."""
-        self.accelerator = accelerator or Accelerator()
+        self.accelerator = accelerator or make_accelerator()
         self.device = self.accelerator.device
         self.precision = chosen_precision(config.optimizer.precision, self.device)
         self.constraint, self.config = constraint, config

@@ -1,0 +1,161 @@
+"""Checkpoints: a run that was stopped, killed or damaged ends with the weights of one that was not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors import SafetensorError
+
+from fairkd.distill import checkpoints, train
+from fairkd.errors import FairKDError, InputError
+from fairkd.models import MaskedLM
+from tests.distill.parts import CORPUS, config, equal, trained, weights
+
+# Room for Adam's moments, the place in the data, unfrozen embeddings and a projection to go wrong.
+STORED: dict[str, Any] = {
+    "budget": {"steps": 10},
+    "checkpoint": {"every_steps": 2},
+    "student": {"kind": "fresh", "hidden_layers": 1, "width": 12, "heads": 2},
+}
+
+
+def stop_after(steps: int) -> Callable[[], bool]:
+    """True when it is asked for the `steps + 1`st time."""
+    asked = iter([*[False] * steps, *[True] * 100])
+    return lambda: next(asked)
+
+
+def stopped(lm: MaskedLM, folder: Path, steps: int) -> None:
+    outcome = train(config(**STORED), folder, stop=stop_after(steps), teacher=lm, corpus=CORPUS)
+    assert (outcome.state, outcome.steps, outcome.model) == ("cancelled", steps, None)
+
+
+def resumed(lm: MaskedLM, folder: Path) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = []
+    outcome = train(config(**STORED), folder, emit=events.append, teacher=lm, corpus=CORPUS)
+    assert outcome.state == "finished"
+    return events
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny_bert: MaskedLM, tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    trained(tiny_bert, folder, **STORED)
+    return weights(folder / "model")
+
+
+def test_a_cancelled_run_goes_on_to_the_same_weights(
+    tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
+) -> None:
+    for steps in (0, 3, 6):
+        folder = tmp_path / str(steps)
+        stopped(tiny_bert, folder, steps)
+        events = resumed(tiny_bert, folder)
+        (start,) = (event for event in events if event["type"] == "start")
+        assert start["resumed_from"] == steps
+        assert not any(event["type"] == "teacher" for event in events), "it is measured once"
+        assert equal(weights(folder / "model"), uninterrupted)
+
+
+def test_a_finished_run_stays_as_it_is(
+    tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
+) -> None:
+    first = resumed(tiny_bert, tmp_path)[-1]
+    again = resumed(tiny_bert, tmp_path)[-1]
+    assert (again["step"], again["tokens"]) == (first["step"], first["tokens"])
+    assert equal(weights(tmp_path / "model"), uninterrupted)
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+@pytest.mark.parametrize("harm", [flip, cut, Path.unlink])
+@pytest.mark.parametrize("file", [checkpoints.TENSORS, checkpoints.STATE])
+def test_a_damaged_checkpoint_is_skipped_and_it_is_said(
+    tiny_bert: MaskedLM,
+    tmp_path: Path,
+    uninterrupted: dict[str, torch.Tensor],
+    harm: Callable[[Path], object],
+    file: str,
+) -> None:
+    stopped(tiny_bert, tmp_path, 7)
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == [
+        "step-000000006",
+        "step-000000007",
+    ]
+    harm(tmp_path / "checkpoints" / "step-000000007" / file)
+    events = resumed(tiny_bert, tmp_path)
+    said = [event["text"] for event in events if event["type"] == "message"]
+    assert any("step 7 is damaged and was skipped" in text for text in said)
+    assert [event["resumed_from"] for event in events if event["type"] == "start"] == [6]
+    assert equal(weights(tmp_path / "model"), uninterrupted)
+
+
+def test_what_was_half_written_is_left_aside_and_removed(
+    tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
+) -> None:
+    stopped(tiny_bert, tmp_path, 4)
+    left = tmp_path / "checkpoints" / ".writing-000000006"
+    left.mkdir()
+    (left / checkpoints.TENSORS).write_bytes(b"half")
+    resumed(tiny_bert, tmp_path)
+    assert not left.exists()
+    assert equal(weights(tmp_path / "model"), uninterrupted)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), SafetensorError("I/O error: 28")])
+def test_a_full_disk_ends_the_run_with_a_sentence_and_keeps_the_last_checkpoint(
+    tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    stopped(tiny_bert, tmp_path, 4)
+
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    with pytest.raises(FairKDError, match="checkpoint of step 6 cannot be written"):
+        resumed(tiny_bert, tmp_path)
+    found = checkpoints.newest(tmp_path / "checkpoints")
+    assert found is not None and found.step == 4
+
+
+def test_a_folder_of_another_configuration_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    stopped(tiny_bert, tmp_path, 1)
+    with pytest.raises(InputError, match="other settings"):
+        train(config(**STORED, seed=5), tmp_path, teacher=tiny_bert, corpus=CORPUS)
+
+
+def test_a_checkpoint_of_another_student_is_refused(
+    tiny_bert: MaskedLM, tiny_model: Callable[[str], MaskedLM], tmp_path: Path
+) -> None:
+    stopped(tiny_bert, tmp_path, 1)
+    with pytest.raises(FairKDError, match="does not fit the student"):
+        resumed(tiny_model("distilbert"), tmp_path)
+
+
+def test_runs_killed_at_random_moments_end_with_the_weights_of_one_that_was_not(
+    tiny_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Each of three runs is ended by SIGKILL several times, whatever it is doing, and started again."""
+    script = [sys.executable, "-m", "tests.distill.killer", str(tiny_folder("bert")), str(tmp_path)]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert sum(report["kills"]) >= 3 and report["resumes"] >= 1, report
+    whole = weights(tmp_path / "whole" / "model")
+    for number in range(3):
+        assert equal(weights(tmp_path / f"killed-{number}" / "model"), whole)

@@ -1,0 +1,104 @@
+"""`fairkd distill`: in a folder of one's own, or as a run that all can see."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from fairkd import runs
+from fairkd.cli import app
+from fairkd.distill.presets import PRESETS
+from fairkd.distill_cli import _interruptible
+from fairkd.errors import InputError
+from fairkd.models import load
+from fairkd.runs import events
+from tests.distill.parts import config
+from tests.tiny import SENTENCES
+
+
+@pytest.fixture
+def file(tiny_folder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration file for two steps on a text file, and a home folder of the test's own."""
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text("\n".join(SENTENCES))
+    settings = config(budget={"steps": 2}).model_dump(mode="json")
+    settings |= {"teacher": str(tiny_folder("bert")), "corpus": {"source": "text.txt"}}
+    path = tmp_path / "run.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+def fairkd(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["distill", *map(str, arguments)])
+
+
+def test_a_folder_of_ones_own_becomes_a_run_folder(file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine"
+    result = fairkd(file, "--set", "budget.steps=3", "--output", target, "--json")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert (document["state"], document["steps"], document["model"]) == ("finished", 3, str(target / "model"))
+    names = {path.name for path in target.iterdir()}
+    assert names == {"config.json", "events.jsonl", "log.txt", "checkpoints", "model"}
+    kinds = {event["type"] for event in events.read(target)[0]}
+    assert {"start", "teacher", "evaluation", "probe", "checkpoint", "end"} <= kinds
+    assert load(document["model"]).vocabulary_size > 100
+    assert "finished after step 3" in (target / "log.txt").read_text()
+
+
+def test_the_same_command_goes_on_with_its_folder_and_another_one_is_refused(
+    file: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "mine"
+    for _ in range(2):
+        assert fairkd(file, "--output", target).exit_code == 0
+    starts = [event for event in events.read(target)[0] if event["type"] == "start"]
+    assert [event["resumed_from"] for event in starts] == [None, 2]
+    with pytest.raises(InputError, match="other settings"):
+        result = fairkd(file, "--set", "seed=9", "--output", target)
+        raise result.exception or AssertionError
+
+
+def test_without_a_folder_it_is_a_run_that_lists_and_pages_show(file: Path) -> None:
+    result = fairkd(file)
+    assert result.exit_code == 0, result.output
+    (run,) = runs.all_runs()
+    assert (run.state, run.step) == ("finished", 2)
+    assert (run.folder / "model" / "model.safetensors").is_file()
+    assert Path(run.config["corpus"]["source"]).is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--preset", "fairest"], f"expected one of {', '.join(PRESETS)}"),
+        (["run.yaml", "--preset", "fair"], "not both"),
+        (["run.yaml", "--output", "full"], "holds no run"),
+        (["run.yaml", "--set", "budget.step=3"], "budget.step cannot be used"),
+    ],
+)
+def test_wrong_calls_are_refused_in_one_sentence(
+    file: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("dear")
+    result = fairkd(*arguments)
+    assert isinstance(result.exception, InputError) and message in str(result.exception)
+
+
+def test_ctrl_c_is_asked_for_before_it_ends_the_process() -> None:
+    with _interruptible() as pressed:
+        assert not pressed()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert pressed()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            signal.pause()
