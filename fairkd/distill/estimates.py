@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
 from fairkd.distill.devices import make_accelerator, wait_for
-from fairkd.distill.setup import set_up, threads
+from fairkd.distill.setup import scratch_memory, set_up, threads
 from fairkd.distill.trainer import Counts
 from fairkd.distill.troubles import in_one_sentence
 from fairkd.models import MaskedLM
@@ -35,7 +35,7 @@ def estimate(
     The first step, which warms everything up, does not count. Raises what `train` would raise before its
     first step.
     """
-    with in_one_sentence(), threads(config.threads):
+    with in_one_sentence(), threads(config.threads), scratch_memory():
         setup = set_up(config, accelerator=make_accelerator(), teacher=teacher, corpus=corpus, most=SENTENCES)
         trainer, feed = setup.trainer, setup.feed
         steps, tokens, begin = -1, 0.0, time.monotonic()

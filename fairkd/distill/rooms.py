@@ -126,7 +126,7 @@ class ObjectiveConfig(Room):
         description="A hard label that the constraint covers: keep it, spread it over groups, or drop it.",
     )
     chunk: int = Field(
-        default=128, ge=1, description="Positions worked on at once: memory against speed, no other effect."
+        default=512, ge=1, description="Positions worked on at once: memory against speed, no other effect."
     )
 
 

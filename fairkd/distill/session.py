@@ -31,9 +31,10 @@ from fairkd.distill.card import Measured, save
 from fairkd.distill.config import Config, make_config
 from fairkd.distill.devices import make_accelerator, wait_for
 from fairkd.distill.evaluation import Evaluator, Measures
+from fairkd.distill.memory import keep_freed_memory
 from fairkd.distill.progress import Clock, Progress
 from fairkd.distill.schedules import schedule
-from fairkd.distill.setup import set_up, threads
+from fairkd.distill.setup import scratch_memory, set_up, threads
 from fairkd.distill.trainer import PARTS, Counts, Prepared, as_numbers
 from fairkd.distill.troubles import in_one_sentence
 from fairkd.errors import FairKDError, InputError
@@ -87,7 +88,8 @@ def train(
         With one sentence, for settings that do not fit the models, a corpus without a sentence, a folder of
         another configuration, a full disk, too little memory, or a loss that is no number any more.
     """
-    with in_one_sentence(), threads(config.threads):
+    keep_freed_memory()
+    with in_one_sentence(), threads(config.threads), scratch_memory():
         return _Session(config, Path(folder), emit, stop).run(teacher, corpus)
 
 

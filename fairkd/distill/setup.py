@@ -14,6 +14,7 @@ from accelerate import Accelerator
 from fairkd import corpora, models, swaps
 from fairkd.constraints import Constraint
 from fairkd.corpora import Corpus
+from fairkd.distill import memory
 from fairkd.distill.batches import Stream, encode
 from fairkd.distill.config import Config
 from fairkd.distill.evaluation import spread
@@ -127,3 +128,12 @@ def threads(count: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def scratch_memory() -> Iterator[None]:
+    """Gives the large arrays that steps share back when the context ends."""
+    try:
+        yield
+    finally:
+        memory.release()

@@ -17,11 +17,12 @@ from torch import Tensor, nn
 
 from fairkd.constraints import Constraint, resolve
 from fairkd.contrasts import contrasts
-from fairkd.distill.batches import IGNORED, Batch, Masker, Masking
+from fairkd.distill.batches import Batch, Masker, Masking
 from fairkd.distill.config import Config
 from fairkd.distill.devices import autocast, chosen_precision, make_accelerator
 from fairkd.distill.encoder import projection_of, rows_of, transform_of
-from fairkd.distill.objective import Targets, Weights, fused_loss, hidden_loss
+from fairkd.distill.objective import fused_loss, hidden_loss
+from fairkd.distill.terms import IGNORED, Targets, Weights
 from fairkd.models import MaskedLM
 
 PARTS = ("loss", "kd", "mlm", "hidden", "group")
@@ -202,6 +203,7 @@ class Trainer:
             self.constraint,
             weights,
             chunk=self.config.objective.chunk,
+            products=torch.bfloat16 if self.precision == "bf16" else torch.float32,
         )
         parts = {name: part.detach() * share[name] for name, part in parts.items()}
         if not self.weights.kd:
