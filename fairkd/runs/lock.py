@@ -28,17 +28,17 @@ class Lock:
 
     @classmethod
     def take(cls) -> Lock | None:
-        """The lock, or None while somebody else has it."""
-        home().mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(_path(), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        """The lock, or None while somebody else has it or the home folder cannot be written."""
+        try:
+            home().mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(_path(), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError:
+            return None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
         except OSError:
             os.close(descriptor)
-            raise
+            return None
         return cls(descriptor)
 
     def sign(self, identity: Identity) -> None:

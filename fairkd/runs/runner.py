@@ -66,11 +66,11 @@ class Runner:
         for key in [key for key in self.children if key not in active]:
             self.see_off(key)
         self.endings = {key: ending for key, ending in self.endings.items() if key in active}
+        queued = bool(store.entries(("queued",)))  # most looks find nothing, and need no transaction
         leaving = sum(key not in active for key in self.children)
-        while (claimed := store.claim(self.slots - leaving)) is not None:
+        while queued and (claimed := store.claim(self.slots - leaving)) is not None:
             self.start(claimed)
-            active[claimed.run.id, claimed.attempt] = claimed
-        return bool(active or self.children or store.entries(("queued",)))
+        return bool(active or self.children or queued)
 
     def start(self, entry: Entry) -> None:
         """Start the process of a claimed run."""
@@ -90,7 +90,7 @@ class Runner:
                     env=environment,
                 )
         except OSError as error:
-            store.close(id, attempt, "failed", f"The run's process could not be started: {error}.")
+            store.close(id, attempt, "failed", f"The process could not be started: {error}.")
             return
         self.children[id, attempt] = Child(entry, process, machine.memory_kills())
 
@@ -150,7 +150,7 @@ def serve(
     slots: int | None = None,
     grace: float = 60.0,
     patience: float = 10.0,
-    poll: float = 0.25,
+    poll: float = 0.4,
 ) -> bool:
     """Be the runner until there is nothing to do; False if there is one already.
 
@@ -196,6 +196,7 @@ def _become_runner(patience: float = 5.0) -> Lock | None:
         held = Lock.take()
         if held is not None:
             held.sign(identity.me())
+            supervision.came_up()
             return held
         other = lock.holder()
         if other is not None and other != identity.me() and other.alive:

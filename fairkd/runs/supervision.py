@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +26,7 @@ from fairkd.runs.store import ACTIVE, Entry
 
 SLOTS = "FAIRKD_SLOTS"
 RUNNER: tuple[str, ...] = (sys.executable, "-m", "fairkd.runs.runner")
+STARTS_WITHIN = 3.0  # seconds that a runner has to come up before the next look starts another
 STALE = 8.0  # seconds without a sign of life, after which others look for dead processes themselves
 
 
@@ -64,7 +66,7 @@ def look() -> None:
         needed = bool(store.entries(("queued", *ACTIVE)))
     finally:
         held.release()
-    if needed:
+    if needed and not _coming_up():
         start_runner()
 
 
@@ -112,6 +114,8 @@ def start_runner() -> None:
     """Start a runner that outlives this process. One too many leaves by itself."""
     environment = detached_environment()
     environment.pop(identity.MARK, None)
+    with suppress(OSError):
+        _starting().touch()
     with _runner_log() as output:
         process = subprocess.Popen(
             RUNNER,
@@ -124,6 +128,23 @@ def start_runner() -> None:
         )
     # Waited for, or a page that runs for weeks would collect the dead.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _coming_up() -> bool:
+    """Whether a runner has just been started and may be there in a moment: not every look starts one."""
+    try:
+        return time.time() - _starting().stat().st_mtime < STARTS_WITHIN
+    except OSError:
+        return False
+
+
+def came_up() -> None:
+    """A runner is there: if it ends, the next is started at once."""
+    _starting().unlink(missing_ok=True)
+
+
+def _starting() -> Path:
+    return home() / "runner.starting"
 
 
 def _runner_log() -> BinaryIO:
