@@ -7,8 +7,9 @@ determiner ("his book": her) and a pronoun ("a friend of his": hers). Most place
     decide = Resolver(models.load("embedded/teacher"))
     decide("She lost her keys.", 9)         # "his"
 
-On 3,000 places of BUG with "his" or "him" masked, where the answer is known, the embedded teacher names the
-right one in 99.3 of 100 cases, with 8 words on either side as well as with the whole sentence.
+Where the answer is known, at the "his" and "him" of BUG, the rules are right at 99.5 in 100 places, and
+the embedded teacher at 99.1 in 100 of those that they leave open. It sees the six words before and the five after:
+with the whole sentence it is no better, and takes twice the time.
 """
 
 from __future__ import annotations
@@ -60,9 +61,12 @@ _OF = re.compile(
     r"\b(an?|another|any|every|no|some|this|that|these|those|one|two|three|many|several) (\w+ ){1,3}of $",
     re.I,
 )
-_LAST_WORDS = re.compile(r"(?:\S+\s+){0,8}\S*$")
-_FIRST_WORDS = re.compile(r"\S*(?:\s+\S+){0,8}")
-_TOKENS_AT_ONCE = 4096
+_LAST_WORDS = re.compile(r"(?:\S+\s+){0,6}\S*$")
+_FIRST_WORDS = re.compile(r"\S*(?:\s+\S+){0,5}")
+_TOKENS_AT_ONCE = 2048
+# Nats by which the model must prefer "his" to "him": "his" is far more frequent and wins in doubt. At 0 the
+# embedded teacher mistakes 0.2 % of the open "his" and 23 % of the open "him", at 1 it is 0.6 % and 13 %.
+_HER_THRESHOLD = 1.0
 
 
 def by_rule(sentence: str, start: int) -> str | None:
@@ -105,7 +109,8 @@ def guess(sentence: str, start: int) -> str:
 class Resolver:
     """Decides "her" and "his" in context: by rule where that is safe, else by `lm`.
 
-    For "her" the model compares the logits of "his" and "him" in its place. For "his" it compares words that
+    For "her" the model compares the logits of "his" and "him" in its place, with a handicap for the more
+    frequent "his". For "his" it compares words that
     stand alone (hers, mine, ...) with determiners (her, my, ...), less what it makes of examples of both:
     "hers" is so rare that no model names it unasked. Where the tokenizer cuts all words of a side into
     pieces, `guess` must do.
@@ -134,7 +139,7 @@ class Resolver:
     def _thresholds(self) -> dict[str, float]:
         """The leaning at which the model is undecided, by the word in question."""
         leanings = [leaning for leaning in self._leanings(_EXAMPLES) if leaning is not None]
-        return {"her": 0.0, "his": sum(leanings) / max(1, len(leanings))}
+        return {"her": _HER_THRESHOLD, "his": sum(leanings) / max(1, len(leanings))}
 
     def _leanings(self, frames: Sequence[Frame], progress: Progress | None = None) -> list[float | None]:
         """How much more a determiner fits than the other reading, in nats; None where it cannot be asked."""
@@ -211,7 +216,7 @@ def _look(sentence: str, start: int) -> tuple[str, str, bool]:
 
 
 def _frame(sentence: str, start: int) -> Frame:
-    """The word at `start` with at most 8 words on either side."""
+    """The word at `start` with the 6 words before it and the 5 after it."""
     before = _LAST_WORDS.search(sentence[:start])
     after = _FIRST_WORDS.match(sentence[start + 3 :])
     return Frame(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 
 import yaml
@@ -14,6 +14,7 @@ from fairkd.contrasts import contrasts
 from fairkd.errors import InputError
 
 WORD = re.compile(r"[^\W\d_]+")
+OPEN = frozenset({"her", "his"})  # their counterpart depends on the context
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,15 @@ class Lexicon:
     one_way_titles: Mapping[str, str]
     names: Mapping[str, str]
     plurals: frozenset[str]
-    fixed: Mapping[str, tuple[re.Pattern[str], ...]]
+    fixed: Mapping[str, re.Pattern[str]]
     nouns: frozenset[str]
     not_nouns: frozenset[str]
     not_names: frozenset[str]
+
+    @cached_property
+    def all(self) -> frozenset[str]:
+        """Every word that is swapped anywhere."""
+        return OPEN.union(self.pairs, self.one_way, self.titles, self.one_way_titles, self.names)
 
 
 @lru_cache(maxsize=1)
@@ -46,12 +52,11 @@ def lexicon() -> Lexicon:
     pairs = _both_ways(mutual)
     titles = _both_ways(_pairs(entries["titles"]))
     known = {**pairs, "him": "her", "hers": "his"}
-    fixed: dict[str, tuple[re.Pattern[str], ...]] = {}
+    fixed: dict[str, set[str]] = {}
     for phrase in (part.strip().lower() for part in entries["fixed"].split(",")):
         for form in {phrase, WORD.sub(lambda match: known.get(match[0], match[0]), phrase)}:
-            pattern = re.compile(rf"(?<!\w){re.escape(form)}(?!\w)", re.IGNORECASE)
             for word in WORD.findall(form):
-                fixed[word] = (*fixed.get(word, ()), pattern)
+                fixed.setdefault(word, set()).add(re.escape(form))
     return Lexicon(
         pairs=known,
         one_way=dict(_pairs(entries["one_way"])),
@@ -61,7 +66,10 @@ def lexicon() -> Lexicon:
         plurals=frozenset(
             word for pair in [*mutual, *_pairs(entries["one_way"])] for word in pair if _is_plural(pair, word)
         ),
-        fixed=fixed,
+        fixed={
+            word: re.compile(rf"(?<!\w)({'|'.join(sorted(forms))})(?!\w)", re.IGNORECASE)
+            for word, forms in fixed.items()
+        },
         nouns=frozenset(entries["nouns"].split()),
         not_nouns=frozenset(entries["not_nouns"].split()),
         not_names=frozenset(entries["not_names"].split()),

@@ -29,13 +29,12 @@ from fairkd.datawheel import Progress
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
 from fairkd.possessives import Resolver, guess
-from fairkd.swap_words import WORD, Lexicon, lexicon
+from fairkd.swap_words import OPEN, WORD, Lexicon, lexicon
 
 __all__ = ["Guard", "both_sides", "resolver", "swap", "swap_many"]
 
 Decide = Callable[[str, int], str]
 
-OPEN = {"her", "his"}  # their counterpart depends on the context
 LEAKS = "too close to a held-out sentence with its genders swapped"
 
 _POSSESSIVE = re.compile(r"( ?)(['’])([sS]\b)?")
@@ -178,21 +177,17 @@ def both_sides(
 
 
 def _find(sentence: str, names: bool) -> list[_Find]:
+    """The words to swap, in order."""
     words = lexicon()
     found = []
     for match in WORD.finditer(sentence):
         token = match[0]
         word = token.lower()
-        open_ = word in OPEN
-        if not open_ and word not in words.pairs and word not in words.one_way:
-            if not token[0].isupper():
-                continue
-            if word not in words.titles and word not in words.one_way_titles and not names:
-                continue
-        target = None if open_ else _target(sentence, match, words, names)
-        if (target is None and not open_) or _shape(token) is None or _is_fixed(sentence, match, words):
+        if word not in words.all or _shape(token) is None or _is_fixed(sentence, match, words):
             continue
-        found.append(_Find(match.start(), match.end(), target))
+        target = None if word in OPEN else _target(sentence, match, words, names)
+        if target or word in OPEN:
+            found.append(_Find(match.start(), match.end(), target))
     return found
 
 
@@ -235,10 +230,9 @@ def _ends_a_name(sentence: str, match: re.Match[str]) -> bool:
 
 def _is_fixed(sentence: str, match: re.Match[str], words: Lexicon) -> bool:
     """Whether the word stands in a phrase that is kept."""
-    return any(
-        phrase.start() <= match.start() < phrase.end()
-        for pattern in words.fixed.get(match[0].lower(), ())
-        for phrase in pattern.finditer(sentence)
+    phrases = words.fixed.get(match[0].lower())
+    return phrases is not None and any(
+        phrase.start() <= match.start() < phrase.end() for phrase in phrases.finditer(sentence)
     )
 
 

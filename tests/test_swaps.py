@@ -1,0 +1,253 @@
+"""The gender swap: words, names, case, possessives, both readings of "her", and the two-sided corpus."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairkd.contrasts import contrasts
+from fairkd.corpora import Corpus, build
+from fairkd.errors import InputError
+from fairkd.models import MaskedLM
+from fairkd.swap_words import lexicon
+from fairkd.swaps import LEAKS, Guard, both_sides, resolver, swap, swap_many
+
+
+@pytest.mark.parametrize(
+    ("sentence", "swapped"),
+    [
+        ("The king lost his crown; the queen found hers.", "The queen lost her crown; the king found his."),
+        ("She told him, and HE told her.", "He told her, and SHE told him."),
+        ("Mothers' hats, a mother's hat.", "Fathers' hats, a father's hat."),
+        ("The actresses' room, the men's room.", "The actors' room, the women's room."),
+        ("The ladies' coats; the gentlemen's hats.", "The gentlemen's coats; the ladies' hats."),
+        ("THE LADIES' ROOM", "THE GENTLEMEN'S ROOM"),
+        ("the 'ladies' said", "the 'gentlemen' said"),
+        ("The gentlemen 's club of her mother-in-law", "The ladies ' club of his father-in-law"),
+        ("her ex-husband’s sister—she’s here", "his ex-wife’s brother—he’s here"),
+        ("He/she (himself), “HERSELF”!", "She/he (herself), “HIMSELF”!"),
+        ("An actor, an uncle and an heir.", "An actress, an aunt and an heiress."),
+        ("Sa fiancée, the fiancé", "Sa fiancé, the fiancée"),
+        ("Mr. Smith met Mrs. Jones.", "Mrs. Smith met Mr. Jones."),
+        ("Sir Walter, Lady Anne and a lady, sir.", "Dame Walter, Lord Anne and a gentleman, madam."),
+        ("Miss Marple and Ms. Lee; I miss you.", "Mr Marple and Mr. Lee; I miss you."),
+        ("The hostess is a goddess.", "The host is a god."),
+    ],
+)
+def test_words_are_swapped_and_keep_their_form(sentence: str, swapped: str) -> None:
+    assert swap(sentence) == swapped
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Milk is white.",
+        "The host counts the bachelor's degrees of a master.",
+        "s/he and (s)he sail a man-made man-of-war to the Isle of Man.",
+        "Stephen King and Iron Man met Martin Luther King Jr. at a Burger King.",
+        "hE said sHE",
+        "Sheila, Herman and a human, mankind, himalaya",
+        "",
+    ],
+)
+def test_what_is_not_gendered_or_not_a_word_of_its_own_stays(sentence: str) -> None:
+    assert swap(sentence) == sentence
+
+
+def test_a_title_or_a_first_word_is_no_part_of_a_name() -> None:
+    assert swap("The King saw Old King Cole.") == "The Queen saw Old Queen Cole."
+    assert swap("When Prince Hal came, His Mother said") == "When Princess Hal came, Her Father said"
+
+
+def test_names_are_swapped_when_asked_for_and_only_with_a_capital() -> None:
+    assert swap("James met MARY, and james saw James's dog.") == "James met MARY, and james saw James's dog."
+    assert (
+        swap("James met MARY, and james saw James's dog.", names=True)
+        == "Mary met JAMES, and james saw Mary's dog."
+    )
+
+
+def test_her_and_his_are_left_to_whoever_decides() -> None:
+    asked: list[tuple[str, int]] = []
+
+    def decide(sentence: str, start: int) -> str:
+        asked.append((sentence, start))
+        return {"her": "him", "his": "hers"}[sentence[start : start + 3].lower()]
+
+    sentence = "Her cat saw her and his."
+    assert swap(sentence, her=decide) == "Him cat saw him and hers."
+    assert asked == [(sentence, 0), (sentence, 12), (sentence, 20)]
+
+
+def test_the_list_holds_a_few_hundred_pairs_and_each_word_once() -> None:
+    words = lexicon()
+    assert len(words.pairs) / 2 >= 250
+    assert all(words.pairs[words.pairs[word]] == word for word in words.pairs if word not in ("him", "hers"))
+    assert not set(words.pairs) & set(words.one_way)
+    assert not set(words.names) & (set(words.pairs) | set(words.one_way))
+    for word, other in [*words.pairs.items(), *words.one_way.items()]:
+        assert word == word.lower() and word != other
+
+
+def test_every_pair_keeps_its_article() -> None:
+    def article(word: str) -> str:
+        return "an" if word[0] in "aeiou" or word.startswith("heir") else "a"
+
+    assert not [pair for pair in lexicon().pairs.items() if len({article(word) for word in pair}) > 1]
+
+
+def test_plurals_swap_to_plurals() -> None:
+    words = lexicon()
+    for word in words.plurals & set(words.pairs):
+        assert words.pairs[word].endswith(("s", "men"))
+    assert {"ladies", "princes", "princesses", "wives"} <= words.plurals
+    assert not {"princess", "heiress", "men", "his"} & words.plurals
+
+
+def test_the_shipped_contrasts_are_pairs_of_the_list() -> None:
+    pairs = lexicon().pairs
+    for name in ("woman-man", "kinship"):
+        for a, b in contrasts()[name].pairs("noun"):
+            # "gentleman" is paired with "lady" there, too; "grandpa" with "grandma".
+            assert pairs[a] == b and pairs[b] == a
+
+
+NEUTRAL = ["the", "a", "saw", "told", "book", "nurse", ",", ";", "and", "of", "to", "house", "when"]
+SHAPES = [str.lower, str.upper, str.capitalize]
+ENDINGS = ["", "", "", "", ".", ",", "'s", "’s", "-in-law", "-like", "!"]
+
+
+@st.composite
+def sentences(draw: st.DrawFn) -> str:
+    """Text of mutual words in every case, with punctuation, hyphens and possessives."""
+    mutual = sorted(word for word, other in lexicon().pairs.items() if lexicon().pairs.get(other) == word)
+    parts = []
+    for _ in range(draw(st.integers(1, 8))):
+        shape = draw(st.sampled_from(SHAPES))
+        word = draw(st.one_of(st.sampled_from(mutual), st.sampled_from(NEUTRAL)))
+        # A plural's own possessive is the bare apostrophe.
+        ending = draw(st.sampled_from(ENDINGS))
+        if ending in ("'s", "’s") and word in lexicon().plurals:
+            ending = ending[0]
+        if ending == "'s" and shape is str.upper:
+            ending = "'S"
+        parts.append(shape(word) + ending)
+    return " ".join(parts)
+
+
+@given(sentences())
+def test_swapping_twice_gives_the_sentence_back(sentence: str) -> None:
+    assert swap(swap(sentence)) == sentence
+
+
+@given(st.lists(st.sampled_from(sorted(lexicon().names)), min_size=1, max_size=5))
+def test_swapping_names_twice_gives_them_back(names: list[str]) -> None:
+    sentence = " met ".join(name.capitalize() for name in names) + "'s dog."
+    swapped = swap(sentence, names=True)
+    assert swapped != sentence and swap(swapped, names=True) == sentence
+
+
+@given(st.text())
+def test_any_text_can_be_swapped(text: str) -> None:
+    assert isinstance(swap(text, names=True), str)
+
+
+TRICKY = [
+    "She lost her keys when I saw her.",
+    "They saw her leave the house and gave her a book.",
+    "A friend of his with a dog came for his coat.",
+    "The nurse took care of her patients.",
+    "Milk is white.",
+]
+
+
+def test_many_sentences_are_swapped_as_one_by_one(teacher: MaskedLM) -> None:
+    decide = resolver(teacher)
+    assert swap_many(TRICKY, teacher) == [swap(sentence, her=decide) for sentence in TRICKY]
+    assert swap_many(TRICKY, None) == [swap(sentence) for sentence in TRICKY]
+    assert swap_many([], teacher) == []
+
+
+def test_the_teacher_tells_his_from_him_and_her_from_hers(teacher: MaskedLM) -> None:
+    assert swap_many(TRICKY, teacher) == [
+        "He lost his keys when I saw him.",
+        "They saw him leave the house and gave him a book.",
+        "A friend of hers with a dog came for her coat.",
+        "The nurse took care of his patients.",
+        "Milk is white.",
+    ]
+
+
+def corpus_of(training: Sequence[str], held_out: Sequence[str] = ()) -> Corpus:
+    return Corpus("toy", "MIT", tuple(training), tuple(held_out), {"repeated": 2})
+
+
+def test_both_sides_stand_next_to_one_another_and_the_held_out_side_stays() -> None:
+    corpus = corpus_of(["He is a pilot.", "Milk is white.", "My aunt sings."], ["She reads a book."])
+    both = both_sides(corpus, None)
+    assert both.training == (
+        "He is a pilot.",
+        "She is a pilot.",
+        "Milk is white.",
+        "My aunt sings.",
+        "My uncle sings.",
+    )
+    assert both.held_out == corpus.held_out
+    assert both.licence == "MIT" and both.name.startswith("toy") and both.skipped == {"repeated": 2}
+
+
+def test_a_swap_that_the_corpus_holds_already_is_not_added_again() -> None:
+    corpus = corpus_of(["He is a pilot.", "She is a pilot."])
+    assert both_sides(corpus, None).training == corpus.training
+
+
+def test_names_and_a_part_of_the_corpus_on_request() -> None:
+    corpus = corpus_of(["James sings.", "He sings.", "She reads."])
+    assert both_sides(corpus, None, names=True, most=1).training == ("James sings.", "Mary sings.")
+
+
+def test_no_swap_of_a_held_out_sentence_is_trained_on() -> None:
+    held_out = [
+        "He is a pilot.",
+        "The old queen of a far away country, ever so kind, reads her book at night.",
+    ]
+    corpus = corpus_of(
+        [
+            "She is a pilot!",  # the swap of a held-out one: neither it nor its own swap
+            "The old king of a far away country, ever so kind, came.",  # begins as the swap of one
+            "The nurse sings.",
+        ],
+        held_out,
+    )
+    both = both_sides(corpus, None)
+    assert both.training == ("The nurse sings.",)
+    assert both.skipped[LEAKS] == 2
+
+
+def test_training_and_the_swapped_held_out_side_never_meet() -> None:
+    # Every sentence in both genders, so that the swap of each held-out one is in the corpus.
+    texts = [f"{who} {n} times saw {who.lower()}self." for n in range(1000) for who in ("Him", "Her")]
+    texts += [f"{who} sings song number {n}." for n in range(1000) for who in ("He", "She")]
+    corpus = build("made", None, texts)
+    swapped = set(swap_many(corpus.held_out, None))
+    assert len(swapped & set(corpus.training)) > 10
+    both = both_sides(corpus, None)
+    assert not swapped & set(both.training) and not set(corpus.held_out) & set(both.training)
+    guard = Guard.of(corpus.held_out, None)
+    assert all(guard.allows(sentence) for sentence in both.training)
+    assert max(Counter(both.training).values()) == 1
+
+
+def test_a_corpus_with_nothing_left_is_refused() -> None:
+    with pytest.raises(InputError, match="no sentence left"):
+        both_sides(corpus_of(["She is here."], ["He is here."]), None)
+
+
+def test_progress_is_told_while_the_model_decides(teacher: MaskedLM) -> None:
+    told: list[float | None] = []
+    swap_many(["I saw her leave."] * 3, teacher, progress=lambda text, fraction: told.append(fraction))
+    assert told[-1] == 1.0
