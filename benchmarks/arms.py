@@ -1,0 +1,95 @@
+"""What each kind of distillation does to quality and bias: `python -m benchmarks.arms [--minutes 5] [NAME]`.
+
+Trains every preset (or those named) from the embedded teacher on one seed and one order of the text, and
+measures all of them alike: the he/she gaps of the Gaps page's default with their intervals, the pronouns'
+mass, the pseudo-perplexity of held-out sentences, and KL(teacher || student) at their masked positions. The
+teacher and the arm `plain` are the references in the same run. Prints a Markdown table.
+
+`--steps N` trains for steps instead, which does not depend on what else the machine does. `--set KEY=VALUE`
+changes a setting of every arm. `--folder F` keeps the runs; those already there are not trained again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fairkd import corpora
+from fairkd.assets.card import gap_table
+from fairkd.corpora import Corpus
+from fairkd.distill import PRESETS, read_config, train
+from fairkd.gaps import summarise
+from fairkd.measures.pseudo_perplexity import pseudo_perplexity
+from fairkd.models import MaskedLM, load
+
+SCORED_SENTENCES = 300
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("arms", nargs="*", metavar="NAME", help=", ".join(PRESETS))
+    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--set", action="append", default=[], dest="changes", metavar="KEY=VALUE")
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
+    budget = f"budget.steps={options.steps}" if options.steps else f"budget.minutes={options.minutes}"
+    teacher, corpus = load("embedded/teacher"), corpora.read("bug")
+    rows = {"teacher": measured(teacher, corpus)}
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in options.arms or PRESETS:
+            folder = (options.folder or Path(scratch)) / name
+            rows[name] = arm(name, folder, [budget, *options.changes], teacher, corpus)
+            print(json.dumps({"arm": name, **rows[name]}), flush=True)
+    print(table(rows))
+
+
+def arm(name: str, folder: Path, changes: list[str], teacher: MaskedLM, corpus: Corpus) -> dict[str, Any]:
+    """Train one preset in `folder`, and measure what came out."""
+    kept = folder / "measured.json"
+    if kept.is_file():
+        found: dict[str, Any] = json.loads(kept.read_text())
+        return found
+    config = read_config(changes=changes, start=PRESETS[name])
+    outcome = train(config, folder, teacher=teacher, corpus=corpus)
+    result = measured(load(str(outcome.model)), corpus)
+    result |= {"kl": outcome.held_out["kl"], "steps": outcome.steps, "tokens": outcome.tokens}
+    result |= {"seconds": outcome.seconds}
+    kept.write_text(json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def measured(lm: MaskedLM, corpus: Corpus) -> dict[str, Any]:
+    """Gap with interval, mass, and quality."""
+    gap = summarise(gap_table(lm))
+    return {
+        "gap": gap.mean_absolute,
+        "low": gap.absolute_low,
+        "high": gap.absolute_high,
+        "mass": gap.mass,
+        "pseudo_perplexity": pseudo_perplexity(lm, corpus.held_out[:SCORED_SENTENCES]).value,
+    }
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    """The rows as Markdown."""
+    lines = [
+        "| arm | mean absolute he/she gap (95 % interval) | P(he) + P(she) | pseudo-perplexity "
+        "| KL to the teacher | steps, tokens |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, row in rows.items():
+        learnt = ["–", "–"]
+        if "kl" in row:
+            learnt = [f"{row['kl']:.3f}", f"{row['steps']:,}, {row['tokens']:,}"]
+        gap = f"{row['gap']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+        cells = [name, gap, f"{row['mass']:.3f}", f"{row['pseudo_perplexity']:.1f}", *learnt]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
