@@ -79,7 +79,7 @@ def list_runs(as_json: JsonOption = False) -> None:
         print_json([_document(run) for run in known])
         return
     print_table(
-        f"{len(known)} runs, {runs.slots()} at the same time",
+        f"{len(known)} {'run' if len(known) == 1 else 'runs'}, {runs.slots()} at the same time",
         {
             "id": "left",
             "name": "left",

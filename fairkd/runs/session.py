@@ -46,6 +46,8 @@ class Session:
             resumed = written.get("resumed_from") if kind == "start" else None
             self._step = int(written["step"] if resumed is None else resumed)
             columns["step"] = self._step
+        if kind == "start":
+            columns["sentence"] = None  # from here on its numbers say what it does
         if kind == "train":
             columns |= {
                 "progress": written.get("progress") or 0.0,

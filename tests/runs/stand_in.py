@@ -7,7 +7,7 @@ each step with its pid into steps.txt. `corpus.source` holds its behaviour as JS
 `error` (a sentence to raise after half of the steps), `children` (how many processes it starts that ignore
 SIGTERM, in sessions of their own), `stubborn` (does not look at the flag that cancels), `megabytes` (written
 into each checkpoint), `limit` (bytes that a file may have), `exit` (a code to leave with, at once), `kind`
-("unknown" raises no FairKDError).
+("unknown" raises no FairKDError), `hoards` (takes memory until there is no more).
 """
 
 from __future__ import annotations
@@ -52,6 +52,9 @@ def train(
     behaviour = json.loads(config.corpus.source)
     if "exit" in behaviour:
         os._exit(behaviour["exit"])
+    hoard: list[bytes] = []
+    while behaviour.get("hoards"):
+        hoard.append(os.urandom(2**20))
     if "limit" in behaviour:
         resource.setrlimit(resource.RLIMIT_FSIZE, (behaviour["limit"], behaviour["limit"]))
     for _ in range(behaviour.get("children", 0)):

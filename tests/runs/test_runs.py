@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -24,6 +26,8 @@ from fairkd.runs.migrations import MIGRATIONS
 from fairkd.runs.runner import Runner, serve
 from tests.runs import stand_in
 from tests.runs.conftest import processes, steps_of, stored, until, use_home, worked_once, worker_process
+
+LIMITS = ("memory.limit_in_bytes", "memory.max")  # of control groups, old and new
 
 
 @pytest.fixture
@@ -281,6 +285,40 @@ def test_a_kill_for_lack_of_memory_is_said_as_such(quiet: Path, monkeypatch: pyt
     until(lambda: not runner.tick())
     assert stored(run.id).state == "failed"
     assert "memory was not enough" in stored(run.id).sentence
+
+
+@pytest.fixture
+def small_memory() -> Iterator[Path]:
+    """A control group of 150 MB."""
+    first = Path("/sys/fs/cgroup/memory")
+    group = (first if first.is_dir() else first.parent) / f"fairkd-test-{os.getpid()}"
+    if not (group.parent / "cgroup.procs").exists():
+        pytest.skip("this machine has no control groups")
+    try:
+        group.mkdir()
+    except OSError:
+        pytest.skip("only root may limit memory, where there are control groups")
+    try:
+        limit = next((group / n for n in LIMITS if (group / n).exists()), None)
+        if limit is None:
+            pytest.skip("this machine's control groups do not limit memory")
+        limit.write_text(str(150 * 2**20))
+        yield group
+    finally:
+        until(lambda: not (group / "cgroup.procs").read_text().strip())
+        group.rmdir()
+
+
+def test_a_run_that_the_system_kills_for_lack_of_memory_failed(small_memory: Path, home: Path) -> None:
+    """The runner is started by who submits, in the same control group, and so is the run."""
+    settings = json.dumps({"steps": 3, "hoards": True})
+    submit = shlex.join([sys.executable, stand_in.HERE, "submit", "hoarder", settings, "0"])
+    script = f"echo $$ > {small_memory}/cgroup.procs && exec {submit}"
+    environment = {**os.environ, "PYTHONPATH": str(Path(stand_in.HERE).parents[2])}
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, env=environment)
+    ended = wait_for_state(done.stdout.strip(), "failed")
+    assert "memory was not enough" in ended.sentence
+    until(lambda: not processes(home))
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_show_has_what_a_program_wants(fairkd: Run, queued: runs.Run) -> None:
 def test_list_shows_every_run(fairkd: Run, queued: runs.Run) -> None:
     assert [entry["id"] for entry in fairkd("list", "--json").document] == [queued.id]
     out = fairkd("list").out
-    assert queued.id in out and "four" in out and "1 runs, 1 at the same time" in out
+    assert queued.id in out and "four" in out and "1 run, 1 at the same time" in out
 
 
 def test_no_run_is_an_empty_list(fairkd: Run, home: Path) -> None:
