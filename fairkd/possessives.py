@@ -7,9 +7,9 @@ determiner ("his book": her) and a pronoun ("a friend of his": hers). Most place
     decide = Resolver(models.load("embedded/teacher"))
     decide("She lost her keys.", 9)         # "his"
 
-Where the answer is known, at the "his" and "him" of BUG, the rules are right at 99.5 in 100 places, and
-the embedded teacher at 99.1 in 100 of those that they leave open. It sees the six words before and the five after:
-with the whole sentence it is no better, and takes twice the time.
+Where the answer is known, at the "his" and "him" of BUG, the rules are right at 99.5 in 100 places, and the
+embedded teacher at 99.1 in 100 of those that they leave open. It sees the six words before and the five
+after: with the whole sentence it is no better, and takes twice the time.
 """
 
 from __future__ import annotations

@@ -53,7 +53,9 @@ class Table:
 
     def choose(self, column: str | None, source: str) -> str:
         """`column` if the table has it; if None, the only text column. Else InputError."""
-        every = ", ".join(self.columns) or "none"
+        if not self.sample:
+            raise InputError(f"{source} is empty; expected a table of at least one row below its header.")
+        every = ", ".join(self.columns)
         if column is not None:
             if column not in self.columns:
                 raise InputError(f"{source} has no column '{column}'; its columns are: {every}.")

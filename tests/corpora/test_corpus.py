@@ -1,0 +1,95 @@
+"""Making a corpus: distinct sentences, the split by content, limits, and what is counted as left out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairkd import corpora
+from fairkd.corpora.corpus import HALF_CHARACTERS, LONG, REPEATED, SHORT, beyond, split
+from fairkd.errors import InputError
+
+
+def sentences(count: int) -> list[str]:
+    return [f"Sentence number {n} speaks about something of its own." for n in range(count)]
+
+
+def test_the_split_depends_on_content_alone_and_keeps_near_copies_together() -> None:
+    corpus = corpora.build("made", None, sentences(3000))
+    assert len(corpus.held_out) == pytest.approx(60, abs=25)
+    backwards = corpora.build("made", None, sentences(3000)[::-1])
+    assert set(backwards.held_out) == set(corpus.held_out)
+    shouted = corpora.build("made", None, [s.upper().rstrip(".") + " Indeed!" for s in sentences(3000)])
+    assert {s.removesuffix(" Indeed!").lower() for s in shouted.held_out} == {
+        s.lower().rstrip(".") for s in corpus.held_out
+    }
+
+
+def test_text_in_other_scripts_is_told_apart() -> None:
+    corpus = corpora.build("russian", None, ["мама мыла раму", "папа читал газету"])
+    assert len(corpus.training + corpus.held_out) == 2
+
+
+def test_what_is_left_out_is_counted_by_reason() -> None:
+    texts = ["Milk is  white.", "milk is white", "Word", "", "Half \ud800 a character.", "She reads a book."]
+    corpus = corpora.build("made", None, texts)
+    assert corpus.training + corpus.held_out == ("Milk is white.", "She reads a book.")
+    assert corpus.skipped == {REPEATED: 1, SHORT: 1, HALF_CHARACTERS: 1}
+
+
+def test_the_first_sentences_are_kept_and_the_rest_is_counted() -> None:
+    corpus = corpora.build("made", None, sentences(100), most=70)
+    assert set(corpus.training + corpus.held_out) == set(sentences(70))
+    assert corpus.skipped == {beyond(70): 30}
+
+
+def test_an_endless_source_is_left_when_there_is_enough() -> None:
+    def endless():  # type: ignore[no-untyped-def]
+        yield from sentences(11)
+        raise AssertionError("asked for more than needed")
+
+    corpus = corpora.build("made", None, endless(), most=10, count_rest=False)
+    assert len(corpus.training + corpus.held_out) == 10
+
+
+def test_a_long_text_is_cut_into_its_sentences() -> None:
+    text = " ".join(sentences(50))
+    corpus = corpora.build("made", None, [text])
+    assert set(corpus.training + corpus.held_out) == set(sentences(50))
+    assert corpus.skipped == {LONG: 1}
+
+
+def test_titles_and_initials_end_no_sentence() -> None:
+    text = 'Dr. J. Smith met Prof. Lee. "Good day!" he said. (They left.) Was it 3.5 miles?'
+    assert list(split(text)) == [
+        "Dr. J. Smith met Prof. Lee.",
+        '"Good day!"',
+        "he said.",
+        "(They left.)",
+        "Was it 3.5 miles?",
+    ]
+
+
+@given(st.text(alphabet="ab .!?'\n", max_size=5000))
+def test_cutting_loses_no_word_and_leaves_nothing_too_long(text: str) -> None:
+    plain = " ".join(text.split())
+    parts = list(split(plain))
+    assert "".join(parts).replace(" ", "") == plain.replace(" ", "")
+    assert all(len(part) <= corpora.LONGEST for part in parts)
+
+
+@pytest.mark.parametrize("texts", [[], ["", "  "], ["one", "two"]])
+def test_a_corpus_without_usable_text_is_refused(texts: list[str]) -> None:
+    with pytest.raises(InputError, match="made has no usable sentence"):
+        corpora.build("made", None, texts)
+
+
+def test_the_refusal_says_what_was_left_out() -> None:
+    with pytest.raises(InputError, match="3 fewer than two words"):
+        corpora.build("made", None, ["one", "two", "three"])
+
+
+def test_at_most_none_is_refused() -> None:
+    with pytest.raises(InputError, match="at least 1"):
+        corpora.build("made", None, sentences(3), most=0)

@@ -1,0 +1,321 @@
+"""Reading text files and tables: formats, columns, encodings, damage, and bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fairkd import corpora
+from fairkd.corpora import files
+from fairkd.corpora.corpus import LONG, REPEATED, SHORT, beyond
+from fairkd.errors import InputError
+
+ROWS = [
+    {"id": "1", "text": 'Milk, she said, is "white".', "label": "a"},
+    {"id": "2", "text": "He reads\ta book.", "label": "b"},
+    {"id": "3", "text": "Zoë drinks tea ☕ here.", "label": "c"},
+]
+EXPECTED = {" ".join(row["text"].split()) for row in ROWS}
+
+
+def write_csv(path: Path) -> None:
+    pd.DataFrame(ROWS).to_csv(path, index=False)
+
+
+def write_semicolons(path: Path) -> None:
+    pd.DataFrame(ROWS).to_csv(path, index=False, sep=";")
+
+
+def write_tsv(path: Path) -> None:
+    rows = ["\t".join(row.values()).replace("s\ta", "s a") for row in ROWS]
+    path.write_text("\n".join(["id\ttext\tlabel", *rows]) + "\n", encoding="utf-8")
+
+
+def write_jsonl(path: Path) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+
+
+def write_parquet(path: Path) -> None:
+    pd.DataFrame(ROWS).to_parquet(path)
+
+
+def write_bom(path: Path) -> None:
+    path.write_text(pd.DataFrame(ROWS).to_csv(index=False), encoding="utf-8-sig")
+
+
+def packed(write: Callable[[Path], None]) -> Callable[[Path], None]:
+    def write_packed(path: Path) -> None:
+        plain = path.with_suffix("")
+        write(plain)
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+
+    return write_packed
+
+
+TABLES = {
+    "table.csv": write_csv,
+    "semicolons.csv": write_semicolons,
+    "marked.csv": write_bom,
+    "table.tsv": write_tsv,
+    "table.jsonl": write_jsonl,
+    "table.parquet": write_parquet,
+    "table.csv.gz": packed(write_csv),
+    "TABLE.JSONL.GZ": packed(write_jsonl),
+}
+
+
+def everything(corpus: corpora.Corpus) -> set[str]:
+    return set(corpus.training + corpus.held_out)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_text_column_of_a_table_is_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    TABLES[name](path)
+    assert corpora.columns(path) == ("text",)
+    for column in (None, "text"):
+        corpus = corpora.read(path, column=column)
+        assert everything(corpus) == EXPECTED
+        assert corpus.skipped == {} and corpus.name == name and corpus.licence is None
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.jsonl", "table.parquet"])
+def test_a_column_is_guessed_only_where_one_holds_text(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    frame = pd.DataFrame({"question": ["Is it here?"], "answer": ["Yes it is."], "n": [3]})
+    if name.endswith("csv"):
+        frame.to_csv(path, index=False)
+    elif name.endswith("jsonl"):
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_parquet(path)
+    assert corpora.columns(path) == ("question", "answer")
+    with pytest.raises(InputError, match="2 columns of text.*question, answer"):
+        corpora.read(path)
+    with pytest.raises(InputError, match="no column 'reply'; its columns are: question, answer, n"):
+        corpora.read(path, column="reply")
+    assert everything(corpora.read(path, column="answer")) == {"Yes it is."}
+
+
+def test_a_table_without_text_names_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    path.write_text("a,b\n1,word\n2,word\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no column that looks like sentences.*a, b"):
+        corpora.read(path)
+
+
+def test_rows_that_are_not_like_the_others_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    good = json.dumps({"text": "She is here."})
+    bad = ["no json", "[1]", json.dumps({"other": 1}), json.dumps({"text": 3}), "[" * 100_000]
+    path.write_text("\n".join([good, *bad, "", json.dumps({"text": "He is there."})]), encoding="utf-8")
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"She is here.", "He is there."}
+    assert corpus.skipped == {files.NO_JSON: 3, f"{files.NO_TEXT} 'text'": 2}
+
+
+def test_short_and_unclosed_rows_of_a_csv_file_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    rest = "".join(f"{n},Sentence number {n} is here.\n" for n in range(9000))
+    path.write_text(f'n,text\n1,She is here.\n2\n3,"He never ends\n{rest}', encoding="utf-8")
+    corpus = corpora.read(path)
+    assert corpus.skipped == {f"{files.NO_TEXT} 'text'": 1, files.BAD_ROW: 1}
+    assert {"She is here.", "Sentence number 8999 is here."} <= everything(corpus)
+    assert len(everything(corpus)) > 3000
+
+
+def test_quotes_in_a_tab_separated_file_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "quotes.tsv"
+    path.write_text('text\tn\n"Hello there, she said.\t1\n"He said ""no"" to it."\t2\n', encoding="utf-8")
+    assert everything(corpora.read(path)) == {'"Hello there, she said.', 'He said "no" to it.'}
+
+
+def test_a_text_file_gives_its_distinct_sentences(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("Milk is  white.\r\n\nmilk is white\nWord\nShe reads a book.", encoding="utf-8")
+    corpus = corpora.read(str(path))
+    assert everything(corpus) == {"Milk is white.", "She reads a book."}
+    assert corpus.skipped == {REPEATED: 1, SHORT: 1}
+    assert corpora.columns(path) == ()
+
+
+def test_a_packed_text_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt.gz"
+    path.write_bytes(gzip.compress(b"Milk is white.\nShe reads.\n"))
+    assert everything(corpora.read(path)) == {"Milk is white.", "She reads."}
+
+
+def test_lines_that_are_not_utf8_are_counted_and_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes("Il boit du café.\nElle lit.\n".encode() + b"caf\xe9 au lait\nNul \0 byte\nHe is.\n")
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"Il boit du café.", "Elle lit.", "He is."}
+    assert corpus.skipped == {files.UNDECODABLE: 2}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "caf\xe9 au lait\nd\xe9j\xe0 vu\nla vie\n".encode("latin-1"),
+        "She is here.\n".encode("utf-16"),
+        b"\xff" * 99,
+    ],
+)
+@pytest.mark.parametrize("suffix", [".txt", ".csv", ".jsonl"])
+def test_a_file_that_is_mostly_not_utf8_is_refused(tmp_path: Path, content: bytes, suffix: str) -> None:
+    path = tmp_path / f"text{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="mostly not UTF-8"):
+        corpora.read(path)
+
+
+def test_a_large_binary_file_is_refused_before_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"\xff\n" * 2 * files.JUDGED_AFTER)
+    with pytest.raises(InputError, match=f"{files.JUDGED_AFTER:,} of {files.JUDGED_AFTER:,} lines"):
+        corpora.read(path)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl", "a.txt.gz", "a.jsonl.gz"])
+def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(b"") if name.endswith("gz") else b"")
+    with pytest.raises(InputError, match=r"no usable sentence|is empty"):
+        corpora.read(path)
+
+
+@pytest.mark.parametrize("name", ["a.txt.gz", "a.csv.gz", "a.parquet"])
+def test_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    whole = tmp_path / "whole.parquet"
+    write_parquet(whole)
+    content = gzip.compress(b"Milk is white.\n" * 1000) if name.endswith("gz") else whole.read_bytes()
+    for broken in (content[: len(content) // 2], b"something else"):
+        path.write_bytes(broken)
+        with pytest.raises(InputError, match="cannot be read"):
+            corpora.read(path)
+
+
+def test_one_giant_line_is_cut_into_its_sentences(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    expected = [f"Sentence number {n} is about Zoë." for n in range(20_000)]
+    path.write_text(" ".join(expected), encoding="utf-8")
+    corpus = corpora.read(path)
+    assert everything(corpus) == set(expected)
+    assert corpus.skipped[LONG] > 10
+
+
+@pytest.mark.parametrize("unit", ["x", "é", "☕", "word and "])
+def test_a_giant_line_without_an_end_is_bounded(tmp_path: Path, unit: str) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("A first line.\n" + unit * 100_000, encoding="utf-8")
+    corpus = corpora.read(path)
+    assert "A first line." in everything(corpus)
+    assert max(map(len, everything(corpus))) <= corpora.LONGEST
+    assert files.UNDECODABLE not in corpus.skipped
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
+def test_a_giant_record_is_counted_and_skipped(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    giant = "word " * 500_000
+    if name.endswith("csv"):
+        lines = ["text", "She is here.", giant, "He is there."]
+    else:
+        lines = [json.dumps({"text": text}) for text in ("She is here.", giant, "He is there.")]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"She is here.", "He is there."}
+    assert corpus.skipped == {files.TOO_LONG: 1}
+
+
+MEGABYTES = 20
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text file of some 20 MB."""
+    path = tmp_path_factory.mktemp("large") / "large.txt"
+    filler = "and it goes on and on for a while, as text of this kind does, until it comes to its end"
+    with path.open("w", encoding="utf-8") as handle:
+        for n in range(MEGABYTES * 10_000):
+            handle.write(f"{n} {filler}.\n")
+    assert path.stat().st_size > MEGABYTES * 900_000
+    return path
+
+
+def test_a_large_file_is_streamed_in_bounded_memory(large: Path) -> None:
+    told: list[tuple[str, float | None]] = []
+    tracemalloc.start()
+    corpus = corpora.read(large, most=2000, progress=lambda text, part: told.append((text, part)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3e6  # of 20 MB: the 2,000 sentences kept, and a buffer
+    assert len(corpus.training + corpus.held_out) == 2000
+    assert corpus.skipped == {beyond(2000): MEGABYTES * 10_000 - 2000}
+    fractions = [part for _, part in told if part is not None]
+    assert fractions == sorted(fractions) and 0 < fractions[0] < fractions[-1] <= 1
+    assert "large.txt" in told[0][0]
+
+
+def test_one_line_of_many_megabytes_is_streamed_in_bounded_memory(tmp_path: Path) -> None:
+    path = tmp_path / "line.txt"
+    with path.open("w", encoding="utf-8") as handle:
+        for n in range(50_000):
+            handle.write(f"Sentence number {n} of one line without an end goes here and there and on. ")
+    tracemalloc.start()
+    corpus = corpora.read(path, most=2000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3e6
+    assert corpus.skipped[beyond(2000)] == 48_000
+
+
+def test_a_column_of_a_large_table_is_read_in_batches(tmp_path: Path) -> None:
+    path = tmp_path / "large.parquet"
+    frame = pd.DataFrame({"text": [f"Sentence number {n} is here." for n in range(10_000)], "n": 1})
+    frame.to_parquet(path, row_group_size=10_000)
+    told: list[float | None] = []
+    corpus = corpora.read(path, progress=lambda text, part: told.append(part))
+    assert len(corpus.training + corpus.held_out) == 10_000
+    assert len(told) == 10 and told[-1] == 1.0
+
+
+@pytest.mark.parametrize("name", ["nowhere.txt", "nowhere.parquet", "nowhere"])
+def test_a_missing_corpus_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=f"no corpus .*{name}"):
+        corpora.read(tmp_path / name)
+    with pytest.raises(InputError, match=f"no corpus .*{name}"):
+        corpora.columns(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["book.pdf", "book", "book.gz", "book.parquet.gz"])
+def test_an_unknown_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"Milk is white.\n")
+    with pytest.raises(InputError, match="not a kind of file"):
+        corpora.read(tmp_path / name)
+
+
+def test_a_column_or_split_where_there_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("Milk is white.\n", encoding="utf-8")
+    with pytest.raises(InputError, match="has no columns"):
+        corpora.read(path, column="text")
+    with pytest.raises(InputError, match="has no columns"):
+        corpora.read("bug", column="text")
+    with pytest.raises(InputError, match="splits"):
+        corpora.read(path, split="train")
+
+
+def test_a_missing_parquet_reader_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "table.parquet"
+    write_parquet(path)
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(InputError, match="pyarrow"):
+        corpora.read(path)

@@ -1,0 +1,120 @@
+"""Data sets of the Hub: the real `datasets` on local folders of such names, where no network is needed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fairkd import corpora
+from fairkd.errors import InputError
+
+SENTENCES = [f"Sentence number {n} is here." for n in range(500)]
+
+
+@pytest.fixture
+def org_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data set called org/name, as files: to `datasets` a folder of that name is one."""
+    pytest.importorskip("datasets")
+    folder = tmp_path / "org" / "name"
+    folder.mkdir(parents=True)
+    rows = [{"id": n, "text": text, "label": "word"} for n, text in enumerate(SENTENCES)]
+    (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "test.jsonl").write_text(
+        json.dumps({**rows[0], "text": "A test row."}) + "\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    return folder
+
+
+def test_a_data_set_is_streamed(org_name: Path) -> None:
+    assert corpora.columns("hub:org/name") == ("text",)
+    corpus = corpora.read("hub:org/name")
+    assert set(corpus.training + corpus.held_out) == set(SENTENCES)
+    assert corpus.name == "org/name" and corpus.skipped == {}
+
+
+def test_a_split_can_be_chosen_and_an_unknown_one_is_refused(org_name: Path) -> None:
+    assert corpora.read("hub:org/name", split="test").training == ("A test row.",)
+    with pytest.raises(InputError, match=r"hub:org/name cannot be read.*train.*test|.*test.*train"):
+        corpora.read("hub:org/name", split="dev")
+
+
+def test_an_unknown_column_or_configuration_is_refused(org_name: Path) -> None:
+    with pytest.raises(InputError, match="no column 'body'; its columns are: id, text, label"):
+        corpora.read("hub:org/name", column="body")
+    with pytest.raises(InputError, match="hub:org/name:german cannot be read.*german"):
+        corpora.read("hub:org/name:german")
+
+
+def test_without_a_network_the_hub_cannot_be_reached(org_name: Path) -> None:
+    with pytest.raises(InputError, match="hub:org/elsewhere cannot be reached; check the network"):
+        corpora.read("hub:org/elsewhere")
+
+
+def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(InputError, match=r"pip install 'fairkd\[datasets\]'"):
+        corpora.read("hub:org/name")
+
+
+@pytest.mark.parametrize("source", ["hub:", "hub:a b", "hub:org/name/more", "hub:../name"])
+def test_what_names_no_data_set_is_refused(source: str) -> None:
+    with pytest.raises(InputError, match="names no data set"):
+        corpora.read(source)
+
+
+class Rows:
+    """Stands in for a streamed data set: counts how many rows it was asked for, and may break off."""
+
+    def __init__(self, breaks_at: int | None = None) -> None:
+        self.asked, self.breaks_at = 0, breaks_at
+        self.info = SimpleNamespace(license="cc0-1.0")
+
+    def __iter__(self) -> Any:
+        for n in range(10**9):
+            if n == self.breaks_at:
+                raise ConnectionError("the line is dead\nand so on")
+            self.asked = n + 1
+            yield {"text": f"Sentence number {n} is here."}
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, rows: Rows) -> dict[str, Any]:
+    asked: dict[str, Any] = {}
+
+    def load_dataset(name: str, configuration: str | None, **options: Any) -> Rows:
+        asked.update(options, name=name, configuration=configuration)
+        return rows
+
+    module = SimpleNamespace(load_dataset=load_dataset, DownloadConfig=lambda **options: options)
+    monkeypatch.setitem(sys.modules, "datasets", module)
+    return asked
+
+
+def test_only_as_much_is_streamed_as_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, told = Rows(), []
+    asked = stand_in(monkeypatch, rows)
+    corpus = corpora.read(
+        "hub:org/name:big@v1.0", split="validation", most=2500, progress=lambda *each: told.append(each)
+    )
+    assert len(corpus.training + corpus.held_out) == 2500
+    assert rows.asked <= 2501
+    assert corpus.licence == "cc0-1.0"
+    assert asked["name"] == "org/name" and asked["configuration"] == "big"
+    assert asked["revision"] == "v1.0" and asked["split"] == "validation" and asked["streaming"] is True
+    assert told[-1] == ("Streaming hub:org/name:big@v1.0: 2,000 rows", None)
+
+
+@pytest.mark.parametrize("breaks_at", [0, 1000])
+def test_a_stream_that_breaks_off_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, breaks_at: int
+) -> None:
+    stand_in(monkeypatch, Rows(breaks_at))
+    with pytest.raises(InputError) as caught:
+        corpora.read("hub:org/name")
+    assert str(caught.value) == "hub:org/name cannot be reached; check the network: the line is dead."
