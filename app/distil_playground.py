@@ -218,7 +218,8 @@ def finding(edit: Edit) -> str:
     if math.isnan(before) or math.isnan(after):
         return "What does the constraint change here?"
     a, b = edit.groups[0].name, edit.groups[1].name
-    return f"The gap of {a} and {b} goes from {signed(before)} to {signed(after)} nats"
+    shown = [signed(gap) if abs(gap) >= 0.005 else "0" for gap in (before, after)]
+    return f"The gap of {a} and {b} goes from {shown[0]} to {shown[1]} nats"
 
 
 def _numbers(edit: Edit) -> None:

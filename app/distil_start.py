@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import loading
+from app.charts.predictions import percent
 from app.distil_arms import config_of
 from app.run_texts import budget, duration
 from app.widgets import caption, literal
@@ -42,7 +43,7 @@ def start(arms: list[str], focused: str, teacher: str) -> None:
                 key="start_all",
                 disabled=len(configs) < len(arms),
                 on_click=_submit,
-                args=(configs,),
+                args=(arms, teacher),
             )
         st.button(
             f"Start {literal(focused)}" if several else f"Start {literal(arms[0])}",
@@ -51,15 +52,19 @@ def start(arms: list[str], focused: str, teacher: str) -> None:
             key="start_one",
             disabled=focused not in configs,
             on_click=_submit,
-            args=({focused: configs[focused]} if focused in configs else {},),
+            args=([focused], teacher),
         )
     _started()
 
 
-def _submit(configs: dict[str, Config]) -> None:
-    """Queue the runs; what keeps them from it is said where the buttons are."""
+def _submit(arms: list[str], teacher: str) -> None:
+    """Queue the runs; what keeps them from it is said where the buttons are.
+
+    The configurations are made here and not handed over: a button holds what it was drawn with, and a change
+    that was made just before the click would be lost.
+    """
     try:
-        found = runs.submit_all(list(configs.items()))
+        found = runs.submit_all([(arm, config_of(arm, teacher)) for arm in arms])
         st.session_state[_STARTED] = ([run.id for run in found], None)
     except FairKDError as error:
         st.session_state[_STARTED] = ([], str(error))
@@ -139,7 +144,12 @@ def _show(found: Estimate, config: Config, count: int) -> None:
             st.metric("All arms", duration(found.seconds * -(-count // runs.slots())), width=150)
         st.metric("Steps", f"{found.steps:,}", width=130)
         st.metric("Tokens", f"{found.tokens:,}", width=150)
-        st.metric("Passes over the text", f"{found.epochs:.2g}", width=160)
+        st.metric(
+            "Of the text",
+            percent(found.epochs) if found.epochs < 1 else f"{found.epochs:.2g} times",
+            width=130,
+            help="How much of the text the budget covers",
+        )
     caption(
         f"Measured a moment ago on this machine, for one arm. A run beside others, or beside this page, is "
         f"slower. The budget is {budget(config.model_dump())}."

@@ -16,6 +16,7 @@ from fairkd.runs.store import Run
 RUN = "run"  # in the URL: the run that is looked at
 _PROBLEM = "run_problem"
 _DELETING = "run_deleting"
+_WISH = "run_wished_page"
 
 
 def chosen_id() -> str | None:
@@ -45,10 +46,25 @@ def has_model(run: Run) -> bool:
 
 
 def use_as_student(run: Run, page: str) -> None:
-    """Open a page with the run's student beside the teacher that it learnt from."""
+    """Choose the run's student beside the teacher that it learnt from, and wish for a page to open."""
     st.session_state["teacher"] = str(run.config.get("teacher", "embedded/teacher"))
     st.session_state["student"] = f"run/{run.id}"
-    st.switch_page(page)
+    st.session_state[_WISH] = page
+
+
+def wished() -> bool:
+    """Whether a page was wished for and not opened yet."""
+    return _WISH in st.session_state
+
+
+def open_wished() -> None:
+    """Open the page that was wished for.
+
+    Not in the callback itself: a switch from there brings the pickers' old values along. By now the sidebar
+    has been drawn with the new ones.
+    """
+    if page := st.session_state.pop(_WISH, None):
+        st.switch_page(page)
 
 
 def action_bar(run: Run) -> None:

@@ -42,8 +42,9 @@ def comparison(found: list[Run]) -> None:
         caption("Choose two runs or more. Arms that were started together share seed, text and order.")
         return
     live = any(run.state in UNFINISHED for run in picked)
-    st.fragment(_compared, run_every="4s" if live else None)(picked, names)
-    _differences(picked, names)
+    shown = labels(picked)  # shorter names: only those that are compared have to be told apart
+    st.fragment(_compared, run_every="4s" if live else None)(picked, shown)
+    _differences(picked, shown)
 
 
 def newest_batch(found: list[Run]) -> list[str]:

@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from app.charts.runs import MEASURES, loss_curves, measure_curve
-from app.run_actions import action_bar, open_run, show_problem
+from app.run_actions import action_bar, open_run, show_problem, wished
 from app.run_data import Followed, follow, log_tail
 from app.run_probes import probes
 from app.run_texts import STATES, UNFINISHED, about, ago, status
@@ -50,6 +50,8 @@ def run_page(id: str) -> None:
 
 def _live(id: str, drawn: str) -> None:
     """State and curves. Once the run has ended, the whole page is drawn again, and nothing refreshes more."""
+    if wished():
+        st.rerun()
     try:
         run = runs.get(id)
     except FairKDError:

@@ -233,7 +233,7 @@ def _line(
 ) -> dict:
     return {
         "type": "scatter",
-        "mode": "lines+markers" if markers else "lines",
+        "mode": "lines+markers" if markers or len(frame) < 3 else "lines",  # a point alone is no line
         "x": frame["step"].tolist(),
         "y": frame[column].tolist(),
         "name": name,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.run_actions import chosen_id
+from app.run_actions import chosen_id, open_wished
 from app.run_comparison import comparison
 from app.run_list import no_runs, run_list
 from app.run_page import run_page
@@ -10,6 +10,7 @@ from app.widgets import literal
 from fairkd import runs
 from fairkd.errors import FairKDError
 
+open_wished()
 asked = chosen_id()
 if asked is not None:
     run_page(asked)

@@ -308,7 +308,7 @@ def test_an_estimate_is_measured_when_asked_and_forgotten_with_the_settings(
     assert not app.metric or all(one.label != "Speed" for one in app.metric)
     app.button(key="estimate").click().run()
     assert metric(app, "Speed") == "1,000 tokens/s" and metric(app, "Time") == "5 min 00 s"
-    assert metric(app, "All arms") == "10 min" and metric(app, "Passes") == "0.5"
+    assert metric(app, "All arms") == "10 min" and metric(app, "Of the text") == "50 %"
     app.run()
     assert len(asked) == 1, "kept"
     app.slider(key="strength:fair").set_value(0.5).run()

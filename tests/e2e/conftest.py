@@ -52,6 +52,7 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard as `streamlit run streamlit_app.py` starts it, on a port of its own."""
     port = _free_port()
     log = tmp_path_factory.mktemp("server") / "log.txt"
+    home = tmp_path_factory.mktemp("home")  # runs of the tests' own
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}"]
     with log.open("wb") as output:
@@ -60,7 +61,7 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+            env={**os.environ, "HF_HUB_OFFLINE": "1", "FAIRKD_HOME": str(home)},
         )
         url = f"http://127.0.0.1:{port}"
         try:

@@ -1,0 +1,107 @@
+"""From the Distil page to a student of one's own, in a real browser: three steps with a tiny teacher."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+from tests.e2e.conftest import PHONE, OpenPage, settled, sync_api
+from tests.tiny import SENTENCES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+expect = sync_api.expect
+LONG = 150_000  # milliseconds: a process starts, imports torch, trains and measures
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small corpus in words that the tiny teacher knows."""
+    path = tmp_path_factory.mktemp("text") / "small.txt"
+    lines = [f"the {one} said that he is a {two}." for one in NOUNS for two in NOUNS]
+    path.write_text("\n".join(dict.fromkeys(lines)), encoding="utf-8")
+    return path
+
+
+NOUNS = sorted({sentence.split()[1] for sentence in SENTENCES if sentence.startswith("The ")})[:24]
+
+
+def titles(page: Page) -> Locator:
+    return page.locator(".js-plotly-plot .gtitle")
+
+
+def set_number(page: Page, name: str, value: str) -> None:
+    box = page.get_by_role("spinbutton", name=re.compile(name))
+    box.fill(value)
+    box.press("Enter")
+    settled(page)
+
+
+def test_a_student_is_made_watched_and_used(
+    open_page: OpenPage, tiny_folder: Callable[[str], Path], text: Path
+) -> None:
+    tiny = str(tiny_folder("bert"))
+    page = open_page(f"/distil?teacher={quote(tiny)}&student={quote(tiny)}&arms=plain")
+    expect(titles(page).first).to_contain_text("No constraint")
+
+    page.get_by_role("combobox", name=re.compile("Constraint")).click()
+    page.get_by_role("option", name="Balanced groups").click()
+    expect(titles(page).first).to_contain_text("goes from")
+    settled(page)
+    layers = page.get_by_role("textbox", name=re.compile("Layers"))
+    layers.fill("0")
+    layers.press("Enter")
+    settled(page)
+    page.get_by_role("radio", name="Path or Hub").click()
+    named = page.get_by_role("textbox", name=re.compile("Path or Hub"))
+    named.fill(str(text))
+    named.press("Enter")
+    expect(page.get_by_text("distinct sentences")).to_be_visible()
+    settled(page)
+    page.get_by_role("radio", name="steps").click()
+    settled(page)
+    set_number(page, "Steps", "3")
+
+    page.get_by_role("button", name=re.compile("Start plain")).click()
+    page.get_by_role("link", name=re.compile("Watch it train")).click()
+    expect(page).to_have_url(re.compile(r"/runs\?(.*&)?run=\w+"))
+    expect(page.locator(".stMarkdownBadge").filter(has_text="finished")).to_be_visible(timeout=LONG)
+    settled(page)
+    expect(titles(page).filter(has_text="Gap size").first).to_be_visible()
+    expect(
+        page.get_by_role("option", name=re.compile(r"^position \d+, \[MASK\], teacher: .+ student: ")).first
+    ).to_be_visible()
+    page.get_by_text("Settings", exact=True).first.click()
+    expect(page.get_by_role("button", name=re.compile("config.json"))).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=re.compile("Export")).click()
+    assert waiting.value.suggested_filename.endswith(".zip")
+    assert Path(waiting.value.path()).read_bytes()[:2] == b"PK"
+
+    id = re.search(r"run=(\w+)", page.url)
+    assert id is not None
+    page.get_by_test_id("stMain").get_by_role("button", name=re.compile("Predictions")).click()
+    expect(page.get_by_role("option", name=re.compile("^position "))).to_have_count(5, timeout=LONG)
+    expect(page.get_by_role("combobox", name=re.compile("Student"))).to_have_value(f"run/{id[1]}")
+    settled(page)
+    expect(page).to_have_url(re.compile(rf"student=run(/|%2F){id[1]}"))
+    assert page.get_by_test_id("stAlert").count() == 0
+
+    page.goto(page.url.split("/?")[0].rstrip("/") + f"/runs?run={id[1]}")
+    page.get_by_role("button", name=re.compile("Delete")).click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("No run yet")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/distil", "/runs"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_reaches_over_the_edge_of_a_phone(open_page: OpenPage, path: str, scheme: str) -> None:
+    page = open_page(path, viewport=PHONE, color_scheme=scheme)
+    wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= PHONE["width"]
