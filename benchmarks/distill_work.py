@@ -1,4 +1,4 @@
-"""The work that `benchmarks.distill` measures: one case in this process, its figures as JSON on standard output."""
+"""The work that `benchmarks.distill` measures: one case in this process, its figures as JSON on stdout."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 from transformers import PreTrainedModel
 
 from fairkd.constraints import Constraint
-from fairkd.distill.batches import Batch, Masker, Masking, Stream, pad
-from fairkd.distill.encoder import projection_of, rows_of, transform_of
-from fairkd.distill.objective import Targets, Weights, fused_loss, hidden_loss
+from fairkd.distill.batches import Batch, Stream, pad
+from fairkd.distill.config import Config, make_config
+from fairkd.distill.encoder import layers_of
+from fairkd.distill.memory import keep_freed_memory, padded
+from fairkd.distill.rooms import Positions, Precision
 from fairkd.distill.student import take_layers
+from fairkd.distill.trainer import Trainer, masker_of
 from fairkd.models import MaskedLM, load
 
 SHORTEST, LONGEST = 12, 64
 POOL = 4096
 MEAN = (SHORTEST + LONGEST) // 2
-Positions = Literal["all", "sample", "masked"]
+LAYERS = (0, 2, 5)
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Case:
     frozen: bool = False
     batch: int = 32
     teacher_depth: int = 1
-    bf16: bool = False
+    precision: Precision = "fp32"
     seconds: float = 20.0
     profile: bool = False
 
@@ -63,7 +64,7 @@ class Figures:
 
 def deeper(lm: MaskedLM, times: int) -> MaskedLM:
     """The model with its stack of layers repeated."""
-    layers: Any = lm.model.base_model.encoder.layer
+    layers = layers_of(lm.model)
     for _ in range(times - 1):
         layers.extend(copy.deepcopy(list(layers)[: lm.model.config.num_hidden_layers]))
     lm.model.config.num_hidden_layers = len(layers)
@@ -81,11 +82,6 @@ def random_sentences(lm: MaskedLM, count: int) -> list[np.ndarray]:
         ).astype(np.int32)
         for length in random.integers(SHORTEST, LONGEST + 1, count)
     ]
-
-
-def masker_of(lm: MaskedLM, positions: Positions, *, seed: int = 0) -> Masker:
-    sample = {"all": 1.0, "sample": 0.3, "masked": 0.0}[positions]
-    return Masker(lm.tokenizer, lm.vocabulary_size, Masking(), seed=seed, sample=sample)
 
 
 def textbook_step(teacher: MaskedLM, student: PreTrainedModel) -> Callable[[Batch], dict[str, float]]:
@@ -121,42 +117,31 @@ def textbook_step(teacher: MaskedLM, student: PreTrainedModel) -> Callable[[Batc
     return step
 
 
-def our_step(
-    teacher: MaskedLM, student: PreTrainedModel, *, bf16: bool = False, rate: float = 3e-4
-) -> Callable[[Batch], dict[str, float]]:
-    """The step of a run: both encoders at the wanted positions, the fused objective, AdamW."""
-    trained = [parameter for parameter in student.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=rate, fused=True)
-    transforms = transform_of(teacher.model), transform_of(student)
-    projections = projection_of(teacher.model), projection_of(student)
-    weights, constraint = Weights(), Constraint("none")
+def our_step(trainer: Trainer) -> Callable[[Batch], dict[str, float]]:
+    """The step of every run."""
 
     def step(batch: Batch) -> dict[str, float]:
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            with torch.no_grad():
-                taught = rows_of(teacher.model, batch.ids, batch.real, batch.rows)
-                wanted = transforms[0](taught)
-            constrained = torch.zeros_like(batch.rows, dtype=torch.bool)
-            targets = Targets(wanted, projections[0].weight, projections[0].bias, batch.labels, constrained)
-            learnt = rows_of(student, batch.ids, batch.real, batch.rows)
-            given = transforms[1](learnt)
-            total, parts = fused_loss(
-                given, projections[1].weight, projections[1].bias, targets, constraint, weights
-            )
-            hidden = hidden_loss(learnt, taught)
-            total = total + weights.hidden * hidden
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        return {"loss": total.item(), "hidden": hidden.item(), **{k: v.item() for k, v in parts.items()}}
+        prepared = trainer.prepare([batch])
+        sums = trainer.step(prepared, prepared[0].counts, 3e-4)
+        return {name: value.item() for name, value in sums.items()}
 
     return step
 
 
+def config_of(case: Case) -> Config:
+    return make_config(
+        {
+            "student": {"layers": LAYERS, "freeze_embeddings": case.frozen},
+            "objective": {"positions": case.positions},
+            "optimizer": {"precision": case.precision},
+        }
+    )
+
+
 def textbook_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
     """Sentences in a random order, so many a batch, padded to the longest."""
-    sentences, masker = random_sentences(lm, POOL), masker_of(lm, "masked")
+    sentences = random_sentences(lm, POOL)
+    masker = masker_of(lm, Constraint("none"), make_config({}))
     for start in range(0, POOL, case.batch):
         index = np.arange(start, start + case.batch)
         yield masker(*pad([sentences[i] for i in index], lm.tokenizer.pad_token_id or 0), index, 0)
@@ -164,7 +149,7 @@ def textbook_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
 
 def our_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
     """The same sentences, those of one length together, and as many tokens a batch."""
-    masker = masker_of(lm, case.positions)
+    masker = masker_of(lm, Constraint("none"), config_of(case))
     stream = Stream(
         random_sentences(lm, POOL), tokens=case.batch * MEAN, seed=0, pad_id=lm.tokenizer.pad_token_id or 0
     )
@@ -179,16 +164,18 @@ def resident() -> float:
 
 
 def measure(case: Case) -> Figures:
-    """Steps for about `case.seconds`, after two that do not count."""
+    """Steps for about `case.seconds`, after three that do not count."""
     teacher = deeper(load("embedded/teacher"), case.teacher_depth)
-    student = take_layers(teacher.model, (0, 2, 5), freeze_embeddings=case.frozen)
+    student = take_layers(teacher.model, LAYERS, freeze_embeddings=case.frozen)
     before = resident()
     if case.reference:
         step, batches = textbook_step(teacher, student), textbook_batches(teacher, case)
     else:
-        step = our_step(teacher, student, bf16=case.bf16)
+        keep_freed_memory()
+        lm = MaskedLM(student, teacher.tokenizer, "student")
+        step = our_step(Trainer(teacher, lm, Constraint("none"), config_of(case)))
         batches = our_batches(teacher, case)
-    for _ in range(2):
+    for _ in range(3):
         step(next(batches))
     tokens = positions = steps = 0
     losses = 0.0
@@ -203,16 +190,88 @@ def measure(case: Case) -> Figures:
     return Figures(tokens, positions, steps, seconds, cpu, peak - before, peak, losses / steps, parts)
 
 
+# Names of operations, or their beginnings, by what they do in a step.
+KINDS = {
+    "matrix products": ("mm", "addmm", "addmm_", "bmm", "baddbmm"),
+    "attention": ("_scaled_dot_product",),
+    "softmax over the vocabulary": ("_softmax", "_log_softmax"),
+    "other passes over arrays": (
+        "sub", "mul", "add", "sum", "amax", "addcmul", "div", "pow", "fill_", "zero_", "copy_", "index",
+        "masked_", "exp", "log", "xlogy", "neg", "where", "kl_div", "gather", "scatter",
+    ),
+    "activations and norms": ("gelu", "native_layer_norm"),
+    "optimizer and clipping": ("_fused_adamw", "_foreach", "linalg_vector_norm", "sqrt", "lerp"),
+}  # fmt: skip
+
+
 def profile(step: Callable[[Batch], dict[str, float]], batches: Iterator[Batch]) -> dict[str, float]:
-    """Share of the processor's time by kind of operation, over three steps."""
+    """Share of the time by kind of operation, over three steps."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as recorded:
         for _ in range(3):
             step(next(batches))
-    shares: dict[str, float] = {}
+    times = dict.fromkeys([*KINDS, "the rest"], 0.0)
     for event in recorded.key_averages():
-        shares[event.key] = event.self_cpu_time_total
-    total = sum(shares.values())
-    return {name: time / total for name, time in sorted(shares.items(), key=lambda x: -x[1])}
+        name = event.key.removeprefix("aten::")
+        own = event.key.startswith("aten::")
+        kind = next((k for k, starts in KINDS.items() if own and _is_one(name, k, starts)), "the rest")
+        times[kind] += event.self_cpu_time_total
+    total = sum(times.values())
+    return {kind: value / total for kind, value in times.items()}
+
+
+def _is_one(name: str, kind: str, starts: tuple[str, ...]) -> bool:
+    return name in starts if kind == "matrix products" else name.startswith(starts)
+
+
+def products(case: Case, lm: MaskedLM, figures: Figures) -> dict[str, float]:
+    """Multiply-adds, times two, of one token's share of a step, by shape; without attention's own products.
+
+    A last layer mixes all positions, but its queries and what follows are for the used ones alone.
+    """
+    config = lm.model.config
+    width, inner, vocabulary = config.hidden_size, config.intermediate_size, lm.vocabulary_size
+    used = figures.positions / figures.tokens
+    rest, ends = 2 * (4 * width**2 + 2 * width * inner), 2 * 2 * width**2
+
+    def forward(layers: int) -> float:
+        return (layers - 1) * rest + ends + used * (rest - ends)
+
+    head = 2 * used * width**2
+    backward = 2 * (forward(len(LAYERS)) + head) - (3 * 2 * width**2 if case.frozen else 0)
+    encoders = forward(config.num_hidden_layers * case.teacher_depth) + forward(len(LAYERS)) + 2 * head
+    projection = 2 * used * width * vocabulary
+    return {
+        "encoder": encoders + backward,
+        "projection": 2 * projection,
+        "to the states": projection,
+        "to the weights": 0.0 if case.frozen else projection,
+    }
+
+
+def product_rates(lm: MaskedLM, rows: int = 400) -> dict[str, float]:
+    """What this machine reaches for each shape of `products`, FLOP a second; the best of some repetitions."""
+    config = lm.model.config
+    width, inner, vocabulary = config.hidden_size, config.intermediate_size, lm.vocabulary_size
+    states, weight = torch.randn(rows, width), torch.randn(vocabulary, width)
+    logits = torch.randn(rows, padded(vocabulary))[:, :vocabulary]
+    tokens, dense = torch.randn(3 * rows, width), torch.randn(inner, width)
+    grown = torch.empty(3 * rows, inner)
+    one = 2 * rows * width * vocabulary
+    shapes: dict[str, tuple[float, Callable[[], object]]] = {
+        "encoder": (2 * 3 * rows * width * inner, lambda: torch.mm(tokens, dense.t(), out=grown)),
+        "projection": (one, lambda: torch.mm(states, weight.t(), out=logits)),
+        "to the states": (one, lambda: torch.mm(logits, weight, out=states)),
+        "to the weights": (one, lambda: weight.addmm_(logits.t(), states, beta=0)),
+    }
+    rates = {}
+    for name, (size, work) in shapes.items():
+        times = []
+        for _ in range(8):
+            begin = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - begin)
+        rates[name] = size / min(times)
+    return rates
 
 
 def main() -> None:

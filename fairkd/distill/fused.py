@@ -103,9 +103,7 @@ class Plan:
             order = torch.argsort(~at_one, stable=True)
             labels, constrained, soft = labels[order], constrained[order], soft[order]
         kd, mlm, group = (1 / max(1, count) for count in counts)
-        return cls(
-            constraint, weights, order, labels, constrained, soft, columns, sharp, (kd, mlm, group)
-        )
+        return cls(constraint, weights, order, labels, constrained, soft, columns, sharp, (kd, mlm, group))
 
     @property
     def coarse(self) -> bool:
@@ -140,12 +138,13 @@ def _run(
     heat, used, device, vocabulary = plan.weights.temperature, plan.used, states.device, len(weight)
     exact = torch.promote_types(products, torch.float32)
     size = _even(used, chunk)
+    shape = size, padded(vocabulary)
     student = _Head.of(states, weight, bias, plan.order, heat, products)
-    logits = scratch("student", size, padded(vocabulary), products, device)
+    logits = scratch("student", shape, products, device)
     if plan.taught:
         same = student.weight if targets.weight.data_ptr() == weight.data_ptr() else targets.weight
         teacher = _Head.of(targets.states, same, targets.bias, plan.order, heat, products)
-        wanted = scratch("teacher", size, padded(vocabulary), products, device)
+        wanted = scratch("teacher", shape, products, device)
     grad_states = torch.zeros_like(states, dtype=products) if wants[0] else None
     grad_weight = torch.zeros_like(weight, dtype=products) if wants[1] else None
     grad_bias = torch.zeros(padded(vocabulary), dtype=exact, device=device) if wants[2] else None
@@ -220,7 +219,7 @@ def _block(plan: Plan, a: Tensor | None, b: Tensor, span: slice) -> Tensor:
     `a` are the teacher's logits, `b` the student's.
     """
     heat, weights, labels = plan.weights.temperature, plan.weights, plan.labels[span]
-    spare = scratch("spare", *b.shape, b.dtype, b.device)
+    spare = scratch("spare", b.shape, b.dtype, b.device)
     sums = b.new_zeros(3)
     words = None if a is None or plan.columns is None else _GroupWords.edit(plan, a, b, span)
     picked = labels.clamp_min(0)[:, None]
@@ -325,7 +324,7 @@ def _power(x: Tensor, heat: float, out: Tensor) -> Tensor:
 
 def _exact(x: Tensor, name: str, dtype: torch.dtype) -> Tensor:
     """The array itself, or a copy of it in scratch memory where its format is too coarse to work in."""
-    return x if x.dtype == dtype else scratch(name, *x.shape, dtype, x.device).copy_(x)
+    return x if x.dtype == dtype else scratch(name, x.shape, dtype, x.device).copy_(x)
 
 
 def _even(count: int, most: int) -> int:

@@ -1,0 +1,221 @@
+"""Time and weigh a distillation step against a textbook one: `python -m benchmarks.distill [--rounds 3]`.
+
+The same work for all: the embedded teacher, a student of three of its layers, sentences of random lengths
+from 12 to 64 tokens, about 32 of them a step. The reference shuffles sentences into batches of 32, runs both
+models' heads at every position in single precision, selects the real positions with `masked_select`, and
+adds KLDivLoss, cross entropy and the cosine loss. Ours is the step of every run, at all positions, a sample
+or the masked ones, with and without frozen embeddings. Each measurement has a process of its own, and rounds
+alternate. Speeds are real tokens, without padding, a second; on a machine that does other things too, compare
+tokens a second of processor time.
+
+`--growth` measures 1, 2 and 4 times the batch and twice the teacher. `--precision-steps 300` trains twice
+from one start, in fp32 and in bf16, and compares the held-out KL. `--positions-minutes 10` trains three
+students for equal wall-clock time, one for each choice of positions, and compares their held-out KL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from benchmarks.distill_work import LAYERS, Case, Figures, product_rates, products
+from fairkd.distill import make_config, train
+from fairkd.models import load
+
+REFERENCE = "reference: dense, fp32"
+# Name: (case, times the reference's tokens a second that are wanted of it, and part of its memory).
+CASES: dict[str, tuple[Case, float | None, float | None]] = {
+    REFERENCE: (Case(reference=True), None, None),
+    "all positions": (Case(), 10, 0.5),
+    "all positions, embeddings frozen": (Case(frozen=True), None, None),
+    "sample, embeddings frozen": (Case(positions="sample", frozen=True), None, None),
+    "masked positions": (Case(positions="masked"), None, None),
+    "masked positions, embeddings frozen": (Case(positions="masked", frozen=True), 15, None),
+}
+
+
+def run(case: Case, threads: int) -> Figures:
+    """One case in a fresh process."""
+    # The teacher is in the box: nothing is looked up.
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.distill_work", json.dumps(asdict(case))],
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return Figures(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def speed(figures: Figures) -> float:
+    return figures.tokens / figures.seconds
+
+
+def speeds(rounds: int, seconds: float, threads: int) -> dict[str, list[Figures]]:
+    """Every case once a round, and the table of medians."""
+    found: dict[str, list[Figures]] = {name: [] for name in CASES}
+    for number in range(rounds):
+        for name, (case, _, _) in CASES.items():
+            # What the time goes to is recorded once, behind the clock.
+            found[name].append(run(_with(case, seconds=seconds, profile=number == 0), threads))
+            print(f"  round {number + 1}: {name}: {speed(found[name][-1]):.0f} tokens/s", file=sys.stderr)
+    return found
+
+
+def print_speeds(found: Mapping[str, Sequence[Figures]]) -> None:
+    """Medians over the rounds; ratios are medians of each round's own."""
+    reference = found[REFERENCE]
+
+    def ratio(values: Sequence[Figures], of: Any) -> float:
+        return statistics.median(of(own) / of(base) for own, base in zip(values, reference, strict=True))
+
+    print(
+        f"\n{'step':36} {'tokens/s':>9} {'times':>6} {'per CPU s':>10} {'times':>6} {'peak MiB':>9} "
+        f"{'part':>5} {'of it for training':>19}"
+    )
+    for name, values in found.items():
+        print(
+            f"{name:36} {_median(values, speed):9.0f} {ratio(values, speed):6.1f} "
+            f"{_median(values, lambda f: f.tokens / f.cpu):10.0f} "
+            f"{ratio(values, lambda f: f.tokens / f.cpu):6.1f} "
+            f"{_median(values, lambda f: f.peak):9.0f} {ratio(values, lambda f: f.peak):5.2f} "
+            f"{_median(values, lambda f: f.memory):19.0f}"
+        )
+    print("\nwanted, reached (wall-clock)")
+    for name, (_, faster, lighter) in CASES.items():
+        if faster:
+            reached = ratio(found[name], speed)
+            print(f"  {name}: {faster:g} times as fast, {reached:.1f}: {_verdict(reached >= faster)}")
+        if lighter:
+            reached = ratio(found[name], lambda f: f.peak)
+            print(f"  {name}: {lighter:g} of the memory, {reached:.2f}: {_verdict(reached <= lighter)}")
+
+
+def print_limits(found: Mapping[str, Sequence[Figures]]) -> None:
+    """How much of a step's time its matrix products would take at this machine's best rates."""
+    lm = load("embedded/teacher")
+    rates = product_rates(lm)
+    print("\nmatrix products here, GFLOP/s:", ", ".join(f"{k} {v / 1e9:.0f}" for k, v in rates.items()))
+    for name, values in found.items():
+        case = CASES[name][0]
+        if case.reference:
+            continue
+        work = products(case, lm, values[0])
+        limit = 1 / sum(size / rates[shape] for shape, size in work.items())
+        reached = _median(values, speed)
+        print(
+            f"{name}: {sum(work.values()) / 1e6:.0f} MFLOP a token; products alone would allow {limit:.0f} "
+            f"tokens/s, reached are {reached:.0f} ({reached / limit:.0%})"
+        )
+    for name, values in found.items():
+        shares = ", ".join(f"{kind} {share:.0%}" for kind, share in values[0].parts.items())
+        print(f"time of {name}: {shares}")
+
+
+def print_growth(seconds: float, threads: int) -> None:
+    """Tokens a second as the batch and the teacher grow, all else equal."""
+    print("\nhow cost grows: tokens/s (of the first), peak MiB")
+    for name in ("all positions", "masked positions, embeddings frozen"):
+        start = _with(CASES[name][0], seconds=seconds)
+        first = None
+        for label, case in (
+            ("batch of 32", start),
+            ("batch of 64", _with(start, batch=64)),
+            ("batch of 128", _with(start, batch=128)),
+            ("teacher of twice the layers", _with(start, teacher_depth=2)),
+        ):
+            figures = run(case, threads)
+            first = first or figures
+            print(
+                f"  {name}, {label}: {speed(figures):.0f} ({speed(figures) / speed(first):.2f}), "
+                f"{figures.peak:.0f}"
+            )
+
+
+def held_out(values: Mapping[str, Any]) -> tuple[float, int]:
+    """Held-out KL(teacher || student) and tokens of a run with these settings."""
+    settings = {
+        "student": {"layers": LAYERS},
+        # One evaluation is enough, and it is made at the end.
+        "evaluation": {"every_seconds": 1e6},
+        "checkpoint": {"every_seconds": 1e6},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = train(make_config({**settings, **values}), folder)
+    kl = outcome.held_out["kl"]
+    assert kl is not None
+    return kl, outcome.tokens
+
+
+def print_positions(minutes: float) -> None:
+    print(
+        f"\n{minutes:g} minutes of training each; KL(teacher || student) at held-out masked positions, nats"
+    )
+    results = {}
+    for positions in ("all", "sample", "masked"):
+        values = {"objective": {"positions": positions}, "budget": {"minutes": minutes}}
+        results[positions], tokens = held_out(values)
+        print(f"  {positions}: {results[positions]:.4f} after {tokens} tokens", flush=True)
+    print(f"  lowest: {min(results, key=lambda name: results[name])}")
+
+
+def print_precision(steps: int, tokens: int) -> None:
+    print(f"\nheld-out KL after {steps} steps of {tokens} tokens, all positions, by format of the products")
+    results = {}
+    for precision in ("fp32", "bf16"):
+        values = {
+            "objective": {"positions": "all"},
+            "optimizer": {"precision": precision, "micro_batch_tokens": tokens},
+            "budget": {"steps": steps},
+        }
+        results[precision], _ = held_out(values)
+        print(f"  {precision}: {results[precision]:.4f}", flush=True)
+    apart = abs(results["bf16"] / results["fp32"] - 1)
+    print(f"  apart: {apart:.2%} (wanted at most 1%: {_verdict(apart <= 0.01)})")
+
+
+def _with(case: Case, **changes: Any) -> Case:
+    return Case(**{**asdict(case), **changes})
+
+
+def _median(values: Sequence[Figures], of: Any) -> float:
+    return statistics.median(of(value) for value in values)
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "NOT met"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=20, help="of each measurement")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--precision-steps", type=int, metavar="N")
+    parser.add_argument("--precision-tokens", type=int, default=256, metavar="N", help="tokens a step")
+    parser.add_argument("--positions-minutes", type=float, metavar="N")
+    options = parser.parse_args()
+    if options.positions_minutes:
+        print_positions(options.positions_minutes)
+    if options.precision_steps:
+        print_precision(options.precision_steps, options.precision_tokens)
+    if options.growth:
+        print_growth(options.seconds, options.threads)
+    if not (options.positions_minutes or options.precision_steps or options.growth):
+        found = speeds(options.rounds, options.seconds, options.threads)
+        print_speeds(found)
+        print_limits(found)
+
+
+if __name__ == "__main__":
+    main()
