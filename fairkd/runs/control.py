@@ -93,7 +93,7 @@ def reconcile() -> None:
 
 
 def slots() -> int:
-    """How many runs work at the same time: FAIRKD_SLOTS, one by default."""
+    """How many runs work at the same time: FAIRKD_SLOTS, one by default. A runner keeps its number."""
     return supervision.slots()
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable
+
+from fairkd.home import runs_folder
 
 
 def runs_table(database: sqlite3.Connection) -> None:
@@ -38,7 +41,32 @@ def runs_table(database: sqlite3.Connection) -> None:
     database.execute("CREATE INDEX runs_by_state ON runs (state, place)")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (runs_table,)
+def rows_of_folders(database: sqlite3.Connection) -> None:
+    """A row for every run's folder that is there already: whoever loses the database loses no run."""
+    for path in sorted(runs_folder().glob("*/config.json"), key=lambda path: path.stat().st_mtime):
+        try:
+            config = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if not isinstance(config, dict):
+            continue
+        finished = (path.parent / "model" / "config.json").is_file()
+        database.execute(
+            "INSERT INTO runs (id, place, name, config, state, sentence, created, progress)"
+            " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?, ?, ?, ?)",
+            [
+                path.parent.name,
+                path.parent.name,
+                json.dumps(config),
+                "finished" if finished else "interrupted",
+                "Found in its folder, without a word about it in the database.",
+                path.stat().st_mtime,
+                float(finished),
+            ],
+        )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (runs_table, rows_of_folders)
 
 
 def migrate(database: sqlite3.Connection) -> None:

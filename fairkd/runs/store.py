@@ -112,7 +112,7 @@ def insert_running(id: str, name: str, config: Mapping[str, Any], worker: Identi
 
 def entries(states: Sequence[State] | None = None) -> list[Entry]:
     """All runs, or those in some states, the newest first. To look makes nothing where nothing is."""
-    if not database_path().exists():
+    if not database_path().exists() and not any(runs_folder().glob("*/config.json")):
         return []
     where = f"WHERE state IN ({','.join('?' * len(states))})" if states is not None else ""
     order = "ORDER BY created DESC, rowid DESC"
@@ -228,13 +228,13 @@ def read(action: Callable[[sqlite3.Connection], T]) -> T:
     """What `action` reads in a connection of its own."""
     try:
         return _with_connection(action)
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         # Even to read, SQLite writes its index of the log; a disk that is full gets the reserve.
         if not _free_reserve():
             raise _said(error) from error
     try:
         return _with_connection(action)
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         raise _said(error) from error
 
 
@@ -266,10 +266,9 @@ def _changes(statement: str, values: Sequence[object]) -> bool:
 
 
 def _with_connection(action: Callable[[sqlite3.Connection], T]) -> T:
-    path = database_path()
-    if not path.exists():
-        make_home()
-    with closing(sqlite3.connect(path, timeout=WAIT, isolation_level=None)) as database:
+    if not database_path().exists():
+        _make_home()
+    with closing(sqlite3.connect(database_path(), timeout=WAIT, isolation_level=None)) as database:
         database.row_factory = sqlite3.Row
         migrate(database)
         return action(database)
@@ -280,7 +279,12 @@ def database_path() -> Path:
 
 
 def make_home() -> None:
-    """The home folder, and the reserve in it."""
+    """The home folder with its database, before the first run's folder: later it would be taken for lost."""
+    _make_home()
+    read(lambda _: None)
+
+
+def _make_home() -> None:
     try:
         runs_folder().mkdir(parents=True, exist_ok=True)
         _keep_reserve()
@@ -306,7 +310,12 @@ def _free_reserve() -> bool:
     return True
 
 
-def _said(error: sqlite3.OperationalError) -> FairKDError:
+def _said(error: sqlite3.DatabaseError) -> FairKDError:
+    if "malformed" in str(error) or "not a database" in str(error):
+        return FairKDError(
+            f"The database of runs, {database_path()}, is damaged: move it away, and the runs are listed anew"
+            " from their folders."
+        )
     if "locked" in str(error) or "busy" in str(error):
         return FairKDError(f"Another process has kept the database of runs in {home()} busy; try again.")
     return InputError(

@@ -19,7 +19,7 @@ import pytest
 
 from fairkd import machine, runs
 from fairkd.distill.config import make_config
-from fairkd.errors import InputError
+from fairkd.errors import FairKDError, InputError
 from fairkd.runs import events, store, supervision, verdict
 from fairkd.runs.identity import me
 from fairkd.runs.migrations import MIGRATIONS
@@ -411,6 +411,26 @@ def test_a_new_database_can_be_opened_by_many_at_once(quiet: Path) -> None:
     code = "from fairkd.runs import store; store.make_home(); store.entries(); store.claim(1)"
     many = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(6)]
     assert [process.wait() for process in many] == [0] * 6
+
+
+def test_a_lost_or_damaged_database_loses_no_run(home: Path) -> None:
+    done, cut = runs.submit(stand_in.config(2), name="done"), runs.submit(stand_in.config(50), name="cut")
+    wait_for_state(done.id, "finished")
+    until(lambda: stored(cut.id).step > 1)
+    runs.cancel(cut.id)
+    wait_for_state(cut.id, "cancelled")
+    until(lambda: not processes(home))
+    for path in home.glob("runs.sqlite-*"):
+        path.unlink()
+    (home / "runs.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(FairKDError, match="is damaged: move it away"):
+        runs.all_runs()
+    (home / "runs.sqlite").unlink()
+    assert {run.id: run.state for run in runs.all_runs()} == {done.id: "finished", cut.id: "interrupted"}
+    assert runs.get(cut.id).config == cut.config
+    runs.resume(cut.id)
+    wait_for_state(cut.id, "finished")
+    worked_once(stored(cut.id), 50)
 
 
 def test_an_attempt_that_was_closed_stays_as_it_was_closed(quiet: Path) -> None:
