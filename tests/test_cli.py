@@ -156,13 +156,20 @@ def test_a_csv_that_cannot_be_written_is_refused(fairkd: Run, reference: str, tm
 def one_embedded(tiny_folder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "teacher").symlink_to(tiny_folder("bert"))
     monkeypatch.setattr(models, "EMBEDDED", tmp_path)
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
 
 
-def test_models_list_shows_the_embedded_ones(fairkd: Run, one_embedded: None) -> None:
+def test_models_list_shows_the_embedded_ones_and_those_of_finished_runs(
+    fairkd: Run, one_embedded: None, tiny_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
     (description,) = fairkd("models", "list", "--json").document
     assert description["reference"] == "embedded/teacher"
     assert description["layers"] == 2
     assert "embedded/teacher" in fairkd("models", "list").out
+    (tmp_path / "home" / "runs" / "0a1b").mkdir(parents=True)
+    (tmp_path / "home" / "runs" / "0a1b" / "model").symlink_to(tiny_folder("bert"))
+    references = [entry["reference"] for entry in fairkd("models", "list", "--json").document]
+    assert references == ["embedded/teacher", "run/0a1b"]
 
 
 def test_models_show_describes_one(fairkd: Run, reference: str) -> None:
