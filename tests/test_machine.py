@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -41,6 +43,18 @@ def test_a_group_without_a_limit_limits_nothing(group: Path) -> None:
     (group / "memory.max").write_text("max\n")
     (group / "memory.current").write_text("900\n")
     assert machine.free_memory() > 10**6
+
+
+def test_a_process_that_steps_back_takes_its_session_along() -> None:
+    code = (
+        "from fairkd import machine; import os; from pathlib import Path; machine.step_back(7);"
+        "machine.step_back(3); group = Path('/proc/self/autogroup');"
+        "print(os.nice(0), group.read_text().split()[-1] if group.exists() else 3)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, start_new_session=True
+    )
+    assert done.stdout.split() == ["7", "3"], done.stderr
 
 
 @pytest.mark.parametrize("name", ["memory.events", "memory.oom_control"])

@@ -7,7 +7,6 @@ it ended.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 import traceback
@@ -16,11 +15,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from fairkd import machine
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import events, session, store, supervision
 from fairkd.runs.identity import me
 
-NICENESS = 15  # the page on the same cores goes first
+NICENESS = 10  # the page on the same cores goes first
 REFUSED, FAILED = 3, 1  # exit codes
 
 Train = Callable[..., Any]
@@ -31,7 +31,7 @@ def work(id: str, attempt: int, *, train: Train | None = None) -> int:
     if not store.register(id, attempt, me()):
         print(f"Attempt {attempt} of the run {id} is no longer wanted.", file=sys.stderr)
         return REFUSED
-    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    machine.step_back(NICENESS)
     run = store.entry(id).run
     try:
         with session.at_work(run, attempt) as at_work:

@@ -47,7 +47,7 @@ def processes(home: Path, role: str = "") -> list[psutil.Process]:
     return found
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 45.0) -> None:
     """Wait until something holds; fail if it takes too long."""
     end = time.monotonic() + seconds
     while not condition():

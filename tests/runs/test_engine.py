@@ -15,7 +15,7 @@ from fairkd.runs import events, frames, supervision
 from tests.runs.conftest import processes, stored, until, use_home, worker_process
 from tests.tiny import SENTENCES
 
-PATIENCE = 90.0  # seconds; a process that imports torch takes its time on a busy machine
+PATIENCE = 180.0  # seconds; a process that imports torch takes its time on a busy machine
 
 
 @pytest.fixture
