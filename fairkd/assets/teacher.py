@@ -12,16 +12,20 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from fairkd.distill import checkpoints
 from fairkd.distill.batches import Batch, Masker, Masking, Stream
+from fairkd.distill.devices import autocast, make_accelerator, on
 from fairkd.distill.encoder import masked_rows, projection_of, transform_of
+from fairkd.distill.feed import Feed, Place
 from fairkd.distill.schedules import schedule
 
 
@@ -43,6 +47,7 @@ class Settings:
     warmup: float = 0.03
     weight_decay: float = 0.01
     seed: int = 0
+    checkpoint_minutes: float = 10
 
 
 def train(
@@ -52,9 +57,17 @@ def train(
     settings: Settings,
     *,
     fresh_head: bool = True,
+    checkpoint: Path | None = None,
     log: Callable[[str], None] = print,
 ) -> dict[str, Any]:
-    """Train `model` in place on token ids; the settings with the steps, tokens and epochs that it took."""
+    """Train `model` in place on token ids; the settings with the steps, tokens and epochs that it took.
+
+    It is moved to a GPU if there is one, computes in bf16 there, and comes back to where it was. With
+    `checkpoint`, a folder, training goes on from what the folder holds, and is stored there every
+    `settings.checkpoint_minutes`; minutes that were trained before count.
+    """
+    home, device = model.device, make_accelerator().device
+    nn.Module.to(model, device)
     torch.manual_seed(settings.seed)
     if fresh_head:
         # Starting from the words' frequencies spares the head from learning them.
@@ -65,35 +78,52 @@ def train(
     optimizer = torch.optim.AdamW(_groups(model, settings), lr=1.0, betas=(0.9, 0.98), eps=1e-6, fused=True)
     masking = Masking(settings.mask_rate, settings.masked, settings.random)
     stream = Stream(
-        sentences, tokens=settings.batch_tokens, seed=settings.seed, pad_id=tokenizer.pad_token_id
+        sentences, tokens=settings.batch_tokens, seed=settings.seed, pad_id=tokenizer.pad_token_id or 0
     )
-    masker = Masker(tokenizer, model.config.vocab_size, masking, seed=settings.seed)
-    table = projection_of(model).weight  # tied: the word embeddings themselves
-    begin, steps, tokens, smooth = time.monotonic(), 0, 0, math.nan
-    for epoch, index in stream.endless():
-        minutes = (time.monotonic() - begin) / 60
-        progress = minutes / settings.minutes
-        if progress >= 1:
-            break
+    feed = Feed(stream, Masker(tokenizer, model.config.vocab_size, masking, seed=settings.seed))
+    named = dict(model.named_parameters())
+    steps, tokens, before = 0, 0, 0.0
+    if checkpoint is not None and (found := checkpoints.newest(checkpoint, log)) is not None:
+        checkpoints.unpack(found.tensors, named, optimizer)
+        steps, tokens, before = found.step, found.state["tokens"], found.state["minutes"]
+        feed.place = Place(**found.state["place"])
+        log(f"Going on from step {steps}, after {before:.1f} minutes")
+    begin, stored, smooth = time.monotonic(), before, math.nan
+    while (minutes := before + (time.monotonic() - begin) / 60) < settings.minutes:
+        epoch = feed.place.epoch
+        (batch,) = feed.take(1)
+        rate = schedule(minutes / settings.minutes, settings.warmup)
         for group in optimizer.param_groups:
-            group["lr"] = group["base"] * schedule(progress, settings.warmup)
-        batch = masker(*stream.pad(index), index, epoch)
-        # The lookup's gradient is added by index: autograd would fill a dense [V, width] array for it.
-        words = table.detach()[batch.ids].requires_grad_()
-        logits = head(model, masked_rows(model, batch.ids, batch.real, batch.rows, words))
-        loss = F.cross_entropy(logits, batch.labels)
-        loss.backward()
-        assert table.grad is not None and words.grad is not None
-        table.grad.index_add_(0, batch.ids.flatten(), words.grad.flatten(0, 1))
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+            group["lr"] = group["base"] * rate
+        loss = _step(model, on(device, batch), optimizer)
         steps += 1
         tokens += batch.tokens
-        smooth = loss.item() if steps == 1 else 0.99 * smooth + 0.01 * loss.item()
+        smooth = loss if math.isnan(smooth) else 0.99 * smooth + 0.01 * loss
         if steps % 50 == 0:
             log(f"{minutes:6.1f} min  step {steps}  epoch {epoch}  tokens {tokens:,}  loss {smooth:.3f}")
+        if checkpoint is not None and minutes - stored >= settings.checkpoint_minutes:
+            stored = minutes
+            state = {"tokens": tokens, "minutes": minutes, "place": asdict(feed.place)}
+            checkpoints.write(checkpoint, steps, state, checkpoints.pack(named, optimizer), keep=2)
+    nn.Module.to(model, home)
     return {"steps": steps, "tokens": tokens, "epochs": tokens / sum(map(len, sentences)), **asdict(settings)}
+
+
+def _step(model: PreTrainedModel, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
+    """One step of the optimizer; the loss."""
+    table = projection_of(model).weight  # tied: the word embeddings themselves
+    # The lookup's gradient is added by index: autograd would fill a dense [V, width] array for it.
+    words = table.detach()[batch.ids].requires_grad_()
+    with autocast(table.device, "bf16" if table.device.type == "cuda" else "fp32"):
+        logits = head(model, masked_rows(model, batch.ids, batch.real, batch.rows, words))
+    loss = F.cross_entropy(logits.float(), batch.labels)
+    loss.backward()
+    assert table.grad is not None and words.grad is not None
+    table.grad.index_add_(0, batch.ids.flatten(), words.grad.flatten(0, 1))
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return loss.item()
 
 
 def head(model: PreTrainedModel, states: Tensor) -> Tensor:
@@ -126,7 +156,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Perplexity and top-1 accuracy at `rate` masked positions, each of them a mask token; seeded."""
     loss = hits = count = 0.0
-    for batch in _masked_once(model, tokenizer, sentences, rate):
+    for batch in (on(model.device, each) for each in _masked_once(model, tokenizer, sentences, rate)):
         logits = head(model, masked_rows(model, batch.ids, batch.real, batch.rows))
         loss += F.cross_entropy(logits, batch.labels, reduction="sum").item()
         hits += (logits.argmax(-1) == batch.labels).sum().item()
@@ -137,7 +167,7 @@ def evaluate(
 def _masked_once(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, sentences: Sequence[np.ndarray], rate: float
 ) -> Iterator[Batch]:
-    stream = Stream(sentences, tokens=2048, seed=0, pad_id=tokenizer.pad_token_id)
+    stream = Stream(sentences, tokens=2048, seed=0, pad_id=tokenizer.pad_token_id or 0)
     masker = Masker(tokenizer, model.config.vocab_size, Masking(rate, 1.0, 0.0), seed=1234)
     for index in stream.epoch(0):
         yield masker(*stream.pad(index), index, 0)

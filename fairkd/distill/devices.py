@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 import torch
 from accelerate import Accelerator
 
+from fairkd.distill.batches import Batch
 from fairkd.distill.rooms import Precision
 
 
@@ -38,6 +39,16 @@ def chosen_precision(wish: Precision, device: torch.device) -> Precision:
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[None]:
     """A context in which encoders compute their products in `precision`."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
+def on(device: torch.device, batch: Batch) -> Batch:
+    """The batch on a device; the same one where it is there already."""
+    return Batch(
+        batch.ids.to(device),
+        None if batch.real is None else batch.real.to(device),
+        batch.rows.to(device),
+        batch.labels.to(device),
+    )
 
 
 def wait_for(device: torch.device) -> None:

@@ -20,6 +20,7 @@ from fairkd.constraints import Constraint
 from fairkd.contrasts import contrasts
 from fairkd.distill.batches import Batch, Masker, Masking, Stream
 from fairkd.distill.config import EvaluationConfig
+from fairkd.distill.devices import on
 from fairkd.distill.encoder import projection_of, rows_of, transform_of
 from fairkd.errors import InputError
 from fairkd.gaps import Pattern, gaps, patterns, professions, summarise
@@ -86,9 +87,11 @@ class Evaluator:
         pad_id = teacher.tokenizer.pad_token_id or 0
         masker = Masker(teacher.tokenizer, teacher.vocabulary_size, Masking(0.2, 1.0, 0.0), seed=seed)
         self.masked = [
-            _Sample(batch, self._taught(batch)) for batch in _on(device, _batches(sentences, masker, pad_id))
+            _Sample(batch, self._taught(batch))
+            for batch in (on(device, each) for each in _batches(sentences[::2], masker, pad_id))
         ]
-        self.single = list(_on(device, _one_masked(sentences, teacher.mask_id, pad_id, masker.special)))
+        single = _one_masked(sentences, teacher.mask_id, pad_id, masker.special)
+        self.single = [on(device, batch) for batch in single]
         contrast = contrasts()[settings.contrast]
         self.contrast = contrast
         self.patterns = [
@@ -240,9 +243,3 @@ def _one_masked(
                 torch.from_numpy(rows),
                 torch.from_numpy(labels),
             )
-
-
-def _on(device: torch.device, batches: Iterator[Batch]) -> Iterator[Batch]:
-    for batch in batches:
-        real = None if batch.real is None else batch.real.to(device)
-        yield Batch(batch.ids.to(device), real, batch.rows.to(device), batch.labels.to(device))

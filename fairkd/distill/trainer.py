@@ -19,7 +19,7 @@ from fairkd.constraints import Constraint, resolve
 from fairkd.contrasts import contrasts
 from fairkd.distill.batches import Batch, Masker, Masking
 from fairkd.distill.config import Config
-from fairkd.distill.devices import autocast, chosen_precision, make_accelerator
+from fairkd.distill.devices import autocast, chosen_precision, make_accelerator, on
 from fairkd.distill.encoder import projection_of, rows_of, transform_of
 from fairkd.distill.objective import fused_loss, hidden_loss
 from fairkd.distill.terms import IGNORED, Targets, Weights
@@ -164,14 +164,8 @@ class Trainer:
                 ignored |= group_word & constrained
             labels = labels.masked_fill(ignored, IGNORED)
         counts = Counts(len(labels), int((labels != IGNORED).sum()), int(constrained.sum()), batch.tokens)
-        on = self.device
-        moved = Batch(
-            batch.ids.to(on),
-            None if batch.real is None else batch.real.to(on),
-            batch.rows.to(on),
-            batch.labels.to(on),
-        )
-        return Prepared(moved, labels.to(on), constrained.to(on), counts)
+        device = self.device
+        return Prepared(on(device, batch), labels.to(device), constrained.to(device), counts)
 
     def _loss(self, prepared: Prepared, totals: Counts) -> tuple[Tensor, dict[str, Tensor]]:
         """This batch's part of the step's loss, and of its terms."""

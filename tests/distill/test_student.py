@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from fairkd.distill import train
 from fairkd.distill.rooms import StudentConfig
 from fairkd.distill.student import make_student, take_layers
 from fairkd.errors import FairKDError, InputError
 from fairkd.models import MaskedLM, load
-from tests.distill.parts import trained
+from tests.distill.parts import CORPUS, config, trained
 
 
 def test_a_student_has_the_wanted_layers_and_the_teachers_head(tiny_bert: MaskedLM) -> None:
@@ -61,8 +62,6 @@ def test_fresh_weights_depend_on_the_seed_and_leave_torchs_randomness_alone(tiny
 def test_hidden_states_of_unequal_width_are_compared_through_a_projection_or_not_at_all(
     tiny_bert: MaskedLM, tmp_path: Path, projection: bool
 ) -> None:
-    from fairkd.distill import train
-    from tests.distill.parts import CORPUS, config
 
     settings = config(student={**FRESH, "projection": projection}, budget={"steps": 20})
     events: list[dict] = []

@@ -1,0 +1,78 @@
+"""The stage that trains the embedded teacher, on a tiny model."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from fairkd.assets import teacher
+from fairkd.distill import checkpoints
+from fairkd.distill.batches import Masker, Masking, encode, pad
+from fairkd.models import MaskedLM
+from tests.tiny import SENTENCES
+
+SETTINGS = teacher.Settings(minutes=0.01, batch_tokens=256, learning_rate=1e-2, head_learning_rate=1e-2)
+
+
+def train(lm: MaskedLM, settings: teacher.Settings, checkpoint: Path | None = None) -> tuple[MaskedLM, dict]:
+    sentences = encode(lm.tokenizer, SENTENCES)
+    own = replace(lm, model=copy.deepcopy(lm.model))
+    report = teacher.train(
+        own.model, own.tokenizer, sentences, settings, checkpoint=checkpoint, log=lambda _: None
+    )
+    return own, report
+
+
+def test_a_model_learns_to_fill_masks_and_reports_what_it_took(tiny_bert: MaskedLM) -> None:
+    held_out = encode(tiny_bert.tokenizer, SENTENCES[:60])
+    before = teacher.evaluate(tiny_bert.model, tiny_bert.tokenizer, held_out)
+    trained, report = train(tiny_bert, SETTINGS)
+    after = teacher.evaluate(trained.model, trained.tokenizer, held_out)
+    assert after["perplexity"] < 0.5 * before["perplexity"]
+    assert report["steps"] > 5 and report["minutes"] == SETTINGS.minutes
+    assert report["epochs"] == pytest.approx(
+        report["tokens"] / sum(map(len, encode(tiny_bert.tokenizer, SENTENCES)))
+    )
+    table, projection = (
+        trained.model.get_input_embeddings().weight,
+        trained.model.get_output_embeddings().weight,
+    )
+    assert table is projection, "still tied"
+
+
+def test_the_gradient_of_the_tied_embeddings_is_autograds(tiny_bert: MaskedLM) -> None:
+    ids, real = pad(encode(tiny_bert.tokenizer, SENTENCES[:8]), 0)
+    masker = Masker(tiny_bert.tokenizer, tiny_bert.vocabulary_size, Masking(), seed=0)
+    batch = masker(ids, real, torch.arange(8).numpy(), 0)
+    plain, ours = copy.deepcopy(tiny_bert.model), copy.deepcopy(tiny_bert.model)
+    for model in (plain, ours):
+        model.requires_grad_(True)
+    logits = plain(input_ids=batch.ids, attention_mask=batch.real.long()).logits.flatten(0, 1)[batch.rows]
+    torch.nn.functional.cross_entropy(logits, batch.labels).backward()
+    torch.nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
+    gradients = {}
+
+    class Look(torch.optim.SGD):
+        def step(self, closure: object = None) -> None:  # type: ignore[override]
+            gradients.update(
+                {name: p.grad.clone() for name, p in ours.named_parameters() if p.grad is not None}
+            )
+
+    teacher._step(ours, batch, Look(ours.parameters(), lr=0.0))
+    wanted = plain.get_input_embeddings().weight.grad
+    name = "bert.embeddings.word_embeddings.weight"
+    assert torch.allclose(gradients[name], wanted, atol=1e-5)
+
+
+def test_a_training_that_broke_off_goes_on_from_its_checkpoint(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    _, first = train(tiny_bert, replace(SETTINGS, checkpoint_minutes=0.002), tmp_path)
+    found = checkpoints.newest(tmp_path)
+    assert found is not None and 0 < found.step <= first["steps"]
+    _, second = train(tiny_bert, replace(SETTINGS, minutes=0.015, checkpoint_minutes=9), tmp_path)
+    assert second["steps"] > found.step and second["tokens"] > found.state["tokens"]
+    _, over = train(tiny_bert, replace(SETTINGS, minutes=found.state["minutes"] / 2), tmp_path)
+    assert over["steps"] == found.step, "its minutes were spent before"
