@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.runs import MEASURES, loss_curves, measure_curve
@@ -103,7 +104,8 @@ def _curves(id: str, found: Followed) -> None:
     dark = is_dark()
     places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
     with places[0]:
-        show_figure(loss_curves(found.training, dark=dark), f"loss_{id}", f"fairkd-{id}-loss")
+        figure = _figure(id, "loss", found.offset, dark, _found=found)
+        show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss")
         caption("Means over the last steps, before the parts are weighted and added up.")
         download_row(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
     for place, column in zip(places[1:], CURVES, strict=True):
@@ -111,15 +113,20 @@ def _curves(id: str, found: Followed) -> None:
             _measure(id, found, column, dark)
 
 
+# Laying a figure out takes tens of milliseconds on a busy machine: only what has changed is laid out again.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _figure(id: str, what: str, offset: int, dark: bool, *, _found: Followed) -> go.Figure:
+    """A chart of the run `id` as of byte `offset` of its events; to be drawn as it is."""
+    if what == "loss":
+        return loss_curves(_found.training, dark=dark)
+    return measure_curve(_found.evaluations, MEASURES[what], teacher=_found.teacher, dark=dark)
+
+
 def _measure(id: str, found: Followed, column: str, dark: bool) -> None:
-    measure = MEASURES[column]
-    frame = found.evaluations
-    if column not in frame:
-        frame = frame.assign(**{column: float("nan")})
-    figure = measure_curve(frame, measure, teacher=found.teacher, dark=dark)
+    figure = _figure(id, column, found.offset, dark, _found=found)
     show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}")
-    caption(f"{NOTES[column]} {measure.best.capitalize()}.")
-    download_row(frame, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
+    caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}.")
+    download_row(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
 
 
 def _settings(run: Run) -> None:

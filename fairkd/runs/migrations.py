@@ -52,7 +52,7 @@ def rows_of_folders(database: sqlite3.Connection) -> None:
             continue
         finished = (path.parent / "model" / "config.json").is_file()
         database.execute(
-            "INSERT INTO runs (id, place, name, config, state, sentence, created, progress)"
+            "INSERT OR IGNORE INTO runs (id, place, name, config, state, sentence, created, progress)"
             " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?, ?, ?, ?)",
             [
                 path.parent.name,
