@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +26,8 @@ from fairkd.distill.trainer import Trainer, constraint_of, masker_of
 from fairkd.models import MaskedLM
 
 Say = Callable[[str], None]
+
+SAY_EVERY = 5.0  # seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,13 +111,14 @@ def _swap(lm: MaskedLM, held_out: Sequence[str], *, names: bool) -> Callable[[Se
 
 
 def _changes(say: Say) -> Callable[[str, float | None], None]:
-    """A progress function that says each new message once."""
-    last = ""
+    """A progress function that says what is new, and from time to time how far it has come."""
+    last, when = "", -SAY_EVERY
 
     def report(message: str, fraction: float | None) -> None:
-        nonlocal last
-        if message != last:
-            last = message
+        nonlocal last, when
+        what = re.sub(r"[\d,.]+", "", message)
+        if what != last or time.monotonic() - when >= SAY_EVERY:
+            last, when = what, time.monotonic()
             say(message)
 
     return report

@@ -41,7 +41,7 @@ def main(teacher: str, target: Path) -> None:
         """The second process alone wants to stop."""
         nonlocal asked
         asked += 1
-        return process.process_index == 1 and asked > CANCELLED_AT
+        return process.process_index == 1 and asked > CANCELLED_AT  # asked once a step
 
     cancelled = train(shared, target / "cancelled", stop=stop, teacher=lm, corpus=CORPUS)
     resumed = train(shared, target / "cancelled", teacher=lm, corpus=CORPUS)

@@ -27,8 +27,8 @@ STORED: dict[str, Any] = {
 
 
 def stop_after(steps: int) -> Callable[[], bool]:
-    """True when it is asked for the `steps + 1`st time."""
-    asked = iter([*[False] * steps, *[True] * 100])
+    """True once so many steps have been made."""
+    asked = iter([*[False] * (steps + 1), *[True] * 100])  # once before the first evaluation
     return lambda: next(asked)
 
 
@@ -62,6 +62,27 @@ def test_a_cancelled_run_goes_on_to_the_same_weights(
         assert start["resumed_from"] == steps
         assert not any(event["type"] == "teacher" for event in events), "it is measured once"
         assert equal(weights(folder / "model"), uninterrupted)
+
+
+def test_a_run_that_is_stopped_before_it_begins_measures_nothing_until_it_is_resumed(
+    tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
+) -> None:
+    events: list[dict[str, Any]] = []
+    outcome = train(
+        config(**STORED),
+        tmp_path,
+        emit=events.append,
+        stop=lambda: True,
+        teacher=tiny_bert,
+        corpus=CORPUS,
+    )
+    assert (outcome.state, outcome.steps) == ("cancelled", 0)
+    assert (
+        {"start", "end"} <= {event["type"] for event in events} <= {"start", "end", "message", "checkpoint"}
+    )
+    kinds = {event["type"] for event in resumed(tiny_bert, tmp_path)}
+    assert {"teacher", "evaluation", "probe"} <= kinds
+    assert equal(weights(tmp_path / "model"), uninterrupted)
 
 
 def test_a_finished_run_stays_as_it_is(

@@ -145,6 +145,17 @@ def test_without_the_teachers_weight_the_student_learns_from_the_text(
     assert last["perplexity"] < 0.7 * first["perplexity"]
 
 
+def test_products_in_bf16_give_nearly_the_same_losses(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    curves = []
+    for precision in ("fp32", "bf16"):
+        events: Events = []
+        settings = config(budget={"steps": 10}, optimizer={"precision": precision})
+        train(settings, tmp_path / precision, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
+        assert of(events, "start")[0]["precision"] == precision
+        curves.append([event["loss"] for event in of(events, "train")])
+    assert curves[0] == pytest.approx(curves[1], rel=0.02) and curves[0] != curves[1]
+
+
 def test_a_saved_student_loads_with_the_fill_mask_pipeline_and_says_what_it_is(
     tiny_bert: MaskedLM, tmp_path: Path
 ) -> None:
