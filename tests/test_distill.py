@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +18,7 @@ from torch import Tensor
 from fairkd.constraints import Constraint, spread_labels
 from fairkd.distill.batches import IGNORED, Masker, Masking, Stream, encode, pad, uniform
 from fairkd.distill.encoder import masked_rows, projection_of, rows_of, transform_of
+from fairkd.distill.memory import padded, scratch
 from fairkd.distill.objective import Targets, Weights, fused_loss
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
@@ -23,17 +28,25 @@ GROUP = Constraint("group", ((3, 5), (8,)))
 PAIRS = Constraint("logit_mean", ((3, 5), (8, 13)), strength=0.7)
 
 
-def problem(dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tensor, Targets]:
+def problem(
+    dtype: torch.dtype = torch.float64, *, n: int = N, v: int = V, width: int = WIDTH
+) -> tuple[Tensor, Tensor, Tensor, Targets]:
     random = torch.Generator().manual_seed(3)
 
     def draw(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=random, dtype=torch.float64).to(dtype)
 
-    labels = torch.randint(0, 16, (N,), generator=random)
+    labels = torch.randint(0, 16, (n,), generator=random)
     labels[::4] = IGNORED
-    targets = Targets(draw(N, WIDTH), draw(V, WIDTH), draw(V), labels, torch.arange(N) % 3 != 0)
-    states, weight, bias = draw(N, WIDTH), draw(V, WIDTH), draw(V)
+    targets = Targets(draw(n, width), draw(v, width), draw(v), labels, torch.arange(n) % 3 != 0)
+    states, weight, bias = draw(n, width), draw(v, width), draw(v)
     return states.requires_grad_(), weight.requires_grad_(), bias.requires_grad_(), targets
+
+
+def large_problem(dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor, Targets]:
+    """More positions than go into one block, and logits of about the size that models have."""
+    states, weight, bias, targets = problem(dtype, n=150, v=2000, width=24)
+    return (states * 0.6).detach().requires_grad_(), weight, bias, targets
 
 
 def dense_loss(
@@ -47,7 +60,7 @@ def dense_loss(
     kd = F.kl_div(
         (z / heat).log_softmax(1), (q / heat).log_softmax(1), log_target=True, reduction="batchmean"
     )
-    hot = F.one_hot(targets.labels.clamp_min(0), V).to(z.dtype)
+    hot = F.one_hot(targets.labels.clamp_min(0), len(weight)).to(z.dtype)
     hot[targets.labels == IGNORED] = 0
     is_group_word = torch.isin(targets.labels, constraint.columns) & where & constraint.active
     counted = targets.labels != IGNORED
@@ -59,7 +72,7 @@ def dense_loss(
         hot[is_group_word] = 0
         hot[:, constraint.columns] += spread * is_group_word[:, None]
     s = z.log_softmax(1)
-    mlm = -(hot * s).sum() / counted.sum()
+    mlm = -(hot * s).sum() / counted.sum().clamp_min(1)
     total = weights.kd * heat**2 * kd + weights.mlm * mlm
     if weights.group:
         shares = [x[where][:, constraint.columns].exp() for x in (q, s)]
@@ -87,13 +100,129 @@ def test_the_fused_objective_has_the_value_and_the_gradients_of_the_dense_one(
         assert (ours - theirs).norm() <= 1e-8 * theirs.norm()
 
 
-def test_in_single_precision_the_gradient_is_the_dense_one_within_rounding() -> None:
-    weights = Weights(group=3, label="drop")
-    states, weight, bias, targets = problem(torch.float32)
-    wanted = torch.autograd.grad(dense_loss(states, weight, bias, targets, GROUP, weights), states)[0]
-    total, _ = fused_loss(states, weight, bias, targets, GROUP, weights, chunk=7)
-    got = torch.autograd.grad(total, states)[0]
-    assert (got - wanted).norm() <= 1e-5 * wanted.norm()
+MASS = Constraint("mass_preserving", ((3, 5), (8, 13)))
+
+
+@pytest.mark.parametrize(
+    "constraint", [Constraint("none"), GROUP, PAIRS, MASS], ids=["none", "group", "pairs", "mass"]
+)
+@pytest.mark.parametrize("label", ["keep", "drop", "spread"])
+@pytest.mark.parametrize("labelled", ["some", "all", "none"])
+def test_in_single_precision_the_gradients_are_the_dense_ones_within_rounding(
+    constraint: Constraint, label: str, labelled: str
+) -> None:
+    weights = Weights(group=3 if constraint.active else 0, label=label)
+    states, weight, bias, targets = large_problem()
+    labels = targets.labels.abs() % 17 if labelled == "all" else targets.labels
+    labels = torch.full_like(labels, IGNORED) if labelled == "none" else labels
+    targets = replace(targets, labels=labels)
+    dense = dense_loss(states, weight, bias, targets, constraint, weights)
+    wanted = torch.autograd.grad(dense, (states, weight, bias))
+    total, _ = fused_loss(states, weight, bias, targets, constraint, weights, chunk=64)
+    assert total.item() == pytest.approx(dense.item(), rel=1e-5)
+    for got, plain in zip(torch.autograd.grad(total, (states, weight, bias)), wanted, strict=True):
+        assert (got - plain).norm() <= 1e-5 * plain.norm()
+
+
+@pytest.mark.parametrize("kd, mlm, group", [(0, 2, 0), (0, 2, 3), (0, 0, 3), (5, 0, 0), (5, 0, 3)])
+def test_terms_of_weight_zero_leave_the_others_as_they_are(kd: float, mlm: float, group: float) -> None:
+    weights = Weights(kd=kd, mlm=mlm, group=group, temperature=2)
+    states, weight, bias, targets = problem()
+    dense = dense_loss(states, weight, bias, targets, GROUP, weights)
+    wanted = torch.autograd.grad(dense, (states, weight, bias))
+    total, _ = fused_loss(states, weight, bias, targets, GROUP, weights, chunk=6)
+    assert total.item() == pytest.approx(dense.item(), rel=1e-9)
+    for got, plain in zip(torch.autograd.grad(total, (states, weight, bias)), wanted, strict=True):
+        assert (got - plain).norm() <= 1e-8 * plain.norm()
+
+
+def test_a_frozen_projection_gets_no_gradient_and_changes_none_of_the_others() -> None:
+    states, weight, bias, targets = problem()
+    both = torch.autograd.grad(
+        fused_loss(states, weight, bias, targets, GROUP, Weights())[0], (states, weight)
+    )
+    total, _ = fused_loss(states, weight.detach(), bias, targets, GROUP, Weights())
+    total.backward()
+    assert torch.equal(states.grad, both[0]) and weight.grad is None
+
+
+def test_gradients_of_several_batches_add_up() -> None:
+    states, weight, bias, targets = problem()
+    once = torch.autograd.grad(fused_loss(states, weight, bias, targets, GROUP, Weights())[0], weight)[0]
+    for _ in range(3):
+        fused_loss(states, weight, bias, targets, GROUP, Weights())[0].backward()
+    assert torch.allclose(weight.grad, 3 * once)
+
+
+def test_a_second_backward_pass_is_refused() -> None:
+    states, weight, bias, targets = problem()
+    total, _ = fused_loss(states, weight, bias, targets, GROUP, Weights())
+    total.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="one backward pass"):
+        total.backward()
+
+
+def test_threads_do_not_write_into_each_others_arrays() -> None:
+    states, weight, bias, targets = large_problem()
+
+    def gradient(scale: float) -> Tensor:
+        own = (states.detach() * scale).requires_grad_()
+        total, _ = fused_loss(own, weight.detach(), bias.detach(), targets, GROUP, Weights(), chunk=40)
+        return torch.autograd.grad(total, own)[0]
+
+    scales = [1 + 0.1 * number for number in range(8)]
+    alone = [gradient(scale) for scale in scales]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(gradient, scales))
+    assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("constraint", [Constraint("none"), GROUP, PAIRS], ids=["none", "group", "pairs"])
+@pytest.mark.parametrize("by", ["argument", "autocast"])
+def test_products_in_bf16_keep_the_direction_of_the_gradients(constraint: Constraint, by: str) -> None:
+    weights = Weights(group=3 if constraint.active else 0, label="spread")
+    states, weight, bias, targets = large_problem()
+    exact, _ = fused_loss(states, weight, bias, targets, constraint, weights)
+    wanted = torch.autograd.grad(exact, (states, weight, bias))
+    with torch.autocast("cpu", torch.bfloat16, enabled=by == "autocast"):
+        products = torch.bfloat16 if by == "argument" else None
+        total, parts = fused_loss(
+            states, weight, bias, targets, constraint, weights, chunk=64, products=products
+        )
+    assert total.dtype == parts["kd"].dtype == torch.float32, "what is not a product stays in fp32"
+    assert total.item() != exact.item() and total.item() == pytest.approx(exact.item(), rel=0.01)
+    for got, plain in zip(torch.autograd.grad(total, (states, weight, bias)), wanted, strict=True):
+        assert got.dtype == torch.float32
+        assert F.cosine_similarity(got.flatten(), plain.flatten(), dim=0) >= 0.98
+        assert got.norm() == pytest.approx(plain.norm().item(), rel=0.05)
+
+
+def test_large_arrays_use_the_same_memory_again() -> None:
+    cpu = torch.device("cpu")
+    first = scratch("test", (30, 64), torch.float32, cpu)
+    second = scratch("test", (15, 64), torch.float64, cpu)
+    assert first.data_ptr() == second.data_ptr() and second.shape == (15, 64)
+    other = scratch("another test", (30, 64), torch.float32, cpu)
+    assert other.data_ptr() != first.data_ptr()
+    assert scratch("test", (300, 64), torch.float32, cpu).shape == (300, 64), "it grows where more is wanted"
+    assert [padded(columns) for columns in (1, 64, 65, 30522)] == [64, 64, 128, 30528]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+def test_freed_memory_is_used_again_without_page_faults() -> None:
+    program = (
+        "import resource, torch\n"
+        "from fairkd.distill.memory import keep_freed_memory\n"
+        "assert keep_freed_memory()\n"
+        "def faults():\n"
+        "    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "    torch.ones(25_000_000)\n"
+        "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before\n"
+        "print(*[faults() for _ in range(6)])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    first, *later = map(int, done.stdout.split())
+    assert min(later) < 100 < first
 
 
 def test_a_student_that_already_gives_the_constrained_distribution_has_no_kd_gradient() -> None:
