@@ -26,12 +26,12 @@ REFUSED, FAILED = 3, 1  # exit codes
 Train = Callable[..., Any]
 
 
-def work(id: str, attempt: int, *, train: Train | None = None) -> int:
+def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = NICENESS) -> int:
     """Work on a run until it ends; the exit code. `train` stands in for `fairkd.distill.train`."""
     if not store.register(id, attempt, me()):
         print(f"Attempt {attempt} of the run {id} is no longer wanted.", file=sys.stderr)
         return REFUSED
-    machine.step_back(NICENESS)
+    machine.step_back(niceness)
     run = store.entry(id).run
     try:
         with session.at_work(run, attempt) as at_work:
