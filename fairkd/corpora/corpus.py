@@ -28,8 +28,8 @@ HALF_CHARACTERS = "half a character (a lone surrogate)"
 
 
 def beyond(most: int) -> str:
-    """The reason under which the sentences after the first `most` are counted."""
-    return f"beyond the first {most:,} sentences"
+    """The reason under which what comes after the first `most` sentences is counted."""
+    return f"lines or rows after the first {most:,} sentences"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def build(
     most
         Keep the first `most` of both sides together.
     count_rest
-        Whether to go on and count what is left over, or to stop there.
+        Whether to go on and count the texts that are left over, or to stop there.
     tally
         Reasons and counts so far, which the source of `sentences` may go on filling.
 
@@ -78,12 +78,8 @@ def build(
     tally = Tally() if tally is None else tally
     seen: set[bytes] = set()
     sides: dict[bool, list[str]] = {True: [], False: []}
-    for text in _cut(sentences, tally):
-        if len(seen) == most:
-            if not count_rest:
-                break
-            tally[beyond(most)] += 1
-            continue
+    rest = iter(sentences)
+    for text in _cut(rest, tally):
         if " " not in text:
             tally[SHORT] += bool(text)
             continue
@@ -95,6 +91,11 @@ def build(
             continue
         seen.add(digest)
         sides[is_held_out(key)].append(text)
+        if len(seen) == most:
+            if count_rest:
+                # As they come, and not cut or compared: of a large file most is counted here.
+                tally[beyond(most)] += sum(not line.isspace() for line in rest if line)
+            break
     skipped = {reason: count for reason, count in tally.items() if count}
     if not sides[False]:
         why = ", ".join(f"{count:,} {reason}" for reason, count in skipped.items())
