@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from torch import Tensor
 
-from fairkd.constraints import Constraint, Kind, resolve, spread_labels
+from fairkd.constraints import Constraint, Kind, Scope, resolve, spread_labels
 from fairkd.contrasts import contrasts, make_contrast
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
+
+# A busy machine is no failure.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 VOCABULARY = 9
 PAIRS = ((1, 4), (2, 7))  # two groups of two words: 1 is paired with 2, and 4 with 7
@@ -122,6 +126,67 @@ def test_edits_of_raw_logits_give_the_same_distribution(
     assert torch.allclose(raw.log_softmax(1), constraint(p), atol=1e-9, rtol=0)
 
 
+SHARES = (0.5, 0.2, 0.3)
+TRIPLES = ((1, 4), (2, 7), (0, 8))
+
+
+@given(rows, strengths, st.sampled_from([None, SHARES]))
+def test_groups_of_unequal_size_leave_a_distribution_too(
+    logits: list[list[float]], strength: float, shares: tuple[float, ...] | None
+) -> None:
+    q = Constraint("group", UNEQUAL, strength, shares=shares)(distributions(logits))
+    assert torch.allclose(q.exp().sum(1), torch.ones(len(q), dtype=q.dtype), atol=1e-12, rtol=0)
+
+
+@given(rows, kinds)
+def test_three_groups_are_balanced_like_two(logits: list[list[float]], kind: Kind) -> None:
+    p = distributions(logits)
+    q = Constraint(kind, TRIPLES)(p)
+    if kind == "group":
+        sums = [q[:, list(group)].logsumexp(1) for group in TRIPLES]
+        assert all(torch.allclose(one, sums[0], atol=1e-10, rtol=0) for one in sums)
+        return
+    for words in zip(*TRIPLES, strict=True):
+        assert torch.allclose(q[:, words], q[:, words[:1]].expand(-1, 3), atol=1e-12, rtol=0)
+        if kind == "mass_preserving":
+            assert torch.allclose(q[:, words[0]], p[:, words].exp().mean(1).log(), atol=1e-10, rtol=0)
+
+
+@given(rows, kinds)
+def test_what_is_balanced_stays_as_it_is(logits: list[list[float]], kind: Kind) -> None:
+    constraint = Constraint(kind, PAIRS)
+    once = constraint(distributions(logits))
+    assert torch.allclose(constraint(once), once, atol=1e-12, rtol=0)
+
+
+@given(rows, strengths, st.permutations(UNEQUAL[0]), st.permutations(range(3)))
+def test_the_order_of_words_in_groups_of_unequal_size_does_not_matter(
+    logits: list[list[float]], strength: float, first: list[int], order: list[int]
+) -> None:
+    p, groups = distributions(logits), (tuple(first), *UNEQUAL[1:])
+    wanted = Constraint("group", UNEQUAL, strength, shares=SHARES)(p)
+    moved = Constraint(
+        "group", tuple(groups[i] for i in order), strength, shares=tuple(SHARES[i] for i in order)
+    )
+    assert torch.allclose(moved(p), wanted, atol=1e-10, rtol=0)
+
+
+@given(rows, kinds, strengths, st.sampled_from(["all", "masked", "not_own"]), st.data())
+def test_evaluated_only_where_it_applies_it_gives_the_dense_answer(
+    logits: list[list[float]], kind: Kind, strength: float, scope: Scope, data: st.DataObject
+) -> None:
+    p, constraint = distributions(logits), Constraint(kind, PAIRS, strength, scope)
+    tokens = data.draw(
+        st.lists(st.integers(0, VOCABULARY - 1), min_size=len(p), max_size=len(p)), label="tokens"
+    )
+    where = constraint.applies(torch.tensor(tokens), mask_id=6)
+    dense = torch.where(where[:, None], constraint(p), p)
+    sparse = p.clone()
+    sparse[where] = constraint(p[where])
+    assert torch.allclose(sparse, dense, atol=1e-12, rtol=0)
+    assert torch.equal(sparse[~where], p[~where])
+
+
 def numerical_minimum(p: np.ndarray, *, forward: bool) -> np.ndarray:
     """The q nearest to p with q_1 = q_2 and q_4 = q_7: in KL(p || q) if forward, else in KL(q || p)."""
 
@@ -139,7 +204,7 @@ def numerical_minimum(p: np.ndarray, *, forward: bool) -> np.ndarray:
     return expand(found.x)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.floats(-4, 4), min_size=VOCABULARY, max_size=VOCABULARY), st.booleans())
 def test_the_closed_forms_are_the_nearest_balanced_distributions(logits: list[float], forward: bool) -> None:
     p = distributions([logits])
