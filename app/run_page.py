@@ -60,16 +60,21 @@ def _live(id: str, drawn: str) -> None:
     if run.state != drawn:
         st.rerun()
     found = follow(run)
-    _head(run, found)
-    show_problem()
-    action_bar(run)
-    if run.state == "queued":
-        caption("The curves begin when it is this run's turn. The page may be closed meanwhile.")
-        return
-    if found.training.empty and found.evaluations.empty:
-        _nothing_yet(run, found)
-        return
-    _curves(run.id, found)
+    # A place for each part: a chart that moves down by one element is made anew, and its zoom is lost.
+    head, problem, actions, body = (st.container() for _ in range(4))
+    with head:
+        _head(run, found)
+    with problem:
+        show_problem()
+    with actions:
+        action_bar(run)
+    with body:
+        if run.state == "queued":
+            caption("The curves begin when it is this run's turn. The page may be closed meanwhile.")
+        elif found.training.empty and found.evaluations.empty:
+            _nothing_yet(run, found)
+        else:
+            _curves(run.id, found)
 
 
 def _head(run: Run, found: Followed) -> None:
