@@ -1,1 +1,1 @@
-"""Speed against plain references in the same run: `python -m benchmarks.gaps`, `benchmarks.pages`."""
+"""Speed against plain references in the same run: `python -m benchmarks.gaps`, `benchmarks.distill`, ..."""

@@ -243,6 +243,17 @@ def test_rows_of_the_last_layer_equal_the_models_own_states(any_family: MaskedLM
     assert torch.allclose(ours, logits, atol=1e-5)
 
 
+def test_padded_sentences_give_nearly_the_same_states_in_bf16(any_family: MaskedLM) -> None:
+    sentences = encode(any_family.tokenizer, ["The nurse said that she is good.", "He is a doctor."])
+    ids, real = (torch.from_numpy(x) for x in pad(sentences, any_family.tokenizer.pad_token_id))
+    rows = torch.tensor([1, 3, ids.shape[1] + 2])
+    exact = rows_of(any_family.model, ids, real, rows)
+    with torch.autocast("cpu", torch.bfloat16):
+        coarse = rows_of(any_family.model, ids, real, rows)
+    assert not torch.equal(coarse.float(), exact)
+    assert F.cosine_similarity(coarse.float(), exact, dim=1).min() >= 0.99
+
+
 def test_looked_up_word_embeddings_can_be_handed_in(tiny_bert: MaskedLM) -> None:
     ids, rows = torch.tensor([[2, 60, 61, 62, 3]]), torch.tensor([2, 3])
     words = tiny_bert.model.get_input_embeddings().weight[ids]
