@@ -179,8 +179,9 @@ class Resolver:
         ids = torch.tensor([[*row, *[pad] * (length - len(row))] for row in rows])
         real = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in rows])
         at = torch.arange(len(rows)) * length + torch.tensor(columns)
+        device = self.lm.model.device
         with torch.inference_mode():
-            return logits_at(self.lm, ids, real, at)
+            return logits_at(self.lm, ids.to(device), real.to(device), at.to(device)).cpu()
 
     def _sides(self, word: str, first: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Token ids of the determiners and of the other reading, at the start of a text or inside it."""

@@ -84,8 +84,12 @@ def columns(source: str | Path, *, split: str | None = None) -> tuple[str, ...]:
 
 
 def _existing(source: str | Path) -> Path:
-    path = Path(source).expanduser()
-    if not path.is_file():
+    try:
+        path = Path(source).expanduser()
+        found = path.is_file()
+    except (OSError, RuntimeError):  # too long for a name, no permission to look, no such user's home
+        found = False
+    if not found:
         raise InputError(
             f'There is no corpus {source}: expected "bug", a .txt, .csv, .tsv, .jsonl or .parquet file, or '
             "hub:org/name."

@@ -287,7 +287,7 @@ def test_a_column_of_a_large_table_is_read_in_batches(tmp_path: Path) -> None:
     assert len(told) == 10 and told[-1] == 1.0
 
 
-@pytest.mark.parametrize("name", ["nowhere.txt", "nowhere.parquet", "nowhere"])
+@pytest.mark.parametrize("name", ["nowhere.txt", "nowhere.parquet", "nowhere", "x" * 5000, "null\0byte.txt"])
 def test_a_missing_corpus_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=f"no corpus .*{name}"):
         corpora.read(tmp_path / name)
