@@ -146,7 +146,9 @@ def _run(
         teacher = _Head.of(targets.states, same, targets.bias, plan.order, heat, products)
         wanted = scratch("teacher", shape, products, device)
     grad_states = torch.zeros_like(states, dtype=products) if wants[0] else None
-    grad_weight = torch.zeros_like(weight, dtype=products) if wants[1] else None
+    # The first chunk writes the weights' gradient, the others add to it.
+    empty = torch.empty_like if used else torch.zeros_like
+    grad_weight = empty(weight, dtype=products) if wants[1] else None
     grad_bias = torch.zeros(padded(vocabulary), dtype=exact, device=device) if wants[2] else None
     sums = torch.zeros(3, dtype=exact, device=device)
     for start in range(0, used, size):
@@ -328,8 +330,8 @@ def _exact(x: Tensor, name: str, dtype: torch.dtype) -> Tensor:
 
 
 def _even(count: int, most: int) -> int:
-    """The size of nearly equal parts of at most `most`."""
-    return math.ceil(count / max(1, math.ceil(count / most)))
+    """The size of nearly equal parts of at most `most`; 1 where there is nothing to part."""
+    return max(1, math.ceil(count / max(1, math.ceil(count / most))))
 
 
 def _blocks(count: int, device: torch.device) -> Iterator[slice]:

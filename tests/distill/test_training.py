@@ -18,7 +18,7 @@ from fairkd.distill.batches import Batch, Masker, Masking, Stream, encode
 from fairkd.distill.feed import Counterparts, Feed, Place
 from fairkd.distill.schedules import schedule
 from fairkd.distill.student import make_student
-from fairkd.distill.trainer import Counts, Trainer, masker_of
+from fairkd.distill.trainer import Counts, Trainer, constraint_of, masker_of
 from fairkd.errors import FairKDError, InputError
 from fairkd.models import MaskedLM
 from fairkd.swaps import swap
@@ -273,6 +273,19 @@ def test_a_step_is_the_same_in_one_batch_or_in_several_uneven_ones(tiny_bert: Ma
 
 def swapped(texts: Sequence[str]) -> list[str]:
     return [swap(text) for text in texts]
+
+
+def test_a_step_with_nothing_to_learn_changes_no_loss_and_does_not_fail(tiny_bert: MaskedLM) -> None:
+    """Without the teacher's weight, and with the only label dropped, no position has a term."""
+    he = tiny_bert.tokenizer.convert_tokens_to_ids("he")
+    ids = torch.tensor([[2, tiny_bert.mask_id, 3]])
+    batch = Batch(ids, None, torch.tensor([1]), torch.tensor([he]))
+    settings = config(objective={"kd": 0.0, "hidden": 0.0, "label": "drop"}, constraint={"kind": "group"})
+    student = make_student(tiny_bert, settings.student, seed=0)
+    trainer = Trainer(tiny_bert, student, constraint_of(tiny_bert, settings), settings)
+    prepared = trainer.prepare([batch])
+    assert prepared[0].counts.mlm == 0
+    assert float(trainer.step(prepared, prepared[0].counts, 1e-3)["loss"]) == 0
 
 
 def feed(lm: MaskedLM, *, swap: bool = False) -> Feed:
