@@ -136,6 +136,15 @@ def test_terms_of_weight_zero_leave_the_others_as_they_are(kd: float, mlm: float
         assert (got - plain).norm() <= 1e-8 * plain.norm()
 
 
+def test_a_batch_in_which_nothing_counts_has_gradients_of_zero() -> None:
+    states, weight, bias, targets = problem()
+    nothing = replace(targets, labels=torch.full_like(targets.labels, IGNORED))
+    total, _ = fused_loss(states, weight, bias, nothing, Constraint("none"), Weights(kd=0))
+    total.backward()
+    assert total.item() == 0
+    assert not any(gradient.any() for gradient in (states.grad, weight.grad, bias.grad))
+
+
 def test_a_frozen_projection_gets_no_gradient_and_changes_none_of_the_others() -> None:
     states, weight, bias, targets = problem()
     both = torch.autograd.grad(
