@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.runs import MEASURES, loss_curves, measure_curve
+from app.components.zoom import NONE, Zoom, keep_zooms, zoomed, zooms
 from app.run_actions import action_bar, open_run, show_problem, wished
 from app.run_data import Followed, follow, log_tail
 from app.run_probes import probes
@@ -106,29 +107,30 @@ def _nothing_yet(run: Run, found: Followed) -> None:
 
 def _curves(id: str, found: Followed) -> None:
     """Loss parts, fidelity, quality and bias, two in a row."""
-    dark = is_dark()
+    dark, held = is_dark(), zooms(f"zoom_{id}")
     places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
     with places[0]:
-        figure = _figure(id, "loss", found.offset, dark, _found=found)
+        figure = _figure(id, "loss", found.offset, dark, held.get(f"loss_{id}", NONE), _found=found)
         show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss")
         caption("Means over the last steps, before the parts are weighted and added up.")
         download_row(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
     for place, column in zip(places[1:], CURVES, strict=True):
         with place:
-            _measure(id, found, column, dark)
+            _measure(id, found, column, dark, held.get(f"{column}_{id}", NONE))
+    keep_zooms([f"{column}_{id}" for column in ("loss", *CURVES)], key=f"zoom_{id}")
 
 
 # Laying a figure out takes tens of milliseconds on a busy machine: only what has changed is laid out again.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _figure(id: str, what: str, offset: int, dark: bool, *, _found: Followed) -> go.Figure:
+def _figure(id: str, what: str, offset: int, dark: bool, zoom: Zoom, *, _found: Followed) -> go.Figure:
     """A chart of the run `id` as of byte `offset` of its events; to be drawn as it is."""
     if what == "loss":
-        return loss_curves(_found.training, dark=dark)
-    return measure_curve(_found.evaluations, MEASURES[what], teacher=_found.teacher, dark=dark)
+        return zoomed(loss_curves(_found.training, dark=dark), zoom)
+    return zoomed(measure_curve(_found.evaluations, MEASURES[what], teacher=_found.teacher, dark=dark), zoom)
 
 
-def _measure(id: str, found: Followed, column: str, dark: bool) -> None:
-    figure = _figure(id, column, found.offset, dark, _found=found)
+def _measure(id: str, found: Followed, column: str, dark: bool, zoom: Zoom) -> None:
+    figure = _figure(id, column, found.offset, dark, zoom, _found=found)
     show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}")
     caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}.")
     download_row(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")

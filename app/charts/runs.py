@@ -1,4 +1,4 @@
-"""The charts of one run: its loss parts, and its measures against its teacher's. All of them stay zoomed.
+"""The charts of one run: its loss parts, and its measures against its teacher's.
 
 `MEASURES` names what an evaluation holds; `app.charts.run_comparison` draws the same for several runs.
 """
@@ -71,7 +71,7 @@ MEASURES: dict[str, Measure] = {
 
 
 def curves(title: str, *, height: int, dark: bool, x: str = "step", y: str, log: bool = False) -> dict:
-    """The layout of a chart over time. `uirevision` never changes: a refresh keeps zoom and hidden lines."""
+    """The layout of a chart over time; its `uirevision` never changes: the same chart to plotly."""
     return merged(
         base_layout(title=title, height=height, dark=dark),
         {
