@@ -14,8 +14,8 @@ name ("Stephen King", "Iron Man") is part of it and stays.
 Swapping twice gives the sentence back wherever each of its words has one counterpart that has it in turn: not
 for the entries of the list that go one way ("Ms", "hostess"), nor where "her" or "his" was read wrongly.
 
-A corpus of 100,000 sentences takes a while, nearly all of it for "her". To swap only what a short run will
-see, give `both_sides` a `most`, or call `swap_many` on a part at a time with one `Guard` for all.
+All of BUG takes about 95 s of one core (1 ms a sentence), most of it for "her". To swap only what a short
+run will see, give `both_sides` a `most`, or call `swap_many` on a part at a time with one `Guard` for all.
 """
 
 from __future__ import annotations
