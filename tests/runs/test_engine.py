@@ -12,6 +12,7 @@ import torch
 from fairkd import models, runs
 from fairkd.distill.config import Config, make_config
 from fairkd.runs import events, frames, supervision
+from tests.runs import stand_in
 from tests.runs.conftest import processes, stored, until, use_home, worker_process
 from tests.tiny import SENTENCES
 
@@ -20,9 +21,8 @@ PATIENCE = 180.0  # seconds; a process that imports torch takes its time on a bu
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    runner = supervision.RUNNER
     for folder in use_home(tmp_path / "home", monkeypatch):
-        monkeypatch.setattr(supervision, "RUNNER", runner)
+        monkeypatch.setattr(supervision, "RUNNER", stand_in.REAL_RUNNER)
         yield folder
 
 
@@ -98,7 +98,7 @@ def test_a_run_is_cancelled_and_one_without_text_or_memory_fails_in_one_sentence
     home: Path, config: Callable[..., Config], tmp_path: Path
 ) -> None:
     (tmp_path / "empty.txt").write_text("\n\n")
-    long = runs.submit(config(budget={"minutes": 60}))
+    long = runs.submit(config(budget={"minutes": 5}))
     empty = runs.submit(config(corpus={"source": str(tmp_path / "empty.txt")}))
     big = {"kind": "fresh", "width": 65536, "heads": 64, "hidden_layers": 24}
     vast = runs.submit(config(student=big))

@@ -23,7 +23,8 @@ from fairkd.errors import FairKDError, InputError
 from fairkd.runs import events, store, supervision, verdict
 from fairkd.runs.identity import me
 from fairkd.runs.migrations import MIGRATIONS
-from fairkd.runs.runner import Runner, serve
+from fairkd.runs.runner import Runner, serve, worker_command
+from fairkd.runs.worker import REFUSED
 from tests.runs import stand_in
 from tests.runs.conftest import processes, steps_of, stored, until, use_home, worked_once, worker_process
 
@@ -492,3 +493,11 @@ def test_a_run_leaves_no_process_behind(home: Path) -> None:
     wait_for_state(run.id, "finished")
     until(lambda: not processes(home))
     assert len({pid for pid, _ in steps_of(stored(run.id))}) == 1
+
+
+def test_the_runner_s_own_command_leaves_when_there_is_nothing_to_do(home: Path) -> None:
+    store.make_home()
+    place = {"cwd": home, "env": supervision.detached_environment(), "timeout": 60}
+    assert subprocess.run([sys.executable, "-m", "fairkd.runs.runner"], **place).returncode == 0
+    refused = subprocess.run(worker_command("nope", 1), stderr=subprocess.PIPE, text=True, **place)
+    assert refused.returncode == REFUSED and "no longer wanted" in refused.stderr
