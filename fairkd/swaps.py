@@ -208,7 +208,7 @@ def _target(sentence: str, match: re.Match[str], words: Lexicon, names: bool) ->
 
 
 _NEXT_WORD = re.compile(r"\.?[ -]*([^\W\d_]+)")
-_LAST_WORD = re.compile(r"([^\W\d_]+) ?\.?[ -]$")
+_LAST_WORD = re.compile(r"(?<!['’\w])([^\W\d_]+) ?\.?[ -]$")
 
 
 def _next_is_capital(sentence: str, end: int) -> bool:

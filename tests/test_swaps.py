@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairkd.contrasts import contrasts
@@ -26,6 +26,7 @@ from fairkd.swaps import LEAKS, Guard, both_sides, resolver, swap, swap_many
         ("The actresses' room, the men's room.", "The actors' room, the women's room."),
         ("The ladies' coats; the gentlemen's hats.", "The gentlemen's coats; the ladies' hats."),
         ("THE LADIES' ROOM", "THE GENTLEMEN'S ROOM"),
+        ("LADIES' Abbess", "GENTLEMEN'S Abbot"),
         ("the 'ladies' said", "the 'gentlemen' said"),
         ("The gentlemen 's club of her mother-in-law", "The ladies ' club of his father-in-law"),
         ("her ex-husband’s sister—she’s here", "his ex-wife’s brother—he’s here"),
@@ -133,17 +134,20 @@ def sentences(draw: st.DrawFn) -> str:
         ending = draw(st.sampled_from(ENDINGS))
         if ending in ("'s", "’s") and word in lexicon().plurals:
             ending = ending[0]
-        if ending == "'s" and shape is str.upper:
-            ending = "'S"
+        if shape is str.upper:
+            ending = ending.upper()
         parts.append(shape(word) + ending)
     return " ".join(parts)
 
 
+# A slow machine is no fault of the property.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sentences())
 def test_swapping_twice_gives_the_sentence_back(sentence: str) -> None:
     assert swap(swap(sentence)) == sentence
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(sorted(lexicon().names)), min_size=1, max_size=5))
 def test_swapping_names_twice_gives_them_back(names: list[str]) -> None:
     sentence = " met ".join(name.capitalize() for name in names) + "'s dog."
@@ -151,6 +155,7 @@ def test_swapping_names_twice_gives_them_back(names: list[str]) -> None:
     assert swapped != sentence and swap(swapped, names=True) == sentence
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_swapped(text: str) -> None:
     assert isinstance(swap(text, names=True), str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairkd import corpora
@@ -71,6 +71,7 @@ def test_titles_and_initials_end_no_sentence() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab .!?'\n", max_size=5000))
 def test_cutting_loses_no_word_and_leaves_nothing_too_long(text: str) -> None:
     plain = " ".join(text.split())
