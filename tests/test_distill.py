@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,12 +17,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fairkd.constraints import Constraint, spread_labels
+from fairkd.distill import train
 from fairkd.distill.batches import IGNORED, Masker, Masking, Stream, encode, pad, uniform
 from fairkd.distill.encoder import masked_rows, projection_of, rows_of, transform_of
 from fairkd.distill.memory import padded, scratch
 from fairkd.distill.objective import Targets, Weights, fused_loss
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
+from tests.distill.parts import CORPUS, config
 
 N, V, WIDTH = 23, 40, 8
 GROUP = Constraint("group", ((3, 5), (8,)))
@@ -204,6 +207,20 @@ def test_products_in_bf16_keep_the_direction_of_the_gradients(constraint: Constr
         assert got.dtype == torch.float32
         assert F.cosine_similarity(got.flatten(), plain.flatten(), dim=0) >= 0.98
         assert got.norm() == pytest.approx(plain.norm().item(), rel=0.05)
+
+
+def test_training_in_bf16_ends_where_training_in_fp32_does(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    reached = {}
+    for precision in ("fp32", "bf16"):
+        settings = config(
+            budget={"steps": 300},
+            objective={"positions": "all"},
+            optimizer={"precision": precision, "learning_rate": 3e-3},
+        )
+        outcome = train(settings, tmp_path / precision, teacher=tiny_bert, corpus=CORPUS)
+        reached[precision] = outcome.held_out["kl"]
+    assert reached["bf16"] != reached["fp32"]
+    assert reached["bf16"] == pytest.approx(reached["fp32"], rel=0.01)
 
 
 def test_large_arrays_use_the_same_memory_again() -> None:
