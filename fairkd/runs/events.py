@@ -32,8 +32,8 @@ def read(run: Run | str | Path, *, after: int = 0) -> tuple[list[Event], int]:
 
     An unfinished last line is left for later; a whole line that is not an event is passed over.
 
-    >>> events, position = read(run)                      # doctest: +SKIP
-    >>> more, position = read(run, after=position)        # doctest: +SKIP
+        events, position = read(run)
+        more, position = read(run, after=position)
     """
     try:
         with path_of(run).open("rb") as handle:

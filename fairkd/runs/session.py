@@ -120,9 +120,8 @@ def foreground(config: Config, *, name: str | None = None) -> Iterator[Session]:
     killed: how it ends is told by the `end` event, or by the exception that leaves the block, which is
     passed on.
 
-    >>> with foreground(config) as session:                                         # doctest: +SKIP
-    ...     outcome = train(config, session.folder, emit=session.emit, stop=session.stop)
-    >>> session.run.id                                                              # doctest: +SKIP
+        with foreground(config) as session:
+            outcome = train(config, session.folder, emit=session.emit, stop=session.stop)
 
     To see the events as well, give `train` a function that calls `session.emit(event)` and then draws. Under
     several ranks only the first one registers.
