@@ -31,7 +31,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "fair": {
         "constraint": {"kind": "group", "contrast": "pronouns", "scope": "masked"},
         "objective": {"label": "drop", "group": 30.0},
-        "masking": {"group_rate": 0.6},
+        "masking": {"group_rate": 0.4},
     },
 }
 
