@@ -22,6 +22,7 @@ from fairkd.distill.batches import Batch, Masker, Masking, Stream
 from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.devices import on
 from fairkd.distill.encoder import projection_of, rows_of, transform_of
+from fairkd.distill.measure_names import FIDELITY, GAPS
 from fairkd.errors import InputError
 from fairkd.gaps import Pattern, gaps, patterns, professions, summarise
 from fairkd.models import MaskedLM
@@ -32,16 +33,6 @@ T = TypeVar("T")
 
 BATCH_TOKENS = 2048
 POSITIONS_AT_ONCE = 64  # few enough for [positions, V] to stay near the cache
-GAPS = (
-    "gap_mean",
-    "gap_low",
-    "gap_high",
-    "gap_absolute",
-    "gap_absolute_low",
-    "gap_absolute_high",
-    "gap_mass",
-)
-FIDELITY = ("kl", "kl_constrained", "agreement")
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from fairkd.distill.measure_names import FIDELITY, GAPS, QUALITY
 from fairkd.runs.events import Event, history
 
 _TRAINING = ("step", "time", "epoch", "tokens", "seconds", "progress", "seconds_left", "learning_rate")
 _LOSSES = ("tokens_per_second", "loss", "kd", "mlm", "hidden", "group")
-_FIDELITY = ("kl", "kl_constrained", "perplexity", "top1", "agreement", "pseudo_perplexity")
-_GAPS = (
-    "gap_mean",
-    "gap_low",
-    "gap_high",
-    "gap_absolute",
-    "gap_absolute_low",
-    "gap_absolute_high",
-    "gap_mass",
-)
 _PROBES = (
     "step",
     "model",
@@ -42,7 +33,7 @@ def training(events: Sequence[Event]) -> pd.DataFrame:
 
 def evaluations(events: Sequence[Event]) -> pd.DataFrame:
     """One row an evaluation: fidelity, pseudo-perplexity and gaps with their intervals (nats)."""
-    return _table(events, "evaluation", ("step", "time", "tokens", "seconds", *_FIDELITY, *_GAPS))
+    return _table(events, "evaluation", ("step", "time", "tokens", "seconds", *FIDELITY, *QUALITY, *GAPS))
 
 
 def teacher(events: Sequence[Event]) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ TEACHER_SAYS = {"gap_absolute": 1.5, "gap_absolute_low": 1.2, "gap_absolute_high
 
 
 def title(figure: object) -> str:
-    return figure.layout.title.text.replace("<br>", " ")  # type: ignore[attr-defined]
+    return figure.layout.title.text.replace("<br>", " ")
 
 
 def test_the_loss_chart_says_how_far_the_loss_fell_and_draws_the_parts_that_there_are() -> None:

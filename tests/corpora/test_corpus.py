@@ -45,7 +45,7 @@ def test_the_first_sentences_are_kept_and_the_rest_is_counted() -> None:
 
 
 def test_an_endless_source_is_left_when_there_is_enough() -> None:
-    def endless():  # type: ignore[no-untyped-def]
+    def endless():
         yield from sentences(11)
         raise AssertionError("asked for more than needed")
 

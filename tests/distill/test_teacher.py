@@ -57,7 +57,7 @@ def test_the_gradient_of_the_tied_embeddings_is_autograds(tiny_bert: MaskedLM) -
     gradients = {}
 
     class Look(torch.optim.SGD):
-        def step(self, closure: object = None) -> None:  # type: ignore[override]
+        def step(self, closure: object = None) -> None:
             gradients.update(
                 {name: p.grad.clone() for name, p in ours.named_parameters() if p.grad is not None}
             )

@@ -59,7 +59,7 @@ def queued(fairkd: Run, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
 
 
 def test_every_command_has_help() -> None:
-    known = typer.main.get_command(runs_app).commands  # type: ignore[attr-defined]
+    known = typer.main.get_command(runs_app).commands
     assert tuple(known) == COMMANDS
     for command in known.values():
         assert command.help
