@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from fairkd import cli, gaps, models, predictions
 from fairkd.models import MaskedLM
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """Standard output as strict JSON: one document, nothing else, no NaN."""
-        assert self.code == 0, self.err
-        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+from tests.outcome import Outcome
 
 
 @pytest.fixture

@@ -7,31 +7,11 @@ const TOP = 34 // the legend
 const FOOT = 44 // the axis
 const ROLES = { teacher: "Teacher", student: "Student" }
 
-const states = new WeakMap()
-
 export default function (component) {
-  const { data, parentElement } = component
-  const state = states.get(parentElement) ?? setUp(parentElement)
-  state.data = data
+  const state = stateOf(component.parentElement, redraw, download)
+  state.data = component.data
   redraw(state)
-  return () => {
-    state.observer.disconnect()
-    states.delete(parentElement)
-  }
-}
-
-function setUp(root) {
-  const find = selector => root.querySelector(selector)
-  const state = { frame: find(".frame"), scroller: find(".scroller"), tip: find(".tip"), data: null, drawn: "" }
-  state.observer = new ResizeObserver(() => redraw(state))
-  state.observer.observe(state.scroller)
-  state.scroller.onpointermove = event => hover(state, event)
-  state.scroller.onpointerleave = () => (state.tip.hidden = true)
-  for (const button of root.querySelectorAll("[data-format]")) {
-    button.onclick = () => download(state, button.dataset.format)
-  }
-  states.set(root, state)
-  return state
+  return () => forget(state)
 }
 
 function redraw(state) {

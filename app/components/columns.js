@@ -10,49 +10,31 @@ const LABEL = 24
 const TOKEN = 30
 const ROOM = 9
 
-const states = new WeakMap()
-
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
-  const state = states.get(parentElement) ?? setUp(parentElement)
+  const state = stateOf(parentElement, redraw, download)
+  listen(state)
   state.choose = number => setTriggerValue("chosen", number)
-  if (data && state.drawn !== signature(state, data)) {
-    const moved = !state.data || state.data.selected !== data.selected || state.data.sentence !== data.sentence
-    state.data = data
-    redraw(state)
-    if (moved) reveal(state, data.selected)
-  }
-  return () => {
-    state.observer.disconnect()
-    states.delete(parentElement)
-  }
+  const before = state.data
+  state.data = data
+  redraw(state)
+  if (data && (before?.selected !== data.selected || before?.sentence !== data.sentence)) reveal(state, data.selected)
+  return () => forget(state)
 }
 
-function setUp(root) {
-  const find = selector => root.querySelector(selector)
-  const state = { root, frame: find(".frame"), scroller: find(".scroller"), tip: find(".tip"), data: null, drawn: "" }
-  state.observer = new ResizeObserver(() => {
-    if (state.data && state.drawn !== signature(state, state.data)) redraw(state)
-  })
-  state.observer.observe(state.scroller)
-  state.scroller.onscroll = () => {
+function listen(state) {
+  const { scroller } = state
+  scroller.onscroll = () => {
     state.tip.hidden = true
-    for (const label of state.scroller.querySelectorAll("[data-stays]")) {
-      label.setAttribute("transform", `translate(${state.scroller.scrollLeft} 0)`)
+    for (const label of scroller.querySelectorAll("[data-stays]")) {
+      label.setAttribute("transform", `translate(${scroller.scrollLeft} 0)`)
     }
   }
-  state.scroller.onclick = event => {
+  scroller.onclick = event => {
     const column = event.target.closest(".column")
     if (column) choose(state, Number(column.dataset.number))
   }
-  state.scroller.onkeydown = event => press(state, event)
-  state.scroller.onpointermove = event => hover(state, event)
-  state.scroller.onpointerleave = () => (state.tip.hidden = true)
-  for (const button of root.querySelectorAll("[data-format]")) {
-    button.onclick = () => download(state, button.dataset.format)
-  }
-  states.set(root, state)
-  return state
+  scroller.onkeydown = event => press(state, event)
 }
 
 // --- choosing ---
@@ -103,23 +85,21 @@ function reveal(state, number) {
 
 // --- drawing ---
 
-function signature(state, data) {
-  return JSON.stringify([data, state.scroller.clientWidth, look(state.frame)])
-}
-
 function redraw(state) {
   const { scroller, data } = state
-  const focused = state.root.activeElement?.closest?.(".column")?.dataset.number
   const width = scroller.clientWidth
-  if (!width) return
+  if (!data || !width) return
   const colours = look(state.frame)
+  const drawn = JSON.stringify([data, width, colours])
+  if (state.drawn === drawn) return
+  state.drawn = drawn
+  const focused = state.root.activeElement?.closest?.(".column")?.dataset.number
   const left = scroller.scrollLeft
   const { svg, places } = draw(data, width, colours)
   scroller.replaceChildren(svg)
   scroller.scrollLeft = left
   scroller.onscroll()
   state.places = places
-  state.drawn = signature(state, data)
   drawScale(state, colours)
   if (focused) focus(state, Number(focused))
 }

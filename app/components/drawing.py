@@ -1,6 +1,6 @@
 """Components drawn in the browser: their files, put together.
 
-A component is NAME.html, NAME.css and NAME.js in this folder, after figure.css and figure.js of all.
+A component is NAME.html, the head of figure.html, and NAME.css and NAME.js after figure.css and figure.js.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def component(name: str) -> ComponentRenderer:
     """The component `name`, to be called with `key` and `data`."""
     return st.components.v2.component(
         f"fairkd_{name}",
-        html=_text(f"{name}.html"),
+        html=_text("figure.html").replace("{head}", _text(f"{name}.html")),
         css=_text("figure.css") + _text(f"{name}.css"),
         js=_text("figure.js") + _text(f"{name}.js"),
     )

@@ -5,7 +5,31 @@
 const SVG = "http://www.w3.org/2000/svg"
 const PALEST = { light: 0.07, dark: 0.13 } // even the least likely cell shows whose it is
 
+const states = new WeakMap()
 const ruler = document.createElement("canvas").getContext("2d")
+
+// What a component keeps between updates: made when `root` is first drawn. `redraw(state)` is called again when
+// the room for the figure changes, `download(state, format)` by the buttons; the pointer has its tip.
+function stateOf(root, redraw, download) {
+  if (states.has(root)) return states.get(root)
+  const find = selector => root.querySelector(selector)
+  const state = { root, frame: find(".frame"), scroller: find(".scroller"), tip: find(".tip"), data: null, drawn: "" }
+  state.observer = new ResizeObserver(() => redraw(state))
+  state.observer.observe(state.scroller)
+  state.scroller.onpointermove = event => hover(state, event)
+  state.scroller.onpointerleave = () => (state.tip.hidden = true)
+  for (const button of root.querySelectorAll("[data-format]")) {
+    button.onclick = () => download(state, button.dataset.format)
+  }
+  states.set(root, state)
+  return state
+}
+
+// The end of a component: what Streamlit calls when it goes.
+function forget(state) {
+  state.observer.disconnect()
+  states.delete(state.root)
+}
 
 function look(frame) {
   const style = getComputedStyle(frame)

@@ -21,14 +21,7 @@ from fairkd.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 OpenDistil = Callable[..., AppTest]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("fairkd.runs.supervision.look", lambda: None)
-    monkeypatch.setattr("fairkd.runs.supervision.wake", lambda: None)
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The Gaps page, run in process on tiny models."""
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.widgets import literal
+from tests.app.reading import titles
 
 ROOT = Path(__file__).parents[2]
 TINY = pd.DataFrame({"profession": ["nurse", "carpenter", "pilot"], "women_share": [0.87, 0.03, 0.09]})
@@ -40,12 +40,6 @@ def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
         return at
 
     return page
-
-
-def titles(at: AppTest) -> list[str]:
-    """The titles of the charts on the page, in one line each."""
-    figures = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
-    return [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in figures]
 
 
 def drawn(at: AppTest) -> str:

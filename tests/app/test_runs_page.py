@@ -13,19 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from app.run_actions import exported
 from fairkd import runs
+from tests.app.reading import titles
 from tests.app.some_runs import add_run, training
 
 ROOT = Path(__file__).parents[2]
 OpenRuns = Callable[..., AppTest]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of the test's own, in which nobody looks after processes."""
-    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("fairkd.runs.supervision.look", lambda: None)
-    monkeypatch.setattr("fairkd.runs.supervision.wake", lambda: None)
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
@@ -46,11 +39,6 @@ def open_runs(tiny_folder: Callable[[str], Path]) -> OpenRuns:
         return app
 
     return open_
-
-
-def titles(app: AppTest) -> list[str]:
-    figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-    return [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in figures]
 
 
 def texts(app: AppTest) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fairkd import runs
 from fairkd.runs import Run, lock, store, supervision
 from tests.runs import stand_in
 
@@ -100,3 +101,15 @@ def worked_once(run: Run, total: int) -> None:
     for (pid, step), (next_pid, next_step) in zip(steps, steps[1:], strict=False):
         # A process that was killed between a step and its checkpoint leaves that step to be done again.
         assert next_step == step + 1 or (next_pid != pid and next_step == step)
+
+
+@pytest.fixture
+def quiet(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home where no runner is started: what is queued stays queued."""
+    monkeypatch.setattr(supervision, "start_runner", lambda: None)
+    return home
+
+
+def wait_for_state(id: str, state: str) -> runs.Run:
+    until(lambda: stored(id).state == state)
+    return stored(id)

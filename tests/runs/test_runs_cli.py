@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 import typer.main
@@ -17,21 +16,11 @@ import typer.main
 from fairkd import cli, runs
 from fairkd.runs import store, supervision
 from fairkd.runs_cli import runs_app
+from tests.outcome import Outcome
 from tests.runs import stand_in
 from tests.runs.conftest import stored, until
 
 COMMANDS = ("submit", "list", "show", "watch", "cancel", "resume", "export", "delete")
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        assert self.code == 0, self.err
-        return json.loads(self.out)
 
 
 Run = Callable[..., Outcome]
