@@ -13,7 +13,7 @@ import yaml
 
 from fairkd.assets import teacher as training
 from fairkd.contrasts import contrasts
-from fairkd.distill.batches import encode
+from fairkd.distill.batches import Masking, encode
 from fairkd.gaps import Pattern, Summary, gaps, paired_test, patterns, professions, summarise
 from fairkd.measures.pseudo_perplexity import pseudo_perplexity
 from fairkd.models import EMBEDDED, MaskedLM, load
@@ -36,6 +36,7 @@ def write(sentences: pd.DataFrame) -> dict[str, Any]:
         measured[name] = {
             "training": report,
             "masked": masked(lm, held_out["text"].tolist()),
+            "as_in_training": masked(lm, held_out["text"].tolist(), training.AS_IN_TRAINING),
             "pseudo_perplexity": pseudo_perplexity(lm, sample).value,
             "gap": asdict(summarise(frames[name])),
             "everyday": everyday(lm),
@@ -54,9 +55,11 @@ def write(sentences: pd.DataFrame) -> dict[str, Any]:
     return measured
 
 
-def masked(lm: MaskedLM, sentences: Sequence[str]) -> dict[str, float]:
-    """Perplexity and top-1 accuracy at 20 % masked positions."""
-    return training.evaluate(lm.model, lm.tokenizer, encode(lm.tokenizer, sentences))
+def masked(
+    lm: MaskedLM, sentences: Sequence[str], masking: Masking = training.EVERY_ONE_MASKED
+) -> dict[str, float]:
+    """Perplexity and top-1 accuracy at 20 % chosen positions."""
+    return training.evaluate(lm.model, lm.tokenizer, encode(lm.tokenizer, sentences), masking)
 
 
 def gap_table(lm: MaskedLM) -> pd.DataFrame:
@@ -115,6 +118,7 @@ def _row(name: str, figures: dict[str, Any]) -> str:
     gap = Summary(**figures["gap"])
     return (
         f"| {name} | {figures['masked']['perplexity']:.1f} | {figures['masked']['top1']:.3f} "
+        f"| {figures['as_in_training']['perplexity']:.1f} | {figures['as_in_training']['top1']:.3f} "
         f"| {figures['pseudo_perplexity']:.2f} | {gap.mean_absolute:.3f} "
         f"| {gap.absolute_low:.3f} to {gap.absolute_high:.3f} | {gap.mass:.3f} "
         f"| {figures['everyday']['first']} / {figures['everyday']['within_five']} |"

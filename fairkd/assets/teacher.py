@@ -28,6 +28,9 @@ from fairkd.distill.encoder import masked_rows, projection_of, transform_of
 from fairkd.distill.feed import Feed, Place
 from fairkd.distill.schedules import schedule
 
+EVERY_ONE_MASKED = Masking(0.2, 1.0, 0.0)
+AS_IN_TRAINING = Masking(0.2, 0.8, 0.1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -151,12 +154,11 @@ def evaluate(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     sentences: Sequence[np.ndarray],
-    *,
-    rate: float = 0.2,
+    masking: Masking = EVERY_ONE_MASKED,
 ) -> dict[str, float]:
-    """Perplexity and top-1 accuracy at `rate` masked positions, each of them a mask token; seeded."""
+    """Perplexity and top-1 accuracy at the positions that `masking` chooses; seeded."""
     loss = hits = count = 0.0
-    for batch in (on(model.device, each) for each in _masked_once(model, tokenizer, sentences, rate)):
+    for batch in (on(model.device, each) for each in _masked_once(model, tokenizer, sentences, masking)):
         logits = head(model, masked_rows(model, batch.ids, batch.real, batch.rows))
         loss += F.cross_entropy(logits, batch.labels, reduction="sum").item()
         hits += (logits.argmax(-1) == batch.labels).sum().item()
@@ -165,9 +167,12 @@ def evaluate(
 
 
 def _masked_once(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, sentences: Sequence[np.ndarray], rate: float
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    sentences: Sequence[np.ndarray],
+    masking: Masking,
 ) -> Iterator[Batch]:
     stream = Stream(sentences, tokens=2048, seed=0, pad_id=tokenizer.pad_token_id or 0)
-    masker = Masker(tokenizer, model.config.vocab_size, Masking(rate, 1.0, 0.0), seed=1234)
+    masker = Masker(tokenizer, model.config.vocab_size, masking, seed=1234)
     for index in stream.epoch(0):
         yield masker(*stream.pad(index), index, 0)
