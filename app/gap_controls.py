@@ -59,12 +59,17 @@ def setup() -> Setup:
         slots = [_own_slot()] if own else list(shipped[name].slots)
         pair = ("", "") if own else _pair(shipped[name])
     words = _own_words() if own else ("", "")
-    with st.expander("Patterns and professions", key="gaps_editors", icon=":material/edit:"):
-        one, two = st.columns([3, 2], gap="medium")
+    panel = st.expander(
+        "Patterns and professions", key="gaps_editors", icon=":material/edit:", on_change="rerun"
+    )
+    if panel.open:
+        one, two = panel.columns([3, 2], gap="medium")
         with one:
             pattern_rows = _pattern_editor(slots)
         with two:
             profession_rows = _profession_editor()
+    else:  # the browser takes longer to draw two tables that nobody sees than everything else
+        pattern_rows, profession_rows = _rows(*_shipped_patterns(slots)), _rows(*_shipped_professions())
 
     contrast = own_contrast(*words) if own else shipped[name]
     groups = (contrast.groups[0].name, contrast.groups[1].name) if own else pair
@@ -124,11 +129,20 @@ def _own_words() -> tuple[str, str]:
     )
 
 
+def _shipped_patterns(slots: list[str]) -> tuple[str, pd.DataFrame]:
+    """The name of the table of patterns for these slots, and its shipped rows."""
+    shipped = patterns()
+    return f"patterns_{'_'.join(slots)}", shipped[shipped["slot"].isin(slots)][["text", "slot"]]
+
+
+def _shipped_professions() -> tuple[str, pd.DataFrame]:
+    """The name of the table of professions, and its shipped rows."""
+    return "professions", professions()[["profession", "women_share"]]
+
+
 def _pattern_editor(slots: list[str]) -> pd.DataFrame:
     """The patterns that fit the contrast's slots, editable."""
-    shipped = patterns()
-    default = shipped[shipped["slot"].isin(slots)][["text", "slot"]]
-    name = f"patterns_{'_'.join(slots)}"
+    name, default = _shipped_patterns(slots)
     _heading("Patterns", name)
     edited = _editor(
         name,
@@ -144,11 +158,11 @@ def _pattern_editor(slots: list[str]) -> pd.DataFrame:
 
 def _profession_editor() -> pd.DataFrame:
     """The professions, editable, with an upload and a download."""
-    shipped = professions()
-    _heading("Professions", "professions")
+    name, default = _shipped_professions()
+    _heading("Professions", name)
     edited = _editor(
-        "professions",
-        shipped[["profession", "women_share"]],
+        name,
+        default,
         {
             "profession": st.column_config.TextColumn("Profession", width="medium", max_chars=LONGEST_NAME),
             "women_share": st.column_config.NumberColumn(
@@ -156,7 +170,7 @@ def _profession_editor() -> pd.DataFrame:
             ),
         },
     )
-    years = sorted({str(year) for year in shipped["year"]})
+    years = sorted({str(year) for year in professions()["year"]})
     caption(f"{SOURCE.format(year=' and '.join(years))} A share may be left empty.")
     st.file_uploader(
         "Professions from a CSV file, with the columns `profession` and, if known, `women_share` (0 to 1)",
@@ -199,22 +213,29 @@ def _heading(title: str, name: str) -> None:
         )
 
 
+def _rows(name: str, default: pd.DataFrame) -> pd.DataFrame:
+    """What the table of that name holds, whether it is drawn or not."""
+    state = st.session_state
+    for part in ("now", "base"):
+        if (kept := state.get(f"gaps_{name}_{part}")) is not None:
+            return kept
+    return default.reset_index(drop=True)
+
+
 def _editor(name: str, default: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
-    """An editor whose rows outlive its own absence: another contrast, another page.
+    """An editor whose rows outlive its own absence: a closed panel, another contrast, another page.
 
     Streamlit forgets an editor that is not drawn, so what it last held becomes the table it starts from.
     """
     state = st.session_state
-    base, now = f"gaps_{name}_base", f"gaps_{name}_now"
+    base = f"gaps_{name}_base"
     widget = f"gaps_{name}_editor_{state.get(f'gaps_{name}_version', 0)}"
-    if base not in state:
-        state[base] = default.reset_index(drop=True)
-    elif widget not in state and now in state:
-        state[base] = state[now]
+    if base not in state or widget not in state:
+        state[base] = _rows(name, default)
     edited = st.data_editor(
         state[base], key=widget, num_rows="dynamic", hide_index=True, column_config=columns, height=300
     )
-    state[now] = edited.reset_index(drop=True)
+    state[f"gaps_{name}_now"] = edited.reset_index(drop=True)
     return edited
 
 

@@ -6,6 +6,7 @@ page's frame stands before it is read.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fairkd.gaps import PairedTest, Summary
 
 SLOW = 40  # sentences from which on progress is shown
+BETWEEN_DRAWINGS = 0.3  # seconds
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,16 @@ def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
     sentences = store.missing(question, setup.patterns, setup.names)
     model = get_model(reference)
     slot = st.empty()
-    done = 0
+    done, drawn = 0, 0.0
 
     def measure(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
         nonlocal done
 
         def progress(part: float) -> None:
-            if sentences >= SLOW:
+            nonlocal drawn
+            # The browser draws on the same processor that measures.
+            if sentences >= SLOW and time.monotonic() - drawn >= BETWEEN_DRAWINGS:
+                drawn = time.monotonic()
                 fraction = (done + part * len(patterns) * len(professions)) / sentences
                 slot.progress(
                     min(max(fraction, 0.0), 1.0), text=f"Measuring the {who}: {sentences} sentences"

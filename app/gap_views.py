@@ -10,8 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from app import theme
-from app.charts.gaps import LOW_MASS, VALUE_NAMES, labour_scatter, percent, profession_gaps, transfer_scatter
+from app.charts.gaps import LOW_MASS, VALUE_NAMES, labour_scatter, percent, transfer_scatter
 from app.charts.preferences import Model, preference_scatter, preference_transfer
+from app.components.dumbbells import gaps_data, gaps_figure
 from app.gap_controls import SOURCE
 from app.gap_results import Results, Setup, preference_differences, preferences
 from app.loading import friendly_errors
@@ -78,15 +79,8 @@ def by_profession(results: Results, setup: Setup) -> None:
             persist_state="session",
         )
         ends = None if chosen == everything else ENDS
-    figure = profession_gaps(
-        results.teacher,
-        results.student,
-        groups=setup.groups,
-        value=setup.value,
-        ends=ends,
-        dark=theme.is_dark(),
-    )
-    show_figure(figure, "gaps_by_profession", "fairkd-gaps-by-profession")
+    data = gaps_data(results.teacher, results.student, groups=setup.groups, value=setup.value, ends=ends)
+    gaps_figure(data, key="gaps_by_profession")
     caption(
         "Each row is a profession, sorted by the teacher's gap. Dots are means over the patterns, whiskers "
         "95 % bootstrap intervals over them, and the grey line joins the two models. At the upright line "
@@ -193,10 +187,12 @@ def two_sentences(teacher: str, student: str) -> None:
 
 
 def _table(frame: pd.DataFrame, name: str, key: str, *, title: str = "Table") -> None:
-    """The numbers behind a chart, folded away, with their download."""
-    with st.expander(title, key=f"{key}_fold", icon=":material/table:"):
-        st.dataframe(frame, key=f"{key}_frame", hide_index=True, height="auto")
-        download_row(frame, name, f"{key}_csv")
+    """The numbers behind a chart, folded away, with their download; drawn when it is opened."""
+    panel = st.expander(title, key=f"{key}_fold", icon=":material/table:", on_change="rerun")
+    if panel.open:
+        with panel:
+            st.dataframe(frame, key=f"{key}_frame", hide_index=True, height="auto")
+            download_row(frame, name, f"{key}_csv")
 
 
 View = Callable[[Results, Setup], None]

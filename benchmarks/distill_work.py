@@ -19,11 +19,11 @@ from transformers import PreTrainedModel
 from fairkd.constraints import Constraint
 from fairkd.distill.batches import Batch, Stream, pad
 from fairkd.distill.config import Config, make_config
-from fairkd.distill.encoder import layers_of
 from fairkd.distill.memory import keep_freed_memory, padded
 from fairkd.distill.rooms import Positions, Precision
 from fairkd.distill.student import take_layers
 from fairkd.distill.trainer import Trainer, masker_of
+from fairkd.forward import layers_of
 from fairkd.models import MaskedLM, load
 
 SHORTEST, LONGEST = 12, 64

@@ -121,7 +121,7 @@ def _open_gaps(tab: Page) -> float:
     _settle(tab)
     begin = time.perf_counter()
     tab.get_by_role("link", name="Gaps").click()
-    tab.locator(".js-plotly-plot .gtitle").first.wait_for(timeout=120_000)
+    tab.locator("figure text.name").first.wait_for(timeout=120_000)
     return time.perf_counter() - begin
 
 

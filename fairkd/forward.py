@@ -1,30 +1,49 @@
-"""The model's forward pass with the vocabulary projection run only where it is needed.
+"""A masked language model in two halves: states at wanted positions, and the head that makes logits of them.
 
 With a vocabulary of 30,000 and more, the [batch, length, vocabulary] logits dominate time and memory, while
-most callers want a few positions of them.
+most callers want a few positions of them; and a distillation works through them in chunks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from torch import Tensor
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from fairkd.errors import ModelError
 from fairkd.models import MaskedLM
 
-Head = Callable[[Tensor], Tensor]
+Transform = Callable[[Tensor], Tensor]
 
-# The modules that lead from the encoder's output to the logits, one after the other, by `config.model_type`.
-_HEADS = {
-    "bert": ("cls",),
-    "roberta": ("lm_head",),
-    "xlm-roberta": ("lm_head",),
-    "camembert": ("lm_head",),
-    "albert": ("predictions",),
-    "distilbert": ("vocab_transform", "activation", "vocab_layer_norm", "vocab_projector"),
-    "electra": ("generator_predictions", "generator_lm_head"),
-    "modernbert": ("head", "decoder"),
+
+def _roberta(model: Any) -> Transform:
+    head = model.lm_head
+    return lambda x: head.layer_norm(F.gelu(head.dense(x)))
+
+
+def _distilbert(model: Any) -> Transform:
+    return lambda x: model.vocab_layer_norm(model.activation(model.vocab_transform(x)))
+
+
+def _albert(model: Any) -> Transform:
+    head = model.predictions
+    return lambda x: head.LayerNorm(head.activation(head.dense(x)))
+
+
+# What comes before the vocabulary projection, by `config.model_type`: each family names it in its own way.
+_TRANSFORMS: dict[str, Callable[[Any], Transform]] = {
+    "bert": lambda model: model.cls.predictions.transform,
+    "roberta": _roberta,
+    "xlm-roberta": _roberta,
+    "camembert": _roberta,
+    "distilbert": _distilbert,
+    "albert": _albert,
+    "electra": lambda model: model.generator_predictions,
+    "modernbert": lambda model: model.head,
 }
 
 
@@ -48,27 +67,117 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
     The encoder runs first and the head after it, on the chosen rows alone. Nothing is hooked into the model,
     so threads may share it. A model of a family whose head is not known here is run whole, then indexed.
     """
-    head, asked, device = head_of(lm.model), at.device, lm.model.device
-    inputs = {"input_ids": input_ids.to(device), "attention_mask": attention_mask.to(device)}
-    at = at.to(device)
-    if head is None:
-        logits = lm.model(**inputs).logits.flatten(0, 1)[at]
+    model, asked, device = lm.model, at.device, lm.model.device
+    ids, mask, rows = input_ids.to(device), attention_mask.to(device), at.to(device)
+    if head_is_known(model):
+        states = rows_of(model, ids, None if mask.all() else mask.bool(), rows)
+        logits = projection_of(model)(transform_of(model)(states))
     else:
-        hidden = lm.model.base_model(**inputs).last_hidden_state
-        logits = head(hidden.flatten(0, 1)[at])
+        logits = model(input_ids=ids, attention_mask=mask).logits.flatten(0, 1)[rows]
     return logits.float().to(asked)
 
 
-def head_of(model: PreTrainedModel) -> Head | None:
-    """The function from final hidden states [..., width] to logits [..., V]; None for an unknown family."""
-    names = _HEADS.get(model.config.model_type)
-    if names is None:
-        return None
-    steps = [model.get_submodule(name) for name in names]
+def masked_rows(
+    model: PreTrainedModel, ids: Tensor, real: Tensor | None, rows: Tensor, words: Tensor | None = None
+) -> Tensor:
+    """The last hidden states [M, width] of a BERT at the flat positions `rows` of `ids` [batch, length].
 
-    def head(hidden: Tensor) -> Tensor:
-        for step in steps:
-            hidden = step(hidden)
-        return hidden
+    Equal to `model.bert(ids).last_hidden_state.view(-1, width)[rows]` without dropout, but the last layer's
+    queries and feed-forward part, which mix no positions, are computed for those rows alone. `real` [batch,
+    length] is False at padding. `words` [batch, length, width] stands in for the looked-up word embeddings.
+    """
+    embeddings: Any = model.base_model.embeddings
+    hidden = embeddings(ids) if words is None else embeddings(inputs_embeds=words)
+    return encode_rows(model, hidden, real, rows)
 
-    return head
+
+def encode_rows(model: PreTrainedModel, hidden: Tensor, real: Tensor | None, rows: Tensor) -> Tensor:
+    """`masked_rows` from embedded tokens [batch, length, width] on."""
+    batch, length, _ = hidden.shape
+    heads = model.config.num_attention_heads
+    size = model.config.hidden_size // heads
+    bias = None if real is None else torch.where(real, 0.0, float("-inf")).to(hidden.dtype)[:, None, None, :]
+    layers: Any = layers_of(model)
+
+    def split(x: Tensor) -> Tensor:
+        return x.view(batch, -1, heads, size).transpose(1, 2)
+
+    for number, layer in enumerate(layers):
+        attention = layer.attention.self
+        query, key, value = (
+            split(part(hidden)) for part in (attention.query, attention.key, attention.value)
+        )
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        mixed = mixed.transpose(1, 2).reshape(batch * length, -1)
+        hidden = hidden.reshape(batch * length, -1)
+        if number == len(layers) - 1:
+            mixed, hidden = mixed[rows], hidden[rows]
+        out = layer.attention.output
+        hidden = out.LayerNorm(out.dense(mixed) + hidden)
+        grown = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(hidden))
+        hidden = layer.output.LayerNorm(layer.output.dense(grown) + hidden)
+        if number < len(layers) - 1:
+            hidden = hidden.view(batch, length, -1)
+    return hidden
+
+
+def is_bert(model: PreTrainedModel) -> bool:
+    """Whether `masked_rows` computes what the model itself would."""
+    config = model.config
+    return (
+        config.model_type == "bert"
+        and getattr(config, "position_embedding_type", "absolute") in (None, "absolute")
+        and not config.is_decoder
+    )
+
+
+def rows_of(model: PreTrainedModel, ids: Tensor, real: Tensor | None, rows: Tensor) -> Tensor:
+    """Last hidden states [M, width] at flat positions of any masked LM's `ids` [batch, length]."""
+    if is_bert(model):
+        return masked_rows(model, ids, real, rows)
+    mask = torch.ones_like(ids) if real is None else real.long()
+    states = model.base_model(input_ids=ids, attention_mask=mask).last_hidden_state
+    return states.flatten(0, 1)[rows]
+
+
+def head_is_known(model: PreTrainedModel) -> bool:
+    """Whether the head can be taken apart: `transform_of` and `projection_of` work."""
+    return model.config.model_type in _TRANSFORMS
+
+
+def transform_of(model: PreTrainedModel) -> Transform:
+    """The part of the MLM head between the last hidden states and the vocabulary projection.
+
+    Raises ModelError for a family whose head is not known here.
+    """
+    if not head_is_known(model):
+        raise ModelError(
+            "Distillation knows the heads of BERT, RoBERTa, DistilBERT, ALBERT, ELECTRA and ModernBERT, "
+            f"not of {model.config.model_type}."
+        )
+    return _TRANSFORMS[model.config.model_type](model)
+
+
+def projection_of(model: PreTrainedModel) -> nn.Linear:
+    """The vocabulary projection; its weight is usually the word embeddings' own."""
+    projection = model.get_output_embeddings()
+    if not isinstance(projection, nn.Linear):
+        raise ModelError(
+            f"The vocabulary projection of {type(model).__name__} is not linear, so it cannot be distilled."
+        )
+    return projection
+
+
+def layers_of(model: PreTrainedModel) -> nn.ModuleList:
+    """The stack of layers, where every layer has weights of its own."""
+    base = model.base_model
+    for path in ("encoder.layer", "transformer.layer", "layers"):
+        try:
+            layers = base.get_submodule(path)
+        except AttributeError:
+            continue
+        if isinstance(layers, nn.ModuleList):
+            return layers
+    raise ModelError(
+        f"Layers cannot be taken from {type(model).__name__}, because it does not keep a list of them."
+    )

@@ -19,10 +19,10 @@ from torch import Tensor
 from fairkd.constraints import Constraint, spread_labels
 from fairkd.distill import train
 from fairkd.distill.batches import IGNORED, Masker, Masking, Stream, encode, pad, uniform
-from fairkd.distill.encoder import masked_rows, projection_of, rows_of, transform_of
 from fairkd.distill.memory import padded, scratch
 from fairkd.distill.objective import Targets, Weights, fused_loss
 from fairkd.errors import InputError
+from fairkd.forward import masked_rows, projection_of, rows_of, transform_of
 from fairkd.models import MaskedLM
 from tests.distill.parts import CORPUS, config
 

@@ -1,4 +1,4 @@
-"""The charts of the Gaps page: gaps by profession, how the bias transfers, and against the labour market.
+"""Charts of the Gaps page: how the bias transfers, and gaps against the labour market.
 
 Pure functions: a DataFrame in, a plotly Figure out. Gaps are in nats; a positive one leans to group A, a
 negative one to group B.
@@ -29,8 +29,6 @@ from fairkd.statistics import Correlation
 Value = Literal["gap", "corrected_gap"]
 VALUE_NAMES: dict[str, str] = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
 LOW_MASS = 0.01  # P(A) + P(B) below which a gap has almost nothing behind it, and its marker is hollow
-ROW = 21  # pixels a profession
-NAME_LENGTH = 24  # characters of a profession on an axis; the hover shows it whole
 
 # Hues apart from those of the models, and for each kind a symbol of its own, so that nothing hangs on colour.
 KINDS: dict[str, tuple[str, str]] = {
@@ -41,133 +39,6 @@ KINDS: dict[str, tuple[str, str]] = {
     "none": ("#8a8f98", "circle-open"),
 }
 KIND_NAMES: dict[str, str] = {"none": "no gap"}
-
-
-def profession_gaps(
-    teacher: pd.DataFrame,
-    student: pd.DataFrame,
-    *,
-    groups: tuple[str, str],
-    value: Value = "gap",
-    ends: int | None = None,
-    dark: bool = False,
-) -> go.Figure:
-    """Both models' gap for each profession, with intervals, sorted by the teacher's gap.
-
-    Parameters
-    ----------
-    teacher, student : one row a profession (profession, mean, low, high, mass), as from
-        `fairkd.gaps.by_profession`.
-    groups : the names of groups A and B.
-    ends : show only this many professions at either end of the teacher's order; None shows all.
-    """
-    shades = hues(dark)
-    both = teacher.merge(student, on="profession", suffixes=("_teacher", "_student"))
-    both = both.sort_values("mean_teacher", kind="stable").reset_index(drop=True)
-    smaller = int((both["mean_student"].abs() < both["mean_teacher"].abs()).sum())
-    title = (
-        f"The student's {VALUE_NAMES[value]} is smaller than the teacher's for {smaller} of {len(both)} "
-        f"profession{'s' if len(both) != 1 else ''}"
-    )
-    if ends is not None and len(both) > 2 * ends:
-        both = pd.concat([both.head(ends), both.tail(ends)]).reset_index(drop=True)
-        title += f" ({ends} at either end shown)"
-    places = list(range(len(both)))
-
-    figure = base_figure(title=title, height=170 + ROW * max(len(both), 4), dark=dark)
-    joins_x: list[float | None] = []
-    joins_y: list[float | None] = []
-    for place, row in zip(places, both.itertuples(), strict=True):
-        joins_x += [row.mean_teacher, row.mean_student, None]
-        joins_y += [place + 0.15, place - 0.15, None]
-    figure.add_trace(
-        go.Scatter(
-            x=joins_x,
-            y=joins_y,
-            mode="lines",
-            line={"color": shades.faint, "width": 1.5},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    )
-    for model, hue, symbol, shift in (
-        ("teacher", shades.teacher, "circle", 0.15),
-        ("student", shades.student, "square", -0.15),
-    ):
-        figure.add_trace(_whiskers(both, model, groups, hue, symbol, [place + shift for place in places]))
-        figure.add_trace(_legend_entry(model, hue, symbol))
-    if (both[["mass_teacher", "mass_student"]] < LOW_MASS).any(axis=None):
-        figure.add_trace(_legend_entry(f"mass below {percent(LOW_MASS)}", shades.faint, "circle-open"))
-    figure.add_shape(guide(0, -0.7, 0, len(both) - 0.3, shades.text))
-    if ends is not None and len(teacher) > 2 * ends:
-        figure.add_shape(
-            guide(0, ends - 0.5, 1, ends - 0.5, shades.faint, dash="dot")
-            | {"xref": "paper", "layer": "above"}
-        )
-    figure.update_yaxes(
-        tickvals=places,
-        ticktext=[escape(shorten(name, NAME_LENGTH)) for name in both["profession"]],
-        range=[-0.7, len(both) - 0.3],
-        showgrid=False,
-        zeroline=False,
-        tickfont_size=12,
-        automargin=True,
-    )
-    edges = [*both["low_teacher"], *both["high_teacher"], *both["low_student"], *both["high_student"]]
-    figure.update_xaxes(range=span([*edges, *both["mean_teacher"], *both["mean_student"]], around=[0.0]))
-    direct_x(figure, groups, value, shades)
-    return figure
-
-
-def _whiskers(
-    both: pd.DataFrame, model: str, groups: tuple[str, str], hue: str, symbol: str, places: Sequence[float]
-) -> go.Scatter:
-    """One model's dots and 95 % intervals; hollow and faded where there is almost no mass behind the gap."""
-    mean = both[f"mean_{model}"]
-    thin = both[f"mass_{model}"] < LOW_MASS
-    return go.Scatter(
-        x=mean,
-        y=list(places),
-        name=model,
-        showlegend=False,
-        mode="markers",
-        marker={
-            "color": hue,
-            "size": 9,
-            "symbol": [f"{symbol}-open" if is_thin else symbol for is_thin in thin],
-            "opacity": [0.45 if is_thin else 1.0 for is_thin in thin],
-        },
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": both[f"high_{model}"] - mean,
-            "arrayminus": mean - both[f"low_{model}"],
-            "color": hue,
-            "thickness": 1.4,
-            "width": 0,
-        },
-        customdata=[
-            (escape(row.profession), _interval(row, model), escape(percent(getattr(row, f"mass_{model}"))))
-            for row in both.itertuples()
-        ],
-        hovertemplate=(
-            "<b>%{customdata[0]}</b><br>"
-            f"{model}: %{{customdata[1]}} nats<br>"
-            f"P({escape(groups[0])}) + P({escape(groups[1])}) = %{{customdata[2]}}<extra></extra>"
-        ),
-    )
-
-
-def _legend_entry(name: str, hue: str, symbol: str) -> go.Scatter:
-    """A legend entry of its own: that of a trace would show its first marker, hollow or not."""
-    marker = {"color": hue, "symbol": symbol, "size": 9}
-    return go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=marker)
-
-
-def _interval(row: object, model: str) -> str:
-    """`+1.20 (+0.80 to +1.60)` of one row."""
-    mean, low, high = (getattr(row, f"{column}_{model}") for column in ("mean", "low", "high"))
-    return f"{signed(mean)} ({signed(low)} to {signed(high)})"
 
 
 def transfer_scatter(

@@ -7,25 +7,7 @@ const TOP = 34 // the legend
 const FOOT = 44 // the axis
 const ROLES = { teacher: "Teacher", student: "Student" }
 
-export default function (component) {
-  const state = stateOf(component.parentElement, redraw, download)
-  state.data = component.data
-  redraw(state)
-  return () => forget(state)
-}
-
-function redraw(state) {
-  const { data, frame, scroller } = state
-  const width = scroller.clientWidth
-  if (!data || !width) return
-  const colours = look(frame)
-  const drawn = JSON.stringify([data, width, colours])
-  if (state.drawn === drawn) return
-  state.drawn = drawn
-  state.tip.hidden = true
-  frame.querySelector(".title").textContent = data.title
-  scroller.replaceChildren(draw(data, width, colours))
-}
+export default titled(draw, "fairkd-position")
 
 function draw(data, width, colours) {
   const { words, log } = data
@@ -103,10 +85,6 @@ function legend(svg, roles, colours) {
   }
 }
 
-function small(text, attributes, colours) {
-  return write(text, { "font-size": 12, fill: colours.text, "fill-opacity": 0.75, ...attributes })
-}
-
 function spoken(data, roles) {
   const words = data.words.map(word => {
     const parts = roles.filter(role => word[role]).map(role => `${role} ${percent(word[role][0])}`)
@@ -122,11 +100,8 @@ function values(words, roles) {
 // From 0 to the largest probability, with three to six round ticks.
 function linearAxis(words, roles) {
   const most = Math.max(...values(words, roles), 1e-6)
-  const power = 10 ** Math.floor(Math.log10(most / 4))
-  const step = [1, 2, 2.5, 5, 10].map(one => one * power).find(one => most / one <= 5)
-  const ticks = Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, index) => index * step)
   const name = value => `${Number((value * 100).toPrecision(3))} %`
-  return { ticks, name, part: value => value / most }
+  return { ticks: steps(0, most, 5), name, part: value => value / most }
 }
 
 // Whole powers of ten around all probabilities, every second one where there are many.
@@ -138,23 +113,4 @@ function logAxis(words, roles) {
   for (let exponent = 0; exponent >= low; exponent -= every) ticks.push(10 ** exponent)
   const part = value => (Math.log10(Math.max(value, 1e-12)) - low + 0.12) / (0.24 - low)
   return { ticks, name: value => `${Number((value * 100).toPrecision(3))} %`, part }
-}
-
-// --- downloading ---
-
-async function download(state, format) {
-  const colours = look(state.frame)
-  const width = Math.max(state.scroller.clientWidth, 560)
-  const picture = draw(state.data, width, colours)
-  const head = 34
-  const height = Number(picture.getAttribute("height")) + head
-  const whole = make("svg", { width: width + 24, height, viewBox: `0 0 ${width + 24} ${height}` })
-  whole.setAttribute("font-family", colours.font)
-  whole.append(make("rect", { width: "100%", height: "100%", fill: colours.page }))
-  const title = fit(state.data.title, width, `600 15px ${colours.font}`)
-  whole.append(write(title, { x: 13, y: 26, "font-size": 15, "font-weight": 600, fill: colours.text }))
-  const body = make("g", { transform: `translate(12 ${head})` })
-  body.append(...picture.childNodes)
-  whole.append(body)
-  await save(whole, width + 24, height, `fairkd-position.${format}`)
 }

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from app.components.drawing import component
+from app.components.drawing import titled_component
 from app.position import Role
 
 ROLES: Sequence[Role] = ("teacher", "student")
 
-_component = component("bars")
+_component = titled_component("bars")
 
 
 def bars_data(frame: pd.DataFrame, *, title: str, log: bool) -> dict:

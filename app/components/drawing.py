@@ -1,6 +1,7 @@
 """Components drawn in the browser: their files, put together.
 
-A component is NAME.html, the head of figure.html, and NAME.css and NAME.js after figure.css and figure.js.
+A component is NAME.html in the head of figure.html, and NAME.css and NAME.js after figure.css and figure.js;
+one that is a picture under its title has titled.html there, and no style of its own.
 """
 
 from __future__ import annotations
@@ -18,10 +19,19 @@ _HERE = Path(__file__).parent
 
 def component(name: str) -> ComponentRenderer:
     """The component `name`, to be called with `key` and `data`."""
+    return _component(name, head=f"{name}.html", style=_text("figure.css") + _text(f"{name}.css"))
+
+
+def titled_component(name: str) -> ComponentRenderer:
+    """The component `name`, one picture under its title."""
+    return _component(name, head="titled.html", style=_text("figure.css"))
+
+
+def _component(name: str, *, head: str, style: str) -> ComponentRenderer:
     return st.components.v2.component(
         f"fairkd_{name}",
-        html=_text("figure.html").replace("{head}", _text(f"{name}.html")),
-        css=_text("figure.css") + _text(f"{name}.css"),
+        html=_text("figure.html").replace("{head}", _text(head)),
+        css=style,
         js=_text("figure.js") + _text(f"{name}.js"),
     )
 

@@ -31,6 +31,30 @@ function forget(state) {
   states.delete(state.root)
 }
 
+// A component that is one picture under its title: `draw(data, width, colours)` makes the SVG of what Python sent,
+// whose `title` stands above it; `name` is that of the downloaded file.
+function titled(draw, name) {
+  const redraw = state => {
+    const { data, frame, scroller } = state
+    const width = scroller.clientWidth
+    if (!data || !width) return
+    const colours = look(frame)
+    const drawn = JSON.stringify([data, width, colours])
+    if (state.drawn === drawn) return
+    state.drawn = drawn
+    state.tip.hidden = true
+    frame.querySelector(".title").textContent = data.title
+    scroller.replaceChildren(draw(data, width, colours))
+  }
+  const download = (state, format) => saveTitled(state, draw, `${name}.${format}`)
+  return component => {
+    const state = stateOf(component.parentElement, redraw, download)
+    state.data = component.data
+    redraw(state)
+    return () => forget(state)
+  }
+}
+
 function look(frame) {
   const style = getComputedStyle(frame)
   const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
@@ -44,6 +68,8 @@ function look(frame) {
     warning: read("--st-red-color", "#d33"),
     teacher: hues[0].trim(),
     student: hues[1].trim(),
+    groupA: (hues[2] ?? "#0f8577").trim(),
+    groupB: (hues[3] ?? "#7a45b8").trim(),
     palest: PALEST[luminance(read("--st-background-color", "#ffffff")) > 0.2 ? "light" : "dark"],
   }
 }
@@ -62,6 +88,27 @@ function hover({ tip, frame }, event) {
 }
 
 // --- downloading ---
+
+// The drawing with its title above it, as wide as it is on the page.
+async function saveTitled(state, draw, name) {
+  const colours = look(state.frame)
+  const width = Math.max(state.scroller.clientWidth, 560)
+  const picture = draw(state.data, width, colours)
+  const lines = wrap(state.data.title, width, `600 15px ${colours.font}`)
+  const head = 16 + 20 * lines.length
+  const height = Number(picture.getAttribute("height")) + head
+  const whole = make("svg", { width: width + 24, height, viewBox: `0 0 ${width + 24} ${height}` })
+  whole.setAttribute("font-family", colours.font)
+  whole.append(make("rect", { width: "100%", height: "100%", fill: colours.page }))
+  lines.forEach((line, index) => {
+    const place = { x: 13, y: 26 + 20 * index, "font-size": 15, "font-weight": 600, fill: colours.text }
+    whole.append(write(line, place))
+  })
+  const body = make("g", { transform: `translate(12 ${head})` })
+  body.append(...picture.childNodes)
+  whole.append(body)
+  await save(whole, width + 24, height, name)
+}
 
 // Saves an SVG element as a file; the name's ending says whether as it is or as a picture.
 async function save(svg, width, height, name) {
@@ -118,6 +165,30 @@ function fit(text, room, font) {
   const letters = Array.from(text)
   while (letters.length > 1 && measure(`${letters.join("")}…`, font) > room) letters.pop()
   return `${letters.join("")}…`
+}
+
+// The lines of a text; a word that is too long for one by itself is cut.
+function wrap(text, room, font) {
+  const lines = []
+  for (const word of text.split(/\s+/)) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word
+    if (lines.length && measure(longer, font) <= room) lines[lines.length - 1] = longer
+    else lines.push(fit(word, room, font))
+  }
+  return lines
+}
+
+function small(text, attributes, colours) {
+  return write(text, { "font-size": 12, fill: colours.text, "fill-opacity": 0.75, ...attributes })
+}
+
+// Round numbers from `low` to `high`, `most` at most.
+function steps(low, high, most) {
+  const power = 10 ** Math.floor(Math.log10((high - low) / most))
+  const step = [1, 2, 2.5, 5, 10].map(one => one * power).find(one => (high - low) / one <= most)
+  const first = Math.ceil(low / step - 1e-9)
+  const count = Math.floor(high / step + 1e-9) - first + 1
+  return Array.from({ length: count }, (_, index) => (first + index) * step)
 }
 
 function onLogScale(probability) {

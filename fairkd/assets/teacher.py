@@ -24,9 +24,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from fairkd.distill import checkpoints
 from fairkd.distill.batches import Batch, Masker, Masking, Stream
 from fairkd.distill.devices import autocast, make_accelerator, on
-from fairkd.distill.encoder import masked_rows, projection_of, transform_of
 from fairkd.distill.feed import Feed, Place
 from fairkd.distill.schedules import schedule
+from fairkd.forward import masked_rows, projection_of, transform_of
 
 EVERY_ONE_MASKED = Masking(0.2, 1.0, 0.0)
 AS_IN_TRAINING = Masking(0.2, 0.8, 0.1)

@@ -21,9 +21,9 @@ from fairkd.contrasts import contrasts
 from fairkd.distill.batches import Batch, Masker, Masking, Stream
 from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.devices import on
-from fairkd.distill.encoder import projection_of, rows_of, transform_of
 from fairkd.distill.measure_names import FIDELITY, GAPS
 from fairkd.errors import InputError
+from fairkd.forward import projection_of, rows_of, transform_of
 from fairkd.gaps import Pattern, gaps, patterns, professions, summarise
 from fairkd.models import MaskedLM
 from fairkd.predictions import as_json, predict

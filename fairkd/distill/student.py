@@ -11,9 +11,9 @@ from transformers import PreTrainedModel
 
 from fairkd import models
 from fairkd.distill.capacity import check_fits
-from fairkd.distill.encoder import layers_of
 from fairkd.distill.rooms import StudentConfig
 from fairkd.errors import InputError
+from fairkd.forward import layers_of
 from fairkd.models import MaskedLM
 
 

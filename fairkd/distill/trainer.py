@@ -20,9 +20,9 @@ from fairkd.contrasts import contrasts
 from fairkd.distill.batches import Batch, Masker, Masking
 from fairkd.distill.config import Config
 from fairkd.distill.devices import autocast, chosen_precision, make_accelerator, on
-from fairkd.distill.encoder import projection_of, rows_of, transform_of
 from fairkd.distill.objective import fused_loss, hidden_loss
 from fairkd.distill.terms import IGNORED, Targets, Weights
+from fairkd.forward import projection_of, rows_of, transform_of
 from fairkd.models import MaskedLM
 
 PARTS = ("loss", "kd", "mlm", "hidden", "group")

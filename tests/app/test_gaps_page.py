@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.widgets import literal
-from tests.app.reading import titles
+from tests.app.reading import components, titles
 
 ROOT = Path(__file__).parents[2]
 TINY = pd.DataFrame({"profession": ["nurse", "carpenter", "pilot"], "women_share": [0.87, 0.03, 0.09]})
@@ -32,6 +32,7 @@ def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
         for key, value in parameters.items():
             at.query_params[key] = value
         at.session_state["gaps_professions_base"] = professions
+        at.session_state["gaps_editors"] = True
         if patterns is not None:
             at.session_state["gaps_patterns_subject_object_possessive_base"] = patterns
         at.run()
@@ -42,9 +43,10 @@ def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
     return page
 
 
-def drawn(at: AppTest) -> str:
-    """The charts on the page, as plotly gets them."""
-    return "".join(chart.proto.spec for chart in at.get("plotly_chart"))
+def drawn(at: AppTest) -> list[str]:
+    """The professions in the figure."""
+    (figure,) = components(at)
+    return [row["name"] for row in figure["rows"]]
 
 
 def texts(at: AppTest) -> str:
@@ -153,13 +155,14 @@ def test_a_pattern_without_slot_is_said_and_the_rest_lives(gaps_page: Page) -> N
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "$x$", "**b**", "`c`", ":red[d]"])
 def test_a_markup_profession_is_literal_in_charts_and_messages(gaps_page: Page, name: str) -> None:
     rows = pd.DataFrame({"profession": [name, "nurse"], "women_share": [0.5, 0.9]})
-    at = gaps_page(professions=rows)
+    at = gaps_page(professions=rows, view="Bias transfer")
     found = errors(at)
     assert not at.exception
     if found:  # a tokenizer may not know such a word: then it is named, literally
         assert literal(name) in found[0]
     else:
-        assert "<script" not in drawn(at) and "$x$" not in drawn(at)
+        (chart,) = at.get("plotly_chart")
+        assert "<script" not in chart.proto.spec and "$x$" not in chart.proto.spec
 
 
 def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
@@ -173,6 +176,34 @@ def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
     assert not at.exception and not at.error
     assert "of 3 professions" in titles(at)[0]
     assert "teacher" in drawn(at) and "nurse" not in drawn(at)
+
+
+def test_edits_count_and_stay_while_the_tables_are_folded_away(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.session_state["gaps_professions_editor_0"] = {
+        "edited_rows": {},
+        "added_rows": [],
+        "deleted_rows": [0, 2],
+    }
+    at.run()
+    at.session_state["gaps_editors"] = False
+    at.run()
+    assert not at.data_editor and drawn(at) == ["carpenter"]
+    at.session_state["gaps_editors"] = True
+    at.run()
+    table = next(editor.value for editor in at.data_editor if "profession" in editor.value)
+    assert table["profession"].tolist() == ["carpenter"] == drawn(at)
+
+
+def test_tables_are_drawn_when_they_are_opened(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.session_state["gaps_editors"] = False
+    at.run()
+    assert not at.dataframe
+    at.session_state["gaps_table_sentence_fold"] = True
+    at.run()
+    (table,) = at.dataframe
+    assert {"pattern", "profession", "gap_teacher", "gap_student"} <= set(table.value.columns)
 
 
 def test_edits_outlive_another_page_and_reset_brings_the_shipped_rows_back(gaps_page: Page) -> None:

@@ -31,12 +31,12 @@ def gaps_page(open_page: OpenPage) -> OpenPage:
 
 def title(page: Any) -> Any:
     """The title of the first figure."""
-    return page.locator(".js-plotly-plot .gtitle").first
+    return page.locator(".js-plotly-plot .gtitle, figure .title").first
 
 
 def rows(page: Any) -> Any:
-    """The professions on the axis of the first figure."""
-    return page.locator(".js-plotly-plot").first.locator(".yaxislayer-above .ytick text")
+    """The names of the professions in the figure by profession."""
+    return page.locator("figure text.name")
 
 
 def upload(page: Any, content: bytes) -> None:
@@ -110,11 +110,11 @@ def test_markup_in_a_profession_is_shown_literally(gaps_page: OpenPage) -> None:
     upload(page, "profession\n{}\n".format("\n".join(names)).encode())
     expect(title(page)).to_contain_text("of 4", timeout=LONG)
     shown = [text.strip() for text in rows(page).all_text_contents()]
-    assert sorted(shown) == sorted([names[0][:23] + "…", *names[1:]])
-    points = page.locator(".js-plotly-plot").first.locator(".scatterlayer .points path")
-    points.first.hover(force=True)
-    expect(page.locator(".hoverlayer text").first).to_be_visible()
-    assert any(name in page.locator(".hoverlayer").first.text_content() for name in names)
+    assert sorted(shown) == sorted(names)
+    for name in names:
+        rows(page).get_by_text(name, exact=True).hover(force=True)
+        expect(page.locator("figure .tip-word")).to_have_text(name)
+        expect(page.locator("figure .tip-rest")).to_contain_text("student")
     assert dialogs == []
 
 
@@ -143,6 +143,20 @@ def test_nothing_reaches_over_the_edge_of_a_phone(gaps_page: OpenPage, view: str
     page = gaps_page(f"?view={view}", viewport=PHONE, color_scheme="dark")
     wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= PHONE["width"]
-    for text in page.locator(".js-plotly-plot .gtitle, .js-plotly-plot .xtitle").all():
+    for text in page.locator(".js-plotly-plot .gtitle, .js-plotly-plot .xtitle, figure svg > text").all():
         box = text.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+
+
+@pytest.mark.parametrize("kind", ["SVG", "PNG"])
+def test_the_figure_by_profession_downloads_with_its_title(gaps_page: OpenPage, kind: str) -> None:
+    page = gaps_page()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=kind, exact=True).click()
+    assert download.value.suggested_filename == f"fairkd-gaps-by-profession.{kind.lower()}"
+    content = download.value.path().read_bytes()
+    if kind == "PNG":
+        assert content.startswith(b"\x89PNG")
+    else:
+        drawn = content.decode()
+        assert "gap is smaller than the" in drawn and "more between" in drawn and "gap in nats" in drawn
