@@ -25,14 +25,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     "cda": {"corpus": {"swap": True}},
     "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
-    # The two remedies mend each other's fault. Swapped text takes the bias out of the hard labels, which
-    # therefore stay and go on teaching which pronoun a sentence settles; the constraint takes it out of the
-    # teacher, which swapped text alone leaves biased; and a light group term holds the pronouns' balance and
-    # mass at temperature 1, where both are read.
+    # The constraint takes the bias out of the teacher where words are hidden, spread labels take it out of the
+    # text, and a light group term holds the pronouns' balance and mass at temperature 1, where both are read.
     "fair": {
-        "corpus": {"swap": True},
-        "constraint": {"kind": "group", "contrast": "pronouns", "scope": "masked"},
-        "objective": {"group": 8.0},
+        "constraint": {"kind": "group", "contrast": "pronouns"},
+        "objective": {"label": "spread", "group": 8.0},
     },
 }
 
@@ -43,6 +40,6 @@ DESCRIPTIONS: Mapping[str, str] = {
     "group": "The common mass of the groups is split evenly; words inside a group keep their proportions.",
     "cda": "Counterfactual augmentation: no constraint, but every gendered sentence is learnt swapped, too.",
     "mlm-only": "No teacher: the student learns from the text alone, as a model is usually trained.",
-    "fair": "The best of all this: every gendered sentence swapped as well, groups balanced where words are "
-    "masked, and their balance and mass held by a light term of their own.",
+    "fair": "The best of all this: groups balanced and labels spread where words are masked, and the groups' "
+    "balance and mass held by a light term of their own.",
 }
