@@ -79,6 +79,22 @@ def setup() -> Setup:
     return Setup(contrast, groups, value, chosen_patterns, chosen_professions)
 
 
+def opening() -> Setup:
+    """What the page asks before anyone has changed anything."""
+    contrast = next(iter(contrasts().values()))
+    first, second = (group.name for group in contrast.groups[:2])
+    slots = list(contrast.slots)
+    _, pattern_rows = _shipped_patterns(slots)
+    _, profession_rows = _shipped_professions()
+    return Setup(
+        contrast,
+        (first, second),
+        get_args(Value)[0],
+        clean_patterns(pattern_rows, slots),
+        clean_professions(profession_rows),
+    )
+
+
 def _pair(contrast: Contrast) -> tuple[str, str]:
     """Which two groups are set against each other; asked only where there are more than two."""
     pairs = {f"{a.name} / {b.name}": (a.name, b.name) for a, b in combinations(contrast.groups, 2)}

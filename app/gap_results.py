@@ -7,7 +7,7 @@ page's frame stands before it is read.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from fairkd.statistics import Correlation
 
 if TYPE_CHECKING:
     from fairkd.gaps import PairedTest, Summary
+    from fairkd.models import MaskedLM
 
 SLOW = 40  # sentences from which on progress is shown
 BETWEEN_DRAWINGS = 0.3  # seconds
@@ -67,8 +68,30 @@ class Results:
 
 
 @st.cache_resource(show_spinner=False)
-def _store() -> GapStore:
+def store() -> GapStore:
+    """What has been measured so far, for all visitors."""
     return GapStore()
+
+
+def measure(
+    model: MaskedLM,
+    setup: Setup,
+    patterns: Sequence[Pattern],
+    professions: Sequence[str],
+    progress: Callable[[float], None] | None = None,
+) -> pd.DataFrame:
+    """The gaps that `setup` asks for, of some patterns and professions. Raises FairKDError."""
+    from fairkd import gaps  # PyTorch comes with it
+
+    return gaps.gaps(
+        model,
+        contrast=setup.contrast,
+        patterns=patterns,
+        professions=professions,
+        groups=setup.groups,
+        prior=setup.value == "corrected_gap",
+        progress=progress,
+    )
 
 
 def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
@@ -76,16 +99,13 @@ def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
 
     `who` is what the bar calls the model ("teacher"). Raises FairKDError.
     """
-    from fairkd import gaps  # PyTorch comes with it
-
-    store = _store()
     question = (reference, *setup.key)
-    sentences = store.missing(question, setup.patterns, setup.names)
+    sentences = store().missing(question, setup.patterns, setup.names)
     model = get_model(reference)
     slot = st.empty()
     done, drawn = 0, 0.0
 
-    def measure(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
+    def some(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
         nonlocal done
 
         def progress(part: float) -> None:
@@ -99,20 +119,12 @@ def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
                 )
 
         progress(0.0)
-        frame = gaps.gaps(
-            model,
-            contrast=setup.contrast,
-            patterns=patterns,
-            professions=professions,
-            groups=setup.groups,
-            prior=setup.value == "corrected_gap",
-            progress=progress,
-        )
+        frame = measure(model, setup, patterns, professions, progress)
         done += len(patterns) * len(professions)
         return frame
 
     try:
-        return store.frame(question, setup.patterns, setup.names, measure)
+        return store().frame(question, setup.patterns, setup.names, some)
     finally:
         slot.empty()
 

@@ -25,8 +25,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     "cda": {"corpus": {"swap": True}},
     "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
-    # The constraint takes the bias out of the teacher where words are hidden, spread labels take it out of the
-    # text, and a light group term holds the pronouns' balance and mass at temperature 1, where both are read.
+    # The constraint takes the bias out of the teacher where words are hidden, spread labels take it out of
+    # the text, and a light group term holds the pronouns' balance and mass at temperature 1, where both are
+    # read.
     "fair": {
         "constraint": {"kind": "group", "contrast": "pronouns"},
         "objective": {"label": "spread", "group": 8.0},
