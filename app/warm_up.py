@@ -1,4 +1,4 @@
-"""While nobody asks for anything, measure what the Gaps page opens with, so that it is there when it is opened.
+"""While nobody waits, measure what the Gaps page opens with, so that it is there when it is opened.
 
 The thread touches nothing of Streamlit's: it is handed models and store, and yields to every script run.
 """
