@@ -1,7 +1,7 @@
 """The Gaps page, run in process on tiny models."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -47,6 +47,13 @@ def drawn(at: AppTest) -> list[str]:
     """The professions in the figure."""
     (figure,) = components(at)
     return [row["name"] for row in figure["rows"]]
+
+
+def edit(at: AppTest, *, added: Sequence[dict] = (), deleted: Sequence[int] = ()) -> None:
+    """Add and delete rows of the professions, as their editor does."""
+    change = {"edited_rows": {}, "added_rows": list(added), "deleted_rows": list(deleted)}
+    at.session_state["gaps_professions_editor_0"] = change
+    at.run()
 
 
 def texts(at: AppTest) -> str:
@@ -167,12 +174,7 @@ def test_a_markup_profession_is_literal_in_charts_and_messages(gaps_page: Page, 
 
 def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
     at = gaps_page()
-    at.session_state["gaps_professions_editor_0"] = {
-        "edited_rows": {},
-        "added_rows": [{"profession": "teacher", "women_share": 0.7}],
-        "deleted_rows": [0],
-    }
-    at.run()
+    edit(at, added=[{"profession": "teacher", "women_share": 0.7}], deleted=[0])
     assert not at.exception and not at.error
     assert "of 3 professions" in titles(at)[0]
     assert "teacher" in drawn(at) and "nurse" not in drawn(at)
@@ -180,12 +182,7 @@ def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
 
 def test_edits_count_and_stay_while_the_tables_are_folded_away(gaps_page: Page) -> None:
     at = gaps_page()
-    at.session_state["gaps_professions_editor_0"] = {
-        "edited_rows": {},
-        "added_rows": [],
-        "deleted_rows": [0, 2],
-    }
-    at.run()
+    edit(at, deleted=[0, 2])
     at.session_state["gaps_editors"] = False
     at.run()
     assert not at.data_editor and drawn(at) == ["carpenter"]
@@ -208,12 +205,7 @@ def test_tables_are_drawn_when_they_are_opened(gaps_page: Page) -> None:
 
 def test_edits_outlive_another_page_and_reset_brings_the_shipped_rows_back(gaps_page: Page) -> None:
     at = gaps_page()
-    at.session_state["gaps_professions_editor_0"] = {
-        "edited_rows": {},
-        "added_rows": [],
-        "deleted_rows": [0, 2],
-    }
-    at.run()
+    edit(at, deleted=[0, 2])
     at.switch_page("app/pages/predictions.py").run()
     at.switch_page("app/pages/gaps.py").run()
     assert "of 1 profession" in titles(at)[0] and "carpenter" in drawn(at)
