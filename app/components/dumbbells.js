@@ -83,14 +83,17 @@ function legend(svg, data, colours) {
   }
 }
 
+// Which way leads to which group: over the plot, and on a narrow screen over the names beside it, too.
 function sides(svg, data, left, right, colours) {
-  const [a, b] = data.groups
   const font = `600 13px ${colours.font}`
-  const room = (right - left) / 2 - 8
+  const room = right / 2 - 12
+  const [a, b] = data.groups
+  const toA = `${fit(`more ${a}`, room - 20, font)} →`
+  const toB = fit(`← more ${b}`, room, font)
+  const start = Math.min(left, right - measure(toA, font) - 16 - measure(toB, font))
   const text = { y: TOP - 10, "font-size": 13, "font-weight": 600 }
-  svg.append(write(fit(`← more ${b}`, room, font), { ...text, x: left, fill: colours.groupB }))
-  const other = `${fit(`more ${a}`, room - 20, font)} →`
-  svg.append(write(other, { ...text, x: right, "text-anchor": "end", fill: colours.groupA }))
+  svg.append(write(toB, { ...text, x: start, fill: colours.groupB }))
+  svg.append(write(toA, { ...text, x: right, "text-anchor": "end", fill: colours.groupA }))
 }
 
 // Where rows are left out.
