@@ -64,7 +64,9 @@ def open_wished() -> None:
     has been drawn with the new ones.
     """
     if page := st.session_state.pop(_WISH, None):
-        st.switch_page(page)
+        # The URL has the pickers' new values by now. Without parameters of its own a switch clears it, which
+        # Streamlit refuses where a parameter is bound to a widget.
+        st.switch_page(page, query_params={})
 
 
 def action_bar(run: Run) -> None:

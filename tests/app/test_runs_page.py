@@ -190,15 +190,24 @@ def test_the_export_is_the_runs_folder_as_a_zip() -> None:
     assert any(name.endswith("events.jsonl") for name in names)
 
 
+@pytest.mark.parametrize(
+    ("button", "header"),
+    [("predictions", "What do teacher and student expect at every position?"), ("gaps", "Gaps")],
+)
 def test_the_student_of_a_run_opens_beside_its_teacher(
-    open_runs: OpenRuns, tiny_folder: Callable[[str], Path], home: Path, monkeypatch: pytest.MonkeyPatch
+    open_runs: OpenRuns,
+    tiny_folder: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    button: str,
+    header: str,
 ) -> None:
     tiny = str(tiny_folder("bert"))
     id = add_run("own", "finished", events=training(100), model=True, teacher=tiny)
     # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
     monkeypatch.setattr("app.sidebar.embedded_references", lambda: (tiny, f"run/{id}"))
     app = open_runs(run=id)
-    app.button(key=f"gaps_{id}").click().run()
+    app.button(key=f"{button}_{id}").click().run()
+    assert not app.exception and app.header[0].value == header
     assert app.session_state["student"] == f"run/{id}" and app.session_state["teacher"] == tiny
 
 
