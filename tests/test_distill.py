@@ -127,6 +127,24 @@ def test_in_single_precision_the_gradients_are_the_dense_ones_within_rounding(
         assert (got - plain).norm() <= 1e-5 * plain.norm()
 
 
+@pytest.mark.parametrize("temperature", [0.25, 0.5, 3.0, 10.0, 20.0, 100.0])
+@pytest.mark.parametrize("label", ["keep", "spread"])
+def test_at_any_temperature_a_large_vocabulary_has_the_dense_gradients_in_single_precision(
+    temperature: float, label: str
+) -> None:
+    """The larger the vocabulary and the temperature, the smaller the probabilities that are raised to it."""
+    weights = Weights(group=3, temperature=temperature, label=label)
+    problem_in = {d: problem(d, n=6, v=30_522, width=12) for d in (torch.float64, torch.float32)}
+    states, weight, bias, targets = problem_in[torch.float64]
+    dense = dense_loss(states, weight, bias, targets, GROUP, weights)
+    wanted = torch.autograd.grad(dense, (states, weight, bias))
+    states, weight, bias, targets = problem_in[torch.float32]
+    total, _ = fused_loss(states, weight, bias, targets, GROUP, weights)
+    assert total.item() == pytest.approx(dense.item(), rel=1e-3)
+    for got, plain in zip(torch.autograd.grad(total, (states, weight, bias)), wanted, strict=True):
+        assert (got - plain).norm() <= 1e-4 * plain.norm()
+
+
 @pytest.mark.parametrize("kd, mlm, group", [(0, 2, 0), (0, 2, 3), (0, 0, 3), (5, 0, 0), (5, 0, 3)])
 def test_terms_of_weight_zero_leave_the_others_as_they_are(kd: float, mlm: float, group: float) -> None:
     weights = Weights(kd=kd, mlm=mlm, group=group, temperature=2)

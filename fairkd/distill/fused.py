@@ -8,6 +8,10 @@ s = softmax(b), a position costs two exponentials a word:
 
     KL(q || s) = sum q (a - b) - log sum exp a + log sum exp b
     its gradient: T^2 (s - q) / T;  s at temperature 1: s^T / sum s^T
+
+Where T is neither 1 nor 2, s is divided by its largest entry before the power, which would leave the range of
+single precision otherwise: at T = 10 the sum of s^T may be 1e-40. Far below T = 1 the entries of s themselves
+do (`fairkd.distill.rooms` has the bounds).
 """
 
 from __future__ import annotations
@@ -142,8 +146,7 @@ def _run(
     student = _Head.of(states, weight, bias, plan.order, heat, products)
     logits = scratch("student", shape, products, device)
     if plan.taught:
-        same = student.weight if targets.weight.data_ptr() == weight.data_ptr() else targets.weight
-        teacher = _Head.of(targets.states, same, targets.bias, plan.order, heat, products)
+        teacher = _Head.of(targets.states, targets.weight, targets.bias, plan.order, heat, products)
         wanted = scratch("teacher", shape, products, device)
     grad_states = torch.zeros_like(states, dtype=products) if wants[0] else None
     # The first chunk writes the weights' gradient, the others add to it.
@@ -234,14 +237,13 @@ def _block(plan: Plan, a: Tensor | None, b: Tensor, span: slice) -> Tensor:
         if weights.kd:
             sums[0] = heat**2 * (spare.mul_(a).sum() + (normaliser - teacher_normaliser).sum())
         if words is not None and plan.coarse:
-            powers = _power(a, heat, spare).sum(1, keepdim=True)
-            words.log_q -= (heat * teacher_normaliser + powers.log())[words.where]
+            log_powers = _power(a, heat, spare)[2]
+            words.log_q -= (heat * teacher_normaliser + log_powers)[words.where]
 
     sharp = span.start < plan.sharp
     if sharp:
-        one = _power(b, heat, spare)
-        total = one.sum(1, keepdim=True)
-        shift = heat * normaliser + total.log()  # log sum exp of the undivided logits
+        one, total, log_powers = _power(b, heat, spare)
+        shift = heat * normaliser + log_powers  # log sum exp of the undivided logits
     if a is not None and weights.kd:
         b.sub_(a)
     else:
@@ -317,11 +319,19 @@ def _softmax(x: Tensor) -> Tensor:
     return top - x.amax(1, keepdim=True).log()
 
 
-def _power(x: Tensor, heat: float, out: Tensor) -> Tensor:
-    """x ** heat; the usual exponents without an exponential."""
-    if heat == 1:
-        return out.copy_(x)
-    return torch.mul(x, x, out=out) if heat == 2 else torch.pow(x, heat, out=out)
+def _power(x: Tensor, heat: float, out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows of x ** heat, each times a factor of its own, in `out`; their sums, and log sum x ** heat [n, 1].
+
+    The usual exponents need no exponential, and no factor either: no row's largest entry is below 1 / V.
+    """
+    if heat in (1, 2):
+        powers = out.copy_(x) if heat == 1 else torch.mul(x, x, out=out)
+        total = powers.sum(1, keepdim=True)
+        return powers, total, total.log()
+    top = x.amax(1, keepdim=True)
+    powers = torch.div(x, top, out=out).pow_(heat)
+    total = powers.sum(1, keepdim=True)
+    return powers, total, heat * top.log() + total.log()
 
 
 def _exact(x: Tensor, name: str, dtype: torch.dtype) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fairkd.contrasts import contrasts
-from fairkd.kinds import PAIRWISE, Kind, Label, Scope
+from fairkd.kinds import PAIRWISE, Kind, Label, Scope, are_shares
 
 Positions = Literal["all", "masked", "sample"]
 StudentKind = Literal["layers", "fresh", "existing"]
@@ -16,9 +16,9 @@ Precision = Literal["auto", "fp32", "bf16"]
 
 
 class Room(BaseModel):
-    """A group of settings: immutable, and no key that is not known."""
+    """A group of settings: immutable, no key that is not known, and no number that is none or has no end."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class StudentConfig(Room):
@@ -73,7 +73,10 @@ class CorpusConfig(Room):
 
 
 class MaskingConfig(Room):
-    """Masked positions; `group_rate` is that of the contrast's words (None: like all others)."""
+    """Masked positions; `group_rate` is that of the words of `constraint.contrast` (None: like all others).
+
+    It holds for all of these words whatever the constraint does with them, also if there is none.
+    """
 
     rate: float = Field(default=0.2, gt=0, lt=1, description="The part of all words that is chosen.")
     masked: float = Field(default=0.8, ge=0, le=1, description="The part of the chosen that is masked.")
@@ -112,8 +115,12 @@ class ObjectiveConfig(Room):
     group: float = Field(
         default=0.0, ge=0, description="Weight of the group words' balance and mass at temperature 1."
     )
+    # Beyond these, distributions at temperature 1 cannot be had from those at this one in single precision.
     temperature: float = Field(
-        default=2.0, gt=0, description="Flattens both distributions, so that unlikely words are learnt too."
+        default=2.0,
+        ge=0.25,
+        le=100,
+        description="Flattens both distributions, so that unlikely words are learnt too.",
     )
     positions: Positions = Field(
         default="masked", description="Where the student learns: everywhere, at masked words, or at a sample."
@@ -172,8 +179,12 @@ class ConstraintConfig(Room):
                     f"{twice[0]!r} would be in two pairs of {self.kind}, so restrict slots, for example to "
                     "subject and possessive, or use group, which needs no pairs"
                 )
-        if self.shares is not None and len(self.shares) != len(contrast.groups):
+        if self.shares and self.kind in PAIRWISE:
+            raise ValueError(f"shares are for the kind group only, and {self.kind} makes pairs equal")
+        if self.shares and len(self.shares) != len(contrast.groups):
             raise ValueError(f"{self.contrast} has {len(contrast.groups)} groups, not {len(self.shares)}")
+        if self.shares and not are_shares(self.shares):
+            raise ValueError(f"the shares are positive numbers that add up to 1, not {list(self.shares)}")
         return self
 
 
