@@ -46,7 +46,9 @@ class Checkpoint:
 def write(
     folder: Path, step: int, state: Mapping[str, Any], tensors: Mapping[str, Tensor], *, keep: int
 ) -> Path:
-    """Write a checkpoint into `folder`, then remove all but the newest `keep`.
+    """Write a checkpoint into `folder`, then remove those of later steps, and all but the newest `keep`.
+
+    Those of later steps are damaged, or the run would have gone on from them.
 
     Raises FairKDError with one sentence where the disk does not take it; the checkpoints before stay.
     """
@@ -70,8 +72,10 @@ def write(
             f"The checkpoint of step {step} cannot be written to {folder} ({_reason(error)}): free some "
             "space and resume the run; the checkpoint before is intact."
         ) from error
-    for old in _steps(folder)[keep:]:
-        shutil.rmtree(folder / f"step-{old:09d}", ignore_errors=True)
+    steps = _steps(folder)
+    later = [other for other in steps if other > step]
+    for gone in [*later, *steps[len(later) + keep :]]:
+        shutil.rmtree(folder / f"step-{gone:09d}", ignore_errors=True)
     return target
 
 
