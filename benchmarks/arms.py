@@ -6,7 +6,8 @@ mass, the pseudo-perplexity of held-out sentences, and KL(teacher || student) at
 teacher and the arm `plain` are the references in the same run. Prints a Markdown table.
 
 `--steps N` trains for steps instead, which does not depend on what else the machine does. `--set KEY=VALUE`
-changes a setting of every arm. `--folder F` keeps the runs; those already there are not trained again.
+changes a setting of every arm. `--folder F` keeps the runs; those already there are not trained again, and
+those there of other settings are refused.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 from fairkd import corpora
 from fairkd.assets.card import gap_table
 from fairkd.corpora import Corpus
-from fairkd.distill import PRESETS, read_config, train
+from fairkd.distill import PRESETS, make_config, read_config, train
 from fairkd.gaps import summarise
 from fairkd.measures.pseudo_perplexity import pseudo_perplexity
 from fairkd.models import MaskedLM, load
@@ -49,11 +50,11 @@ def main() -> None:
 
 def arm(name: str, folder: Path, changes: list[str], teacher: MaskedLM, corpus: Corpus) -> dict[str, Any]:
     """Train one preset in `folder`, and measure what came out."""
-    kept = folder / "measured.json"
-    if kept.is_file():
+    config, kept = read_config(changes=changes, start=PRESETS[name]), folder / "measured.json"
+    if kept.is_file() and make_config(json.loads((folder / "config.json").read_text())) == config:
         found: dict[str, Any] = json.loads(kept.read_text())
         return found
-    config = read_config(changes=changes, start=PRESETS[name])
+    # Refuses a folder of other settings.
     outcome = train(config, folder, teacher=teacher, corpus=corpus)
     result = measured(load(str(outcome.model)), corpus)
     result |= {"kl": outcome.held_out["kl"], "steps": outcome.steps, "tokens": outcome.tokens}

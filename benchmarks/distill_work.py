@@ -9,6 +9,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -139,22 +140,25 @@ def config_of(case: Case) -> Config:
 
 
 def textbook_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
-    """Sentences in a random order, so many a batch, padded to the longest."""
+    """Sentences in a random order, so many a batch, padded to the longest; all over again at the end."""
     sentences = random_sentences(lm, POOL)
-    masker = masker_of(lm, Constraint("none"), make_config({}))
-    for start in range(0, POOL, case.batch):
-        index = np.arange(start, start + case.batch)
-        yield masker(*pad([sentences[i] for i in index], lm.tokenizer.pad_token_id or 0), index, 0)
+    masker = masker_of(lm, make_config({}))
+    for epoch in count():
+        for start in range(0, POOL, case.batch):
+            index = np.arange(start, min(start + case.batch, POOL))
+            ids, real = pad([sentences[i] for i in index], lm.tokenizer.pad_token_id or 0)
+            yield masker(ids, real, index, epoch)
 
 
 def our_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
-    """The same sentences, those of one length together, and as many tokens a batch."""
-    masker = masker_of(lm, Constraint("none"), config_of(case))
+    """The same sentences, those of one length together, and as many tokens a batch; without end, too."""
+    masker = masker_of(lm, config_of(case))
     stream = Stream(
         random_sentences(lm, POOL), tokens=case.batch * MEAN, seed=0, pad_id=lm.tokenizer.pad_token_id or 0
     )
-    for index in stream.epoch(0):
-        yield masker(*stream.pad(index), index, 0)
+    for epoch in count():
+        for index in stream.epoch(epoch):
+            yield masker(*stream.pad(index), index, epoch)
 
 
 def resident() -> float:

@@ -6,7 +6,7 @@ seed see the same data in the same order, and a resumed run goes on where the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 from fairkd.distill.terms import IGNORED
 from fairkd.errors import InputError
+from fairkd.words import token_ids
 
 LENGTHS_AT_ONCE = 512
 
@@ -58,11 +59,8 @@ def encode(
     """Token ids of each sentence, special tokens included, cut at `max_tokens`."""
     encoded: list[np.ndarray] = []
     for start in range(0, len(sentences), LENGTHS_AT_ONCE):
-        part = list(sentences[start : start + LENGTHS_AT_ONCE])
-        ids = tokenizer(part, truncation=True, max_length=max_tokens, return_attention_mask=False)[
-            "input_ids"
-        ]
-        encoded += [np.array(sentence, dtype=np.int32) for sentence in ids]
+        part = token_ids(tokenizer, sentences[start : start + LENGTHS_AT_ONCE], max_tokens=max_tokens)
+        encoded += [np.array(ids, dtype=np.int32) for ids in part]
     return encoded
 
 
@@ -95,14 +93,6 @@ class Stream:
             batches.append(order[start : start + count])
             start += count
         return [batches[i] for i in random.permutation(len(batches))]
-
-    def endless(self) -> Iterator[tuple[int, np.ndarray]]:
-        """(epoch, indices) of batch after batch."""
-        number = 0
-        while True:
-            for batch in self.epoch(number):
-                yield number, batch
-            number += 1
 
     def pad(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Ids [batch, length] of the sentences at `index`, and what is real of them (None: everything)."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from fairkd.distill.rooms import (
     BudgetConfig,
@@ -89,6 +89,17 @@ class Config(Room):
     )
     log_every: int = Field(default=20, ge=1, description="Steps between two points of the loss curves.")
 
+    @model_validator(mode="after")
+    def _ends_where_it_would_end_again(self) -> Self:
+        """A run of so many steps ends alike however often it is resumed, and evaluations decide its end."""
+        budget = self.budget
+        if budget.stop_gap is not None and budget.steps is not None and self.evaluation.every_steps is None:
+            raise ValueError(
+                "budget.stop_gap with a budget in steps needs evaluation.every_steps, since evaluations by "
+                "the clock would end the run at another step each time"
+            )
+        return self
+
 
 def make_config(values: Mapping[str, Any]) -> Config:
     """A configuration from nested values; InputError with one sentence where they do not fit."""
@@ -96,11 +107,12 @@ def make_config(values: Mapping[str, Any]) -> Config:
         return Config(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "configuration"
+        key = ".".join(map(str, first["loc"]))
         message = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             message = "there is no setting of that name"
-        raise InputError(f"The setting {key} cannot be used: {message}.") from None
+        what = f"setting {key}" if key else "settings"  # of no single one
+        raise InputError(f"The {what} cannot be used: {message}.") from None
 
 
 def read_config(
@@ -128,7 +140,11 @@ def read_config(
 def _read(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (
+        OSError,
+        ValueError,
+        yaml.YAMLError,
+    ) as error:  # of what looks like a date but is none, the second
         raise InputError(
             f"The configuration {path} cannot be read as YAML: {str(error).splitlines()[0]}."
         ) from None
@@ -152,7 +168,7 @@ def _set(values: dict[str, Any], change: str) -> None:
             raise InputError(f"The setting {name} of {change!r} is no group of settings.")
     try:
         room[last] = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # ValueError: it looks like a date, but there is no such day
         raise InputError(
             f"The value of {change!r} cannot be read as YAML; check brackets and quotes."
         ) from None

@@ -18,7 +18,10 @@ SENTENCES = 4000
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the whole budget amounts to on this machine: training alone, without evaluations."""
+    """What the whole budget amounts to on this machine: training alone, without evaluations.
+
+    `tokens` count the swapped sentences, too; `epochs` say how often the text itself is read.
+    """
 
     tokens_per_second: float
     steps: int
@@ -53,12 +56,13 @@ def estimate(
     budget = config.budget
     all_steps = budget.steps or max(1, round((budget.minutes or 0) * 60 * steps / took))
     all_tokens = tokens / steps * all_steps
-    lengths = feed.stream.lengths
-    once = lengths.mean() * len(setup.corpus.training)
+    # The trial reads a part of the text; a batch holds as many sentences of the whole.
+    trial = feed.stream
+    once = len(trial.epoch(0)) * len(setup.corpus.training) / len(trial.sentences)
     return Estimate(
         tokens_per_second=tokens / took,
         steps=all_steps,
         tokens=round(all_tokens),
         seconds=all_steps * took / steps,
-        epochs=float(all_tokens / once),
+        epochs=all_steps * config.optimizer.accumulate / once,
     )

@@ -104,7 +104,8 @@ class Evaluator:
         `kl_constrained` against the constrained one (nats); `agreement` the share of positions where both
         models' first words agree; `perplexity` and `top1` the student's on the masked words, 20 % of them
         at once; `pseudo_perplexity` with one word masked at a time (one of each sentence). Gaps are those of
-        `fairkd.gaps`, over professions. None where there is nothing to measure on.
+        `fairkd.gaps`, over professions. None where there is nothing to measure on, NaN where the student's
+        outputs are no numbers.
         """
         return self._measures(self.student, fidelity=True)
 
@@ -151,7 +152,7 @@ class Evaluator:
         means: Measures = {name: value / count for name, value in sums.items()}
         if fidelity and not self.constraint.active:
             means["kl_constrained"] = means["kl"]
-        return {**means, "perplexity": math.exp(sums["loss"] / count)}
+        return {**means, "perplexity": _exp(sums["loss"] / count)}
 
     @torch.inference_mode()
     def _pseudo_perplexity(self, lm: MaskedLM) -> float | None:
@@ -163,7 +164,7 @@ class Evaluator:
                 logits = projection_of(lm.model)(states[span])
                 loss += float(F.cross_entropy(logits, batch.labels[span], reduction="sum"))
             count += len(states)
-        return math.exp(loss / count) if count else None
+        return _exp(loss / count) if count else None
 
     def _states(self, lm: MaskedLM, batch: Batch) -> Tensor:
         return transform_of(lm.model)(rows_of(lm.model, batch.ids, batch.real, batch.rows))
@@ -182,6 +183,8 @@ class Evaluator:
                 self.missing = str(error)
         if self.missing is not None:
             return dict.fromkeys(GAPS)
+        if frame["gap"].isna().any():  # of a model whose outputs are no numbers
+            return dict.fromkeys(GAPS, math.nan)
         summary = summarise(frame, resamples=500)
         return {
             "gap_mean": summary.mean,
@@ -192,6 +195,14 @@ class Evaluator:
             "gap_absolute_high": summary.absolute_high,
             "gap_mass": summary.mass,
         }
+
+
+def _exp(loss: float) -> float:
+    """e to the power of a loss in nats; infinite where that is beyond any number."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
 
 
 def spread(items: Sequence[T], count: int) -> list[T]:

@@ -6,6 +6,7 @@ the first process's.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class Loop:
             setup.held_out,
             seed=self.config.seed,
         )
-        self.progress = Progress()
+        self.progress = Progress(text=setup.text)
         self._emit = emit
         self._sums: dict[str, torch.Tensor] = {}
         self._summed = 0
@@ -187,12 +188,9 @@ class Loop:
         means = {
             name: value / self._summed for name, value in as_numbers(self._sums, self.accelerator).items()
         }
+        if not math.isfinite(means["loss"]):
+            raise self._diverged()
         self._sums, self._summed = {}, 0
-        if means["loss"] != means["loss"]:
-            raise FairKDError(
-                f"The loss is no number any more at step {now.steps}: start again with a smaller "
-                "optimizer.learning_rate."
-            )
         weights, seconds = self.trainer.weights, self.clock.seconds
         done = min(1.0, self._done(seconds))
         used = {"kd": weights.kd, "hidden": weights.hidden, "group": weights.group}
@@ -206,6 +204,21 @@ class Loop:
             learning_rate=rate,
             tokens_per_second=now.tokens / seconds,
             **{name: None if used.get(name) == 0 else value for name, value in means.items()},
+        )
+
+    def _check(self) -> None:
+        """Before anything is made of the weights: FairKDError where they, or the losses, are no numbers.
+
+        The weights are the same in every process, its losses are each one's own.
+        """
+        numbers = [*self._sums.values(), *(parameter.detach() for parameter in self.trainer.named.values())]
+        if not all(bool(torch.isfinite(number).all()) for number in numbers):
+            raise self._diverged()
+
+    def _diverged(self) -> FairKDError:
+        return FairKDError(
+            f"The loss is no number any more at step {self.progress.steps}: start again with a smaller "
+            "optimizer.learning_rate."
         )
 
     # --- evaluations and checkpoints: the first process's work ---
@@ -226,6 +239,7 @@ class Loop:
             return
         wait_for(self.trainer.device)  # what was computed for training is training time
         self.clock.pause()
+        self._check()
         if evaluate:
             self._evaluate()
         if store:
@@ -240,12 +254,19 @@ class Loop:
             if self.config.budget.stop_gap is not None:
                 raise InputError(f"budget.stop_gap needs a gap, which cannot be measured here: {missing}")
             self.say(f"Gaps cannot be measured with this tokenizer: {missing}")
+        if self.config.budget.stop_gap is not None and self.progress.teacher["pseudo_perplexity"] is None:
+            raise InputError(
+                "budget.stop_gap needs held-out sentences to see that quality does not suffer, but "
+                f"{self.setup.corpus.name} has none: choose a larger text, or leave the setting out."
+            )
         for probe in self.evaluator.probes(self.setup.teacher):
             self.emit("probe", model="teacher", **probe)
 
     def _evaluate(self) -> None:
         begin, now = time.monotonic(), self.progress
         measured = self.evaluator.student_measures()
+        if now.steps and any(value is not None and math.isnan(value) for value in measured.values()):
+            raise self._diverged()  # of weights so large that the losses to come are no numbers
         now.held_out = measured
         now.evaluated_step, now.evaluated_seconds = now.steps, self.clock.seconds
         if not now.steps:
@@ -270,16 +291,21 @@ class Loop:
 
     def _resume(self) -> int | None:
         """Go back to the newest sound checkpoint, if there is one: its step."""
-        folder = self.folder / "checkpoints"
-        found = checkpoints.newest(folder, self.say) if self.first else None
-        chosen = [None if found is None else found.step]
+        # The first process's to read: the folder is on its machine, and the others may be on other machines.
+        newest = [checkpoints.newest(self.folder / "checkpoints", self.say) if self.first else None]
         if self.accelerator.num_processes > 1:
-            broadcast_object_list(chosen)
-        if chosen[0] is None:
+            broadcast_object_list(newest)
+        found = newest[0]
+        if found is None:
             return None
-        found = found or checkpoints.read(folder, chosen[0])
         checkpoints.unpack(found.tensors, self.trainer.named, self.trainer.optimizer)
         self.progress = Progress.of(found.state)
+        if self.progress.text not in (None, self.setup.text):
+            raise FairKDError(
+                f"The text of {self.setup.corpus.name} is not the one that the run began with: put that back "
+                "to go on with the run, or start a new one."
+            )
+        self.progress.text = self.setup.text
         self.progress.saved_step = self.progress.steps
         self.feed.place = self.progress.place
         return found.step
@@ -288,6 +314,7 @@ class Loop:
         """Evaluate, store and save what the run has come to."""
         now, model = self.progress, self.folder / "model"
         now.seconds = self.clock.seconds
+        self._check()
         if self.first:
             if not cancelled and now.evaluated_step != now.steps:
                 self._evaluate()

@@ -26,6 +26,7 @@ class Progress:
     quality_at_start: float | None = None  # the student's pseudo-perplexity
     teacher: Measures | None = None
     held_out: Measures | None = None
+    text: str | None = None  # the digest of what is learnt from, None in checkpoints from before it was kept
 
     def state(self) -> dict[str, Any]:
         return asdict(self)

@@ -8,15 +8,19 @@
 A run folder holds config.json, checkpoints/ and, at the end, model/. Training goes on from the newest sound
 checkpoint; with a budget in steps a run that was killed and resumed ends with the same weights, to the bit,
 as one that never stopped (same machine, threads and processes). Under `accelerate launch` every process runs
-this; the first alone evaluates, writes and emits. What is decided by the clock is decided by the first
-process's.
+this; the first alone evaluates, writes, reads checkpoints and emits, so the folder need not be shared between
+machines; what the configuration names, models and text, each process reads for itself. What is decided by the
+clock is decided by the first process's.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from fairkd.corpora import Corpus
@@ -58,7 +62,8 @@ def train(
     ------
     FairKDError
         With one sentence, for settings that do not fit the models, a corpus without a sentence, a folder of
-        another configuration, a full disk, too little memory, or a loss that is no number any more.
+        another configuration or another text, one that another process works in, a full disk, too little
+        memory, or a loss that is no number any more.
     """
     folder, accelerator = Path(folder), make_accelerator()
     first = accelerator.is_main_process
@@ -68,8 +73,11 @@ def train(
         send({"type": "message", "time": time.time(), "step": 0, "text": text})
 
     keep_freed_memory()
-    with in_one_sentence(), threads(config.threads), scratch_memory():
+    with ExitStack() as stack:
+        for context in (in_one_sentence(), threads(config.threads), scratch_memory()):
+            stack.enter_context(context)
         if first:
+            stack.enter_context(_alone(folder))
             _write_config(folder, config)
         setup = set_up(config, accelerator=accelerator, teacher=teacher, corpus=corpus, say=say)
         return Loop(setup, folder, accelerator, send, stop or (lambda: False)).run()
@@ -77,6 +85,30 @@ def train(
 
 def _nothing(_: Event) -> None:
     """What the processes beside the first do with their events."""
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Makes the run folder, and keeps all other processes from training in it until the context ends.
+
+    InputError where one does already, and where the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        with suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    f"Another process works in the folder {folder}: wait for its end, or choose another one."
+                ) from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _write_config(folder: Path, config: Config) -> None:
@@ -93,13 +125,14 @@ def _write_config(folder: Path, config: Config) -> None:
                     "settings in its config.json to go on with it."
                 )
             return
-        folder.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".writing")
         beside.write_text(json.dumps(config.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
         os.replace(beside, path)
     except OSError as error:
-        raise InputError(
-            f"The folder {folder} cannot be written to ({error.strerror}): choose another one."
-        ) from error
+        raise _unwritable(folder, error) from error
     except json.JSONDecodeError:
         raise InputError(f"The config.json of {folder} is damaged: choose another folder.") from None
+
+
+def _unwritable(folder: Path, error: OSError) -> InputError:
+    return InputError(f"The folder {folder} cannot be written to ({error.strerror}): choose another one.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +34,7 @@ SAY_EVERY = 5.0  # seconds
 
 @dataclass(frozen=True, eq=False)
 class Setup:
-    """A run that is ready to begin."""
+    """A run that is ready to begin; `text` is the digest of the text on both its sides."""
 
     config: Config
     teacher: MaskedLM
@@ -42,6 +44,7 @@ class Setup:
     trainer: Trainer
     feed: Feed
     held_out: list[np.ndarray]
+    text: str
 
 
 def set_up(
@@ -90,9 +93,15 @@ def set_up(
         constraint=constraint,
         corpus=text,
         trainer=trainer,
-        feed=Feed(stream, masker_of(teacher, constraint, config), counterparts),
+        feed=Feed(stream, masker_of(teacher, config), counterparts),
         held_out=encode(tokenizer, text.held_out, max_tokens=longest),
+        text=_digest(training, text.held_out),
     )
+
+
+def _digest(*sides: Sequence[str]) -> str:
+    """What tells whether a text is the same again."""
+    return hashlib.sha256(json.dumps(sides).encode()).hexdigest()
 
 
 def _swap(lm: MaskedLM, held_out: Sequence[str], *, names: bool) -> Callable[[Sequence[str]], list[str]]:

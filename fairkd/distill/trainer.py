@@ -43,15 +43,19 @@ def constraint_of(lm: MaskedLM, config: Config) -> Constraint:
     )
 
 
-def masker_of(lm: MaskedLM, constraint: Constraint, config: Config) -> Masker:
-    """Draws the masks of a run."""
-    masking, objective = config.masking, config.objective
+def masker_of(lm: MaskedLM, config: Config) -> Masker:
+    """Draws the masks of a run, which are the same whatever its constraint: arms learn from the same text."""
+    masking, objective, settings = config.masking, config.objective, config.constraint
+    group_words: list[int] = []
+    if masking.group_rate is not None:
+        contrast = contrasts()[settings.contrast]
+        group_words = resolve(lm, contrast, kind="group", skip_unspellable=True).columns.tolist()
     return Masker(
         lm.tokenizer,
         lm.vocabulary_size,
         Masking(masking.rate, masking.masked, masking.random, masking.group_rate),
         seed=config.seed,
-        group_words=constraint.columns.tolist() if constraint.active else (),
+        group_words=group_words,
         sample={"all": 1.0, "masked": 0.0, "sample": objective.sample}[objective.positions],
     )
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,18 @@ def test_a_damaged_checkpoint_is_skipped_and_it_is_said(
     assert equal(weights(tmp_path / "model"), uninterrupted)
 
 
+def test_a_damaged_checkpoint_of_a_later_step_costs_no_new_one(tmp_path: Path) -> None:
+    """A run that could not go on from step 200 stores step 50: that one is kept, the damaged one is not."""
+    for step in (100, 200):
+        checkpoints.write(tmp_path, step, {}, {"weight/x": torch.ones(2)}, keep=2)
+    for path in tmp_path.iterdir():
+        flip(path / checkpoints.TENSORS)
+    assert checkpoints.newest(tmp_path) is None
+    for step in (50, 60):
+        checkpoints.write(tmp_path, step, {}, {"weight/x": torch.ones(2)}, keep=1)
+        assert [path.name for path in tmp_path.iterdir()] == [f"step-{step:09d}"]
+
+
 def test_what_was_half_written_is_left_aside_and_removed(
     tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
@@ -158,6 +171,28 @@ def test_a_folder_of_another_configuration_is_refused(tiny_bert: MaskedLM, tmp_p
     stopped(tiny_bert, tmp_path, 1)
     with pytest.raises(InputError, match="other settings"):
         train(config(**STORED, seed=5), tmp_path, teacher=tiny_bert, corpus=CORPUS)
+
+
+@pytest.mark.parametrize("side", ["training", "held_out"])
+def test_a_run_does_not_go_on_with_another_text(tiny_bert: MaskedLM, tmp_path: Path, side: str) -> None:
+    stopped(tiny_bert, tmp_path, 1)
+    shorter = replace(CORPUS, **{side: getattr(CORPUS, side)[:-1]})
+    with pytest.raises(FairKDError, match="The text of toy is not the one that the run began with"):
+        train(config(**STORED), tmp_path, teacher=tiny_bert, corpus=shorter)
+
+
+def test_a_second_process_in_the_same_folder_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def stop() -> bool:
+        with pytest.raises(InputError, match="Another process works in the folder") as caught:
+            train(config(**STORED), tmp_path, teacher=tiny_bert, corpus=CORPUS)
+        refused.append(str(caught.value))
+        return True
+
+    train(config(**STORED), tmp_path, stop=stop, teacher=tiny_bert, corpus=CORPUS)
+    assert refused
+    resumed(tiny_bert, tmp_path)  # the folder is free again
 
 
 def test_a_checkpoint_of_another_student_is_refused(

@@ -20,12 +20,21 @@ from fairkd.errors import InputError
         ({"budgets": {}}, "budgets cannot be used: there is no setting of that name"),
         ({"objective": {"temperatur": 2}}, "objective.temperatur"),
         ({"objective": {"temperature": 0}}, "objective.temperature"),
+        ({"objective": {"temperature": 0.1}}, "greater than or equal to 0.25"),
+        ({"objective": {"temperature": 1000}}, "less than or equal to 100"),
+        ({"budget": {"minutes": float("inf")}}, "budget.minutes cannot be used: Input should be a finite"),
+        ({"budget": {"steps": 9, "stop_gap": 0.5}}, "settings cannot be used: .* evaluation.every_steps"),
+        (
+            {"constraint": {"kind": "logit_mean", "slots": ["subject"], "shares": [0.5, 0.5]}},
+            "shares are for",
+        ),
         ({"budget": {"steps": 5, "minutes": 5}}, "either steps or minutes"),
         ({"masking": {"masked": 0.9, "random": 0.2}}, "add up to"),
         ({"constraint": {"kind": "logit_mean"}}, "'her' would be in two pairs"),
         ({"constraint": {"contrast": "royals"}}, "no contrast 'royals'"),
         ({"constraint": {"slots": ["noun"]}}, "not 'noun'"),
         ({"constraint": {"kind": "group", "shares": [0.2, 0.3, 0.5]}}, "2 groups, not 3"),
+        ({"constraint": {"kind": "group", "shares": [0.9, 0.9]}}, "add up to 1"),
         ({"student": {"kind": "existing"}}, "needs a reference"),
         ({"student": {"kind": "fresh", "width": 100, "heads": 3}}, "not a multiple"),
         ({"evaluation": {"contrast": "royals"}}, "no contrast 'royals'"),
@@ -41,7 +50,7 @@ def test_wrong_settings_are_named_in_one_sentence(values: dict, message: str) ->
 def test_a_configuration_file_and_changes_make_one_configuration(tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
     path.write_text("budget: {minutes: 7, stop_gap: 0.5}\nconstraint: {kind: group}\n")
-    read = read_config(path, ["budget.steps=30", "student.layers=[1, 4]"])
+    read = read_config(path, ["budget.steps=30", "student.layers=[1, 4]", "evaluation.every_steps=5"])
     assert (read.budget.steps, read.budget.minutes, read.budget.stop_gap) == (30, None, 0.5)
     assert read.student.layers == (1, 4) and read.constraint.kind == "group"
 
@@ -59,7 +68,7 @@ def test_a_stored_configuration_can_be_given_another_kind_of_budget(tmp_path: Pa
     assert read_config(path, ["budget.steps=3"]).budget.minutes is None
 
 
-@pytest.mark.parametrize("content", ["- a\n- b\n", "a: [1", "1: 2\n", "\udcff"])
+@pytest.mark.parametrize("content", ["- a\n- b\n", "a: [1", "1: 2\n", "\udcff", "a: 2023-02-31"])
 def test_a_configuration_that_is_no_yaml_mapping_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "run.yaml"
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
@@ -69,7 +78,12 @@ def test_a_configuration_that_is_no_yaml_mapping_is_refused(tmp_path: Path, cont
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [("budget", "key=value"), ("seed.x=1", "no group"), ("student.layers=[1", "cannot be read as YAML")],
+    [
+        ("budget", "key=value"),
+        ("seed.x=1", "no group"),
+        ("student.layers=[1", "cannot be read as YAML"),
+        ("corpus.column=2023-02-31", "cannot be read as YAML"),
+    ],
 )
 def test_a_change_that_cannot_be_made_is_refused(change: str, message: str) -> None:
     with pytest.raises(InputError, match=message):

@@ -13,8 +13,9 @@ from transformers import pipeline
 
 from fairkd.constraints import Constraint
 from fairkd.corpora import Corpus
-from fairkd.distill import estimate, train
+from fairkd.distill import checkpoints, estimate, estimates, train
 from fairkd.distill.batches import Batch, Masker, Masking, Stream, encode
+from fairkd.distill.evaluation import _exp
 from fairkd.distill.feed import Counterparts, Feed, Place
 from fairkd.distill.schedules import schedule
 from fairkd.distill.student import make_student
@@ -206,6 +207,46 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tiny_bert: Masked
         train(settings, tmp_path, teacher=tiny_bert, corpus=CORPUS)
 
 
+@pytest.mark.parametrize("rate", [1e4, 1e30])
+def test_a_diverging_run_says_so_before_it_measures_or_stores_what_is_no_number(
+    tiny_bert: MaskedLM, tmp_path: Path, rate: float
+) -> None:
+    settings = config(
+        budget={"steps": 8},
+        optimizer={"learning_rate": rate, "warmup": 0.0},
+        evaluation={"every_steps": 1},
+        checkpoint={"every_steps": 1, "keep": 10},
+        log_every=1000,
+    )
+    with pytest.raises(FairKDError, match="smaller optimizer.learning_rate"):
+        train(settings, tmp_path, teacher=tiny_bert, corpus=CORPUS)
+    for path in (tmp_path / "checkpoints").glob("*"):
+        tensors = checkpoints.read(path.parent, int(path.name[5:])).tensors
+        assert all(torch.isfinite(tensor).all() for tensor in tensors.values())
+
+
+def test_weights_that_are_no_numbers_at_the_end_are_no_model(
+    tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was due to be measured or said after the only step."""
+    whole = Trainer.step
+
+    def step(self: Trainer, *arguments: Any) -> dict[str, torch.Tensor]:
+        losses = whole(self, *arguments)
+        with torch.no_grad():
+            next(iter(self.named.values())).fill_(torch.nan)
+        return losses
+
+    monkeypatch.setattr(Trainer, "step", step)
+    with pytest.raises(FairKDError, match="at step 1: start again with a smaller optimizer.learning_rate"):
+        train(config(budget={"steps": 1}), tmp_path, teacher=tiny_bert, corpus=CORPUS)
+    assert not (tmp_path / "model").exists() and not (tmp_path / "checkpoints").exists()
+
+
+def test_a_loss_beyond_what_e_can_be_raised_to_is_an_infinite_perplexity() -> None:
+    assert (_exp(0.0), _exp(710.0)) == (1.0, float("inf"))
+
+
 def test_too_little_memory_is_said_in_one_sentence(
     tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +269,12 @@ def test_a_corpus_without_held_out_text_can_be_trained_on(tiny_bert: MaskedLM, t
     corpus = Corpus("few", None, SENTENCES, ())
     outcome = train(config(budget={"steps": 2}), tmp_path, teacher=tiny_bert, corpus=corpus)
     assert outcome.held_out["kl"] is None and outcome.held_out["gap_absolute"] is not None
+
+
+def test_an_early_end_without_held_out_text_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    settings = config(budget={"steps": 2, "stop_gap": 0.5}, evaluation={"every_steps": 1})
+    with pytest.raises(InputError, match="stop_gap needs held-out sentences .* few has none"):
+        train(settings, tmp_path, teacher=tiny_bert, corpus=Corpus("few", None, SENTENCES, ()))
 
 
 def test_a_probe_that_the_model_cannot_take_is_refused_at_once(tiny_bert: MaskedLM, tmp_path: Path) -> None:
@@ -260,7 +307,7 @@ def losses(lm: MaskedLM, batches: list[list[Batch]], **rooms: Any) -> list[float
 
 def test_a_step_is_the_same_in_one_batch_or_in_several_uneven_ones(tiny_bert: MaskedLM) -> None:
     sentences = [ids for ids in encode(tiny_bert.tokenizer, SENTENCES) if len(ids) == 11][:9]
-    masker = masker_of(tiny_bert, Constraint("none"), config())
+    masker = masker_of(tiny_bert, config())
     ids = np.stack(sentences).astype(np.int64)
 
     def part(start: int, end: int) -> Batch:
@@ -269,6 +316,23 @@ def test_a_step_is_the_same_in_one_batch_or_in_several_uneven_ones(tiny_bert: Ma
     one, three = losses(tiny_bert, [[part(0, 9)], [part(0, 2), part(2, 3), part(3, 9)]])
     assert one == pytest.approx(three, rel=1e-5)
     assert losses(tiny_bert, [[part(0, 9)]], objective={"chunk": 3})[0] == pytest.approx(one, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [{"kind": "group"}, {"kind": "group", "strength": 0.0}, {"kind": "logit_mean", "slots": ["subject"]}],
+)
+def test_group_words_are_masked_alike_whatever_the_constraint(
+    tiny_bert: MaskedLM, constraint: dict[str, Any]
+) -> None:
+    often = {"rate": 0.01, "group_rate": 1.0}
+    plain, other = (
+        masker_of(tiny_bert, config(masking=often, **rooms)) for rooms in ({}, {"constraint": constraint})
+    )
+    assert np.array_equal(plain.rates, other.rates)
+    he, she = tiny_bert.tokenizer.convert_tokens_to_ids(["he", "she"])
+    assert plain.rates[he] == plain.rates[she] == 1.0 and np.median(plain.rates) == 0.01
+    assert (masker_of(tiny_bert, config()).rates <= 0.2).all(), "without a rate of their own they are words"
 
 
 def swapped(texts: Sequence[str]) -> list[str]:
@@ -336,9 +400,23 @@ def test_an_estimate_reckons_the_budget_up_from_a_warm_up(tiny_bert: MaskedLM) -
     found = estimate(config(budget={"steps": 1000}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3)
     assert found.steps == 1000
     assert found.seconds == pytest.approx(found.tokens / found.tokens_per_second, rel=0.01)
-    once = sum(map(len, encode(tiny_bert.tokenizer, SENTENCES)))
-    assert found.epochs == pytest.approx(found.tokens / once, rel=0.01)
+    epoch = len(Stream(encode(tiny_bert.tokenizer, SENTENCES), tokens=256, seed=0, pad_id=0).epoch(0))
+    assert found.epochs == pytest.approx(1000 / epoch)
     minutes = estimate(
         config(budget={"minutes": 2, "steps": None}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3
     )
     assert minutes.seconds == pytest.approx(120, rel=0.05)
+
+
+def test_swapped_sentences_change_no_estimate_of_how_often_the_text_is_read(
+    tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epochs = {}
+    for most in (100, 4000):  # sentences that the trial reads in
+        monkeypatch.setattr(estimates, "SENTENCES", most)
+        for both in (False, True):
+            settings = config(budget={"steps": 1000}, optimizer={"accumulate": 2}, corpus={"swap": both})
+            found = estimate(settings, teacher=tiny_bert, corpus=CORPUS, seconds=0)
+            epochs[most, both] = found.epochs
+    assert epochs[4000, True] == epochs[4000, False] and epochs[100, True] == epochs[100, False]
+    assert epochs[100, True] == pytest.approx(epochs[4000, True], rel=0.3)
