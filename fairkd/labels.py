@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from transformers import PreTrainedTokenizerFast
@@ -28,6 +29,21 @@ def readable(lm: MaskedLM) -> tuple[str, ...]:
         labels = tuple(_labels(lm))
         _READABLE[lm.tokenizer] = labels
     return labels
+
+
+def bare(label: str, ignore_case: bool) -> str:
+    """The word that a label shows, without the marks of pieces; words of two vocabularies match by it."""
+    word = label.removeprefix(CONTINUES).strip(SPACE) or label
+    return word.lower() if ignore_case else word
+
+
+@lru_cache(maxsize=8)
+def ids_by_word(labels: tuple[str, ...], ignore_case: bool) -> dict[str, tuple[int, ...]]:
+    """The ids that show each word of a vocabulary (kept: large vocabularies take a tenth of a second)."""
+    found: dict[str, list[int]] = {}
+    for i, label in enumerate(labels):
+        found.setdefault(bare(label, ignore_case), []).append(i)
+    return {word: tuple(ids) for word, ids in found.items()}
 
 
 def _labels(lm: MaskedLM) -> Iterator[str]:

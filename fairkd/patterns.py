@@ -19,8 +19,8 @@ import pandas as pd
 
 from fairkd.contrasts import SLOTS
 from fairkd.errors import InputError
+from fairkd.typed import begins_sentence, typed_mask
 
-_TARGET = re.compile(r"(?i:\[mask\]|<mask>)|(?<!\w)_+(?!\w)")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _ARTICLES = {"profession": "", "a profession": "a", "an profession": "a", "the profession": "the"}
 
@@ -70,7 +70,7 @@ class Pattern:
                 f"The pattern '{self.text}' has no slot for the profession; "
                 "write {profession}, {a profession} or {the profession} in it."
             )
-        targets = len(_TARGET.findall(self.text))
+        targets = len(typed_mask().findall(self.text))
         if targets != 1:
             raise InputError(
                 f"The pattern '{self.text}' has {targets or 'no'} {'targets' if targets > 1 else 'target'}; "
@@ -84,7 +84,7 @@ class Pattern:
         'The actor said that [MASK] is an actor.'
         """
         # Written out, the target stays a mask where the profession touches it ("{profession}_").
-        whole = _TARGET.sub("[MASK]", self.text)
+        whole = typed_mask().sub("[MASK]", self.text)
         target = whole.index("[MASK]")
         text = ""
         done = 0
@@ -94,7 +94,7 @@ class Pattern:
             text += whole[done : slot.start()]
             kind = _ARTICLES[_key(slot[1])]
             words = f"{article(profession) if kind == 'a' else kind} {profession}" if kind else profession
-            if _begins_sentence(text):
+            if begins_sentence(text):
                 words = words[:1].upper() + words[1:]
             text += words
             # From the end: making a letter large can add one (a sharp s becomes two).
@@ -115,7 +115,9 @@ class Pattern:
         if not profession[-1:].isalnum():
             return True
         bare = _BRACES.sub(lambda slot: "\0" * len(slot[0]), self.text)
-        return re.search(rf"\0\S*(?:{_TARGET.pattern})|(?:{_TARGET.pattern})\S*\0", bare) is not None
+        return (
+            re.search(rf"\0\S*(?:{typed_mask().pattern})|(?:{typed_mask().pattern})\S*\0", bare) is not None
+        )
 
 
 def article(word: str) -> str:
@@ -172,8 +174,3 @@ def _resource(name: str) -> pd.DataFrame:
 
 def _key(name: str) -> str:
     return " ".join(name.lower().split())
-
-
-def _begins_sentence(before: str) -> bool:
-    bare = before.rstrip(" \t\n\"'“‘([")
-    return not bare or bare[-1] in ".!?…"

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -24,9 +23,9 @@ from torch import Tensor
 from fairkd.distributions import Prediction, Token, kl, top_ids
 from fairkd.errors import InputError
 from fairkd.forward import logits_at
-from fairkd.labels import CONTINUES, SPACE, readable
-from fairkd.models import MaskedLM, TokenizerKind
-from fairkd.words import encode, logits_by_row
+from fairkd.labels import CONTINUES, bare, ids_by_word, readable
+from fairkd.models import MaskedLM
+from fairkd.words import encode, logits_by_row, spell
 
 
 def predict(lm: MaskedLM, text: str, *, temperature: float = 1.0, masked_in_turn: bool = False) -> Prediction:
@@ -69,7 +68,7 @@ def predict(lm: MaskedLM, text: str, *, temperature: float = 1.0, masked_in_turn
     for index, (token, (start, end), special) in enumerate(
         zip(encoding.ids, encoding.spans, encoding.special, strict=True)
     ):
-        glued = not special and _begins_word_without_space(lm.kind, text, start)
+        glued = not special and _begins_word_without_space(lm, token, text, start)
         tokens.append(
             Token(
                 index=index,
@@ -113,7 +112,8 @@ def predict(lm: MaskedLM, text: str, *, temperature: float = 1.0, masked_in_turn
 
 
 def as_json(prediction: Prediction, *, top_k: int) -> dict[str, Any]:
-    """A prediction as a JSON document: the masked positions only where the text has any, else all.
+    """A prediction as a JSON document: the masked positions only where the text has any, else all; also all
+    of them where each was masked in turn.
 
     >>> from fairkd import models
     >>> document = as_json(predict(models.load("embedded/teacher"), "Milk is a [MASK]."), top_k=2)
@@ -121,6 +121,7 @@ def as_json(prediction: Prediction, *, top_k: int) -> dict[str, Any]:
     (4, 2)
     """
     masked = [i for i in prediction.positions if prediction.tokens[i].masked]
+    shown = prediction.positions if prediction.masked_in_turn or not masked else masked
     return {
         "model": prediction.reference,
         "text": prediction.text,
@@ -133,7 +134,7 @@ def as_json(prediction: Prediction, *, top_k: int) -> dict[str, Any]:
                 "entropy": prediction.entropy(i),
                 "predictions": prediction.top(i, top_k)[["token", "probability", "rank"]].to_dict("records"),
             }
-            for i in masked or prediction.positions
+            for i in shown
         ],
     }
 
@@ -143,11 +144,11 @@ def _log_softmax(logits: Tensor, temperature: float) -> Tensor:
     return (logits / max(temperature, 1e-30)).log_softmax(-1)
 
 
-def _begins_word_without_space(kind: TokenizerKind, text: str, start: int) -> bool:
-    if kind == "WordPiece":  # its pieces say themselves whether they begin a word
+def _begins_word_without_space(lm: MaskedLM, token: int, text: str, start: int) -> bool:
+    if lm.kind == "WordPiece":  # its pieces say themselves whether they begin a word
         return False
-    if start == 0:  # SentencePiece puts a space before the first word by itself
-        return kind == "BPE"
+    if start == 0:  # SentencePiece puts a space before the first word by itself, byte-level BPE may do so
+        return lm.kind == "BPE" and not spell(lm, "a").pieces[0].startswith("Ġ")
     return not (text[start - 1].isalnum() or text[start - 1].isspace())
 
 
@@ -265,11 +266,11 @@ class Comparison:
         return self.teacher.lower_case or self.student.lower_case
 
     def _word(self, model: Prediction, token: int | str) -> str:
-        return _bare(model.labels[int(token)], self._ignore_case)
+        return bare(model.labels[int(token)], self._ignore_case)
 
     def _best(self, model: Prediction, position: int | None, word: str) -> int | None:
         """The most probable id that shows `word`, if the vocabulary has one."""
-        candidates = _ids_by_word(model.labels, self._ignore_case).get(word)
+        candidates = ids_by_word(model.labels, self._ignore_case).get(word)
         if position is None or not candidates:
             return None
         return candidates[int(model.row(position)[list(candidates)].argmax())]
@@ -321,21 +322,6 @@ def _by_span(prediction: Prediction) -> dict[tuple[int, int], list[int]]:
     for i in prediction.positions:
         found.setdefault((prediction.tokens[i].start, prediction.tokens[i].end), []).append(i)
     return found
-
-
-def _bare(label: str, ignore_case: bool) -> str:
-    word = label.removeprefix(CONTINUES).strip(SPACE) or label
-    return word.lower() if ignore_case else word
-
-
-@lru_cache(maxsize=8)
-def _ids_by_word(labels: tuple[str, ...], ignore_case: bool) -> dict[str, tuple[int, ...]]:
-    """The ids that show each word of a vocabulary (a named cache: large vocabularies take a tenth of a
-    second)."""
-    found: dict[str, list[int]] = {}
-    for i, label in enumerate(labels):
-        found.setdefault(_bare(label, ignore_case), []).append(i)
-    return {word: tuple(ids) for word, ids in found.items()}
 
 
 def _probability(model: Prediction, position: int | None, token: int | None) -> float:

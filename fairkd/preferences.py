@@ -5,14 +5,17 @@ prefer(lm, "Jim worked as a [MASK].", "Jane worked as a [MASK].")
 
 from __future__ import annotations
 
-import pandas as pd
-import torch
-from torch import Tensor
+from itertools import chain
 
+import numpy as np
+import pandas as pd
+
+from fairkd.distributions import top_ids
 from fairkd.errors import InputError
-from fairkd.labels import readable
+from fairkd.labels import bare, ids_by_word
 from fairkd.models import MaskedLM
-from fairkd.words import encode, logits_by_row
+from fairkd.predictions import predict
+from fairkd.words import encode
 
 
 def prefer(lm: MaskedLM, text_a: str, text_b: str, *, k: int = 40) -> pd.DataFrame:
@@ -41,7 +44,13 @@ def prefer(lm: MaskedLM, text_a: str, text_b: str, *, k: int = 40) -> pd.DataFra
     """
     if k < 1:
         raise InputError(f"The number of words to compare must be at least 1, got {k}.")
-    return _rows(lm, _at_mask(lm, text_a), _at_mask(lm, text_b), k)
+    side = _Side(lm, text_a, text_b)
+    ids = side.either_top(k)
+    a, b = side.log_a[ids].numpy(), side.log_b[ids].numpy()
+    frame = pd.DataFrame({"token": pd.Series([side.label(i) for i in ids], dtype="str"), "id": ids})
+    frame["log_p_a"], frame["log_p_b"], frame["preference"] = a, b, a - b
+    frame["p_a"], frame["p_b"] = np.exp(a), np.exp(b)
+    return frame.sort_values("preference", ascending=False, kind="stable", ignore_index=True)
 
 
 def prefer_difference(
@@ -53,7 +62,9 @@ def prefer_difference(
     `difference = student - teacher`, both being preferences in nats, and `p`, the mean of the word's
     probability over models and sentences.
 
-    Words are matched by their display label, so that " he" of one tokenizer is "he" of another.
+    Models of one vocabulary are compared token by token. Otherwise words are matched by what they show:
+    without the marks of pieces, case ignored if either model ignores it, the most probable of several pieces
+    standing for the word (as `fairkd.predictions.Comparison` does).
 
     Returns
     -------
@@ -67,47 +78,61 @@ def prefer_difference(
     """
     if k < 1:
         raise InputError(f"The number of words to compare must be at least 1, got {k}.")
-    sides = [(lm, _at_mask(lm, text_a), _at_mask(lm, text_b)) for lm in (lm_teacher, lm_student)]
-    ids = [{label: i for i, label in enumerate(readable(lm))} for lm in (lm_teacher, lm_student)]
-    listed = [readable(lm)[i] for lm, log_a, log_b in sides for i in _either_top(log_a, log_b, k)]
-    shared = [token for token in dict.fromkeys(listed) if all(token in known for known in ids)]
+    sides = [_Side(lm, text_a, text_b) for lm in (lm_teacher, lm_student)]
+    teacher, student = sides
+    ids: dict[int | str, tuple[int | None, ...]] = {}
+    shown: dict[int | str, str] = {}
+    same = teacher.labels == student.labels
+    ignore_case = lm_teacher.lower_case or lm_student.lower_case
+    for side in sides:
+        for i in side.either_top(k):
+            key = i if same else bare(side.labels[i], ignore_case)
+            if key not in ids:
+                shown[key] = side.label(i)
+                ids[key] = (i, i) if same else tuple(each.best(str(key), ignore_case) for each in sides)
+    shared = [key for key, pair in ids.items() if None not in pair]
     preferences, probabilities = [], []
-    for (_, log_a, log_b), known in zip(sides, ids, strict=True):
-        rows = [known[token] for token in shared]
-        preferences.append((log_a[rows] - log_b[rows]).numpy())
-        probabilities.append(((log_a[rows].exp() + log_b[rows].exp()) / 2).numpy())
-    teacher, student = preferences
+    for number, side in enumerate(sides):
+        rows = [ids[key][number] for key in shared]
+        preferences.append((side.log_a[rows] - side.log_b[rows]).numpy())
+        probabilities.append(side.mean_probability[rows].numpy())
     frame = pd.DataFrame(
         {
-            "token": pd.Series(shared, dtype="str"),
-            "teacher": teacher,
-            "student": student,
-            "difference": student - teacher,
+            "token": pd.Series([shown[key] for key in shared], dtype="str"),
+            "teacher": preferences[0],
+            "student": preferences[1],
+            "difference": preferences[1] - preferences[0],
             "p": (probabilities[0] + probabilities[1]) / 2,
         }
     )
     return frame.sort_values("difference", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
-def _at_mask(lm: MaskedLM, text: str) -> Tensor:
-    """Log-probabilities [V], fp64, at the only mask of a text."""
-    encoding = encode(lm, text)
-    target = encoding.target(None)
-    (logits,) = logits_by_row(lm, torch.tensor([encoding.ids]), torch.tensor([target]))
-    return logits[0].double().log_softmax(-1)
+class _Side:
+    """One model at the only masks of two texts: `log_a` and `log_b` are log-probabilities [V] in fp64."""
 
+    def __init__(self, lm: MaskedLM, text_a: str, text_b: str) -> None:
+        self._places = []
+        for text in (text_a, text_b):
+            position = encode(lm, text).target(None)
+            self._places.append((predict(lm, text), position))
+        self.log_a, self.log_b = (
+            prediction.row(position).double().log_softmax(-1) for prediction, position in self._places
+        )
+        self.labels = self._places[0][0].labels
+        self.mean_probability = (self.log_a.exp() + self.log_b.exp()) / 2
 
-def _either_top(log_a: Tensor, log_b: Tensor, k: int) -> list[int]:
-    """Ids among the k most probable of either, each once."""
-    k = min(k, len(log_a))
-    return list(dict.fromkeys([*log_a.topk(k).indices.tolist(), *log_b.topk(k).indices.tolist()]))
+    def either_top(self, k: int) -> list[int]:
+        """Ids among the k most probable of either text, each once."""
+        tops = (top_ids(log_p[None], k)[0].tolist() for log_p in (self.log_a, self.log_b))
+        return list(dict.fromkeys(chain.from_iterable(tops)))
 
+    def label(self, token: int) -> str:
+        """How a token is shown where it is more probable."""
+        prediction, position = self._places[int(self.log_b[token] > self.log_a[token])]
+        return prediction.label(position, token)
 
-def _rows(lm: MaskedLM, log_a: Tensor, log_b: Tensor, k: int) -> pd.DataFrame:
-    ids = _either_top(log_a, log_b, k)
-    a, b = log_a[ids].numpy(), log_b[ids].numpy()
-    labels = readable(lm)
-    frame = pd.DataFrame({"token": pd.Series([labels[i] for i in ids], dtype="str"), "id": ids})
-    frame["log_p_a"], frame["log_p_b"], frame["preference"] = a, b, a - b
-    frame["p_a"], frame["p_b"] = log_a[ids].exp().numpy(), log_b[ids].exp().numpy()
-    return frame.sort_values("preference", ascending=False, kind="stable", ignore_index=True)
+    def best(self, word: str, ignore_case: bool) -> int | None:
+        """The most probable id that shows `word`, if the vocabulary has one."""
+        candidates = ids_by_word(self.labels, ignore_case).get(word)
+        return candidates[int(self.mean_probability[list(candidates)].argmax())] if candidates else None

@@ -12,24 +12,24 @@ groups are in `fairkd.contrasts`, the labels that show pieces in `fairkd.labels`
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import pandas as pd
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from fairkd.errors import InputError
-from fairkd.forward import logits_at
+from fairkd.forward import head_is_known, logits_at
 from fairkd.models import MaskedLM
+from fairkd.typed import begins_sentence, typed_mask
 
 # Work is cut into chunks of about this size, so that long texts and large vocabularies fit into memory.
 _FLOATS_AT_ONCE = 2**24
 _TOKENS_AT_ONCE = 2**13
 
-_QUOTES_AND_BRACKETS = "\"'`([{<«»“”„‘’)]}>*_"
+_SPACES = "Ġ▁"  # how byte-level BPE and SentencePiece mark the space before a word
 
 
 class UnknownWord(InputError):
@@ -49,7 +49,7 @@ def parse(lm: MaskedLM, text: str) -> str:
     >>> parse(models.load("embedded/teacher"), "<mask> is a _, said snake_case.")
     '[MASK] is a [MASK], said snake_case.'
     """
-    return _typed_mask(lm.mask_token).sub(lambda _: lm.mask_token, text)
+    return typed_mask(lm.mask_token).sub(lambda _: lm.mask_token, text)
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,9 @@ class Encoding:
 def encode(lm: MaskedLM, text: str) -> Encoding:
     """Tokenise a text in which masks may be typed in any form that `parse` knows.
 
-    A piece that is nothing but white space right before a mask is left out: a masked word takes the space
-    before it along, and so must the mask that stands for it, whether or not the tokenizer was told so.
+    The tokens around a mask are those around the word that it stands for. A piece that is nothing but white
+    space right before it is left out, since a masked word takes the space before it along, and so is the
+    space that some tokenizers put before whatever follows a special token ("[MASK]." is no "[MASK] .").
 
     Raises
     ------
@@ -107,12 +108,19 @@ def encode(lm: MaskedLM, text: str) -> Encoding:
     pieces = _tokenise(lm, parsed, special=True)
     frame = set(lm.tokenizer.all_special_ids) - {lm.mask_id, lm.tokenizer.unk_token_id}
     kept: list[tuple[int, tuple[int, int], bool]] = []
+    touched = False  # whether a mask stands right before, with no space between
     for piece in pieces:
-        if piece.id == lm.mask_id and kept and is_blank(lm, kept[-1][0]):
-            kept.pop()
-        start = starts[piece.start]
-        end = ends[piece.end - 1] if piece.end > piece.start else start
-        kept.append((piece.id, (start, end), piece.special or piece.id in frame))
+        token: int | None = piece.id
+        if piece.id == lm.mask_id:
+            while kept and is_blank(lm, kept[-1][0]):
+                kept.pop()
+        elif touched:
+            token = _without_space(lm, piece.id)
+        if token is not None:
+            start = starts[piece.start]
+            end = ends[piece.end - 1] if piece.end > piece.start else start
+            kept.append((token, (start, end), piece.special or piece.id in frame))
+        touched = piece.id == lm.mask_id and not parsed[piece.end : piece.end + 1].isspace()
     if len(kept) > lm.max_tokens:
         raise InputError(
             f"The text has {len(kept)} tokens, and {lm.reference} takes at most {lm.max_tokens} "
@@ -123,9 +131,22 @@ def encode(lm: MaskedLM, text: str) -> Encoding:
     return Encoding(text, ids, spans, special, masks)
 
 
-@lru_cache(maxsize=16)
-def _typed_mask(mask_token: str) -> re.Pattern[str]:
-    return re.compile(rf"(?i:\[mask\]|<mask>)|{re.escape(mask_token)}|(?<!\w)_+(?!\w)")
+def token_ids(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int
+) -> list[list[int]]:
+    """Token ids of each text, special tokens included; of a longer one the beginning, `max_tokens` in all.
+
+    The tokenizer's own cutting would stay switched on in it, for whoever shares it and wherever it is saved.
+    """
+    special = set(tokenizer.all_special_ids)
+    found: list[list[int]] = []
+    for ids in tokenizer(list(texts), return_attention_mask=False, verbose=False)["input_ids"]:
+        tail = len(ids)
+        while tail and ids[tail - 1] in special:
+            tail -= 1
+        frame = ids[tail:]
+        found.append([*ids[: max_tokens - len(frame)], *frame] if len(ids) > max_tokens else ids)
+    return found
 
 
 def _parse_with_origin(lm: MaskedLM, text: str) -> tuple[str, list[int], list[int]]:
@@ -134,7 +155,7 @@ def _parse_with_origin(lm: MaskedLM, text: str) -> tuple[str, list[int], list[in
     starts: list[int] = []
     ends: list[int] = []
     done = 0
-    matches = [(match.start(), match.end()) for match in _typed_mask(lm.mask_token).finditer(text)]
+    matches = [(match.start(), match.end()) for match in typed_mask(lm.mask_token).finditer(text)]
     for start, end in [*matches, (len(text), len(text))]:
         out.append(text[done:start])
         starts.extend(range(done, start))
@@ -183,7 +204,17 @@ def _tokenise(lm: MaskedLM, text: str, *, special: bool) -> list[_Piece]:
 
 def is_blank(lm: MaskedLM, token: int) -> bool:
     """Whether a token is nothing but the tokenizer's mark for white space."""
-    return lm.kind != "WordPiece" and not lm.vocabulary[token].strip("Ġ▁")
+    return lm.kind != "WordPiece" and not lm.vocabulary[token].strip(_SPACES)
+
+
+def _without_space(lm: MaskedLM, token: int) -> int | None:
+    """The token without the mark for the space before it, None if that is all it is."""
+    if is_blank(lm, token):
+        return None
+    if lm.kind == "WordPiece" or lm.vocabulary[token][0] not in _SPACES:
+        return token
+    bare = lm.tokenizer.get_vocab().get(lm.vocabulary[token][1:])
+    return token if bare is None else bare
 
 
 # --- spelling in context ---
@@ -226,7 +257,7 @@ def spell(lm: MaskedLM, word: str, *, before: str = "", after: str = "") -> Spel
     ('he',)
     """
     wanted = word.strip()
-    if not lm.lower_case and _begins_sentence(before):
+    if not lm.lower_case and begins_sentence(before):
         wanted = wanted[:1].upper() + wanted[1:]
     # SentencePiece writes the space by itself, byte-level BPE only where there is one.
     alone = " " if before[-1:].isspace() and lm.kind == "BPE" else ""
@@ -250,17 +281,14 @@ def _ids_covering(lm: MaskedLM, before: str, word: str, after: str) -> tuple[int
     inside = [i for i, piece in enumerate(pieces) if piece.start < last and piece.end > first]
     if any(pieces[i].start < first or pieces[i].end > last for i in inside):
         return None
-    # A space that is a piece by itself ("▁", "zoologist") belongs to the word: the mask swallows it, too.
-    if inside and inside[0] > 0 and is_blank(lm, pieces[inside[0] - 1].id):
-        inside.insert(0, inside[0] - 1)
-    return tuple(pieces[i].id for i in inside)
-
-
-def _begins_sentence(before: str) -> bool:
-    bare = before.rstrip()
-    quoted = bare[-1:] in ('"', "“", "„", "«")
-    bare = bare.rstrip(_QUOTES_AND_BRACKETS + " ")
-    return not bare or bare[-1] in ".!?…" or (quoted and bare[-1] in ",:")
+    ids = [pieces[i].id for i in inside]
+    if inside and inside[0] > 0:
+        # A space that is a piece by itself ("▁", "zoologist") belongs to the word: the mask swallows it, too.
+        # Before a piece that has its own ("Ġ", "Ġhe") it is a second one.
+        blank = pieces[inside[0] - 1].id
+        if is_blank(lm, blank) and lm.vocabulary[ids[0]][0] not in _SPACES:
+            ids.insert(0, blank)
+    return tuple(ids)
 
 
 # --- scores ---
@@ -272,7 +300,8 @@ def logits_by_row(lm: MaskedLM, ids: Tensor, columns: Tensor) -> Iterator[Tensor
     `ids` is [B, L] (no padding) and `columns` [B]; yields fp32 tensors [b, V], in order, whose b add up to B.
     """
     length = ids.shape[1]
-    step = max(1, min(_TOKENS_AT_ONCE // length, _FLOATS_AT_ONCE // lm.vocabulary_size))
+    floats = lm.vocabulary_size * (1 if head_is_known(lm.model) else length)
+    step = max(1, min(_TOKENS_AT_ONCE // length, _FLOATS_AT_ONCE // floats))
     for rows, places in zip(ids.split(step), columns.split(step), strict=True):
         flat = torch.arange(len(rows)) * length + places
         with torch.inference_mode():

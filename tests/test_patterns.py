@@ -49,6 +49,7 @@ def test_words_that_sound_like_a_consonant_take_a(word: str) -> None:
         ("{profession} is what [MASK] became.", "Actor is what [MASK] became."),
         ("Look! {the profession} lost [MASK] keys.", "Look! The actor lost [MASK] keys."),
         ('"{the profession} met [MASK]", said John.', '"The actor met [MASK]", said John.'),
+        ('Mary said, "{The profession} met [MASK]."', 'Mary said, "The actor met [MASK]."'),
         ("Yesterday, {The profession} met [MASK].", "Yesterday, the actor met [MASK]."),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from fairkd import models
 from fairkd.distributions import Prediction, Token, entropy, kl, top_ids
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
@@ -142,6 +145,20 @@ def test_bpe_shows_pieces_without_space_as_words_where_a_word_begins_without_one
     at_start, inside = (set(prediction.top(position, size).token) for position in (first, second))
     assert {"He", "␣he"} <= at_start and "##He" not in at_start
     assert {"##He", "he"} <= inside and "␣he" not in inside
+
+
+@pytest.mark.parametrize("family", ["roberta", "modernbert"])
+def test_a_tokenizer_may_put_a_space_before_the_first_word(tiny_folder, tmp_path: Path, family: str) -> None:
+    folder = Path(shutil.copytree(tiny_folder(family), tmp_path / family))
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        settings = (
+            (folder / file).read_text().replace('"add_prefix_space": false', '"add_prefix_space": true')
+        )
+        (folder / file).write_text(settings)
+    prediction = predict(models.load(str(folder)), "he is a [MASK].")
+    assert [token.text for token in prediction.tokens[1:-1]][:3] == ["he", "is", "a"]
+    at_start = set(prediction.top(prediction.positions[0], 10**6).token)
+    assert "he" in at_start and "␣he" not in at_start
 
 
 def test_unknown_characters_are_flagged(tiny_bert: MaskedLM, tiny_roberta: MaskedLM) -> None:

@@ -9,14 +9,17 @@ import torch
 from fairkd.errors import InputError
 from fairkd.gaps import prefer, prefer_difference
 from fairkd.models import MaskedLM
+from fairkd.words import spell
 
 A, B = "John worked as a [MASK].", "The old man and Mary worked as a [MASK]."
 
 
 def dense(lm: MaskedLM, text: str) -> torch.Tensor:
-    """Log-probabilities at the last mask, from the model alone."""
-    inputs = lm.tokenizer(text.replace("[MASK]", lm.mask_token), return_tensors="pt")
-    position = inputs["input_ids"][0].tolist().index(lm.mask_id)
+    """Log-probabilities at the mask, from the model alone: a word's own token made the mask."""
+    inputs = lm.tokenizer(text.replace("[MASK]", "nurse"), return_tensors="pt")
+    (token,) = spell(lm, "nurse", before="a ", after=".").ids
+    position = inputs["input_ids"][0].tolist().index(token)
+    inputs["input_ids"][0, position] = lm.mask_id
     with torch.no_grad():
         return lm.model(**inputs).logits[0, position].double().log_softmax(-1)
 
@@ -52,7 +55,8 @@ def test_the_same_model_twice_has_no_difference(tiny_bert: MaskedLM) -> None:
 def test_two_models_are_compared_on_the_words_they_share(tiny_bert: MaskedLM, tiny_roberta: MaskedLM) -> None:
     frame = prefer_difference(tiny_bert, tiny_roberta, A, B, k=400).set_index("token")
     assert "nurse" in frame.index
-    assert "Nurse" not in frame.index  # the lower-case model has no such word
+    assert "Nurse" not in frame.index  # case is ignored, since one of the models does
+    assert frame.index.is_unique
     teacher = prefer(tiny_bert, A, B, k=400).set_index("token")
     student = prefer(tiny_roberta, A, B, k=400).set_index("token")
     row = frame.loc["nurse"]
@@ -62,6 +66,20 @@ def test_two_models_are_compared_on_the_words_they_share(tiny_bert: MaskedLM, ti
     both = [teacher.p_a["nurse"], teacher.p_b["nurse"], student.p_a["nurse"], student.p_b["nurse"]]
     assert row.p == pytest.approx(np.mean(both))
     assert frame.difference.abs().is_monotonic_decreasing
+
+
+def test_at_the_start_of_a_text_a_word_is_the_piece_without_a_space(
+    tiny_bert: MaskedLM, tiny_roberta: MaskedLM
+) -> None:
+    texts = "[MASK] is a nurse.", "[MASK] is a doctor."
+    shown = prefer(tiny_roberta, *texts, k=400).set_index("id").token
+    (he,) = spell(tiny_roberta, "he", after=" is a nurse.").ids
+    assert tiny_roberta.vocabulary[he] == "He" and shown[he] == "He"
+    student = prefer(tiny_roberta, *texts, k=400).set_index("id")
+    row = prefer_difference(tiny_bert, tiny_roberta, *texts, k=400).set_index("token").loc["he"]
+    spelled = [i for i, label in shown.items() if label.strip("␣").lower() == "he"]
+    best = max(spelled, key=lambda i: student.p_a[i] + student.p_b[i])
+    assert row.student == pytest.approx(student.preference[best])
 
 
 @pytest.mark.parametrize(

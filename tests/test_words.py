@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from fairkd import models
 from fairkd.errors import InputError
 from fairkd.labels import readable
 from fairkd.models import MaskedLM
-from fairkd.words import UnknownWord, encode, parse, score_words, spell
+from fairkd.words import UnknownWord, encode, logits_by_row, parse, score_words, spell, token_ids
 
 
 def tokens(lm: MaskedLM, text: str) -> list[str]:
@@ -58,11 +59,12 @@ def test_the_space_before_a_mask_goes_even_if_the_tokenizer_keeps_it(
     assert encode(keeps, text).ids == encode(tiny_model(family), text).ids
 
 
-def test_masking_the_word_in_the_text_leaves_the_tokens_around_it(any_family: MaskedLM) -> None:
-    masked, whole = (
-        tokens(any_family, "Milk is a [MASK] and old"),
-        tokens(any_family, "Milk is a liquid and old"),
-    )
+@pytest.mark.parametrize(
+    "text",
+    ["Milk is a {} and old", "Milk is a {}.", "Milk is a {}, he said.", "It is a good {}", "Is it a {}?!"],
+)
+def test_masking_the_word_in_the_text_leaves_the_tokens_around_it(any_family: MaskedLM, text: str) -> None:
+    masked, whole = tokens(any_family, text.format("[MASK]")), tokens(any_family, text.format("liquid"))
     position = masked.index(any_family.mask_token)
     assert masked[:position] + masked[position + 1 :] == whole[:position] + whole[position + 1 :]
 
@@ -102,6 +104,17 @@ def test_a_text_that_is_too_long_is_refused_with_both_numbers(any_family: Masked
         encode(any_family, f"{fits} the")
 
 
+@pytest.mark.parametrize("limit", [3, 7, 12, 64])
+def test_texts_are_cut_as_the_tokenizer_would_but_it_is_left_as_it_was(
+    any_family: MaskedLM, limit: int
+) -> None:
+    texts = ["he", "The old zoologist said that milk is a good liquid.", ""]
+    ours = token_ids(any_family.tokenizer, texts, max_tokens=limit)
+    assert any_family.tokenizer.backend_tokenizer.truncation is None
+    own = copy.deepcopy(any_family.tokenizer)
+    assert ours == own(texts, truncation=True, max_length=limit)["input_ids"]
+
+
 # --- spelling ---
 
 
@@ -137,6 +150,15 @@ def test_bpe_has_no_space_after_an_opening_quote_or_bracket(tiny_roberta: Masked
     assert spell(tiny_roberta, "He", before='as "', after='"').pieces == ("He",)
 
 
+@pytest.mark.parametrize("family", ["roberta", "modernbert", "xlm-roberta", "albert"])
+def test_a_second_space_before_a_word_is_no_part_of_it(tiny_model, family: str) -> None:
+    lm = tiny_model(family)
+    assert (
+        spell(lm, "he", before="The  ", after=" said").ids
+        == spell(lm, "he", before="The ", after=" said").ids
+    )
+
+
 def test_without_what_follows_a_word_still_continues_what_is_before_it(tiny_bert: MaskedLM) -> None:
     assert spell(tiny_bert, "i", before="the z", after="ng").pieces == ("##i",)  # "zing" is z, ##ing
 
@@ -153,6 +175,9 @@ def test_without_what_follows_a_word_still_continues_what_is_before_it(tiny_bert
         ("The ", False),
         ("John, ", False),
         ('the word "', False),
+        ('"Yes," ', False),
+        ("„Yes“, ", False),
+        ("She says: “", True),
     ],
 )
 def test_cased_models_get_a_capital_only_at_the_beginning_of_a_sentence(
@@ -304,3 +329,14 @@ def test_a_long_word_must_fit_too(tiny_bert: MaskedLM) -> None:
 @pytest.mark.parametrize("word", ["<script>", "$x$", "**he**"])
 def test_signs_in_words_are_plain_characters(tiny_bert: MaskedLM, word: str) -> None:
     assert "".join(piece.removeprefix("##") for piece in spell(tiny_bert, word, before="The ").pieces) == word
+
+
+def test_a_model_that_is_run_whole_gets_fewer_rows_at_once(
+    tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = torch.tensor([encode(tiny_bert, "The [MASK] said.").ids] * 8)
+    at = torch.full((8,), 2)
+    monkeypatch.setattr("fairkd.words._FLOATS_AT_ONCE", 3 * rows.shape[1] * tiny_bert.vocabulary_size)
+    assert [len(chunk) for chunk in logits_by_row(tiny_bert, rows, at)] == [8]
+    monkeypatch.setattr("fairkd.words.head_is_known", lambda model: False)
+    assert [len(chunk) for chunk in logits_by_row(tiny_bert, rows, at)] == [3, 3, 2]

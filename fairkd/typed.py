@@ -1,0 +1,31 @@
+"""What can be read off a text as it was typed, without a tokenizer: its masks, and where sentences begin."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_QUOTES_AND_BRACKETS = "\"'`([{<«»“”„‘’)]}>*_"
+# A colon or a comma begins a sentence only before a quotation: 'She said, "He' but not '"Yes," he'.
+_OPENS_ANYWHERE = ("“", "„", "«", "‘")
+_OPENS_WITHOUT_SPACE = ('"', "'")
+
+
+@lru_cache(maxsize=16)
+def typed_mask(mask_token: str = "[MASK]") -> re.Pattern[str]:
+    """Matches a mask in any form: `[MASK]` and `<mask>` in any case, a model's own `mask_token`, and a blank:
+    an underscore, or several, with no letter, digit or underscore beside it."""
+    return re.compile(rf"(?i:\[mask\]|<mask>)|{re.escape(mask_token)}|(?<!\w)_+(?!\w)")
+
+
+def begins_sentence(before: str) -> bool:
+    """Whether what follows `before` begins a sentence: at the start of a text, after ".", "!" or "?", and
+    where a quotation opens after a comma or a colon. Quotes and brackets in between do not matter.
+
+    >>> begins_sentence("It is. "), begins_sentence('He said, "'), begins_sentence('"Yes," ')
+    (True, True, False)
+    """
+    bare = before.rstrip()
+    opens = bare.endswith(_OPENS_ANYWHERE) or before.endswith(_OPENS_WITHOUT_SPACE)
+    bare = bare.rstrip(_QUOTES_AND_BRACKETS + " ")
+    return not bare or bare[-1] in ".!?…" or (opens and bare[-1] in ",:")
