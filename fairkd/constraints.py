@@ -25,7 +25,7 @@ from torch import Tensor
 
 from fairkd.contrasts import Contrast
 from fairkd.errors import InputError
-from fairkd.kinds import PAIRWISE, Kind, Label, Scope
+from fairkd.kinds import PAIRWISE, Kind, Label, Scope, are_shares
 from fairkd.models import MaskedLM
 from fairkd.words import UnknownWord, spell
 
@@ -83,11 +83,11 @@ class Constraint:
                 f"{self.kind} pairs words one to one, so its groups must have equal numbers of words, not "
                 f"{[len(group) for group in self.groups]}; use group for groups of unequal size."
             )
-        if self.shares is None:
+        if not self.shares:
             return
         if self.kind != "group":
             raise InputError(f"Target shares are for the constraint group only, not for {self.kind}.")
-        if len(self.shares) != len(self.groups) or min(self.shares) <= 0 or abs(sum(self.shares) - 1) > 1e-6:
+        if len(self.shares) != len(self.groups) or not are_shares(self.shares):
             raise InputError(
                 f"Expected {len(self.groups)} positive shares that add up to 1, one a group, but got "
                 f"{self.shares}."
@@ -216,7 +216,7 @@ def resolve(
     """
     if kind == "none":
         return Constraint("none")
-    wanted = tuple(slots) if slots is not None else contrast.slots
+    wanted = tuple(slots) if slots else contrast.slots
     if unknown := [slot for slot in wanted if slot not in contrast.slots]:
         raise InputError(f"The contrast {contrast.name} has the slots {list(contrast.slots)}, not {unknown}.")
     # Rows of (group number, word): words that must be single tokens together, or all be left out.
@@ -234,6 +234,9 @@ def resolve(
     owner: dict[int, object] = {}
     for row in rows:
         for ids in _spellings(lm, [word for _, word in row], skip_unspellable):
+            # "John" and "mary" with capitals are "John" again and "Mary", which then has no partner.
+            if kind in PAIRWISE and any(owner.get(token) == row for token in ids):
+                continue
             for (number, word), token in zip(row, ids, strict=True):
                 same = row if kind in PAIRWISE else number
                 if owner.setdefault(token, same) != same:
@@ -250,7 +253,7 @@ def resolve(
         tuple(tuple(group) for group in groups),
         strength,
         scope,
-        None if shares is None else tuple(shares),
+        tuple(shares) if shares else None,
     )
 
 
@@ -260,7 +263,9 @@ def _spellings(lm: MaskedLM, words: Sequence[str], skip: bool) -> list[tuple[int
     ways = [("and ", False), ("and ", True), ("", True)]
     for number, (before, capital) in enumerate(ways):
         try:
-            spelt = [spell(lm, word.capitalize() if capital else word, before=before) for word in words]
+            spelt = [
+                spell(lm, word[:1].upper() + word[1:] if capital else word, before=before) for word in words
+            ]
         except UnknownWord:
             if skip or number:
                 continue

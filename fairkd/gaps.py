@@ -159,6 +159,7 @@ def gaps(
                 spelled[context] = tuple(
                     _spellings(lm, rendered, group.for_slot(pattern.slot)) for group in pair
                 )
+                _check_different(lm, pattern, pair, spelled[context])
             asked.append(_ask(cloze, place, spelled[context], prior=prior))
             rows.append((pattern.text, pattern.slot, name, rendered.text))
     if unknown:
@@ -233,10 +234,24 @@ def _covering(lm: MaskedLM, encoding: Encoding, span: tuple[int, int]) -> list[i
 
 
 def _spellings(lm: MaskedLM, rendered: Rendered, words: Sequence[str]) -> list[tuple[int, ...]]:
-    """The ids of each word at the target."""
+    """The ids of each word at the target; words that are spelled alike there ("he", "He") count once."""
     start, end = rendered.target
     before, after = parse(lm, rendered.text[:start]), parse(lm, rendered.text[end:])
-    return [spell(lm, word, before=before, after=after).ids for word in words]
+    return list(dict.fromkeys(spell(lm, word, before=before, after=after).ids for word in words))
+
+
+def _check_different(
+    lm: MaskedLM,
+    pattern: Pattern,
+    pair: tuple[WordGroup, WordGroup],
+    spelled: tuple[list[tuple[int, ...]], ...],
+) -> None:
+    if alike := set(spelled[0]) & set(spelled[1]):
+        words = " ".join(str(lm.tokenizer.decode(list(ids))).strip() for ids in sorted(alike))
+        raise InputError(
+            f"'{pair[0].name}' and '{pair[1].name}' both hold a word that {lm.reference} reads as '{words}' "
+            f"in '{pattern.text}'; leave it out of one of them."
+        )
 
 
 def _ask(cloze: Cloze, place: _Place, spelled: tuple[list[tuple[int, ...]], ...], *, prior: bool) -> _Asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 Kind = Literal["none", "logit_mean", "mass_preserving", "group"]
@@ -10,3 +11,8 @@ Label = Literal["keep", "spread", "drop"]
 
 # These pair words one to one across the groups.
 PAIRWISE: tuple[Kind, ...] = ("logit_mean", "mass_preserving")
+
+
+def are_shares(shares: Sequence[float]) -> bool:
+    """Whether these are positive numbers that add up to 1 (to within 1e-6)."""
+    return all(share > 0 for share in shares) and abs(sum(shares) - 1) <= 1e-6

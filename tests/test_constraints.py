@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import permutations
 
 import numpy as np
@@ -250,6 +251,8 @@ def test_scope_says_where_a_constraint_applies() -> None:
         ({"groups": ((1,), (2,)), "strength": 1.5}, "between 0 and 1"),
         ({"groups": ((1,), (2,)), "shares": (0.5, 0.5)}, "for the constraint group only"),
         ({"kind": "group", "groups": ((1,), (2,)), "shares": (0.5, 0.6)}, "add up to 1"),
+        ({"kind": "group", "groups": ((1,), (2,)), "shares": (math.nan, math.nan)}, "add up to 1"),
+        ({"kind": "group", "groups": ((1,), (2,)), "shares": (1.5, -0.5)}, "positive"),
     ],
 )
 def test_constraints_that_make_no_sense_are_refused(arguments: dict, message: str) -> None:
@@ -279,6 +282,24 @@ def test_cased_models_get_the_capitalised_words_too(tiny_bert_cased: MaskedLM) -
     constraint = resolve(tiny_bert_cased, contrasts()["pronouns"], kind="logit_mean", slots=("subject",))
     words = [tiny_bert_cased.tokenizer.convert_ids_to_tokens(list(group)) for group in constraint.groups]
     assert words == [["he", "He"], ["she", "She"]]
+
+
+def test_a_pair_stays_a_pair_where_one_word_is_written_twice(tiny_bert_cased: MaskedLM) -> None:
+    own = make_contrast("own", {"a": ["John", "father"], "b": ["mother", "Mary"]})
+    constraint = resolve(tiny_bert_cased, own, kind="logit_mean")
+    words = [tiny_bert_cased.tokenizer.convert_ids_to_tokens(list(group)) for group in constraint.groups]
+    assert list(zip(*words, strict=True)) == [("John", "mother"), ("father", "Mary")]
+
+
+def test_a_capital_leaves_the_other_letters_as_they_are(tiny_bert_cased: MaskedLM) -> None:
+    own = make_contrast("own", {"a": ["US"], "b": ["he"]})
+    with pytest.raises(InputError, match="'US'"):
+        resolve(tiny_bert_cased, own, kind="group")
+
+
+def test_no_slots_means_all_of_them(tiny_bert: MaskedLM) -> None:
+    pronouns = contrasts()["pronouns"]
+    assert resolve(tiny_bert, pronouns, kind="group", slots=()) == resolve(tiny_bert, pronouns, kind="group")
 
 
 def test_her_cannot_be_in_two_pairs(tiny_bert: MaskedLM) -> None:

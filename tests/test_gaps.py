@@ -324,6 +324,24 @@ def test_a_word_of_many_pieces_can_make_a_sentence_too_long(tiny_bert: MaskedLM)
     )
 
 
+def test_a_word_that_is_given_twice_in_different_case_counts_once(
+    tiny_bert: MaskedLM, tiny_bert_cased: MaskedLM
+) -> None:
+    once, twice = (make_contrast("own", {"a": words, "b": ["she"]}) for words in (["he"], ["he", "He"]))
+    pattern = Pattern("[MASK] is {a profession}.", "noun")
+    for lm in (tiny_bert, tiny_bert_cased):  # the cased one writes both with a capital at the beginning
+        frames = [
+            gaps(lm, contrast=own, patterns=[pattern], professions=["nurse"], prior=False)
+            for own in (once, twice)
+        ]
+        assert frames[0].gap.item() == frames[1].gap.item() and frames[0].mass.item() == frames[1].mass.item()
+
+
+def test_one_token_in_both_groups_is_refused(tiny_bert: MaskedLM) -> None:
+    own = make_contrast("own", {"a": ["he"], "b": ["hé"]})
+    refused(tiny_bert, "'a' and 'b' both hold a word that .* reads as 'he'", contrast=own)
+
+
 def test_a_group_word_that_cannot_be_spelled_is_named(tiny_bert: MaskedLM) -> None:
     own = make_contrast("own", {"a": ["火"], "b": ["she"]})
     refused(tiny_bert, "cannot spell the word '火'", UnknownWord, contrast=own)
