@@ -17,7 +17,7 @@ from rich.text import Text
 
 from fairkd.console import JsonOption, out, print_json, print_table, progress
 from fairkd.distill_cli import distill
-from fairkd.errors import FairKDError, InputError
+from fairkd.errors import FairKDError, InputError, ModelError
 from fairkd.runs_cli import runs_app
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def gaps(
     from fairkd.gaps import Pattern, by_profession, paired_test, patterns, professions, summarise
     from fairkd.gaps import gaps as measure
 
+    if csv is not None and (csv.is_dir() or not csv.absolute().parent.is_dir()):
+        raise InputError(f"Cannot write {csv}: expected the name of a file in a folder that exists.")
     known = contrasts()
     if contrast not in known:
         raise InputError(f"There is no contrast {contrast!r}: expected one of {', '.join(known)}.")
@@ -184,8 +186,12 @@ def list_models(as_json: JsonOption = False) -> None:
     """List the embedded models, and the students of finished runs."""
     from fairkd import models
 
-    references = (*models.embedded(), *models.of_runs())
-    descriptions = [asdict(models.describe(_load(reference))) for reference in references]
+    descriptions = []
+    for reference in (*models.embedded(), *models.of_runs()):
+        try:
+            descriptions.append(asdict(models.describe(_load(reference))))
+        except ModelError as error:  # one damaged model does not hide the others
+            Console(stderr=True).print(Text(f"{reference} is left out: {error}"), soft_wrap=True)
     if as_json:
         print_json(descriptions)
         return

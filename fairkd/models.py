@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -224,7 +225,10 @@ def _run_folder(id: str) -> Path:
 
 def of_runs() -> tuple[str, ...]:
     """References of the students that runs have finished, the newest first."""
-    found = [(path.stat().st_mtime, path.parts[-3]) for path in runs_folder().glob("*/model/config.json")]
+    found = []
+    for path in runs_folder().glob("*/model/config.json"):
+        with suppress(FileNotFoundError):  # deleted in this moment
+            found.append((path.stat().st_mtime, path.parts[-3]))
     return tuple(f"run/{id}" for _, id in sorted(found, reverse=True))
 
 

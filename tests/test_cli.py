@@ -70,6 +70,11 @@ def test_each_masks_every_position_in_turn(fairkd: Run, reference: str, tiny_ber
     assert got == pytest.approx([expected.entropy(position) for position in expected.positions])
 
 
+def test_each_shows_every_position_though_a_mask_was_typed(fairkd: Run, reference: str) -> None:
+    document = fairkd("predict", "he is a _", "--model", reference, "--each", "--json").document
+    assert [position["masked"] for position in document["positions"]] == [False, False, False, True]
+
+
 def test_temperature_is_passed_on(fairkd: Run, reference: str) -> None:
     cold, hot = (
         fairkd("predict", "a _", "--model", reference, "--temperature", t, "--json").document
@@ -136,6 +141,12 @@ def test_a_csv_that_cannot_be_written_is_refused(fairkd: Run, reference: str, tm
     assert outcome.code == 2 and "Cannot write" in outcome.err
 
 
+def test_a_csv_without_a_folder_is_refused_before_anything_is_loaded(fairkd: Run, tmp_path: Path) -> None:
+    for target in (tmp_path / "no" / "gaps.csv", tmp_path):
+        outcome = fairkd("gaps", "--model", "no/model", "--csv", str(target))
+        assert outcome.code == 2 and "Cannot write" in outcome.err
+
+
 # models
 
 
@@ -157,6 +168,17 @@ def test_models_list_shows_the_embedded_ones_and_those_of_finished_runs(
     (tmp_path / "home" / "runs" / "0a1b" / "model").symlink_to(tiny_folder("bert"))
     references = [entry["reference"] for entry in fairkd("models", "list", "--json").document]
     assert references == ["embedded/teacher", "run/0a1b"]
+
+
+def test_a_damaged_model_of_a_run_does_not_hide_the_others(
+    fairkd: Run, one_embedded: None, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "home" / "runs" / "0a1b" / "model"
+    damaged.mkdir(parents=True)
+    (damaged / "config.json").write_text("{}")
+    outcome = fairkd("models", "list", "--json")
+    assert [entry["reference"] for entry in outcome.document] == ["embedded/teacher"]
+    assert outcome.err.startswith("run/0a1b is left out: ")
 
 
 def test_models_show_describes_one(fairkd: Run, reference: str) -> None:
