@@ -158,6 +158,9 @@ def store(
     (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     (folder / "training.json").write_text(json.dumps(report, indent=2) + "\n")
     if tokenizer:
+        # What the encoder's publisher set for his own use: nothing of ours is cut or padded by the tokenizer.
+        for name in ("max_length", "stride", "truncation_strategy", "is_local", "local_files_only"):
+            tokenizer.init_kwargs.pop(name, None)
         tokenizer.save_pretrained(folder)
 
 

@@ -99,7 +99,7 @@ def text_of(measured: dict[str, Any]) -> str:
                 f"| {sources[source]['perplexity']:.1f} | {sources[source]['top1']:.3f} |"
                 for source, counts in measured["data"].items()
             ),
-            training=teacher["training"],
+            stages="\n".join(f"{n}. {stage}" for n, stage in enumerate(_stages(teacher["training"]), 1)),
             students="\n\n".join(_student(name, measured[name]["training"]) for name in NAMES[1:]),
             asked=teacher["everyday"]["sentences"],
             models="\n".join(_row(name, measured[name]) for name in NAMES),
@@ -112,6 +112,18 @@ def text_of(measured: dict[str, Any]) -> str:
             answers="\n".join(f"| {sentence} | {', '.join(words)} |" for sentence, words in answers),
         )
     )
+
+
+def _stages(report: dict[str, Any]) -> list[str]:
+    """One sentence for each training of the teacher, the first one first."""
+    earlier = _stages(report["before"]) if "before" in report else []
+    return [
+        *earlier,
+        "{steps:,} steps, {tokens:,} tokens ({epochs:.2f} epochs) in {minutes:.0f} minutes on {on}; "
+        "{batch_tokens} tokens a step, {mask_rate:.0%} of them chosen ({masked:.0%} masked, {random:.0%} "
+        "random words, the rest kept); learning rate {learning_rate:g}, of the head {head_learning_rate:g}; "
+        "warm-up {warmup:.0%}, weight decay {weight_decay}, seed {seed}.".format(**report),
+    ]
 
 
 def _row(name: str, figures: dict[str, Any]) -> str:

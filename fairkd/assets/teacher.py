@@ -26,6 +26,7 @@ from fairkd.distill.batches import Batch, Masker, Masking, Stream
 from fairkd.distill.devices import autocast, make_accelerator, on
 from fairkd.distill.feed import Feed, Place
 from fairkd.distill.schedules import schedule
+from fairkd.errors import InputError
 from fairkd.forward import masked_rows, projection_of, transform_of
 
 EVERY_ONE_MASKED = Masking(0.2, 1.0, 0.0)
@@ -43,8 +44,8 @@ class Settings:
     minutes: float = 90
     batch_tokens: int = 2048
     mask_rate: float = 0.2
-    masked: float = 0.88
-    random: float = 0.04
+    masked: float = 0.8
+    random: float = 0.1
     learning_rate: float = 5e-4
     head_learning_rate: float = 1e-3
     warmup: float = 0.03
@@ -88,6 +89,11 @@ def train(
     steps, tokens, before = 0, 0, 0.0
     if checkpoint is not None and (found := checkpoints.newest(checkpoint, log)) is not None:
         checkpoints.unpack(found.tensors, named, optimizer)
+        if (others := found.state["settings"]) != _recipe(settings):
+            raise InputError(
+                f"The checkpoint in {checkpoint} was trained with other settings ({others}); delete it to "
+                "begin anew, or train with those."
+            )
         steps, tokens, before = found.step, found.state["tokens"], found.state["minutes"]
         feed.place = Place(**found.state["place"])
         log(f"Going on from step {steps}, after {before:.1f} minutes")
@@ -106,10 +112,26 @@ def train(
             log(f"{minutes:6.1f} min  step {steps}  epoch {epoch}  tokens {tokens:,}  loss {smooth:.3f}")
         if checkpoint is not None and minutes - stored >= settings.checkpoint_minutes:
             stored = minutes
-            state = {"tokens": tokens, "minutes": minutes, "place": asdict(feed.place)}
+            state = {
+                "tokens": tokens,
+                "minutes": minutes,
+                "place": asdict(feed.place),
+                "settings": _recipe(settings),
+            }
             checkpoints.write(checkpoint, steps, state, checkpoints.pack(named, optimizer), keep=2)
     nn.Module.to(model, home)
-    return {"steps": steps, "tokens": tokens, "epochs": tokens / sum(map(len, sentences)), **asdict(settings)}
+    return {
+        "steps": steps,
+        "tokens": tokens,
+        "epochs": tokens / sum(map(len, sentences)),
+        "on": "a GPU in bf16" if device.type == "cuda" else "CPU cores in fp32",
+        **asdict(settings),
+    }
+
+
+def _recipe(settings: Settings) -> dict[str, Any]:
+    """The settings without those that may change when a training goes on."""
+    return {k: v for k, v in asdict(settings).items() if k not in ("minutes", "checkpoint_minutes")}
 
 
 def _step(model: PreTrainedModel, batch: Batch, optimizer: torch.optim.Optimizer) -> float:

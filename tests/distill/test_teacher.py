@@ -12,6 +12,7 @@ import torch
 from fairkd.assets import teacher
 from fairkd.distill import checkpoints
 from fairkd.distill.batches import Masker, Masking, encode, pad
+from fairkd.errors import InputError
 from fairkd.models import MaskedLM
 from tests.tiny import SENTENCES
 
@@ -76,3 +77,5 @@ def test_a_training_that_broke_off_goes_on_from_its_checkpoint(tiny_bert: Masked
     assert second["steps"] > found.step and second["tokens"] > found.state["tokens"]
     _, over = train(tiny_bert, replace(SETTINGS, minutes=found.state["minutes"] / 2), tmp_path)
     assert over["steps"] == found.step, "its minutes were spent before"
+    with pytest.raises(InputError, match="trained with other settings .*'masked': 0.8"):
+        train(tiny_bert, replace(SETTINGS, masked=0.5), tmp_path)
