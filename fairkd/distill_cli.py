@@ -7,24 +7,25 @@ comes through here; the first alone registers, writes and prints.
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
-import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
 from fairkd import runs
 from fairkd.console import JsonOption, out, print_json, print_table, progress
-from fairkd.distill.config import Config, make_config, read_config
+from fairkd.distill.config import Config, read_config
 from fairkd.distill.presets import PRESETS
-from fairkd.errors import InputError
+from fairkd.errors import FairKDError, InputError
+from fairkd.home import home
+from fairkd.runs import events, verdict
 from fairkd.runs.events import Writer
 
 if TYPE_CHECKING:
@@ -91,30 +92,31 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
     from fairkd.distill.session import train
 
     process = make_accelerator()
-    with ExitStack() as stack:
-        emit: Emit | None = None
-        stops = [stack.enter_context(_interruptible())]
-        place = output or Path()
-        if process.is_main_process:
-            if output is None:
-                session = stack.enter_context(runs.foreground(config))
-                place = session.folder
-                write: Emit = session.emit
-                stops.append(session.stop)
-            else:
-                write = stack.enter_context(_writer(output)).write
-            log = stack.enter_context((place / "log.txt").open("a", encoding="utf-8"))
-            draw = _drawing(stack.enter_context(progress()))
-            emit = _all(write, _logging(log), draw)
-        shared = [place]
-        if process.num_processes > 1:
-            broadcast_object_list(shared)
-        folder = shared[0]
-        if output is None:
-            # A run's folder holds the configuration with its paths made absolute.
-            config = make_config(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-        outcome = train(config, folder, emit=emit, stop=lambda: any([stop() for stop in stops]))
-        return folder, outcome if process.is_main_process else None
+    folder = output or home()  # until the run has one of its own there
+    try:
+        with ExitStack() as stack:
+            emit: Emit | None = None
+            stops = [stack.enter_context(_interruptible())]
+            if process.is_main_process:
+                if output is None:
+                    session = stack.enter_context(runs.foreground(config))
+                    folder, config = session.folder, session.config
+                    write: Emit = session.emit
+                    stops.append(session.stop)
+                else:
+                    write = stack.enter_context(_writer(output)).write
+                log = stack.enter_context(_logging(folder))
+                draw = _drawing(stack.enter_context(progress()))
+                emit = _all(write, log, draw)
+            # Other processes may be on machines that have neither the folder nor the configuration's file.
+            shared = [folder, config]
+            if process.num_processes > 1:
+                broadcast_object_list(shared)
+            folder, config = shared
+            outcome = train(config, folder, emit=emit, stop=lambda: any([stop() for stop in stops]))
+            return folder, outcome if process.is_main_process else None
+    except OSError as error:
+        raise FairKDError(verdict.of_error(error, folder)) from error
 
 
 def _writer(folder: Path) -> Writer:
@@ -141,35 +143,30 @@ def _all(*parts: Emit) -> Emit:
     return emit
 
 
-def _line(event: Mapping[str, Any]) -> str | None:
-    """An event in plain words, if it is one to read along."""
-    if event["type"] == "message":
-        return str(event["text"])
-    if event["type"] == "train":
-        speed = event["tokens_per_second"]
-        return f"step {event['step']}, loss {event['loss']:.2f}, {speed:.0f} tokens/s"
-    if event["type"] == "end":
-        return f"{event['state']} after step {event['step']}. {event['sentence'] or ''}".strip()
-    return None
-
-
-def _logging(log: TextIO) -> Emit:
-    """Writes events into the run's log.txt, a line each."""
-
-    def write(event: Mapping[str, Any]) -> None:
-        if line := _line(event):
-            log.write(f"{time.strftime('%H:%M:%S', time.localtime(event['time']))} {line}\n")
-            log.flush()
-
-    return write
+@contextmanager
+def _logging(folder: Path) -> Iterator[Emit]:
+    """Writes events into the run's log.txt, and the details of an error of the system."""
+    log = (folder / "log.txt").open("a", encoding="utf-8")
+    try:
+        yield lambda event: events.log(dict(event), log)
+    except OSError:
+        with suppress(OSError):
+            traceback.print_exc(file=log)
+        raise
+    finally:
+        with suppress(OSError):  # a full disk shows where it matters
+            log.close()
 
 
 def _drawing(report: Callable[[str, float | None], None]) -> Emit:
     """Shows events on the progress bar."""
+    done: float | None = None
 
     def draw(event: Mapping[str, Any]) -> None:
-        if line := _line(event):
-            report(line, event.get("progress"))
+        nonlocal done
+        done = event.get("progress", done)
+        if line := events.as_line(dict(event)):
+            report(line, done)
 
     return draw
 

@@ -10,9 +10,10 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from fairkd.jsons import plain
 from fairkd.runs.store import Run
@@ -89,6 +90,13 @@ def as_line(event: Event) -> str | None:
     if event["type"] == "end":
         return f"{event.get('state')} after step {step}. {event.get('sentence') or ''}".rstrip()
     return None
+
+
+def log(event: Event, stream: TextIO) -> None:
+    """Write an event's line into a log. A full disk shows where it matters."""
+    if line := as_line(event):
+        with suppress(OSError):
+            print(time.strftime("%H:%M:%S", time.localtime(event.get("time"))), line, file=stream, flush=True)
 
 
 def _number(event: Event, name: str, form: str = ".3f") -> str:

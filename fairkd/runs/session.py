@@ -26,7 +26,7 @@ _COUNTED = ("start", "train", "evaluation", "checkpoint", "end")  # events whose
 
 
 class Session:
-    """What `fairkd.distill.train` is given: `folder`, `emit` and `stop`."""
+    """What `fairkd.distill.train` is given: `config`, `folder`, `emit` and `stop`."""
 
     def __init__(self, run: Run, attempt: int, writer: Writer) -> None:
         self.run, self.folder = run, run.folder
@@ -34,6 +34,13 @@ class Session:
         self._attempt, self._writer, self._step = attempt, writer, run.step
         self._cancelling, self._terminated = False, False
         self._looked = self._told = float("-inf")
+
+    @property
+    def config(self) -> Config:
+        """The run's configuration as its folder holds it, its paths absolute."""
+        from fairkd.distill.config import make_config  # takes a while, and not every process asks
+
+        return make_config(self.run.config)
 
     def emit(self, event: Mapping[str, Any]) -> None:
         """Write an event, and keep the row's step, progress and sentence with it."""
@@ -121,7 +128,7 @@ def foreground(config: Config, *, name: str | None = None) -> Iterator[Session]:
     passed on.
 
         with foreground(config) as session:
-            outcome = train(config, session.folder, emit=session.emit, stop=session.stop)
+            outcome = train(session.config, session.folder, emit=session.emit, stop=session.stop)
 
     To see the events as well, give `train` a function that calls `session.emit(event)` and then draws. Under
     several ranks only the first one registers.

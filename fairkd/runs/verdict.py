@@ -15,12 +15,13 @@ from fairkd.runs.events import Event
 from fairkd.runs.store import Entry, State
 
 _FULL = ("no space left on device", "disk is full", "disk quota exceeded", "file too large")
-_MEMORY = ("not enough memory", "out of memory", "can't allocate memory", "cannot allocate memory")
 _FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def of_error(error: BaseException, folder: Path) -> str:
     """One sentence for what ended a run in `folder`; a FairKDError says its own."""
+    from fairkd.distill.troubles import is_lack_of_memory  # its room takes a while, and most runs need none
+
     if isinstance(error, FairKDError):
         return str(error)
     text = str(error).strip()
@@ -29,7 +30,7 @@ def of_error(error: BaseException, folder: Path) -> str:
             f"The disk that holds {folder} is full: free some space and resume the run, whose last checkpoint"
             f" is intact{_last_checkpoint(folder)}."
         )
-    if isinstance(error, MemoryError) or any(words in text.lower() for words in _MEMORY):
+    if is_lack_of_memory(error):
         return out_of_memory("The memory was not enough for this run")
     first = text.splitlines()[0].rstrip(".") if text else "no reason given"
     return (

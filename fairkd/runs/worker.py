@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +37,7 @@ def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = N
 
             def emit(event: Mapping[str, Any]) -> None:
                 at_work.emit(event)
-                log(event)
+                events.log(dict(event), sys.stdout)
 
             (train or _engine())(config, run.folder, emit=emit, stop=at_work.stop)
     except FairKDError as error:
@@ -51,14 +49,6 @@ def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = N
     finally:
         supervision.look()  # a queue whose runner was killed goes on
     return 0
-
-
-def log(event: Mapping[str, Any]) -> None:
-    """A line of the log, which standard output goes to."""
-    line = events.as_line(dict(event))
-    if line:
-        with suppress(OSError):  # a full disk shows where it matters
-            print(time.strftime("%H:%M:%S"), line, flush=True)
 
 
 def _engine() -> Train:

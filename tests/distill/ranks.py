@@ -30,9 +30,11 @@ def settings(accumulate: int) -> dict:
 def main(teacher: str, target: Path) -> None:
     process = make_accelerator()
     lm = load(teacher)
+    # The second process is as on a machine of its own, which has nothing of the run.
+    folder = target if process.is_main_process else target / "elsewhere"
     shared = config(**settings(1))
     events: list[dict] = []
-    whole = train(shared, target / "whole", emit=events.append, teacher=lm, corpus=CORPUS)
+    whole = train(shared, folder / "whole", emit=events.append, teacher=lm, corpus=CORPUS)
     assert bool(events) == process.is_main_process, "the first process alone emits"
 
     asked = 0
@@ -43,8 +45,8 @@ def main(teacher: str, target: Path) -> None:
         asked += 1
         return process.process_index == 1 and asked > CANCELLED_AT  # asked once a step
 
-    cancelled = train(shared, target / "cancelled", stop=stop, teacher=lm, corpus=CORPUS)
-    resumed = train(shared, target / "cancelled", teacher=lm, corpus=CORPUS)
+    cancelled = train(shared, folder / "cancelled", stop=stop, teacher=lm, corpus=CORPUS)
+    resumed = train(shared, folder / "cancelled", teacher=lm, corpus=CORPUS)
     report = {
         "states": [whole.state, cancelled.state, resumed.state],
         "steps": [whole.steps, cancelled.steps, resumed.steps],

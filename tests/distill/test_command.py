@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -16,7 +17,7 @@ from fairkd import runs
 from fairkd.cli import app
 from fairkd.distill.presets import PRESETS
 from fairkd.distill_cli import _interruptible
-from fairkd.errors import InputError
+from fairkd.errors import FairKDError, InputError
 from fairkd.models import load
 from fairkd.runs import events
 from tests.distill.parts import config
@@ -92,6 +93,49 @@ def test_wrong_calls_are_refused_in_one_sentence(
     (tmp_path / "full" / "letter.txt").write_text("dear")
     result = fairkd(*arguments)
     assert isinstance(result.exception, InputError) and message in str(result.exception)
+
+
+def test_a_full_disk_is_one_sentence(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(events.Writer, "write", full)
+    for arguments in ((file,), (file, "--output", tmp_path / "mine")):
+        error = fairkd(*arguments).exception
+        assert isinstance(error, FairKDError) and "is full: free some space" in str(error)
+    assert runs.all_runs()[0].state == "failed"
+    assert "Traceback" in (tmp_path / "mine" / "log.txt").read_text(), "the details"
+
+
+def test_a_log_that_cannot_be_written_ends_no_run(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "mine"
+    target.mkdir()
+    (target / "log.txt").symlink_to("/dev/full")
+    result = fairkd(file, "--output", target)
+    assert result.exit_code == 0, result.output
+
+
+def test_another_process_takes_folder_and_settings_from_the_first(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be on a machine that has neither the run's folder nor the same file of settings."""
+    first = tmp_path / "on another machine", config(budget={"steps": 7})
+    told: list[object] = []
+
+    def broadcast(shared: list[object]) -> None:
+        shared[:] = first
+
+    def train(settings: object, folder: Path, **_: object) -> None:
+        told[:] = folder, settings
+
+    other = SimpleNamespace(is_main_process=False, num_processes=2)
+    monkeypatch.setattr("fairkd.distill.devices.make_accelerator", lambda: other)
+    monkeypatch.setattr("accelerate.utils.broadcast_object_list", broadcast)
+    monkeypatch.setattr("fairkd.distill.session.train", train)
+    assert fairkd(file).exit_code == 0
+    assert tuple(told) == first
 
 
 def test_ctrl_c_is_asked_for_before_it_ends_the_process() -> None:

@@ -75,6 +75,7 @@ def test_one_process_that_wants_to_stop_stops_both_and_a_resumed_run_ends_the_sa
         assert report["states"] == ["finished", "cancelled", "finished"]
         assert report["steps"] == [ranks.STEPS, ranks.CANCELLED_AT, ranks.STEPS]
     assert equal(weights(folder / "cancelled" / "model"), weights(folder / "whole" / "model"))
+    assert not (folder / "elsewhere").exists(), "the folder is the first process's alone"
 
 
 def test_the_command_line_runs_under_accelerate_launch(

@@ -247,13 +247,20 @@ def test_a_loss_beyond_what_e_can_be_raised_to_is_an_infinite_perplexity() -> No
     assert (_exp(0.0), _exp(710.0)) == (1.0, float("inf"))
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9.00 GiB."),
+        OSError(12, "whatever the system calls it"),
+        MemoryError(),
+    ],
+)
 def test_too_little_memory_is_said_in_one_sentence(
-    tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError(
-            "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9"
-        )
+        raise error
 
     monkeypatch.setattr(Trainer, "step", fail)
     with pytest.raises(FairKDError, match="does not fit into this machine's memory"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -182,3 +183,16 @@ def test_events_read_as_lines() -> None:
         "finished after step 7.",
         None,
     ]
+
+
+def test_a_log_has_a_line_an_event_and_survives_a_full_disk() -> None:
+    log = io.StringIO()
+    for event in ({"type": "message", "text": "Reading"}, {"type": "probe"}, {"type": "start"}):
+        events.log(event, log)
+    assert [line.partition(" ")[2] for line in log.getvalue().splitlines()] == ["Reading", "started"]
+
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    events.log({"type": "start"}, Full())

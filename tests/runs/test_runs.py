@@ -331,6 +331,17 @@ def test_a_distillation_in_the_foreground_is_a_run_like_any_other(quiet: Path) -
     assert (run.state, run.step, run.sentence) == ("finished", 9, "The gap was small enough.")
 
 
+def test_a_foreground_run_trains_by_the_configuration_that_its_folder_holds(
+    quiet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").touch()
+    relative = make_config({"budget": {"steps": 1}, "corpus": {"source": "text.txt"}})
+    with runs.foreground(relative) as session:
+        assert session.config.corpus.source == str(tmp_path / "text.txt")
+        assert session.config == make_config(json.loads((session.folder / "config.json").read_text()))
+
+
 def test_a_foreground_run_can_be_cancelled_from_elsewhere(quiet: Path) -> None:
     with runs.foreground(stand_in.config(9)) as session:
         runs.cancel(session.run.id)

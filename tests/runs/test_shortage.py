@@ -83,6 +83,8 @@ def test_a_run_that_the_system_kills_for_lack_of_memory_failed(small_memory: Pat
     [
         (MemoryError(), "smaller student"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "memory"),
+        (OSError(12, "Cannot allocate memory"), "memory was not enough"),
+        (OSError(12, "Nicht genügend Hauptspeicher"), "memory was not enough"),
         (OSError(28, "No space left on device"), "is full"),
         (RuntimeError("I/O error: No space left on device (os error 28)"), "is full"),
         (InputError("Just this."), "Just this."),
