@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.sidebar import choose_models
-from app.warm_up import activity, warm_up
+from app.warm_up import waited_for, warm_up
 
 _PICTURES = Path(__file__).parent / "app"  # our own: a named icon would be fetched from the internet
 
@@ -40,7 +40,7 @@ page = st.navigation(
         ),
     ]
 )
-with activity().script_run():
+with waited_for():
     teacher, student = choose_models()
     page.run()
 warm_up(teacher, student)

@@ -16,7 +16,7 @@ import streamlit as st
 
 from app.charts.gaps import Value
 from app.gap_store import GapStore, Question
-from app.loading import get_model
+from app.loading import Version, get_model, version
 from fairkd.contrasts import Contrast
 from fairkd.patterns import Pattern
 from fairkd.statistics import Correlation
@@ -99,7 +99,7 @@ def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
 
     `who` is what the bar calls the model ("teacher"). Raises FairKDError.
     """
-    question = (reference, *setup.key)
+    question = (version(reference), *setup.key)
     sentences = store().missing(question, setup.patterns, setup.names)
     model = get_model(reference)
     slot = st.empty()
@@ -133,7 +133,7 @@ def results(teacher: str, student: str, setup: Setup) -> Results:
     """Both models measured and compared. Raises FairKDError."""
     rows = measured(teacher, setup, "teacher"), measured(student, setup, "student")
     shares = tuple(setup.professions["women_share"].fillna(-1.0))
-    key = (teacher, student, setup.key, setup.value, setup.patterns, setup.names, shares)
+    key = (version(teacher), version(student), setup.key, setup.value, setup.patterns, setup.names, shares)
     return _compared(repr(key), rows[0], rows[1], setup)
 
 
@@ -165,25 +165,25 @@ def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: 
 def preferences(reference: str, text_a: str, text_b: str) -> pd.DataFrame:
     """`fairkd.gaps.prefer` for the model behind `reference`. Raises FairKDError."""
     get_model(reference)  # outside the cached function, which must not draw the progress of a load
-    return _preferences(reference, text_a, text_b)
+    return _preferences(version(reference), text_a, text_b)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _preferences(reference: str, text_a: str, text_b: str) -> pd.DataFrame:
+def _preferences(model: Version, text_a: str, text_b: str) -> pd.DataFrame:
     from fairkd import gaps
 
-    return gaps.prefer(get_model(reference), text_a, text_b)
+    return gaps.prefer(get_model(model[0]), text_a, text_b)
 
 
 def preference_differences(teacher: str, student: str, text_a: str, text_b: str) -> pd.DataFrame:
     """`fairkd.gaps.prefer_difference` for both models. Raises FairKDError."""
     for reference in (teacher, student):
         get_model(reference)
-    return _differences(teacher, student, text_a, text_b)
+    return _differences(version(teacher), version(student), text_a, text_b)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _differences(teacher: str, student: str, text_a: str, text_b: str) -> pd.DataFrame:
+def _differences(teacher: Version, student: Version, text_a: str, text_b: str) -> pd.DataFrame:
     from fairkd import gaps
 
-    return gaps.prefer_difference(get_model(teacher), get_model(student), text_a, text_b)
+    return gaps.prefer_difference(get_model(teacher[0]), get_model(student[0]), text_a, text_b)

@@ -71,7 +71,10 @@ def _picker(
         bind="query-params",
         label_visibility="collapsed",
     )
-    return str(chosen or default).strip(), st.empty()
+    reference = str(chosen or default).strip()
+    return reference.rstrip(
+        "/"
+    ) or reference, st.empty()  # as the models call themselves: one spelling, one load
 
 
 def _describe(reference: str, slot: DeltaGenerator) -> None:

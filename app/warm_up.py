@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.loading import get_model
+from app.loading import get_model, version
 from fairkd.errors import FairKDError
 
 if TYPE_CHECKING:
@@ -60,6 +60,13 @@ def activity() -> Activity:
     return Activity()
 
 
+@contextmanager
+def waited_for() -> Iterator[None]:
+    """Around a script run, and around the body of a fragment, which runs again without the script."""
+    with activity().script_run():
+        yield
+
+
 def warm_up(teacher: str, student: str) -> None:
     """Begin, once a server and pair of models, where a browser is served and the models are ours."""
     if st.runtime.exists() and teacher.startswith(OURS) and student.startswith(OURS):
@@ -87,6 +94,6 @@ def measure_ahead(activity: Activity, store: GapStore, models: Mapping[str, Mask
         for pattern in setup.patterns:
             activity.wait_for_quiet()
             try:
-                store.frame((reference, *setup.key), [pattern], setup.names, ask)
+                store.frame((version(reference), *setup.key), [pattern], setup.names, ask)
             except FairKDError:
                 return  # the page says it when it is opened

@@ -11,9 +11,9 @@ from app.components.columns import Slot, columns_figure, figure_data, slots
 from app.position import Position
 from app.position_view import along_the_sentence, bars, lookup, metrics, table, targets
 from app.sidebar import chosen_models
+from app.warm_up import waited_for
 from app.widgets import caption, literal
 from fairkd.distributions import Prediction
-from fairkd.errors import FairKDError
 from fairkd.predictions import compare
 
 START = "Milk is a [MASK]."
@@ -131,20 +131,16 @@ def predictions_of(
     found: list[Prediction | None] = []
     problems: dict[str, None] = {}
     for reference in references:
-        try:
-            found.append(
-                loading.predict(
-                    reference,
-                    settings.text,
-                    temperature=settings.temperature,
-                    masked_in_turn=settings.masked_in_turn,
-                )
+        prediction = None
+        with loading.noting(problems):
+            prediction = loading.predict(
+                reference,
+                settings.text,
+                temperature=settings.temperature,
+                masked_in_turn=settings.masked_in_turn,
             )
-        except FairKDError as error:
-            found.append(None)
-            problems[str(error)] = None
-    for problem in problems:
-        st.error(literal(problem), icon=":material/error:")
+        found.append(prediction)
+    loading.tell(problems)
     return found[0], found[1]
 
 
@@ -172,16 +168,15 @@ def chosen_number(columns: tuple[Slot, ...], default: int) -> int:
 
 
 def default_number(columns: tuple[Slot, ...], teacher: Prediction | None, student: Prediction | None) -> int:
-    """The column of the first mask, else the middle one."""
-    for number, slot in enumerate(columns, start=1):
-        if teacher is not None and slot.teacher == teacher.default_position:
-            return number
-        if teacher is None and student is not None and slot.student == student.default_position:
-            return number
-    return 1
+    """The column at the default position of the teacher, or where there is none of the student."""
+    places = [slot.student if teacher is None else slot.teacher for slot in columns]
+    model = teacher or student
+    wanted = None if model is None else model.default_position
+    return next((number for number, place in enumerate(places, start=1) if place == wanted), 1)
 
 
 @st.fragment
+@waited_for()
 def body(references: tuple[str, str]) -> None:
     """Everything under the title: reruns alone when a control changes."""
     text = sentence()

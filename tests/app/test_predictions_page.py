@@ -58,6 +58,14 @@ def test_the_page_starts_with_milk_and_its_mask_chosen(open_app: OpenApp) -> Non
     assert not app.error
 
 
+def test_a_slash_at_the_end_of_a_folder_makes_no_other_model(
+    open_app: OpenApp, tiny_folder: Callable[[str], Path]
+) -> None:
+    tiny = str(tiny_folder("bert"))
+    app = open_app(teacher=f"{tiny}/", word="he")
+    assert not app.error and app.session_state["chosen_models"] == (tiny, tiny)
+
+
 def test_the_numbers_of_the_position_are_there(open_app: OpenApp) -> None:
     shown = {metric.label.split(",")[0]: metric.value for metric in open_app(k="5").metric}
     assert set(shown) == {"Entropy", "KL(teacher ‖ student)", "Top-5 overlap", "Mass shown"}
