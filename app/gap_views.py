@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from app import theme
-from app.charts.gaps import LOW_MASS, VALUE_NAMES, labour_scatter, percent, transfer_scatter
+from app.charts.gaps import LOW_MASS, VALUE_NAMES, labour_scatter, transfer_scatter
+from app.charts.predictions import percent
 from app.charts.preferences import Model, preference_scatter, preference_transfer
 from app.components.dumbbells import gaps_data, gaps_figure
 from app.gap_controls import SOURCE
 from app.gap_results import Results, Setup, preference_differences, preferences
-from app.loading import friendly_errors
+from app.loading import noting, tell
 from app.widgets import caption, download_row, literal, show_figure
 from fairkd.patterns import professions
 
@@ -69,16 +70,17 @@ def by_profession(results: Results, setup: Setup) -> None:
     """Per-profession gaps of both models, with intervals."""
     ends = None
     if len(results.teacher) > 2 * ENDS:
-        both, everything = f"The {ENDS} at either end", f"All {len(results.teacher)}"
+        names = {"ends": f"The {ENDS} at either end", "all": f"All {len(results.teacher)}"}
         chosen = st.segmented_control(
             "Professions",
-            [both, everything],
-            default=both,
+            list(names),
+            default="ends",
             required=True,
             key="gaps_rows",
             persist_state="session",
+            format_func=lambda one: names[one],
         )
-        ends = None if chosen == everything else ENDS
+        ends = None if chosen == "all" else ENDS
     data = gaps_data(results.teacher, results.student, groups=setup.groups, value=setup.value, ends=ends)
     gaps_figure(data, key="gaps_by_profession")
     caption(
@@ -150,14 +152,15 @@ def two_sentences(teacher: str, student: str) -> None:
         "Sentence B", SENTENCE_B, key="sentence_b", bind="query-params", max_chars=LONGEST_SENTENCE
     )
     text_a, text_b = str(text_a or ""), str(text_b or "")
-    one, both = st.columns(2, gap="medium")
+    above, (one, both) = st.container(), st.columns(2, gap="medium")
+    problems: dict[str, None] = {}
     with one:
         models: tuple[Model, Model] = ("teacher", "student")
         chosen = st.segmented_control(
             "Model", models, default="teacher", required=True, key="sentence_model", bind="query-params"
         )
         model: Model = "student" if chosen == "student" else "teacher"
-        with friendly_errors():
+        with noting(problems):
             frame = preferences(teacher if model == "teacher" else student, text_a, text_b)
             show_figure(
                 preference_scatter(frame, sentences=(text_a, text_b), model=model, dark=theme.is_dark()),
@@ -170,7 +173,7 @@ def two_sentences(teacher: str, student: str) -> None:
                 "what sets the sentences apart."
             )
             _table(frame, f"fairkd-preferences-{model}", "gaps_table_preferences")
-    with both, friendly_errors():
+    with both, noting(problems):
         st.markdown("**The two models against each other**")
         frame = preference_differences(teacher, student, text_a, text_b)
         show_figure(
@@ -184,6 +187,8 @@ def two_sentences(teacher: str, student: str) -> None:
             "student does. Shared words only."
         )
         _table(frame, "fairkd-preference-differences", "gaps_table_differences")
+    with above:
+        tell(problems)
 
 
 def _table(frame: pd.DataFrame, name: str, key: str, *, title: str = "Table") -> None:

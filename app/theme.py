@@ -1,4 +1,4 @@
-"""The colours, once, for light and dark, and the plotly layout that follows from them.
+"""The colours, once, for light and dark.
 
 Teacher is blue and student is orange everywhere, as in the paper's figure. The two word groups are teal and
 purple, far enough from both and from each other for colour-blind readers. `.streamlit/config.toml` repeats
@@ -52,46 +52,3 @@ def merged(base: dict, over: dict) -> dict:
         here = result.get(key)
         result[key] = merged(here, value) if isinstance(here, dict) and isinstance(value, dict) else value
     return result
-
-
-def plotly_layout(dark: bool) -> dict:
-    """Layout shared by all figures: `figure.update_layout(**plotly_layout(dark))`.
-
-    The page's own background is painted, so that a downloaded picture is readable wherever it is pasted.
-    """
-    axis = {
-        "gridcolor": GRID.on(dark),
-        "zerolinecolor": MUTED.on(dark),
-        "linecolor": GRID.on(dark),
-        "tickfont": {"color": TEXT.on(dark), "size": 13},
-        "title": {"font": {"color": MUTED.on(dark), "size": 13}},
-        "automargin": True,
-    }
-    return {
-        "font": {"family": FONT, "color": TEXT.on(dark), "size": 13},
-        "paper_bgcolor": PAGE.on(dark),
-        "plot_bgcolor": PAGE.on(dark),
-        "colorway": [hue.on(dark) for hue in (TEACHER, STUDENT, GROUP_A, GROUP_B)],
-        "title": {
-            "font": {"size": 16, "color": TEXT.on(dark), "weight": 600},
-            "x": 0,
-            "xanchor": "left",
-            "xref": "container",
-        },
-        "xaxis": axis,
-        "yaxis": axis,
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 1.02,
-            "yanchor": "bottom",
-            "font": {"color": TEXT.on(dark), "size": 13},
-        },
-        "hoverlabel": {
-            "bgcolor": PAGE.on(dark),
-            "bordercolor": MUTED.on(dark),
-            "font": {"color": TEXT.on(dark), "family": FONT},
-        },
-        "margin": {"l": 8, "r": 8, "t": 64, "b": 8},
-    }

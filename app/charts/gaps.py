@@ -20,6 +20,7 @@ from app.charts.parts import (
     colour,
     guide,
     hues,
+    labelled_points,
     signed,
     span,
 )
@@ -57,7 +58,7 @@ def transfer_scatter(
     figure.add_shape(guide(0, low, 0, high, shades.faint))
     figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
     apart = (frame["teacher"] - frame["teacher"].median()).abs() + (frame["student"] - frame["teacher"]).abs()
-    labels, sides = chosen_labels(
+    labels = chosen_labels(
         list(frame["teacher"]),
         list(frame["student"]),
         [shorten(name, 20) for name in frame["profession"]],
@@ -69,31 +70,25 @@ def transfer_scatter(
         rows = [index for index, found in enumerate(frame["kind"]) if found == kind]
         if not rows:
             continue
-        part = frame.iloc[rows]
         figure.add_trace(
-            go.Scatter(
-                x=part["teacher"],
-                y=part["student"],
-                mode="markers+text",
-                name=f"{KIND_NAMES.get(kind, kind)} ({len(part)})",
+            labelled_points(
+                frame,
+                rows,
+                columns=("profession", "teacher", "student"),
+                name=KIND_NAMES.get(kind, kind),
                 marker={
                     "color": hue,
                     "symbol": symbol,
                     "size": 10,
                     "line": {"width": 1, "color": hue if symbol.endswith("open") else shades.ground},
                 },
-                text=[escape(labels[row]) for row in rows],
-                textposition=[sides[row] for row in rows],
-                textfont={"size": 11, "color": shades.text},
-                cliponaxis=False,
-                customdata=[
-                    (escape(row.profession), signed(row.teacher), signed(row.student))
-                    for row in part.itertuples()
-                ],
-                hovertemplate=(
-                    "<b>%{customdata[0]}</b><br>teacher %{customdata[1]} nats<br>"
-                    f"student %{{customdata[2]}} nats<br>{KIND_NAMES.get(kind, kind)}<extra></extra>"
+                labels=labels,
+                told=(
+                    "teacher %{customdata[1]} nats",
+                    "student %{customdata[2]} nats",
+                    KIND_NAMES.get(kind, kind),
                 ),
+                ink=shades.text,
             )
         )
     figure.update_xaxes(range=[low, high], zeroline=False)
@@ -219,13 +214,6 @@ def _line(x: pd.Series, y: pd.Series, at: Sequence[float]) -> list[float]:
     spread = float(((x - x.mean()) ** 2).sum())
     slope = float(((x - x.mean()) * (y - y.mean())).sum()) / spread if spread else 0.0
     return [float(y.mean()) + slope * (place - float(x.mean())) for place in at]
-
-
-def percent(share: float) -> str:
-    """A probability for reading: `62 %`, `0.4 %`, `< 0.1 %`."""
-    if share < 0.001:
-        return "< 0.1 %"
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def direct_x(figure: go.Figure, groups: tuple[str, str], value: Value, shades: Hues, *, of: str = "") -> None:

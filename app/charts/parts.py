@@ -6,9 +6,10 @@ All text that a person typed passes `escape`: plotly reads `<b>` and `$x$` in ti
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from app import theme
@@ -80,27 +81,52 @@ def base_layout(*, title: str, height: int, dark: bool, notes: Sequence[tuple[st
     )
     lines = wrapped(title) + small
     below = 16 + 20 * (lines.count("<br>") + 1)  # pixels from the top to where the title ends
-    own = {
+    ink, paper = theme.TEXT.on(dark), theme.PAGE.on(dark)
+    axis = {
+        "gridcolor": theme.GRID.on(dark),
+        "zerolinecolor": theme.MUTED.on(dark),
+        "linecolor": theme.GRID.on(dark),
+        "tickfont": {"color": ink, "size": 13},
+        "title": {"font": {"color": theme.MUTED.on(dark), "size": 13}},
+        "automargin": True,
+    }
+    return {
+        "font": {"family": theme.FONT, "color": ink, "size": 13},
+        # The page's own background, so that a downloaded picture is readable wherever it is pasted.
+        "paper_bgcolor": paper,
+        "plot_bgcolor": paper,
         "title": {
             "text": lines,
-            "font": {"size": 15},
+            "font": {"size": 15, "color": ink, "weight": 600},
+            "x": 0,
+            "xanchor": "left",
+            "xref": "container",
             "y": 1 - 20 / height,
             "yanchor": "top",
             "yref": "container",
         },
         "height": height,
         "margin": {"l": 8, "r": 14, "t": below + 12, "b": 8},
+        "xaxis": axis,
+        "yaxis": axis,
         # Hung under the title, a legend of several rows pushes the plot down instead of covering the title.
         "legend": {
+            "orientation": "h",
             "x": 0,
+            "xanchor": "left",
             "xref": "container",
             "y": 1 - below / height,
             "yanchor": "top",
             "yref": "container",
+            "font": {"color": ink, "size": 13},
         },
-        "hoverlabel": {"align": "left"},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": paper,
+            "bordercolor": theme.MUTED.on(dark),
+            "font": {"color": ink, "family": theme.FONT},
+        },
     }
-    return theme.merged(theme.plotly_layout(dark), own)
 
 
 def guide(x0: float, y0: float, x1: float, y1: float, hue: str, *, dash: str = "solid") -> dict[str, object]:
@@ -173,6 +199,45 @@ def chosen_labels(
                 shown[index], sides[index] = texts[index], side
                 break
     return shown, sides
+
+
+def labelled_points(
+    frame: pd.DataFrame,
+    rows: Sequence[int],
+    *,
+    columns: Sequence[str],
+    name: str,
+    marker: Mapping[str, object],
+    labels: tuple[Sequence[str], Sequence[str]],
+    told: Sequence[str],
+    ink: str,
+) -> go.Scatter:
+    """Some rows of a frame as points with labels; the legend has `name` and how many they are.
+
+    Parameters
+    ----------
+    columns : what a point is called, where it lies across and up, and further numbers of the hover box.
+    labels : text and side for every row of the frame, as from `chosen_labels`.
+    told : the lines of the hover box under the point's name; `%{customdata[1]}` is the number across.
+    """
+    part = frame.iloc[rows]
+    _, x, y, *_ = columns
+    return go.Scatter(
+        x=part[x],
+        y=part[y],
+        mode="markers+text",
+        name=f"{name} ({len(part)})",
+        marker=marker,
+        text=[escape(labels[0][row]) for row in rows],
+        textposition=[labels[1][row] for row in rows],
+        textfont={"size": 11, "color": ink},
+        cliponaxis=False,
+        customdata=[
+            (escape(called), *map(signed, numbers))
+            for called, *numbers in part[list(columns)].itertuples(index=False, name=None)
+        ],
+        hovertemplate="<br>".join(["<b>%{customdata[0]}</b>", *told]) + "<extra></extra>",
+    )
 
 
 def _overlap(one: Box, other: Box) -> bool:

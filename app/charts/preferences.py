@@ -18,10 +18,10 @@ from app.charts.parts import (
     colour,
     guide,
     hues,
-    signed,
+    labelled_points,
     span,
 )
-from app.charts.text import escape, shorten
+from app.charts.text import shorten
 
 Model = Literal["teacher", "student"]
 LABELS = 16
@@ -40,7 +40,7 @@ def preference_scatter(
     figure = base_figure(title=_title(frame, model), height=560, dark=dark, notes=notes)
     low, high = span([*frame["log_p_a"], *frame["log_p_b"]])
     figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
-    labels, sides = chosen_labels(
+    labels = chosen_labels(
         list(frame["log_p_a"]),
         list(frame["log_p_b"]),
         [shorten(token, 18) for token in frame["token"]],
@@ -54,26 +54,20 @@ def preference_scatter(
         (False, shades.group_b, "square", "B prefers it"),
     ):
         rows = [index for index, at in enumerate(frame["preference"]) if (at > 0) == prefers_a]
-        part = frame.iloc[rows]
         figure.add_trace(
-            go.Scatter(
-                x=part["log_p_a"],
-                y=part["log_p_b"],
-                mode="markers+text",
-                name=f"{name} ({len(part)})",
+            labelled_points(
+                frame,
+                rows,
+                columns=("token", "log_p_a", "log_p_b", "preference"),
+                name=name,
                 marker={"color": hue, "symbol": symbol, "size": 8},
-                text=[escape(labels[row]) for row in rows],
-                textposition=[sides[row] for row in rows],
-                textfont={"size": 11, "color": shades.text},
-                cliponaxis=False,
-                customdata=[
-                    (escape(row.token), signed(row.log_p_a), signed(row.log_p_b), signed(row.preference))
-                    for row in part.itertuples()
-                ],
-                hovertemplate=(
-                    "<b>%{customdata[0]}</b><br>log p(word | A) = %{customdata[1]}<br>"
-                    "log p(word | B) = %{customdata[2]}<br>preference %{customdata[3]} nats<extra></extra>"
+                labels=labels,
+                told=(
+                    "log p(word | A) = %{customdata[1]}",
+                    "log p(word | B) = %{customdata[2]}",
+                    "preference %{customdata[3]} nats",
                 ),
+                ink=shades.text,
             )
         )
     figure.update_xaxes(
@@ -115,7 +109,7 @@ def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark
     figure.add_shape(guide(low, 0, high, 0, shades.faint))
     figure.add_shape(guide(0, low, 0, high, shades.faint))
     figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
-    labels, sides = chosen_labels(
+    labels = chosen_labels(
         list(frame["teacher"]),
         list(frame["student"]),
         [shorten(token, 18) for token in frame["token"]],
@@ -130,26 +124,20 @@ def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark
         (False, *KINDS["amplified"], "as strong or stronger"),
     ):
         rows = [index for index, found in enumerate(weaker) if found == is_weaker]
-        part = frame.iloc[rows]
         figure.add_trace(
-            go.Scatter(
-                x=part["teacher"],
-                y=part["student"],
-                mode="markers+text",
-                name=f"{name} ({len(part)})",
+            labelled_points(
+                frame,
+                rows,
+                columns=("token", "teacher", "student", "difference"),
+                name=name,
                 marker={"color": hue, "symbol": symbol, "size": 8},
-                text=[escape(labels[row]) for row in rows],
-                textposition=[sides[row] for row in rows],
-                textfont={"size": 11, "color": shades.text},
-                cliponaxis=False,
-                customdata=[
-                    (escape(row.token), signed(row.teacher), signed(row.student), signed(row.difference))
-                    for row in part.itertuples()
-                ],
-                hovertemplate=(
-                    "<b>%{customdata[0]}</b><br>teacher %{customdata[1]} nats<br>"
-                    "student %{customdata[2]} nats<br>difference %{customdata[3]} nats<extra></extra>"
+                labels=labels,
+                told=(
+                    "teacher %{customdata[1]} nats",
+                    "student %{customdata[2]} nats",
+                    "difference %{customdata[3]} nats",
                 ),
+                ink=shades.text,
             )
         )
     ends = colour("← B", shades.group_b), colour("A →", shades.group_a)

@@ -163,7 +163,8 @@ def bias_quality(
                 "textfont": {"size": 12, "color": shades.text},
                 "cliponaxis": False,
                 "showlegend": False,
-                "hovertemplate": f"<b>{escape(name)}</b><br>pseudo-perplexity "
+                "customdata": [[escape(name)]],  # in the template, a name might be read as one
+                "hovertemplate": "<b>%{customdata[0]}</b><br>pseudo-perplexity "
                 f"{float(row['pseudo_perplexity']):.1f}<br>mean |gap| {measure.shown(y)}<extra></extra>",
                 **interval,
             }

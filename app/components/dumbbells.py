@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app.charts.gaps import LOW_MASS, VALUE_NAMES, Value, percent
+from app.charts.gaps import LOW_MASS, VALUE_NAMES, Value
 from app.charts.parts import signed
+from app.charts.predictions import percent
 from app.components.drawing import titled_component
 
 ROLES = ("teacher", "student")

@@ -13,18 +13,12 @@ teacher, student = chosen_models()
 st.header("Gaps")
 caption(
     "How far apart does a model hold two groups of words at the masked place of one sentence? The gap "
-    "is "
-    "log P(A) − log P(B) in nats: 0 is even, ±0.69 means odds of 2 to 1, ±2.3 of 10 to 1."
+    "is log P(A) − log P(B) in nats: 0 is even, ±0.69 means odds of 2 to 1, ±2.3 of 10 to 1."
 )
 
 asked = found = None
 with friendly_errors():
     asked = setup()
-if asked is not None:
-    with friendly_errors():
-        found = results(teacher, student, asked)
-        summary(found, asked)
-
 view = st.segmented_control(
     "View",
     [*VIEWS, SENTENCES],
@@ -34,12 +28,17 @@ view = st.segmented_control(
     bind="query-params",
     label_visibility="collapsed",
 )
-if view == SENTENCES:
+if view == SENTENCES:  # asks nothing of the gaps, so does not wait for them
     two_sentences(teacher, student)
-elif found is not None and asked is not None:
-    VIEWS.get(str(view), next(iter(VIEWS.values())))(found, asked)
 else:
-    caption(
-        "The chart is drawn as soon as the message above is dealt with. Two sentences can be compared "
-        "meanwhile."
-    )
+    if asked is not None:
+        with friendly_errors():
+            found = results(teacher, student, asked)
+            summary(found, asked)
+    if asked is not None and found is not None:
+        VIEWS.get(str(view), next(iter(VIEWS.values())))(found, asked)
+    else:
+        caption(
+            "The chart is drawn as soon as the message above is dealt with. Two sentences can be compared "
+            "meanwhile."
+        )

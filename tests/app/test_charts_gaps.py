@@ -179,8 +179,3 @@ def test_no_label_reaches_over_the_edge_of_the_plot() -> None:
 
 def test_long_titles_are_wrapped_and_escaped() -> None:
     assert parts.wrapped("aaaa <b> cccc", 8) == "aaaa &lt;b&gt;<br>cccc"
-
-
-@pytest.mark.parametrize(("share", "shown"), [(0.62, "62 %"), (0.051, "5.1 %"), (0.0002, "&lt; 0.1 %")])
-def test_mass_is_written_for_reading(share: float, shown: str) -> None:
-    assert parts.escape(gaps.percent(share)) == shown

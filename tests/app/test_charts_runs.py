@@ -123,6 +123,13 @@ def test_bias_against_quality_draws_the_front_and_says_what_fairness_costs() -> 
     assert "<b>odd" not in "".join(trace.text[0] for trace in figure.data[1:] if trace.text)
 
 
+def test_a_name_is_shown_as_it_is_where_a_chart_is_pointed_at() -> None:
+    odd = POINTS.assign(name=["half %{x}", *POINTS["name"][1:]])
+    figure = bias_quality(odd, front=(0,), looks=[0, 1, 2], teacher={}, dark=False)
+    point = next(trace for trace in figure.data if trace.name == "half %{x}")
+    assert "%{x}" not in point.hovertemplate and point.customdata[0][0] == "half %{x}"
+
+
 def test_one_that_wins_outright_is_named() -> None:
     assert front_title(POINTS, (1,)) == "fair is the fairest and reads best"
     assert front_title(POINTS.iloc[:1], (0,)).endswith("?")

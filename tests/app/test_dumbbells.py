@@ -51,7 +51,7 @@ def test_a_gap_with_almost_no_mass_behind_it_is_marked_and_explained() -> None:
     by_name = {row["name"]: row for row in data["rows"]}
     assert by_name["nurse"]["teacher"]["thin"] and not by_name["nurse"]["student"]["thin"]
     assert not by_name["clerk"]["teacher"]["thin"]
-    assert data["thin"] == "mass below 1 %" and "< 0.1 %" in by_name["nurse"]["told"]
+    assert data["thin"] == "mass below 1.0 %" and "0.040 %" in by_name["nurse"]["told"]
     assert gaps_data(TEACHER, STUDENT, groups=GROUPS)["thin"] is None
 
 
