@@ -12,10 +12,11 @@ from typing import Any
 
 import streamlit as st
 
-from app.settings_table import defaults, flat, nested
+from app.settings_table import defaults, nested
 from fairkd.contrasts import Contrast
 from fairkd.distill.config import Config, make_config
 from fairkd.distill.presets import PRESETS
+from fairkd.runs.configs import flat
 
 # Settings that are the same for all arms, or they could not be compared. A dot at the end: the whole room.
 SHARED = (

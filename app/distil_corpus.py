@@ -8,20 +8,22 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.distil_arms import TOGETHER, change, current
+from app.distil_arms import TOGETHER, change, current, standard
 from app.loading import friendly_errors
 from app.widgets import caption, literal
 from fairkd import corpora
-from fairkd.errors import InputError
+from fairkd.errors import FairKDError, InputError
 from fairkd.home import home
 
 BUG, UPLOAD, NAMED = "Default", "Upload", "Path or Hub"
 TYPES = ["txt", "csv", "tsv", "jsonl", "parquet", "gz"]
 MOST_MEGABYTES = 200
 PREVIEW = 2000  # sentences that are read to show what a file holds
-_UPLOADED = "distil_uploaded"
+_KIND, _UPLOAD, _NAMED, _COLUMN = "distil_text", "distil_upload", "distil_named", "distil_column"
+_GIVEN, _PROBLEM = "distil_given", "distil_upload_problem"
 
 
+# The settings are changed in callbacks: those run before the one of a start button that is pressed at once.
 def corpus() -> None:
     """The controls; what they say becomes corpus.source and corpus.column of all arms."""
     kind = st.segmented_control(
@@ -29,19 +31,33 @@ def corpus() -> None:
         [BUG, UPLOAD, NAMED],
         default=BUG,
         required=True,
-        key="distil_text",
+        key=_KIND,
+        on_change=_take_source,
         persist_state="session",
         label_visibility="collapsed",
     )
-    source = corpora_source(str(kind))
-    change(TOGETHER, "corpus.source", source or "bug")
+    if kind == UPLOAD:
+        st.file_uploader(
+            "File", type=TYPES, key=_UPLOAD, on_change=_take_upload, max_upload_size=MOST_MEGABYTES
+        )
+        if sentence := st.session_state.get(_PROBLEM):
+            st.error(literal(sentence), icon=":material/error:")
+    elif kind == NAMED:
+        st.text_input(
+            "Path or Hub data set",
+            key=_NAMED,
+            on_change=_take_named,
+            persist_state="session",
+            max_chars=1000,
+            placeholder="/data/letters.csv.gz or hub:org/name",
+        )
+    source = _given().get(str(kind))
     if kind == BUG:
-        change(TOGETHER, "corpus.column", None)
         caption(
             "BUG (Levy et al. 2021, MIT licence): about 100,000 real sentences with a profession and a "
             "pronoun. It is fetched once, 43 MB, when a run first needs it."
         )
-    elif source is None:
+    elif not source:
         caption(
             "A sentence or paragraph a line, or a table with a column of text: .txt, .csv, .tsv, .jsonl "
             "(each also .gz) or .parquet. Until one is given, the default is used."
@@ -52,24 +68,34 @@ def corpus() -> None:
             _preview(source, current(TOGETHER, "corpus.column"))
 
 
-def corpora_source(kind: str) -> str | None:
-    """What the configuration calls the chosen text; None where nothing has been given yet."""
-    if kind == UPLOAD:
-        upload = st.file_uploader("File", type=TYPES, key="distil_upload", max_upload_size=MOST_MEGABYTES)
-        if upload is not None:
-            with friendly_errors():
-                st.session_state[_UPLOADED] = str(store(upload.name, upload.getvalue()))
-        return st.session_state.get(_UPLOADED)
-    if kind == NAMED:
-        named = st.text_input(
-            "Path or Hub data set",
-            key="distil_named",
-            persist_state="session",
-            max_chars=1000,
-            placeholder="/data/letters.csv.gz or hub:org/name",
-        )
-        return (named or "").strip() or None
-    return "bug"
+def _given() -> dict[str, str]:
+    """The source that was given last, by the kind of text; it outlives the widgets."""
+    return st.session_state.setdefault(_GIVEN, {})
+
+
+def _take_source() -> None:
+    """The chosen text becomes the source; its column is asked anew."""
+    source = _given().get(st.session_state[_KIND])
+    change(TOGETHER, "corpus.source", source or standard(TOGETHER)["corpus.source"])
+    change(TOGETHER, "corpus.column", None)
+
+
+def _take_named() -> None:
+    _given()[NAMED] = (st.session_state[_NAMED] or "").strip()
+    _take_source()
+
+
+def _take_upload() -> None:
+    """A file takes the place of the last one, and so does its absence, or that it cannot be stored."""
+    upload = st.session_state[_UPLOAD]
+    _given().pop(UPLOAD, None)
+    st.session_state[_PROBLEM] = None
+    if upload is not None:
+        try:
+            _given()[UPLOAD] = str(store(upload.name, upload.getvalue()))
+        except FairKDError as error:
+            st.session_state[_PROBLEM] = str(error)
+    _take_source()
 
 
 def store(name: str, content: bytes) -> Path:
@@ -93,16 +119,16 @@ def _column(source: str) -> None:
     """Which column of a table is the text; asked only where there is a choice."""
     found = _columns(source)
     if not found:
-        change(TOGETHER, "corpus.column", None)
         return
     column = current(TOGETHER, "corpus.column")
     chosen = st.selectbox(
         "Column with the text",
         found,
         index=found.index(column) if column in found else 0,
-        key="distil_column",
+        key=_COLUMN,
+        on_change=lambda: change(TOGETHER, "corpus.column", st.session_state[_COLUMN]),
     )
-    change(TOGETHER, "corpus.column", chosen)
+    change(TOGETHER, "corpus.column", chosen)  # of a new file nobody has chosen one yet
 
 
 @st.cache_data(max_entries=16, ttl="5m", show_spinner="Looking into the file")

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from app.distil_arms import TOGETHER, change, current, is_shared, widget_key
+from app.distil_arms import TOGETHER, change, current, is_shared, standard, widget_key
 from app.settings_table import fields, rooms
 from app.widgets import caption, literal
 from fairkd.contrasts import contrasts
@@ -109,8 +109,8 @@ def _take(arm: str, key: str, widget: str) -> None:
         value = [part.strip() for part in value.split(mark) if part.strip()]
         member = get_args(kind)[0]
         value = [_number_or_text(part, member) for part in value]
-        if not value:
-            value = None if optional else current(TOGETHER, key)
+        if not value and key != "evaluation.probes":  # nothing to watch is a choice of its own
+            value = None if optional else standard(arm)[key]
     elif isinstance(value, str):
         value = value.strip() or (None if optional else value)
     change(arm, key, value)

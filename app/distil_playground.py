@@ -119,8 +119,10 @@ def _slots(arm: str, contrast: Contrast) -> None:
     key = _slots_key(arm, contrast)
 
     def take() -> None:
-        chosen = tuple(st.session_state[key])
-        change(arm, "constraint.slots", None if set(chosen) >= set(contrast.slots) or not chosen else chosen)
+        if chosen := tuple(st.session_state[key]):
+            change(arm, "constraint.slots", None if set(chosen) >= set(contrast.slots) else chosen)
+        else:  # a constraint on no word is none, so all that can be are pressed again
+            _fit_slots(arm)
 
     st.pills(
         "Which of them",
@@ -140,21 +142,28 @@ def _slots(arm: str, contrast: Contrast) -> None:
 
 def _take_kind(arm: str, widget: str) -> None:
     """Another kind; where it pairs words, only those that can be paired stay."""
-    kind = st.session_state[widget]
-    change(arm, "constraint.kind", kind)
-    _fit_slots(arm, kind)
+    change(arm, "constraint.kind", st.session_state[widget])
+    _forget_shares(arm)
+    _fit_slots(arm)
 
 
 def _take_contrast(arm: str, widget: str) -> None:
     change(arm, "constraint.contrast", st.session_state[widget])
-    _fit_slots(arm, current(arm, "constraint.kind"))
+    _forget_shares(arm)
+    _fit_slots(arm)
 
 
-def _fit_slots(arm: str, kind: Kind) -> None:
-    contrast = contrasts()[current(arm, "constraint.contrast")]
-    slots = usable_slots(contrast) if kind in PAIRWISE else None
-    change(arm, "constraint.slots", slots)
+def _forget_shares(arm: str) -> None:
+    """Shares are those of the groups before, in the setting and in its box."""
     change(arm, "constraint.shares", None)
+    st.session_state[widget_key("set:constraint.shares", arm)] = ""
+
+
+def _fit_slots(arm: str) -> None:
+    """All words take part again, or where they are paired, all that can be."""
+    contrast = contrasts()[current(arm, "constraint.contrast")]
+    slots = usable_slots(contrast) if current(arm, "constraint.kind") in PAIRWISE else None
+    change(arm, "constraint.slots", slots)
     st.session_state[_slots_key(arm, contrast)] = list(slots or contrast.slots)
 
 
@@ -165,7 +174,8 @@ def _slots_key(arm: str, contrast: Contrast) -> str:
 def _edited(arm: str, teacher: str, text: str) -> None:
     """The chosen position's distribution before and after, and what the edit costs."""
     prediction = loading.predict(teacher, text)
-    places = [i for i in prediction.positions]
+    places = list(prediction.positions)
+    words = [prediction.tokens[i].text for i in places]
     key = f"play_position:{text}"
     position = st.pills(
         "Position",
@@ -174,7 +184,7 @@ def _edited(arm: str, teacher: str, text: str) -> None:
         required=True,
         key=key,
         wrap=True,
-        format_func=lambda i: literal(prediction.tokens[i].text),
+        format_func=lambda i: _place(words, places.index(i)),
         help="Where in the sentence to look; the scope decides whether the constraint applies there.",
     )
     position = position if position in places else prediction.default_position
@@ -206,6 +216,12 @@ def _edited(arm: str, teacher: str, text: str) -> None:
         "group words to all others; KL is what it changes in all."
     )
     download_row(frame, "fairkd-constraint", "play_csv")
+
+
+def _place(words: list[str], place: int) -> str:
+    """A word as a label; one that stands there twice with its number, since a choice travels by its label."""
+    number = f" ({place + 1})" if words.count(words[place]) > 1 else ""
+    return literal(words[place]) + number
 
 
 def finding(edit: Edit) -> str:

@@ -27,11 +27,14 @@ _STARTED, _ESTIMATES = "distil_started", "distil_estimates"
 def start(arms: list[str], focused: str, teacher: str) -> None:
     """Check every arm, estimate, and start one or all."""
     configs: dict[str, Config] = {}
+    problems: dict[str, list[str]] = {}  # a wrong setting that all arms share is one sentence
     for arm in arms:
         try:
             configs[arm] = config_of(arm, teacher)
         except FairKDError as error:
-            st.error(f"**{literal(arm)}**: {literal(error)}", icon=":material/error:")
+            problems.setdefault(str(error), []).append(arm)
+    for sentence, concerned in problems.items():
+        st.error(f"**{literal(', '.join(concerned))}**: {literal(sentence)}", icon=":material/error:")
     _estimate(configs, focused)
     several = len(arms) > 1
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -116,9 +119,9 @@ def _estimate(configs: dict[str, Config], focused: str) -> None:
             )
             if not asked:
                 return
-            with loading.friendly_errors():
+        with loading.friendly_errors():
+            if found is None:
                 found = held[key] = _measure(some)
-        if found is not None:
             _show(found, some, len(configs))
 
 

@@ -32,7 +32,7 @@ class Followed:
 
     `training` and `evaluations` hold one row an event; `training` is thinned for drawing. `probes` are the
     student's probe events, in the order of their steps; `teacher_probes` the teacher's, by text. `teacher`
-    holds its measures; `start` and `end` are the last events of that type, empty if there are none.
+    holds its measures.
     """
 
     offset: int
@@ -41,8 +41,6 @@ class Followed:
     probes: tuple[Event, ...]
     teacher_probes: Mapping[str, Event]
     teacher: Mapping[str, Any]
-    start: Mapping[str, Any]
-    end: Mapping[str, Any]
     messages: tuple[Event, ...]
 
     @property
@@ -117,8 +115,6 @@ def followed(history: list[Event], offset: int) -> Followed:
         tuple(sorted(students, key=lambda event: event["step"])),
         {event["text"]: event for event in probes if event.get("model") == "teacher"},
         (by_type.get("teacher") or [{}])[-1],
-        (by_type.get("start") or [{}])[-1],
-        (by_type.get("end") or [{}])[-1],
         tuple(by_type.get("message", [])),
     )
 

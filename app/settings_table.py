@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic.fields import FieldInfo
 
 from fairkd.distill.config import Config, Room
+from fairkd.runs.configs import flat
 
 
 @lru_cache(maxsize=1)
@@ -37,21 +38,8 @@ def rooms() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def defaults() -> dict[str, Any]:
-    """The default of every setting, as JSON has it."""
+    """The default of every setting, as JSON has it but for tuples in place of lists."""
     return flat(Config().model_dump(mode="json"))
-
-
-def flat(values: Mapping[str, Any], room: str = "") -> dict[str, Any]:
-    """Nested settings by dotted name.
-
-    >>> flat({"seed": 1, "budget": {"steps": 3}})
-    {'seed': 1, 'budget.steps': 3}
-    """
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        key = f"{room}{name}"
-        found |= flat(value, f"{key}.") if isinstance(value, Mapping) else {key: value}
-    return found
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Distil: choose arms, see what their constraint does to the teacher, and start them."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from app.distil_arms import SHARED, changes, config_of, reset
@@ -7,11 +9,11 @@ from app.distil_fields import editor
 from app.distil_playground import playground
 from app.distil_shared import shared
 from app.distil_start import start
-from app.loading import friendly_errors
 from app.settings_table import changed
 from app.sidebar import chosen_models
 from app.widgets import caption, literal
 from fairkd.distill.presets import DESCRIPTIONS, PRESETS
+from fairkd.errors import FairKDError
 
 FIRST = ["plain", "fair"]
 
@@ -47,7 +49,7 @@ if len(arms) > 1:
     focused = focused if focused in arms else arms[-1]
 playground(focused, teacher)
 
-with friendly_errors():
+with suppress(FairKDError):  # what does not fit is said where the arms are started
     table = changed(config_of(focused, teacher).model_dump(mode="json"), leave_out=SHARED)
     if table.empty:
         caption(f"**{focused}** leaves every setting of its own at its default.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.distil_arms import usable_slots, values
-from app.distil_corpus import store
+from app.distil_corpus import MOST_MEGABYTES, store
 from fairkd import runs
 from fairkd.contrasts import contrasts, make_contrast
 from fairkd.distill.config import Config, make_config
@@ -166,6 +167,38 @@ def test_without_a_constraint_the_teacher_is_shown_as_it_is(open_distil: OpenDis
     assert title(open_distil(["plain"])).startswith("No constraint")
 
 
+def test_of_two_equal_words_either_can_be_looked_at(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"], play_text="he said he is a [MASK]")
+    for position in (1, 3):
+        app.get_by_key("play_position:he said he is a [MASK]").set_value(position).run()
+        assert app.get_by_key("play_position:he said he is a [MASK]").value == position
+
+
+def test_unpressing_all_words_presses_those_that_can_take_part(open_distil: OpenDistil) -> None:
+    app = open_distil(["paper"])
+    app.get_by_key("slots:pronouns:paper").set_value([]).run()
+    assert not app.error
+    assert app.get_by_key("slots:pronouns:paper").value == ["subject", "possessive"]
+    app.get_by_key("kind:paper").set_value("group").run()
+    app.get_by_key("slots:pronouns:paper").set_value([]).run()
+    assert app.get_by_key("slots:pronouns:paper").value == ["subject", "object", "possessive"]
+    app.button(key="start_one").click().run()
+    assert started()["paper"].constraint.slots is None
+
+
+@pytest.mark.parametrize(("widget", "other"), [("kind", "mass_preserving"), ("contrast", "kinship")])
+def test_shares_go_from_their_box_with_the_groups_that_they_were_for(
+    open_distil: OpenDistil, widget: str, other: str
+) -> None:
+    app = open_distil(["group"])
+    app.text_input(key="set:constraint.shares:group").set_value("0.7, 0.3").run()
+    assert not app.error
+    app.get_by_key(f"{widget}:group").set_value(other).run()
+    assert app.text_input(key="set:constraint.shares:group").value == ""
+    app.button(key="start_one").click().run()
+    assert started()["group"].constraint.shares is None
+
+
 # --- settings ---
 
 
@@ -215,12 +248,29 @@ def test_sentences_to_watch_are_the_users_own(open_distil: OpenDistil) -> None:
     assert started()["plain"].evaluation.probes == ("He is, yes, a [MASK].", "Tea is [MASK].")
 
 
+def test_an_emptied_box_is_no_sentence_to_watch_and_the_default_layers(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.text_input(key="set:student.layers:").set_value("1").run()
+    app.text_input(key="set:student.layers:").set_value("").run()
+    app.text_area(key="set:evaluation.probes:").set_value("").run()
+    app.button(key="start_one").click().run()
+    config = started()["plain"]
+    assert config.student.layers == Config().student.layers and config.evaluation.probes == ()
+
+
 @pytest.mark.parametrize("typed", ["a, b", "0, 99.5", "5, x"])
 def test_layers_that_are_no_numbers_are_one_sentence(open_distil: OpenDistil, typed: str) -> None:
     app = open_distil(["plain"])
     app.text_input(key="set:student.layers:").set_value(typed).run()
     assert not app.exception and app.error and "student.layers" in texts(app)
     assert app.button(key="start_one").disabled
+
+
+def test_a_wrong_setting_of_all_arms_is_said_once(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "fair"])
+    app.text_input(key="set:student.layers:").set_value("first").run()
+    (error,) = app.error
+    assert error.value.startswith("**plain\\, fair**")
 
 
 def test_other_students_have_settings_of_their_own(open_distil: OpenDistil) -> None:
@@ -267,6 +317,44 @@ def test_a_path_that_is_not_there_is_said(open_distil: OpenDistil) -> None:
     app.text_input(key="distil_named").set_value("/no/such/<b>file</b>.txt").run()
     (error,) = app.error
     assert "There is no corpus" in texts(app) and "<b>" not in error.value
+
+
+def test_a_path_typed_just_before_the_start_is_what_the_run_reads(
+    open_distil: OpenDistil, tmp_path: Path
+) -> None:
+    app = open_distil(["plain"])
+    app.get_by_key("distil_text").set_value("Path or Hub").run()
+    path = tmp_path / "letters.txt"
+    path.write_text("This is a sentence of the file.\n" * 3)
+    app.text_input(key="distil_named").set_value(str(path))
+    app.button(key="start_one").click().run()
+    assert not app.exception and started()["plain"].corpus.source == str(path)
+
+
+def test_a_file_that_was_removed_or_not_stored_is_not_used(
+    open_distil: OpenDistil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_distil(["plain"])
+    app.get_by_key("distil_text").set_value("Upload").run()
+    app.file_uploader(key="distil_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
+    assert "one.txt" in texts(app)
+    app.file_uploader(key="distil_upload").set_value(None).run()
+    assert "the default is used" in texts(app)
+    app.file_uploader(key="distil_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
+
+    def full(*_: object) -> Path:
+        raise InputError("The disk is full.")
+
+    monkeypatch.setattr("app.distil_corpus.store", full)
+    app.file_uploader(key="distil_upload").upload("two.txt", b"This is another sentence.\n").run()
+    assert [error.value for error in app.error] == ["The disk is full\\."]
+    app.button(key="start_one").click().run()
+    assert started()["plain"].corpus.source == "bug"
+
+
+def test_the_server_takes_what_the_box_promises() -> None:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert config["server"]["maxUploadSize"] >= MOST_MEGABYTES
 
 
 def test_an_upload_is_named_by_its_content_and_never_leaves_the_folder(home: Path) -> None:
