@@ -8,9 +8,10 @@ import streamlit as st
 from app.charts.run_comparison import X_AXES, bias_quality, compared_curves
 from app.charts.runs import MEASURES
 from app.run_data import Followed, follow
-from app.run_texts import UNFINISHED, labels
+from app.run_texts import UNFINISHED, begun, labels
 from app.settings_table import shown
 from app.theme import is_dark
+from app.warm_up import waited_for
 from app.widgets import caption, download_row, show_figure
 from fairkd.pareto import front
 from fairkd.runs import configs
@@ -22,22 +23,23 @@ COMPARE = "compare"
 
 def comparison(found: list[Run]) -> None:
     """The section below the list: which runs, then charts and tables."""
-    begun = [run for run in found if run.state != "queued" and follow(run).offset]
-    if len(begun) < 2:
+    offered = [run for run in found if begun(run)]
+    if len(offered) < 2:
         return
-    names = labels(begun)
+    # With the id always: a choice travels, to the server and in links, by the name that is shown here.
+    names = {run.id: f"{run.name} ({run.id})" for run in offered}
     st.subheader("Side by side")
     chosen = st.multiselect(
         "Runs to compare",
         list(names),
-        default=newest_batch(begun),
+        default=newest_batch(offered),
         format_func=lambda id: names.get(id, id),
         key=COMPARE,
         bind="query-params",
         max_selections=MOST,
         placeholder="Choose two or more",
     )
-    picked = [run for id in chosen for run in begun if run.id == id][:MOST]
+    picked = [run for id in chosen for run in offered if run.id == id][:MOST]
     if len(picked) < 2:
         caption("Choose two runs or more. Arms that were started together share seed, text and order.")
         return
@@ -56,6 +58,7 @@ def newest_batch(found: list[Run]) -> list[str]:
     return [run.id for run in found[:2]]
 
 
+@waited_for()
 def _compared(picked: list[Run], names: dict[str, str]) -> None:
     """The charts; they follow the runs that still train."""
     data = {names[run.id]: follow(run) for run in picked}

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.run_actions import open_run, show_problem
-from app.run_texts import STATES, UNFINISHED, about, ago, status
+from app.loading import friendly_errors
+from app.run_actions import chosen_id, open_run, show_problem
+from app.run_texts import STATES, UNFINISHED, about, ago, begun, status
+from app.warm_up import waited_for
 from app.widgets import caption, literal
 from fairkd import runs
 from fairkd.runs.store import Run
 
 FIRST = 12  # ended runs that are listed at once
 _SHOWN = "runs_shown"
-Signature = tuple[tuple[str, str], ...]
+Signature = tuple[tuple[str, str, bool], ...]
 
 
 def signature(found: list[Run]) -> Signature:
-    """What the whole page hangs on: which runs there are, in which states."""
-    return tuple((run.id, run.state) for run in found)
+    """What the whole page hangs on: which runs there are, in which states, and which can be compared."""
+    return tuple((run.id, run.state, begun(run)) for run in found)
 
 
 def run_list(found: list[Run]) -> None:
@@ -26,8 +28,12 @@ def run_list(found: list[Run]) -> None:
     st.fragment(_list, run_every="2s" if unfinished else None)(signature(found))
 
 
+@waited_for()
+@friendly_errors()
 def _list(drawn: Signature) -> None:
     """The rows alone are drawn again; the rest of the page follows when a state has changed."""
+    if chosen_id() is not None:
+        st.rerun()  # a name was clicked, which runs the list alone again
     found = runs.all_runs()
     if signature(found) != drawn:
         st.rerun()

@@ -15,6 +15,7 @@ from app.run_probes import probes
 from app.run_texts import STATES, UNFINISHED, about, ago, status
 from app.settings_table import changed
 from app.theme import is_dark
+from app.warm_up import waited_for
 from app.widgets import caption, download_row, literal, show_figure
 from fairkd import runs
 from fairkd.errors import FairKDError
@@ -50,6 +51,7 @@ def run_page(id: str) -> None:
     st.fragment(_log, run_every="5s" if unfinished else None)(id)
 
 
+@waited_for()
 def _live(id: str, drawn: str) -> None:
     """State and curves. Once the run has ended, the whole page is drawn again, and nothing refreshes more."""
     if wished():
@@ -111,7 +113,7 @@ def _curves(id: str, found: Followed) -> None:
     places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
     with places[0]:
         figure = _figure(id, "loss", found.offset, dark, held.get(f"loss_{id}", NONE), _found=found)
-        show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss")
+        show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", keeps_zoom=True)
         caption("Means over the last steps, before the parts are weighted and added up.")
         download_row(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
     for place, column in zip(places[1:], CURVES, strict=True):
@@ -131,7 +133,7 @@ def _figure(id: str, what: str, offset: int, dark: bool, zoom: Zoom, *, _found: 
 
 def _measure(id: str, found: Followed, column: str, dark: bool, zoom: Zoom) -> None:
     figure = _figure(id, column, found.offset, dark, zoom, _found=found)
-    show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}")
+    show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", keeps_zoom=True)
     caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}.")
     download_row(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
 
@@ -158,6 +160,7 @@ def _settings(run: Run) -> None:
         )
 
 
+@waited_for()
 def _log(id: str) -> None:
     """The end of the log, read only while it is open."""
     panel = st.expander("Log", icon=":material/article:", key=f"log_{id}", on_change="rerun")

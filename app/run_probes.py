@@ -15,6 +15,7 @@ from app.charts.probes import probe_curves
 from app.components.columns import columns_figure
 from app.run_data import Event, Followed, follow
 from app.theme import is_dark
+from app.warm_up import waited_for
 from app.widgets import caption, download_row, literal, show_figure
 from fairkd.runs.store import Run
 
@@ -33,6 +34,7 @@ def probes(run: Run, *, live: bool) -> None:
     st.fragment(_probes, run_every=every)(run, playing)
 
 
+@waited_for()
 def _probes(run: Run, declared: bool) -> None:
     state, id = st.session_state, run.id
     if bool(state.get(f"playing_{id}")) != declared:
@@ -52,8 +54,7 @@ def _probes(run: Run, declared: bool) -> None:
     number = min(int(state.get(f"position_{id}_{text}", default_number(columns))), len(columns))
 
     def choose(chosen: int) -> None:
-        if columns[chosen - 1]["index"] is not None:
-            state[f"position_{id}_{text}"] = chosen
+        state[f"position_{id}_{text}"] = chosen
 
     data = figure_of(
         columns, text, teacher, event, number=number, names=(_teacher_name(run), f"step {step:,}")
@@ -215,7 +216,10 @@ def probabilities(event: Mapping[str, Any] | None, index: int) -> dict[str, floa
 
 def _word_curves(id: str, found: Followed, text: str, index: int | None, step: int, steps: list[int]) -> None:
     """The likeliest words of both models, over the steps."""
-    if index is None or len(steps) < 2:
+    if index is None:
+        caption("A run watches the masks of a sentence: choose one to see how its words' probabilities move.")
+        return
+    if len(steps) < 2:
         return
     frame = words_over_steps(found, text, index)
     teacher = probabilities(found.teacher_probes.get(text), index)

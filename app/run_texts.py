@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from fairkd.runs.store import Run, State
+from fairkd.runs.store import ACTIVE, Run, State
 
 Colour = Literal["gray", "green", "red", "yellow", "violet"]
 
@@ -20,7 +20,7 @@ STATES: dict[State, tuple[Colour, str]] = {
     "finished": ("green", ":material/check_circle:"),
     "interrupted": ("yellow", ":material/power_off:"),
 }
-UNFINISHED: tuple[State, ...] = ("queued", "running", "cancelling")
+UNFINISHED: tuple[State, ...] = ("queued", *ACTIVE)
 KINDS = {
     "none": "no constraint",
     "logit_mean": "mean of the logits",
@@ -95,6 +95,11 @@ def status(run: Run, tokens_per_second: float | None = None) -> str:
     elif run.started and run.ended:
         parts.append(f"took {duration(run.ended - run.started)}")
     return " · ".join(parts)
+
+
+def begun(run: Run) -> bool:
+    """Whether it has trained a step, and so has something to compare; read from its row, not its events."""
+    return run.step > 0
 
 
 def labels(runs: list[Run]) -> dict[str, str]:

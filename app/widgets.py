@@ -37,11 +37,16 @@ def image_format() -> str:
     return chosen if chosen in IMAGE_FORMATS else IMAGE_FORMATS[0]
 
 
-def show_figure(figure: go.Figure, key: str, name: str) -> None:
-    """Draw `figure` with one button that downloads it as `name`.png or .svg, as chosen in the sidebar."""
+def show_figure(figure: go.Figure, key: str, name: str, *, keeps_zoom: bool = False) -> None:
+    """Draw `figure` with one button that downloads it as `name`.png or .svg, as chosen in the sidebar.
+
+    `keeps_zoom` says that a zoom is drawn again with the figure (see `app.components.zoom`). To plotly that
+    is then the range which the figure began with: a reset leads back to it, and only autoscale leads out.
+    """
+    no_way_out = "resetScale2d" if keeps_zoom else "autoScale2d"
     config = {
         "displaylogo": False,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", no_way_out, "zoomIn2d", "zoomOut2d"],
         "toImageButtonOptions": {"format": image_format().lower(), "filename": name, "scale": 2},
     }
     st.plotly_chart(figure, key=key, width="stretch", theme=None, config=config)

@@ -5,9 +5,10 @@
 
 const watched = new WeakSet()
 const reports = new Map() // by chart, what to call: the newest mount's
+const observers = new WeakMap() // by mount: called again at every zoom, it must not leave the last one behind
 
 export default function (component) {
-  const { data, setStateValue } = component
+  const { data, parentElement, setStateValue } = component
   const held = { ...data.zooms }
   const report = (name, plot) => {
     held[name] = { x: range(plot.layout.xaxis), y: range(plot.layout.yaxis) }
@@ -24,7 +25,9 @@ export default function (component) {
       })
     }
   }
+  observers.get(parentElement)?.disconnect()
   const observer = new MutationObserver(watch)
+  observers.set(parentElement, observer)
   observer.observe(document.body, { childList: true, subtree: true })
   watch()
   return () => observer.disconnect()

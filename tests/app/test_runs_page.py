@@ -7,13 +7,17 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.run_actions import exported
+from app.run_list import signature
 from fairkd import runs
-from tests.app.reading import titles
+from fairkd.errors import FairKDError
+from fairkd.runs import store
+from tests.app.reading import components, titles
 from tests.app.some_runs import add_run, training
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +95,23 @@ def test_a_long_history_is_shown_in_parts(open_runs: OpenRuns) -> None:
     assert len([button for button in app.button if str(button.key).startswith("open_")]) == 15
 
 
+@pytest.mark.parametrize("broken", ["all_runs", "slots"])
+def test_a_list_that_cannot_be_read_is_one_sentence(
+    open_runs: OpenRuns, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    add_run("next", "queued")
+    app = open_runs()
+
+    def refuse() -> None:
+        raise FairKDError("The disk is full.")
+
+    # In the list alone, as when it happens while the list refreshes itself.
+    now = {"all_runs": runs.all_runs, "slots": runs.slots} | {broken: refuse}
+    monkeypatch.setattr("app.run_list.runs", SimpleNamespace(**now))
+    app.run()
+    assert not app.exception and [error.value for error in app.error] == ["The disk is full\\."]
+
+
 # --- one run ---
 
 
@@ -128,6 +149,17 @@ def test_the_slider_replays_the_probes_and_play_starts_at_the_beginning(open_run
         app.run()
     assert app.button(key=f"probe_play_{id}").label == "Play", "it stops at the last step"
     assert app.select_slider(key=f"probe_slider_{id}").value == 400
+
+
+def test_a_word_that_is_no_mask_can_be_chosen_and_says_that_it_has_no_curves(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", events=training(400))
+    app = open_runs(run=id)
+    assert len(titles(app)) == 5
+    app.session_state[f"position_{id}_Milk is a [MASK]."] = 1
+    app.run()
+    (figure,) = [data for data in components(app) if "panels" in data]
+    assert figure["selected"] == 1
+    assert len(titles(app)) == 4 and "choose one to see" in texts(app)
 
 
 def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) -> None:
@@ -247,9 +279,32 @@ def test_runs_of_one_name_are_told_apart_by_their_id(open_runs: OpenRuns) -> Non
 
 def test_a_run_before_its_first_measurement_does_not_break_the_comparison(open_runs: OpenRuns) -> None:
     add_run("old", "finished", events=training(100), batch="b")
-    add_run("new", "running", events=[{"type": "start", "resumed_from": None}], batch="b")
+    trained = [event for event in training(100) if event["type"] in ("start", "train")]
+    add_run("new", "running", events=trained[:3], batch="b")
     app = open_runs()
     assert len(titles(app)) == 2
+
+
+def test_a_run_joins_the_comparison_with_its_first_step(open_runs: OpenRuns) -> None:
+    add_run("old", "finished", events=training(100))
+    id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}])
+    before = signature(runs.all_runs())
+    assert not titles(open_runs())
+    store.write(lambda database: database.execute("UPDATE runs SET step = 1 WHERE id = ?", [id]))
+    assert signature(runs.all_runs()) != before, "the list asks for the whole page"
+    assert titles(open_runs())
+
+
+def test_chosen_runs_stay_chosen_when_another_of_the_name_begins(open_runs: OpenRuns) -> None:
+    old = add_run("plain", "finished", events=training(100))
+    fair = add_run("fair", "finished", events=training(100))
+    add_run("other", "finished", events=training(100))
+    app = open_runs()
+    app.multiselect(key="compare").set_value([old, fair]).run()
+    add_run("plain", "finished", events=training(100))
+    app.run()
+    assert app.multiselect(key="compare").value == [old, fair]
+    assert f"plain ({old})" in app.multiselect(key="compare").options, "what a link holds is told apart"
 
 
 def test_one_run_alone_is_compared_with_nothing(open_runs: OpenRuns) -> None:
