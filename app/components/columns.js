@@ -120,7 +120,7 @@ function draw(data, width, colours) {
 
   const inside = widths.reduce((sum, one) => sum + one + GAP, EDGE * 2 - GAP)
   const total = Math.max(inside, Math.min(width, 320))
-  const svg = make("svg", { xmlns: SVG, width: total, height, viewBox: `0 0 ${total} ${height}`, role: "listbox" })
+  const svg = make("svg", { width: total, height, viewBox: `0 0 ${total} ${height}`, role: "listbox" })
   svg.setAttribute("aria-label", "Tokens of the sentence, with what each model predicts there")
   svg.setAttribute("aria-orientation", "horizontal")
   svg.setAttribute("font-family", colours.font)
@@ -258,7 +258,7 @@ async function download(state, format) {
   const title = 30
   const foot = 26
   const width = Math.max(total, 480) + 24
-  const whole = make("svg", { xmlns: SVG, width, height: height + title + foot })
+  const whole = make("svg", { width, height: height + title + foot })
   whole.setAttribute("viewBox", `0 0 ${width} ${height + title + foot}`)
   whole.setAttribute("font-family", colours.font)
   whole.append(make("rect", { width: "100%", height: "100%", fill: colours.page }))

@@ -16,8 +16,11 @@ function stateOf(root, redraw, download) {
   const state = { root, frame: find(".frame"), scroller: find(".scroller"), tip: find(".tip"), data: null, drawn: "" }
   state.observer = new ResizeObserver(() => redraw(state))
   state.observer.observe(state.scroller)
-  state.scroller.onpointermove = event => hover(state, event)
-  state.scroller.onpointerleave = () => (state.tip.hidden = true)
+  state.scroller.onpointermove = event => event.pointerType === "touch" || tell(state, event)
+  state.scroller.onpointerleave = event => (state.tip.hidden ||= event.pointerType !== "touch")
+  // A finger cannot hover: it taps. Heard on the frame, after a tap has chosen something and drawn it anew.
+  state.frame.onpointerdown = event => (state.touched = event.pointerType === "touch")
+  state.frame.onclick = event => state.touched && tell(state, event)
   for (const button of root.querySelectorAll("[data-format]")) {
     button.onclick = () => download(state, button.dataset.format)
   }
@@ -74,9 +77,9 @@ function look(frame) {
   }
 }
 
-// What the pointer rests on, beside it: any element with data-word and data-rest.
-function hover({ tip, frame }, event) {
-  const cell = event.pointerType === "touch" ? null : event.target.closest("[data-word]")
+// What the pointer is on, beside it: any element with data-word and data-rest.
+function tell({ tip, frame }, event) {
+  const cell = event.target.closest("[data-word]")
   tip.hidden = !cell
   if (!cell) return
   tip.querySelector(".tip-word").textContent = cell.dataset.word
@@ -139,7 +142,7 @@ async function rasterise(text, width, height) {
 function make(name, attributes) {
   const element = document.createElementNS(SVG, name)
   for (const [key, value] of Object.entries(attributes)) {
-    if (key !== "xmlns") element.setAttribute(key, clean(value))
+    element.setAttribute(key, clean(value))
   }
   return element
 }
