@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.loading import get_model
+from fairkd.cloze import score_words
 from fairkd.distributions import Prediction
 from fairkd.errors import InputError
-from fairkd.words import UnknownWord, parse, score_words, spell
+from fairkd.words import UnknownWord, parse, spell
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ def look_up(prediction: Prediction, position: int, word: str) -> Found:
     """How probable `word` is at `position`, spelled by the model's own tokenizer in that place.
 
     A word of one piece is read off the distribution, at its temperature and in its reading. A word of
-    several pieces is scored over as many masks (see `fairkd.words.score_words`), at temperature 1; it has no
+    several pieces is scored over as many masks (see `fairkd.cloze.score_words`), at temperature 1; it has no
     rank, and at a visible token no score. A word that cannot be spelled or scored raises nothing: the
     note says so.
     """

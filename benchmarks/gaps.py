@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from fairkd.contrasts import Contrast, contrasts
-from fairkd.gaps import Pattern, gaps, patterns, professions
+from fairkd.gaps import fitting, gaps, professions
 from fairkd.models import MaskedLM, load
 from fairkd.words import spell
 
@@ -43,8 +43,7 @@ def main() -> None:
     parser.add_argument("--model", default="embedded/teacher")
     options = parser.parse_args()
     lm, contrast = load(options.model), contrasts()["pronouns"]
-    table = patterns()
-    chosen = [Pattern(row.text, row.slot) for row in table.itertuples() if row.slot in contrast.slots]
+    chosen = fitting(contrast)
     names = list(professions()["profession"])
     ratios = []
     print(f"{len(chosen)} patterns x {len(names)} professions, with priors, {options.model}")

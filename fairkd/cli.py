@@ -109,7 +109,7 @@ def gaps(
     import pandas as pd
 
     from fairkd.contrasts import contrasts
-    from fairkd.gaps import Pattern, by_profession, paired_test, patterns, professions, summarise
+    from fairkd.gaps import by_profession, fitting, paired_test, professions, summarise
     from fairkd.gaps import gaps as measure
 
     if csv is not None and (csv.is_dir() or not csv.absolute().parent.is_dir()):
@@ -118,9 +118,6 @@ def gaps(
     if contrast not in known:
         raise InputError(f"There is no contrast {contrast!r}: expected one of {', '.join(known)}.")
     chosen = known[contrast]
-    sentences = [
-        Pattern(text=row.text, slot=row.slot) for row in patterns().itertuples() if row.slot in chosen.slots
-    ]
     names = professions()["profession"].tolist()
 
     def of(reference: str) -> pd.DataFrame:
@@ -129,7 +126,7 @@ def gaps(
             return measure(
                 lm,
                 contrast=chosen,
-                patterns=sentences,
+                patterns=fitting(chosen),
                 professions=names,
                 prior=csv is not None,  # twice the work, and only the file shows it
                 progress=lambda done: report(f"Gaps of {reference}", done),

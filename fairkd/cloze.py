@@ -8,20 +8,23 @@ the vocabulary projection only at the masked place. Words of several pieces are 
     cloze = Cloze(lm)
     first = cloze.ask(ids, target, spelling.ids)
     cloze.answer()[first]
+
+    score_words(lm, "[MASK] is a nurse.", ["he", "she"])
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
-from fairkd.words import logits_by_row
+from fairkd.words import encode, logits_by_row, parse, spell
 
 # Small enough for [rows, vocabulary] to stay near the cache, and for progress to move.
 _ROWS_AT_ONCE = 64
@@ -66,7 +69,7 @@ class Cloze:
         """The log-probability (nats) of every question, by number.
 
         `log p(v | text)` for one piece, a log-softmax over the whole vocabulary; for several the within-word
-        left-to-right sum that `fairkd.words.score_words` defines.
+        left-to-right sum that `score_words` defines.
         """
         log_p = np.empty(self._count)
         inputs = sorted(self._pieces, key=lambda pair: len(pair[0]))
@@ -88,3 +91,61 @@ class Cloze:
         for row, scores, total in zip(rows, logits, logits.logsumexp(-1), strict=True):
             wanted = self._pieces[row]
             log_p[list(wanted.values())] = (scores[list(wanted)] - total).numpy()
+
+
+def score_words(
+    lm: MaskedLM, text: str, words: Sequence[str], *, position: int | None = None
+) -> pd.DataFrame:
+    """How probable each word is at a mask: one row per word, in the given order.
+
+    A word of one piece v has the log-probability `log p(v | text)`, the log-softmax over the whole
+    vocabulary. A word of n pieces is put in place of n masks that are filled from left to right: `sum_j log
+    p(piece_j | text with piece_1 .. piece_j-1 filled in and the later ones masked)`, the within-word
+    left-to-right pseudo-log-likelihood of Kauf and Ivanova 2023 (arXiv 2305.10588). Scores of words with
+    different numbers of pieces are not parts of one distribution: mind `pieces`.
+
+    Parameters
+    ----------
+    lm : MaskedLM
+    text : str
+        With at least one typed mask (see `parse`).
+    words : sequence of str
+        Spelled in the context of the mask (see `spell`).
+    position : int, optional
+        Token index of the mask in question, counted with the special tokens; by default the only mask.
+
+    Returns
+    -------
+    DataFrame
+        word, log_probability (nats), probability, pieces (how many), ids (tuple of token ids).
+
+    Raises
+    ------
+    InputError
+        No mask, several without a `position`, a text too long, or (UnknownWord) a word that cannot be
+        spelled.
+
+    Examples
+    --------
+    >>> from fairkd import models
+    >>> scores = score_words(models.load("embedded/teacher"), "Milk is a [MASK].", ["liquid", "milkshake"])
+    >>> scores.pieces.tolist()
+    [1, 3]
+    """
+    encoding = encode(lm, text)
+    target = encoding.target(position)
+    start, end = encoding.spans[target]
+    before, after = parse(lm, text[:start]), parse(lm, text[end:])
+    spellings = [spell(lm, word, before=before, after=after) for word in words]
+    cloze = Cloze(lm)
+    asked = [cloze.ask(encoding.ids, target, spelling.ids) for spelling in spellings]
+    log_p = cloze.answer()[asked]
+    return pd.DataFrame(
+        {
+            "word": pd.Series(list(words), dtype="str"),
+            "log_probability": log_p,
+            "probability": np.exp(log_p),
+            "pieces": pd.Series([len(spelling.ids) for spelling in spellings], dtype="int64"),
+            "ids": [spelling.ids for spelling in spellings],
+        }
+    )

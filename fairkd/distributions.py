@@ -102,11 +102,7 @@ class Prediction:
         """The rank of each id among all tokens at a position, 1 the most probable; equal ones by id, as in
         `top`."""
         row = self.row(position)
-        ranks = []
-        for i in ids:
-            ahead = int((row > row[i]).sum()) + int((row[:i] == row[i]).sum())
-            ranks.append(ahead + 1)
-        return ranks
+        return [rank(row, i) for i in ids]
 
     def shown_mass(self, position: int, k: int) -> float:
         """The probability that the k most probable tokens hold together."""
@@ -141,6 +137,11 @@ def top_ids(log_probabilities: Tensor, k: int) -> Tensor:
         ids = ids.clone()
         ids[tied] = log_probabilities[tied].sort(descending=True, stable=True).indices[:, :k]
     return ids
+
+
+def rank(row: Tensor, token: int) -> int:
+    """The place of a token among all of a row [V], from 1; equal ones by id."""
+    return int((row > row[token]).sum()) + int((row[:token] == row[token]).sum()) + 1
 
 
 def entropy(log_p: Tensor) -> float:

@@ -28,7 +28,7 @@ from fairkd.cloze import Cloze
 from fairkd.contrasts import Contrast, WordGroup
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
-from fairkd.patterns import Pattern, Rendered, patterns, professions
+from fairkd.patterns import Pattern, Rendered, fitting, patterns, professions
 from fairkd.preferences import prefer, prefer_difference
 from fairkd.summaries import (
     PairedTest,
@@ -46,6 +46,7 @@ __all__ = [
     "Pattern",
     "Summary",
     "by_profession",
+    "fitting",
     "gaps",
     "labour_market",
     "paired_test",
@@ -94,7 +95,7 @@ def gaps(
     bias score of Kurita et al. 2019 (arXiv 1906.07337), as a difference between the two groups. The
     target is found by where it stands in the text, never as "the first mask".
 
-    A word of several pieces counts with its left-to-right score (`fairkd.words.score_words`), which is no
+    A word of several pieces counts with its left-to-right score (`fairkd.cloze.score_words`), which is no
     part of the same distribution: mass can then exceed what a softmax allows.
 
     Parameters

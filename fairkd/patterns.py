@@ -17,7 +17,7 @@ from importlib.resources import files
 
 import pandas as pd
 
-from fairkd.contrasts import SLOTS
+from fairkd.contrasts import SLOTS, Contrast
 from fairkd.errors import InputError
 from fairkd.typed import begins_sentence, typed_mask
 
@@ -150,6 +150,11 @@ def patterns(slot: str | None = None) -> pd.DataFrame:
     if slot not in SLOTS:
         raise InputError(f"There is no slot '{slot}'; use one of: {', '.join(SLOTS)}.")
     return table[table.slot == slot].reset_index(drop=True)
+
+
+def fitting(contrast: Contrast) -> list[Pattern]:
+    """The shipped patterns that a contrast has words for."""
+    return [Pattern(row.text, row.slot) for row in patterns().itertuples() if row.slot in contrast.slots]
 
 
 def professions() -> pd.DataFrame:

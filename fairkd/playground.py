@@ -20,7 +20,7 @@ from torch import Tensor
 
 from fairkd.constraints import Constraint, Kind, Scope, resolve
 from fairkd.contrasts import Contrast
-from fairkd.distributions import Prediction, kl, top_ids
+from fairkd.distributions import Prediction, kl, rank, top_ids
 from fairkd.models import MaskedLM
 from fairkd.predictions import predict
 
@@ -107,8 +107,8 @@ class Edit:
                 "group": names.get(i, ""),
                 "before": math.exp(self.before[i]),
                 "after": math.exp(self.after[i]),
-                "before_rank": _rank(self.before, i),
-                "after_rank": _rank(self.after, i),
+                "before_rank": rank(self.before, i),
+                "after_rank": rank(self.after, i),
             }
             for i in wanted
         ]
@@ -187,7 +187,3 @@ def _log_ratio(a: float, b: float) -> float:
     if not a or not b:
         return math.nan if a == b else math.copysign(math.inf, a - b)
     return math.log(a / b)
-
-
-def _rank(row: Tensor, token: int) -> int:
-    return int((row > row[token]).sum()) + int((row[:token] == row[token]).sum()) + 1

@@ -1,21 +1,20 @@
-"""Words as a tokenizer spells them: typed masks, spelling in context, and word scores.
+"""Words as a tokenizer spells them: texts with typed masks as tokens, and spelling in context.
 
 Three families are told apart (`MaskedLM.kind`): WordPiece marks pieces that continue a word ("##ing"),
 byte-level BPE and SentencePiece mark the space before a word ("Ġhe", "▁he"). A word therefore has no spelling
 of its own, only one in a sentence: " he" in "Here he is", "He" at the beginning of a sentence. The word
-groups are in `fairkd.contrasts`, the labels that show pieces in `fairkd.labels`.
+groups are in `fairkd.contrasts`, the labels that show pieces in `fairkd.labels`, their probabilities in
+`fairkd.cloze`.
 
     lm = models.load("embedded/teacher")
-    score_words(lm, "[MASK] is a nurse.", ["he", "she"])
+    spell(lm, "she", after=" is a nurse.").ids
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
@@ -306,82 +305,3 @@ def logits_by_row(lm: MaskedLM, ids: Tensor, columns: Tensor) -> Iterator[Tensor
         flat = torch.arange(len(rows)) * length + places
         with torch.inference_mode():
             yield logits_at(lm, rows, torch.ones_like(rows), flat)
-
-
-def score_words(
-    lm: MaskedLM, text: str, words: Sequence[str], *, position: int | None = None
-) -> pd.DataFrame:
-    """How probable each word is at a mask: one row per word, in the given order.
-
-    A word of one piece v has the log-probability `log p(v | text)`, the log-softmax over the whole
-    vocabulary. A word of n pieces is put in place of n masks that are filled from left to right: `sum_j log
-    p(piece_j | text with piece_1 .. piece_j-1 filled in and the later ones masked)`, the within-word
-    left-to-right pseudo-log-likelihood of Kauf and Ivanova 2023 (arXiv 2305.10588). Scores of words with
-    different numbers of pieces are not parts of one distribution: mind `pieces`.
-
-    Parameters
-    ----------
-    lm : MaskedLM
-    text : str
-        With at least one typed mask (see `parse`).
-    words : sequence of str
-        Spelled in the context of the mask (see `spell`).
-    position : int, optional
-        Token index of the mask in question, counted with the special tokens; by default the only mask.
-
-    Returns
-    -------
-    DataFrame
-        word, log_probability (nats), probability, pieces (how many), ids (tuple of token ids).
-
-    Raises
-    ------
-    InputError
-        No mask, several without a `position`, a text too long, or (UnknownWord) a word that cannot be
-        spelled.
-
-    Examples
-    --------
-    >>> from fairkd import models
-    >>> scores = score_words(models.load("embedded/teacher"), "Milk is a [MASK].", ["liquid", "milkshake"])
-    >>> scores.pieces.tolist()
-    [1, 3]
-    """
-    encoding = encode(lm, text)
-    target = encoding.target(position)
-    start, end = encoding.spans[target]
-    before, after = parse(lm, text[:start]), parse(lm, text[end:])
-    spellings = [spell(lm, word, before=before, after=after) for word in words]
-    totals = [0.0] * len(spellings)
-    for count in sorted({len(spelling.ids) for spelling in spellings}):
-        length = len(encoding.ids) - 1 + count
-        if length > lm.max_tokens:
-            raise InputError(
-                f"With a word of {count} pieces the text has {length} tokens, and {lm.reference} takes "
-                f"at most {lm.max_tokens}; shorten it."
-            )
-        # What is filled in -> the next pieces to score, by word: words that begin alike share a forward pass.
-        steps: dict[tuple[int, ...], list[tuple[int, int]]] = {}
-        for i, spelling in enumerate(spellings):
-            if len(spelling.ids) == count:
-                for j, piece in enumerate(spelling.ids):
-                    steps.setdefault(spelling.ids[:j], []).append((i, piece))
-        rows = [
-            [*encoding.ids[:target], *done, *[lm.mask_id] * (count - len(done)), *encoding.ids[target + 1 :]]
-            for done in steps
-        ]
-        columns = torch.tensor([target + len(done) for done in steps])
-        chunks = logits_by_row(lm, torch.tensor(rows), columns)
-        distributions = (row for chunk in chunks for row in chunk.log_softmax(-1))
-        for log_p, wanted in zip(distributions, steps.values(), strict=True):
-            for i, piece in wanted:
-                totals[i] += float(log_p[piece])
-    return pd.DataFrame(
-        {
-            "word": pd.Series(list(words), dtype="str"),
-            "log_probability": totals,
-            "probability": [math.exp(total) for total in totals],
-            "pieces": pd.Series([len(spelling.ids) for spelling in spellings], dtype="int64"),
-            "ids": [spelling.ids for spelling in spellings],
-        }
-    )

@@ -8,11 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fairkd.cloze import score_words
 from fairkd.contrasts import Contrast, contrasts, make_contrast
 from fairkd.errors import InputError
 from fairkd.gaps import COLUMNS, Pattern, gaps
 from fairkd.models import MaskedLM
-from fairkd.words import UnknownWord, encode, score_words
+from fairkd.words import UnknownWord, encode
 from tests.tiny import MAX_TOKENS
 
 PRONOUNS = contrasts()["pronouns"]

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from fairkd import models
+from fairkd.cloze import score_words
 from fairkd.errors import InputError
 from fairkd.labels import readable
 from fairkd.models import MaskedLM
-from fairkd.words import UnknownWord, encode, logits_by_row, parse, score_words, spell, token_ids
+from fairkd.words import UnknownWord, encode, logits_by_row, parse, spell, token_ids
 
 
 def tokens(lm: MaskedLM, text: str) -> list[str]:

@@ -14,7 +14,7 @@ import yaml
 from fairkd.assets import teacher as training
 from fairkd.contrasts import contrasts
 from fairkd.distill.batches import Masking, encode
-from fairkd.gaps import Pattern, Summary, gaps, paired_test, patterns, professions, summarise
+from fairkd.gaps import Summary, fitting, gaps, paired_test, professions, summarise
 from fairkd.measures.pseudo_perplexity import pseudo_perplexity
 from fairkd.models import EMBEDDED, MaskedLM, load
 from fairkd.predictions import predict
@@ -65,10 +65,8 @@ def masked(
 def gap_table(lm: MaskedLM) -> pd.DataFrame:
     """The he/she gaps of the Gaps page's default: every shipped pronoun pattern and profession."""
     contrast = contrasts()["pronouns"]
-    chosen = [Pattern(row.text, row.slot) for row in patterns().itertuples() if row.slot in contrast.slots]
-    return gaps(
-        lm, contrast=contrast, patterns=chosen, professions=list(professions()["profession"]), prior=False
-    )
+    names = list(professions()["profession"])
+    return gaps(lm, contrast=contrast, patterns=fitting(contrast), professions=names, prior=False)
 
 
 def everyday(lm: MaskedLM) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from fairkd.distill.devices import on
 from fairkd.distill.measure_names import FIDELITY, GAPS
 from fairkd.errors import InputError
 from fairkd.forward import projection_of, rows_of, transform_of
-from fairkd.gaps import Pattern, gaps, patterns, professions, summarise
+from fairkd.gaps import fitting, gaps, professions, summarise
 from fairkd.models import MaskedLM
 from fairkd.predictions import as_json, predict
 
@@ -85,9 +85,7 @@ class Evaluator:
         self.single = [on(device, batch) for batch in single]
         contrast = contrasts()[settings.contrast]
         self.contrast = contrast
-        self.patterns = [
-            Pattern(row.text, row.slot) for row in patterns().itertuples() if row.slot in contrast.slots
-        ]
+        self.patterns = fitting(contrast)
         self.professions = spread(professions()["profession"].tolist(), settings.professions)
         self.missing: str | None = None  # why there is no gap
         for text in settings.probes:
