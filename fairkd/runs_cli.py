@@ -177,8 +177,7 @@ def export(
     from fairkd import runs
 
     run = _find(id)
-    path = target / f"{run.id}.zip" if target.is_dir() else target
-    runs.export(run.id, path, checkpoints=checkpoints)
+    path = runs.export(run.id, target, checkpoints=checkpoints)
     out().print(Text(f"{path} holds the run {run.id}."), soft_wrap=True)
 
 

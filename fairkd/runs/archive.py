@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -13,31 +14,41 @@ from fairkd.errors import InputError
 from fairkd.runs import store
 from fairkd.runs.store import Run
 
+_UNFINISHED = ".part"
 _PACKED = {".safetensors", ".pt", ".bin", ".gz"}  # gain next to nothing from compression
 
 
-def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> None:
+def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> Path | None:
     """Write a run's folder as a zip: configuration, events, log and model, on request the checkpoints too.
 
     `target` is a file that does not exist yet, a folder (the file is then ID.zip in it), or an open binary
-    file. A path gets its file only when that is complete.
+    file. A path gets its file only when that is complete; it is returned, None for an open file.
 
     Raises
     ------
     InputError
-        For a run that is not there, a file that is, or a place that cannot be written.
+        For a run that is not there or whose folder is gone, a file that is there, or a place that cannot be
+        written.
     """
     run = store.entry(id).run
+    if not run.folder.is_dir():
+        raise InputError(f"The folder of the run {id} is gone, so there is nothing to export.")
+    # Listed before anything is written: that may be in the run's own folder, and so may earlier exports.
+    files = [
+        path
+        for path in sorted(run.folder.rglob("*"))
+        if path.name != f"{id}.zip" and path.suffix != _UNFINISHED
+    ]
     if not isinstance(target, str | os.PathLike):
-        _write(run, target, checkpoints)
-        return
+        _write(run, files, target, checkpoints)
+        return None
     path = Path(target) / f"{id}.zip" if Path(target).is_dir() else Path(target)
     if path.exists():
         raise InputError(f"The file {path} exists already: choose another name, or delete it.")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as handle:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=_UNFINISHED, delete=False) as handle:
             try:
-                _write(run, handle, checkpoints)
+                _write(run, files, handle, checkpoints)
             except BaseException:
                 os.unlink(handle.name)
                 raise
@@ -45,11 +56,12 @@ def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> No
         os.replace(handle.name, path)
     except OSError as error:
         raise InputError(f"The run cannot be exported to {path}: {error.strerror or error}.") from error
+    return path
 
 
-def _write(run: Run, target: BinaryIO | IO[bytes], checkpoints: bool) -> None:
+def _write(run: Run, files: Sequence[Path], target: BinaryIO | IO[bytes], checkpoints: bool) -> None:
     with zipfile.ZipFile(target, "w", strict_timestamps=False) as archive:
-        for path in sorted(run.folder.rglob("*")):
+        for path in files:
             inside = path.relative_to(run.folder)
             if not path.is_file() or (inside.parts[0] == "checkpoints" and not checkpoints):
                 continue

@@ -15,6 +15,7 @@ import psutil
 # Clocks are read in whole seconds by some kernels, and a boot time may move by one.
 TOLERANCE = 1.5
 MARK = "FAIRKD_RUN"  # in the environment of a run's process and of all that it starts
+RUNNER = "runner"  # what a runner carries there, whose children are other runs: it is nobody's to end
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,28 @@ def tree(identity: Identity, mark: str) -> list[psutil.Process]:
     """A process and all that came from it, also those whose parent has ended: they carry `mark`.
 
     Its own session or process group says little: launchers of several ranks give each one a session of its
-    own.
+    own. Nor do all its children belong to it: those with another mark are a runner that it started, and that
+    runner's runs.
     """
     found: dict[int, psutil.Process] = {}
     root = identity.process()
     if root is not None:
+        found[root.pid] = root
         with contextlib.suppress(psutil.NoSuchProcess):
-            found = {process.pid: process for process in (root, *root.children(recursive=True))}
+            children = root.children(recursive=True)
+            found |= {child.pid: child for child in children if _mark(child) in (None, mark)}
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.pid not in found and process.environ().get(MARK) == mark:
-                found[process.pid] = process
+        if process.pid not in found and _mark(process) == mark:
+            found[process.pid] = process
     found.pop(os.getpid(), None)
     return list(found.values())
+
+
+def _mark(process: psutil.Process) -> str | None:
+    """The mark that a process carries; None without one, and where it cannot be seen."""
+    with contextlib.suppress(psutil.Error, OSError):
+        return process.environ().get(MARK)
+    return None
 
 
 def terminate(processes: Iterable[psutil.Process]) -> None:

@@ -6,8 +6,12 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
 
 from fairkd.home import runs_folder
+
+T = TypeVar("T")
 
 
 def runs_table(database: sqlite3.Connection) -> None:
@@ -73,16 +77,27 @@ def migrate(database: sqlite3.Connection) -> None:
     """Apply what is missing. Safe when several processes open a new database at the same instant."""
     if _missing(database):
         _use_wal(database)
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            database.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
-            for migration in _missing(database):
-                migration(database)
-                database.execute("INSERT INTO migrations VALUES (?)", [migration.__name__])
-            database.execute("COMMIT")
-        except BaseException:
+        transaction(database, _apply)
+
+
+def transaction(database: sqlite3.Connection, action: Callable[[sqlite3.Connection], T]) -> T:
+    """`action`, whole or not at all; other writers are waited for at its beginning."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        result = action(database)
+        database.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # some errors roll back by themselves
             database.execute("ROLLBACK")
-            raise
+        raise
+    return result
+
+
+def _apply(database: sqlite3.Connection) -> None:
+    database.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
+    for migration in _missing(database):
+        migration(database)
+        database.execute("INSERT INTO migrations VALUES (?)", [migration.__name__])
 
 
 def _use_wal(database: sqlite3.Connection) -> None:

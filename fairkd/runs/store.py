@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 from fairkd.errors import FairKDError, InputError
 from fairkd.home import home, runs_folder
 from fairkd.runs.identity import Identity
-from fairkd.runs.migrations import migrate
+from fairkd.runs.migrations import migrate, transaction
 
 State = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished", "interrupted"]
 ACTIVE: tuple[State, ...] = ("running", "cancelling")  # a process works on it
@@ -29,6 +29,7 @@ RESUMABLE: tuple[State, ...] = ("cancelled", "failed", "interrupted")
 ENDED: tuple[State, ...] = (*RESUMABLE, "finished")
 
 WAIT = 20.0  # seconds that one writer waits for another
+NEVER_STARTED = "Cancelled before it started."
 RESERVE = 512 * 1024  # bytes kept back, so that a run can be said to have failed on a full disk
 
 T = TypeVar("T")
@@ -185,18 +186,18 @@ def give_back(id: str, attempt: int) -> bool:
     One that was cancelled meanwhile is cancelled.
     """
     return _changes(
-        "UPDATE runs SET state = CASE state WHEN 'running' THEN 'queued' ELSE 'cancelled' END,"
+        "UPDATE runs SET state = iif(state = 'running', 'queued', 'cancelled'),"
+        " ended = iif(state = 'running', NULL, ?), sentence = iif(state = 'running', sentence, ?),"
         " attempt = attempt + 1, started = NULL, cancel_asked = NULL, hurry = 0"
         " WHERE id = ? AND attempt = ? AND pid IS NULL AND state IN ('running', 'cancelling')",
-        [id, attempt],
+        [time.time(), NEVER_STARTED, id, attempt],
     )
 
 
 def cancel_queued(id: str) -> bool:
     return _changes(
-        "UPDATE runs SET state = 'cancelled', ended = ?, sentence = 'Cancelled before it started.'"
-        " WHERE id = ? AND state = 'queued'",
-        [time.time(), id],
+        "UPDATE runs SET state = 'cancelled', ended = ?, sentence = ? WHERE id = ? AND state = 'queued'",
+        [time.time(), NEVER_STARTED, id],
     )
 
 
@@ -247,18 +248,7 @@ def write(action: Callable[[sqlite3.Connection], T]) -> T:
         When the disk is full, the home folder cannot be written, or another process never lets go.
     """
 
-    def transaction(database: sqlite3.Connection) -> T:
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            result = action(database)
-            database.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # some errors roll back by themselves
-                database.execute("ROLLBACK")
-            raise
-        return result
-
-    return read(transaction)
+    return read(lambda database: transaction(database, action))
 
 
 def _changes(statement: str, values: Sequence[object]) -> bool:

@@ -112,8 +112,7 @@ def wake() -> None:
 
 def start_runner() -> None:
     """Start a runner that outlives this process. One too many leaves by itself."""
-    environment = detached_environment()
-    environment.pop(identity.MARK, None)
+    environment = {**detached_environment(), identity.MARK: identity.RUNNER}
     with suppress(OSError):
         _starting().touch()
     with _runner_log() as output:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -48,8 +49,28 @@ def test_an_export_holds_all_but_the_checkpoints(run: runs.Run, tmp_path: Path) 
 
 def test_a_folder_gets_a_file_named_after_the_run(run: runs.Run, tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
-    runs.export(run.id, tmp_path / "here")
-    assert (tmp_path / "here" / f"{run.id}.zip").is_file()
+    written = runs.export(run.id, tmp_path / "here")
+    assert written == tmp_path / "here" / f"{run.id}.zip" and written.is_file()
+
+
+def test_an_export_into_the_runs_own_folder_holds_no_export(
+    run: runs.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor what an export that was killed left behind."""
+    monkeypatch.chdir(run.folder)
+    (run.folder / "tmpabc.part").write_bytes(bytes(1000))
+    runs.export(run.id, Path("."))
+    first = names(run.folder / f"{run.id}.zip")
+    runs.export(run.id, Path("again.zip"))
+    assert names(run.folder / "again.zip") == first
+    assert len(first) == 5 and not any(name.endswith((".zip", ".part")) for name in first)
+
+
+def test_a_run_without_a_folder_is_refused(run: runs.Run, tmp_path: Path) -> None:
+    shutil.rmtree(run.folder)
+    with pytest.raises(InputError, match="folder of the run .* is gone"):
+        runs.export(run.id, tmp_path / "run.zip")
+    assert not list(tmp_path.glob("*.zip"))
 
 
 def test_a_file_that_exists_and_a_place_that_does_not_are_refused(run: runs.Run, tmp_path: Path) -> None:

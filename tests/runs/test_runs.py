@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -16,15 +15,15 @@ import pytest
 
 from fairkd import runs
 from fairkd.distill.config import make_config
-from fairkd.errors import FairKDError, InputError
-from fairkd.runs import events, store, supervision
+from fairkd.errors import InputError
+from fairkd.runs import events, identity, store, supervision
 from fairkd.runs.identity import me
-from fairkd.runs.migrations import MIGRATIONS
 from fairkd.runs.runner import Runner, serve, worker_command
 from fairkd.runs.worker import REFUSED
 from tests.runs import stand_in
 from tests.runs.conftest import (
     processes,
+    runner_process,
     steps_of,
     stored,
     until,
@@ -148,6 +147,49 @@ def test_a_queued_run_leaves_the_queue(quiet: Path) -> None:
         runs.resume(run.id)
 
 
+def test_a_run_that_is_cancelled_before_its_process_is_there_says_so(quiet: Path) -> None:
+    run = runs.submit(stand_in.config(3))
+    for cancelled in (False, True):
+        claimed = store.claim(1)
+        assert claimed is not None
+        if cancelled:
+            store.ask_to_cancel(run.id)
+        assert store.give_back(run.id, claimed.attempt)
+        ended = stored(run.id)
+        assert ended.state == ("cancelled" if cancelled else "queued")
+        assert (ended.ended is not None) == cancelled
+        assert ended.sentence == ("Cancelled before it started." if cancelled else None)
+
+
+def test_a_run_is_ended_without_the_runs_that_its_process_has_started(quiet: Path) -> None:
+    """A notebook that submits one run and works on another is the parent of a runner and its runs."""
+    marks = (None, "mine:1", "other:1", identity.RUNNER)
+    started = {}
+    for mark in marks:
+        environment = {name: value for name, value in os.environ.items() if name != identity.MARK}
+        environment |= {identity.MARK: mark} if mark else {}
+        started[mark] = subprocess.Popen(["sleep", "60"], env=environment)
+    try:
+        found = {process.pid for process in identity.tree(me(), "mine:1")}
+        assert [mark for mark in marks if started[mark].pid in found] == [None, "mine:1"]
+    finally:
+        for process in started.values():
+            process.kill()
+            process.wait()
+
+
+def test_a_runner_can_be_told_from_its_parents_own_processes(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(identity.MARK, "mine:1")
+    run = runs.submit(stand_in.config(1000))
+    until(lambda: stored(run.id).step > 0)
+    runner, worker = runner_process(), worker_process(run.id)
+    assert runner.environ()[identity.MARK] == identity.RUNNER
+    assert worker.environ()[identity.MARK] == f"{run.id}:1"
+    assert not {runner.pid, worker.pid} & {process.pid for process in identity.tree(me(), "mine:1")}
+
+
 def test_a_finished_run_is_not_cancelled_or_resumed(home: Path) -> None:
     run = runs.submit(stand_in.config(1))
     wait_for_state(run.id, "finished")
@@ -264,54 +306,6 @@ def test_a_process_that_cannot_be_started_failed(quiet: Path) -> None:
     run = runs.submit(stand_in.config(1))
     serve(command=lambda id, attempt: ["/no/such/program"], slots=1)
     assert "could not be started" in stored(run.id).sentence
-
-
-# the database
-
-
-def test_migrations_are_applied_once_each(quiet: Path) -> None:
-    for _ in range(3):
-        assert store.claim(1) is None
-    with contextlib.closing(sqlite3.connect(quiet / "runs.sqlite")) as database:
-        names = [name for (name,) in database.execute("SELECT name FROM migrations")]
-        (mode,) = database.execute("PRAGMA journal_mode").fetchone()
-    assert names == [migration.__name__ for migration in MIGRATIONS]
-    assert mode == "wal"
-
-
-def test_a_new_database_can_be_opened_by_many_at_once(quiet: Path) -> None:
-    code = "from fairkd.runs import store; store.make_home(); store.entries(); store.claim(1)"
-    many = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(6)]
-    assert [process.wait() for process in many] == [0] * 6
-
-
-def test_a_lost_or_damaged_database_loses_no_run(home: Path) -> None:
-    done, cut = runs.submit(stand_in.config(2), name="done"), runs.submit(stand_in.config(50), name="cut")
-    wait_for_state(done.id, "finished")
-    until(lambda: stored(cut.id).step > 1)
-    runs.cancel(cut.id)
-    wait_for_state(cut.id, "cancelled")
-    until(lambda: not processes(home))
-    for path in home.glob("runs.sqlite-*"):
-        path.unlink()
-    (home / "runs.sqlite").write_bytes(b"no database" * 1000)
-    with pytest.raises(FairKDError, match="is damaged: move it away"):
-        runs.all_runs()
-    (home / "runs.sqlite").unlink()
-    assert {run.id: run.state for run in runs.all_runs()} == {done.id: "finished", cut.id: "interrupted"}
-    assert runs.get(cut.id).config == cut.config
-    runs.resume(cut.id)
-    wait_for_state(cut.id, "finished")
-    worked_once(stored(cut.id), 50)
-
-
-def test_an_attempt_that_was_closed_stays_as_it_was_closed(quiet: Path) -> None:
-    id, values = runs.control.make_folder(stand_in.config(3))
-    store.insert_running(id, "mine", values, me())
-    assert store.close(id, 1, "finished", None)
-    assert not store.close(id, 1, "failed", "too late")
-    store.advance(id, 1, step=99)
-    assert (stored(id).state, stored(id).step, stored(id).progress) == ("finished", 0, 1.0)
 
 
 # the foreground
