@@ -109,10 +109,10 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
                 draw = _drawing(stack.enter_context(progress()))
                 emit = _all(write, log, draw)
             # Other processes may be on machines that have neither the folder nor the configuration's file.
-            shared = [folder, config]
+            shared = [(folder, config)]
             if process.num_processes > 1:
                 broadcast_object_list(shared)
-            folder, config = shared
+            folder, config = shared[0]
             outcome = train(config, folder, emit=emit, stop=lambda: any([stop() for stop in stops]))
             return folder, outcome if process.is_main_process else None
     except OSError as error:

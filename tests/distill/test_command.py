@@ -125,7 +125,7 @@ def test_another_process_takes_folder_and_settings_from_the_first(
     told: list[object] = []
 
     def broadcast(shared: list[object]) -> None:
-        shared[:] = first
+        shared[:] = [first]
 
     def train(settings: object, folder: Path, **_: object) -> None:
         told[:] = folder, settings
