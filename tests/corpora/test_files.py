@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet
 import pytest
 
 from fairkd import corpora
@@ -285,6 +286,28 @@ def test_a_column_of_a_large_table_is_read_in_batches(tmp_path: Path) -> None:
     corpus = corpora.read(path, progress=lambda text, part: told.append(part))
     assert len(corpus.training + corpus.held_out) == 10_000
     assert len(told) == 10 and told[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    "content", ["text\rShe is here.\rHe is there.\r", "x" * 200_000 + "\nShe is here.\n"]
+)
+def test_a_csv_file_without_a_proper_header_is_refused(tmp_path: Path, content: str) -> None:
+    """Lines that end as on old computers are one line; a first line of that length is none of names."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(content.encode())
+    for read in (corpora.read, corpora.columns):
+        with pytest.raises(InputError, match="table.csv has no proper CSV header"):
+            read(path)
+
+
+def test_text_in_a_parquet_table_that_is_not_utf_8_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    texts = pyarrow.array([b"She is here.", b"He \xff is.", b"He is there."], pyarrow.binary())
+    pyarrow.parquet.write_table(pyarrow.table({"text": texts.view(pyarrow.string())}), path)
+    assert corpora.columns(path) == ("text",)
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"She is here.", "He is there."}
+    assert corpus.skipped == {f"{files.NO_TEXT} 'text'": 1}
 
 
 @pytest.mark.parametrize("name", ["nowhere.txt", "nowhere.parquet", "nowhere", "x" * 5000, "null\0byte.txt"])
