@@ -3,7 +3,7 @@
     swap("The king lost his crown; the queen found hers.")
     # "The queen lost her crown; the king found his."
 
-    both = both_sides(corpora.read("bug"), models.load("embedded/teacher"))
+    swapped = swapper(corpus.held_out, models.load("embedded/teacher"))(corpus.training[:1000])
 
 The words are in `resources/swaps.yaml`, names (an option) are those of the contrast "names". "her" (his or
 him) and "his" (her or hers) depend on the context, which a masked LM reads (`fairkd.possessives`). What is
@@ -14,28 +14,25 @@ name ("Stephen King", "Iron Man") is part of it and stays.
 Swapping twice gives the sentence back wherever each of its words has one counterpart that has it in turn: not
 for the entries of the list that go one way ("Ms", "hostess"), nor where "her" or "his" was read wrongly.
 
-All of BUG takes about 95 s of one core (1 ms a sentence), most of it for "her". To swap only what a short
-run will see, give `both_sides` a `most`, or call `swap_many` on a part at a time with one `Guard` for all.
+All of BUG takes about 95 s of one core (1 ms a sentence), most of it for "her": a run swaps sentences when it
+reads them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from fairkd.corpora.corpus import Corpus, Tally, beginning, normalise
+from fairkd.corpora.corpus import beginning, normalise
 from fairkd.datawheel import Progress
-from fairkd.errors import InputError
 from fairkd.models import MaskedLM
 from fairkd.possessives import Resolver, guess
 from fairkd.swap_words import OPEN, WORD, Lexicon, lexicon
 
-__all__ = ["Guard", "both_sides", "resolver", "swap", "swap_many"]
+__all__ = ["Resolver", "swap", "swap_many", "swapper"]
 
 Decide = Callable[[str, int], str]
-
-LEAKS = "too close to a held-out sentence with its genders swapped"
 
 _POSSESSIVE = re.compile(r"( ?)(['’])([sS]\b)?")
 _AFTER_NAMES = frozenset({"Jr", "Sr", "Jnr", "Snr", "II", "III", "IV"})
@@ -59,7 +56,7 @@ def swap(sentence: str, *, names: bool = False, her: Decide | None = None) -> st
         Whether to swap the first names of the contrast "names", too.
     her
         Called with the sentence and the place of a "her" or "his", whose counterpart depends on the context;
-        returns "his" or "him", "her" or "hers". See `resolver`. By default the next word tells, as far as it
+        returns "his" or "him", "her" or "hers". See `Resolver`. By default the next word tells, as far as it
         does.
 
     Examples
@@ -98,82 +95,25 @@ def swap_many(
     ]
 
 
-def resolver(lm: MaskedLM) -> Resolver:
-    """What decides "her" and "his" by `lm`: callable on one place, `.many` on a batch of them."""
-    return Resolver(lm)
+def swapper(
+    held_out: Sequence[str], lm: MaskedLM | Resolver | None, *, names: bool = False
+) -> Callable[[Sequence[str]], list[str]]:
+    """`swap_many` for sentences to train on, which keeps the held-out ones apart.
 
-
-@dataclass(frozen=True)
-class Guard:
-    """Keeps the held-out side's counterfactuals out of training.
-
-    A training sentence, swapped or not, must not begin as a held-out sentence does, nor as the swap of one.
-    """
-
-    beginnings: frozenset[str]
-
-    @classmethod
-    def of(cls, held_out: Sequence[str], lm: MaskedLM | Resolver | None, *, names: bool = False) -> Guard:
-        """The guard of a held-out side."""
-        every = [*held_out, *swap_many(held_out, lm, names=names)]
-        return cls(frozenset(beginning(normalise(sentence)) for sentence in every))
-
-    def allows(self, sentence: str) -> bool:
-        """Whether the sentence may be trained on."""
-        return beginning(normalise(sentence)) not in self.beginnings
-
-
-def both_sides(
-    corpus: Corpus,
-    lm: MaskedLM | Resolver | None,
-    *,
-    names: bool = False,
-    most: int | None = None,
-    progress: Progress | None = None,
-) -> Corpus:
-    """The corpus with each gendered training sentence followed by its swap; the held-out side stays as it is.
-
-    Parameters
-    ----------
-    lm
-        Decides "her" and "his"; None leaves it to the next word.
-    names
-        Whether to swap first names, too.
-    most
-        Take only the first `most` training sentences of the corpus (before the swaps).
-    progress
-        Called with a sentence and a fraction.
-
-    Notes
-    -----
-    Left out, and counted in `skipped`, are sentences, swapped or not, that begin as a held-out sentence or
-    its swap does. A swap that the corpus holds already is not added again.
+    A sentence stays as it is where its swap begins as a held-out sentence does, or as the swap of one.
     """
     decide = Resolver(lm) if isinstance(lm, MaskedLM) else lm
-    training = corpus.training[:most]
-    guard = Guard.of(corpus.held_out, decide, names=names)
-    swapped = swap_many(training, decide, names=names, progress=progress)
-    present = {normalise(sentence) for sentence in training}
-    kept: list[str] = []
-    tally = Tally(corpus.skipped)
-    for sentence, other in zip(training, swapped, strict=True):
-        allowed = guard.allows(sentence) and guard.allows(other)
-        if not allowed:
-            tally[LEAKS] += 1
-            continue
-        kept.append(sentence)
-        if other != sentence and normalise(other) not in present:
-            kept.append(other)
-    if not kept:
-        raise InputError(
-            f"The corpus {corpus.name} has no sentence left to train on besides the held-out ones."
-        )
-    return replace(
-        corpus,
-        name=f"{corpus.name}, both sides swapped by gender",
-        training=tuple(kept),
-        skipped=dict(tally),
-    )
+    every = [*held_out, *swap_many(held_out, decide, names=names)]
+    apart = frozenset(beginning(normalise(sentence)) for sentence in every)
+
+    def swap_apart(sentences: Sequence[str]) -> list[str]:
+        swapped = swap_many(sentences, decide, names=names)
+        return [
+            sentence if beginning(normalise(other)) in apart else other
+            for sentence, other in zip(sentences, swapped, strict=True)
+        ]
+
+    return swap_apart
 
 
 def _find(sentence: str, names: bool) -> list[_Find]:

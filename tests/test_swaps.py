@@ -1,20 +1,16 @@
-"""The gender swap: words, names, case, possessives, both readings of "her", and the two-sided corpus."""
+"""The gender swap: words, names, case, possessives, both readings of "her", and the held-out side."""
 
 from __future__ import annotations
-
-from collections import Counter
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairkd.contrasts import contrasts
-from fairkd.corpora import Corpus, build
-from fairkd.errors import InputError
+from fairkd.corpora import build
 from fairkd.models import MaskedLM
 from fairkd.swap_words import lexicon
-from fairkd.swaps import LEAKS, Guard, both_sides, resolver, swap, swap_many
+from fairkd.swaps import Resolver, swap, swap_many, swapper
 
 
 @pytest.mark.parametrize(
@@ -171,7 +167,7 @@ TRICKY = [
 
 
 def test_many_sentences_are_swapped_as_one_by_one(teacher: MaskedLM) -> None:
-    decide = resolver(teacher)
+    decide = Resolver(teacher)
     assert swap_many(TRICKY, teacher) == [swap(sentence, her=decide) for sentence in TRICKY]
     assert swap_many(TRICKY, None) == [swap(sentence) for sentence in TRICKY]
     assert swap_many([], teacher) == []
@@ -187,69 +183,35 @@ def test_the_teacher_tells_his_from_him_and_her_from_hers(teacher: MaskedLM) -> 
     ]
 
 
-def corpus_of(training: Sequence[str], held_out: Sequence[str] = ()) -> Corpus:
-    return Corpus("toy", "MIT", tuple(training), tuple(held_out), {"repeated": 2})
+def test_what_is_swapped_for_a_run_is_what_many_sentences_become(teacher: MaskedLM) -> None:
+    assert swapper([], teacher)(TRICKY) == swap_many(TRICKY, teacher)
+    assert swapper([], None, names=True)(["James sings."]) == ["Mary sings."]
 
 
-def test_both_sides_stand_next_to_one_another_and_the_held_out_side_stays() -> None:
-    corpus = corpus_of(["He is a pilot.", "Milk is white.", "My aunt sings."], ["She reads a book."])
-    both = both_sides(corpus, None)
-    assert both.training == (
-        "He is a pilot.",
-        "She is a pilot.",
-        "Milk is white.",
-        "My aunt sings.",
-        "My uncle sings.",
-    )
-    assert both.held_out == corpus.held_out
-    assert both.licence == "MIT" and both.name.startswith("toy") and both.skipped == {"repeated": 2}
-
-
-def test_a_swap_that_the_corpus_holds_already_is_not_added_again() -> None:
-    corpus = corpus_of(["He is a pilot.", "She is a pilot."])
-    assert both_sides(corpus, None).training == corpus.training
-
-
-def test_names_and_a_part_of_the_corpus_on_request() -> None:
-    corpus = corpus_of(["James sings.", "He sings.", "She reads."])
-    assert both_sides(corpus, None, names=True, most=1).training == ("James sings.", "Mary sings.")
-
-
-def test_no_swap_of_a_held_out_sentence_is_trained_on() -> None:
+def test_no_swapped_sentence_comes_near_a_held_out_one_or_its_swap() -> None:
     held_out = [
         "He is a pilot.",
         "The old queen of a far away country, ever so kind, reads her book at night.",
     ]
-    corpus = corpus_of(
-        [
-            "She is a pilot!",  # the swap of a held-out one: neither it nor its own swap
-            "The old king of a far away country, ever so kind, came.",  # begins as the swap of one
-            "The nurse sings.",
-        ],
-        held_out,
-    )
-    both = both_sides(corpus, None)
-    assert both.training == ("The nurse sings.",)
-    assert both.skipped[LEAKS] == 2
+    training = [
+        "She is a pilot!",  # its swap is a held-out sentence
+        "He is a pilot!",  # its swap is that of a held-out one
+        "The old king of a far away country, ever so kind, came.",  # its swap begins as a held-out one
+        "She sings.",
+    ]
+    assert swapper(held_out, None)(training) == [*training[:3], "He sings."]
 
 
-def test_training_and_the_swapped_held_out_side_never_meet() -> None:
+def test_swapped_sentences_and_the_swapped_held_out_side_never_meet() -> None:
     # Every sentence in both genders, so that the swap of each held-out one is in the corpus.
     texts = [f"{who} {n} times saw {who.lower()}self." for n in range(1000) for who in ("Him", "Her")]
     texts += [f"{who} sings song number {n}." for n in range(1000) for who in ("He", "She")]
     corpus = build("made", None, texts)
-    swapped = set(swap_many(corpus.held_out, None))
-    assert len(swapped & set(corpus.training)) > 10
-    both = both_sides(corpus, None)
-    assert not swapped & set(both.training) and not set(corpus.held_out) & set(both.training)
-    guard = Guard.of(corpus.held_out, None)
-    assert all(guard.allows(sentence) for sentence in both.training)
-    assert max(Counter(both.training).values()) == 1
-
-
-def test_a_corpus_with_nothing_left_is_refused() -> None:
-    with pytest.raises(InputError, match="no sentence left"):
-        both_sides(corpus_of(["She is here."], ["He is here."]), None)
+    apart = {*corpus.held_out, *swap_many(corpus.held_out, None)}
+    assert len(apart & set(swap_many(corpus.training, None))) > 10
+    swapped = swapper(corpus.held_out, None)(corpus.training)
+    made = [other for sentence, other in zip(corpus.training, swapped, strict=True) if other != sentence]
+    assert len(made) > 3000 and not apart & set(made)
 
 
 def test_progress_is_told_while_the_model_decides(teacher: MaskedLM) -> None:

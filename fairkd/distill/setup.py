@@ -84,7 +84,7 @@ def set_up(
     counterparts = None
     if config.corpus.swap:
         say("Swapping the held-out sentences, to keep them apart")
-        swap = _swap(teacher, text.held_out, names=config.corpus.swap_names)
+        swap = swaps.swapper(text.held_out, teacher, names=config.corpus.swap_names)
         counterparts = Counterparts(training, swap, tokenizer, longest)
     return Setup(
         config=config,
@@ -102,21 +102,6 @@ def set_up(
 def _digest(*sides: Sequence[str]) -> str:
     """What tells whether a text is the same again."""
     return hashlib.sha256(json.dumps(sides).encode()).hexdigest()
-
-
-def _swap(lm: MaskedLM, held_out: Sequence[str], *, names: bool) -> Callable[[Sequence[str]], list[str]]:
-    """Swaps sentences, "her" and "his" as the teacher reads them; what would tell of held-out text stays."""
-    decide = swaps.resolver(lm)
-    guard = swaps.Guard.of(held_out, decide, names=names)
-
-    def swap(sentences: Sequence[str]) -> list[str]:
-        swapped = swaps.swap_many(sentences, decide, names=names)
-        return [
-            other if guard.allows(other) else sentence
-            for sentence, other in zip(sentences, swapped, strict=True)
-        ]
-
-    return swap
 
 
 def _changes(say: Say) -> Callable[[str, float | None], None]:
