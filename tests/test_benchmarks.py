@@ -1,0 +1,45 @@
+"""What benchmarks measure is what they say they measure."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks import arms, distill_work
+from fairkd.corpora import Corpus
+from fairkd.errors import InputError
+from fairkd.models import MaskedLM
+from tests.distill.parts import CORPUS, SMALL
+
+
+@pytest.mark.parametrize("batches", [distill_work.our_batches, distill_work.textbook_batches])
+def test_a_long_measurement_reads_its_sentences_again(
+    tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch, batches: Any
+) -> None:
+    monkeypatch.setattr(distill_work, "POOL", 10)
+    taken = list(islice(batches(tiny_bert, distill_work.Case(batch=4)), 12))
+    assert sum(len(batch.ids) for batch in taken) > 10
+
+
+def test_arms_that_were_kept_are_those_of_the_same_settings(
+    tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(lm: MaskedLM, corpus: Corpus) -> dict[str, Any]:
+        return {"gap": 1.0}
+
+    monkeypatch.setattr(arms, "measured", measured)
+    monkeypatch.setattr(arms, "PRESETS", {"plain": SMALL})
+    first = arms.arm("plain", tmp_path, ["budget.steps=2"], tiny_bert, CORPUS)
+    assert first["steps"] == 2
+    monkeypatch.setattr(arms, "train", lambda *_, **__: SimpleNamespace())  # not once more
+    assert arms.arm("plain", tmp_path, ["budget.steps=2"], tiny_bert, CORPUS) == first
+    monkeypatch.undo()
+    monkeypatch.setattr(arms, "PRESETS", {"plain": SMALL})
+    with pytest.raises(InputError, match="other settings"):
+        arms.arm("plain", tmp_path, ["budget.steps=3"], tiny_bert, CORPUS)
+    assert json.loads((tmp_path / "measured.json").read_text()) == first
