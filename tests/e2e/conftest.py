@@ -39,6 +39,7 @@ _QUIET = [
 sync_api.expect.set_options(timeout=60_000)
 
 OpenPage = Callable[..., "sync_api.Page"]
+Kind = tuple[int, int, str, bool]  # width, height, colour scheme, whether it is touched
 
 
 def _free_port() -> int:
@@ -48,11 +49,16 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the dashboard keeps its runs: the tests' own."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory, app_home: Path) -> Iterator[str]:
     """The dashboard as `streamlit run streamlit_app.py` starts it, on a port of its own."""
     port = _free_port()
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    home = tmp_path_factory.mktemp("home")  # runs of the tests' own
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}"]
     with log.open("wb") as output:
@@ -61,7 +67,7 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "FAIRKD_HOME": str(home)},
+            env={**os.environ, "HF_HUB_OFFLINE": "1", "FAIRKD_HOME": str(app_home)},
         )
         url = f"http://127.0.0.1:{port}"
         try:
@@ -102,8 +108,8 @@ def browser() -> Iterator[sync_api.Browser]:
 
 
 @pytest.fixture(scope="session")
-def contexts(browser: sync_api.Browser) -> dict[tuple[int, int, str], sync_api.BrowserContext]:
-    """One browser context for each size and colour scheme: its pages share what has been fetched."""
+def contexts(browser: sync_api.Browser) -> dict[Kind, sync_api.BrowserContext]:
+    """One browser context for each kind of screen: its pages share what has been fetched."""
     return {}
 
 
@@ -111,17 +117,23 @@ def contexts(browser: sync_api.Browser) -> dict[tuple[int, int, str], sync_api.B
 def open_page(
     app_url: str,
     browser: sync_api.Browser,
-    contexts: dict[tuple[int, int, str], sync_api.BrowserContext],
+    contexts: dict[Kind, sync_api.BrowserContext],
 ) -> Iterator[OpenPage]:
     """`open_page("/?k=3", viewport=PHONE, color_scheme="dark")` opens it and waits until it is drawn."""
     pages: list[sync_api.Page] = []
 
-    def open_(path: str = "/", *, viewport: dict | None = None, color_scheme: str = "light") -> sync_api.Page:
+    def open_(
+        path: str = "/", *, viewport: dict | None = None, color_scheme: str = "light", touch: bool = False
+    ) -> sync_api.Page:
         size = viewport or DESKTOP
-        key = (size["width"], size["height"], color_scheme)
+        key = (size["width"], size["height"], color_scheme, touch)
         if key not in contexts:
             contexts[key] = browser.new_context(
-                viewport=size, color_scheme=color_scheme, accept_downloads=True, locale="en-GB"
+                viewport=size,
+                color_scheme=color_scheme,
+                has_touch=touch,
+                accept_downloads=True,
+                locale="en-GB",
             )
         page = contexts[key].new_page()
         pages.append(page)

@@ -89,6 +89,18 @@ def test_hovering_a_cell_shows_its_word_and_probability(open_page: OpenPage) -> 
     expect(page.locator(".tip-rest").first).to_have_text(re.compile(r"% · rank 1 · teacher"))
 
 
+def test_a_tap_chooses_a_column_and_shows_what_hovering_shows(open_page: OpenPage) -> None:
+    page = open_page(viewport=PHONE, touch=True)
+    columns(page).nth(1).locator("[data-word]").first.tap()
+    expect(columns(page).nth(1)).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".tip").first).to_be_visible()
+    expect(page.locator(".tip-rest").first).to_have_text(re.compile(r"% · rank 1 · teacher"))
+    settled(page)
+    expect(page.locator(".tip").first).to_be_visible()
+    page.locator("svg[role=img] [data-word]").first.tap()
+    expect(page.locator(".tip-rest").last).to_have_text(re.compile(r"^Teacher: .+ %, rank 1$"))
+
+
 def test_a_typed_sentence_redraws_the_figure_and_its_link_reproduces_the_view(open_page: OpenPage) -> None:
     page = open_page()
     type_sentence(page, "[MASK] is a very kind nurse.")
