@@ -54,6 +54,21 @@ def test_the_page_opens_on_what_was_measured_ahead(
     assert not at.exception and not at.error and len(at.metric) == 2
 
 
+def test_a_fragment_is_waited_for_every_time_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    activity = warm_up.Activity()
+    monkeypatch.setattr(warm_up, "activity", lambda: activity)
+
+    @warm_up.waited_for()
+    def body() -> bool:
+        waiting = threading.Thread(target=activity.wait_for_quiet, args=(0.0,))
+        waiting.start()
+        waiting.join(0.1)
+        return waiting.is_alive()
+
+    assert body() and body()
+    activity.wait_for_quiet(0.0)  # comes back: nothing runs any more
+
+
 def test_nothing_is_measured_while_a_script_runs(measured: list[tuple[str, int]]) -> None:
     activity, setup = warm_up.Activity(), opening()
     with activity.script_run():
