@@ -131,7 +131,7 @@ def _model(folder: Path, tensors: dict[str, Tensor], name: str) -> PreTrainedMod
             output_loading_info=True,
         )
     except Exception as error:  # a wrong configuration can fail anywhere in the model's constructor
-        raise ModelError(f"The weights of {name} do not fit its configuration ({_reason(error)}).") from error
+        raise ModelError(f"The weights of {name} do not fit its configuration ({reason(error)}).") from error
     _refuse_missing(model, set(info["missing_keys"]), name)
     return model.eval()
 
@@ -144,7 +144,7 @@ def _config(folder: Path, name: str) -> PreTrainedConfig:
             raise ModelError(
                 f"{name} needs code of its own, which FairKD never runs: choose another model."
             ) from error
-        raise ModelError(f"transformers cannot read the config.json of {name} ({_reason(error)}).") from error
+        raise ModelError(f"transformers cannot read the config.json of {name} ({reason(error)}).") from error
 
 
 def _refuse_missing(model: PreTrainedModel, missing: set[str], name: str) -> None:
@@ -177,7 +177,7 @@ def _tokenizer(folder: Path, name: str) -> PreTrainedTokenizerFast:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # the tokenizers library raises bare Exceptions on a damaged file
-        raise ModelError(f"The tokenizer of {name} cannot be read ({_reason(error)}).") from error
+        raise ModelError(f"The tokenizer of {name} cannot be read ({reason(error)}).") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ModelError(
             f"The tokenizer of {name} ({type(tokenizer).__name__}) does not say where its tokens lie in the "
@@ -215,7 +215,7 @@ def _quiet() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """An error of another library as the bracketed part of a sentence."""
     words = " ".join(str(error).split()).rstrip(".:")
     return f"{type(error).__name__}: {words[:200]}" if words else type(error).__name__

@@ -59,14 +59,35 @@ def predict(
         bool, typer.Option("--each", help="Mask every position in turn, instead of the text as written.")
     ] = False,
     temperature: Annotated[float, typer.Option(help="Divides the logits.")] = 1.0,
+    word: Annotated[
+        list[str] | None,
+        typer.Option(help="Also look up this word at each position; give it again for another word."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a model predicts at the masks of a sentence, or at every position if there are none."""
-    from fairkd import predictions
+    from fairkd import lookup, predictions
+    from fairkd.words import unread
 
     lm = _load(model)
-    prediction = predictions.predict(lm, text, temperature=temperature, masked_in_turn=each)
+    with progress() as report:
+        prediction = predictions.predict(
+            lm, text, temperature=temperature, masked_in_turn=each, progress=report
+        )
+    if unknown := unread(lm, text):
+        listed = ", ".join(f"“{one}”" for one in unknown)
+        _hint(f"Not in the vocabulary of {lm.reference}: {listed}. It is read as the unknown token.")
     document = predictions.as_json(prediction, top_k=top_k)
+    found = {
+        position: [lookup.look_up(lm, prediction, one, position=position) for one in word or []]
+        for position in predictions.shown_positions(prediction)
+    }
+    if word:
+        for position in document["positions"]:
+            position["words"] = [
+                {name: getattr(one, name) for name in ("word", "probability", "rank", "pieces")}
+                for one in found[position["index"]]
+            ]
     if as_json:
         print_json(document)
         return
@@ -77,6 +98,9 @@ def predict(
                 (position["index"], position["token"], f"{position['entropy']:.2f}") if n == 0 else ("",) * 3
             )
             rows.append((*first, guess["rank"], guess["token"], f"{guess['probability']:.4f}"))
+        for asked in found[position["index"]]:
+            p = "–" if asked.probability is None else f"{asked.probability:.3g}"
+            rows.append(("", "", "", asked.rank or "–", asked.word, p))
     print_table(
         f"{document['model']}: {document['text']}",
         {
@@ -89,6 +113,10 @@ def predict(
         },
         rows,
     )
+    for note in dict.fromkeys(
+        f"{one.word}: {one.note}." for ones in found.values() for one in ones if one.note
+    ):
+        _hint(note)
 
 
 @app.command()
@@ -97,6 +125,10 @@ def gaps(
         list[str], typer.Option(help=f"{_MODEL_HELP} Give it twice to test a student against its teacher.")
     ],
     contrast: Annotated[str, typer.Option(help="Word groups to set against each other.")] = "pronouns",
+    groups: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="Which two groups of the contrast; by default its first two."),
+    ] = None,
     csv: Annotated[
         Path | None, typer.Option(help="Write every pattern and profession of every model to this file.")
     ] = None,
@@ -109,7 +141,7 @@ def gaps(
     import pandas as pd
 
     from fairkd.contrasts import contrasts
-    from fairkd.gaps import by_profession, fitting, paired_test, professions, summarise
+    from fairkd.gaps import by_profession, fitting, paired_test, professions, split_words, summarise
     from fairkd.gaps import gaps as measure
 
     if csv is not None and (csv.is_dir() or not csv.absolute().parent.is_dir()):
@@ -118,6 +150,13 @@ def gaps(
     if contrast not in known:
         raise InputError(f"There is no contrast {contrast!r}: expected one of {', '.join(known)}.")
     chosen = known[contrast]
+    there = [group.name for group in chosen.groups]
+    pair = groups or (there[0], there[1])
+    if len(there) > 2 and groups is None:
+        _hint(
+            f"{contrast} has the groups {', '.join(there)}; {' and '.join(pair)} are compared: choose two "
+            "with --groups A B."
+        )
     names = professions()["profession"].tolist()
 
     def of(reference: str) -> pd.DataFrame:
@@ -128,11 +167,17 @@ def gaps(
                 contrast=chosen,
                 patterns=fitting(chosen),
                 professions=names,
+                groups=pair,
                 prior=csv is not None,  # twice the work, and only the file shows it
                 progress=lambda done: report(f"Gaps of {reference}", done),
             )
 
     frames = [of(reference) for reference in model]
+    for reference, frame in zip(model, frames, strict=True):
+        if several := split_words(frame):
+            _hint(
+                f"Of several pieces in {reference}: {', '.join(several)}; gaps against whole words run large."
+            )
     if csv is not None:
         everything = pd.concat([frame.assign(model=name) for name, frame in zip(model, frames, strict=True)])
         try:
@@ -142,12 +187,11 @@ def gaps(
 
     summaries = [summarise(frame) for frame in frames]
     tests = [None, *(paired_test(frames[0], frame) for frame in frames[1:])]
-    groups = [group.name for group in chosen.groups[:2]]
     if as_json:
         print_json(
             {
                 "contrast": contrast,
-                "groups": groups,
+                "groups": list(pair),
                 "models": [
                     {
                         "model": reference,
@@ -161,7 +205,7 @@ def gaps(
         )
         return
     print_table(
-        f"log P({groups[0]}) - log P({groups[1]}), nats, with 95 % intervals",
+        f"log P({pair[0]}) - log P({pair[1]}), nats, with 95 % intervals",
         {"model": "left", "mean gap": "right", "mean |gap|": "right", "mass": "right"},
         [
             (
@@ -188,7 +232,7 @@ def list_models(as_json: JsonOption = False) -> None:
         try:
             descriptions.append(asdict(models.describe(_load(reference))))
         except ModelError as error:  # one damaged model does not hide the others
-            Console(stderr=True).print(Text(f"{reference} is left out: {error}"), soft_wrap=True)
+            _hint(f"{reference} is left out: {error}")
     if as_json:
         print_json(descriptions)
         return
@@ -226,6 +270,11 @@ def show_model(
         if value is not None
     ]
     print_table(None, {"": "left", " ": "left"}, rows)
+
+
+def _hint(text: str) -> None:
+    """What a person should know, beside the answer: standard output stays the answer alone."""
+    Console(stderr=True, highlight=False).print(Text(text), soft_wrap=True)
 
 
 def _load(reference: str) -> MaskedLM:

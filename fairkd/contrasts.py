@@ -21,6 +21,7 @@ from fairkd.errors import InputError
 Slot = Literal["subject", "object", "possessive", "noun", "name"]
 SLOTS: tuple[str, ...] = get_args(Slot)
 ANY = "any"
+OWN = "own"  # what a contrast of a person's own words is called
 
 
 @dataclass(frozen=True)

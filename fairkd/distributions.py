@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from fairkd.errors import InputError
-from fairkd.labels import CONTINUES, SPACE
+from fairkd.labels import CONTINUES, SPACE, ids_by_word
 from fairkd.models import TokenizerKind
 
 
@@ -142,6 +142,12 @@ def top_ids(log_probabilities: Tensor, k: int) -> Tensor:
 def rank(row: Tensor, token: int) -> int:
     """The place of a token among all of a row [V], from 1; equal ones by id."""
     return int((row > row[token]).sum()) + int((row[:token] == row[token]).sum()) + 1
+
+
+def best_id(row: Tensor, labels: tuple[str, ...], word: str, *, ignore_case: bool) -> int | None:
+    """Of the ids whose labels show `word` the one with the largest entry of `row` [V], None without any."""
+    candidates = ids_by_word(labels, ignore_case).get(word)
+    return candidates[int(row[list(candidates)].argmax())] if candidates else None
 
 
 def entropy(log_p: Tensor) -> float:

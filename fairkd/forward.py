@@ -6,7 +6,8 @@ most callers want a few positions of them; and a distillation works through them
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -14,7 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from fairkd.errors import ModelError
+from fairkd.checkpoint import reason
+from fairkd.errors import FairKDError, ModelError
+from fairkd.machine import is_lack_of_memory
 from fairkd.models import MaskedLM
 
 Transform = Callable[[Tensor], Tensor]
@@ -62,6 +65,11 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
         Equal to the dense logits at these positions, on the device of `at` (the model may be on another).
         Differentiable when gradients are enabled.
 
+    Raises
+    ------
+    ModelError
+        The model fails on this input, or there is too little memory for it.
+
     Notes
     -----
     The encoder runs first and the head after it, on the chosen rows alone. Nothing is hooked into the model,
@@ -69,12 +77,30 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
     """
     model, asked, device = lm.model, at.device, lm.model.device
     ids, mask, rows = input_ids.to(device), attention_mask.to(device), at.to(device)
-    if head_is_known(model):
-        states = rows_of(model, ids, None if mask.all() else mask.bool(), rows)
-        logits = projection_of(model)(transform_of(model)(states))
-    else:
-        logits = model(input_ids=ids, attention_mask=mask).logits.flatten(0, 1)[rows]
-    return logits.float().to(asked)
+    with _failing_in_one_sentence(lm.reference):
+        if head_is_known(model):
+            states = rows_of(model, ids, None if mask.all() else mask.bool(), rows)
+            logits = projection_of(model)(transform_of(model)(states))
+        else:
+            logits = model(input_ids=ids, attention_mask=mask).logits.flatten(0, 1)[rows]
+        return logits.float().to(asked)
+
+
+@contextmanager
+def _failing_in_one_sentence(name: str) -> Iterator[None]:
+    try:
+        yield
+    except FairKDError:
+        raise
+    except Exception as error:  # whatever the code of a family raises
+        if is_lack_of_memory(error):
+            raise ModelError(
+                f"There is not enough memory to run {name} on this text: shorten the text, or choose a "
+                "smaller model."
+            ) from error
+        raise ModelError(
+            f"{name} loads, but fails on a text ({reason(error)}): choose another model."
+        ) from error
 
 
 def masked_rows(

@@ -36,6 +36,7 @@ from fairkd.summaries import (
     by_profession,
     labour_market,
     paired_test,
+    split_words,
     summarise,
     transfer,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "prefer",
     "prefer_difference",
     "professions",
+    "split_words",
     "summarise",
     "transfer",
 ]
@@ -70,6 +72,8 @@ COLUMNS = (
     "mass",
     "prior_gap",
     "corrected_gap",
+    "pieces",
+    "split",
 )
 
 
@@ -96,7 +100,8 @@ def gaps(
     target is found by where it stands in the text, never as "the first mask".
 
     A word of several pieces counts with its left-to-right score (`fairkd.cloze.score_words`), which is no
-    part of the same distribution: mass can then exceed what a softmax allows.
+    part of the same distribution: mass can then exceed what a softmax allows. `pieces` is the largest number
+    of pieces among the words of both groups, `split` names those of several: "gal (2); stepfather (2)".
 
     Parameters
     ----------
@@ -118,7 +123,7 @@ def gaps(
     -------
     DataFrame
         One row for each pattern and profession: pattern, slot, profession, text, log_p_a, log_p_b, gap,
-        share, mass, prior_gap, corrected_gap. Logarithms in nats.
+        share, mass, prior_gap, corrected_gap, pieces, split. Logarithms in nats.
 
     Raises
     ------
@@ -145,9 +150,10 @@ def gaps(
     cloze = Cloze(lm)
     rows: list[tuple[str, str, str, str]] = []
     asked: list[_Asked] = []
+    several: list[dict[str, int]] = []
     unknown: dict[str, None] = {}
     for pattern in chosen:
-        spelled: dict[str, tuple[list[tuple[int, ...]], ...]] = {}
+        spelled: dict[str, tuple[_Spelled, ...]] = {}
         for name in names:
             rendered = pattern.render(name)
             place = _locate(lm, rendered, name)
@@ -162,6 +168,7 @@ def gaps(
                 )
                 _check_different(lm, pattern, pair, spelled[context])
             asked.append(_ask(cloze, place, spelled[context], prior=prior))
+            several.append(_several(spelled[context]))
             rows.append((pattern.text, pattern.slot, name, rendered.text))
     if unknown:
         raise InputError(
@@ -180,10 +187,16 @@ def gaps(
         for questions in asked
     ]
     frame["corrected_gap"] = frame.gap - frame.prior_gap
+    frame["pieces"] = [max(counts.values(), default=1) for counts in several]
+    names_of = ["; ".join(f"{word} ({count})" for word, count in counts.items()) for counts in several]
+    frame["split"] = pd.Series(names_of, dtype="str")
     return frame
 
 
 # --- what to ask ---
+
+
+_Spelled = dict[tuple[int, ...], str]  # a group at a target: ids -> the word that they spell
 
 
 @dataclass(frozen=True)
@@ -234,20 +247,28 @@ def _covering(lm: MaskedLM, encoding: Encoding, span: tuple[int, int]) -> list[i
     return inside
 
 
-def _spellings(lm: MaskedLM, rendered: Rendered, words: Sequence[str]) -> list[tuple[int, ...]]:
+def _spellings(lm: MaskedLM, rendered: Rendered, words: Sequence[str]) -> _Spelled:
     """The ids of each word at the target; words that are spelled alike there ("he", "He") count once."""
     start, end = rendered.target
     before, after = parse(lm, rendered.text[:start]), parse(lm, rendered.text[end:])
-    return list(dict.fromkeys(spell(lm, word, before=before, after=after).ids for word in words))
+    found: _Spelled = {}
+    for word in words:
+        found.setdefault(spell(lm, word, before=before, after=after).ids, word)
+    return found
+
+
+def _several(spelled: tuple[_Spelled, ...]) -> dict[str, int]:
+    """The words of several pieces, and how many these are."""
+    return {word: len(ids) for group in spelled for ids, word in group.items() if len(ids) > 1}
 
 
 def _check_different(
     lm: MaskedLM,
     pattern: Pattern,
     pair: tuple[WordGroup, WordGroup],
-    spelled: tuple[list[tuple[int, ...]], ...],
+    spelled: tuple[_Spelled, ...],
 ) -> None:
-    if alike := set(spelled[0]) & set(spelled[1]):
+    if alike := spelled[0].keys() & spelled[1].keys():
         words = " ".join(str(lm.tokenizer.decode(list(ids))).strip() for ids in sorted(alike))
         raise InputError(
             f"'{pair[0].name}' and '{pair[1].name}' both hold a word that {lm.reference} reads as '{words}' "
@@ -255,7 +276,7 @@ def _check_different(
         )
 
 
-def _ask(cloze: Cloze, place: _Place, spelled: tuple[list[tuple[int, ...]], ...], *, prior: bool) -> _Asked:
+def _ask(cloze: Cloze, place: _Place, spelled: tuple[_Spelled, ...], *, prior: bool) -> _Asked:
     """Ask for all words of both groups in the sentence, and in the one whose profession is masked."""
 
     def numbers(ids: tuple[int, ...]) -> tuple[list[int], ...]:

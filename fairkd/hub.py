@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NoReturn
 
-from huggingface_hub import HfApi, hf_hub_download, snapshot_download
+from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -44,6 +46,7 @@ _SMALL_FILES = (
     *TOKENIZER_FILES,
 )
 _SINGLE, _INDEX, _SHARDS = "model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors"
+_BETWEEN_REPORTS = 0.2  # seconds
 
 
 @dataclass(frozen=True)
@@ -105,16 +108,24 @@ def _download(
     done = 0
     folder: Path | None = None
     for file, size in wanted.items():
-        report = _reporter(f"Downloading {name}: {file}", done, total, progress)
+        report = _reporter(f"Downloading {name}: {file}", done, size, total, progress)
         report(0)
         # The first file is asked for by the revision's name, which notes its commit in the cache; the others
         # by that commit, so that all of them belong together even if somebody pushes meanwhile.
         at = folder.name if folder else revision
+        arrived = _Arrived()
+        fetching = _in_thread(_get, repository, file, at, arrived)
         try:
-            path = hf_hub_download(repository, file, revision=at, tqdm_class=_silent_bar(report))
+            while not fetching.done():
+                wait([fetching], timeout=_BETWEEN_REPORTS)
+                report(arrived.bytes)
+        finally:
+            arrived.wanted = False
+        try:
+            path = fetching.result()
         except GatedRepoError as error:
             _refuse(error, repository, revision)
-        except (OSError, HTTPError) as error:
+        except Exception as error:  # Python's, the Hub client's and Xet's have no class in common
             raise ModelError(
                 f"The download of {name} broke off at {file} ({_reason(error)}): check the network and the "
                 "free disk space, and try again; files that have arrived are kept."
@@ -126,27 +137,68 @@ def _download(
     return folder
 
 
-def _reporter(message: str, before: int, total: int, progress: Progress | None) -> Callable[[int], None]:
+def _reporter(
+    message: str, before: int, size: int, total: int, progress: Progress | None
+) -> Callable[[int], None]:
     def report(here: int) -> None:
         if progress is not None:
-            progress(message, min(1.0, (before + here) / total) if total else None)
+            progress(message, min(1.0, (before + min(here, size)) / total) if total else None)
 
     return report
 
 
-def _silent_bar(report: Callable[[int], None]) -> type[tqdm]:
-    """A progress bar that draws nothing and reports the bytes received so far."""
+class _Arrived:
+    """Bytes of a file that have arrived, as the bars of huggingface_hub count them.
 
-    class Bar(tqdm):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self.received = int(kwargs.get("initial") or 0)
-            super().__init__(*args, **(kwargs | {"disable": True}))
+    Xet moves two bars, one for what came over the network and one for what is on the disk, and it does so
+    from threads of its own: so the bars only count here, and the one that is ahead is believed.
+    """
 
-        def update(self, n: float | None = 1) -> None:
-            self.received += int(n or 0)
-            report(self.received)
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.wanted = True  # False once nobody waits for the file any more
 
-    return Bar
+    def bar(self) -> type[tqdm]:
+        """A class of bars that draw nothing."""
+        arrived = self
+
+        class Bar(tqdm):
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                self.received = int(kwargs.get("initial") or 0)
+                super().__init__(*args, **(kwargs | {"disable": True}))
+
+            def update(self, n: float | None = 1) -> None:
+                if not arrived.wanted:
+                    raise InterruptedError("Nobody waits for this file any more")
+                self.received += int(n or 0)
+                arrived.bytes = max(arrived.bytes, self.received)
+
+        return Bar
+
+
+def _get(repository: str, file: str, revision: str | None, arrived: _Arrived) -> str:
+    """One file's path in the cache; by plain HTTP where Xet, the Hub's faster storage, does not deliver."""
+    try:
+        return hf_hub_download(repository, file, revision=revision, tqdm_class=arrived.bar())
+    except RuntimeError:  # Xet's, for all that goes wrong with it
+        if constants.HF_HUB_DISABLE_XET:
+            raise
+        constants.HF_HUB_DISABLE_XET = True  # for all that this process still fetches: it gives up slowly
+        return hf_hub_download(repository, file, revision=revision, tqdm_class=arrived.bar())
+
+
+def _in_thread(work: Callable[..., str], *arguments: Any) -> Future[str]:
+    """`work` in a thread that nobody has to wait for, not even the end of the process."""
+    future: Future[str] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="download", daemon=True).start()
+    return future
 
 
 def _cached(repository: str, revision: str | None, error: Exception) -> Snapshot:

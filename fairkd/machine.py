@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
+
+_NO_MEMORY = ("not enough memory", "out of memory", "can't allocate memory", "cannot allocate memory")
 
 
 def cores() -> int:
@@ -37,6 +40,16 @@ def free_memory() -> int:
             # Pages of files that were read long ago count as used, but make room at once.
             free = min(free, limit - used + _entry(group / "memory.stat", "inactive_file"))
     return max(0, free)
+
+
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Whether an error says, in one of the many ways, that there was too little memory.
+
+    torch's are RuntimeErrors that differ in their words; mapping memory fails with an errno.
+    """
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    return any(words in str(error).lower() for words in _NO_MEMORY)
 
 
 def memory_kills() -> int:

@@ -128,17 +128,22 @@ def load(
     ------
     ModelError
         One sentence on what is wrong: not found, not allowed, pickled weights, custom code, no masked-LM
-        head, missing or damaged tensors, no tokenizer or one without a mask token, no network.
+        head, missing or damaged tensors, no tokenizer or one without a mask token, no network, no permission.
 
     Notes
     -----
     Only safetensors are read, and no code from a model's folder is ever run. Nothing is cached here.
     """
-    reference, origin = _find(reference, allowed, progress)
-    assert origin.folder is not None
-    if progress is not None:
-        progress(f"Loading {reference}", None)
-    model, tokenizer = checkpoint.read(origin.folder, name=reference)
+    try:
+        reference, origin = _find(reference, allowed, progress)
+        assert origin.folder is not None
+        if progress is not None:
+            progress(f"Loading {reference}", None)
+        model, tokenizer = checkpoint.read(origin.folder, name=reference)
+    except PermissionError as error:
+        raise ModelError(
+            f"{reference} cannot be read: there is no permission to look into {error.filename or 'it'}."
+        ) from error
     return MaskedLM(model=model, tokenizer=tokenizer, reference=reference, origin=origin)
 
 
@@ -243,7 +248,8 @@ class Description:
     width: int
     heads: int  # of attention; 0 for a family without
     parameters: int  # tied ones counted once
-    size_bytes: int  # weights on disk; in memory for a model that was never on disk
+    size_bytes: int  # weights on disk, its own alone; in memory for a model that was never on disk
+    shares: str | None  # the model beside it whose embeddings and tokenizer are its own as well
     vocabulary: int
     tokenizer_kind: TokenizerKind
     cased: bool
@@ -266,6 +272,7 @@ def describe(lm: MaskedLM) -> Description:
         heads=int(getattr(config, "num_attention_heads", 0)),
         parameters=parameters,
         size_bytes=on_disk or 4 * parameters,
+        shares=_shared_with(lm),
         vocabulary=lm.vocabulary_size,
         tokenizer_kind=lm.kind,
         cased=not lm.lower_case,
@@ -273,6 +280,11 @@ def describe(lm: MaskedLM) -> Description:
         licence="apache-2.0" if lm.origin.source == "embedded" else _licence(folder),
         revision=lm.origin.revision,
     )
+
+
+def _shared_with(lm: MaskedLM) -> str | None:
+    name = getattr(lm.model.config, checkpoint.SHARES, None) if lm.origin.folder else None
+    return f"{lm.reference.rpartition('/')[0]}/{name}" if name else None
 
 
 def _licence(folder: Path | None) -> str | None:

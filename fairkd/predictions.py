@@ -20,15 +20,25 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from fairkd.distributions import Prediction, Token, kl, top_ids
+from fairkd.distributions import Prediction, Token, best_id, kl, top_ids
 from fairkd.errors import InputError
 from fairkd.forward import logits_at
-from fairkd.labels import CONTINUES, bare, ids_by_word, readable
-from fairkd.models import MaskedLM
+from fairkd.labels import CONTINUES, bare, readable
+from fairkd.models import MaskedLM, Progress
 from fairkd.words import encode, logits_by_row, spell
 
+# Of masked copies at once: enough to keep the processor busy, few enough for progress to move.
+_TOKENS_AT_ONCE = 2**11
 
-def predict(lm: MaskedLM, text: str, *, temperature: float = 1.0, masked_in_turn: bool = False) -> Prediction:
+
+def predict(
+    lm: MaskedLM,
+    text: str,
+    *,
+    temperature: float = 1.0,
+    masked_in_turn: bool = False,
+    progress: Progress | None = None,
+) -> Prediction:
     """The distributions of a model over a text, at every position.
 
     `log p(v | x, i) = logit_v / T - log sum_u exp(logit_u / T)`.
@@ -43,11 +53,16 @@ def predict(lm: MaskedLM, text: str, *, temperature: float = 1.0, masked_in_turn
     masked_in_turn : bool
         False: the text as written. True: each position replaced by the mask, alone, while it is predicted.
         Typed masks stay masks in either reading.
+    progress : callable, optional
+        While positions are masked in turn: called with a sentence and the fraction done, from time to time.
+        What it raises ends the work.
 
     Raises
     ------
     InputError
         The text is empty or too long for the model, or the temperature is not a positive number.
+    ModelError
+        The model fails on the text.
 
     Examples
     --------
@@ -87,13 +102,7 @@ def predict(lm: MaskedLM, text: str, *, temperature: float = 1.0, masked_in_turn
         raise InputError("The text has no tokens that the model could predict; type a few words.")
     ids, at = torch.tensor(encoding.ids), torch.tensor(positions)
     if masked_in_turn:
-        rows = ids.repeat(len(positions), 1)
-        rows[torch.arange(len(positions)), at] = lm.mask_id
-        log_p = torch.empty(len(positions), lm.vocabulary_size)
-        done = 0
-        for logits in logits_by_row(lm, rows, at):
-            log_p[done : done + len(logits)] = _log_softmax(logits, temperature)
-            done += len(logits)
+        log_p = _each_masked(lm, ids, at, temperature, progress)
     else:
         with torch.inference_mode():
             log_p = _log_softmax(logits_at(lm, ids[None], torch.ones_like(ids)[None], at), temperature)
@@ -111,17 +120,40 @@ def predict(lm: MaskedLM, text: str, *, temperature: float = 1.0, masked_in_turn
     )
 
 
+def _each_masked(
+    lm: MaskedLM, ids: Tensor, at: Tensor, temperature: float, progress: Progress | None
+) -> Tensor:
+    """The distributions [M, V] of `ids` [L] at the positions `at` [M], each masked alone."""
+    rows = ids.repeat(len(at), 1)
+    rows[torch.arange(len(at)), at] = lm.mask_id
+    log_p = torch.empty(len(at), lm.vocabulary_size)
+    done = 0
+    step = max(1, _TOKENS_AT_ONCE // len(ids))
+    for some, places in zip(rows.split(step), at.split(step), strict=True):
+        for logits in logits_by_row(lm, some, places):
+            log_p[done : done + len(logits)] = _log_softmax(logits, temperature)
+            done += len(logits)
+            if progress is not None:
+                progress(
+                    f"Masking in turn with {lm.reference}: {done} of {len(at)} positions", done / len(at)
+                )
+    return log_p
+
+
+def shown_positions(prediction: Prediction) -> tuple[int, ...]:
+    """The masked positions only where the text has any, else all, also where each was masked in turn."""
+    masked = tuple(i for i in prediction.positions if prediction.tokens[i].masked)
+    return prediction.positions if prediction.masked_in_turn or not masked else masked
+
+
 def as_json(prediction: Prediction, *, top_k: int) -> dict[str, Any]:
-    """A prediction as a JSON document: the masked positions only where the text has any, else all; also all
-    of them where each was masked in turn.
+    """A prediction as a JSON document, with its `shown_positions`.
 
     >>> from fairkd import models
     >>> document = as_json(predict(models.load("embedded/teacher"), "Milk is a [MASK]."), top_k=2)
     >>> document["positions"][0]["index"], len(document["positions"][0]["predictions"])
     (4, 2)
     """
-    masked = [i for i in prediction.positions if prediction.tokens[i].masked]
-    shown = prediction.positions if prediction.masked_in_turn or not masked else masked
     return {
         "model": prediction.reference,
         "text": prediction.text,
@@ -134,7 +166,7 @@ def as_json(prediction: Prediction, *, top_k: int) -> dict[str, Any]:
                 "entropy": prediction.entropy(i),
                 "predictions": prediction.top(i, top_k)[["token", "probability", "rank"]].to_dict("records"),
             }
-            for i in shown
+            for i in shown_positions(prediction)
         ],
     }
 
@@ -269,11 +301,10 @@ class Comparison:
         return bare(model.labels[int(token)], self._ignore_case)
 
     def _best(self, model: Prediction, position: int | None, word: str) -> int | None:
-        """The most probable id that shows `word`, if the vocabulary has one."""
-        candidates = ids_by_word(model.labels, self._ignore_case).get(word)
-        if position is None or not candidates:
+        """The most probable id that shows `word`, if there is one."""
+        if position is None:
             return None
-        return candidates[int(model.row(position)[list(candidates)].argmax())]
+        return best_id(model.row(position), model.labels, word, ignore_case=self._ignore_case)
 
 
 def compare(teacher: Prediction, student: Prediction) -> Comparison:

@@ -10,9 +10,9 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from fairkd.distributions import top_ids
+from fairkd.distributions import best_id, top_ids
 from fairkd.errors import InputError
-from fairkd.labels import bare, ids_by_word
+from fairkd.labels import bare
 from fairkd.models import MaskedLM
 from fairkd.predictions import predict
 from fairkd.words import encode
@@ -79,17 +79,23 @@ def prefer_difference(
     if k < 1:
         raise InputError(f"The number of words to compare must be at least 1, got {k}.")
     sides = [_Side(lm, text_a, text_b) for lm in (lm_teacher, lm_student)]
-    teacher, student = sides
     ids: dict[int | str, tuple[int | None, ...]] = {}
     shown: dict[int | str, str] = {}
-    same = teacher.labels == student.labels
+    same = sides[0].labels == sides[1].labels
     ignore_case = lm_teacher.lower_case or lm_student.lower_case
     for side in sides:
         for i in side.either_top(k):
             key = i if same else bare(side.labels[i], ignore_case)
             if key not in ids:
                 shown[key] = side.label(i)
-                ids[key] = (i, i) if same else tuple(each.best(str(key), ignore_case) for each in sides)
+                ids[key] = (
+                    (i, i)
+                    if same
+                    else tuple(
+                        best_id(each.mean_probability, each.labels, str(key), ignore_case=ignore_case)
+                        for each in sides
+                    )
+                )
     shared = [key for key, pair in ids.items() if None not in pair]
     preferences, probabilities = [], []
     for number, side in enumerate(sides):
@@ -131,8 +137,3 @@ class _Side:
         """How a token is shown where it is more probable."""
         prediction, position = self._places[int(self.log_b[token] > self.log_a[token])]
         return prediction.label(position, token)
-
-    def best(self, word: str, ignore_case: bool) -> int | None:
-        """The most probable id that shows `word`, if the vocabulary has one."""
-        candidates = ids_by_word(self.labels, ignore_case).get(word)
-        return candidates[int(self.mean_probability[list(candidates)].argmax())] if candidates else None

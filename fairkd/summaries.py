@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fairkd import statistics
 from fairkd.errors import InputError
@@ -22,6 +23,7 @@ Kind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
 
 _NAMES = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
 _ROW = ["pattern", "slot", "profession"]
+_MINUS = "−"
 
 
 def by_profession(
@@ -33,7 +35,24 @@ def by_profession(
     -------
     DataFrame
         profession, mean, low, high (nats), mass and share (means over the patterns), n (patterns), in the
-        order of the frame.
+        order of the frame. With one pattern there is nothing to resample: low and high are NaN.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "pattern": ["[MASK] is {a profession}.", "[MASK] was {a profession}."] * 2,
+    ...         "slot": "subject",
+    ...         "profession": ["nurse", "nurse", "pilot", "pilot"],
+    ...         "gap": [-2.0, -1.0, 1.5, 0.5],
+    ...         "mass": 0.8,
+    ...         "share": [0.12, 0.27, 0.82, 0.62],
+    ...     }
+    ... )
+    >>> by_profession(frame)[["profession", "mean", "low", "high"]]
+      profession  mean  low  high
+    0      nurse  -1.5 -2.0  -1.0
+    1      pilot   1.0  0.5   1.5
     """
     rows = _rows(frame, value)
     each = _per_profession(rows, [value, "mass", "share"]).rename(columns={value: "mean"})
@@ -43,16 +62,14 @@ def by_profession(
     for n in each.n.unique():
         same = each.index[each.n == n]
         table = np.stack([values[name] for name in same])
-        draws = statistics.bootstrap_means(table, seed=seed, resamples=resamples)
-        low, high = statistics.percentiles(draws)
-        each.loc[same, ["low", "high"]] = np.column_stack([low, high])
+        each.loc[same, ["low", "high"]] = np.column_stack(_interval(table, seed, resamples))
     return each.reset_index()[["profession", "mean", "low", "high", "mass", "share", "n"]]
 
 
 @dataclass(frozen=True)
 class Summary:
     """The gaps of one model in a few numbers, in nats; intervals over professions (percentile bootstrap,
-    95 %)."""
+    95 %), NaN with one profession."""
 
     mean: float
     low: float
@@ -72,11 +89,25 @@ def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resam
     `mean` is the mean over professions of the mean over patterns of the gap; `mean_absolute` that of
     |gap|; and `mass` that of P(A) + P(B). Whole professions are drawn, so that repeated rows do not feign
     certainty.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "pattern": "[MASK] is {a profession}.",
+    ...         "slot": "subject",
+    ...         "profession": ["nurse", "pilot"],
+    ...         "gap": [-2.0, 1.0],
+    ...         "mass": [0.8, 0.6],
+    ...     }
+    ... )
+    >>> found = summarise(frame)
+    >>> found.mean, found.mean_absolute, found.absolute_low, found.absolute_high
+    (-0.5, 1.5, 1.0, 2.0)
     """
     rows = _rows(frame, value)
     each = _per_profession(rows.assign(absolute=rows[value].abs()), [value, "absolute", "mass"])
-    draws = statistics.bootstrap_means(each[[value, "absolute"]].to_numpy().T, seed=seed, resamples=resamples)
-    low, high = statistics.percentiles(draws)
+    low, high = _interval(each[[value, "absolute"]].to_numpy().T, seed, resamples)
     return Summary(
         mean=float(each[value].mean()),
         low=float(low[0]),
@@ -96,9 +127,9 @@ class PairedTest:
     """Whether a student's gaps differ in size from its teacher's.
 
     `difference` is the student's mean |gap| minus the teacher's (nats), `low` and `high` its bootstrap
-    interval over professions; `statistic`, `p_value` and `effect_size` (matched-pairs rank-biserial,
-    negative where the student's are smaller) are from a Wilcoxon signed-rank test over the `n`
-    professions. `within_noise`: the interval holds 0 or p is at least .05.
+    interval over professions (NaN with one profession); `statistic`, `p_value` and `effect_size`
+    (matched-pairs rank-biserial, negative where the student's are smaller) are from a Wilcoxon signed-rank
+    test over the `n` professions. `within_noise`: the interval holds 0, there is none, or p is at least .05.
     """
 
     difference: float
@@ -120,13 +151,31 @@ def paired_test(
     Each profession's number is its mean over patterns of |gap|; only sentences in both frames count.
 
     Raises InputError when the frames have no sentence in common.
+
+    Examples
+    --------
+    >>> teacher = pd.DataFrame(
+    ...     {
+    ...         "pattern": "[MASK] is {a profession}.",
+    ...         "slot": "subject",
+    ...         "profession": [f"job {i}" for i in range(8)],
+    ...         "gap": [-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0],
+    ...         "mass": 0.8,
+    ...     }
+    ... )
+    >>> found = paired_test(teacher, teacher.assign(gap=teacher.gap / 2))
+    >>> found.difference, found.effect_size, found.within_noise
+    (-0.625, -1.0, False)
+    >>> found.sentence[:85]
+    "The student's mean absolute gap is 0.62 nats, the teacher's 1.25: 0.62 smaller (95 % "
     """
     pairs = _both(teacher_frame, student_frame, value)
     each = _per_profession(pairs.assign(t=pairs.teacher.abs(), s=pairs.student.abs()), ["t", "s"])
     differences = (each.s - each.t).to_numpy()
-    interval = statistics.bootstrap_interval(differences, seed=seed)
+    nothing = statistics.Interval(np.nan, np.nan)  # to resample
+    interval = statistics.bootstrap_interval(differences, seed=seed) if len(differences) > 1 else nothing
     test = statistics.signed_rank(differences)
-    within_noise = 0.0 in interval or test.p_value >= 0.05
+    within_noise = 0.0 in interval or test.p_value >= 0.05  # which it is with one profession
     return PairedTest(
         difference=float(differences.mean()),
         low=interval.low,
@@ -150,15 +199,22 @@ def _sentence(
 ) -> str:
     size = f"The student's mean absolute {_NAMES[value]} is {student:.2f} nats, the teacher's {teacher:.2f}"
     p = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
-    noun = "profession" if test.n == 1 else "professions"
+    if test.n == 1:
+        return f"{size}; the difference is within noise (no interval: one profession, {p})."
     evidence = (
-        f"(95 % interval of the difference {interval.low:+.2f} to {interval.high:+.2f}, "
-        f"Wilcoxon signed-rank {p}, effect size {test.effect_size:+.2f}, {test.n} {noun})"
+        f"(95 % interval of the difference {_signed(interval.low)} to {_signed(interval.high)}, "
+        f"Wilcoxon signed-rank {p}, effect size {_signed(test.effect_size)}, {test.n} professions)"
     )
     if within_noise:
         return f"{size}; the difference is within noise {evidence}."
     change = "smaller" if student < teacher else "larger"
-    return f"{size}: {abs(student - teacher):.2f} {change} {evidence}."
+    by = abs(student - teacher)
+    return f"{size}: {'less than 0.01' if by < 0.005 else f'{by:.2f}'} {change} {evidence}."
+
+
+def _signed(number: float) -> str:
+    """A number of a sentence with its sign, the minus a real one."""
+    return f"{number:+.2f}".replace("-", _MINUS)
 
 
 def transfer(
@@ -182,11 +238,30 @@ def transfer(
     Returns
     -------
     DataFrame
-        profession, teacher, student (nats), kind.
+        profession, teacher, student (nats), teacher_mass, student_mass (means over the patterns), kind.
+
+    Examples
+    --------
+    >>> teacher = pd.DataFrame(
+    ...     {
+    ...         "pattern": "[MASK] is {a profession}.",
+    ...         "slot": "subject",
+    ...         "profession": ["nurse", "pilot", "judge"],
+    ...         "gap": [-2.0, 1.0, 0.5],
+    ...         "mass": 0.8,
+    ...     }
+    ... )
+    >>> student = teacher.assign(gap=[-1.0, 1.1, -0.5])
+    >>> transfer(teacher, student)[["profession", "teacher", "student", "kind"]]
+      profession  teacher  student       kind
+    0      nurse     -2.0     -1.0    reduced
+    1      pilot      1.0      1.1  inherited
+    2      judge      0.5     -0.5    flipped
     """
     if not tolerance >= 0:
         raise InputError(f"The tolerance must be 0 or more nats, got {tolerance}.")
-    each = _per_profession(_both(teacher_frame, student_frame, value), ["teacher", "student"])
+    columns = ["teacher", "student", "teacher_mass", "student_mass"]
+    each = _per_profession(_both(teacher_frame, student_frame, value), columns)
     kinds = [_kind(t, s, tolerance) for t, s in zip(each.teacher, each.student, strict=True)]
     return each.assign(kind=kinds).reset_index()
 
@@ -199,6 +274,16 @@ def _kind(teacher: float, student: float, tolerance: float) -> Kind:
     if teacher * student < 0 and min(abs(teacher), abs(student)) > tolerance:
         return "flipped"
     return "amplified" if abs(student) > abs(teacher) else "reduced"
+
+
+def split_words(frame: pd.DataFrame) -> list[str]:
+    """The words of several pieces behind a frame, each with its number of pieces.
+
+    >>> split_words(pd.DataFrame({"split": ["", "gal (2)", "gal (2); stepfather (2)"]}))
+    ['gal (2)', 'stepfather (2)']
+    """
+    named = (name for cell in frame["split"].unique() for name in cell.split("; ") if name)
+    return list(dict.fromkeys(named))
 
 
 def labour_market(
@@ -224,8 +309,29 @@ def labour_market(
     Returns
     -------
     DataFrame
-        profession, gap (its mean, of `value`), low, high, women_share.
+        profession, gap (its mean, of `value`), low, high (as in `by_profession`), mass, women_share.
     Correlation
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "pattern": "[MASK] is {a profession}.",
+    ...         "slot": "subject",
+    ...         "profession": ["nurse", "lawyer", "carpenter"],
+    ...         "gap": [-2.0, 0.2, 2.0],
+    ...         "mass": 0.8,
+    ...         "share": [0.12, 0.55, 0.88],
+    ...     }
+    ... )
+    >>> table, found = labour_market(frame)
+    >>> table[["profession", "gap", "women_share"]]
+      profession  gap  women_share
+    0      nurse -2.0        0.879
+    1     lawyer  0.2        0.385
+    2  carpenter  2.0        0.035
+    >>> round(found.r, 2)
+    -1.0
     """
     table = professions() if shares is None else shares
     known = {
@@ -236,7 +342,7 @@ def labour_market(
     each = by_profession(frame, value=value, seed=seed, resamples=resamples)
     each["women_share"] = [known.get(name.casefold(), np.nan) for name in each.profession]
     each = each.dropna(subset="women_share").rename(columns={"mean": "gap"})
-    each = each[["profession", "gap", "low", "high", "women_share"]].reset_index(drop=True)
+    each = each[["profession", "gap", "low", "high", "mass", "women_share"]].reset_index(drop=True)
     found = statistics.correlation(each.gap, each.women_share, seed=seed, resamples=resamples)
     return each, found
 
@@ -253,14 +359,27 @@ def _rows(frame: pd.DataFrame, value: Value) -> pd.DataFrame:
 
 
 def _both(teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, value: Value) -> pd.DataFrame:
-    """The sentences that are in both frames: pattern, slot, profession, teacher, student."""
-    left, right = (_rows(frame, value)[[*_ROW, value]] for frame in (teacher_frame, student_frame))
-    pairs = left.rename(columns={value: "teacher"}).merge(right.rename(columns={value: "student"}), on=_ROW)
+    """The sentences that are in both frames: pattern, slot, profession, and of each model gap and mass."""
+    left, right = (
+        _rows(frame, value)[[*_ROW, value, "mass"]].rename(columns={value: model, "mass": f"{model}_mass"})
+        for model, frame in (("teacher", teacher_frame), ("student", student_frame))
+    )
+    pairs = left.merge(right, on=_ROW)
     if pairs.empty:
         raise InputError(
             "The two models have no pattern and profession in common; compute both with the same ones."
         )
     return pairs
+
+
+def _interval(
+    table: NDArray[np.float64], seed: int, resamples: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The ends [k] of the intervals of the means of `table` [k, n]; NaN with one unit to resample."""
+    if table.shape[-1] == 1:
+        missing = np.full(len(table), np.nan)
+        return missing, missing
+    return statistics.percentiles(statistics.bootstrap_means(table, seed=seed, resamples=resamples))
 
 
 def _per_profession(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -130,6 +130,21 @@ def encode(lm: MaskedLM, text: str) -> Encoding:
     return Encoding(text, ids, spans, special, masks)
 
 
+def unread(lm: MaskedLM, text: str) -> list[str]:
+    """The parts of a text that the tokenizer reads as its unknown token, each once.
+
+    Raises InputError as `encode` does: the text is empty or too long.
+
+    >>> from fairkd import models
+    >>> unread(models.load("embedded/teacher"), "[MASK] is a 😀 nurse.")
+    ['😀']
+    """
+    encoding = encode(lm, text)
+    unknown = lm.tokenizer.unk_token_id
+    spans = (span for token, span in zip(encoding.ids, encoding.spans, strict=True) if token == unknown)
+    return list(dict.fromkeys(text[start:end] for start, end in spans))
+
+
 def token_ids(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int
 ) -> list[list[int]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import cli, gaps, models, predictions
+from fairkd import cli, gaps, lookup, models, predictions
 from fairkd.models import MaskedLM
 from tests.outcome import Outcome
 
@@ -91,6 +91,39 @@ def test_predict_prints_masks_and_markup_literally(fairkd: Run, reference: str) 
     assert "│ [MASK] │" in outcome.out
 
 
+def test_words_are_looked_up_at_every_position_shown(
+    fairkd: Run, reference: str, tiny_bert: MaskedLM
+) -> None:
+    words = ("--word", "doctor", "--word", "zoologist")
+    text = "the _ is a _"
+    document = fairkd("predict", text, "--model", reference, *words, "--json").document
+    for position in document["positions"]:
+        assert list(position) == ["index", "token", "masked", "entropy", "predictions", "words"]
+        one, several = position["words"]
+        assert list(one) == ["word", "probability", "rank", "pieces"]
+        expected = lookup.look_up(
+            tiny_bert, predictions.predict(tiny_bert, text), "doctor", position=position["index"]
+        )
+        assert one["probability"] == pytest.approx(expected.probability)
+        assert (one["rank"], one["pieces"]) == (expected.rank, 1)
+        assert several["rank"] is None and several["pieces"] > 1 and 0 < several["probability"] < 1
+    outcome = fairkd("predict", text, "--model", reference, "--top-k", "1", *words)
+    assert outcome.out.count("doctor") == outcome.out.count("zoologist") == 2
+    assert outcome.err.startswith("zoologist: ") and "pseudo-log-likelihood" in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_word_that_cannot_be_spelled_is_refused(fairkd: Run, reference: str) -> None:
+    outcome = fairkd("predict", "a _", "--model", reference, "--word", "☃")
+    assert outcome.code == 2 and "'☃'" in outcome.err and outcome.out == ""
+
+
+def test_what_the_model_cannot_read_is_said_beside_the_answer(fairkd: Run, reference: str) -> None:
+    outcome = fairkd("predict", "a ☃ is a _", "--model", reference, "--json")
+    assert outcome.document["text"] == "a ☃ is a _"
+    assert outcome.err == (f"Not in the vocabulary of {reference}: “☃”. It is read as the unknown token.\n")
+
+
 # gaps
 
 
@@ -124,9 +157,28 @@ def test_gaps_of_two_models_come_with_intervals_and_a_test(
 @pytest.mark.usefixtures("few_professions")
 def test_gaps_prints_a_line_for_each_model_and_the_finding(fairkd: Run, reference: str) -> None:
     outcome = fairkd("gaps", "--model", reference, "--model", reference, "--contrast", "woman-man")
-    assert outcome.code == 0 and outcome.err == ""
+    assert outcome.code == 0 and "gentleman (9)" in outcome.err, "words of several pieces are named"
     assert "mean |gap|" in outcome.out
     assert outcome.out.splitlines()[-1].startswith(f"{reference}: ")
+
+
+@pytest.mark.usefixtures("few_professions")
+def test_of_more_than_two_groups_those_compared_are_said_or_chosen(fairkd: Run, reference: str) -> None:
+    arguments = ("gaps", "--model", reference, "--contrast", "pronouns-they", "--json")
+    first = fairkd(*arguments)
+    names = first.document["groups"]
+    assert f"{names[0]} and {names[1]} are compared" in first.err and "--groups" in first.err
+    chosen = fairkd(*arguments, "--groups", "they", names[0])
+    assert chosen.err == "" and chosen.document["groups"] == ["they", names[0]]
+    gap = [outcome.document["models"][0]["summary"]["mean"] for outcome in (first, chosen)]
+    assert gap[0] != pytest.approx(gap[1])
+
+
+def test_groups_that_the_contrast_lacks_are_refused(fairkd: Run, reference: str) -> None:
+    for wrong in (("he", "cats"), ("he", "he")):
+        outcome = fairkd("gaps", "--model", reference, "--groups", *wrong)
+        assert outcome.code == 2 and outcome.out == ""
+        assert "two different groups of the contrast 'pronouns'" in outcome.err
 
 
 def test_an_unknown_contrast_is_answered_with_those_there_are(fairkd: Run, reference: str) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor
+from transformers import XmodConfig, XmodForMaskedLM
 
+from fairkd.errors import ModelError
 from fairkd.forward import head_is_known, logits_at
+from fairkd.machine import is_lack_of_memory
 from fairkd.models import MaskedLM
 
 
@@ -63,3 +66,28 @@ def test_no_position_gives_an_empty_result(tiny_model: Callable[[str], MaskedLM]
     with torch.inference_mode():
         logits = logits_at(lm, ids, mask, torch.empty(0, dtype=torch.long))
     assert logits.shape == (0, lm.vocabulary_size)
+
+
+def failing(lm: MaskedLM) -> str:
+    ids, mask = batch(lm)
+    with pytest.raises(ModelError) as caught, torch.inference_mode():
+        logits_at(lm, ids, mask, torch.tensor([1]))
+    return str(caught.value)
+
+
+def test_a_model_that_fails_on_a_text_is_named_with_the_reason(tiny_xlm_roberta: MaskedLM) -> None:
+    config = XmodConfig(**{**tiny_xlm_roberta.model.config.to_dict(), "model_type": "xmod"})
+    lm = MaskedLM(XmodForMaskedLM(config).eval(), tiny_xlm_roberta.tokenizer, "my/x-mod")
+    sentence = failing(lm)
+    assert sentence.startswith("my/x-mod loads, but fails on a text (") and sentence.endswith(".")
+    assert "Input language unknown" in sentence
+
+
+def test_a_lack_of_memory_is_called_so(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr("fairkd.forward.rows_of", fail)
+    sentence = failing(tiny_bert)
+    assert "not enough memory" in sentence and tiny_bert.reference in sentence
+    assert is_lack_of_memory(ModelError(sentence))

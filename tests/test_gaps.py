@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fairkd.cloze import score_words
 from fairkd.contrasts import Contrast, contrasts, make_contrast
 from fairkd.errors import InputError
-from fairkd.gaps import COLUMNS, Pattern, gaps
+from fairkd.gaps import COLUMNS, Pattern, gaps, split_words
 from fairkd.models import MaskedLM
 from fairkd.words import UnknownWord, encode
 from tests.tiny import MAX_TOKENS
@@ -123,6 +123,17 @@ def test_words_of_several_pieces_count_with_their_left_to_right_score(any_family
     expected = np.log(scores.probability[["he", "zoologist"]].sum())
     assert row.log_p_a == pytest.approx(expected, abs=1e-4)
     assert row.log_p_b == pytest.approx(scores.log_probability["she"], abs=1e-4)
+
+
+def test_words_of_several_pieces_are_named_with_their_number(tiny_bert: MaskedLM) -> None:
+    people = make_contrast("people", {"a": ["he", "zoologist"], "b": ["she", "ox"]})
+    noun = Pattern("{The profession} said that [MASK] is old.", "noun")
+    row = gaps(tiny_bert, contrast=people, patterns=[noun], professions=["nurse"], prior=False).iloc[0]
+    pieces = len(tiny_bert.tokenizer("zoologist", add_special_tokens=False)["input_ids"])
+    assert (row.pieces, row.split) == (pieces, f"zoologist ({pieces}); ox (2)")
+    frame = gaps(tiny_bert, contrast=PRONOUNS, patterns=[START], professions=["zoologist"], prior=False)
+    assert frame[["pieces", "split"]].to_numpy().tolist() == [[1, ""]]
+    assert split_words(frame) == []
 
 
 def test_batching_sentences_of_many_lengths_changes_nothing(tiny_bert: MaskedLM) -> None:

@@ -51,7 +51,17 @@ def test_each_profession_gets_its_mean_and_an_interval_over_its_patterns() -> No
     expected = bootstrap_interval([-1.0, -2.0, -3.0])
     assert (table.low[0], table.high[0]) == pytest.approx((expected.low, expected.high))
     assert table.low[0] < -2 < table.high[0]
-    assert table.loc[1:, ["low", "high"]].to_numpy().tolist() == [[0.5, 0.5], [2.0, 2.0]]
+    assert (table.low[1], table.high[1]) == (0.5, 0.5)
+
+
+def test_where_there_is_nothing_to_resample_there_is_no_interval() -> None:
+    one_pattern = by_profession(frame_of({"nurse": [-1.0, -2.0], "judge": [2.0]})).set_index("profession")
+    assert one_pattern.low.isna().tolist() == one_pattern.high.isna().tolist() == [False, True]
+    found = summarise(frame_of({"nurse": [-1.0, -2.0]}))
+    assert (found.mean, found.mean_absolute) == (-1.5, 1.5)
+    assert np.isnan([found.low, found.high, found.absolute_low, found.absolute_high]).all()
+    table, _ = labour_market(frame_of({"nurse": [-1.0], "lawyer": [0.0, 1.0]}))
+    assert table.low.isna().tolist() == [True, False]
 
 
 def test_the_corrected_gap_can_be_summarised_and_is_missed_when_it_was_not_computed() -> None:
@@ -124,6 +134,14 @@ def test_a_student_with_smaller_gaps_is_said_to_have_them() -> None:
     assert not found.within_noise
     assert f"{0.75 * each.mean():.2f} smaller" in found.sentence
     assert "40 professions" in found.sentence
+    assert "effect size −1.00" in found.sentence and "-" not in found.sentence.replace("signed-rank", "")
+
+
+def test_a_clear_but_tiny_difference_is_not_said_to_be_none() -> None:
+    teacher = random_frame(40)
+    found = paired_test(teacher, teacher.assign(gap=teacher.gap * 0.999))
+    assert not found.within_noise
+    assert "less than 0.01 smaller" in found.sentence and "0.00 smaller" not in found.sentence
 
 
 def test_swapping_the_models_flips_the_difference() -> None:
@@ -148,7 +166,10 @@ def test_a_gap_that_only_changes_its_sign_is_no_difference_in_size() -> None:
 
 
 def test_one_profession_is_never_more_than_noise() -> None:
-    assert paired_test(frame_of({"nurse": [3.0]}), frame_of({"nurse": [1.0]})).within_noise
+    found = paired_test(frame_of({"nurse": [3.0]}), frame_of({"nurse": [1.0]}))
+    assert found.within_noise
+    assert np.isnan([found.low, found.high]).all()
+    assert "no interval: one profession" in found.sentence and "nan" not in found.sentence
 
 
 def test_only_common_sentences_are_compared_and_none_is_an_error() -> None:
@@ -181,9 +202,21 @@ def test_the_kind_of_transfer_follows_its_definition(teacher: float, student: fl
             "profession": "nurse",
             "teacher": pytest.approx(teacher),
             "student": pytest.approx(student),
+            "teacher_mass": 0.5,
+            "student_mass": 0.5,
             "kind": kind,
         }
     ]
+
+
+def test_transfer_and_the_labour_market_carry_the_mass_of_each_profession() -> None:
+    teacher = frame_of({"nurse": [1.0, 1.0], "lawyer": [1.0, 1.0]})
+    student = teacher.assign(mass=[0.1, 0.3, 0.002, 0.004])
+    found = transfer(teacher, student)
+    assert found.teacher_mass.tolist() == [0.5, 0.5]
+    assert found.student_mass.tolist() == pytest.approx([0.2, 0.003])
+    table, _ = labour_market(student)
+    assert table.mass.tolist() == pytest.approx([0.2, 0.003])
 
 
 def test_a_negative_tolerance_is_refused() -> None:
@@ -200,7 +233,7 @@ def test_gaps_that_follow_the_labour_market_correlate_with_it() -> None:
         {"nurse": [-2.0, -1.8], "Carpenter": [2.0, 2.2], "lawyer": [0.3, 0.1], "wizard": [9.0, 9.0]}
     )
     table, found = labour_market(frame)
-    assert table.columns.tolist() == ["profession", "gap", "low", "high", "women_share"]
+    assert table.columns.tolist() == ["profession", "gap", "low", "high", "mass", "women_share"]
     assert table.profession.tolist() == ["nurse", "Carpenter", "lawyer"]
     assert table.women_share.tolist() == [0.879, 0.035, 0.385]
     assert table.gap.tolist() == pytest.approx([-1.9, 2.1, 0.2])

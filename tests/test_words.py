@@ -14,7 +14,7 @@ from fairkd.cloze import score_words
 from fairkd.errors import InputError
 from fairkd.labels import readable
 from fairkd.models import MaskedLM
-from fairkd.words import UnknownWord, encode, logits_by_row, parse, spell, token_ids
+from fairkd.words import UnknownWord, encode, logits_by_row, parse, spell, token_ids, unread
 
 
 def tokens(lm: MaskedLM, text: str) -> list[str]:
@@ -341,3 +341,10 @@ def test_a_model_that_is_run_whole_gets_fewer_rows_at_once(
     assert [len(chunk) for chunk in logits_by_row(tiny_bert, rows, at)] == [8]
     monkeypatch.setattr("fairkd.words.head_is_known", lambda model: False)
     assert [len(chunk) for chunk in logits_by_row(tiny_bert, rows, at)] == [3, 3, 2]
+
+
+def test_what_a_tokenizer_cannot_read_is_found(tiny_bert: MaskedLM, tiny_roberta: MaskedLM) -> None:
+    text = "火 said that [MASK] is a 水, said 火."
+    assert unread(tiny_bert, text) == ["火", "水"]
+    assert unread(tiny_bert, "he said that _ is old.") == []
+    assert unread(tiny_roberta, text) == [], "bytes spell everything"

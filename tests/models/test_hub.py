@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 import torch
@@ -20,102 +17,9 @@ from huggingface_hub import constants
 
 from fairkd import models
 from fairkd.errors import ModelError
+from tests.models.loopback import Hub
 
 MAIN, OLD = "a" * 40, "b" * 40
-
-
-class Hub:
-    """Repositories by id, each a mapping from revision to (commit, folder), and a log of what was asked."""
-
-    def __init__(self) -> None:
-        self.repositories: dict[str, dict[str, tuple[str, Path]]] = {}
-        self.gated: set[str] = set()
-        self.broken = False
-        self.cut_off: set[str] = set()
-        self.asked: list[str] = []
-        hub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                hub.answer(self, body=True)
-
-            def do_HEAD(self) -> None:
-                hub.answer(self, body=False)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-    def answer(self, request: BaseHTTPRequestHandler, *, body: bool) -> None:
-        path = unquote(request.path.partition("?")[0]).strip("/")
-        self.asked.append(f"{request.command} {path}")
-        if self.broken:
-            return self.send(request, 503, b"", body=body)
-        api = path.startswith("api/models/")
-        repository, revision, file = self.parse(path.removeprefix("api/models/"), api=api)
-        if repository not in self.repositories:
-            return self.send(request, 401, b"{}", body=body, headers={"X-Error-Code": "RepoNotFound"})
-        revisions = self.repositories[repository]
-        by_commit = {commit: (commit, folder) for commit, folder in revisions.values()}
-        if revision not in revisions | by_commit:
-            return self.send(request, 404, b"{}", body=body, headers={"X-Error-Code": "RevisionNotFound"})
-        commit, folder = (revisions | by_commit)[revision]
-        if api:
-            files = [
-                {"rfilename": path.name, "size": path.stat().st_size} for path in sorted(folder.iterdir())
-            ]
-            info = {"id": repository, "sha": commit, "siblings": files, "private": False, "tags": []}
-            return self.send(request, 200, json.dumps(info).encode(), body=body)
-        headers = {"X-Repo-Commit": commit}
-        if repository in self.gated:
-            headers |= {"X-Error-Code": "GatedRepo"}
-            return self.send(request, 403, b"{}", body=body, headers=headers)
-        if not (folder / file).is_file():
-            headers |= {"X-Error-Code": "EntryNotFound"}
-            return self.send(request, 404, b"{}", body=body, headers=headers)
-        content = (folder / file).read_bytes()
-        headers |= {"ETag": f'"{hashlib.sha1(content).hexdigest()}"'}
-        if file in self.cut_off and body:
-            content = content[: len(content) // 2]
-        self.send(request, 200, content, body=body, headers=headers)
-
-    @staticmethod
-    def parse(path: str, *, api: bool) -> tuple[str, str, str]:
-        """(repository, revision, file) of `org/name[/revision/REV]` or `org/name/resolve/REV/FILE`."""
-        if api:
-            repository, _, revision = path.partition("/revision/")
-            return repository, revision or "main", ""
-        repository, _, rest = path.partition("/resolve/")
-        revision, _, file = rest.rpartition("/")
-        return repository, revision, file
-
-    @staticmethod
-    def send(
-        request: BaseHTTPRequestHandler,
-        status: int,
-        content: bytes,
-        *,
-        body: bool,
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        request.send_response(status)
-        for name, value in (headers or {}).items():
-            request.send_header(name, value)
-        request.send_header("Content-Length", str(len(content)))
-        request.end_headers()
-        if body:
-            request.wfile.write(content)
 
 
 @pytest.fixture
@@ -131,6 +35,7 @@ def hub(tmp_path: Path, tiny_folder: Callable[[str], Path], monkeypatch: pytest.
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
     yield hub
     hub.stop()
 
@@ -253,6 +158,107 @@ def test_a_download_that_breaks_off_is_refused_and_the_next_attempt_succeeds(
     assert "broke off at model.safetensors" in refusal("org/tiny")
     hub.cut_off.clear()
     assert models.load("org/tiny").vocabulary_size > 0
+
+
+# Xet, the storage beside the Hub that large files lie in
+
+
+def test_where_xet_does_not_deliver_plain_http_does(hub: Hub, tiny_folder: Callable[[str], Path]) -> None:
+    hub.xet = 403
+    local = models.load(str(tiny_folder("bert"))).model.state_dict()
+    state = models.load("org/tiny").model.state_dict()
+    assert all(torch.equal(tensor, local[name]) for name, tensor in state.items())
+    assert any("/reconstructions/" in line for line in hub.asked), "Xet was tried"
+
+
+def test_a_download_that_fails_over_xet_and_over_http_is_refused(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.xet = 403
+    hub.cut_off.add("model.safetensors")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    assert "broke off at model.safetensors" in refusal("org/tiny")
+
+
+def test_without_plain_http_the_sentence_gives_the_reason_of_xet(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise ValueError("Xet headers have not been correctly set by the server.")
+
+    hub.xet = 403
+    monkeypatch.setattr("huggingface_hub.file_download.xet_get", fail)
+    assert "broke off at model.safetensors (Xet headers have not" in refusal("org/tiny")
+
+
+def test_progress_over_xet_only_grows_and_comes_from_the_thread_that_asked(
+    hub: Hub, tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (tiny_folder("bert") / "model.safetensors").read_bytes()
+    steps = 20
+    part = len(content) // steps
+
+    def xet_get(*, incomplete_path: Path, tqdm_class: Callable[..., object], **_: object) -> None:
+        written, sent = tqdm_class(total=len(content)), tqdm_class(total=len(content))
+
+        def move() -> None:
+            for step in range(steps):
+                sent.update(2 * part)  # more than the file holds goes over the network
+                if step > 4:
+                    written.update(part)
+                time.sleep(0.01)
+
+        mover = threading.Thread(target=move)
+        mover.start()
+        mover.join()
+        incomplete_path.write_bytes(content)
+
+    hub.xet = 200
+    monkeypatch.setattr("huggingface_hub.file_download.xet_get", xet_get)
+    monkeypatch.setattr("fairkd.hub._BETWEEN_REPORTS", 0.01)
+    said: list[tuple[str, float, threading.Thread]] = []
+
+    def report(text: str, fraction: float | None) -> None:
+        if fraction is not None:
+            said.append((text, fraction, threading.current_thread()))
+
+    models.load("org/tiny", progress=report)
+    fractions = [fraction for text, fraction, _ in said if "model.safetensors" in text]
+    assert len(set(fractions)) > 4 and said[-1][1] == 1
+    assert [fraction for _, fraction, _ in said] == sorted(fraction for _, fraction, _ in said)
+    assert {thread for _, _, thread in said} == {threading.current_thread()}
+
+
+def test_a_download_that_nobody_waits_for_any_more_ends(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    def xet_get(*, tqdm_class: Callable[..., object], **_: object) -> None:
+        bar = tqdm_class(total=100_000)
+        try:
+            for _ in range(1000):
+                time.sleep(0.01)
+                bar.update(100)
+        except InterruptedError:
+            ended.set()
+            raise
+
+    class Left(BaseException):
+        """As Streamlit says that a visitor has gone on."""
+
+    said: list[float] = []
+
+    def report(text: str, fraction: float | None) -> None:
+        if "model.safetensors" in text and fraction is not None:
+            said.append(fraction)
+            if fraction > said[0]:
+                raise Left
+
+    hub.xet = 200
+    monkeypatch.setattr("huggingface_hub.file_download.xet_get", xet_get)
+    monkeypatch.setattr("fairkd.hub._BETWEEN_REPORTS", 0.01)
+    with pytest.raises(Left):
+        models.load("org/tiny", progress=report)
+    assert ended.wait(5)
 
 
 def test_half_a_model_in_the_cache_does_not_pass_for_a_whole_one(

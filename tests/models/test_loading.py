@@ -205,6 +205,7 @@ def test_a_student_takes_tokenizer_and_embeddings_from_its_teacher_and_the_rest_
     assert torch.equal(s["cls.predictions.decoder.bias"], s[bias])
     assert student.vocabulary == teacher.vocabulary
     assert models.describe(student).source == "embedded"
+    assert (models.describe(student).shares, models.describe(teacher).shares) == ("embedded/teacher", None)
     assert models.describe(student).licence == "apache-2.0"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,27 @@ def test_a_run_is_named_as_a_model_once_it_has_one(
 
 def test_a_file_is_not_a_model_folder(tiny_folder: Folder) -> None:
     assert "is a file" in refusal(tiny_folder("bert") / "config.json")
+
+
+def test_a_folder_without_permission_is_refused(
+    copy: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copy()
+    config = folder / "config.json"
+    if os.geteuid():
+        folder.chmod(0)
+    else:  # the superuser may look into everything
+        stat = Path.stat
+
+        def forbidden(path: Path, **options: bool) -> os.stat_result:
+            if path == config:
+                raise PermissionError(13, "Permission denied", str(path))
+            return stat(path, **options)
+
+        monkeypatch.setattr(Path, "stat", forbidden)
+    sentence = refusal(folder)
+    folder.chmod(0o700)
+    assert sentence == f"{folder} cannot be read: there is no permission to look into {config}."
 
 
 def test_a_folder_without_configuration_is_refused(tmp_path: Path) -> None:

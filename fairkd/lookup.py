@@ -1,0 +1,88 @@
+"""The probability and rank of any word that a person names, at one position of a prediction.
+
+lm = models.load("embedded/teacher")
+look_up(lm, predict(lm, "Milk is a [MASK]."), "milkshake")
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairkd.cloze import Cloze
+from fairkd.distributions import Prediction
+from fairkd.models import MaskedLM
+from fairkd.words import parse, spell
+
+
+@dataclass(frozen=True)
+class Found:
+    """A word at a position. `probability` and `rank` are None where there is none; `note` then says why."""
+
+    word: str
+    spelling: tuple[str, ...]  # the pieces, as predictions at this position are shown
+    probability: float | None
+    rank: int | None
+    note: str = ""
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces the word is spelled with."""
+        return len(self.spelling)
+
+
+def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | None = None) -> Found:
+    """How probable `word` is at a position, spelled by the model's own tokenizer in that place.
+
+    A word of one piece is read off the distribution: in its reading, at its temperature, with its rank among
+    the whole vocabulary. A word of several pieces is scored over as many masks in place of the position, by
+    the pseudo-log-likelihood that `fairkd.cloze.score_words` defines. That is no part of the same
+    distribution: it has no rank, and the temperature does not apply to it.
+
+    Parameters
+    ----------
+    lm : MaskedLM
+        The model that made the prediction.
+    prediction : Prediction
+    word : str
+    position : int, optional
+        By default the prediction's `default_position`.
+
+    Returns
+    -------
+    Found
+        Without a probability where a word of several pieces is asked for at a visible token of a text that
+        was read as written: it could only be scored with the token masked, which is the other reading.
+
+    Raises
+    ------
+    InputError
+        The position has no distribution, the tokenizer cannot spell the word (UnknownWord), or the text with
+        the word's masks is too long.
+
+    Examples
+    --------
+    >>> from fairkd import models
+    >>> from fairkd.predictions import predict
+    >>> lm = models.load("embedded/teacher")
+    >>> prediction = predict(lm, "Milk is a [MASK].")
+    >>> look_up(lm, prediction, prediction.top(4, 3).token[2]).rank
+    3
+    >>> look_up(lm, prediction, "milkshake").pieces
+    3
+    """
+    position = prediction.default_position if position is None else position
+    row, token = prediction.row(position), prediction.tokens[position]
+    before, after = parse(lm, prediction.text[: token.start]), parse(lm, prediction.text[token.end :])
+    ids = spell(lm, word, before=before, after=after).ids
+    spelling = tuple(prediction.label(position, i) for i in ids)
+    if len(ids) == 1:
+        return Found(word, spelling, float(row[ids[0]].double().exp()), prediction.rank(position, ids)[0])
+    if not (token.masked or prediction.masked_in_turn):
+        note = f"{len(ids)} pieces: scored only at a mask, or where each token is masked in turn"
+        return Found(word, spelling, None, None, note)
+    cloze = Cloze(lm)
+    asked = cloze.ask(tuple(token.id for token in prediction.tokens), position, ids)
+    note = f"{len(ids)} pieces: pseudo-log-likelihood, whatever the temperature; no rank"
+    return Found(word, spelling, float(np.exp(cloze.answer()[asked])), None, note)

@@ -1,0 +1,80 @@
+"""Any word at a position: read off the distribution, or scored over masks."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from fairkd.cloze import score_words
+from fairkd.errors import InputError
+from fairkd.lookup import look_up
+from fairkd.models import MaskedLM
+from fairkd.predictions import predict
+from fairkd.words import UnknownWord, encode
+
+TEXT = "the nurse is a [MASK] ."
+WORD = "zoologist"  # several pieces in every family
+
+
+def left_to_right(lm: MaskedLM, ids: list[int], position: int, pieces: list[int]) -> float:
+    """The sum of the log-probabilities of the pieces, one forward pass for each."""
+    total = 0.0
+    for n, piece in enumerate(pieces):
+        masks = [lm.mask_id] * (len(pieces) - n)
+        row = [*ids[:position], *pieces[:n], *masks, *ids[position + 1 :]]
+        with torch.no_grad():
+            logits = lm.model(input_ids=torch.tensor([row])).logits[0, position + n].double()
+        total += float(logits.log_softmax(-1)[piece])
+    return total
+
+
+@pytest.mark.parametrize("temperature", [1.0, 3.0])
+def test_a_word_of_one_piece_is_read_off_at_the_temperature(any_family: MaskedLM, temperature: float) -> None:
+    prediction = predict(any_family, TEXT, temperature=temperature)
+    found = look_up(any_family, prediction, "doctor")
+    top = prediction.top(prediction.default_position, any_family.vocabulary_size)
+    row = top[top["rank"] == found.rank].iloc[0]
+    assert found.pieces == 1 and found.spelling == (row.token,) and not found.note
+    assert found.probability == pytest.approx(row.probability)
+
+
+def test_the_position_decides(tiny_bert: MaskedLM) -> None:
+    prediction = predict(tiny_bert, TEXT)
+    here, there = (look_up(tiny_bert, prediction, "doctor", position=i) for i in (2, 5))
+    assert there == look_up(tiny_bert, prediction, "doctor")
+    assert here.probability != there.probability
+    with pytest.raises(InputError, match="Position 0 has no distribution"):
+        look_up(tiny_bert, prediction, "doctor", position=0)
+
+
+def test_a_word_of_several_pieces_is_scored_at_a_mask_and_says_so(any_family: MaskedLM) -> None:
+    cold, hot = (predict(any_family, TEXT, temperature=t) for t in (1.0, 4.0))
+    found = look_up(any_family, cold, WORD)
+    expected = score_words(any_family, TEXT, [WORD])
+    assert found.probability == pytest.approx(expected.probability[0], rel=1e-4)
+    assert found.pieces == expected.pieces[0] > 1 and found.rank is None
+    assert f"{found.pieces} pieces: pseudo-log-likelihood, whatever the temperature" in found.note
+    assert look_up(any_family, hot, WORD) == found
+
+
+def test_a_visible_token_takes_several_pieces_only_where_it_was_masked_in_turn(tiny_bert: MaskedLM) -> None:
+    written, in_turn = predict(tiny_bert, TEXT), predict(tiny_bert, TEXT, masked_in_turn=True)
+    found = look_up(tiny_bert, written, WORD, position=2)
+    assert found.probability is None and found.rank is None and "masked in turn" in found.note
+    scored = look_up(tiny_bert, in_turn, WORD, position=2)
+    ids = list(encode(tiny_bert, TEXT).ids)
+    pieces = tiny_bert.tokenizer(WORD, add_special_tokens=False)["input_ids"]
+    assert len(pieces) == scored.pieces
+    assert math.log(scored.probability or 0) == pytest.approx(
+        left_to_right(tiny_bert, ids, 2, pieces), abs=1e-4
+    )
+
+
+def test_a_word_that_cannot_be_spelled_or_does_not_fit_is_named(tiny_bert: MaskedLM) -> None:
+    with pytest.raises(UnknownWord, match="☃"):
+        look_up(tiny_bert, predict(tiny_bert, TEXT), "☃")
+    full = predict(tiny_bert, "he " * 61 + "[MASK]")
+    with pytest.raises(InputError, match="shorten it"):
+        look_up(tiny_bert, full, WORD)
