@@ -13,7 +13,7 @@ import yaml
 from fairkd.contrasts import contrasts
 from fairkd.errors import InputError
 
-WORD = re.compile(r"[^\W\d_]+")
+WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")  # not "HER" of "HER2"
 OPEN = frozenset({"her", "his"})  # their counterpart depends on the context
 
 

@@ -9,7 +9,8 @@ The words are in `resources/swaps.yaml`, names (an option) are those of the cont
 him) and "his" (her or hers) depend on the context, which a masked LM reads (`fairkd.possessives`). What is
 swapped keeps its case (he, He, HE; any other, as in "hE", is left alone), the punctuation around it, its
 hyphens and its possessive ("the ladies' coats", "the gentlemen's coats"). A word with a capital that ends a
-name ("Stephen King", "Iron Man") is part of it and stays.
+name ("Stephen King", "Iron Man") is part of it and stays; so does an abbreviation ("HER2", "a He-Ne laser",
+"an MR scan").
 
 Swapping twice gives the sentence back wherever each of its words has one counterpart that has it in turn: not
 for the entries of the list that go one way ("Ms", "hostess"), nor where "her" or "his" was read wrongly.
@@ -34,7 +35,12 @@ __all__ = ["Resolver", "swap", "swap_many", "swapper"]
 
 Decide = Callable[[str, int], str]
 
+AT_ONCE = 200  # held-out sentences between two calls of progress
+
 _POSSESSIVE = re.compile(r"( ?)(['’])([sS]\b)?")
+_PRONOUNS = frozenset({"he", "him", "his", "himself", "she", "her", "hers", "herself"})
+_HYPHENED = re.compile(r"[-‐‑–]([^\W_])")
+_POINT = re.compile(r"\. *[^\W\d_]")
 _AFTER_NAMES = frozenset({"Jr", "Sr", "Jnr", "Snr", "II", "III", "IV"})
 
 
@@ -96,14 +102,24 @@ def swap_many(
 
 
 def swapper(
-    held_out: Sequence[str], lm: MaskedLM | Resolver | None, *, names: bool = False
+    held_out: Sequence[str],
+    lm: MaskedLM | Resolver | None,
+    *,
+    names: bool = False,
+    progress: Progress | None = None,
 ) -> Callable[[Sequence[str]], list[str]]:
     """`swap_many` for sentences to train on, which keeps the held-out ones apart.
 
-    A sentence stays as it is where its swap begins as a held-out sentence does, or as the swap of one.
+    A sentence stays as it is where its swap begins as a held-out sentence does, or as the swap of one. The
+    held-out ones are swapped at once, 1 ms each, and `progress` is called every AT_ONCE of them.
     """
     decide = Resolver(lm) if isinstance(lm, MaskedLM) else lm
-    every = [*held_out, *swap_many(held_out, decide, names=names)]
+    every = list(held_out)
+    for start in range(0, len(held_out), AT_ONCE):
+        every += swap_many(held_out[start : start + AT_ONCE], decide, names=names)
+        if progress:
+            done = len(every) - len(held_out)
+            progress(f"Swapping held-out sentences: {done:,} of {len(held_out):,}", done / len(held_out))
     apart = frozenset(beginning(normalise(sentence)) for sentence in every)
 
     def swap_apart(sentences: Sequence[str]) -> list[str]:
@@ -124,6 +140,8 @@ def _find(sentence: str, names: bool) -> list[_Find]:
         token = match[0]
         word = token.lower()
         if word not in words.all or _shape(token) is None or _is_fixed(sentence, match, words):
+            continue
+        if _is_abbreviation(sentence, match):
             continue
         target = None if word in OPEN else _target(sentence, match, words, names)
         if target or word in OPEN:
@@ -166,6 +184,16 @@ def _ends_a_name(sentence: str, match: re.Match[str]) -> bool:
         and before[1].lower() not in lexicon().not_names
         and not _next_is_capital(sentence, match.end())
     )
+
+
+def _is_abbreviation(sentence: str, match: re.Match[str]) -> bool:
+    """Whether the word stands for something else: "HER-2", "MEN-1", "the He-Ne laser", "an MR scan"."""
+    joined = _HYPHENED.match(sentence, match.end())
+    if joined and (joined[1].isdigit() or (joined[1].isupper() and match[0].lower() in _PRONOUNS)):
+        return True
+    if match[0] not in ("MR", "MRS"):
+        return False
+    return not _POINT.match(sentence, match.end()) and not sentence.isupper()
 
 
 def _is_fixed(sentence: str, match: re.Match[str], words: Lexicon) -> bool:

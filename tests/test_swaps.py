@@ -10,7 +10,7 @@ from fairkd.contrasts import contrasts
 from fairkd.corpora import build
 from fairkd.models import MaskedLM
 from fairkd.swap_words import lexicon
-from fairkd.swaps import Resolver, swap, swap_many, swapper
+from fairkd.swaps import AT_ONCE, Resolver, swap, swap_many, swapper
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,10 @@ def test_words_are_swapped_and_keep_their_form(sentence: str, swapped: str) -> N
         "Stephen King and Iron Man met Martin Luther King Jr. at a Burger King.",
         "hE said sHE",
         "Sheila, Herman and a human, mankind, himalaya",
+        "The HER2 gene, HER-2 and a 6xHis tag.",
+        "A He-Ne laser, a He–Ne laser and He-3.",
+        "A his-tagged protein, He-Man and the MEN-1 syndrome.",
+        "An MR scan with MRS.",
         "",
     ],
 )
@@ -58,6 +62,12 @@ def test_what_is_not_gendered_or_not_a_word_of_its_own_stays(sentence: str) -> N
 def test_a_title_or_a_first_word_is_no_part_of_a_name() -> None:
     assert swap("The King saw Old King Cole.") == "The Queen saw Old Queen Cole."
     assert swap("When Prince Hal came, His Mother said") == "When Princess Hal came, Her Father said"
+
+
+def test_a_title_in_capitals_has_a_point_or_stands_among_capitals() -> None:
+    assert swap("MR. SMITH had an MR scan.") == "MRS. SMITH had an MR scan."
+    assert swap("MR SMITH IS HERE") == "MRS SMITH IS HERE"
+    assert swap("Mr Smith is here") == "Mrs Smith is here"
 
 
 def test_names_are_swapped_when_asked_for_and_only_with_a_capital() -> None:
@@ -115,21 +125,29 @@ def test_the_shipped_contrasts_are_pairs_of_the_list() -> None:
 
 NEUTRAL = ["the", "a", "saw", "told", "book", "nurse", ",", ";", "and", "of", "to", "house", "when"]
 SHAPES = [str.lower, str.upper, str.capitalize]
-ENDINGS = ["", "", "", "", ".", ",", "'s", "’s", "-in-law", "-like", "!"]
+ENDINGS = ["", "", "", "", ".", ",", "'s", "’s", "-in-law", "-like", "-Ne", "2", "-2", "!"]
 
 
 @st.composite
 def sentences(draw: st.DrawFn) -> str:
     """Text of mutual words in every case, with punctuation, hyphens and possessives."""
-    mutual = sorted(word for word, other in lexicon().pairs.items() if lexicon().pairs.get(other) == word)
+    words = lexicon()
+    titles = {*words.titles, *words.one_way_titles}  # "Gentleman X", "Lady X", "Lord X"
+    mutual = sorted(
+        word
+        for word, other in words.pairs.items()
+        if words.pairs.get(other) == word and not {word, other} & titles
+    )
     parts = []
     for _ in range(draw(st.integers(1, 8))):
         shape = draw(st.sampled_from(SHAPES))
         word = draw(st.one_of(st.sampled_from(mutual), st.sampled_from(NEUTRAL)))
         # A plural's own possessive is the bare apostrophe.
         ending = draw(st.sampled_from(ENDINGS))
-        if ending in ("'s", "’s") and word in lexicon().plurals:
+        if ending in ("'s", "’s") and word in words.plurals:
             ending = ending[0]
+        if not word[-1].isalpha() and ending[:1] in ("'", "’"):
+            ending = ""  # behind a comma it would open a quotation, and a later one close it
         if shape is str.upper:
             ending = ending.upper()
         parts.append(shape(word) + ending)
@@ -212,6 +230,20 @@ def test_swapped_sentences_and_the_swapped_held_out_side_never_meet() -> None:
     swapped = swapper(corpus.held_out, None)(corpus.training)
     made = [other for sentence, other in zip(corpus.training, swapped, strict=True) if other != sentence]
     assert len(made) > 3000 and not apart & set(made)
+
+
+def test_progress_is_told_while_the_held_out_side_is_swapped_and_may_end_it() -> None:
+    held_out = [f"She sings song number {n}." for n in range(2 * AT_ONCE + 1)]
+    told: list[tuple[str, float | None]] = []
+    swapper(held_out, None, progress=lambda text, fraction: told.append((text, fraction)))
+    assert [fraction for _, fraction in told] == pytest.approx([200 / 401, 400 / 401, 1.0])
+    assert told[-1][0] == "Swapping held-out sentences: 401 of 401"
+
+    def stop(text: str, fraction: float | None) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        swapper(held_out, None, progress=stop)
 
 
 def test_progress_is_told_while_the_model_decides(teacher: MaskedLM) -> None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 
 from fairkd.errors import InputError
 
 HELD_OUT_PER_MILLE = 20
 MOST = 500_000  # sentences kept unless asked otherwise
+COUNTED = 5_000_000  # lines or rows that are counted behind those; more can take minutes
 LONGEST = 1_000  # characters of a sentence; a longer text is cut into its sentences
 BEGINNING = 40  # characters of the normalised text that decide on the side
 
@@ -64,7 +67,7 @@ def build(
     most
         Keep the first `most` of both sides together.
     count_rest
-        Whether to go on and count the texts that are left over, or to stop there.
+        Whether to go on and count the texts that are left over, up to COUNTED, or to stop there.
     tally
         Reasons and counts so far, which the source of `sentences` may go on filling.
 
@@ -94,7 +97,9 @@ def build(
         if len(seen) == most:
             if count_rest:
                 # As they come, and not cut or compared: of a large file most is counted here.
-                tally[beyond(most)] += sum(not line.isspace() for line in rest if line)
+                count = sum(not line.isspace() for line in islice(rest, COUNTED) if line)
+                more = "or more " if next(rest, None) is not None else ""
+                tally[more + beyond(most)] += count
             break
     skipped = {reason: count for reason, count in tally.items() if count}
     if not sides[False]:
@@ -106,14 +111,38 @@ def build(
     return Corpus(name, licence, tuple(sides[False]), tuple(sides[True]), skipped)
 
 
+_NOT_PLAIN = re.compile(r"[^a-z0-9]+")
+_NO_WORD = re.compile(r"[\W_]+")
+_PLAIN_LETTER = re.compile(r"[a-z]")
+_OTHER_LETTER = re.compile(r"[^\W\d_a-z]")
+
+
 def normalise(text: str) -> str:
-    """Lower-case Latin letters and digits, all else as single spaces; text without any is lower-cased."""
-    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip() or text.lower()
+    """The letters and digits of a text in lower case, all else as single spaces: alike in near copies.
+
+    Where no more than half of the letters are beyond a to z, the side is decided by a to z and 0 to 9 alone
+    ("a naïve man": "a na ve man"), as the held-out text of the embedded models was; all the letters follow
+    after a line feed, so that only true copies are alike. Otherwise letters and digits of every script count.
+    Text without any is lower-cased.
+    """
+    plain = _NOT_PLAIN.sub(" ", text.lower()).strip()
+    if text.isascii():
+        return plain or text.lower()
+    words = " ".join(_NO_WORD.sub(_marks, unicodedata.normalize("NFC", text).casefold()).split())
+    if not plain or len(_OTHER_LETTER.findall(words)) > len(_PLAIN_LETTER.findall(words)):
+        return words or text.lower()
+    return plain if plain == words else f"{plain}\n{words}"
+
+
+def _marks(between: re.Match[str]) -> str:
+    """A space, unless it would cut a word at one of its marks, such as the vowels of many scripts."""
+    marks = "".join(takewhile(lambda character: unicodedata.category(character)[0] == "M", between[0]))
+    return marks if marks == between[0] else f"{marks} "
 
 
 def beginning(normalised: str) -> str:
     """What near copies of a sentence have in common: sentences alike in it are on one side."""
-    return normalised[:BEGINNING]
+    return normalised.partition("\n")[0][:BEGINNING]
 
 
 def is_held_out(normalised: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -19,7 +18,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from fairkd.corpora import quotes
 from fairkd.corpora.corpus import Tally
+from fairkd.corpora.pace import pace
 from fairkd.datawheel import Progress
 from fairkd.errors import InputError
 
@@ -33,7 +34,6 @@ JUDGED_AFTER = 10_000  # lines; a file that is mostly undecodable is refused by 
 UNDECODABLE = "not UTF-8 text"
 TOO_LONG = f"longer than {LONGEST_RECORD:,} bytes"
 NO_JSON = "not a JSON object"
-BAD_ROW = "not a proper CSV row"
 NO_TEXT = "no text in the column"
 
 Readable = IO[bytes] | gzip.GzipFile
@@ -125,8 +125,8 @@ def lines(
             packed = path.suffix.lower() == ".gz"
             stream: Readable = stack.enter_context(gzip.open(raw)) if packed else raw
             report = _reporter(path, raw, progress)
-            for line in _whole_lines(stream, tally) if whole else _line_parts(stream):
-                report()
+            for line in _whole_lines(stream, tally, report) if whole else _line_parts(stream):
+                report(1)
                 text = _decode(line, first=good + bad == 0)
                 if text is None:
                     bad += 1
@@ -180,26 +180,25 @@ def _last_start(line: bytes) -> int:
     return max(1, end)
 
 
-def _whole_lines(stream: Readable, tally: Tally) -> Iterator[bytes]:
+def _whole_lines(stream: Readable, tally: Tally, report: Callable[[int], None]) -> Iterator[bytes]:
     while line := stream.readline(LONGEST_RECORD):
         if len(line) < LONGEST_RECORD or line.endswith(b"\n"):
             yield line
             continue
         tally[TOO_LONG] += 1
         while (more := stream.readline(LONGEST_RECORD)) and not more.endswith(b"\n"):
-            pass
+            report(0)
 
 
-def _reporter(path: Path, raw: IO[bytes], progress: Progress | None) -> Callable[[], None]:
-    """Called for every line; says some times a second how far the file has been read."""
+def _reporter(path: Path, raw: IO[bytes], progress: Progress | None) -> Callable[[int], None]:
+    """Called with the number of lines since the last call; says from time to time how far it has come."""
     size = max(1, path.stat().st_size)
-    count, said = 0, time.monotonic()
+    count, due = 0, pace()
 
-    def report() -> None:
-        nonlocal count, said
-        count += 1
-        if progress and count % 1000 == 0 and time.monotonic() - said > 0.2:
-            said = time.monotonic()
+    def report(more: int) -> None:
+        nonlocal count
+        count += more
+        if progress and due():
             progress(f"Reading {path.name}: {count:,} lines", min(1.0, raw.tell() / size))
 
     return report
@@ -235,21 +234,10 @@ def _csv_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[M
                 f"{path} has no proper CSV header ({error}); expected column names in a first line that ends "
                 "with a line feed."
             ) from None
-        rows = _proper(csv.reader(text, delimiter=mark), tally)
+        rows = quotes.rows(text, mark, tally)
     for row in rows:
         if row:
             yield dict(zip(names, row, strict=False))
-
-
-def _proper(rows: Iterator[list[str]], tally: Tally) -> Iterator[list[str]]:
-    """Rows, without those whose quotes never close: the reader gives up on a field of 128 KiB."""
-    while True:
-        try:
-            yield next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
-            tally[BAD_ROW] += 1
 
 
 def _unquote(field: str) -> str:

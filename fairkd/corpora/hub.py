@@ -6,12 +6,13 @@ Needs the package `datasets` (the extra of that name), in a version that never r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 from fairkd.corpora.files import SAMPLE, Table
+from fairkd.corpora.pace import pace
 from fairkd.datawheel import Progress
 from fairkd.errors import InputError
 
@@ -19,6 +20,8 @@ PREFIX = "hub:"
 _NAME = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?)(:(?P<configuration>[\w.-]+))?(@(?P<revision>[\w./-]+))?"
 )
+
+_SPLITS = re.compile(r"Bad split: (?P<asked>.*)\. Available splits: \[(?P<names>.*)\]")
 
 
 def stream(source: str, *, split: str | None, progress: Progress | None = None) -> tuple[Table, str | None]:
@@ -39,7 +42,7 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
         import datasets  # an extra, and slow to import
     except ImportError:
         raise InputError(
-            f"Reading {source} needs the package datasets; install it with: pip install 'fairkd[datasets]'."
+            f"Reading {source} needs the package datasets; install it with: pip install datasets."
         ) from None
     if progress:
         progress(f"Opening {source}", None)
@@ -53,17 +56,25 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
             # Streaming a split asks again by itself; twice is enough to find out that there is no network.
             download_config=datasets.DownloadConfig(max_retries=1),
         )
-        sample = tuple(islice(rows, SAMPLE))
+    due = pace()
+
+    def each() -> Iterator[Mapping[str, Any]]:
+        for count, row in enumerate(_guarded(source, rows), 1):
+            if progress and due():
+                progress(f"Streaming {source}: {count:,} rows", None)
+            yield row
+
+    sample = tuple(islice(each(), SAMPLE))
     columns = tuple(dict.fromkeys(name for row in sample for name in row))
 
-    def values(column: str) -> Iterator[Any]:
-        with _one_sentence(source):
-            for count, row in enumerate(rows, 1):
-                if progress and count % 1000 == 0:
-                    progress(f"Streaming {source}: {count:,} rows", None)
-                yield row.get(column)
+    table = Table(columns, sample, lambda column: (row.get(column) for row in each()))
+    return table, rows.info.license or None
 
-    return Table(columns, sample, values), rows.info.license or None
+
+def _guarded(source: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The rows; only what `datasets` raises is turned into an InputError, not what progress may."""
+    with _one_sentence(source):
+        yield from rows
 
 
 @contextmanager
@@ -71,11 +82,12 @@ def _one_sentence(source: str) -> Iterator[None]:
     """Turns what `datasets` raises into an InputError."""
     try:
         yield
-    except InputError:
-        raise
     except ConnectionError as error:
         raise InputError(f"{source} cannot be reached; check the network: {_first_line(error)}.") from None
     except (OSError, ValueError, RuntimeError) as error:
+        if splits := _SPLITS.fullmatch(_first_line(error)):
+            names = splits["names"].replace("'", "")
+            raise InputError(f"{source} has no split '{splits['asked']}'; its splits are: {names}.") from None
         raise InputError(f"{source} cannot be read: {_first_line(error)}.") from None
 
 

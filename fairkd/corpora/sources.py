@@ -10,6 +10,7 @@ from pathlib import Path
 from fairkd import datawheel
 from fairkd.corpora import files, hub
 from fairkd.corpora.corpus import MOST, Corpus, Tally, build
+from fairkd.corpora.pace import pace
 from fairkd.datawheel import Progress
 from fairkd.errors import InputError
 
@@ -22,6 +23,7 @@ def read(
     column: str | None = None,
     split: str | None = None,
     most: int = MOST,
+    count_rest: bool = True,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read a corpus.
@@ -35,18 +37,21 @@ def read(
     column
         The table's column of text; it may be left out where only one looks like sentences.
     split
-        The Hub data set's split, "train" by default.
+        The Hub data set's split, "train" by default; nothing else has one.
     most
-        Keep the first `most` sentences (training and held-out together). What is left over is counted, but
-        a Hub data set is not streamed any further.
+        Keep the first `most` distinct sentences, training and held-out together; 1 or more.
+    count_rest
+        Whether to go on and count the lines or rows behind those (the first COUNTED of them), or to stop
+        reading. A Hub data set is never streamed any further.
     progress
-        Called with a sentence and a fraction in [0, 1], or None where it is not known.
+        Called with a sentence and a fraction in [0, 1], or None where it is not known, a few times a second
+        while text arrives. What it raises ends the reading, and files are closed.
 
     Raises
     ------
     InputError
-        No such file, format, column or data set, a damaged file, one that is mostly not UTF-8, or one without
-        a usable sentence.
+        No such file, format, column, data set or split (it says which columns or splits there are), a
+        damaged file, one that is mostly not UTF-8, one without a usable sentence, or `most` below 1.
     """
     name, tally = str(source), Tally()
     if name == BUG or not name.startswith(hub.PREFIX):
@@ -55,7 +60,9 @@ def read(
         if column is not None and (name == BUG or files.kind(Path(source)) in files.TEXT):
             raise InputError(f"{name} has no columns; leave the column '{column}' out.")
     if name == BUG:
-        return build("BUG (Levy et al. 2021)", "MIT", _bug(progress), most=most, tally=tally)
+        return build(
+            "BUG (Levy et al. 2021)", "MIT", _bug(progress), most=most, count_rest=count_rest, tally=tally
+        )
     if name.startswith(hub.PREFIX):
         table, licence = hub.stream(name, split=split, progress=progress)
         texts = table.texts(table.choose(column, name), tally)
@@ -63,10 +70,11 @@ def read(
         return build(title, licence, texts, most=most, count_rest=False, tally=tally)
     path = _existing(source)
     if files.kind(path) in files.TEXT:
-        return build(path.name, None, files.lines(path, tally, progress), most=most, tally=tally)
-    table = files.table(path, tally, progress)
-    texts = table.texts(table.choose(column, path.name), tally)
-    return build(path.name, None, texts, most=most, tally=tally)
+        texts = files.lines(path, tally, progress)
+    else:
+        table = files.table(path, tally, progress)
+        texts = table.texts(table.choose(column, path.name), tally)
+    return build(path.name, None, texts, most=most, count_rest=count_rest, tally=tally)
 
 
 def columns(source: str | Path, *, split: str | None = None) -> tuple[str, ...]:
@@ -99,7 +107,8 @@ def _existing(source: str | Path) -> Path:
 
 def _bug(progress: Progress | None) -> Iterator[str]:
     with datawheel.open_member("BUG/data/full_BUG.csv", progress=progress) as handle:
+        due = pace()
         for count, row in enumerate(csv.DictReader(TextIOWrapper(handle, encoding="utf-8", newline="")), 1):
-            if progress and count % 10_000 == 0:
+            if progress and due():
                 progress(f"Reading BUG: {count:,} rows", None)
             yield row["sentence_text"]

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairkd import corpora
-from fairkd.corpora.corpus import HALF_CHARACTERS, LONG, REPEATED, SHORT, beyond, split
+from fairkd.corpora.corpus import (
+    HALF_CHARACTERS,
+    LONG,
+    REPEATED,
+    SHORT,
+    beginning,
+    beyond,
+    normalise,
+    split,
+)
 from fairkd.errors import InputError
 
 
@@ -31,6 +42,53 @@ def test_text_in_other_scripts_is_told_apart() -> None:
     assert len(corpus.training + corpus.held_out) == 2
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["В 1999 году он родился в Москве.", "Она умерла в 1999 году в Париже."],
+        ["我喜欢 iPhone", "我讨厌 iPhone"],
+        ["打开 Settings 应用", "关闭 Settings 应用"],
+        ["कि वह", "की वह"],  # they differ in a vowel's mark
+        ["a naïve man", "a nave man"],
+        ["Ma má ăn.", "Ma mà ăn."],
+    ],
+)
+def test_letters_of_every_script_tell_sentences_apart(texts: list[str]) -> None:
+    assert len({normalise(text) for text in texts}) == 2
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["МАМА мыла раму!", "мама мыла раму"],
+        ["It’s a café…", "it's a café"],
+        ["Мой дом здесь.", "мои\u0306 дом здесь"],
+        ["I love it ❤️", "I love it!"],
+    ],
+)
+def test_case_punctuation_and_spelling_of_an_accent_tell_nothing_apart(texts: list[str]) -> None:
+    assert len({normalise(text) for text in texts}) == 1
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127)))
+def test_plain_text_keeps_its_side(text: str) -> None:
+    """The split of the embedded models' text was made so."""
+    assert normalise(text) == (re.sub(r"[^a-z0-9]+", " ", text.lower()).strip() or text.lower())
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("A naïve café is here.", "a na ve caf is here"),
+        ("Ratoff (Russian: Григорий Рэтнер) was an actor.", "ratoff russian was an actor"),
+        ("социали́зм в one country was", "one country was"),
+        ("Она умерла в 1999 году в Париже.", "она умерла в 1999 году в париже"),
+    ],
+)
+def test_the_side_goes_by_plain_letters_where_they_are_half(text: str, key: str) -> None:
+    assert beginning(normalise(text)) == key
+
+
 def test_what_is_left_out_is_counted_by_reason() -> None:
     texts = ["Milk is  white.", "milk is white", "Word", "", "Half \ud800 a character.", "She reads a book."]
     corpus = corpora.build("made", None, texts)
@@ -42,6 +100,12 @@ def test_the_first_sentences_are_kept_and_the_rest_is_counted() -> None:
     corpus = corpora.build("made", None, sentences(100), most=70)
     assert set(corpus.training + corpus.held_out) == set(sentences(70))
     assert corpus.skipped == {beyond(70): 30}
+
+
+def test_what_is_counted_of_the_rest_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairkd.corpora.corpus.COUNTED", 25)
+    assert corpora.build("made", None, sentences(100), most=70).skipped == {f"or more {beyond(70)}": 25}
+    assert corpora.build("made", None, sentences(95), most=70).skipped == {beyond(70): 25}
 
 
 def test_an_endless_source_is_left_when_there_is_enough() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fairkd import corpora
+from fairkd.corpora import pace
 from fairkd.errors import InputError
 
 SENTENCES = [f"Sentence number {n} is here." for n in range(500)]
@@ -41,7 +42,9 @@ def test_a_data_set_is_streamed(org_name: Path) -> None:
 
 def test_a_split_can_be_chosen_and_an_unknown_one_is_refused(org_name: Path) -> None:
     assert corpora.read("hub:org/name", split="test").training == ("A test row.",)
-    with pytest.raises(InputError, match=r"hub:org/name cannot be read.*train.*test|.*test.*train"):
+    with pytest.raises(
+        InputError, match=r"^hub:org/name has no split 'dev'; its splits are: (train, test|test, train)\.$"
+    ):
         corpora.read("hub:org/name", split="dev")
 
 
@@ -59,7 +62,9 @@ def test_without_a_network_the_hub_cannot_be_reached(org_name: Path) -> None:
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(InputError, match=r"pip install 'fairkd\[datasets\]'"):
+    with pytest.raises(
+        InputError, match="needs the package datasets; install it with: pip install datasets.$"
+    ):
         corpora.read("hub:org/name")
 
 
@@ -96,6 +101,13 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, rows: Rows) -> dict[str, Any]:
     return asked
 
 
+@pytest.fixture
+def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress is told whenever it could be."""
+    monkeypatch.setattr(pace, "EVERY", 0.0)
+
+
+@pytest.mark.usefixtures("at_every_step")
 def test_only_as_much_is_streamed_as_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, told = Rows(), []
     asked = stand_in(monkeypatch, rows)
@@ -107,7 +119,35 @@ def test_only_as_much_is_streamed_as_is_kept(monkeypatch: pytest.MonkeyPatch) ->
     assert corpus.licence == "cc0-1.0"
     assert asked["name"] == "org/name" and asked["configuration"] == "big"
     assert asked["revision"] == "v1.0" and asked["split"] == "validation" and asked["streaming"] is True
-    assert told[-1] == ("Streaming hub:org/name:big@v1.0: 2,000 rows", None)
+    assert told[-1] == ("Streaming hub:org/name:big@v1.0: 2,500 rows", None)
+
+
+def test_an_unknown_split_is_named_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch, Rows())
+
+    def refuse(*_: Any, split: str, **options: Any) -> Rows:
+        raise ValueError(f"Bad split: {split}. Available splits: ['train', 'test']")
+
+    monkeypatch.setattr(sys.modules["datasets"], "load_dataset", refuse)
+    with pytest.raises(InputError) as caught:
+        corpora.read("hub:org/name", split="dev")
+    assert str(caught.value) == "hub:org/name has no split 'dev'; its splits are: train, test."
+
+
+@pytest.mark.usefixtures("at_every_step")
+@pytest.mark.parametrize("stops_at", ["1 rows", "700 rows"])
+@pytest.mark.parametrize("error", [RuntimeError, ValueError, OSError])
+def test_what_progress_raises_ends_the_stream_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, stops_at: str, error: type[Exception]
+) -> None:
+    stand_in(monkeypatch, Rows())
+
+    def stop(text: str, fraction: float | None) -> None:
+        if text.endswith(f" {stops_at}"):
+            raise error("enough")
+
+    with pytest.raises(error, match="^enough$"):
+        corpora.read("hub:org/name", progress=stop)
 
 
 @pytest.mark.parametrize("breaks_at", [0, 1000])
