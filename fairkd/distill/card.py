@@ -105,7 +105,8 @@ A masked language model, distilled with FairKD. {_student(config)} {_constraint(
 ## Measured
 
 On {measured.sentences} held-out sentences of that text; gaps between the first two groups of
-`{config.evaluation.contrast}` over {config.evaluation.professions} professions, 95 % bootstrap intervals.
+`{config.evaluation.groups().name}` over {config.evaluation.professions} professions, with 95 % bootstrap
+intervals.
 
 | measure | student | teacher |
 |---|---|---|
@@ -130,7 +131,7 @@ def _student(config: Config) -> str:
     student = config.student
     match student.kind:
         case "layers":
-            start = f"It began as its teacher's layers {', '.join(map(str, student.layers))} and head."
+            start = f"It began as its teacher's layers {', '.join(map(str, student.layers or ()))} and head."
         case "fresh":
             start = f"It began untrained, {student.hidden_layers} layers of width {student.width}."
         case "existing":
@@ -146,9 +147,10 @@ def _constraint(config: Config) -> str:
         if not config.objective.kd:
             what = "It learnt from the text alone: the teacher's distributions had no weight."
     else:
+        words = f"the contrast `{constraint.contrast}`" if constraint.words is None else "words of its own"
         what = (
-            f"The teacher's distributions were edited by the constraint `{constraint.kind}` on the contrast "
-            f"`{constraint.contrast}` (strength {constraint.strength:g}, scope {constraint.scope}) before "
+            f"The teacher's distributions were edited by the constraint `{constraint.kind}` on {words} "
+            f"(strength {constraint.strength:g}, scope {constraint.scope}) before "
             "the student learnt from them."
         )
     return what + (" Gendered sentences were learnt with he and she swapped, too." if swapped else "")

@@ -72,16 +72,16 @@ def write(
             f"The checkpoint of step {step} cannot be written to {folder} ({_reason(error)}): free some "
             "space and resume the run; the checkpoint before is intact."
         ) from error
-    steps = _steps(folder)
-    later = [other for other in steps if other > step]
-    for gone in [*later, *steps[len(later) + keep :]]:
+    stored = steps(folder)
+    later = [other for other in stored if other > step]
+    for gone in [*later, *stored[len(later) + keep :]]:
         shutil.rmtree(folder / f"step-{gone:09d}", ignore_errors=True)
     return target
 
 
 def newest(folder: Path, say: Callable[[str], None] | None = None) -> Checkpoint | None:
     """The newest sound checkpoint in `folder`, None if there is none; `say` hears of each damaged one."""
-    for step in _steps(folder):
+    for step in steps(folder):
         try:
             return read(folder, step)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -94,6 +94,8 @@ def read(checkpoints: Path, step: int) -> Checkpoint:
     """The checkpoint of one step; ValueError or OSError where it is damaged."""
     folder = checkpoints / f"step-{step:09d}"
     document = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError(f"{STATE} holds no settings by name")
     own = document.pop("self")
     if own != _digest(document) or document["step"] != step:
         raise ValueError(f"{STATE} does not have its checksum")
@@ -146,7 +148,7 @@ def unpack(
         torch.cuda.set_rng_state(tensors["random.cuda"])
 
 
-def _steps(folder: Path) -> list[int]:
+def steps(folder: Path) -> list[int]:
     """Steps that have a checkpoint, the newest first."""
     found = (_NAME.fullmatch(path.name) for path in folder.glob("step-*"))
     return sorted((int(match[1]) for match in found if match), reverse=True)

@@ -108,7 +108,7 @@ def make_config(values: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
+        message = first["msg"].removeprefix("Value error, ").rstrip(".")
         if first["type"] == "extra_forbidden":
             message = "there is no setting of that name"
         what = f"setting {key}" if key else "settings"  # of no single one
@@ -140,11 +140,7 @@ def read_config(
 def _read(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (
-        OSError,
-        ValueError,
-        yaml.YAMLError,
-    ) as error:  # of what looks like a date but is none, the second
+    except (OSError, yaml.YAMLError, ValueError) as error:  # ValueError: bytes, or a day that is none
         raise InputError(
             f"The configuration {path} cannot be read as YAML: {str(error).splitlines()[0]}."
         ) from None

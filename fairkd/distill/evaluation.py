@@ -17,7 +17,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fairkd.constraints import Constraint
-from fairkd.contrasts import contrasts
 from fairkd.distill.batches import Batch, Masker, Masking, Stream
 from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.devices import on
@@ -83,9 +82,8 @@ class Evaluator:
         ]
         single = _one_masked(sentences, teacher.mask_id, pad_id, masker.special)
         self.single = [on(device, batch) for batch in single]
-        contrast = contrasts()[settings.contrast]
-        self.contrast = contrast
-        self.patterns = fitting(contrast)
+        self.contrast = settings.groups()
+        self.patterns = fitting(self.contrast)
         self.professions = spread(professions()["profession"].tolist(), settings.professions)
         self.missing: str | None = None  # why there is no gap
         for text in settings.probes:

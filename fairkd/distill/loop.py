@@ -63,7 +63,7 @@ class Loop:
             setup.held_out,
             seed=self.config.seed,
         )
-        self.progress = Progress(text=setup.text)
+        self.progress = Progress(text=setup.text, models=setup.models())
         self._emit = emit
         self._sums: dict[str, torch.Tensor] = {}
         self._summed = 0
@@ -139,18 +139,26 @@ class Loop:
         return seconds / 60 / (budget.minutes or 1)
 
     def _reached(self) -> str | None:
-        """The sentence with which a run ends early: the gap is small, and quality has not suffered."""
-        budget, measured, start = self.config.budget, self.progress.held_out, self.progress.quality_at_start
-        if budget.stop_gap is None or measured is None or start is None or self.progress.evaluated_step < 1:
+        """The sentence with which a run ends early: the gap is small, and nothing else has suffered.
+
+        A gap between words that a student hardly ever expects says nothing, so their mass must be there, too.
+        """
+        budget, now = self.config.budget, self.progress
+        measured, teacher = now.held_out, now.teacher or {}
+        plain = budget.stop_plain or now.quality_at_start
+        if budget.stop_gap is None or measured is None or plain is None or now.evaluated_step < 1:
             return None
-        gap, quality = measured["gap_absolute"], measured["pseudo_perplexity"]
-        if gap is None or quality is None:
+        gap, quality, mass = (measured[name] for name in ("gap_absolute", "pseudo_perplexity", "gap_mass"))
+        if gap is None or quality is None or mass is None:
             return None
-        if gap >= budget.stop_gap or quality > start * (1 + budget.stop_quality):
+        if gap >= budget.stop_gap or quality > plain * (1 + budget.stop_quality):
             return None
+        if mass < budget.stop_mass * (teacher.get("gap_mass") or 0.0):
+            return None
+        what = "of the plain student" if budget.stop_plain else "at the start"
         return (
-            f"Ended early at step {self.progress.steps}: the mean absolute gap is {gap:.2f} nats, below "
-            f"{budget.stop_gap:g}, with a pseudo-perplexity of {quality:.1f} ({start:.1f} at the start)."
+            f"Ended early at step {now.steps}: the mean absolute gap is {gap:.2f} nats, below "
+            f"{budget.stop_gap:g}, with a pseudo-perplexity of {quality:.1f} ({plain:.1f} {what})."
         )
 
     # --- what is said ---
@@ -173,6 +181,7 @@ class Loop:
             precision=self.trainer.precision,
             threads=torch.get_num_threads(),
             sentences=len(self.setup.corpus.training),
+            layers=self.config.student.layers if self.config.student.kind == "layers" else None,
             parameters=sum(p.numel() for p in parameters),
             trained_parameters=sum(p.numel() for p in self.trainer.named.values()),
         )
@@ -299,13 +308,19 @@ class Loop:
         if found is None:
             return None
         checkpoints.unpack(found.tensors, self.trainer.named, self.trainer.optimizer)
+        text, models = self.progress.text, self.progress.models
         self.progress = Progress.of(found.state)
-        if self.progress.text not in (None, self.setup.text):
+        if self.progress.text not in (None, text):
             raise FairKDError(
                 f"The text of {self.setup.corpus.name} is not the one that the run began with: put that back "
                 "to go on with the run, or start a new one."
             )
-        self.progress.text = self.setup.text
+        if self.progress.models not in (None, models):
+            raise FairKDError(
+                f"The weights of {self.config.teacher}, or of what the student began as, are not those that "
+                "the run began with: put those back to go on with the run, or start a new one."
+            )
+        self.progress.text, self.progress.models = text, models
         self.progress.saved_step = self.progress.steps
         self.feed.place = self.progress.place
         return found.step

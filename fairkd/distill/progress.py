@@ -26,7 +26,9 @@ class Progress:
     quality_at_start: float | None = None  # the student's pseudo-perplexity
     teacher: Measures | None = None
     held_out: Measures | None = None
-    text: str | None = None  # the digest of what is learnt from, None in checkpoints from before it was kept
+    # Digests of what is learnt from, and of all weights that are not trained; None before they were kept.
+    text: str | None = None
+    models: str | None = None
 
     def state(self) -> dict[str, Any]:
         return asdict(self)

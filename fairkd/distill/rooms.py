@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from fairkd.contrasts import contrasts
+from fairkd.contrasts import OWN, Contrast, contrasts, make_contrast
 from fairkd.kinds import PAIRWISE, Kind, Label, Scope, are_shares
 
 Positions = Literal["all", "masked", "sample"]
@@ -21,6 +21,16 @@ class Room(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def spread_layers(count: int) -> tuple[int, ...]:
+    """Half of so many layers, evenly spread from the first to the last, counted from 0.
+
+    >>> spread_layers(6), spread_layers(4), spread_layers(1)
+    ((0, 2, 5), (0, 3), (0,))
+    """
+    half = max(1, count // 2)
+    return tuple(round(place * (count - 1) / max(1, half - 1)) for place in range(half))
+
+
 class StudentConfig(Room):
     """The student: `layers` of the teacher, a `fresh` smaller architecture, or an `existing` model."""
 
@@ -28,8 +38,9 @@ class StudentConfig(Room):
         default="layers",
         description="Layers taken from the teacher, a fresh smaller model, or an existing one to go on with.",
     )
-    layers: tuple[int, ...] = Field(
-        default=(0, 2, 5), description="For layers: which of the teacher's it keeps, counted from 0."
+    layers: tuple[int, ...] | None = Field(
+        default=None,
+        description="For layers: which of the teacher's, counted from 0; empty: half of them, spread.",
     )
     freeze_embeddings: bool = Field(
         default=True,
@@ -64,6 +75,8 @@ class CorpusConfig(Room):
         "hub:org/name.",
     )
     column: str | None = Field(default=None, description="The column of a table that holds the text.")
+    split: str | None = Field(default=None, description="For hub: the data set's split; empty: train.")
+    most: int = Field(default=500_000, ge=1, description="Of larger text, the first so many sentences.")
     max_tokens: int = Field(default=128, ge=8, description="Longer sentences are cut here.")
     swap: bool = Field(
         default=False,
@@ -137,7 +150,23 @@ class ObjectiveConfig(Room):
     )
 
 
-class ConstraintConfig(Room):
+class WordsRoom(Room):
+    """A group of settings that names words: those of a shipped contrast, or a person's own `words`."""
+
+    contrast: str
+    words: dict[str, tuple[str, ...]] | None
+
+    def groups(self) -> Contrast:
+        """The words, in their groups. ValueError where there is no such contrast, or the words make none."""
+        if self.words is not None:
+            return make_contrast(OWN, self.words)
+        known = contrasts()
+        if self.contrast not in known:
+            raise ValueError(f"there is no contrast {self.contrast!r}, choose one of {', '.join(known)}")
+        return known[self.contrast]
+
+
+class ConstraintConfig(WordsRoom):
     """The fairness constraint on a contrast's words; `slots` restricts them (None: all of them)."""
 
     kind: Kind = Field(
@@ -145,6 +174,9 @@ class ConstraintConfig(Room):
         description="None, the mean of the logits (the paper), the mean of the probabilities, or of groups.",
     )
     contrast: str = Field(default="pronouns", description="The words that are balanced.")
+    words: dict[str, tuple[str, ...]] | None = Field(
+        default=None, description="Words of your own in their place, by the names of their groups."
+    )
     strength: float = Field(
         default=1.0, ge=0, le=1, description="From 0, the teacher as it is, to 1, complete balance."
     )
@@ -165,12 +197,10 @@ class ConstraintConfig(Room):
     @model_validator(mode="after")
     def _words_fit(self) -> Self:
         """What can be said without a tokenizer is said before a run starts."""
-        known = contrasts()
-        if self.contrast not in known:
-            raise ValueError(f"there is no contrast {self.contrast!r}, choose one of {', '.join(known)}")
-        contrast = known[self.contrast]
+        contrast = self.groups()
+        name, slots = contrast.name, ", ".join(contrast.slots)
         if unknown := [slot for slot in self.slots or () if slot not in contrast.slots]:
-            raise ValueError(f"{self.contrast} has the slots {', '.join(contrast.slots)}, not {unknown[0]!r}")
+            raise ValueError(f"{name} has the slots {slots}, not {unknown[0]!r}")
         if self.kind in PAIRWISE:
             pairs = {pair for slot in self.slots or contrast.slots for pair in contrast.pairs(slot)}
             words = [word for pair in pairs for word in pair]
@@ -182,7 +212,7 @@ class ConstraintConfig(Room):
         if self.shares and self.kind in PAIRWISE:
             raise ValueError(f"shares are for the kind group only, and {self.kind} makes pairs equal")
         if self.shares and len(self.shares) != len(contrast.groups):
-            raise ValueError(f"{self.contrast} has {len(contrast.groups)} groups, not {len(self.shares)}")
+            raise ValueError(f"{name} has {len(contrast.groups)} groups, not {len(self.shares)}")
         if self.shares and not are_shares(self.shares):
             raise ValueError(f"the shares are positive numbers that add up to 1, not {list(self.shares)}")
         return self
@@ -226,6 +256,15 @@ class BudgetConfig(Room):
         ge=0,
         description="... while pseudo-perplexity is at most this part above the student's at the start.",
     )
+    stop_plain: float | None = Field(
+        default=None, gt=0, description="... or above this instead: what plain distillation came to."
+    )
+    stop_mass: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="... and while the words keep this part of the mass that the teacher gives them.",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -234,7 +273,7 @@ class BudgetConfig(Room):
         return self
 
 
-class EvaluationConfig(Room):
+class EvaluationConfig(WordsRoom):
     """What is measured on held-out text and probes while the student learns, and how often."""
 
     every_steps: int | None = Field(
@@ -252,16 +291,16 @@ class EvaluationConfig(Room):
     )
     top_k: int = Field(default=10, ge=1, le=100, description="Words kept at each position of a probe.")
     contrast: str = Field(default="pronouns", description="The word groups whose gap is measured.")
+    words: dict[str, tuple[str, ...]] | None = Field(
+        default=None, description="Words of your own in their place, by the names of their groups."
+    )
     professions: int = Field(
         default=20, ge=2, description="Professions that the gap is measured on, evenly from the shipped list."
     )
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        if self.contrast not in contrasts():
-            raise ValueError(
-                f"there is no contrast {self.contrast!r}, choose one of {', '.join(contrasts())}"
-            )
+        self.groups()
         return self
 
 

@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from fairkd.corpora import Corpus
+from fairkd.distill import checkpoints
 from fairkd.distill.config import Config, make_config
 from fairkd.distill.devices import make_accelerator
 from fairkd.distill.loop import Emit, Event, Loop, Outcome, Stop
@@ -56,7 +57,8 @@ def train(
     emit
         Called with each event (type, time, step, ...) by the first process.
     stop
-        Asked before each step, by every process; one that says True stops all of them after a checkpoint.
+        Asked before each step, by every process; one that says True stops all of them after a checkpoint. A
+        single process asks it also while it reads and prepares.
 
     Raises
     ------
@@ -66,8 +68,13 @@ def train(
         memory, or a loss that is no number any more.
     """
     folder, accelerator = Path(folder), make_accelerator()
-    first = accelerator.is_main_process
+    first, alone = accelerator.is_main_process, accelerator.num_processes == 1
     send: Emit = emit if first and emit is not None else _nothing
+    stop = stop or (lambda: False)
+
+    def check() -> None:
+        if alone and stop():  # of several, those that go on would wait for the one that has left
+            raise _Cancelled
 
     def say(text: str) -> None:
         send({"type": "message", "time": time.time(), "step": 0, "text": text})
@@ -79,8 +86,24 @@ def train(
         if first:
             stack.enter_context(_alone(folder))
             _write_config(folder, config)
-        setup = set_up(config, accelerator=accelerator, teacher=teacher, corpus=corpus, say=say)
-        return Loop(setup, folder, accelerator, send, stop or (lambda: False)).run()
+        try:
+            setup = set_up(
+                config, accelerator=accelerator, teacher=teacher, corpus=corpus, say=say, check=check
+            )
+        except _Cancelled:
+            return _cancelled(folder, send)
+        return Loop(setup, folder, accelerator, send, stop).run()
+
+
+class _Cancelled(Exception):
+    """A run was cancelled before there was anything to store."""
+
+
+def _cancelled(folder: Path, send: Emit) -> Outcome:
+    """The end of a run that was cancelled before it began, or went on; its checkpoints stay as they are."""
+    step = max(checkpoints.steps(folder / "checkpoints"), default=0)
+    send({"type": "end", "time": time.time(), "step": step, "state": "cancelled", "sentence": None})
+    return Outcome(state="cancelled", steps=step, tokens=0, seconds=0.0, held_out={}, model=None)
 
 
 def _nothing(_: Event) -> None:

@@ -23,18 +23,22 @@ from fairkd.distill.batches import Stream, encode
 from fairkd.distill.config import Config
 from fairkd.distill.evaluation import spread
 from fairkd.distill.feed import Counterparts, Feed
-from fairkd.distill.student import make_student
+from fairkd.distill.student import kept_layers, make_student
 from fairkd.distill.trainer import Trainer, constraint_of, masker_of
 from fairkd.models import MaskedLM
 
 Say = Callable[[str], None]
+Check = Callable[[], None]
 
 SAY_EVERY = 5.0  # seconds
 
 
 @dataclass(frozen=True, eq=False)
 class Setup:
-    """A run that is ready to begin; `text` is the digest of the text on both its sides."""
+    """A run that is ready to begin.
+
+    `config` names the layers that the student keeps; `text` is the digest of the text on both its sides.
+    """
 
     config: Config
     teacher: MaskedLM
@@ -46,6 +50,18 @@ class Setup:
     held_out: list[np.ndarray]
     text: str
 
+    def models(self) -> str:
+        """The digest of the weights that are not trained: the teacher's, and those frozen in the student."""
+        digest = hashlib.sha256()
+        trained = {id(parameter) for parameter in self.trainer.named.values()}
+        for lm in (self.teacher, self.student):
+            for name, parameter in lm.model.named_parameters():
+                if id(parameter) not in trained:
+                    digest.update(name.encode())
+                    numbers = parameter.detach().cpu().contiguous().flatten()
+                    digest.update(numbers.view(torch.uint8).numpy().data)
+        return digest.hexdigest()
+
 
 def set_up(
     config: Config,
@@ -55,13 +71,17 @@ def set_up(
     corpus: Corpus | None = None,
     most: int | None = None,
     say: Say | None = None,
+    check: Check | None = None,
 ) -> Setup:
     """Load and prepare what `config` names, or take `teacher` and `corpus` as they are handed in.
 
     `most` limits the training sentences that are read in, evenly spread, for a short trial. The teacher that
-    is handed in stays on its device. Raises FairKDError where something cannot be found or does not fit.
+    is handed in stays on its device. `check` is called from time to time, and may raise to give it up. Raises
+    FairKDError where something cannot be found or does not fit.
     """
-    say = say or (lambda _: None)
+    say, check = say or (lambda _: None), check or (lambda: None)
+    report = _changes(say, check)
+    check()
     if teacher is None:
         say(f"Loading {config.teacher}")
         teacher = models.load(config.teacher)
@@ -69,10 +89,22 @@ def set_up(
         teacher = replace(teacher, model=copy.deepcopy(teacher.model))
     constraint = constraint_of(teacher, config)
     student = make_student(teacher, config.student, seed=config.seed)
-    text = corpus or corpora.read(config.corpus.source, column=config.corpus.column, progress=_changes(say))
+    if config.student.kind == "layers":
+        kept = {"layers": kept_layers(teacher, config.student)}
+        config = config.model_copy(update={"student": config.student.model_copy(update=kept)})
+    source = config.corpus
+    text = corpus or corpora.read(
+        source.source,
+        column=source.column,
+        split=source.split,
+        most=source.most,
+        count_rest=False,
+        progress=report,
+    )
     training = text.training if most is None else tuple(spread(text.training, most))
     say(f"{text.name}: {len(text.training):,} sentences to learn from, {len(text.held_out):,} held out")
     longest = min(config.corpus.max_tokens, teacher.max_tokens, student.max_tokens)
+    check()
     tokenizer = teacher.tokenizer
     trainer = Trainer(teacher, student, constraint, config, accelerator)
     stream = Stream(
@@ -82,9 +114,10 @@ def set_up(
         pad_id=tokenizer.pad_token_id or 0,
     )
     counterparts = None
+    check()
     if config.corpus.swap:
         say("Swapping the held-out sentences, to keep them apart")
-        swap = swaps.swapper(text.held_out, teacher, names=config.corpus.swap_names)
+        swap = swaps.swapper(text.held_out, teacher, names=config.corpus.swap_names, progress=report)
         counterparts = Counterparts(training, swap, tokenizer, longest)
     return Setup(
         config=config,
@@ -104,12 +137,13 @@ def _digest(*sides: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(sides).encode()).hexdigest()
 
 
-def _changes(say: Say) -> Callable[[str, float | None], None]:
-    """A progress function that says what is new, and from time to time how far it has come."""
+def _changes(say: Say, check: Check) -> Callable[[str, float | None], None]:
+    """A progress function that checks, says what is new, and from time to time how far it has come."""
     last, when = "", -SAY_EVERY
 
     def report(message: str, fraction: float | None) -> None:
         nonlocal last, when
+        check()
         what = re.sub(r"[\d,.]+", "", message)
         if what != last or time.monotonic() - when >= SAY_EVERY:
             last, when = what, time.monotonic()

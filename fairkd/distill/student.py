@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from fairkd import models
 from fairkd.distill.capacity import check_fits
-from fairkd.distill.rooms import StudentConfig
+from fairkd.distill.rooms import StudentConfig, spread_layers
 from fairkd.errors import InputError
 from fairkd.forward import layers_of
 from fairkd.models import MaskedLM
@@ -36,8 +36,15 @@ def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> Ma
             torch.manual_seed(seed)
             model = fresh(teacher.model, settings)
     else:
-        model = take_layers(teacher.model, settings.layers, freeze_embeddings=settings.freeze_embeddings)
+        model = take_layers(
+            teacher.model, kept_layers(teacher, settings), freeze_embeddings=settings.freeze_embeddings
+        )
     return MaskedLM(model, teacher.tokenizer, f"student of {teacher.reference}")
+
+
+def kept_layers(teacher: MaskedLM, settings: StudentConfig) -> tuple[int, ...]:
+    """The layers of the teacher that a student keeps: those of the settings, or else half of them, spread."""
+    return settings.layers if settings.layers is not None else spread_layers(len(layers_of(teacher.model)))
 
 
 def take_layers(

@@ -16,7 +16,6 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from fairkd.constraints import Constraint, resolve
-from fairkd.contrasts import contrasts
 from fairkd.distill.batches import Batch, Masker, Masking
 from fairkd.distill.config import Config
 from fairkd.distill.devices import autocast, chosen_precision, make_accelerator, on
@@ -33,7 +32,7 @@ def constraint_of(lm: MaskedLM, config: Config) -> Constraint:
     settings = config.constraint
     return resolve(
         lm,
-        contrasts()[settings.contrast],
+        settings.groups(),
         kind=settings.kind,
         strength=settings.strength,
         scope=settings.scope,
@@ -48,8 +47,7 @@ def masker_of(lm: MaskedLM, config: Config) -> Masker:
     masking, objective, settings = config.masking, config.objective, config.constraint
     group_words: list[int] = []
     if masking.group_rate is not None:
-        contrast = contrasts()[settings.contrast]
-        group_words = resolve(lm, contrast, kind="group", skip_unspellable=True).columns.tolist()
+        group_words = resolve(lm, settings.groups(), kind="group", skip_unspellable=True).columns.tolist()
     return Masker(
         lm.tokenizer,
         lm.vocabulary_size,

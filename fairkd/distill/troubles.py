@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fairkd.errors import FairKDError
-
-_NO_MEMORY = ("not enough memory", "out of memory", "can't allocate memory", "cannot allocate memory")
-
-
-def is_lack_of_memory(error: BaseException) -> bool:
-    """Whether an error says, in one of the many ways, that there was too little memory.
-
-    torch's are RuntimeErrors that differ in their words; mapping memory fails with an errno.
-    """
-    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
-        return True
-    return any(words in str(error).lower() for words in _NO_MEMORY)
+from fairkd.machine import is_lack_of_memory
 
 
 @contextmanager

@@ -15,8 +15,8 @@ is killed, the others go on, and the next who looks makes the states true.
 
 The pieces: `store` (rows and changes of state), `events` (the file), `control` (what a person does),
 `supervision`, `runner`, `worker` and `session` (the processes), `verdict` (what became of a run), `archive`
-(export), `frames` and `configs` (tables for charts and comparisons). Nothing here imports torch, but for the
-worker once it works; only `frames` imports pandas.
+(export), `frames`, `configs` and `comparison` (tables for charts, and what can be compared). Nothing here
+imports torch, but for the worker once it works; only `frames` imports pandas.
 """
 
 from fairkd.runs.archive import export

@@ -13,10 +13,17 @@ def flat(config: Mapping[str, Any]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for key, value in config.items():
         if isinstance(value, Mapping):
-            settings |= {f"{key}.{name}": entry for name, entry in flat(value).items()}
+            settings |= {f"{key}.{name}": _plain(entry) for name, entry in value.items()}
         else:
-            settings[key] = tuple(value) if isinstance(value, list) else value
+            settings[key] = _plain(value)
     return settings
+
+
+def _plain(value: Any) -> Any:
+    """A setting's value with tuples in place of lists, those of a person's own words included."""
+    if isinstance(value, Mapping):
+        return {name: _plain(entry) for name, entry in value.items()}
+    return tuple(value) if isinstance(value, list) else value
 
 
 def differences(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:

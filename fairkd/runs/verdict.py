@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fairkd.errors import FairKDError
+from fairkd.machine import is_lack_of_memory
 from fairkd.runs import events
 from fairkd.runs.events import Event
 from fairkd.runs.store import Entry, State
@@ -20,8 +21,6 @@ _FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def of_error(error: BaseException, folder: Path) -> str:
     """One sentence for what ended a run in `folder`; a FairKDError says its own."""
-    from fairkd.distill.troubles import is_lack_of_memory  # its room takes a while, and most runs need none
-
     if isinstance(error, FairKDError):
         return str(error)
     text = str(error).strip()

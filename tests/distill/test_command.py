@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -139,10 +140,15 @@ def test_another_process_takes_folder_and_settings_from_the_first(
 
 
 def test_ctrl_c_is_asked_for_before_it_ends_the_process() -> None:
-    with _interruptible() as pressed:
-        assert not pressed()
-        os.kill(os.getpid(), signal.SIGINT)
-        assert pressed()
-        with pytest.raises(KeyboardInterrupt):
+    # A shell starts what it puts in the background with the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with _interruptible() as pressed:
+            assert not pressed()
             os.kill(os.getpid(), signal.SIGINT)
-            signal.pause()
+            assert pressed()
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(5)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,67 @@
+"""A run that ends once the gap is small: only while quality and the words' mass have not suffered."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from fairkd.distill import train
+from fairkd.models import MaskedLM
+from tests.distill.parts import CORPUS, config, trained
+
+
+def test_a_run_ends_early_once_the_gap_is_small_and_says_so(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    settings = config(budget={"steps": 25, "stop_gap": 50.0}, evaluation={"every_steps": 3})
+    outcome = train(settings, tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
+    assert outcome.steps == 3 and outcome.model is not None
+    assert events[-1]["state"] == "finished" and "below 50" in events[-1]["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("guard", "steps"),
+    [
+        ({"stop_quality": 0.0}, 6),  # at this rate the student gets worse than it was
+        ({"stop_quality": 1e6}, 3),
+        ({"stop_quality": 1e6, "stop_plain": 1e-6}, 6),
+        ({"stop_quality": 0.0, "stop_plain": 1e9}, 3),
+    ],
+)
+def test_a_small_gap_is_not_enough_where_quality_suffers(
+    tiny_bert: MaskedLM, tmp_path: Path, guard: dict[str, float], steps: int
+) -> None:
+    outcome, _ = trained(
+        tiny_bert,
+        tmp_path,
+        budget={"steps": 6, "stop_gap": 50.0, "stop_mass": 0.0, **guard},
+        evaluation={"every_steps": 3},
+        optimizer={"learning_rate": 3.0},
+    )
+    assert outcome.steps == steps
+
+
+def test_a_small_gap_is_not_enough_where_the_words_are_no_longer_expected(
+    tiny_bert: MaskedLM, tmp_path: Path
+) -> None:
+    """The bias of the head takes all probability from the pronouns, and keeps it away."""
+    model = copy.deepcopy(tiny_bert.model)
+    ids = tiny_bert.tokenizer.convert_tokens_to_ids(["he", "him", "his", "she", "her"])
+    with torch.no_grad():
+        model.get_output_embeddings().bias[ids] -= 20
+    model.save_pretrained(tmp_path / "shy")
+    tiny_bert.tokenizer.save_pretrained(tmp_path / "shy")
+    student = {"kind": "existing", "reference": str(tmp_path / "shy"), "layers": None}
+    for mass, steps in ((0.5, 6), (0.0, 3)):
+        outcome, _ = trained(
+            tiny_bert,
+            tmp_path / str(mass),
+            student=student,
+            budget={"steps": 6, "stop_gap": 50.0, "stop_mass": mass},
+            evaluation={"every_steps": 3},
+            optimizer={"learning_rate": 1e-6},
+        )
+        assert outcome.steps == steps

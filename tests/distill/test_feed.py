@@ -1,0 +1,92 @@
+"""What a run reads and in which order, and how long it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fairkd.distill import estimate, estimates
+from fairkd.distill.batches import Masker, Masking, Stream, encode
+from fairkd.distill.feed import Counterparts, Feed, Place
+from fairkd.models import MaskedLM
+from fairkd.swaps import swap
+from tests.distill.parts import CORPUS, config, trained
+from tests.tiny import SENTENCES
+
+
+def swapped(texts: Sequence[str]) -> list[str]:
+    return [swap(text) for text in texts]
+
+
+def feed(lm: MaskedLM, *, swap: bool = False) -> Feed:
+    ids = encode(lm.tokenizer, SENTENCES)
+    masker = Masker(lm.tokenizer, lm.vocabulary_size, Masking(), seed=1)
+    stream = Stream(ids, tokens=200, seed=1, pad_id=0)
+    return Feed(stream, masker, Counterparts(SENTENCES, swapped, lm.tokenizer, 64) if swap else None)
+
+
+def test_a_run_goes_on_from_its_place_in_the_order(tiny_bert: MaskedLM) -> None:
+    whole, resumed = feed(tiny_bert), feed(tiny_bert)
+    per_epoch = len(whole.stream.epoch(0))
+    whole.take(per_epoch + 3)
+    assert whole.place == Place(1, 3)
+    resumed.place = Place(1, 3)
+    assert torch.equal(whole.take(1)[0].ids, resumed.take(1)[0].ids)
+
+
+def test_processes_share_the_order_without_gap_or_overlap(tiny_bert: MaskedLM) -> None:
+    alone = feed(tiny_bert).take(4)
+    shared = [feed(tiny_bert).take(4, every=2, first=rank) for rank in range(2)]
+    for number, batch in enumerate(alone):
+        assert torch.equal(shared[number % 2][number // 2].ids, batch.ids)
+
+
+def test_with_swapped_sentences_the_originals_come_in_the_same_order(tiny_bert: MaskedLM) -> None:
+    one, two = feed(tiny_bert), feed(tiny_bert, swap=True)
+    batches = one.stream.epoch(0)
+    for index, plain, both in zip(batches, one.take(len(batches)), two.take(len(batches)), strict=True):
+        count, length = plain.ids.shape
+        assert torch.equal(both.ids[:count, :length], plain.ids)
+        originals = [SENTENCES[i] for i in index]
+        others = [new for old, new in zip(originals, swapped(originals), strict=True) if new != old]
+        assert len(both.ids) == count + len(others)
+        wanted = encode(tiny_bert.tokenizer, others)
+        rows = zip(both.ids[count:].numpy(), wanted, strict=True)
+        same = np.concatenate([row[: len(ids)] == ids for row, ids in rows] or [[True]])
+        assert same.mean() > 0.6, "but for the masks they are the swapped sentences"
+
+
+def test_a_run_with_swapped_sentences_trains_on_more_tokens(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    plain, _ = trained(tiny_bert, tmp_path / "plain", budget={"steps": 5})
+    both, _ = trained(tiny_bert, tmp_path / "cda", budget={"steps": 5}, corpus={"swap": True})
+    assert plain.tokens < both.tokens < 2 * plain.tokens
+
+
+def test_an_estimate_reckons_the_budget_up_from_a_warm_up(tiny_bert: MaskedLM) -> None:
+    found = estimate(config(budget={"steps": 1000}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3)
+    assert found.steps == 1000
+    assert found.seconds == pytest.approx(found.tokens / found.tokens_per_second, rel=0.01)
+    epoch = len(Stream(encode(tiny_bert.tokenizer, SENTENCES), tokens=256, seed=0, pad_id=0).epoch(0))
+    assert found.epochs == pytest.approx(1000 / epoch)
+    minutes = estimate(
+        config(budget={"minutes": 2, "steps": None}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3
+    )
+    assert minutes.seconds == pytest.approx(120, rel=0.05)
+
+
+def test_swapped_sentences_change_no_estimate_of_how_often_the_text_is_read(
+    tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epochs = {}
+    for most in (100, 4000):  # sentences that the trial reads in
+        monkeypatch.setattr(estimates, "SENTENCES", most)
+        for both in (False, True):
+            settings = config(budget={"steps": 1000}, optimizer={"accumulate": 2}, corpus={"swap": both})
+            found = estimate(settings, teacher=tiny_bert, corpus=CORPUS, seconds=0)
+            epochs[most, both] = found.epochs
+    assert epochs[4000, True] == epochs[4000, False] and epochs[100, True] == epochs[100, False]
+    assert epochs[100, True] == pytest.approx(epochs[4000, True], rel=0.3)
