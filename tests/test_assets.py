@@ -54,6 +54,15 @@ def test_gaps_are_as_the_card_says_and_the_fair_students_is_the_smallest():
     assert sizes["student-fair"] <= sizes["teacher"] / 4
 
 
+def test_the_teacher_is_good_enough_and_fairness_costs_little():
+    """What was asked of the models, by the figures that the card gives."""
+    teacher, plain, fair = (MEASURED[name] for name in card.NAMES)
+    assert teacher["as_in_training"]["perplexity"] <= 38 and teacher["as_in_training"]["top1"] >= 0.44
+    assert fair["gap"]["mean_absolute"] <= teacher["gap"]["mean_absolute"] / 4
+    assert fair["gap"]["mass"] == pytest.approx(teacher["gap"]["mass"], rel=0.15)
+    assert fair["pseudo_perplexity"] <= 1.05 * plain["pseudo_perplexity"]
+
+
 def test_the_card_is_the_one_that_the_figures_give():
     assert (FOLDER / "MODEL_CARD.md").read_text() == card.text_of(MEASURED)
 
