@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from app.settings_table import defaults, nested
-from fairkd.contrasts import Contrast
+from fairkd.contrasts import OWN, Contrast, contrasts, make_contrast
 from fairkd.distill.config import Config, make_config
 from fairkd.distill.presets import PRESETS
 from fairkd.runs.configs import flat
@@ -97,7 +97,6 @@ def config_of(arm: str, teacher: str) -> Config:
 def usable_slots(contrast: Contrast) -> tuple[str, ...] | None:
     """The slots that pairs can be made of: each word in one pair only. None where all of them can.
 
-    >>> from fairkd.contrasts import contrasts
     >>> usable_slots(contrasts()["pronouns"])
     ('subject', 'possessive')
     """
@@ -110,6 +109,12 @@ def usable_slots(contrast: Contrast) -> tuple[str, ...] | None:
             taken |= {word: pair for pair in pairs for word in pair}
             fit.add(slot)
     return None if len(fit) == len(contrast.slots) else tuple(slot for slot in contrast.slots if slot in fit)
+
+
+def words_of(arm: str) -> Contrast:
+    """The words that an arm's constraint is about. InputError where a person's own make no contrast."""
+    own = current(arm, "constraint.words")
+    return make_contrast(OWN, own) if own else contrasts()[current(arm, "constraint.contrast")]
 
 
 def _plain(value: Any) -> Any:

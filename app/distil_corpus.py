@@ -73,6 +73,21 @@ def _given() -> dict[str, str]:
     return st.session_state.setdefault(_GIVEN, {})
 
 
+def choose(source: str) -> None:
+    """As if this path or data set had been typed, where its place is still empty."""
+    _given()[NAMED] = source
+    st.session_state[_KIND], st.session_state[_NAMED] = NAMED, source
+
+
+def is_upload(source: object) -> bool:
+    """Whether a source is a file that somebody uploaded."""
+    return isinstance(source, str) and Path(source).parent == _uploads()
+
+
+def _uploads() -> Path:
+    return home() / "uploads"
+
+
 def _take_source() -> None:
     """The chosen text becomes the source; its column is asked anew."""
     source = _given().get(st.session_state[_KIND])
@@ -101,7 +116,7 @@ def _take_upload() -> None:
 def store(name: str, content: bytes) -> Path:
     """Keep an uploaded file where a run in the background can read it, under a name made of its content."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).name).strip("-.")[-60:] or "text.txt"
-    path = home() / "uploads" / f"{hashlib.sha256(content).hexdigest()[:12]}-{safe}"
+    path = _uploads() / f"{hashlib.sha256(content).hexdigest()[:12]}-{safe}"
     if not path.is_file():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +153,7 @@ def _columns(source: str) -> tuple[str, ...]:
 
 @st.cache_data(max_entries=16, ttl="5m", show_spinner="Reading the first sentences")
 def _first(source: str, column: str | None) -> corpora.Corpus:
-    return corpora.read(source, column=column, most=PREVIEW)
+    return corpora.read(source, column=column, most=PREVIEW, count_rest=False)
 
 
 def _preview(source: str, column: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -67,9 +68,17 @@ def field(arm: str, key: str, *, label: str | None = None, **look: Any) -> None:
         _number(kind, found, value, optional, shared)
     elif get_origin(kind) is tuple and get_args(kind)[0] is str and key == "evaluation.probes":
         st.text_area(value="\n".join(value or ()), height=110, max_chars=4000, **shared)
+    elif get_origin(kind) is dict:
+        st.text_area(
+            value=lines(value or {}),
+            height=80,
+            max_chars=4000,
+            placeholder="he: he, him\nshe: she, her",
+            **shared,
+        )
     elif get_origin(kind) is tuple:
         text = ", ".join(map(str, value or ()))
-        st.text_input(value=text, max_chars=400, placeholder="empty: the default", **shared)
+        st.text_input(value=text, max_chars=400, **{"placeholder": "empty: the default", **shared})
     else:
         st.text_input(value=str(value or ""), max_chars=1000, **shared)
 
@@ -104,7 +113,9 @@ def _take(arm: str, key: str, widget: str) -> None:
     """What stands in the widget becomes the setting, in the setting's own kind."""
     value = st.session_state[widget]
     kind, optional = _kind(fields()[key].annotation)
-    if get_origin(kind) is tuple and isinstance(value, str):
+    if get_origin(kind) is dict:
+        value = groups(value or "") or None
+    elif get_origin(kind) is tuple and isinstance(value, str):
         mark = "\n" if key == "evaluation.probes" else ","
         value = [part.strip() for part in value.split(mark) if part.strip()]
         member = get_args(kind)[0]
@@ -114,6 +125,31 @@ def _take(arm: str, key: str, widget: str) -> None:
     elif isinstance(value, str):
         value = value.strip() or (None if optional else value)
     change(arm, key, value)
+
+
+def lines(words: Mapping[str, Sequence[str]]) -> str:
+    """Groups of words for a text area, one a line.
+
+    >>> lines({"royals": ["king", "queen"]})
+    'royals: king, queen'
+    """
+    return "\n".join(f"{name}: {', '.join(members)}" for name, members in words.items())
+
+
+def groups(text: str) -> dict[str, list[str]]:
+    """The opposite of `lines`; a group without a name is called by its first word.
+
+    >>> groups("royals: king, queen\\nmaid, cook")
+    {'royals': ['king', 'queen'], 'maid': ['maid', 'cook']}
+    """
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        name, colon, rest = line.partition(":")
+        words = [word.strip() for word in (rest if colon else name).split(",") if word.strip()]
+        name = name.strip() if colon else "".join(words[:1])
+        if name or words:
+            found.setdefault(name, []).extend(words)
+    return found
 
 
 def _number_or_text(part: str, member: type) -> Any:

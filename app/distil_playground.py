@@ -10,13 +10,13 @@ import streamlit as st
 from app import loading
 from app.charts.parts import signed
 from app.charts.playground import edit_bars
-from app.charts.predictions import percent
-from app.distil_arms import change, current, usable_slots, widget_key
-from app.distil_fields import field
+from app.charts.text import percent
+from app.distil_arms import change, current, usable_slots, widget_key, words_of
+from app.distil_fields import field, lines
 from app.run_texts import KINDS
 from app.theme import is_dark
 from app.widgets import caption, download_row, literal, show_figure
-from fairkd.contrasts import Contrast, contrasts
+from fairkd.contrasts import OWN, Contrast, WordGroup, contrasts
 from fairkd.kinds import PAIRWISE, Kind, Scope
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ EXPLAINED: dict[Kind, str] = {
     "none": "The student learns the teacher's distribution as it is.",
     "logit_mean": "The paper's edit: paired words get the mean of their logits. Mass leaks to other words.",
     "mass_preserving": "Paired words get the mean of their probabilities; all other words keep theirs.",
-    "group": "The groups' common mass is shared out evenly; inside a group the proportions stay.",
+    "group": "The groups' common mass is shared out {shares}; inside a group the proportions stay.",
 }
 
 
@@ -68,7 +68,8 @@ def _controls(arm: str) -> None:
         on_change=_take_kind,
         args=(arm, key),
     )
-    caption(EXPLAINED[kind])
+    shares = current(arm, "constraint.shares")
+    caption(EXPLAINED[kind].format(shares=" to ".join(map(str, shares)) if shares else "evenly"))
     if kind == "none":
         return
     strength = widget_key("strength", arm)
@@ -94,19 +95,23 @@ def _controls(arm: str) -> None:
         help="Everywhere is the paper's choice. Left out of the last one are visible words of the groups, so "
         "that the student still copies a “he” that it sees.",
     )
-    names = list(contrasts())
+    own = current(arm, "constraint.words") is not None
+    names = [*contrasts(), OWN]
     chosen = widget_key("contrast", arm)
     st.selectbox(
         "Words that are balanced",
         names,
-        index=names.index(current(arm, "constraint.contrast")),
+        index=names.index(OWN if own else current(arm, "constraint.contrast")),
         key=chosen,
-        format_func=lambda name: f"{name}: {contrasts()[name].title}",
+        format_func=lambda name: f"{name}: {contrasts()[name].title if name != OWN else 'words of yours'}",
         on_change=_take_contrast,
         args=(arm, chosen),
     )
-    contrast = contrasts()[current(arm, "constraint.contrast")]
-    _slots(arm, contrast)
+    if own:
+        field(arm, "constraint.words", label="Groups, one a line")
+        caption("The gap that runs measure has words of its own, under “More settings of all arms”.")
+    else:
+        _slots(arm, words_of(arm))
     with st.popover("More", icon=":material/tune:"):
         field(arm, "constraint.shares")
         field(arm, "constraint.skip_unspellable")
@@ -148,9 +153,20 @@ def _take_kind(arm: str, widget: str) -> None:
 
 
 def _take_contrast(arm: str, widget: str) -> None:
-    change(arm, "constraint.contrast", st.session_state[widget])
+    name = st.session_state[widget]
+    if name == OWN:  # to begin with, the words of the contrast before
+        before = {group.name: _all_words(group) for group in words_of(arm).groups}
+        change(arm, "constraint.words", before)
+        st.session_state[widget_key("set:constraint.words", arm)] = lines(before)
+    else:
+        change(arm, "constraint.words", None)
+        change(arm, "constraint.contrast", name)
     _forget_shares(arm)
     _fit_slots(arm)
+
+
+def _all_words(group: WordGroup) -> list[str]:
+    return list(dict.fromkeys(word for words in group.words.values() for word in words))
 
 
 def _forget_shares(arm: str) -> None:
@@ -161,7 +177,10 @@ def _forget_shares(arm: str) -> None:
 
 def _fit_slots(arm: str) -> None:
     """All words take part again, or where they are paired, all that can be."""
-    contrast = contrasts()[current(arm, "constraint.contrast")]
+    if current(arm, "constraint.words") is not None:  # one's own words are for every place
+        change(arm, "constraint.slots", None)
+        return
+    contrast = words_of(arm)
     slots = usable_slots(contrast) if current(arm, "constraint.kind") in PAIRWISE else None
     change(arm, "constraint.slots", slots)
     st.session_state[_slots_key(arm, contrast)] = list(slots or contrast.slots)
@@ -190,7 +209,7 @@ def _edited(arm: str, teacher: str, text: str) -> None:
     position = position if position in places else prediction.default_position
     from fairkd import playground  # PyTorch comes with it
 
-    contrast = contrasts()[current(arm, "constraint.contrast")]
+    contrast = words_of(arm)
     edit = playground.play(
         loading.get_model(teacher),
         text,
@@ -228,6 +247,8 @@ def finding(edit: Edit) -> str:
     """What the edit does here, in one sentence."""
     if edit.constraint.kind == "none":
         return "No constraint: the student learns this as it is"
+    if not edit.constraint.active:
+        return "At strength 0 the student learns this as it is"
     if not edit.applies:
         return "The constraint does not apply here: the student learns this as it is"
     before, after = edit.gaps

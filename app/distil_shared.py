@@ -7,7 +7,10 @@ import streamlit as st
 from app.distil_arms import TOGETHER, change, current
 from app.distil_corpus import corpus
 from app.distil_fields import editor, field
+from app.loading import description
 from app.widgets import caption
+from fairkd.distill.rooms import spread_layers
+from fairkd.errors import FairKDError
 
 MINUTES, STEPS = "minutes", "steps"
 STUDENTS = {
@@ -69,7 +72,7 @@ def _student(teacher: str) -> None:
         label_visibility="collapsed",
     )
     if kind == "layers":
-        field(TOGETHER, "student.layers", label="Layers, counted from 0")
+        field(TOGETHER, "student.layers", label="Layers, counted from 0", placeholder=_half_of(teacher))
         field(TOGETHER, "student.freeze_embeddings", label="Freeze embeddings")
         caption("Layers cut from the teacher learn much faster than a fresh model.")
     elif kind == "fresh":
@@ -88,6 +91,14 @@ def _student(teacher: str) -> None:
             "A reference as in the sidebar, `run/ID` of an earlier run included; it must have the "
             "teacher's vocabulary."
         )
+
+
+def _half_of(teacher: str) -> str:
+    """The layers that are kept where none are typed; which these are depends on the teacher."""
+    try:
+        return ", ".join(map(str, spread_layers(description(teacher).layers)))
+    except FairKDError:  # which the sidebar says
+        return "half of them"
 
 
 def _budget() -> None:

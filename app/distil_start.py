@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import loading
-from app.charts.predictions import percent
+from app.charts.text import percent
 from app.distil_arms import config_of
 from app.run_texts import budget, duration
 from app.widgets import caption, literal

@@ -16,20 +16,24 @@ from app.charts.gaps import VALUE_NAMES, Value
 from app.gap_inputs import (
     LONGEST_NAME,
     LONGEST_PATTERN,
-    OWN,
     check_amount,
     clean_patterns,
     clean_professions,
     own_contrast,
     read_professions,
+    words_text,
 )
 from app.gap_results import Setup
 from app.widgets import caption, download_row, literal
-from fairkd.contrasts import SLOTS, Contrast, contrasts
+from fairkd.contrasts import OWN, SLOTS, Contrast, contrasts
 from fairkd.errors import FairKDError
-from fairkd.patterns import patterns, professions
+from fairkd.patterns import Pattern, patterns, professions
 
 OWN_A, OWN_B = "king, prince", "queen, princess"
+EDITED = {
+    "patterns": "copy them from the table and paste them in again",
+    "professions": "download them as CSV and upload them again",
+}
 UPLOAD, UPLOAD_ERROR = "gaps_upload", "gaps_upload_error"
 SOURCE = (
     "Shares of women among workers: US Bureau of Labor Statistics, Current Population Survey, "
@@ -60,9 +64,12 @@ def setup() -> Setup:
         pair = ("", "") if own else _pair(shipped[name])
     words = _own_words() if own else ("", "")
     panel = st.expander(
-        "Patterns and professions", key="gaps_editors", icon=":material/edit:", on_change="rerun"
+        "Words, patterns and professions", key="gaps_editors", icon=":material/edit:", on_change="rerun"
     )
     if panel.open:
+        if not own:
+            with panel:
+                _shipped_words(shipped[name], pair)
         one, two = panel.columns([3, 2], gap="medium")
         with one:
             pattern_rows = _pattern_editor(slots)
@@ -76,6 +83,7 @@ def setup() -> Setup:
     chosen_professions = clean_professions(profession_rows)
     chosen_patterns = clean_patterns(pattern_rows, slots)
     check_amount(chosen_patterns, list(chosen_professions["profession"]))
+    _tell_edits(chosen_patterns, chosen_professions, slots)
     return Setup(contrast, groups, value, chosen_patterns, chosen_professions)
 
 
@@ -143,6 +151,42 @@ def _own_words() -> tuple[str, str]:
         str(a.text_input("Words of group A, separated by commas", OWN_A, key="words_a", **kind) or ""),
         str(b.text_input("Words of group B, separated by commas", OWN_B, key="words_b", **kind) or ""),
     )
+
+
+def _shipped_words(contrast: Contrast, pair: tuple[str, str]) -> None:
+    """The words that are compared, and a button that makes them one's own."""
+    slot, *others = contrast.slots
+    groups = [group for name in pair for group in contrast.groups if group.name == name]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Words**", width="content")
+        st.button(
+            "Edit",
+            key="gaps_words_edit",
+            on_click=_take_words,
+            args=(slot, *(words_text(group, [slot]) for group in groups)),
+            type="tertiary",
+            icon=":material/edit:",
+            help="Start a contrast of your own from these words"
+            + (f"; it has one slot, so from those of the {slot}" if others else ""),
+        )
+    listed = ((group.name, words_text(group, contrast.slots)) for group in groups)
+    caption("  \n".join(f"**{literal(name)}**: {literal(words)}" for name, words in listed))
+
+
+def _take_words(slot: str, words_a: str, words_b: str) -> None:
+    """The shipped words become one's own."""
+    st.session_state.update(contrast=OWN, slot=slot, words_a=words_a, words_b=words_b)
+
+
+def _tell_edits(chosen: tuple[Pattern, ...], rows: pd.DataFrame, slots: list[str]) -> None:
+    """Say what a shared link leaves out."""
+    same = {
+        "patterns": chosen == clean_patterns(_shipped_patterns(slots)[1], slots),
+        "professions": rows.equals(clean_professions(_shipped_professions()[1])),
+    }
+    left_out = (f"Edited {what} are not part of the link: {EDITED[what]}." for what in same if not same[what])
+    if said := " ".join(left_out):
+        caption(f":material/link_off: {said}")
 
 
 def _shipped_patterns(slots: list[str]) -> tuple[str, pd.DataFrame]:

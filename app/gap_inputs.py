@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from fairkd.contrasts import Contrast, make_contrast
+from fairkd.contrasts import OWN, Contrast, WordGroup, make_contrast
 from fairkd.errors import InputError
 from fairkd.patterns import Pattern
 
@@ -26,7 +26,6 @@ MOST_WORDS = 100
 LONGEST_NAME = 80  # characters of a profession
 LONGEST_PATTERN = 300
 MOST_BYTES = 1_000_000
-OWN = "own"  # the contrast that a person makes from two word lists
 
 
 def clean_professions(frame: pd.DataFrame) -> pd.DataFrame:
@@ -106,6 +105,27 @@ def parse_words(text: str) -> tuple[str, ...]:
     ('king', 'prince')
     """
     return tuple(dict.fromkeys(word for part in re.split(r"[,;\n]", text) if (word := part.strip())))
+
+
+def words_text(group: WordGroup, slots: Sequence[str]) -> str:
+    """The words of a group, each slot's by itself where there are several.
+
+    >>> words_text(WordGroup("he", {"subject": ("he",), "object": ("him",)}), ["subject", "object"])
+    'he (subject), him (object)'
+    """
+    if len(slots) == 1:
+        return ", ".join(group.for_slot(slots[0]))
+    return ", ".join(f"{', '.join(group.for_slot(slot))} ({slot})" for slot in slots)
+
+
+def sum_name(group: WordGroup, slots: Sequence[str]) -> str:
+    """What stands for a group in `P(...)`: its first word, with an ellipsis where several are added up.
+
+    >>> sum_name(WordGroup("man", {"noun": ("man", "boy")}), ["noun"])
+    'man …'
+    """
+    first = group.for_slot(slots[0])[0]
+    return f"{first} …" if any(len(group.for_slot(slot)) > 1 for slot in slots) else first
 
 
 def own_contrast(text_a: str, text_b: str) -> Contrast:

@@ -15,9 +15,10 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.gaps import Value
+from app.gap_inputs import sum_name, words_text
 from app.gap_store import GapStore, Question
 from app.loading import Version, get_model, version
-from fairkd.contrasts import Contrast
+from fairkd.contrasts import Contrast, WordGroup
 from fairkd.patterns import Pattern
 from fairkd.statistics import Correlation
 
@@ -44,6 +45,25 @@ class Setup:
         return tuple(self.professions["profession"])
 
     @property
+    def sums(self) -> tuple[str, ...]:
+        """What stands for each group in `P(...)`: its word, or the first of several with an ellipsis."""
+        return tuple(sum_name(group, self._slots) for group in self._pair)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of each group, as a text."""
+        return tuple(words_text(group, self._slots) for group in self._pair)
+
+    @property
+    def _pair(self) -> list[WordGroup]:
+        by_name = {group.name: group for group in self.contrast.groups}
+        return [by_name[name] for name in self.groups]
+
+    @property
+    def _slots(self) -> list[str]:
+        return list(dict.fromkeys(pattern.slot for pattern in self.patterns))
+
+    @property
     def key(self) -> Question:
         """Everything that decides the numbers, hashable."""
         chosen = [group for group in self.contrast.groups if group.name in self.groups]
@@ -64,7 +84,8 @@ class Results:
     test: PairedTest
     transfer: pd.DataFrame
     labour: pd.DataFrame
-    correlations: dict[str, Correlation]
+    correlations: dict[str, Correlation]  # by model
+    split: dict[str, list[str]]  # by model, the words of several pieces with their number
 
 
 @st.cache_resource(show_spinner=False)
@@ -146,8 +167,11 @@ def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: 
     teacher, student = gaps.by_profession(_teacher, value=value), gaps.by_profession(_student, value=value)
     lean, r_teacher = gaps.labour_market(_teacher, value=value, shares=_setup.professions)
     lean_student, r_student = gaps.labour_market(_student, value=value, shares=_setup.professions)
-    labour = lean[["profession", "women_share", "gap"]].rename(columns={"gap": "teacher"})
-    labour = labour.merge(lean_student[["profession", "gap"]].rename(columns={"gap": "student"}))
+    labour = lean[["profession", "women_share", "gap", "mass"]].merge(
+        lean_student[["profession", "gap", "mass"]], on="profession", suffixes=("_teacher", "_student")
+    )
+    names = {f"gap_{model}": model for model in ("teacher", "student")}
+    names |= {f"mass_{model}": f"{model}_mass" for model in ("teacher", "student")}
     return Results(
         teacher_rows=_teacher,
         student_rows=_student,
@@ -157,9 +181,30 @@ def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: 
         student_summary=gaps.summarise(_student, value=value),
         test=gaps.paired_test(_teacher, _student, value=value),
         transfer=gaps.transfer(_teacher, _student, value=value),
-        labour=labour,
+        labour=labour.rename(columns=names),
         correlations={"teacher": r_teacher, "student": r_student},
+        split={"teacher": gaps.split_words(_teacher), "student": gaps.split_words(_student)},
     )
+
+
+def unread(reference: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """What the model behind `reference` cannot read: each part with the first of `texts` that holds it.
+
+    Raises FairKDError.
+    """
+    get_model(reference)
+    return _unread(version(reference), texts)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _unread(model: Version, texts: tuple[str, ...]) -> dict[str, str]:
+    from fairkd import words
+
+    found: dict[str, str] = {}
+    for text in texts:
+        for part in words.unread(get_model(model[0]), text):
+            found.setdefault(part, text)
+    return found
 
 
 def preferences(reference: str, text_a: str, text_b: str) -> pd.DataFrame:

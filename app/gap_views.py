@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from app import theme
-from app.charts.gaps import LOW_MASS, VALUE_NAMES, labour_scatter, transfer_scatter
-from app.charts.predictions import percent
+from app.charts.gaps import VALUE_NAMES, labour_scatter, transfer_scatter
+from app.charts.parts import LOW_MASS
 from app.charts.preferences import Model, preference_scatter, preference_transfer
+from app.charts.text import percent, shorten
 from app.components.dumbbells import gaps_data, gaps_figure
 from app.gap_controls import SOURCE
-from app.gap_results import Results, Setup, preference_differences, preferences
+from app.gap_results import Results, Setup, preference_differences, preferences, unread
 from app.loading import noting, tell
 from app.widgets import caption, download_row, literal, show_figure
 from fairkd.patterns import professions
@@ -23,6 +24,7 @@ from fairkd.patterns import professions
 if TYPE_CHECKING:
     from fairkd.gaps import Summary
 
+MOST_NAMED = 8  # words in a note
 ENDS = 12  # professions drawn at either end of the order, unless all are asked for
 THIN = 0.05  # mean mass below which the summary warns
 SENTENCE_A, SENTENCE_B = "Jim worked as a [MASK].", "Jane worked as a [MASK]."
@@ -54,39 +56,91 @@ def _model_summary(label: str, found: Summary, setup: Setup) -> None:
         f"{label}: mean size of the {VALUE_NAMES[setup.value]}",
         f"{found.mean_absolute:.2f} nats",
         help="The mean over professions of the mean over patterns of the gap's absolute value; 0 is "
-        "even-handed. The interval is a bootstrap over professions.",
+        "even-handed. The interval is a percentile bootstrap over professions. " + _sums_help(setup),
     )
-    a, b = (literal(group) for group in setup.groups)
+    if math.isnan(found.absolute_low):
+        interval = "no interval: one profession"
+    else:
+        interval = f"95 % interval {found.absolute_low:.2f} to {found.absolute_high:.2f}"
     caption(
-        f"95 % interval {found.absolute_low:.2f} to {found.absolute_high:.2f} · like odds of "
-        f"{math.exp(min(found.mean_absolute, 50.0)):.1f} to 1 · P({a}) + P({b}) = "
-        f"{literal(percent(found.mass))}"
+        f"{interval} · like odds of {math.exp(min(found.mean_absolute, 50.0)):.1f} to 1 · "
+        f"{_mass(setup)} = {literal(percent(found.mass))}"
     )
     if found.mass < THIN:
         caption(":material/warning: Hardly any probability lies on these words: read the gap with care.")
+
+
+def _mass(setup: Setup) -> str:
+    """What the mass is, as Markdown: P(he) + P(she)."""
+    return " + ".join(f"P({literal(name)})" for name in setup.sums)
+
+
+def _sums_help(setup: Setup) -> str:
+    """Which words are added up, as Markdown; nothing where each group has one."""
+    if setup.sums == setup.groups:
+        return ""
+    return "; ".join(
+        f"P({literal(name)}) is the sum over: {literal(words)}"
+        for name, words in zip(setup.sums, setup.words, strict=True)
+    )
+
+
+def notes(teacher: str, student: str, results: Results, setup: Setup) -> None:
+    """What to mind about the words: those of several pieces, and what a tokenizer cannot read."""
+    split: dict[tuple[str, ...], dict[str, None]] = {}  # words -> the models that cut them so
+    for model, reference in (("teacher", teacher), ("student", student)):
+        if words := results.split[model]:
+            split.setdefault(tuple(words), {})[reference] = None
+    for several, references in split.items():
+        listed = ", ".join(several[:MOST_NAMED])
+        if (more := len(several) - MOST_NAMED) > 0:
+            listed += f" and {more} more"
+        caption(
+            f"Of several pieces in {literal(' and '.join(references))}: {literal(listed)}. The probability "
+            "of such a word is a product over as many masks, so gaps against whole words run large."
+        )
+    hint_unread((teacher, student), tuple(one.render(setup.names[0]).text for one in setup.patterns))
+
+
+def hint_unread(references: tuple[str, str], texts: tuple[str, ...]) -> None:
+    """Say what a model cannot read in which text; models that stumble over the same share a sentence."""
+    stumbling: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for reference in dict.fromkeys(references):
+        if found := unread(reference, texts):
+            stumbling.setdefault(tuple(found.items()), []).append(reference)
+    for parts, who in stumbling.items():
+        listed = ", ".join(f"“{part}” in “{shorten(text, 80)}”" for part, text in parts[:MOST_NAMED])
+        said = f"Not in the vocabulary of {' and '.join(who)}: {listed}. It is read as the unknown token."
+        st.warning(literal(said), icon=":material/help:")
 
 
 def by_profession(results: Results, setup: Setup) -> None:
     """Per-profession gaps of both models, with intervals."""
     ends = None
     if len(results.teacher) > 2 * ENDS:
-        names = {"ends": f"The {ENDS} at either end", "all": f"All {len(results.teacher)}"}
+        names = {f"The {ENDS} at either end": ENDS, "All": None}
         chosen = st.segmented_control(
             "Professions",
             list(names),
-            default="ends",
+            default=next(iter(names)),
             required=True,
             key="gaps_rows",
-            persist_state="session",
-            format_func=lambda one: names[one],
+            bind="query-params",
         )
-        ends = None if chosen == "all" else ENDS
-    data = gaps_data(results.teacher, results.student, groups=setup.groups, value=setup.value, ends=ends)
+        ends = names.get(str(chosen), ENDS)
+    mass = " + ".join(f"P({name})" for name in setup.sums)
+    data = gaps_data(
+        results.teacher, results.student, groups=setup.groups, value=setup.value, mass=mass, ends=ends
+    )
     gaps_figure(data, key="gaps_by_profession")
+    if results.teacher["low"].isna().all():
+        dots = "Dots are the gaps of the one pattern, which leaves no interval"
+    else:
+        dots = "Dots are means over the patterns, whiskers 95 % percentile bootstrap intervals over them"
     caption(
-        "Each row is a profession, sorted by the teacher's gap. Dots are means over the patterns, whiskers "
-        "95 % bootstrap intervals over them, and the grey line joins the two models. At the upright line "
-        f"both groups are equally likely; 0.69 nats are odds of 2 to 1. {_thin_note(setup)}"
+        f"Each row is a profession, sorted by the teacher's gap. {dots}; the grey line joins the two models. "
+        "At the upright line both groups are equally likely; 0.69 nats are odds of 2 to 1. "
+        f"{_thin_note(setup)}"
     )
     table = results.teacher.merge(results.student, on="profession", suffixes=("_teacher", "_student"))
     _table(table, "fairkd-gaps-by-profession", "gaps_table_profession")
@@ -98,9 +152,8 @@ def by_profession(results: Results, setup: Setup) -> None:
 
 def _thin_note(setup: Setup) -> str:
     """What a hollow marker means."""
-    a, b = (literal(group) for group in setup.groups)
     return (
-        f"A hollow, faded marker has almost no probability behind it: P({a}) + P({b}) below "
+        f"A hollow, faded marker has almost no probability behind it: {_mass(setup)} below "
         f"{literal(percent(LOW_MASS))}."
     )
 
@@ -188,6 +241,8 @@ def two_sentences(teacher: str, student: str) -> None:
         )
         _table(frame, "fairkd-preference-differences", "gaps_table_differences")
     with above:
+        with noting(problems):
+            hint_unread((teacher, student), (text_a, text_b))
         tell(problems)
 
 

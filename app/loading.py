@@ -6,12 +6,15 @@ PyTorch is imported on first use, not with this module: the page's frame then st
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 from app.widgets import literal
 from fairkd.errors import FairKDError, ModelError
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from fairkd.predictions import Prediction
 
 Version = tuple[str, int]  # a reference, and when its weights were written
+
+PATIENCE = 1.0  # seconds of work before progress is shown
+BETWEEN_DRAWINGS = 0.3  # seconds
 
 
 class _NotKept(Exception):
@@ -41,7 +47,7 @@ def version(reference: str) -> Version:
         return reference, 0
 
 
-# The two caches below only keep what they are handed: Streamlit records and replays what is drawn inside a
+# The caches below only keep what they are handed: Streamlit records and replays what is drawn inside a
 # cached function, but the progress of a load is to be seen while it lasts.
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _kept_model(model: Version, _model: MaskedLM | None = None) -> MaskedLM:
@@ -128,18 +134,66 @@ def _description(model: Version) -> Description:
 def predict(
     reference: str, text: str, *, temperature: float = 1.0, masked_in_turn: bool = False
 ) -> Prediction:
-    """`fairkd.predictions.predict` for the model behind `reference`."""
-    return _predict(version(reference), text, temperature, masked_in_turn)
+    """`fairkd.predictions.predict` for the model behind `reference`, with progress where it takes long."""
+    slot = st.empty()  # there in every run, so that what follows keeps its place
+    wanted = (version(reference), text, temperature, masked_in_turn)
+    try:
+        return _kept_prediction(*wanted)
+    except _NotKept:
+        pass
+    from fairkd import predictions
+
+    model = get_model(reference)
+    try:
+        prediction = predictions.predict(
+            model,
+            text,
+            temperature=temperature,
+            masked_in_turn=masked_in_turn,
+            progress=patient_progress(slot.progress),
+        )
+    finally:
+        slot.empty()
+    return _kept_prediction(*wanted, _prediction=prediction)
 
 
 # A prediction holds [positions, vocabulary] numbers (4 MB for thirty tokens): kept as it is, never copied.
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _predict(model: Version, text: str, temperature: float, masked_in_turn: bool) -> Prediction:
-    from fairkd import predictions
+def _kept_prediction(
+    model: Version, text: str, temperature: float, masked_in_turn: bool, _prediction: Prediction | None = None
+) -> Prediction:
+    if _prediction is None:
+        raise _NotKept
+    return _prediction
 
-    return predictions.predict(
-        get_model(model[0]), text, temperature=temperature, masked_in_turn=masked_in_turn
-    )
+
+def patient_progress(draw: Callable[..., object]) -> Callable[[str, float | None], None]:
+    """Progress of work that usually takes no time: drawn from PATIENCE on, and not all the time.
+
+    The work ends at once when the visitor has changed something meanwhile.
+    """
+    drawn = time.monotonic() + PATIENCE - BETWEEN_DRAWINGS
+
+    def progress(message: str, fraction: float | None) -> None:
+        nonlocal drawn
+        _give_way()
+        if time.monotonic() - drawn >= BETWEEN_DRAWINGS:
+            drawn = time.monotonic()
+            draw(min(max(fraction or 0.0, 0.0), 1.0), text=literal(message))
+
+    return progress
+
+
+def _give_way() -> None:
+    """Start the script anew if the visitor has changed something since it was started.
+
+    Streamlit does so by itself at whatever is drawn, but not where the change calls for a fragment alone:
+    that waits for the end of the run. What was changed is taken along, whatever is run anew.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    requests = context.script_requests if context is not None else None
+    if requests is not None and requests._state is ScriptRequestType.RERUN:
+        st.rerun()
 
 
 @contextmanager

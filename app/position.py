@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from app.charts.predictions import percent
+from app.charts.text import percent
 from app.components.columns import Slot
 from fairkd.distributions import Prediction
 from fairkd.predictions import Comparison
@@ -69,6 +69,11 @@ class Position:
                 f"{other}_rank": pd.array([pd.NA] * len(top), dtype="Int64"),
             }
         )
+
+    def shown_mass(self, k: int) -> dict[Role, float]:
+        """The probability that each model that is here gives to the words of `frame` together."""
+        shown = self.frame(k)
+        return {role: float(shown[f"{role}_probability"].sum()) for role, *_ in self.sides}
 
     def finding(self) -> str:
         """One sentence: the word that each model finds most probable."""

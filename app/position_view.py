@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.charts.predictions import exactly, percent, target_bars
+from app.charts.predictions import exactly, target_bars
+from app.charts.text import percent
 from app.components.bars import bars_data, bars_figure
 from app.lookup import look_up
 from app.position import Position, Role
@@ -23,10 +24,8 @@ BOTH = ":blue[teacher] | :orange[student]"
 
 def metrics(here: Position, row: Mapping[str, Any] | None, k: int) -> None:
     """The numbers of one position; `row` is its `Comparison.row`, None where a model is missing."""
-    entropies, masses = {}, {}
-    for role, prediction, position in here.sides:
-        entropies[role] = f"{prediction.entropy(position):.2f}"
-        masses[role] = percent(prediction.shown_mass(position, k))
+    entropies = {role: f"{prediction.entropy(position):.2f}" for role, prediction, position in here.sides}
+    masses = {role: percent(mass) for role, mass in here.shown_mass(k).items()}
     divergence = "–" if row is None or math.isnan(row["kl"]) else f"{row['kl']:.2f} nats"
     overlap = "–" if row is None else percent(row["overlap"])
     with st.container(horizontal=True, gap="small"):
@@ -51,7 +50,7 @@ def metrics(here: Position, row: Mapping[str, Any] | None, k: int) -> None:
         st.metric(
             f"Mass shown, {BOTH}",
             " | ".join(masses.get(role, "–") for role in COLOURS),
-            help=f"The probability that each model's own top {k} hold together.",
+            help=f"The probability that each model gives to all words below: both models' top {k}.",
             width=260,
         )
 

@@ -7,16 +7,18 @@ import json
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.charts.parts import LOW_MASS
 from app.charts.runs import MEASURES, loss_curves, measure_curve
-from app.components.zoom import NONE, Zoom, keep_zooms, zoomed, zooms
+from app.charts.text import percent
+from app.components.zoom import live_figure
 from app.run_actions import action_bar, open_run, show_problem, wished
-from app.run_data import Followed, follow, log_tail
+from app.run_data import Followed, follow, log_tail, mass_words
 from app.run_probes import probes
 from app.run_texts import STATES, UNFINISHED, about, ago, status
 from app.settings_table import changed
 from app.theme import is_dark
 from app.warm_up import waited_for
-from app.widgets import caption, download_row, literal, show_figure
+from app.widgets import caption, download_row, literal
 from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.runs.store import Run
@@ -29,7 +31,7 @@ NOTES = {
     "pseudo_perplexity": "How surprised the student is by each word of held-out text, hidden in turn: the "
     "price of everything else.",
     "gap_absolute": "How unevenly it holds the two groups across professions; bands are 95 % intervals over "
-    "professions.",
+    f"professions. Hollow where the words have almost no mass, below {percent(LOW_MASS)}.",
     "gap_mean": "Positive leans to the contrast's first group, negative to its second.",
     "agreement": "Held-out masked places where both models' first words agree.",
 }
@@ -77,7 +79,7 @@ def _live(id: str, drawn: str) -> None:
         elif found.training.empty and found.evaluations.empty:
             _nothing_yet(run, found)
         else:
-            _curves(run.id, found)
+            _curves(run, found)
 
 
 def _head(run: Run, found: Followed) -> None:
@@ -107,33 +109,34 @@ def _nothing_yet(run: Run, found: Followed) -> None:
         caption("It ended before its first measurement, so there is nothing to draw; the log is below.")
 
 
-def _curves(id: str, found: Followed) -> None:
+def _curves(run: Run, found: Followed) -> None:
     """Loss parts, fidelity, quality and bias, two in a row."""
-    dark, held = is_dark(), zooms(f"zoom_{id}")
+    id, dark = run.id, is_dark()
     places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
     with places[0]:
-        figure = _figure(id, "loss", found.offset, dark, held.get(f"loss_{id}", NONE), _found=found)
-        show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", keeps_zoom=True)
+        figure = _figure(id, "loss", found.offset, dark, _run=run, _found=found)
+        live_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
         caption("Means over the last steps, before the parts are weighted and added up.")
         download_row(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
     for place, column in zip(places[1:], CURVES, strict=True):
         with place:
-            _measure(id, found, column, dark, held.get(f"{column}_{id}", NONE))
-    keep_zooms([f"{column}_{id}" for column in ("loss", *CURVES)], key=f"zoom_{id}")
+            _measure(run, found, column, dark)
 
 
 # Laying a figure out takes tens of milliseconds on a busy machine: only what has changed is laid out again.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _figure(id: str, what: str, offset: int, dark: bool, zoom: Zoom, *, _found: Followed) -> go.Figure:
+def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: Followed) -> go.Figure:
     """A chart of the run `id` as of byte `offset` of its events; to be drawn as it is."""
     if what == "loss":
-        return zoomed(loss_curves(_found.training, dark=dark), zoom)
-    return zoomed(measure_curve(_found.evaluations, MEASURES[what], teacher=_found.teacher, dark=dark), zoom)
+        return loss_curves(_found.training, dark=dark)
+    measure, mass = MEASURES[what], mass_words(_run.config)
+    return measure_curve(_found.evaluations, measure, teacher=_found.teacher, mass=mass, dark=dark)
 
 
-def _measure(id: str, found: Followed, column: str, dark: bool, zoom: Zoom) -> None:
-    figure = _figure(id, column, found.offset, dark, zoom, _found=found)
-    show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", keeps_zoom=True)
+def _measure(run: Run, found: Followed, column: str, dark: bool) -> None:
+    id = run.id
+    figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
+    live_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
     caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}.")
     download_row(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
 

@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.charts.predictions import percent
 from app.charts.probes import probe_curves
+from app.charts.text import percent
 from app.components.columns import columns_figure
+from app.components.zoom import live_figure
 from app.run_data import Event, Followed, follow
 from app.theme import is_dark
 from app.warm_up import waited_for
-from app.widgets import caption, download_row, literal, show_figure
+from app.widgets import caption, download_row, literal
 from fairkd.runs.store import Run
 
 TICK = "0.9s"  # between two steps while they are played
@@ -233,8 +234,9 @@ def _word_curves(id: str, found: Followed, text: str, index: int | None, step: i
         title = f"At step {step:,} it expects “{best['token']}” ({percent(float(best['probability']))})"
     order = {token: place for place, token in enumerate(dict.fromkeys(wanted))}
     shown = shown.sort_values("token", key=lambda tokens: tokens.map(order), kind="stable")
-    figure = probe_curves(shown, step=step, teacher=teacher, title=title, dark=is_dark())
-    show_figure(figure, f"probe_words_{id}", f"fairkd-{id}-probe")
+    dark = is_dark()
+    figure = probe_curves(shown, step=step, teacher=teacher, title=title, dark=dark)
+    live_figure(figure, f"probe_words_{id}", f"fairkd-{id}-probe", view=(text, index, dark))
     caption(
         "The student's likeliest words and the teacher's, over the steps; the short bars at the right edge "
         "are the teacher's probabilities. A curve that is cut off left the kept words."

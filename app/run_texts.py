@@ -73,7 +73,7 @@ def about(config: Mapping[str, Any]) -> str:
     kind = room.get("kind", "none")
     said = KINDS.get(kind, str(kind))
     if kind != "none":
-        said += f" on {room.get('contrast', 'pronouns')}"
+        said += f" on {'words of its own' if room.get('words') else room.get('contrast', 'pronouns')}"
     if (config.get("corpus") or {}).get("swap"):
         said = "swapped sentences added" if kind == "none" else f"{said}, swapped sentences added"
     objective = config.get("objective") or {}

@@ -78,11 +78,13 @@ def changed(config: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> pd.Da
 
 
 def shown(value: object) -> str:
-    """A value for reading: yes and no, lists with commas, a dash for nothing."""
+    """A value for reading: yes and no, lists with commas, groups of words by name, a dash for nothing."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {shown(words)}" for name, words in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 

@@ -23,7 +23,7 @@ _CHOSEN = "chosen_models"
 def choose_models() -> tuple[str, str]:
     """Draw both pickers with what the models are, load them, and return (teacher, student) references.
 
-    A model that cannot be loaded is said so beside its picker; the page says why, where it needs it.
+    Of a model that cannot be loaded the reason stands under its picker, on every page.
     """
     options = list(embedded_references())
     for reference in (TEACHER_DEFAULT, STUDENT_DEFAULT):
@@ -72,25 +72,31 @@ def _picker(
         label_visibility="collapsed",
     )
     reference = str(chosen or default).strip()
-    return reference.rstrip(
-        "/"
-    ) or reference, st.empty()  # as the models call themselves: one spelling, one load
+    # As the models call themselves: of one spelling, a model is loaded once.
+    return reference.rstrip("/") or reference, st.empty()
 
 
 def _describe(reference: str, slot: DeltaGenerator) -> None:
     try:
         get_model(reference)  # outside the sidebar, so that a narrow screen sees the progress too
         about = description(reference)
-    except FairKDError:
-        slot.caption(":material/error: Not loaded; the page says why.")
+    except FairKDError as error:
+        slot.caption(f":material/error: {literal(error)}")
         return
     slot.caption(literal_description(about))
 
 
 def literal_description(about: Description) -> str:
-    """Two lines of Markdown on one model: what it is made of, and how it reads."""
-    size = f"{about.layers} layers, width {about.width}, {about.parameters / 1e6:.1f} M parameters"
+    """Three lines of Markdown on one model: what it is made of, how it reads, where it came from."""
+    size = f"{about.layers} layers, width {about.width}, {about.parameters / 1e6:.1f} M parameters, "
+    size += megabytes(about.size_bytes) + (f", embeddings shared with {about.shares}" if about.shares else "")
     case = "cased" if about.cased else "uncased"
     reading = f"{about.vocabulary:,} {about.tokenizer_kind} tokens, {case}, up to {about.max_tokens} at once"
     origin = f"{about.architecture}, {about.source}" + (f", {about.licence}" if about.licence else "")
+    origin += f", commit {about.revision[:8]}" if about.revision else ""
     return "  \n".join(literal(line) for line in (size, reading, origin))
+
+
+def megabytes(size: int) -> str:
+    """Bytes for a person: small models with a decimal place."""
+    return f"{size / 1e6:,.0f} MB" if size >= 10e6 else f"{size / 1e6:.1f} MB"

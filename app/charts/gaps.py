@@ -7,13 +7,14 @@ negative one to group B.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.parts import (
+    LOW_MASS,
     Hues,
     base_figure,
     chosen_labels,
@@ -24,12 +25,11 @@ from app.charts.parts import (
     signed,
     span,
 )
-from app.charts.text import escape, shorten
+from app.charts.text import escape, percent, shorten
 from fairkd.statistics import Correlation
 
 Value = Literal["gap", "corrected_gap"]
 VALUE_NAMES: dict[str, str] = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
-LOW_MASS = 0.01  # P(A) + P(B) below which a gap has almost nothing behind it, and its marker is hollow
 
 # Hues apart from those of the models, and for each kind a symbol of its own, so that nothing hangs on colour.
 KINDS: dict[str, tuple[str, str]] = {
@@ -37,7 +37,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "reduced": ("#009e73", "triangle-down"),
     "amplified": ("#c0392b", "triangle-up"),
     "flipped": ("#b8860b", "diamond"),
-    "none": ("#8a8f98", "circle-open"),
+    "none": ("#8a8f98", "square"),
 }
 KIND_NAMES: dict[str, str] = {"none": "no gap"}
 
@@ -47,8 +47,8 @@ def transfer_scatter(
 ) -> go.Figure:
     """The teacher's gap against the student's, one point a profession, by what happened to the bias.
 
-    `frame` is from `fairkd.gaps.transfer` (profession, teacher, student, kind). On the diagonal the
-    student leans as the teacher does; on the horizontal line it does not lean at all.
+    `frame` is from `fairkd.gaps.transfer` (profession, teacher, student, teacher_mass, student_mass, kind).
+    On the diagonal the student leans as the teacher does; on the horizontal line it does not lean at all.
     """
     shades = hues(dark)
     counts = frame["kind"].value_counts()
@@ -66,8 +66,10 @@ def transfer_scatter(
         x_range=(low, high),
         y_range=(low, high),
     )
+    thin = _thin(frame[["teacher_mass", "student_mass"]].min(axis=1))
     for kind, (hue, symbol) in KINDS.items():
-        rows = [index for index, found in enumerate(frame["kind"]) if found == kind]
+        # The legend takes the first point's look, so those that are not hollow come first.
+        rows = sorted((i for i, found in enumerate(frame["kind"]) if found == kind), key=thin.__getitem__)
         if not rows:
             continue
         figure.add_trace(
@@ -76,12 +78,7 @@ def transfer_scatter(
                 rows,
                 columns=("profession", "teacher", "student"),
                 name=KIND_NAMES.get(kind, kind),
-                marker={
-                    "color": hue,
-                    "symbol": symbol,
-                    "size": 10,
-                    "line": {"width": 1, "color": hue if symbol.endswith("open") else shades.ground},
-                },
+                marker=_marker(hue, symbol, [thin[row] for row in rows], size=10, ground=shades.ground),
                 labels=labels,
                 told=(
                     "teacher %{customdata[1]} nats",
@@ -91,11 +88,41 @@ def transfer_scatter(
                 ink=shades.text,
             )
         )
+    if any(thin):
+        figure.add_trace(_thin_entry(shades))
     figure.update_xaxes(range=[low, high], zeroline=False)
     figure.update_yaxes(range=[low, high], zeroline=False)
     direct_x(figure, groups, value, shades, of="teacher's ")
     direct_y(figure, groups, value, shades, of="student's ")
     return figure
+
+
+def _thin(masses: Iterable[float]) -> list[bool]:
+    """Which gaps have almost nothing behind them."""
+    return [mass < LOW_MASS for mass in masses]
+
+
+def _marker(hue: str, symbol: str, thin: Sequence[bool], *, size: int, ground: str) -> dict[str, object]:
+    """The marker of each point, hollow and faded where it is thin."""
+    return {
+        "color": hue,
+        "symbol": [f"{symbol}-open" if hollow else symbol for hollow in thin],
+        "opacity": [0.6 if hollow else 1.0 for hollow in thin],
+        "size": size,
+        "line": {"width": 1, "color": [hue if hollow else ground for hollow in thin]},
+    }
+
+
+def _thin_entry(shades: Hues) -> go.Scatter:
+    """What a hollow marker means, for the legend."""
+    return go.Scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        name=f"mass below {percent(LOW_MASS)}",
+        marker=_marker(shades.text, "circle", [True], size=9, ground=shades.ground),
+        hoverinfo="skip",
+    )
 
 
 def _transfer_title(counts: pd.Series, total: int) -> str:
@@ -124,7 +151,8 @@ def labour_scatter(
 
     Parameters
     ----------
-    frame : profession, women_share (0 to 1), teacher, student (mean gaps in nats).
+    frame : profession, women_share (0 to 1), teacher, student (mean gaps in nats), teacher_mass,
+        student_mass.
     correlations : by model ("teacher", "student"); r is NaN where there are too few professions for one.
     """
     shades = hues(dark)
@@ -157,6 +185,9 @@ def labour_scatter(
         ("student", shades.student, "square"),
     ):
         correlation = correlations[model]
+        thin = _thin(frame[f"{model}_mass"])
+        rows = sorted(range(len(frame)), key=thin.__getitem__)  # as above, for the legend
+        labelled = model == "teacher"
         name = model
         if not math.isnan(correlation.r):
             name += f": r = {signed(correlation.r)} ({signed(correlation.low)} to {signed(correlation.high)})"
@@ -173,25 +204,31 @@ def labour_scatter(
             )
         figure.add_trace(
             go.Scatter(
-                x=share,
-                y=frame[model],
+                x=share.iloc[rows],
+                y=frame[model].iloc[rows],
                 name=name,
-                mode="markers+text" if model == "teacher" else "markers",
-                marker={"color": hue, "symbol": symbol, "size": 8},
-                text=[escape(label) for label in labels] if model == "teacher" else None,
-                textposition=sides if model == "teacher" else None,
+                mode="markers+text" if labelled else "markers",
+                marker=_marker(hue, symbol, [thin[row] for row in rows], size=8, ground=shades.ground),
+                text=[escape(labels[row]) for row in rows] if labelled else None,
+                textposition=[sides[row] for row in rows] if labelled else None,
                 textfont={"size": 11, "color": shades.text},
                 cliponaxis=False,
                 customdata=[
-                    (escape(row.profession), signed(getattr(row, model)), f"{100 * row.women_share:.1f} %")
-                    for row in frame.itertuples()
+                    (escape(called), signed(gap), f"{100 * women:.1f} %", percent(mass))
+                    for called, gap, women, mass in frame[
+                        ["profession", model, "women_share", f"{model}_mass"]
+                    ]
+                    .iloc[rows]
+                    .itertuples(index=False, name=None)
                 ],
                 hovertemplate=(
                     "<b>%{customdata[0]}</b><br>women among workers %{customdata[2]}<br>"
-                    f"{model} %{{customdata[1]}} nats<extra></extra>"
+                    f"{model} %{{customdata[1]}} nats, mass %{{customdata[3]}}<extra></extra>"
                 ),
             )
         )
+    if any(_thin(frame[["teacher_mass", "student_mass"]].min(axis=1))):
+        figure.add_trace(_thin_entry(shades))
     figure.add_shape(guide(0, 0, 100, 0, shades.text))
     figure.update_xaxes(title_text="women among workers (%)", range=x_range, ticksuffix=" %", zeroline=False)
     figure.update_yaxes(zeroline=False, range=y_range)

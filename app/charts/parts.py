@@ -18,6 +18,7 @@ from app.charts.text import escape, shorten
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
 TITLE_WIDTH = 43  # characters a line: what fits a phone 390 pixels wide in the title's size
 MINUS = "−"
+LOW_MASS = 0.01  # P(A) + P(B) below which a gap has almost nothing behind it, and its marker is hollow
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.parts import base_layout, colour, hues
-from app.charts.predictions import percent
 from app.charts.series import Series
-from app.charts.text import escape, escape_all, shorten
+from app.charts.text import escape, escape_all, percent, shorten
 from app.theme import TEACHER, merged
 
 _ROW = 34  # pixels for the two bars of a word

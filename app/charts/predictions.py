@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.parts import base_layout
-from app.charts.text import escape_all, shorten
+from app.charts.text import escape_all, percent, shorten
 from app.theme import MUTED, TEACHER, merged
 
 _ROW = 36  # pixels for the two bars of one word
@@ -22,20 +22,6 @@ _OUTSIDE = {
     "constraintext": "none",
     "textfont": {"size": 11.5},
 }
-
-
-def percent(probability: float | None) -> str:
-    """A probability with two figures: "12 %", "0.34 %", "< 0.01 %"; "–" where there is none."""
-    if probability is None or math.isnan(probability):
-        return "–"
-    value = probability * 100
-    if value == 0:
-        return "0 %"
-    if value < 0.01:
-        return "< 0.01 %"
-    if value >= 99.5:
-        return f"{min(value, 100):.1f} %"
-    return f"{value:#.2g} %" if value < 9.95 else f"{value:.0f} %"
 
 
 def exactly(probability: float) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -25,6 +26,7 @@ from app.charts.text import shorten
 
 Model = Literal["teacher", "student"]
 LABELS = 16
+DIGITS = 2  # what is shown; numbers that look alike are said to be alike
 
 
 def preference_scatter(
@@ -49,11 +51,15 @@ def preference_scatter(
         y_range=(low, high),
         most=LABELS,
     )
-    for prefers_a, hue, symbol, name in (
-        (True, shades.group_a, "circle", "A prefers it"),
-        (False, shades.group_b, "square", "B prefers it"),
+    leans = np.sign(frame["preference"].round(DIGITS))
+    for lean, hue, symbol, name in (
+        (1, shades.group_a, "circle", "A prefers it"),
+        (-1, shades.group_b, "square", "B prefers it"),
+        (0, *KINDS["none"], "alike in both"),
     ):
-        rows = [index for index, at in enumerate(frame["preference"]) if (at > 0) == prefers_a]
+        rows = [index for index, found in enumerate(leans) if found == lean]
+        if not rows:
+            continue
         figure.add_trace(
             labelled_points(
                 frame,
@@ -85,7 +91,9 @@ def _title(frame: pd.DataFrame, model: Model) -> str:
         return f"The {model} has no words to compare"
     most_a = frame.loc[frame["preference"].idxmax()]
     most_b = frame.loc[frame["preference"].idxmin()]
-    if most_a["preference"] <= 0 or most_b["preference"] >= 0:
+    if not frame["preference"].round(DIGITS).any():
+        return f"The {model} finds every word as likely in A as in B"
+    if round(most_a["preference"], DIGITS) <= 0 or round(most_b["preference"], DIGITS) >= 0:
         return f"Which words does the {model} prefer in A, and which in B?"
     words = shorten(str(most_a["token"]), 20), shorten(str(most_b["token"]), 20)
     return f"The {model} prefers “{words[0]}” most in A and “{words[1]}” most in B"
@@ -118,12 +126,15 @@ def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark
         y_range=(low, high),
         most=LABELS,
     )
-    weaker = frame["student"].abs() < frame["teacher"].abs()
-    for is_weaker, hue, symbol, name in (
-        (True, *KINDS["reduced"], "weaker in the student"),
-        (False, *KINDS["amplified"], "as strong or stronger"),
+    changes = np.sign(frame["student"].abs().round(DIGITS) - frame["teacher"].abs().round(DIGITS))
+    for change, hue, symbol, name in (
+        (-1, *KINDS["reduced"], "weaker in the student"),
+        (1, *KINDS["amplified"], "stronger"),
+        (0, *KINDS["inherited"], "as strong"),
     ):
-        rows = [index for index, found in enumerate(weaker) if found == is_weaker]
+        rows = [index for index, found in enumerate(changes) if found == change]
+        if not rows:
+            continue
         figure.add_trace(
             labelled_points(
                 frame,
@@ -154,7 +165,10 @@ def _transfer_title(frame: pd.DataFrame) -> str:
     """Which model tells the two sentences apart more, in a sentence."""
     if frame.empty:
         return "The models share no words to compare"
-    teacher, student = frame["teacher"].abs().mean(), frame["student"].abs().mean()
+    teacher, student = (round(frame[model].abs().mean(), DIGITS) for model in ("teacher", "student"))
+    if teacher == student:
+        who = "Both models tell A from B alike" if teacher else "Neither model tells A from B"
+        return f"{who}: mean |preference| of these words {teacher:.2f} nats"
     how = "less" if student < teacher else "more"
     return (
         f"The student tells A from B {how} than the teacher: mean |preference| of these words "

@@ -8,10 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.parts import hues
-from app.charts.predictions import percent
 from app.charts.runs import curves
 from app.charts.series import series
-from app.charts.text import escape, shorten
+from app.charts.text import escape, percent, shorten
 
 
 def probe_curves(

@@ -13,11 +13,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.parts import base_layout, signed
+from app.charts.parts import LOW_MASS, base_layout, signed
 from app.charts.series import Series, series
-from app.theme import STUDENT, TEACHER, TEXT, merged
+from app.charts.text import percent
+from app.theme import MUTED, STUDENT, TEACHER, TEXT, merged
+from fairkd.runs.comparison import has_lost_mass
 
 HEIGHT = 330
+SHARE_TICKS = ".3~%"
 PARTS = {
     "kd": "teacher's distributions",
     "mlm": "words of the text",
@@ -28,7 +31,11 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of an evaluation: its column, what it is called, its unit; `best` is what to wish for."""
+    """One number of an evaluation: its column, what it is called, its unit; `best` is what to wish for.
+
+    `interval` and `signed` say that it has one; `share` that it is a part of one, and the more the better;
+    `massed` that it is a gap, which needs mass behind it.
+    """
 
     column: str
     name: str
@@ -37,14 +44,16 @@ class Measure:
     interval: bool = False
     digits: int = 2
     signed: bool = False
+    share: bool = False
+    massed: bool = False
 
     def shown(self, value: float) -> str:
         """`0.61 nats`; "–" where there is none."""
         if value is None or math.isnan(value):
             return "–"
+        if self.share:
+            return percent(value)
         number = signed(value, self.digits) if self.signed else f"{value:.{self.digits}f}"
-        if self.column in ("agreement", "top1"):
-            return f"{100 * value:.0f} %"
         return f"{number} nats" if "nats" in self.axis else number
 
 
@@ -61,21 +70,49 @@ MEASURES: dict[str, Measure] = {
             "mean |gap|, nats",
             "0 is even-handed",
             interval=True,
+            massed=True,
         ),
         Measure(
-            "gap_mean", "mean gap", "mean gap, nats", "0 leans to neither side", interval=True, signed=True
+            "gap_mean",
+            "mean gap",
+            "mean gap, nats",
+            "0 leans to neither side",
+            interval=True,
+            signed=True,
+            massed=True,
         ),
-        Measure("agreement", "agreement with the teacher", "same first word as the teacher", "higher"),
+        Measure(
+            "gap_mass",
+            "mass of the groups",
+            "P(A) + P(B), both groups together",
+            "near the teacher's: a gap with almost no mass behind it means little",
+            share=True,
+        ),
+        Measure(
+            "agreement",
+            "agreement with the teacher",
+            "same first word as the teacher",
+            "higher is nearer",
+            share=True,
+        ),
     )
 }
 
 
-def curves(title: str, *, height: int, dark: bool, x: str = "step", y: str, log: bool = False) -> dict:
-    """The layout of a chart over time; its `uirevision` never changes: the same chart to plotly."""
+def curves(
+    title: str,
+    *,
+    height: int,
+    dark: bool,
+    x: str = "step",
+    y: str,
+    log: bool = False,
+    notes: Sequence[tuple[str, str]] = (),
+) -> dict:
+    """The layout of a chart over time; `notes` are lines under its title, each with its colour."""
     return merged(
-        base_layout(title=title, height=height, dark=dark),
+        base_layout(title=title, height=height, dark=dark, notes=notes),
         {
-            "uirevision": "stays",
             "hovermode": "x unified",
             "xaxis": {"title": {"text": x}, "zeroline": False, "rangemode": "tozero"},
             "yaxis": {
@@ -107,30 +144,45 @@ def loss_curves(frame: pd.DataFrame, *, dark: bool) -> go.Figure:
 
 
 def measure_curve(
-    frame: pd.DataFrame, measure: Measure, *, teacher: Mapping[str, Any], dark: bool
+    frame: pd.DataFrame,
+    measure: Measure,
+    *,
+    teacher: Mapping[str, Any],
+    mass: str = "P(A) + P(B)",
+    dark: bool,
 ) -> go.Figure:
     """One measure of the student over the steps, with its interval, and the teacher's as a dashed line.
+
+    A gap has its mass under the title; a point with less than `LOW_MASS` behind it is hollow.
 
     Parameters
     ----------
     frame : one row an evaluation: step, the measure's column, and, with an interval, its low and high.
     teacher : the same measures of the teacher; those that it lacks draw no line.
+    mass : what is added up to the mass, for example "P(he) + P(she)".
     """
     hue = Series(STUDENT.on(dark), "solid", "circle")
     traces = band(frame, measure, hue)
     traces.append(
         _line(frame, measure.column, "student", hue, width=2.5, markers=True, text=_texts(frame, measure))
     )
+    if measure.massed and "gap_mass" in frame:
+        hollow = f"{hue.symbol}-open"
+        traces[-1]["marker"]["symbol"] = [
+            hollow if low else hue.symbol for low in frame["gap_mass"] < LOW_MASS
+        ]
     steps = frame["step"]
     ends = [0, int(steps.max()) if len(steps) else 1]
     traces += teacher_line(measure, teacher, ends, dark=dark)
-    layout = curves(measure_title(frame, measure, teacher), height=HEIGHT, dark=dark, y=measure.axis)
+    title = measure_title(frame, measure, teacher)
+    notes = [(note, MUTED.on(dark)) for note in mass_notes(frame, teacher, mass)] if measure.massed else []
+    layout = curves(title, height=HEIGHT, dark=dark, y=measure.axis, notes=notes)
     if measure.signed:
         layout["yaxis"]["zeroline"] = True
-    elif measure.column != "agreement":
+    elif not measure.share:
         layout["yaxis"]["rangemode"] = "tozero"
-    if measure.column == "agreement":
-        layout["yaxis"]["tickformat"] = ".0%"
+    if measure.share:
+        layout["yaxis"]["tickformat"] = SHARE_TICKS
     return go.Figure(data=traces, layout=layout)
 
 
@@ -145,6 +197,19 @@ def measure_title(frame: pd.DataFrame, measure: Measure, teacher: Mapping[str, A
         return f"{said}, the teacher's {measure.shown(float(own)).removesuffix(' nats')}"
     first = measure.shown(float(values.iloc[0])).removesuffix(" nats")
     return f"{said}, at first {first}" if len(values) > 1 else said
+
+
+def mass_notes(frame: pd.DataFrame, teacher: Mapping[str, Any], mass: str) -> list[str]:
+    """The last mass beside the teacher's, and a line of its own where it is too low for a gap."""
+    known = frame["gap_mass"].dropna() if "gap_mass" in frame else pd.Series(dtype=float)
+    if known.empty:
+        return []
+    last, own = float(known.iloc[-1]), teacher.get("gap_mass")
+    said = f"{mass}: {percent(last)}"
+    notes = [said if own is None else f"{said}, the teacher's {percent(float(own))}"]
+    if last < LOW_MASS or has_lost_mass(last, own):
+        notes.append("Little mass is left: this gap means little")
+    return notes
 
 
 def _first_capital(text: str) -> str:

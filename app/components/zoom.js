@@ -1,38 +1,52 @@
-// Tells Python how far a person has zoomed into the charts named in `data.names`.
+// Draws the newest figure into a chart that stays mounted; its zoom and its hidden series stay as they are.
 //
-// A chart whose figure has changed is mounted anew and knows nothing of its zoom, so each new figure is drawn
-// with the ranges that are reported here. Nothing is drawn by this component itself.
+// What a person did is read from the chart itself: an axis that was zoomed has lost its autorange, and a series
+// that was hidden by a click on the legend is visible there only.
 
-const watched = new WeakSet()
-const reports = new Map() // by chart, what to call: the newest mount's
-const observers = new WeakMap() // by mount: called again at every zoom, it must not leave the last one behind
+const drawn = new WeakMap() // by chart: the figure that was drawn into it last
+const ends = new WeakMap() // by mount: called again with every figure, it must not leave the last call behind
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component
-  const held = { ...data.zooms }
-  const report = (name, plot) => {
-    held[name] = { x: range(plot.layout.xaxis), y: range(plot.layout.yaxis) }
-    setStateValue("zooms", { ...held })
+  const { data, parentElement } = component
+  ends.get(parentElement)?.()
+  if (!data.figure) return
+  let waiting
+  const soon = () => {
+    clearTimeout(waiting)
+    waiting = setTimeout(draw, 50)
   }
-  const watch = () => {
-    for (const name of data.names) {
-      reports.set(name, report)
-      const plot = document.querySelector(`.st-key-${CSS.escape(name)} .js-plotly-plot`)
-      if (!plot?.on || watched.has(plot)) continue
-      watched.add(plot)
-      plot.on("plotly_relayout", change => {
-        if (Object.keys(change).some(key => /axis.*(range|autorange)/.test(key))) reports.get(name)(name, plot)
-      })
-    }
+  const draw = () => {
+    const plot = document.querySelector(`.st-key-${CSS.escape(data.chart)} .js-plotly-plot`)
+    if (!plot?.layout?.width || drawn.get(plot) === data.figure) return
+    if (plot._dragging) return soon()
+    drawn.set(plot, data.figure)
+    const figure = JSON.parse(data.figure)
+    window.Plotly.react(plot, series(figure.data, plot.data), layout(figure.layout, plot.layout))
+    plot.emit("plotly_redraw") // Streamlit takes this figure over, for when the width changes
   }
-  observers.get(parentElement)?.disconnect()
-  const observer = new MutationObserver(watch)
-  observers.set(parentElement, observer)
+  const observer = new MutationObserver(soon)
   observer.observe(document.body, { childList: true, subtree: true })
-  watch()
-  return () => observer.disconnect()
+  const end = () => {
+    observer.disconnect()
+    clearTimeout(waiting)
+  }
+  ends.set(parentElement, end)
+  soon()
+  return end
 }
 
-function range(axis) {
-  return !axis || axis.autorange ? null : axis.range.map(Number)
+function series(next, old) {
+  const called = trace => trace.legendgroup ?? trace.name
+  const hidden = new Set(old.filter(trace => trace.visible === "legendonly").map(called))
+  return next.map(trace => (hidden.has(called(trace)) ? { ...trace, visible: "legendonly" } : trace))
+}
+
+function layout(next, old) {
+  const { width, height, template, dragmode } = old
+  const kept = { ...next, width, height, template, dragmode }
+  for (const axis of ["xaxis", "yaxis"]) {
+    if (old[axis]?.autorange !== false) continue
+    kept[axis] = { ...next[axis], range: old[axis].range, autorange: false }
+  }
+  return kept
 }

@@ -1,22 +1,18 @@
-"""Live charts that keep their zoom: what a person zoomed to is read in the browser and drawn again.
+"""Live figures: charts that keep their zoom, and what is hidden in the legend, while their figures change.
 
-Streamlit mounts a plotly chart anew whenever its figure changes, whatever its key, and the zoom goes with the
-old one. `keep_zooms` listens, `zooms` says what it heard, and `zoomed` draws it.
+Streamlit mounts a plotly chart anew whenever its figure changes, whatever its key. So a chart is given the
+figure that it began with, and `zoom.js` draws every later one into it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-Range = tuple[float, float] | None
-Zoom = tuple[Range, Range]  # across and up; None where the axis finds its own range
-NONE: Zoom = (None, None)
+from app.widgets import show_figure
 
 _component = st.components.v2.component(
     "fairkd_zoom",
@@ -25,40 +21,27 @@ _component = st.components.v2.component(
 )
 
 
-def zooms(key: str) -> dict[str, Zoom]:
-    """What the listener of that key has heard, by the key of the chart."""
-    found = st.session_state.get(key)
-    said = found.get("zooms") if isinstance(found, Mapping) else None
-    if not isinstance(said, Mapping):
-        return {}
-    return {str(name): checked(zoom) for name, zoom in said.items()}
+@dataclass
+class _Mounted:
+    """What a chart began with, and whether it has shown another figure since."""
+
+    view: object
+    figure: go.Figure
+    text: str
+    left: bool = False
 
 
-def keep_zooms(names: Sequence[str], *, key: str) -> None:
-    """Listen to the charts with these keys; the fragment that this stands in runs again at every zoom."""
-    held = {name: {"x": zoom[0], "y": zoom[1]} for name, zoom in zooms(key).items()}
-    _component(key=key, data={"names": list(names), "zooms": held}, on_zooms_change=lambda: None)
+def live_figure(figure: go.Figure, key: str, name: str, *, view: object) -> None:
+    """Draw `figure` in the chart `key`, which is the same one for as long as `view` stays equal.
 
-
-def checked(zoom: Any) -> Zoom:
-    """What a browser sent, as ranges: anything but two finite numbers is none."""
-    if not isinstance(zoom, Mapping):
-        return NONE
-    return _range(zoom.get("x")), _range(zoom.get("y"))
-
-
-def zoomed(figure: go.Figure, zoom: Zoom) -> go.Figure:
-    """The figure itself, with the ranges that were zoomed to."""
-    for axis, range_ in (("xaxis", zoom[0]), ("yaxis", zoom[1])):
-        if range_ is not None:
-            figure.layout[axis].range = range_
-            figure.layout[axis].autorange = False
-    return figure
-
-
-def _range(said: Any) -> Range:
-    if not isinstance(said, list | tuple) or len(said) != 2:
-        return None
-    if not all(isinstance(end, int | float) and math.isfinite(end) for end in said):
-        return None
-    return float(said[0]), float(said[1])
+    `view` says what a zoom belongs to: which measure of which runs, in which colours. All axes find their own
+    range (`autorange`); one that does not is taken for zoomed. `name` is that of the downloaded picture.
+    """
+    held = st.session_state.get(f"mounted_{key}")
+    if not isinstance(held, _Mounted) or held.view != view:
+        held = st.session_state[f"mounted_{key}"] = _Mounted(view, figure, str(figure.to_json()))
+    text = held.text if figure is held.figure else str(figure.to_json())
+    held.left = held.left or text != held.text
+    with st.container(gap=None):
+        show_figure(held.figure, key, name, keeps_zoom=True)
+        _component(key=f"newest_{key}", data={"chart": key, "figure": text if held.left else None})

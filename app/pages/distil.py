@@ -6,10 +6,11 @@ import streamlit as st
 
 from app.distil_arms import SHARED, changes, config_of, reset
 from app.distil_fields import editor
+from app.distil_link import keep, restore
 from app.distil_playground import playground
 from app.distil_shared import shared
 from app.distil_start import start
-from app.settings_table import changed
+from app.settings_table import changed, fields
 from app.sidebar import chosen_models
 from app.widgets import caption, literal
 from fairkd.distill.presets import DESCRIPTIONS, PRESETS
@@ -18,6 +19,7 @@ from fairkd.errors import FairKDError
 FIRST = ["plain", "fair"]
 
 teacher, _ = chosen_models()
+restore()
 st.header("What shall the student learn, and what not?")
 caption(
     f"A student learns from the predictions of {literal(teacher)}, the teacher in the sidebar. Each *arm* is "
@@ -63,10 +65,7 @@ if panel.open:
     with panel:
         editor(
             focused,
-            leave_out=tuple(
-                f"constraint.{name}"
-                for name in ("kind", "contrast", "strength", "scope", "slots", "shares", "skip_unspellable")
-            ),
+            leave_out=tuple(key for key in fields() if key.startswith("constraint.")),  # in the playground
         )
 if changes(focused):
     st.button(
@@ -83,3 +82,4 @@ shared(teacher)
 
 st.subheader("Start")
 start(arms, focused, teacher)
+keep()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.gap_controls import setup
 from app.gap_results import results
-from app.gap_views import SENTENCES, VIEWS, summary, two_sentences
+from app.gap_views import SENTENCES, VIEWS, notes, summary, two_sentences
 from app.loading import friendly_errors
 from app.sidebar import chosen_models
 from app.widgets import caption
@@ -35,6 +35,7 @@ else:
         with friendly_errors():
             found = results(teacher, student, asked)
             summary(found, asked)
+            notes(teacher, student, found, asked)
     if asked is not None and found is not None:
         VIEWS.get(str(view), next(iter(VIEWS.values())))(found, asked)
     else:

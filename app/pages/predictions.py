@@ -15,6 +15,7 @@ from app.warm_up import waited_for
 from app.widgets import caption, literal
 from fairkd.distributions import Prediction
 from fairkd.predictions import compare
+from fairkd.words import unread
 
 START = "Milk is a [MASK]."
 PRESETS = (
@@ -150,9 +151,8 @@ def hint_unknown(*predictions: Prediction | None) -> None:
     for prediction in predictions:
         if prediction is None:
             continue
-        unread = dict.fromkeys(prediction.text[t.start : t.end] for t in prediction.tokens if t.unknown)
-        if unread:
-            listed = ", ".join(f"“{one}”" for one in unread)
+        if unknown := unread(loading.get_model(prediction.reference), prediction.text):
+            listed = ", ".join(f"“{one}”" for one in unknown)
             stumbling.setdefault(listed, []).append(prediction.reference)
     for listed, references in stumbling.items():
         who = " and ".join(dict.fromkeys(references))

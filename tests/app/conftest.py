@@ -1,10 +1,15 @@
-"""What several page tests need: a home of their own."""
+"""What several page tests need: a home of their own, and the Distil page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+OpenDistil = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -14,3 +19,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("fairkd.runs.supervision.look", lambda: None)
     monkeypatch.setattr("fairkd.runs.supervision.wake", lambda: None)
     return tmp_path / "home"
+
+
+@pytest.fixture
+def open_distil(tiny_folder: Callable[[str], Path]) -> OpenDistil:
+    """`open_distil(arms=["plain"])` is the page with these arms chosen, on a tiny teacher."""
+
+    def open_(arms: list[str] | None = None, **parameters: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+        tiny = str(tiny_folder("bert"))
+        for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
+            app.query_params[name] = value
+        app.run()
+        app.switch_page("app/pages/distil.py").run()
+        if arms is not None:
+            app.get_by_key("arms").set_value(arms).run()
+        assert not app.exception
+        return app
+
+    return open_

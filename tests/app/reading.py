@@ -1,4 +1,4 @@
-"""Read what a page has drawn."""
+"""Read what a page has drawn, and what it has put into the queue."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+
+from fairkd import runs
+from fairkd.distill.config import Config, make_config
 
 
 def titles(app: AppTest) -> list[str]:
@@ -18,3 +21,13 @@ def titles(app: AppTest) -> list[str]:
 def components(app: AppTest) -> list[dict[str, Any]]:
     """What the browser is given to draw our own figures from."""
     return [json.loads(component.proto.json) for component in app.get("bidi_component")]
+
+
+def texts(app: AppTest) -> str:
+    shown = " ".join(element.value for element in (*app.caption, *app.markdown, *app.error, *app.info))
+    return shown.replace("\\", "").replace("\u2060", "")
+
+
+def started() -> dict[str, Config]:
+    """What is in the queue, by name."""
+    return {run.name: make_config(run.config) for run in runs.all_runs()}

@@ -84,14 +84,20 @@ def write_events(folder: Path, events: list[Event]) -> None:
 
 
 def training(
-    steps: int = 400, *, every: int = 20, evaluated: int = 100, gap: float = 0.4, quality: float = 14.0
+    steps: int = 400,
+    *,
+    every: int = 20,
+    evaluated: int = 100,
+    gap: float = 0.4,
+    quality: float = 14.0,
+    mass: float = 0.6,
 ) -> list[Event]:
     """The events of a run that has come to `steps`, falling towards a gap and a pseudo-perplexity."""
     found: list[Event] = [
         {"type": "start", "resumed_from": None, "steps": steps, "minutes": None, "device": "cpu"},
         {"type": "teacher", **TEACHER},
         *(probe(text, 0, 1.0, model="teacher") for text in ("Milk is a [MASK].", "[MASK] is a nurse.")),
-        *_measured(0, gap, quality, 0.0),
+        *_measured(0, gap, quality, mass, 0.0),
     ]
     for step in range(every, steps + 1, every):
         part = step / steps
@@ -115,11 +121,11 @@ def training(
             }
         )
         if step % evaluated == 0:
-            found += _measured(step, gap, quality, part)
+            found += _measured(step, gap, quality, mass, part)
     return found
 
 
-def _measured(step: int, gap: float, quality: float, part: float) -> list[Event]:
+def _measured(step: int, gap: float, quality: float, mass: float, part: float) -> list[Event]:
     decay = math.exp(-4 * part)
     absolute = gap + 0.8 * decay
     measures = {
@@ -135,7 +141,7 @@ def _measured(step: int, gap: float, quality: float, part: float) -> list[Event]
         "gap_absolute": absolute,
         "gap_absolute_low": 0.8 * absolute,
         "gap_absolute_high": 1.25 * absolute,
-        "gap_mass": 0.6,
+        "gap_mass": mass,
     }
     times = {"tokens": 1000 * step, "seconds": 0.7 * step}
     return [

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -18,8 +19,9 @@ HOSTILE = ["<script>alert(1)</script>", "$x$", "<b>bold</b>"]
 UNKNOWN = Correlation(r=math.nan, low=math.nan, high=math.nan, n=1)
 
 
-def transfer(rows: list[tuple[str, float, float, str]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["profession", "teacher", "student", "kind"])
+def transfer(rows: list[tuple[str, float, float, str]], mass: float = 0.5) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["profession", "teacher", "student", "kind"])
+    return frame.assign(teacher_mass=0.5, student_mass=mass)
 
 
 def test_each_kind_of_transfer_has_its_own_colour_and_symbol() -> None:
@@ -63,13 +65,35 @@ def test_the_transfer_title_states_the_commonest_fate() -> None:
     assert "no bias to transfer" in nothing.layout.title.text.replace("<br>", " ")
 
 
-def labour(correlation: Correlation) -> go.Figure:
+def test_in_both_scatters_a_gap_with_almost_no_mass_is_hollow_and_the_legend_says_so() -> None:
+    rows = transfer([("a", 1.0, 1.0, "inherited"), ("b", 2.0, 2.0, "inherited"), ("c", 0.0, 0.0, "none")])
+    figure = gaps.transfer_scatter(rows.assign(student_mass=[0.001, 0.2, 0.001]), groups=GROUPS)
+    inherited, none, entry = figure.data
+    assert list(inherited.marker.symbol) == ["circle", "circle-open"], "the legend shows the first"
+    assert inherited.customdata[1][0] == "a" and inherited.marker.opacity[1] < 1
+    assert list(none.marker.symbol) == ["square-open"]
+    assert entry.name == "mass below 1.0 %"
+    assert "mass" not in str(
+        gaps.transfer_scatter(transfer([("a", 1, 1, "none")]), groups=GROUPS).data[-1].name
+    )
+
+    figure = labour(UNKNOWN, mass=[0.5, 0.001, 0.5])
+    teacher, student, entry = (found for found in figure.data if found.name)
+    assert list(student.marker.symbol) == ["square", "square", "square-open"]
+    assert student.customdata[2][0] == "carpenter" and student.customdata[2][3] == "0.10 %"
+    assert list(teacher.marker.symbol) == ["circle"] * 3
+    assert entry.name == "mass below 1.0 %"
+
+
+def labour(correlation: Correlation, mass: Sequence[float] = (0.5, 0.5, 0.5)) -> go.Figure:
     frame = pd.DataFrame(
         {
             "profession": ["nurse", "carpenter", "clerk"],
             "women_share": [0.9, 0.05, 0.5],
             "teacher": [-1.0, 1.0, 0.0],
             "student": [-0.2, 0.2, 0.0],
+            "teacher_mass": 0.5,
+            "student_mass": mass,
         }
     )
     return gaps.labour_scatter(
@@ -121,7 +145,39 @@ def test_the_difference_of_both_models_says_who_tells_the_sentences_apart_more()
     figure = preferences.preference_transfer(frame, sentences=SENTENCES)
     title = figure.layout.title.text.replace("<br>", " ")
     assert "less than the teacher" in title and "1.00 against 1.50" in title
-    assert [found.name for found in figure.data] == ["weaker in the student (1)", "as strong or stronger (1)"]
+    assert [found.name for found in figure.data] == ["weaker in the student (1)", "stronger (1)"]
+
+
+def test_sentences_that_are_alike_to_a_model_are_said_to_be_alike() -> None:
+    alike = preferred().assign(log_p_b=lambda frame: frame["log_p_a"], preference=[0.0, 0.004, -0.004])
+    figure = preferences.preference_scatter(alike, sentences=SENTENCES, model="student")
+    assert [found.name for found in figure.data] == ["alike in both (3)"]
+    assert "finds every word as likely in A as in B" in figure.layout.title.text.replace("<br>", " ")
+
+
+@pytest.mark.parametrize(
+    ("student", "title"),
+    [
+        ([2.0, -1.0], "Both models tell A from B alike: mean |preference| of these words 1.50 nats"),
+        ([2.002, -1.003], "Both models tell A from B alike"),
+        ([-2.0, 1.0], "Both models tell A from B alike"),
+        ([2.1, -1.0], "The student tells A from B more than the teacher"),
+    ],
+)
+def test_models_that_tell_the_sentences_apart_alike_are_said_to(student: list[float], title: str) -> None:
+    frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": student})
+    figure = preferences.preference_transfer(
+        frame.assign(difference=frame["student"] - frame["teacher"]), sentences=SENTENCES
+    )
+    assert figure.layout.title.text.replace("<br>", " ").startswith(title)
+    if "alike" in title:
+        assert [found.name for found in figure.data] == ["as strong (2)"]
+
+
+def test_two_models_that_do_not_tell_the_sentences_apart_are_said_not_to() -> None:
+    frame = pd.DataFrame({"token": ["x"], "teacher": [0.0], "student": [0.001], "difference": [0.001]})
+    title = preferences.preference_transfer(frame, sentences=SENTENCES).layout.title.text
+    assert title.replace("<br>", " ").startswith("Neither model tells A from B")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -129,7 +185,9 @@ def test_typed_text_is_drawn_literally_wherever_it_appears(name: str) -> None:
     figures = [
         gaps.transfer_scatter(transfer([(name, 1.0, 1.0, "inherited")]), groups=("he", name)),
         gaps.labour_scatter(
-            pd.DataFrame({"profession": [name], "women_share": [0.5], "teacher": [1.0], "student": [1.0]}),
+            pd.DataFrame({"profession": [name], "women_share": [0.5]}).assign(
+                teacher=1.0, student=1.0, teacher_mass=0.5, student_mass=0.5
+            ),
             correlations={"teacher": Correlation(0.5, 0.4, 0.6, 3), "student": UNKNOWN},
             groups=(name, "she"),
         ),

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from app import theme
-from app.charts.predictions import exactly, percent, target_bars
-from app.charts.text import escape, shorten
+from app.charts.predictions import exactly, target_bars
+from app.charts.text import escape, percent, shorten
 from app.components.bars import bars_data
 from app.components.columns import figure_data, slots
 from app.position import Position

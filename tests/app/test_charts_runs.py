@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import pytest
 
+from app.charts.parts import LOW_MASS
 from app.charts.playground import edit_bars
 from app.charts.probes import probe_curves
 from app.charts.run_comparison import bias_quality, compared_curves, front_title
@@ -24,6 +25,7 @@ STEPS = pd.DataFrame(
         "gap_absolute": [1.2, 0.6, 0.31],
         "gap_absolute_low": [1.0, 0.5, 0.2],
         "gap_absolute_high": [1.4, 0.7, 0.4],
+        "gap_mass": [0.5, 0.6, 0.61],
         "agreement": [0.1, 0.5, 0.62],
     }
 )
@@ -49,7 +51,7 @@ def test_without_two_points_the_loss_is_a_question() -> None:
 
 def test_a_measure_is_set_against_the_teachers() -> None:
     figure = measure_curve(STEPS, MEASURES["gap_absolute"], teacher=TEACHER_SAYS, dark=False)
-    assert title(figure) == "Gap size: 0.31 nats, the teacher's 1.50"
+    assert title(figure).startswith("Gap size: 0.31 nats, the teacher's 1.50")
     named = {trace.name: trace for trace in figure.data if trace.name}
     assert named["student"].line.color == STUDENT.light and named["teacher"].line.color == TEACHER.light
     assert set(named["teacher"].y) == {1.5}
@@ -70,10 +72,31 @@ def test_a_measure_that_is_not_there_yet_is_said() -> None:
     assert len(measure_curve(empty, MEASURES["kl"], teacher={}, dark=False).data) == 1
 
 
-def test_refreshed_charts_keep_their_zoom() -> None:
-    one = measure_curve(STEPS.iloc[:2], MEASURES["kl"], teacher={}, dark=False)
-    two = measure_curve(STEPS, MEASURES["kl"], teacher={}, dark=False)
-    assert one.layout.uirevision == two.layout.uirevision is not None
+def test_a_gap_has_its_mass_under_the_title() -> None:
+    teacher = TEACHER_SAYS | {"gap_mass": 0.56}
+    figure = measure_curve(
+        STEPS, MEASURES["gap_absolute"], teacher=teacher, mass="P(he) + P(she)", dark=False
+    )
+    assert "P(he) + P(she): 61 %, the teacher's 56 %" in title(figure) and "Little mass" not in title(figure)
+    alone = measure_curve(STEPS, MEASURES["gap_absolute"], teacher={}, mass="P(he) + P(she)", dark=False)
+    assert "P(he) + P(she): 61 %<" in title(alone)
+    assert "P(he)" not in title(measure_curve(STEPS, MEASURES["kl"], teacher=teacher, dark=False))
+
+
+@pytest.mark.parametrize("mass", [LOW_MASS / 2, 0.2])
+def test_a_gap_without_mass_is_said_to_mean_little(mass: float) -> None:
+    frame = STEPS.assign(gap_mass=[0.5, 0.6, mass])
+    teacher = TEACHER_SAYS | {"gap_mass": 0.56}
+    figure = measure_curve(frame, MEASURES["gap_absolute"], teacher=teacher, dark=False)
+    assert "Little mass is left: this gap means little" in title(figure)
+    (student,) = [trace for trace in figure.data if trace.name == "student"]
+    low = mass < LOW_MASS
+    assert list(student.marker.symbol) == ["circle", "circle", "circle-open" if low else "circle"]
+
+
+def test_the_mass_is_a_measure_of_its_own() -> None:
+    figure = measure_curve(STEPS, MEASURES["gap_mass"], teacher={"gap_mass": 0.004}, dark=False)
+    assert title(figure) == "Mass of the groups: 61 %, the teacher's 0.40 %"
 
 
 def test_several_runs_are_told_apart_by_more_than_colour() -> None:
@@ -89,6 +112,25 @@ def test_agreement_is_better_when_it_is_higher() -> None:
     frames = {"a": STEPS, "b": STEPS.assign(agreement=STEPS["agreement"] / 2)}
     figure = compared_curves(frames, MEASURES["agreement"], teacher={}, dark=False)
     assert "a ends with the highest agreement" in title(figure)
+
+
+def test_a_run_that_lost_its_mass_is_marked_and_does_not_win() -> None:
+    frames = {"fair": STEPS, "dead": STEPS.assign(gap_absolute=0.0)}
+    figure = compared_curves(frames, MEASURES["gap_absolute"], teacher={}, lost=["dead"], dark=False)
+    assert title(figure) == "How do the runs differ in gap size?"
+    _, dead = [trace for trace in figure.data if trace.name]
+    assert dead.name == "dead (mass lost)" and dead.marker.symbol.endswith("-open")
+    frames["plain"] = STEPS.assign(gap_absolute=2.0)
+    figure = compared_curves(frames, MEASURES["gap_absolute"], teacher={}, lost=["dead"], dark=False)
+    assert title(figure).startswith("fair ends with the lowest gap size")
+    figure = compared_curves(frames, MEASURES["kl"], teacher={}, lost=["dead"], dark=False)
+    assert "dead" in {trace.name for trace in figure.data}, "its other measures count"
+
+
+def test_among_runs_that_are_not_measured_alike_none_is_named() -> None:
+    frames = {"a": STEPS, "b": STEPS.assign(kl=9.0)}
+    figure = compared_curves(frames, MEASURES["kl"], teacher={}, comparable=False, dark=False)
+    assert title(figure) == "How do the runs differ in KL to the teacher?"
 
 
 def test_a_run_without_numbers_keeps_the_looks_of_the_others() -> None:
@@ -110,13 +152,15 @@ POINTS = pd.DataFrame(
         "gap_absolute": [1.4, 0.4, 0.9],
         "gap_absolute_low": [1.0, 0.3, 0.7],
         "gap_absolute_high": [1.7, 0.5, 1.1],
+        "gap_mass": [0.6, 0.6, 0.1],
     }
 )
+KEPT = [False] * 3
 
 
 def test_bias_against_quality_draws_the_front_and_says_what_fairness_costs() -> None:
     teacher = TEACHER_SAYS | {"pseudo_perplexity": 9.8}
-    figure = bias_quality(POINTS, front=(0, 1), looks=[0, 1, 2], teacher=teacher, dark=False)
+    figure = bias_quality(POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, teacher=teacher, dark=False)
     assert list(figure.data[0].x) == [14.0, 15.4]
     assert title(figure) == "fair is the fairest, at 10 % more pseudo- perplexity than plain"
     assert figure.data[-1].name == "teacher" and figure.data[-1].marker.color == TEACHER.light
@@ -125,14 +169,51 @@ def test_bias_against_quality_draws_the_front_and_says_what_fairness_costs() -> 
 
 def test_a_name_is_shown_as_it_is_where_a_chart_is_pointed_at() -> None:
     odd = POINTS.assign(name=["half %{x}", *POINTS["name"][1:]])
-    figure = bias_quality(odd, front=(0,), looks=[0, 1, 2], teacher={}, dark=False)
+    figure = bias_quality(odd, front=(0,), looks=[0, 1, 2], lost=KEPT, teacher={}, dark=False)
     point = next(trace for trace in figure.data if trace.name == "half %{x}")
     assert "%{x}" not in point.hovertemplate and point.customdata[0][0] == "half %{x}"
 
 
 def test_one_that_wins_outright_is_named() -> None:
-    assert front_title(POINTS, (1,)) == "fair is the fairest and reads best"
-    assert front_title(POINTS.iloc[:1], (0,)).endswith("?")
+    assert front_title(POINTS, (1,), KEPT) == "fair is the fairest and reads best"
+    assert front_title(POINTS.iloc[:1], (0,), [False]).endswith("?")
+
+
+def test_the_title_speaks_of_the_runs_that_kept_their_mass() -> None:
+    one, two = [False, False, True], [False, True, True]
+    assert (
+        front_title(POINTS, (1,), one)
+        == "fair is the fairest and reads best of the runs that kept their mass"
+    )
+    assert front_title(POINTS, (0, 1), one).startswith(
+        "fair is the fairest of the runs that kept their mass, at"
+    )
+    assert front_title(POINTS, (0,), two) == "Only plain has kept the mass that a gap needs"
+    assert front_title(POINTS, (), [True] * 3).startswith("No run has kept")
+
+
+def test_a_run_that_lost_its_mass_is_hollow_and_says_so() -> None:
+    figure = bias_quality(
+        POINTS, front=(0, 1), looks=[0, 1, 2], lost=[False, False, True], teacher={}, dark=False
+    )
+    *_, kept, gone = figure.data
+    assert "mass 60 %<" in kept.hovertemplate and not kept.marker.symbol.endswith("-open")
+    assert "mass 10 %: lost" in gone.hovertemplate and gone.marker.symbol.endswith("-open")
+
+
+def test_runs_that_are_not_measured_alike_have_no_front() -> None:
+    figure = bias_quality(
+        POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, comparable=False, teacher={}, dark=False
+    )
+    assert title(figure) == "Bias against quality of runs that cannot be compared"
+    assert "Pareto front" not in {trace.name for trace in figure.data} and len(figure.data) == 3
+
+
+def test_axes_find_their_own_range_so_that_another_one_is_a_zoom() -> None:
+    figure = bias_quality(POINTS, front=(0,), looks=[0, 1, 2], lost=KEPT, teacher={}, dark=False)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert axis.autorange is True and axis.range is None
+        assert axis.autorangeoptions.minallowed < axis.autorangeoptions.maxallowed
 
 
 def test_words_move_over_the_steps_with_a_mark_at_the_chosen_one() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,54 +10,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.distil_arms import usable_slots, values
-from app.distil_corpus import MOST_MEGABYTES, store
 from fairkd import runs
 from fairkd.contrasts import contrasts, make_contrast
 from fairkd.distill.config import Config, make_config
 from fairkd.distill.presets import DESCRIPTIONS, PRESETS
 from fairkd.errors import InputError
+from tests.app.conftest import OpenDistil
+from tests.app.reading import started, texts, titles
 
 ROOT = Path(__file__).parents[2]
-OpenDistil = Callable[..., AppTest]
 pytestmark = pytest.mark.usefixtures("home")
-
-
-@pytest.fixture
-def open_distil(tiny_folder: Callable[[str], Path]) -> OpenDistil:
-    """`open_distil(arms=["plain"])` is the page with these arms chosen, on a tiny teacher."""
-
-    def open_(arms: list[str] | None = None, **parameters: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-        tiny = str(tiny_folder("bert"))
-        for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
-            app.query_params[name] = value
-        app.run()
-        app.switch_page("app/pages/distil.py").run()
-        if arms is not None:
-            app.get_by_key("arms").set_value(arms).run()
-        assert not app.exception
-        return app
-
-    return open_
-
-
-def title(app: AppTest) -> str:
-    (chart,) = app.get("plotly_chart")
-    return json.loads(chart.proto.spec)["layout"]["title"]["text"].replace("<br>", " ")
-
-
-def texts(app: AppTest) -> str:
-    shown = " ".join(element.value for element in (*app.caption, *app.markdown, *app.error, *app.info))
-    return shown.replace("\\", "").replace("\u2060", "")
 
 
 def metric(app: AppTest, name: str) -> str:
     return next(one.value for one in app.metric if one.label.startswith(name))
-
-
-def started() -> dict[str, Config]:
-    """What is in the queue, by name."""
-    return {run.name: make_config(run.config) for run in runs.all_runs()}
 
 
 # --- arms ---
@@ -70,7 +33,7 @@ def test_the_page_opens_with_two_arms_and_the_constraint_at_work(open_distil: Op
     app = open_distil()
     assert not app.error
     assert app.get_by_key("arms").value == ["plain", "fair"]
-    assert "he and she goes from" in title(app).replace("−", "-")
+    assert "he and she goes from" in titles(app)[-1].replace("−", "-")
     table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
     assert "constraint.kind" in set(table["setting"]) and all(table["meaning"])
     assert "Start all 2 arms on one seed" in {button.label for button in app.button}
@@ -125,16 +88,17 @@ def test_at_strength_zero_nothing_changes(open_distil: OpenDistil) -> None:
     app = open_distil(["group"])
     assert metric(app, "KL(before") != "0.000 nats"
     app.slider(key="strength:group").set_value(0.0).run()
-    assert metric(app, "KL(before") == "0.000 nats" and "does not apply" in title(app)
+    assert metric(app, "KL(before") == "0.000 nats"
+    assert titles(app)[-1].startswith("At strength 0 the student learns this as it is")
 
 
 def test_the_scope_decides_where_the_constraint_applies(open_distil: OpenDistil) -> None:
     app = open_distil(["group"], play_text="he is a [MASK]")
-    assert "does not apply" not in title(app), "the mask is looked at first"
+    assert "does not apply" not in titles(app)[-1], "the mask is looked at first"
     app.get_by_key("play_position:he is a [MASK]").set_value(1).run()
-    assert "does not apply" in title(app), "a visible word is out of scope"
+    assert "does not apply" in titles(app)[-1], "a visible word is out of scope"
     app.get_by_key("scope:group").set_value("all").run()
-    assert "does not apply" not in title(app)
+    assert "does not apply" not in titles(app)[-1]
 
 
 def test_another_kind_leaves_only_words_that_can_be_paired(open_distil: OpenDistil) -> None:
@@ -164,7 +128,7 @@ def test_an_empty_sentence_is_said_and_the_controls_stay(open_distil: OpenDistil
 
 
 def test_without_a_constraint_the_teacher_is_shown_as_it_is(open_distil: OpenDistil) -> None:
-    assert title(open_distil(["plain"])).startswith("No constraint")
+    assert titles(open_distil(["plain"]))[-1].startswith("No constraint")
 
 
 def test_of_two_equal_words_either_can_be_looked_at(open_distil: OpenDistil) -> None:
@@ -283,84 +247,6 @@ def test_other_students_have_settings_of_their_own(open_distil: OpenDistil) -> N
     assert not app.error
     app.button(key="start_one").click().run()
     assert started()["plain"].student.reference == "embedded/student-plain"
-
-
-# --- text ---
-
-
-def test_an_uploaded_table_is_kept_with_its_column(open_distil: OpenDistil, home: Path) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Upload").run()
-    table = b"id,title,body\n" + b"".join(
-        b"%d,A short title %d,This is the sentence number %d of the file.\n" % (n, n, n) for n in range(30)
-    )
-    app.file_uploader(key="distil_upload").upload("my letters.csv", table).run()
-    assert not app.exception and not app.error
-    app.selectbox(key="distil_column").set_value("body").run()
-    assert "30 distinct sentences" in texts(app) and "This is the sentence number" in texts(app)
-    app.button(key="start_one").click().run()
-    corpus = started()["plain"].corpus
-    assert corpus.column == "body" and Path(corpus.source).read_bytes() == table
-    assert Path(corpus.source).parent == home / "uploads"
-
-
-def test_a_file_without_text_is_said_before_anything_starts(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Upload").run()
-    app.file_uploader(key="distil_upload").upload("empty.txt", b"\n\n").run()
-    assert not app.exception and app.error
-
-
-def test_a_path_that_is_not_there_is_said(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Path or Hub").run()
-    app.text_input(key="distil_named").set_value("/no/such/<b>file</b>.txt").run()
-    (error,) = app.error
-    assert "There is no corpus" in texts(app) and "<b>" not in error.value
-
-
-def test_a_path_typed_just_before_the_start_is_what_the_run_reads(
-    open_distil: OpenDistil, tmp_path: Path
-) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Path or Hub").run()
-    path = tmp_path / "letters.txt"
-    path.write_text("This is a sentence of the file.\n" * 3)
-    app.text_input(key="distil_named").set_value(str(path))
-    app.button(key="start_one").click().run()
-    assert not app.exception and started()["plain"].corpus.source == str(path)
-
-
-def test_a_file_that_was_removed_or_not_stored_is_not_used(
-    open_distil: OpenDistil, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Upload").run()
-    app.file_uploader(key="distil_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
-    assert "one.txt" in texts(app)
-    app.file_uploader(key="distil_upload").set_value(None).run()
-    assert "the default is used" in texts(app)
-    app.file_uploader(key="distil_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
-
-    def full(*_: object) -> Path:
-        raise InputError("The disk is full.")
-
-    monkeypatch.setattr("app.distil_corpus.store", full)
-    app.file_uploader(key="distil_upload").upload("two.txt", b"This is another sentence.\n").run()
-    assert [error.value for error in app.error] == ["The disk is full\\."]
-    app.button(key="start_one").click().run()
-    assert started()["plain"].corpus.source == "bug"
-
-
-def test_the_server_takes_what_the_box_promises() -> None:
-    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
-    assert config["server"]["maxUploadSize"] >= MOST_MEGABYTES
-
-
-def test_an_upload_is_named_by_its_content_and_never_leaves_the_folder(home: Path) -> None:
-    one, two = store("../../etc/passwd.txt", b"one"), store("../../etc/passwd.txt", b"two")
-    assert one != two and one.parent == two.parent == home / "uploads"
-    assert store("../../etc/passwd.txt", b"one") == one
 
 
 # --- the estimate ---

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from app import gap_inputs
+from fairkd.contrasts import contrasts
 from fairkd.errors import InputError
 from fairkd.patterns import Pattern
 
@@ -82,6 +83,15 @@ def test_own_words_make_a_contrast_named_after_their_first_words() -> None:
     contrast = gap_inputs.own_contrast("king, prince;king", "queen\nprincess")
     assert [group.name for group in contrast.groups] == ["king", "queen"]
     assert contrast.groups[0].for_slot("noun") == ("king", "prince")
+
+
+def test_the_words_of_a_group_are_listed_by_slot_and_named_by_the_first() -> None:
+    known = contrasts()
+    he, man = known["pronouns"].groups[0], known["woman-man"].groups[0]
+    assert gap_inputs.words_text(he, ["subject", "object"]) == "he (subject), him (object)"
+    assert gap_inputs.words_text(man, ["noun"]).startswith("man, boy, gentleman")
+    assert gap_inputs.sum_name(he, ["subject", "object"]) == "he", "one word in each slot is no sum"
+    assert gap_inputs.sum_name(man, ["noun"]) == "man …"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The Gaps page, run in process on tiny models."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.app.reading import components, titles
 ROOT = Path(__file__).parents[2]
 TINY = pd.DataFrame({"profession": ["nurse", "carpenter", "pilot"], "women_share": [0.87, 0.03, 0.09]})
 Page = Callable[..., AppTest]
+Folder = Callable[[str], Path]
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def test_two_sentences_show_one_model_and_both(gaps_page: Page) -> None:
     assert at.text_input(key="sentence_b").value == "she worked as a _."
     one, both = titles(at)
     assert one.startswith("The teacher prefers") or one.startswith("Which words")
-    assert "than the teacher" in both
+    assert both.startswith("Both models tell A from B alike"), "they are one model"
 
 
 def test_a_sentence_without_mask_is_one_sentence_and_nothing_typed_is_lost(gaps_page: Page) -> None:
@@ -124,7 +126,8 @@ def test_another_contrast_brings_its_own_patterns(gaps_page: Page) -> None:
     at = gaps_page()
     at.selectbox(key="contrast").select("woman-man").run()
     assert not at.error and not at.exception
-    assert "P(man) + P(woman)" in texts(at)
+    assert "P(man …) + P(woman …)" in texts(at), "each is a sum of several words"
+    assert all("over: man, boy, gentleman" in metric.help.replace("\\", "") for metric in at.metric)
     editors = [set(editor.value["slot"]) for editor in at.data_editor if "slot" in editor.value]
     assert editors == [{"noun"}]
 
@@ -145,7 +148,86 @@ def test_the_prior_corrected_gap_is_named_everywhere(gaps_page: Page) -> None:
 def test_own_words_are_a_contrast(gaps_page: Page) -> None:
     at = gaps_page(contrast="own", words_a="father, brother", words_b="mother, sister")
     assert not at.error
-    assert "P(father) + P(mother)" in texts(at)
+    assert "P(father …) + P(mother …)" in texts(at)
+
+
+def test_the_shipped_words_are_seen_and_can_be_made_ones_own(gaps_page: Page) -> None:
+    at = gaps_page()
+    assert "**he**: he (subject), him (object), his (possessive)" in texts(at).replace("\\", "")
+    at.selectbox(key="contrast").select("woman-man").run()
+    assert "**woman**: woman\\, girl" in texts(at)
+    at.button(key="gaps_words_edit").click().run()
+    assert not at.error and not at.exception
+    assert at.selectbox(key="contrast").value == "own" and at.selectbox(key="slot").value == "noun"
+    assert at.text_input(key="words_a").value == "man, boy, gentleman, male, guy, lad"
+    assert at.text_input(key="words_b").value.startswith("woman, girl")
+    assert "**Words**" not in texts(at), "they stand in the boxes now"
+
+
+def test_a_link_says_how_many_professions_are_drawn(gaps_page: Page) -> None:
+    many = professions()[["profession", "women_share"]].head(30)
+    (figure,) = components(gaps_page(professions=many))
+    assert any("note" in row for row in figure["rows"]), "the ends alone"
+    assert len(drawn(gaps_page(professions=many, gaps_rows="All"))) == 30
+
+
+def test_what_was_edited_is_said_to_be_missing_in_the_link(gaps_page: Page) -> None:
+    at = gaps_page()
+    assert "Edited professions are not part of the link" in texts(at)
+    assert "Edited patterns" not in texts(at)
+    at.button(key="gaps_professions_reset").click().run()
+    assert "not part of the link" not in texts(at)
+
+
+def test_edited_patterns_are_said_to_be_missing_in_the_link(gaps_page: Page) -> None:
+    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
+    at = gaps_page(patterns=one)
+    assert "Edited patterns are not part of the link" in texts(at)
+
+
+def test_one_pattern_and_one_profession_have_no_interval(gaps_page: Page) -> None:
+    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
+    at = gaps_page(patterns=one, professions=TINY.head(1))
+    assert not at.error and not at.exception
+    said = texts(at).replace("\\", "").replace("\u2060", "")
+    assert said.count("no interval: one profession") == 3, "both cards, and the verdict"
+    assert "95 % interval" not in said and "nan" not in said
+    assert "one pattern, which leaves no interval" in said
+    (figure,) = components(at)
+    assert "NaN" not in json.dumps(figure)
+
+
+def test_words_of_several_pieces_are_named_with_the_model(gaps_page: Page, tiny_folder: Folder) -> None:
+    at = gaps_page(contrast="own", words_a="man, zoologist", words_b="woman")
+    (note,) = [caption.value for caption in at.caption if "Of several pieces in" in caption.value]
+    assert literal(str(tiny_folder("bert"))) in note and r"zoologist \(" in note
+    assert "man" not in note.replace("many", "")
+    assert "Of several pieces" not in texts(gaps_page())
+
+
+def test_what_a_model_cannot_read_is_said_with_the_text(gaps_page: Page, tiny_folder: Folder) -> None:
+    odd = pd.DataFrame({"text": ["火 said that [MASK] is {a profession}."], "slot": ["subject"]})
+    at = gaps_page(patterns=odd)
+    (warning,) = [one.value for one in at.warning]
+    assert literal(str(tiny_folder("bert"))) in warning
+    assert "“火” in “火 said that" in warning.replace("\\", "")
+    at = gaps_page(view="Two sentences", sentence_a="水 is a [MASK].", sentence_b="he is a [MASK].")
+    (warning,) = [one.value for one in at.warning]
+    assert "“水” in “水 is a" in warning.replace("\\", "")
+    assert not gaps_page(view="Two sentences", sentence_a="he is a _.", sentence_b="she is a _.").warning
+
+
+def test_markup_in_ones_own_words_is_literal_in_the_summary_and_the_notes(gaps_page: Page) -> None:
+    names = ["<b>x</b>", "$y$", "**z**"]
+    rows = pd.DataFrame({"profession": names, "women_share": [0.1, 0.5, 0.9]})
+    at = gaps_page(professions=rows, contrast="own", words_a=f"{names[0]}, {names[1]}", words_b=names[2])
+    assert not at.error and not at.exception
+    said = [*(one.value for one in at.caption), *(metric.help for metric in at.metric)]
+    assert any(f"P({literal(names[0])} …) + P({literal(names[2])})" in one for one in said)
+    assert any(literal(f"{names[0]} (") in one and "several pieces" in one for one in said)
+    for name in names:
+        assert not any(name in one for one in said)
+    assert drawn(at) and set(drawn(at)) == set(names), "the figure is no Markdown"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +274,7 @@ def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
 
 def test_all_professions_stay_shown_when_one_is_added(gaps_page: Page) -> None:
     at = gaps_page(professions=professions().head(30)[["profession", "women_share"]])
-    at.segmented_control(key="gaps_rows").set_value("all").run()
+    at.segmented_control(key="gaps_rows").set_value("All").run()
     assert len(drawn(at)) == 30
     edit(at, added=[{"profession": "wizard", "women_share": None}])
     assert not at.exception and len(drawn(at)) == 31

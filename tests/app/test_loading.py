@@ -8,9 +8,11 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from safetensors.torch import load_file, save_file
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 
 from app import loading
 from fairkd import models
@@ -73,3 +75,56 @@ def test_nobody_waits_for_the_download_of_another_model(monkeypatch: pytest.Monk
 def ask_for(reference: str) -> None:
     with suppress(ModelError):
         loading.get_model(reference)
+
+
+# --- progress of predictions ---
+
+
+class Clock:
+    """`time.monotonic`, moved by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr(loading.time, "monotonic", lambda: self.now)
+
+
+def test_progress_is_drawn_only_after_a_while_and_not_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    drawn: list[tuple[float, str]] = []
+    progress = loading.patient_progress(lambda fraction, text: drawn.append((clock.now, text)))
+    for step in range(1, 41):
+        clock.now = 100 + step / 16
+        progress(f"{step} of *40*", step / 40)
+    times = [time for time, _ in drawn]
+    assert times[0] >= 100 + loading.PATIENCE and len(times) > 3
+    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= loading.BETWEEN_DRAWINGS
+    assert r"\*40\*" in drawn[0][1], "literal"
+
+
+def test_a_change_on_the_page_ends_the_work_though_it_calls_for_a_fragment_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Rerun(BaseException):
+        pass
+
+    def rerun() -> None:
+        raise Rerun
+
+    requests = ScriptRequests()
+    monkeypatch.setattr(loading, "get_script_run_ctx", lambda **_: SimpleNamespace(script_requests=requests))
+    monkeypatch.setattr(loading.st, "rerun", rerun)
+    progress = loading.patient_progress(lambda *_, **__: None)
+    progress("1 of 2", 0.5)
+    requests.request_rerun(RerunData(fragment_id="body"))
+    with pytest.raises(Rerun):
+        progress("2 of 2", 1.0)
+
+
+def test_a_prediction_that_is_kept_reports_nothing(
+    tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(loading, "patient_progress", lambda _: lambda message, fraction: said.append(message))
+    for _ in range(2):
+        loading.predict(str(tiny_folder("bert")), "she is a doctor", masked_in_turn=True)
+        assert len(said) == 1 and "4 of 4 positions" in said[0]

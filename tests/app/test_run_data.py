@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.run_data import Tails, thinned
+from app.run_data import Tails, mass_words, thinned
 from app.run_probes import columns_of, default_number, figure_of, words_over_steps
 from app.run_texts import about, ago, duration
 from app.settings_table import changed, fields, nested
@@ -77,6 +77,12 @@ def test_thinned_frames_fit_keep_the_last_row_and_the_order(rows: int, most: int
     if rows:
         assert found["step"].iloc[-1] == rows - 1 and found["loss"].iloc[-1] == rows - 1
         assert (found["loss"] <= found["step"]).all(), "means of what came before"
+
+
+def test_the_mass_is_that_of_the_groups_that_are_measured() -> None:
+    assert mass_words({"evaluation": {"contrast": "kinship"}}) == "P(father) + P(mother)"
+    assert mass_words({"evaluation": {"words": {"cat": ["cat"], "dog": ["dog"]}}}) == "P(cat) + P(dog)"
+    assert mass_words({"evaluation": {"contrast": "of another version"}}) == "P(A) + P(B)"
 
 
 # --- probes ---

@@ -13,11 +13,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.run_actions import exported
+from app.run_comparison import rest_is_equal
 from app.run_list import signature
 from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.runs import store
-from tests.app.reading import components, titles
+from tests.app.reading import components
 from tests.app.some_runs import add_run, training
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,14 @@ def open_runs(tiny_folder: Callable[[str], Path]) -> OpenRuns:
 def texts(app: AppTest) -> str:
     shown = " ".join(element.value for element in (*app.caption, *app.markdown, *app.error))
     return shown.replace("\\", "").replace("\u2060", "")
+
+
+def titles(app: AppTest) -> list[str]:
+    """The titles that the charts show now: of a live chart's newest figure, where it has left its first."""
+    newest = [json.loads(data["figure"] or "null") for data in components(app) if "chart" in data]
+    first = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    figures = [new or old for new, old in zip(newest, first, strict=True)]
+    return [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in figures]
 
 
 def buttons(app: AppTest) -> set[str]:
@@ -122,6 +131,7 @@ def test_a_finished_run_shows_curves_probes_and_what_can_be_done(open_runs: Open
     assert loss.startswith("The loss fell from") and kl.startswith("KL to the teacher")
     assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
     assert gap.startswith("Gap size") and words.startswith("At step 400")
+    assert "P(he) + P(she): 60 %, the teacher's 70 %" in gap
     assert {"Predictions", "Gaps", "Delete", "All runs"} <= buttons(app)
     assert not {"Cancel", "Resume"} & buttons(app)
     drawn = [json.loads(one.proto.json) for one in app.get("bidi_component")]
@@ -268,6 +278,45 @@ def test_arms_that_started_together_are_compared_at_once(open_runs: OpenRuns) ->
     assert "constraint.kind" in set(differences["setting"]) and "seed" not in set(differences["setting"])
     app.get_by_key("compared_measure").set_value("kl").run()
     assert "KL to the teacher" in titles(app)[0]
+
+
+def test_a_run_whose_words_are_gone_is_not_the_fairest(open_runs: OpenRuns) -> None:
+    add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
+    add_run("fair", "finished", events=training(400, gap=0.3, quality=15), batch="b")
+    add_run("dead", "finished", events=training(400, gap=0.0, quality=13, mass=0.01), batch="b")
+    app = open_runs()
+    curves, front = titles(app)
+    assert curves.startswith("fair ends with the lowest gap size")
+    assert front.startswith("fair is the fairest of the runs that kept their mass")
+    assert "Mass lost: dead left the words" in texts(app)
+    app.get_by_key("compared_measure").set_value("gap_mass").run()
+    assert titles(app)[0].startswith("plain ends with the highest mass of the groups: 60 %")
+
+
+def test_runs_that_are_not_measured_alike_are_drawn_without_a_winner(open_runs: OpenRuns) -> None:
+    add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
+    other = {"evaluation": {"professions": 5}, "seed": 3}
+    add_run("few", "finished", events=training(400, gap=0.3, quality=15), batch="b", **other)
+    app = open_runs()
+    (warning,) = app.warning
+    said = warning.value.replace("\\", "")
+    assert "not comparable" in said and "evaluation.professions differs" in said and "seed" not in said
+    curves, front = titles(app)
+    assert curves.startswith("How do the runs differ") and front.endswith("cannot be compared")
+    assert "dotted front" not in texts(app)
+    assert "Everything else, the text included, is equal." in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("different", "said"),
+    [
+        ({"constraint.kind"}, "Everything else, the seed and the text included, is equal."),
+        ({"corpus.source"}, "Everything else, the seed included, is equal."),
+        ({"corpus.swap", "seed"}, "Everything else is equal."),
+    ],
+)
+def test_only_what_is_equal_is_said_to_be(different: set[str], said: str) -> None:
+    assert rest_is_equal(different) == said
 
 
 def test_runs_of_one_name_are_told_apart_by_their_id(open_runs: OpenRuns) -> None:

@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,9 +57,15 @@ def app_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory, app_home: Path) -> Iterator[str]:
-    """The dashboard as `streamlit run streamlit_app.py` starts it, on a port of its own."""
+    """The address of the dashboard."""
+    with dashboard(app_home, tmp_path_factory.mktemp("server") / "log.txt") as (url, _):
+        yield url
+
+
+@contextmanager
+def dashboard(home: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The server as `streamlit run streamlit_app.py` starts it, on a port of its own: address and process."""
     port = _free_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}"]
     with log.open("wb") as output:
@@ -67,12 +74,12 @@ def app_url(tmp_path_factory: pytest.TempPathFactory, app_home: Path) -> Iterato
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "FAIRKD_HOME": str(app_home)},
+            env={**os.environ, "HF_HUB_OFFLINE": "1", "FAIRKD_HOME": str(home)},
         )
         url = f"http://127.0.0.1:{port}"
         try:
             _wait_until_healthy(url, server, log)
-            yield url
+            yield url, server
         finally:
             server.terminate()
             try:

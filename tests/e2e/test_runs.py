@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fairkd import runs
+from fairkd.distill.config import make_config
+from fairkd.runs import Session, foreground, store
+from fairkd.runs.lock import Lock
 from tests.app.some_runs import add_run, training
 from tests.e2e.conftest import OpenPage, settled, sync_api
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 expect = sync_api.expect
 LONG = 300_000  # milliseconds: the browser reads plotly once
@@ -27,6 +30,65 @@ def run(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     id = add_run("fair", "finished", preset="fair", events=training(400))
     yield id
     runs.delete(id)
+
+
+@pytest.fixture
+def live(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A run that trains for as long as the test lasts, which says what happens in it; gone afterwards."""
+    monkeypatch.setenv("FAIRKD_HOME", str(app_home))
+    store.make_home()
+    held = Lock.take()  # the server sees that somebody looks after the runs, and starts no runner
+    assert held is not None
+    with foreground(make_config({}), name="live") as session:
+        happens(session, 0, 200)
+        yield session
+    held.release()
+    runs.delete(session.run.id)
+
+
+def happens(session: Session, after: int, until: int) -> None:
+    """What a training of 400 steps does between two steps."""
+    for event in training(400):
+        if after < event.get("step", 0) <= until or not after and not event.get("step"):
+            session.emit(event)
+
+
+def chart(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key} .js-plotly-plot")
+
+
+def zoom(page: Page, plot: Locator) -> list[float]:
+    """Drag a box over the middle of a chart; the range across that it then shows."""
+    plot.scroll_into_view_if_needed()
+    before = across(plot)
+    box = plot.locator(".nsewdrag").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.3 * box["width"], middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    after = across(plot)
+    assert before[0] < after[0] < after[1] < before[1]
+    return after
+
+
+def across(plot: Locator) -> list[float]:
+    return plot.evaluate("plot => plot._fullLayout.xaxis.range.map(Number)")
+
+
+def hidden(plot: Locator) -> list[str]:
+    return plot.evaluate("plot => plot.data.filter(one => one.visible == 'legendonly').map(one => one.name)")
+
+
+def comes_to(page: Page, plot: Locator, last: float) -> None:
+    """Wait until the last point of a chart lies there."""
+    page.wait_for_function(
+        "([plot, last]) => Math.max(...plot.data.flatMap(one => Array.from(one.x ?? []))) >= last",
+        arg=[plot.element_handle(), last],
+        timeout=LONG,
+    )
 
 
 def shows(page: Page, id: str, condition: str) -> None:
@@ -58,13 +120,7 @@ def test_a_zoom_stays_and_has_a_way_out(open_page: OpenPage, run: str) -> None:
     page = open_page(f"/runs?run={run}")
     shows(page, run, "last >= 400")
     loss = page.locator(f".st-key-loss_{run} .js-plotly-plot")
-    box = loss.locator(".nsewdrag").bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 0.3 * box["width"], middle)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
-    page.mouse.up()
+    zoom(page, loss)
     shows(page, run, "last < 300")
     page.wait_for_timeout(1500)  # Python hears of it and draws the chart anew
     settled(page)
@@ -75,3 +131,50 @@ def test_a_zoom_stays_and_has_a_way_out(open_page: OpenPage, run: str) -> None:
     page.wait_for_timeout(1500)
     settled(page)
     shows(page, run, "last >= 400")
+
+
+def test_live_charts_stay_and_keep_zoom_and_hidden_words_while_points_arrive(
+    open_page: OpenPage, live: Session
+) -> None:
+    id = live.run.id
+    page = open_page(f"/runs?run={id}")
+    plots = {key: chart(page, f"{key}_{id}") for key in ("loss", "gap_absolute", "probe_words")}
+    for plot in plots.values():
+        expect(plot).to_be_visible(timeout=LONG)
+        comes_to(page, plot, 200)
+    plots["probe_words"].locator(".legendtoggle").first.click()
+    page.wait_for_timeout(600)  # what plotly waits for a second click
+    gone = hidden(plots["probe_words"])
+    assert gone
+    zoomed = {key: zoom(page, plot) for key, plot in plots.items()}
+    mounted = {key: plot.element_handle() for key, plot in plots.items()}
+    for step in (300, 400):
+        happens(live, step - 100, step)
+        for key, plot in plots.items():
+            comes_to(page, plot, step)
+            assert across(plot) == pytest.approx(zoomed[key])
+    assert all(handle.evaluate("plot => plot.isConnected") for handle in mounted.values())
+    assert hidden(plots["probe_words"]) == gone
+    plots["loss"].hover()
+    plots["loss"].locator("[data-title=Autoscale]").click()
+    shows(page, id, "last >= 400")
+
+
+def test_compared_charts_stay_and_keep_zoom_and_hidden_runs_while_points_arrive(
+    open_page: OpenPage, run: str, live: Session
+) -> None:
+    page = open_page("/runs?compared_over=step")
+    curves, quality = chart(page, "compared"), chart(page, "bias_quality")
+    comes_to(page, curves, 400)
+    expect(quality).to_be_visible(timeout=LONG)
+    curves.locator(".legendtoggle").first.click()
+    page.wait_for_timeout(600)
+    gone = hidden(curves)
+    assert gone
+    zoomed, mounted = [zoom(page, plot) for plot in (curves, quality)], curves.element_handle()
+    happens(live, 200, 300)
+    page.wait_for_function(
+        "plot => plot.data.some(one => Array.from(one.x).at(-1) == 300)", arg=mounted, timeout=LONG
+    )
+    assert [across(plot) for plot in (curves, quality)] == [pytest.approx(one) for one in zoomed]
+    assert mounted.evaluate("plot => plot.isConnected") and hidden(curves) == gone

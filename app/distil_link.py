@@ -1,0 +1,71 @@
+"""What was changed on the Distil page as a part of its address, so that a link shows the same arms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.distil_arms import TOGETHER, change, changes, values
+from app.distil_corpus import choose, is_upload
+from app.settings_table import fields
+from fairkd.distill.config import make_config
+from fairkd.distill.presets import PRESETS
+from fairkd.errors import FairKDError
+from fairkd.runs.configs import flat
+
+SET = "set"
+_READ = "distil_link_read"
+_TEXT = ("corpus.source", "corpus.column")
+
+
+def restore() -> None:
+    """Take over the changes that the address holds, once a session; those of an arm that do not fit go."""
+    if st.session_state.get(_READ):
+        return
+    st.session_state[_READ] = True
+    try:
+        asked = json.loads(st.query_params.get(SET, "{}"))
+    except ValueError:
+        return
+    if not isinstance(asked, dict):
+        return
+    _take(TOGETHER, asked.get(TOGETHER))
+    for arm in PRESETS:
+        _take(arm, asked.get(arm))
+    if (source := changes(TOGETHER).get("corpus.source")) is not None:
+        choose(source)
+
+
+def _take(arm: str, made: Any) -> None:
+    """Make the changes of one arm, with the values as the configuration reads them."""
+    if not isinstance(made, dict):
+        return
+    own = {key: value for key, value in made.items() if key in fields() and key != "teacher"}
+    try:
+        config = make_config(values(arm, own if arm == TOGETHER else changes(TOGETHER), own))
+    except FairKDError:
+        return
+    read = flat(config.model_dump(mode="json"))
+    for key in own:
+        change(arm, key, read[key])
+
+
+def keep() -> None:
+    """Write all changes into the address."""
+    found = {arm: _shareable(changes(arm)) for arm in (TOGETHER, *PRESETS)}
+    made = {arm: own for arm, own in found.items() if own}
+    text = json.dumps(made, ensure_ascii=False, separators=(",", ":")) if made else None
+    if text != st.query_params.get(SET):
+        if text is None:
+            del st.query_params[SET]
+        else:
+            st.query_params[SET] = text
+
+
+def _shareable(made: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes without an uploaded text, which is its owner's."""
+    upload = is_upload(made.get("corpus.source"))
+    return {key: value for key, value in made.items() if not (upload and key in _TEXT)}
