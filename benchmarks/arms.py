@@ -3,7 +3,9 @@
 Trains every preset (or those named) from the embedded teacher on one seed and one order of the text, and
 measures all of them alike: the he/she gaps of the Gaps page's default with their intervals, the pronouns'
 mass, the pseudo-perplexity of held-out sentences, and KL(teacher || student) at their masked positions. The
-teacher and the arm `plain` are the references in the same run. Prints a Markdown table.
+teacher and the arm `plain` are the references in the same run. Prints a Markdown table, and whether `fair`
+meets what is asked of it: a third of `plain`'s gap, a mass within 15 % of the teacher's, and a
+pseudo-perplexity within 10 % of `plain`'s.
 
 `--steps N` trains for steps instead, which does not depend on what else the machine does. `--set KEY=VALUE`
 changes a setting of every arm. `--folder F` keeps the runs; those already there are not trained again, and
@@ -46,6 +48,21 @@ def main() -> None:
             rows[name] = arm(name, folder, [budget, *options.changes], teacher, corpus)
             print(json.dumps({"arm": name, **rows[name]}), flush=True)
     print(table(rows))
+    if {"plain", "fair"} <= rows.keys():
+        print(*bars(rows["teacher"], rows["plain"], rows["fair"]), sep="\n")
+
+
+def bars(teacher: dict[str, Any], plain: dict[str, Any], fair: dict[str, Any]) -> list[str]:
+    """What is asked of `fair`, and whether it is met."""
+    gap = fair["gap"] / plain["gap"]
+    mass = fair["mass"] / teacher["mass"] - 1
+    quality = fair["pseudo_perplexity"] / plain["pseudo_perplexity"] - 1
+    asked = {
+        f"gap {gap:.2f} of plain's, at most .33": gap <= 1 / 3,
+        f"mass {mass:+.1%} of the teacher's, within 15 %": abs(mass) <= 0.15,
+        f"pseudo-perplexity {quality:+.1%} of plain's, within 10 %": quality <= 0.1,
+    }
+    return [f"fair: {what}: {'met' if holds else 'NOT met'}" for what, holds in asked.items()]
 
 
 def arm(name: str, folder: Path, changes: list[str], teacher: MaskedLM, corpus: Corpus) -> dict[str, Any]:

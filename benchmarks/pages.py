@@ -5,7 +5,8 @@ Starts the dashboard as the README says and measures, from outside, with the emb
 * from the command to the first figure on the front page;
 * from Enter to the redrawn figures and metrics, for sentences that were never asked before;
 * the default Gaps page: after those sentences, during which it was measured ahead, and again; and in a server
-  of its own at once after the first figure, before anything could be measured.
+  of its own at once after the first figure, before anything could be measured;
+* from Enter to the redrawn figures again while a run trains in the background, on a home of its own.
 
 The reference in the same run is the browser's way to a page and a script without content: the server's
 health page. Needs Chromium and Playwright (requirements-dev.txt).
@@ -14,17 +15,21 @@ health page. Needs Chromium and Playwright (requirements-dev.txt).
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import shutil
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -94,17 +99,58 @@ def main() -> None:
         with _dashboard() as url:
             page = _front_page(browser, url)
             print(f"default Gaps page, at once:         {_open_gaps(page):.2f} s")
+        with tempfile.TemporaryDirectory() as home, _training(home), _dashboard(home) as url:
+            page = _front_page(browser, url)
+            _settle(page)
+            times = [_change(page, noun) for noun in NOUNS[: options.sentences]]
+            print(
+                f"a changed sentence during a run:    {statistics.median(times):.0f} ms "
+                f"(median of {len(times)}, worst {max(times):.0f})"
+            )
         browser.close()
 
 
 @contextmanager
-def _dashboard() -> Iterator[str]:
-    """A server of its own, at this address."""
+def _training(home: str) -> Iterator[None]:
+    """A run in the background, all the while; its text is of our making, so that nothing is fetched."""
+    text = Path(home) / "text.txt"
+    text.write_text("\n".join(f"The {noun} of number {n} was here." for noun in NOUNS for n in range(200)))
+    fairkd = [sys.executable, "-m", "fairkd", "runs"]
+    environment = {**os.environ, "FAIRKD_HOME": home}
+
+    def call(*arguments: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [*fairkd, *arguments, "--json"], env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE
+        )
+        return dict(json.loads(done.stdout))
+
+    settings = [f"corpus.source={text}", "budget.minutes=60"]
+    id = call("submit", "--preset", "fair", *(part for one in settings for part in ("--set", one)))["id"]
+    try:
+        until = time.monotonic() + 300
+        while not call("show", id)["step"]:
+            if time.monotonic() > until:
+                sys.exit("The run did not begin within five minutes.")
+            time.sleep(1)
+        yield
+    finally:
+        subprocess.run([*fairkd, "cancel", id], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
+        while call("show", id)["state"] in ("running", "cancelling"):
+            time.sleep(0.5)
+
+
+@contextmanager
+def _dashboard(home: str | None = None) -> Iterator[str]:
+    """A server of its own, at this address; `home` is where it looks for runs."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     server = subprocess.Popen(
-        [*command, f"--server.port={port}"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, f"--server.port={port}"],
+        cwd=ROOT,
+        env={**os.environ, **({"FAIRKD_HOME": home} if home else {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         _wait(f"{url}/_stcore/health")
