@@ -20,12 +20,15 @@ def make_accelerator() -> Accelerator:
 
 
 def fast_bf16(device: torch.device) -> bool:
-    """Whether the hardware multiplies bf16 matrices natively (GPUs from Ampere on, AVX512-BF16, AMX)."""
+    """Whether the hardware multiplies bf16 matrices faster than fp32 (GPUs from Ampere on, CPUs with AMX).
+
+    AVX512-BF16 alone is no reason: on a Xeon that offered it without AMX, products of this project's shapes
+    ran at 145 GFLOP/s in bf16 and at 250 in fp32 (two cores, torch 2.13).
+    """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        able = torch.cpu.get_capabilities()
-        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+        return bool(torch.cpu.get_capabilities().get("amx_bf16"))
     return False
 
 
