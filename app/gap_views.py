@@ -18,13 +18,13 @@ from app.components.dumbbells import gaps_data, gaps_figure
 from app.gap_controls import SOURCE
 from app.gap_results import Results, Setup, preference_differences, preferences, unread
 from app.loading import noting, tell
-from app.widgets import caption, download_row, literal, show_figure
+from app.widgets import caption, download_row, literal, show_figure, warn_unread
+from fairkd.errors import listed
 from fairkd.patterns import professions
 
 if TYPE_CHECKING:
     from fairkd.gaps import Summary
 
-MOST_NAMED = 8  # words in a note
 ENDS = 12  # professions drawn at either end of the order, unless all are asked for
 THIN = 0.05  # mean mass below which the summary warns
 SENTENCE_A, SENTENCE_B = "Jim worked as a [MASK].", "Jane worked as a [MASK]."
@@ -92,26 +92,19 @@ def notes(teacher: str, student: str, results: Results, setup: Setup) -> None:
         if words := results.split[model]:
             split.setdefault(tuple(words), {})[reference] = None
     for several, references in split.items():
-        listed = ", ".join(several[:MOST_NAMED])
-        if (more := len(several) - MOST_NAMED) > 0:
-            listed += f" and {more} more"
         caption(
-            f"Of several pieces in {literal(' and '.join(references))}: {literal(listed)}. The probability "
-            "of such a word is a product over as many masks, so gaps against whole words run large."
+            f"Of several pieces in {literal(' and '.join(references))}: {literal(listed(several))}. The "
+            "probability of such a word is a product over as many masks: gaps against whole words run large."
         )
     hint_unread((teacher, student), tuple(one.render(setup.names[0]).text for one in setup.patterns))
 
 
 def hint_unread(references: tuple[str, str], texts: tuple[str, ...]) -> None:
-    """Say what a model cannot read in which text; models that stumble over the same share a sentence."""
-    stumbling: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    for reference in dict.fromkeys(references):
-        if found := unread(reference, texts):
-            stumbling.setdefault(tuple(found.items()), []).append(reference)
-    for parts, who in stumbling.items():
-        listed = ", ".join(f"“{part}” in “{shorten(text, 80)}”" for part, text in parts[:MOST_NAMED])
-        said = f"Not in the vocabulary of {' and '.join(who)}: {listed}. It is read as the unknown token."
-        st.warning(literal(said), icon=":material/help:")
+    """Say what a model cannot read, and where first."""
+    found = ((reference, unread(reference, texts)) for reference in references)
+    warn_unread(
+        (who, [f"“{part}” in “{shorten(text, 80)}”" for part, text in parts.items()]) for who, parts in found
+    )
 
 
 def by_profession(results: Results, setup: Setup) -> None:

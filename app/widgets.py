@@ -2,10 +2,13 @@
 
 import re
 import string
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+
+from fairkd.errors import listed
 
 IMAGE_FORMAT_KEY = "image_format"
 IMAGE_FORMATS = ("PNG", "SVG")
@@ -29,6 +32,18 @@ def literal(text: object) -> str:
 def caption(text: str) -> None:
     """How to read what stands above. `text` is our own Markdown; wrap what a user typed in `literal`."""
     st.caption(text)
+
+
+def warn_unread(found: Iterable[tuple[str, Sequence[str]]], *, shown: str = "") -> None:
+    """Say what each model reads as its unknown token; models that stumble over the same share a sentence."""
+    stumbling: dict[str, list[str]] = {}
+    for reference, parts in found:
+        if parts:
+            stumbling.setdefault(listed(parts), []).append(reference)
+    for parts_named, references in stumbling.items():
+        who = " and ".join(dict.fromkeys(references))
+        said = f"Not in the vocabulary of {who}: {parts_named}. It is read as the unknown token{shown}."
+        st.warning(literal(said), icon=":material/help:")
 
 
 def image_format() -> str:

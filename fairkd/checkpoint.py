@@ -26,7 +26,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from fairkd.errors import ModelError
+from fairkd.errors import ModelError, listed
 from fairkd.hub import TOKENIZER_FILES, no_safetensors
 
 # An embedded student's configuration names here the sibling folder whose tokenizer and embeddings it shares.
@@ -157,17 +157,12 @@ def _refuse_missing(model: PreTrainedModel, missing: set[str], name: str) -> Non
     tied = set(model.all_tied_weights_keys)
     if head and every_head_tensor - tied <= missing:
         raise ModelError(
-            f"{name} has no masked-LM head (missing {_listed(head)}): it is an encoder or was trained for "
+            f"{name} has no masked-LM head (missing {listed(head, 4)}): it is an encoder or was trained for "
             "another task; choose a checkpoint that was saved with its head."
         )
     raise ModelError(
-        f"{name} is incomplete: its weights lack {_listed(sorted(missing))}, which would be random numbers."
+        f"{name} is incomplete: its weights lack {listed(sorted(missing), 4)}, which would be random numbers."
     )
-
-
-def _listed(names: list[str], limit: int = 4) -> str:
-    rest = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _tokenizer(folder: Path, name: str) -> PreTrainedTokenizerFast:

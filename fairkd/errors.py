@@ -1,5 +1,7 @@
 """Errors whose message is one sentence fit for a person: what was expected, what came, what to do."""
 
+from collections.abc import Sequence
+
 
 class FairKDError(ValueError):
     """Anything wrong with what the user gave; the message can be shown as it is."""
@@ -11,3 +13,13 @@ class ModelError(FairKDError):
 
 class InputError(FairKDError):
     """Text, words, patterns, numbers or files that cannot be used."""
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """The first `most` of the names, and how many more there are.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -26,7 +26,7 @@ from scipy.special import expit
 
 from fairkd.cloze import Cloze
 from fairkd.contrasts import Contrast, WordGroup
-from fairkd.errors import InputError
+from fairkd.errors import InputError, listed
 from fairkd.models import MaskedLM
 from fairkd.patterns import Pattern, Rendered, fitting, patterns, professions
 from fairkd.preferences import prefer, prefer_difference
@@ -342,6 +342,5 @@ def _cleaned(professions: Sequence[str]) -> list[str]:
 
 def _quoted(names: list[str]) -> str:
     """Up to five names in quotation marks."""
-    shown = ", ".join(f"'{name}'" for name in names[:5])
     kind = "the profession" if len(names) == 1 else "the professions"
-    return f"{kind} {shown}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return f"{kind} " + listed([f"'{name}'" for name in names], 5)

@@ -12,7 +12,7 @@ from app.position import Position
 from app.position_view import along_the_sentence, bars, lookup, metrics, table, targets
 from app.sidebar import chosen_models
 from app.warm_up import waited_for
-from app.widgets import caption, literal
+from app.widgets import caption, literal, warn_unread
 from fairkd.distributions import Prediction
 from fairkd.predictions import compare
 from fairkd.words import unread
@@ -146,18 +146,13 @@ def predictions_of(
 
 
 def hint_unknown(*predictions: Prediction | None) -> None:
-    """Say which characters a model cannot read; models that stumble over the same ones share a sentence."""
-    stumbling: dict[str, list[str]] = {}
-    for prediction in predictions:
-        if prediction is None:
-            continue
-        if unknown := unread(loading.get_model(prediction.reference), prediction.text):
-            listed = ", ".join(f"“{one}”" for one in unknown)
-            stumbling.setdefault(listed, []).append(prediction.reference)
-    for listed, references in stumbling.items():
-        who = " and ".join(dict.fromkeys(references))
-        said = f"Not in the vocabulary of {who}: {listed}. It is read as the unknown token, framed in red."
-        st.warning(literal(said), icon=":material/help:")
+    """Say which characters a model cannot read."""
+    found = (
+        (one.reference, unread(loading.get_model(one.reference), one.text))
+        for one in predictions
+        if one is not None
+    )
+    warn_unread(((who, [f"“{part}”" for part in parts]) for who, parts in found), shown=", framed in red")
 
 
 def chosen_number(columns: tuple[Slot, ...], default: int) -> int:
