@@ -105,7 +105,9 @@ def test_a_tap_chooses_a_column_and_shows_what_hovering_shows(open_page: OpenPag
     settled(page)
     expect(strip.locator(".tip")).to_be_visible()
     page.locator("svg[role=img] [data-word]").first.tap()
-    expect(figure(page, "svg[role=img]").locator(".tip-rest")).to_have_text(re.compile(r"^Teacher: .+ %, rank 1$"))
+    expect(figure(page, "svg[role=img]").locator(".tip-rest")).to_have_text(
+        re.compile(r"^Teacher: .+ %, rank 1$")
+    )
 
 
 def test_a_typed_sentence_redraws_the_figure_and_its_link_reproduces_the_view(open_page: OpenPage) -> None:
@@ -159,7 +161,9 @@ def test_an_empty_sentence_is_one_sentence_on_a_page_that_still_works(open_page:
 def test_a_long_sentence_scrolls_inside_the_figure_on_a_phone(open_page: OpenPage) -> None:
     words = " ".join(["the unimaginably long way"] * 8)
     page = open_page(f"/?text={quote_plus(f'{words} to [MASK].')}", viewport=PHONE)
-    widths = figure(page, ".column").locator(".scroller").evaluate("box => [box.scrollWidth, box.clientWidth]")
+    widths = (
+        figure(page, ".column").locator(".scroller").evaluate("box => [box.scrollWidth, box.clientWidth]")
+    )
     assert widths[0] > 2 * widths[1]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     expect(chosen(page)).to_be_in_viewport()
