@@ -8,7 +8,7 @@ import yaml
 
 from fairkd import models
 from fairkd.assets import card
-from fairkd.assets.text import _wordnet
+from fairkd.assets.text import _kinds, _wordnet
 from fairkd.errors import InputError
 from fairkd.gaps import summarise
 from fairkd.predictions import predict
@@ -79,6 +79,32 @@ def test_a_gloss_becomes_a_sentence_and_its_examples_stand_alone(tmp_path):
         "she ate ice cream.",
         "more?",
         "running: moving fast.",
+    ]
+
+
+def test_a_noun_is_said_to_be_what_stands_above_its_most_common_sense(tmp_path):
+    (tmp_path / "index.noun").write_text(
+        "  1 licence text\n"
+        "milk n 2 1 @ 2 1 01 02\n"
+        "beverage n 1 1 @ 1 1 03\n"
+        "drinkable n 1 1 @ 1 0 03\n"
+        "ice_water n 1 1 @ 1 1 03\n"
+        "aliment n 1 0 1 1 04\n"
+        "river n 1 0 1 1 05\n"
+    )
+    (tmp_path / "data.noun").write_text(
+        "  1 licence text\n"
+        "01 13 n 01 milk 0 001 @ 03 n 0000 | a white liquid\n"
+        "02 17 n 01 Milk 0 001 @ 05 n 0000 | a river\n"
+        "03 13 n 03 beverage 0 drinkable 0 ice_water 0 002 @ 04 n 0000 ~ 01 n 0000 | any liquid to drink\n"
+        "04 13 n 01 aliment 0 000 | what feeds\n"
+        "05 17 n 01 river 0 000 | a stream\n"
+    )
+    assert list(_kinds(tmp_path)) == [
+        "milk is a beverage.",
+        "milk is an aliment.",
+        "beverage is an aliment.",
+        "ice water is an aliment.",
     ]
 
 

