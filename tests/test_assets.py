@@ -72,17 +72,19 @@ def test_a_gloss_becomes_a_sentence_and_its_examples_stand_alone(tmp_path):
         (tmp_path / f"data.{part}").write_text("  1 licence text\n")
     (tmp_path / "data.noun").write_text(
         '1 03 n 02 ice_cream 0 x 0 000 | a frozen dessert; "she ate ice cream"; "more?"  \n'
-        "2 03 n 01 running(a) 0 000 | moving fast  \n"
+        "2 18 n 01 nanny 0 x 0 000 | a woman who looks after children  \n"
+        "3 03 n 01 running(a) 0 000 | moving fast  \n"
     )
     assert list(_wordnet(tmp_path)) == [
-        "ice cream is a frozen dessert.",
-        "she ate ice cream.",
-        "more?",
-        "running: moving fast.",
+        ("", "ice cream is a frozen dessert."),
+        ("", "she ate ice cream."),
+        ("", "more?"),
+        ("a ", "nanny is a woman who looks after children."),
+        ("", "running: moving fast."),
     ]
 
 
-def test_a_noun_is_said_to_be_what_stands_above_its_most_common_sense(tmp_path):
+def test_nouns_and_names_are_said_to_be_what_stands_above_them(tmp_path):
     (tmp_path / "index.noun").write_text(
         "  1 licence text\n"
         "milk n 2 1 @ 2 1 01 02\n"
@@ -91,20 +93,26 @@ def test_a_noun_is_said_to_be_what_stands_above_its_most_common_sense(tmp_path):
         "ice_water n 1 1 @ 1 1 03\n"
         "aliment n 1 0 1 1 04\n"
         "river n 1 0 1 1 05\n"
+        "otter n 1 1 @ 1 1 06\n"
+        "animal n 1 0 1 1 07\n"
     )
     (tmp_path / "data.noun").write_text(
         "  1 licence text\n"
         "01 13 n 01 milk 0 001 @ 03 n 0000 | a white liquid\n"
-        "02 17 n 01 Milk 0 001 @ 05 n 0000 | a river\n"
+        "02 17 n 01 Milk_River 0 001 @i 05 n 0000 | a river\n"
         "03 13 n 03 beverage 0 drinkable 0 ice_water 0 002 @ 04 n 0000 ~ 01 n 0000 | any liquid to drink\n"
         "04 13 n 01 aliment 0 000 | what feeds\n"
         "05 17 n 01 river 0 000 | a stream\n"
+        "06 05 n 01 otter 0 001 @ 07 n 0000 | it swims\n"
+        "07 03 n 01 animal 0 000 | it lives\n"
     )
-    assert list(_kinds(tmp_path)) == [
+    assert [article + said for article, said in _kinds(tmp_path)] == [
         "milk is a beverage.",
         "milk is an aliment.",
+        "Milk River is a river.",
         "beverage is an aliment.",
         "ice water is an aliment.",
+        "an otter is an animal.",
     ]
 
 

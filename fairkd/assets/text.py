@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -104,10 +105,10 @@ def _article(noun: str, file: str) -> str:
 
 
 def _kinds(folder: Path) -> Iterator[tuple[str, str]]:
-    """What each noun is, one and two steps up: "milk is a beverage.", "milk is a food.".
+    """What nouns and names are, a noun one and two steps up: "milk is a food.", "Marie Curie is a chemist.".
 
     A noun stands for the most common of its senses, if WordNet's makers met it in their tagged texts; so must
-    they have the word for what is above it in that sense, and it is one word: nobody calls milk a potable.
+    they have the word for what it is, in that sense, and it is one word: nobody calls milk a potable.
     """
     met, first = set(), set()
     for line in _lines(folder / "index.noun"):
@@ -116,22 +117,38 @@ def _kinds(folder: Path) -> Iterator[tuple[str, str]]:
         used = [(lemma, offset) for offset in fields[-int(senses) :][:tagged]]
         met.update(used)
         first.update(used[:1])
-    words: dict[str, list[str]] = {}
-    files: dict[str, str] = {}
-    above: dict[str, list[str]] = {}
-    for line in _lines(folder / "data.noun"):
-        offset, files[offset], _, count, *fields = line.split(" | ", 1)[0].split()
-        end = 2 * int(count, 16)
-        words[offset] = [word for word in fields[:end:2] if (word.lower(), offset) in met]
-        pointers = fields[end + 1 :]
-        above[offset] = [to for kind, to in zip(pointers[::4], pointers[1::4], strict=False) if kind == "@"]
-    for offset, nouns in words.items():
-        kinds = [*above[offset], *(further for kind in above[offset] for further in above[kind])]
-        for noun in (noun for noun in nouns if (noun.lower(), offset) in first):
-            for name in dict.fromkeys(word for kind in kinds for word in words[kind] if "_" not in word):
-                article = "an" if name[0].lower() in "aeiou" else "a"
+    entries = {entry.offset: entry for entry in map(_entry, _lines(folder / "data.noun"))}
+    for entry in entries.values():
+        above = entry.instance_of or [
+            *entry.kind_of,
+            *(further for kind in entry.kind_of for further in entries[kind].kind_of),
+        ]
+        words = [(word, kind) for kind in above for word in entries[kind].words]
+        words_met = [word for word, kind in words if "_" not in word and (word.lower(), kind) in met]
+        for noun in entry.words:
+            if entry.instance_of or (noun.lower(), entry.offset) in first:
                 said = noun.replace("_", " ")
-                yield _article(said, files[offset]), f"{said} is {article} {name}."
+                for word in dict.fromkeys(words_met):
+                    article = "an" if word[0].lower() in "aeiou" else "a"
+                    yield _article(said, entry.file), f"{said} is {article} {word}."
+
+
+class _Entry(NamedTuple):
+    """A line of data.noun; `kind_of` and `instance_of` are offsets of other ones."""
+
+    offset: str
+    file: str
+    words: list[str]
+    kind_of: list[str]
+    instance_of: list[str]
+
+
+def _entry(line: str) -> _Entry:
+    offset, file, _, count, *fields = line.split(" | ", 1)[0].split()
+    end = 2 * int(count, 16)
+    pointers = list(zip(fields[end + 1 :: 4], fields[end + 2 :: 4], strict=False))
+    kind_of, instance_of = ([to for kind, to in pointers if kind == sign] for sign in ("@", "@i"))
+    return _Entry(offset, file, fields[:end:2], kind_of, instance_of)
 
 
 def _lines(file: Path) -> Iterator[str]:
