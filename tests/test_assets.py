@@ -106,7 +106,7 @@ def test_nouns_and_names_are_said_to_be_what_stands_above_them(tmp_path):
         "06 05 n 01 otter 0 001 @ 07 n 0000 | it swims\n"
         "07 03 n 01 animal 0 000 | it lives\n"
     )
-    assert [article + said for article, said in _kinds(tmp_path)] == [
+    assert [article + said for _, article, said in _kinds(tmp_path)] == [
         "milk is a beverage.",
         "milk is an aliment.",
         "Milk River is a river.",

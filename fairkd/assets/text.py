@@ -24,7 +24,7 @@ from fairkd.errors import InputError
 WORDNET_FOLDER = Path("/usr/share/wordnet")
 # WordNet's files of nouns that one can count: animals, artefacts, persons.
 COUNTED = {"05", "06", "18"}
-KINDS = "WordNet's kinds"
+KINDS, NAMES = "WordNet's kinds", "WordNet's names"
 
 
 def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
@@ -32,15 +32,14 @@ def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
 
     The split is the one of `fairkd.corpora`: by a hash of a sentence's normalised beginning, so that a
     sentence and its near copies always fall on the same side; an article that we put in front does not count.
-    WordNet's kinds are trained on and never
-    measured with: those that the hash holds out are left out.
+    WordNet's kinds and names are trained on and never measured with: what the hash holds out is left out.
     """
     rows = [
         *(("BUG", "", text) for text in _bug()),
         *(("GAP", "", text) for text in _gap()),
         *(("BOLD", "", text) for text in _bold()),
         *(("WordNet", article, text) for article, text in _wordnet(wordnet)),
-        *((KINDS, article, text) for article, text in _kinds(wordnet)),
+        *_kinds(wordnet),
     ]
     frame = pd.DataFrame(rows, columns=["source", "article", "text"])
     frame["text"] = frame["text"].str.replace(r"\s+", " ", regex=True).str.strip()
@@ -49,7 +48,7 @@ def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
     frame = frame[~key.duplicated()]
     frame["text"] = frame.pop("article") + frame["text"]
     frame["held_out"] = key[frame.index].map(is_held_out)
-    return frame[~(frame["held_out"] & (frame["source"] == KINDS))].reset_index(drop=True)
+    return frame[~(frame["held_out"] & frame["source"].isin((KINDS, NAMES)))].reset_index(drop=True)
 
 
 def _bug() -> Iterator[str]:
@@ -104,11 +103,12 @@ def _article(noun: str, file: str) -> str:
     return "an " if noun[0] in "aeiou" else "a "
 
 
-def _kinds(folder: Path) -> Iterator[tuple[str, str]]:
-    """What nouns and names are, a noun one and two steps up: "milk is a food.", "Marie Curie is a chemist.".
+def _kinds(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Rows on what nouns and names are: "milk is a food.", "Marie Curie is a chemist.".
 
-    A noun stands for the most common of its senses, if WordNet's makers met it in their tagged texts; so must
-    they have the word for what it is, in that sense, and it is one word: nobody calls milk a potable.
+    Of a noun it is what stands one and two steps above it. A noun stands for the most common of its senses,
+    if WordNet's makers met it in their tagged texts; so must they have the word for what it is, in that
+    sense, and it is one word: nobody calls milk a potable.
     """
     met, first = set(), set()
     for line in _lines(folder / "index.noun"):
@@ -119,6 +119,7 @@ def _kinds(folder: Path) -> Iterator[tuple[str, str]]:
         first.update(used[:1])
     entries = {entry.offset: entry for entry in map(_entry, _lines(folder / "data.noun"))}
     for entry in entries.values():
+        source = NAMES if entry.instance_of else KINDS
         above = entry.instance_of or [
             *entry.kind_of,
             *(further for kind in entry.kind_of for further in entries[kind].kind_of),
@@ -130,7 +131,7 @@ def _kinds(folder: Path) -> Iterator[tuple[str, str]]:
                 said = noun.replace("_", " ")
                 for word in dict.fromkeys(words_met):
                     article = "an" if word[0].lower() in "aeiou" else "a"
-                    yield _article(said, entry.file), f"{said} is {article} {word}."
+                    yield source, _article(said, entry.file), f"{said} is {article} {word}."
 
 
 class _Entry(NamedTuple):
