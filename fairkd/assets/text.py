@@ -76,8 +76,8 @@ def _wordnet(folder: Path) -> Iterator[tuple[str, str]]:
     """Each gloss as a sentence about its first word, with the article for it, each example as it stands.
 
     "milk ... | a white nutritious liquid ...; "a glass of milk"" gives
-    "milk is a white nutritious liquid ..." and "a glass of milk.", "nurse ... | one skilled ..." gives
-    "a " and "nurse is one skilled ...".
+    "milk is a white nutritious liquid ..." and "a glass of milk."; "nanny ... | a woman who ..." gives
+    "nanny is a woman who ..." with "a ".
     """
     for part in ("noun", "verb", "adj", "adv"):
         for line in _lines(folder / f"data.{part}"):
@@ -100,7 +100,11 @@ def _article(noun: str, file: str) -> str:
     """
     if file not in COUNTED or noun != noun.lower() or re.search(r"[^s]s$", noun):
         return ""
-    return "an " if noun[0] in "aeiou" else "a "
+    return f"{_indefinite(noun)} "
+
+
+def _indefinite(word: str) -> str:
+    return "an" if word[0].lower() in "aeiou" else "a"
 
 
 def _kinds(folder: Path) -> Iterator[tuple[str, str, str]]:
@@ -130,8 +134,8 @@ def _kinds(folder: Path) -> Iterator[tuple[str, str, str]]:
             if entry.instance_of or (noun.lower(), entry.offset) in first:
                 said = noun.replace("_", " ")
                 for word in dict.fromkeys(words_met):
-                    article = "an" if word[0].lower() in "aeiou" else "a"
-                    yield source, _article(said, entry.file), f"{said} is {article} {word}."
+                    sentence = f"{said} is {_indefinite(word)} {word}."
+                    yield source, _article(said, entry.file), sentence
 
 
 class _Entry(NamedTuple):
