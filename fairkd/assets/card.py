@@ -119,14 +119,14 @@ def _source(name: str, counts: dict[str, int], figures: dict[str, float] | None)
 def _stages(report: dict[str, Any]) -> list[str]:
     """One sentence for each training of the teacher, the first one first."""
     earlier = _stages(report["before"]) if "before" in report else []
-    kinds = f"; WordNet's kinds {times} times in a pass" if (times := report.get("times_kinds")) else ""
+    often = "".join(f"; {what} {times} times in a pass" for what, times in report.get("times", {}).items())
     return [
         *earlier,
         "{steps:,} steps, {tokens:,} tokens ({epochs:.2f} epochs) in {minutes:.0f} minutes on {on}; "
         "{batch_tokens} tokens a step, {mask_rate:.0%} of them chosen ({masked:.0%} masked, {random:.0%} "
         "random words, the rest kept); learning rate {learning_rate:g}, of the head {head_learning_rate:g}; "
-        "warm-up {warmup:.0%}, weight decay {weight_decay}, seed {seed}{kinds}.".format(
-            kinds=kinds, **report
+        "warm-up {warmup:.0%}, weight decay {weight_decay}, seed {seed}{often}.".format(
+            often=often, **report
         ),
     ]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +24,14 @@ from fairkd.errors import InputError
 WORDNET_FOLDER = Path("/usr/share/wordnet")
 # WordNet's files of nouns that one can count: animals, artefacts, persons.
 COUNTED = {"05", "06", "18"}
-KINDS, NAMES = "WordNet's kinds", "WordNet's names"
+KINDS, NAMES, CLAUSES = "WordNet's kinds", "WordNet's names", "clauses"
+ONLY_TRAINED_ON = (KINDS, NAMES, CLAUSES)
+# What he or she is, up to a comma or the next word that leads on.
+_SAID_OF = re.compile(
+    r"\b((?:he|she) (?:is|was) an? [a-z][a-z -]{2,40}?) ?"
+    r"(?=[,.;:!?]|\b(?:who|and|but|in|on|at|from|with|for|to|by|that|which|whose|of|when|while)\b)",
+    re.IGNORECASE,
+)
 
 
 def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
@@ -32,7 +39,8 @@ def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
 
     The split is the one of `fairkd.corpora`: by a hash of a sentence's normalised beginning, so that a
     sentence and its near copies always fall on the same side; an article that we put in front does not count.
-    WordNet's kinds and names are trained on and never measured with: what the hash holds out is left out.
+    WordNet's kinds and names and the clauses are trained on and never measured with: what the hash holds out
+    is left out, and clauses are cut out of no sentence that is held out.
     """
     rows = [
         *(("BUG", "", text) for text in _bug()),
@@ -48,7 +56,12 @@ def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
     frame = frame[~key.duplicated()]
     frame["text"] = frame.pop("article") + frame["text"]
     frame["held_out"] = key[frame.index].map(is_held_out)
-    return frame[~(frame["held_out"] & frame["source"].isin((KINDS, NAMES)))].reset_index(drop=True)
+    clauses = pd.DataFrame({"source": CLAUSES, "text": list(_clauses(frame.loc[~frame["held_out"], "text"]))})
+    key = clauses["text"].map(normalise)
+    clauses = clauses[~(key.duplicated() | key.isin(frame["text"].map(normalise)))]
+    clauses["held_out"] = key[clauses.index].map(is_held_out)
+    frame = pd.concat([frame, clauses])
+    return frame[~(frame["held_out"] & frame["source"].isin(ONLY_TRAINED_ON))].reset_index(drop=True)
 
 
 def _bug() -> Iterator[str]:
@@ -70,6 +83,16 @@ def _bold() -> Iterator[str]:
         for entities in groups.values():
             for sentences in entities.values():
                 yield from sentences
+
+
+def _clauses(texts: Iterable[str]) -> Iterator[str]:
+    """What sentences say that he or she is: "he was a smith." of "Loved, for he was a smith, by all."
+
+    It is how the pages ask, "[MASK] is a nurse.", and sentences as short as that are rare.
+    """
+    for text in texts:
+        for found in _SAID_OF.finditer(text):
+            yield f"{found[1].strip()}."
 
 
 def _wordnet(folder: Path) -> Iterator[tuple[str, str]]:
