@@ -1,6 +1,9 @@
-"""Build the embedded models: `python -m fairkd.assets.build [teacher] [students] [card]` (default: all).
+"""Build the embedded models: `python -m fairkd.assets.build [teacher] [average] [students] [card]`.
+
+Without a name all but `average`:
 
     teacher   train the teacher and its head (--teacher-minutes); --go-on trains the stored one further
+    average   average the stored teacher's weights with those of an earlier one (--earlier FOLDER, --share)
     students  distil the plain and the fair student from it (--student-steps each)
     card      measure all three and write MODEL_CARD.md and measured.json
 
@@ -46,11 +49,13 @@ TIMES = {KINDS: 2, CLAUSES: 40}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("stages", nargs="*", choices=[[], "teacher", "students", "card"])
+    parser.add_argument("stages", nargs="*", choices=[[], "teacher", "average", "students", "card"])
     parser.add_argument("--teacher-minutes", type=float, default=90)
     parser.add_argument(
         "--learning-rate", type=float, default=5e-4, help="the encoder's; the head's is twice that"
     )
+    parser.add_argument("--earlier", type=Path, metavar="FOLDER", help="a stored teacher")
+    parser.add_argument("--share", type=float, default=0.35, help="of the earlier teacher in the average")
     parser.add_argument("--student-steps", type=int, default=1200)
     parser.add_argument(
         "--go-on", action="store_true", help="train the stored teacher further, not from the encoder"
@@ -65,6 +70,8 @@ def main() -> None:
             head_learning_rate=2 * options.learning_rate,
         )
         build_teacher(sentences, settings, go_on=options.go_on)
+    if "average" in stages:
+        average(options.earlier, options.share)
     if "students" in stages:
         for name in ("fair", "plain"):
             build_student(sentences, name, options.student_steps)
@@ -109,6 +116,17 @@ def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on:
         report["before"] = json.loads((EMBEDDED / "teacher" / "training.json").read_text())
     store(model, "teacher", report, tokenizer=tokenizer)
     shutil.rmtree(kept, ignore_errors=True)
+
+
+def average(earlier: Path, share: float) -> None:
+    """Average the stored teacher with an earlier one, and store that."""
+    stored, other = load("embedded/teacher"), load(str(earlier))
+    teacher.average(stored.model, other.model, share)
+    before, theirs_before = (
+        json.loads((folder / "training.json").read_text()) for folder in (EMBEDDED / "teacher", earlier)
+    )
+    report = {"share": share, "earlier": card.trainings(theirs_before), "before": before}
+    store(stored.model, "teacher", report, tokenizer=stored.tokenizer)
 
 
 def build_student(sentences: pd.DataFrame, name: str, steps: int) -> None:

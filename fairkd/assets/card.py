@@ -116,9 +116,20 @@ def _source(name: str, counts: dict[str, int], figures: dict[str, float] | None)
     return f"| {name} | {counts['sentences']:,} | {counts['held_out']:,} | {reached} |"
 
 
+def trainings(report: dict[str, Any]) -> int:
+    """How often a teacher was trained."""
+    return 1 + (trainings(report["before"]) if "before" in report else 0)
+
+
 def _stages(report: dict[str, Any]) -> list[str]:
     """One sentence for each training of the teacher, the first one first."""
     earlier = _stages(report["before"]) if "before" in report else []
+    if "share" in report:
+        return [
+            *earlier,
+            "The average of the weights after the last training and of those after training {earlier}, which "
+            "have {share:.0%} in it (Wortsman et al. 2022).".format(**report),
+        ]
     often = "".join(f"; {what} {times} times in a pass" for what, times in report.get("times", {}).items())
     return [
         *earlier,

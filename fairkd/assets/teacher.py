@@ -129,6 +129,17 @@ def train(
     }
 
 
+@torch.no_grad()
+def average(model: PreTrainedModel, earlier: PreTrainedModel, share: float) -> None:
+    """Give `model` in place the average of both models' weights, with `share` of the earlier one's.
+
+    Further training on other text gives and takes; the average keeps most of both ("Model soups", Wortsman
+    et al. 2022).
+    """
+    for ours, theirs in zip(model.parameters(), earlier.parameters(), strict=True):
+        ours.lerp_(theirs, share)
+
+
 def _recipe(settings: Settings) -> dict[str, Any]:
     """The settings without those that may change when a training goes on."""
     return {k: v for k, v in asdict(settings).items() if k not in ("minutes", "checkpoint_minutes")}

@@ -79,3 +79,14 @@ def test_a_training_that_broke_off_goes_on_from_its_checkpoint(tiny_bert: Masked
     assert over["steps"] == found.step, "its minutes were spent before"
     with pytest.raises(InputError, match="trained with other settings .*'masked': 0.8"):
         train(tiny_bert, replace(SETTINGS, masked=0.5), tmp_path)
+
+
+def test_an_average_has_its_share_of_both_models(tiny_bert: MaskedLM) -> None:
+    ours, theirs = copy.deepcopy(tiny_bert.model), copy.deepcopy(tiny_bert.model)
+    with torch.no_grad():
+        for weights in theirs.parameters():
+            weights.add_(1.0)
+    teacher.average(ours, theirs, 0.25)
+    for before, after in zip(tiny_bert.model.parameters(), ours.parameters(), strict=True):
+        torch.testing.assert_close(after, before + 0.25)
+    assert ours.get_output_embeddings().weight is ours.get_input_embeddings().weight
