@@ -71,6 +71,8 @@ def main() -> None:
         )
         build_teacher(sentences, settings, go_on=options.go_on)
     if "average" in stages:
+        if options.earlier is None:
+            parser.error("average needs an earlier teacher; give its folder with --earlier FOLDER")
         average(options.earlier, options.share)
     if "students" in stages:
         for name in ("fair", "plain"):

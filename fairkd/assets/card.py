@@ -131,6 +131,8 @@ def _stages(report: dict[str, Any]) -> list[str]:
             "have {share:.0%} in it (Wortsman et al. 2022).".format(**report),
         ]
     often = "".join(f"; {what} {times} times in a pass" for what, times in report.get("times", {}).items())
+    if "times" in report:
+        often += "; glosses with articles"
     return [
         *earlier,
         "{steps:,} steps, {tokens:,} tokens ({epochs:.2f} epochs) in {minutes:.0f} minutes on {on}; "
