@@ -4,9 +4,9 @@ The same work for all: the embedded teacher, a student of three of its layers, s
 from 12 to 64 tokens, about 32 of them a step. The reference shuffles sentences into batches of 32, runs both
 models' heads at every position in single precision, selects the real positions with `masked_select`, and
 adds KLDivLoss, cross entropy and the cosine loss. Ours is the step of every run, at all positions, a sample
-or the masked ones, with and without frozen embeddings. Each measurement has a process of its own, and rounds
-alternate. Speeds are real tokens, without padding, a second; on a machine that does other things too, compare
-tokens a second of processor time.
+or the masked ones, with and without frozen embeddings, in bf16 where that is faster. Each measurement has a
+process of its own, and rounds alternate. Speeds are real tokens, without padding, a second; on a machine that
+does other things too, compare tokens a second of processor time.
 
 `--growth` measures 1, 2 and 4 times the batch and twice the teacher. `--precision-steps 300` trains twice
 from one start, in fp32 and in bf16, and compares the held-out KL. `--positions-minutes 10` trains three
@@ -28,6 +28,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
+import torch
 
 from benchmarks.distill_work import LAYERS, Case, Figures, product_rates, products
 from fairkd import corpora
@@ -37,6 +38,7 @@ from fairkd.predictions import compare, predict
 
 WRITTEN_SENTENCES = 200
 REFERENCE = "reference: dense, fp32"
+FORMATS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 # Name: (case, times the reference's tokens a second that are wanted of it, and part of its memory).
 CASES: dict[str, tuple[Case, float | None, float | None]] = {
     REFERENCE: (Case(reference=True), None, None),
@@ -109,18 +111,22 @@ def print_speeds(found: Mapping[str, Sequence[Figures]]) -> None:
 def print_limits(found: Mapping[str, Sequence[Figures]]) -> None:
     """How much of a step's time its matrix products would take at this machine's best rates."""
     lm = load("embedded/teacher")
-    rates = product_rates(lm)
-    print("\nmatrix products here, GFLOP/s:", ", ".join(f"{k} {v / 1e9:.0f}" for k, v in rates.items()))
+    ours = {values[0].precision for name, values in found.items() if name != REFERENCE}
+    rates = {precision: product_rates(lm, FORMATS[precision]) for precision in sorted({"fp32", *ours})}
+    for precision, by_shape in rates.items():
+        reached = ", ".join(f"{shape} {rate / 1e9:.0f}" for shape, rate in by_shape.items())
+        print(f"\nmatrix products here in {precision}, GFLOP/s: {reached}")
     for name, values in found.items():
         case = CASES[name][0]
         if case.reference:
             continue
         work = products(case, lm, values[0])
-        limit = 1 / sum(size / rates[shape] for shape, size in work.items())
-        reached = _median(values, speed)
+        own = values[0].precision
+        limit = 1 / sum(size / rates[own][shape] for shape, size in work.items())
+        tokens = _median(values, speed)
         print(
-            f"{name}: {sum(work.values()) / 1e6:.0f} MFLOP a token; products alone would allow {limit:.0f} "
-            f"tokens/s, reached are {reached:.0f} ({reached / limit:.0%})"
+            f"{name}: {sum(work.values()) / 1e6:.0f} MFLOP a token; products in {own} alone would allow "
+            f"{limit:.0f} tokens/s, reached are {tokens:.0f} ({tokens / limit:.0%})"
         )
     for name, values in found.items():
         shares = ", ".join(f"{kind} {share:.0%}" for kind, share in values[0].parts.items())

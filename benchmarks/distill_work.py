@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from fairkd.constraints import Constraint
@@ -31,6 +32,7 @@ SHORTEST, LONGEST = 12, 64
 POOL = 4096
 MEAN = (SHORTEST + LONGEST) // 2
 LAYERS = (0, 2, 5)
+WARM_STEPS, WARM_SECONDS = 3, 15.0
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,17 @@ class Case:
     frozen: bool = False
     batch: int = 32
     teacher_depth: int = 1
-    precision: Precision = "fp32"
+    precision: Precision = "auto"
     seconds: float = 20.0
     profile: bool = False
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a case took. Tokens are real ones; `cpu` is user and system time, `memory` the peak in MiB above
-    what the process held with both models loaded, `peak` the peak of the whole process."""
+    """What a case took, and in which format. Tokens are real ones; `cpu` is user and system time, `memory`
+    the peak in MiB above what the process held with both models loaded, `peak` that of the whole process."""
 
+    precision: Precision
     tokens: int
     positions: int
     steps: int
@@ -168,18 +171,26 @@ def resident() -> float:
 
 
 def measure(case: Case) -> Figures:
-    """Steps for about `case.seconds`, after three that do not count."""
+    """Steps for about `case.seconds`, after some that do not count.
+
+    Those are for kernels to be made, and for memory to be had: until a heap fits lengths of all kinds, a step
+    spends up to a tenth of its time on page faults.
+    """
     teacher = deeper(load("embedded/teacher"), case.teacher_depth)
     student = take_layers(teacher.model, LAYERS, freeze_embeddings=case.frozen)
     before = resident()
+    precision: Precision = "fp32"
     if case.reference:
         step, batches = textbook_step(teacher, student), textbook_batches(teacher, case)
     else:
         keep_freed_memory()
         lm = MaskedLM(student, teacher.tokenizer, "student")
-        step = our_step(Trainer(teacher, lm, Constraint("none"), config_of(case)))
-        batches = our_batches(teacher, case)
-    for _ in range(3):
+        trainer = Trainer(teacher, lm, Constraint("none"), config_of(case))
+        step, batches, precision = our_step(trainer), our_batches(teacher, case), trainer.precision
+    begin = time.perf_counter()
+    for number in count():
+        if number >= WARM_STEPS and time.perf_counter() - begin > WARM_SECONDS:
+            break
         step(next(batches))
     tokens = positions = steps = 0
     losses = 0.0
@@ -191,7 +202,9 @@ def measure(case: Case) -> Figures:
     seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     parts = profile(step, batches) if case.profile else {}
-    return Figures(tokens, positions, steps, seconds, cpu, peak - before, peak, losses / steps, parts)
+    return Figures(
+        precision, tokens, positions, steps, seconds, cpu, peak - before, peak, losses / steps, parts
+    )
 
 
 # Names of operations, or their beginnings, by what they do in a step.
@@ -252,14 +265,17 @@ def products(case: Case, lm: MaskedLM, figures: Figures) -> dict[str, float]:
     }
 
 
-def product_rates(lm: MaskedLM, rows: int = 400) -> dict[str, float]:
+def product_rates(lm: MaskedLM, dtype: torch.dtype, rows: int = 400) -> dict[str, float]:
     """What this machine reaches for each shape of `products`, FLOP a second; the best of some repetitions."""
     config = lm.model.config
     width, inner, vocabulary = config.hidden_size, config.intermediate_size, lm.vocabulary_size
-    states, weight = torch.randn(rows, width), torch.randn(vocabulary, width)
-    logits = torch.randn(rows, padded(vocabulary))[:, :vocabulary]
-    tokens, dense = torch.randn(3 * rows, width), torch.randn(inner, width)
-    grown = torch.empty(3 * rows, inner)
+
+    def random(*shape: int) -> Tensor:
+        return torch.randn(shape).to(dtype)
+
+    states, weight = random(rows, width), random(vocabulary, width)
+    logits = random(rows, padded(vocabulary))[:, :vocabulary]
+    tokens, dense, grown = random(3 * rows, width), random(inner, width), random(3 * rows, inner)
     one = 2 * rows * width * vocabulary
     shapes: dict[str, tuple[float, Callable[[], object]]] = {
         "encoder": (2 * 3 * rows * width * inner, lambda: torch.mm(tokens, dense.t(), out=grown)),

@@ -209,8 +209,11 @@ def test_threads_do_not_write_into_each_others_arrays() -> None:
 
 @pytest.mark.parametrize("constraint", [Constraint("none"), GROUP, PAIRS], ids=["none", "group", "pairs"])
 @pytest.mark.parametrize("by", ["argument", "autocast"])
-def test_products_in_bf16_keep_the_direction_of_the_gradients(constraint: Constraint, by: str) -> None:
-    weights = Weights(group=3 if constraint.active else 0, label="spread")
+@pytest.mark.parametrize("kd", [5, 0])
+def test_products_in_bf16_keep_the_direction_of_the_gradients(
+    constraint: Constraint, by: str, kd: float
+) -> None:
+    weights = Weights(kd=kd, group=3 if constraint.active else 0, label="spread")
     states, weight, bias, targets = large_problem()
     exact, _ = fused_loss(states, weight, bias, targets, constraint, weights)
     wanted = torch.autograd.grad(exact, (states, weight, bias))
@@ -296,6 +299,21 @@ def test_padded_sentences_give_nearly_the_same_states_in_bf16(any_family: Masked
         coarse = rows_of(any_family.model, ids, real, rows)
     assert not torch.equal(coarse.float(), exact)
     assert F.cosine_similarity(coarse.float(), exact, dim=1).min() >= 0.99
+
+
+def test_gradients_through_an_encoder_keep_their_direction_in_bf16(tiny_bert: MaskedLM) -> None:
+    sentences = encode(tiny_bert.tokenizer, ["The nurse said that she is good.", "He is a doctor."])
+    ids, real = (torch.from_numpy(x) for x in pad(sentences, tiny_bert.tokenizer.pad_token_id))
+    rows = torch.tensor([1, 3, ids.shape[1] + 2])
+    weights = list(tiny_bert.model.base_model.encoder.parameters())
+    pull = torch.randn(3, tiny_bert.model.config.hidden_size, generator=torch.Generator().manual_seed(0))
+    exact, coarse = [], []
+    for found, enabled in ((exact, False), (coarse, True)):
+        with torch.enable_grad(), torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            total = (rows_of(tiny_bert.model, ids, real, rows).float() * pull).sum()
+        found.append(torch.cat([g.flatten() for g in torch.autograd.grad(total, weights)]))
+    assert not torch.equal(coarse[0], exact[0])
+    assert F.cosine_similarity(coarse[0], exact[0], dim=0) >= 0.98
 
 
 def test_looked_up_word_embeddings_can_be_handed_in(tiny_bert: MaskedLM) -> None:

@@ -22,11 +22,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fairkd.constraints import Constraint, spread_labels
 from fairkd.distill.memory import padded, scratch
 from fairkd.distill.terms import IGNORED, Targets, Weights
+from fairkd.forward import ROW_STEP
 
 ROWS_IN_CACHE = 32
 LEAST_REST = 1e-6
@@ -122,6 +124,13 @@ class Plan:
         """How many positions have a term at all: without kd, the sharp ones alone."""
         return len(self.labels) if self.weights.kd else self.sharp
 
+    def placed(self, rows: Tensor) -> Tensor:
+        """Rows [used, width] at their positions among all [N, width], where the others are zero."""
+        everywhere = rows.new_zeros(len(self.labels), rows.shape[1])
+        if self.order is None:
+            return rows if self.used else everywhere
+        return everywhere.index_copy_(0, self.order[: self.used], rows)
+
     @property
     def unit(self) -> float:
         """What the gradient of kd is multiplied by at the end: all others are written down in this unit."""
@@ -141,42 +150,52 @@ def _run(
     """The three terms, and the gradients with respect to `states`, `weight` and `bias` that are wanted."""
     heat, used, device, vocabulary = plan.weights.temperature, plan.used, states.device, len(weight)
     exact = torch.promote_types(products, torch.float32)
-    size = _even(used, chunk)
+    # Products of a coarse format get one of few numbers of rows (`fairkd.forward.whole_rows`).
+    step = 1 if products == exact else ROW_STEP
+    size = _up(_even(used, chunk), step)
     shape = size, padded(vocabulary)
-    student = _Head.of(states, weight, bias, plan.order, heat, products)
+    student = _Head.of("student", plan, states, weight, bias, products, step)
     logits = scratch("student", shape, products, device)
     if plan.taught:
-        teacher = _Head.of(targets.states, targets.weight, targets.bias, plan.order, heat, products)
+        teacher = _Head.of("teacher", plan, targets.states, targets.weight, targets.bias, products, step)
         wanted = scratch("teacher", shape, products, device)
-    grad_states = torch.zeros_like(states, dtype=products) if wants[0] else None
-    # The first chunk writes the weights' gradient, the others add to it.
-    empty = torch.empty_like if used else torch.zeros_like
-    grad_weight = empty(weight, dtype=products) if wants[1] else None
+    grad_states = torch.empty_like(student.states) if wants[0] else None
+    grad_weight = None
+    if wants[1]:
+        # The first chunk writes it, the others add to it. It is handed over where nothing converts it.
+        kept = products != weight.dtype
+        grad_weight = (
+            scratch("gradient", weight.shape, products, device) if kept else torch.empty_like(weight)
+        )
+        if not used:
+            grad_weight.zero_()
     grad_bias = torch.zeros(padded(vocabulary), dtype=exact, device=device) if wants[2] else None
     sums = torch.zeros(3, dtype=exact, device=device)
     for start in range(0, used, size):
-        span = slice(start, min(start + size, used))
-        count = span.stop - start
-        student.logits(span, out=logits)
+        count = min(size, used - start)
+        # Rows below are zeros and have logits of zero, so they add nothing to a gradient.
+        whole = slice(start, start + _up(count, step))
+        student.logits(whole, out=logits)
         if plan.taught:
-            teacher.logits(span, out=wanted)
+            teacher.logits(whole, out=wanted)
         for rows in _blocks(count, device):
-            b = _exact(logits[rows], "student block", exact)
-            a = _exact(wanted[rows], "teacher block", exact) if plan.taught else None
+            b = _converted(logits[rows], "student block", exact)
+            a = _converted(wanted[rows], "teacher block", exact) if plan.taught else None
+            b += student.bias
+            if a is not None:
+                a += teacher.bias
             sums += _block(plan, a, b, slice(start + rows.start, start + rows.stop))
             if grad_bias is not None:
                 grad_bias += b.sum(0)
             if products != exact:
                 logits[rows] = b
-        grad = logits[:count, :vocabulary]
+        grad = logits[: whole.stop - start, :vocabulary]
         if grad_states is not None:
-            grad_states[span].addmm_(grad, student.weight, beta=0, alpha=plan.unit)
+            grad_states[whole].addmm_(grad, student.weight, beta=0, alpha=plan.unit)
         if grad_weight is not None:
-            grad_weight.addmm_(grad.t(), student.states[span], beta=float(start > 0), alpha=plan.unit * heat)
+            grad_weight.addmm_(grad.t(), student.states[whole], beta=float(start > 0), alpha=plan.unit * heat)
     if grad_states is not None:
-        if plan.order is not None:
-            grad_states = torch.empty_like(grad_states).index_copy_(0, plan.order, grad_states)
-        grad_states = grad_states.to(states.dtype)
+        grad_states = plan.placed(grad_states[:used].to(states.dtype))
     if grad_weight is not None:
         grad_weight = grad_weight.to(weight.dtype)
     if grad_bias is not None:
@@ -187,35 +206,41 @@ def _run(
 
 @dataclass(frozen=True)
 class _Head:
-    """A vocabulary projection, in the products' format, whose logits come out divided by the temperature."""
+    """A vocabulary projection, in the products' format, whose logits come out divided by the temperature.
+
+    `bias` [columns] is exact, and is added to blocks in the cache: a product that adds it costs two passes
+    more. Columns beyond the vocabulary get no probability by it.
+    """
 
     states: Tensor
     weight: Tensor
-    bias: Tensor | None
+    bias: Tensor
 
     @classmethod
     def of(
         cls,
+        name: str,
+        plan: Plan,
         states: Tensor,
         weight: Tensor,
         bias: Tensor | None,
-        order: Tensor | None,
-        heat: float,
         products: torch.dtype,
+        step: int,
     ) -> _Head:
-        states = states if order is None else states[order]
-        bias = None if bias is None else (bias / heat).to(products)
-        return cls((states / heat).to(products), weight.to(products), bias)
+        """`states` [N, width] as far as they are used, with zeros below up to a multiple of `step` rows."""
+        heat = plan.weights.temperature
+        states = (states if plan.order is None else states[plan.order])[: plan.used]
+        states = F.pad(states / heat, (0, 0, 0, -len(states) % step)).to(products)
+        exact, vocabulary = torch.promote_types(products, torch.float32), len(weight)
+        whole = states.new_full((padded(vocabulary),), torch.finfo(exact).min / 4, dtype=exact)
+        whole[:vocabulary] = 0 if bias is None else bias / heat
+        return cls(states, _converted(weight, f"{name} weight", products), whole)
 
     def logits(self, span: slice, *, out: Tensor) -> None:
-        """Fill the first rows of `out` [size, columns]; columns beyond the vocabulary get no probability."""
+        """Fill the first rows of `out` [size, columns] with logits that lack their bias."""
         count, vocabulary = span.stop - span.start, len(self.weight)
-        into, states, weight = out[:count, :vocabulary], self.states[span], self.weight.t()
-        if self.bias is None:
-            torch.mm(states, weight, out=into)
-        else:
-            torch.addmm(self.bias, states, weight, out=into)
-        out[:count, vocabulary:] = torch.finfo(out.dtype).min / 4
+        torch.mm(self.states[span], self.weight.t(), out=out[:count, :vocabulary])
+        out[:count, vocabulary:] = 0
 
 
 def _block(plan: Plan, a: Tensor | None, b: Tensor, span: slice) -> Tensor:
@@ -334,14 +359,19 @@ def _power(x: Tensor, heat: float, out: Tensor) -> tuple[Tensor, Tensor, Tensor]
     return powers, total, heat * top.log() + total.log()
 
 
-def _exact(x: Tensor, name: str, dtype: torch.dtype) -> Tensor:
-    """The array itself, or a copy of it in scratch memory where its format is too coarse to work in."""
+def _converted(x: Tensor, name: str, dtype: torch.dtype) -> Tensor:
+    """The array itself, or a copy of it in scratch memory where its format is another."""
     return x if x.dtype == dtype else scratch(name, x.shape, dtype, x.device).copy_(x)
 
 
 def _even(count: int, most: int) -> int:
     """The size of nearly equal parts of at most `most`; 1 where there is nothing to part."""
     return max(1, math.ceil(count / max(1, math.ceil(count / most))))
+
+
+def _up(count: int, step: int) -> int:
+    """The next multiple of `step`."""
+    return math.ceil(count / step) * step
 
 
 def _blocks(count: int, device: torch.device) -> Iterator[slice]:

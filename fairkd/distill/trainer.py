@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from fairkd.constraints import Constraint, resolve
 from fairkd.distill.batches import Batch, Masker, Masking
@@ -21,7 +23,7 @@ from fairkd.distill.config import Config
 from fairkd.distill.devices import autocast, chosen_precision, make_accelerator, on
 from fairkd.distill.objective import fused_loss, hidden_loss
 from fairkd.distill.terms import IGNORED, Targets, Weights
-from fairkd.forward import projection_of, rows_of, transform_of
+from fairkd.forward import projection_of, rows_of, transform_of, whole_rows
 from fairkd.models import MaskedLM
 
 PARTS = ("loss", "kd", "mlm", "hidden", "group")
@@ -100,6 +102,7 @@ class Trainer:
         self.accelerator = accelerator or make_accelerator()
         self.device = self.accelerator.device
         self.precision = chosen_precision(config.optimizer.precision, self.device)
+        self.products = torch.bfloat16 if self.precision == "bf16" else torch.float32
         self.constraint, self.config = constraint, config
         self.teacher, self.student = teacher.model.to(self.device), student.model.to(self.device)
         self.mask_id = teacher.mask_id
@@ -155,6 +158,17 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         return sums
 
+    @cached_property
+    def _teacher_weight(self) -> Tensor:
+        """The teacher's vocabulary projection, in the products' format once and for all."""
+        return projection_of(self.teacher).weight.detach().to(self.products)
+
+    @cached_property
+    def _student_weight(self) -> Tensor:
+        """The student's vocabulary projection; where frozen, in the products' format once and for all."""
+        weight = projection_of(self.student).weight
+        return weight if weight.requires_grad else weight.to(self.products)
+
     def _prepare(self, batch: Batch) -> Prepared:
         inputs, labels = batch.ids.flatten()[batch.rows], batch.labels
         constrained = self.constraint.applies(inputs, self.mask_id)
@@ -186,20 +200,20 @@ class Trainer:
         with autocast(self.device, self.precision):
             taught, transformed = self._teach(batch)
             states = rows_of(self.student, batch.ids, batch.real, batch.rows)
-            own_states = transform_of(self.student)(states)
+            own_states = _transformed(self.student, states)
         theirs, ours = projection_of(self.teacher), projection_of(self.student)
         targets = Targets(
-            transformed.float(), theirs.weight, theirs.bias, prepared.labels, prepared.constrained
+            transformed.float(), self._teacher_weight, theirs.bias, prepared.labels, prepared.constrained
         )
         total, parts = fused_loss(
             own_states.float(),
-            ours.weight,
+            self._student_weight,
             ours.bias,
             targets,
             self.constraint,
             weights,
             chunk=self.config.objective.chunk,
-            products=torch.bfloat16 if self.precision == "bf16" else torch.float32,
+            products=self.products,
         )
         parts = {name: part.detach() * share[name] for name, part in parts.items()}
         if not self.weights.kd:
@@ -219,7 +233,7 @@ class Trainer:
             nothing = weight.new_zeros(len(batch.rows), weight.shape[1])
             return nothing, nothing
         states = rows_of(self.teacher, batch.ids, batch.real, batch.rows)
-        return states, transform_of(self.teacher)(states)
+        return states, _transformed(self.teacher, states)
 
     def _sum_gradients(self) -> None:
         """Sum the gradients over all processes, in one piece."""
@@ -235,6 +249,11 @@ class Trainer:
             part = summed[start : start + parameter.numel()]
             parameter.grad = part.view_as(parameter).to(parameter.dtype)
             start += parameter.numel()
+
+
+def _transformed(model: PreTrainedModel, states: Tensor) -> Tensor:
+    """Last hidden states [M, width] as the vocabulary projection takes them."""
+    return transform_of(model)(whole_rows(states))[: len(states)]
 
 
 def _projection(own: int, teachers: int, seed: int) -> nn.Linear:

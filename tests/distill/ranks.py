@@ -18,7 +18,7 @@ CANCELLED_AT = 3
 def settings(accumulate: int) -> dict:
     return {
         "budget": {"steps": STEPS},
-        "optimizer": {"accumulate": accumulate},
+        "optimizer": {"accumulate": accumulate, "precision": "fp32"},
         "student": {"layers": [0], "freeze_embeddings": False},
         "constraint": {"kind": "group"},
         "objective": {"label": "spread", "group": 2.0, "positions": "sample"},
