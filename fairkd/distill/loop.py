@@ -301,11 +301,13 @@ class Loop:
     def _resume(self) -> int | None:
         """Go back to the newest sound checkpoint, if there is one: its step."""
         # The first process's to read: the folder is on its machine, and the others may be on other machines.
-        newest = [checkpoints.newest(self.folder / "checkpoints", self.say) if self.first else None]
+        newest = checkpoints.newest(self.folder / "checkpoints", self.say) if self.first else None
+        told: list[Any] = [newest, self.trainer.precision]
         if self.accelerator.num_processes > 1:
-            broadcast_object_list(newest)
-        found = newest[0]
+            broadcast_object_list(told)
+        found, self.trainer.precision = told
         if found is None:
+            self.progress.precision = self.trainer.precision
             return None
         checkpoints.unpack(found.tensors, self.trainer.named, self.trainer.optimizer)
         text, models = self.progress.text, self.progress.models
@@ -321,6 +323,7 @@ class Loop:
                 "the run began with: put those back to go on with the run, or start a new one."
             )
         self.progress.text, self.progress.models = text, models
+        self.trainer.precision = self.progress.precision = self.progress.precision or self.trainer.precision
         self.progress.saved_step = self.progress.steps
         self.feed.place = self.progress.place
         return found.step

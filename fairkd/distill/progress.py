@@ -9,6 +9,7 @@ from typing import Any
 
 from fairkd.distill.evaluation import Measures
 from fairkd.distill.feed import Place
+from fairkd.distill.rooms import Precision
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Progress:
     # Digests of what is learnt from, and of all weights that are not trained; None before they were kept.
     text: str | None = None
     models: str | None = None
+    # The number format that the run began in: where it is measured, it might come out otherwise next time.
+    precision: Precision | None = None
 
     def state(self) -> dict[str, Any]:
         return asdict(self)

@@ -102,7 +102,6 @@ class Trainer:
         self.accelerator = accelerator or make_accelerator()
         self.device = self.accelerator.device
         self.precision = chosen_precision(config.optimizer.precision, self.device)
-        self.products = torch.bfloat16 if self.precision == "bf16" else torch.float32
         self.constraint, self.config = constraint, config
         self.teacher, self.student = teacher.model.to(self.device), student.model.to(self.device)
         self.mask_id = teacher.mask_id
@@ -132,6 +131,11 @@ class Trainer:
         if self.projection is not None:
             self.named |= {f"projection.{name}": p for name, p in self.projection.named_parameters()}
         self.optimizer = _optimizer(list(self.named.values()), config)
+
+    @property
+    def products(self) -> torch.dtype:
+        """The number format of the vocabulary's products."""
+        return torch.bfloat16 if self.precision == "bf16" else torch.float32
 
     def prepare(self, batches: Sequence[Batch]) -> list[Prepared]:
         """Settle what each position is trained on, and move the batches to the device."""

@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from fairkd.distill import checkpoints, train
+from fairkd.distill import checkpoints, devices, train
 from fairkd.errors import FairKDError, InputError
 from fairkd.models import MaskedLM
 from tests.distill.parts import CORPUS, config, equal, trained, weights
@@ -67,6 +67,21 @@ def test_a_cancelled_run_goes_on_to_the_same_weights(
         assert start["resumed_from"] == steps
         assert not any(event["type"] == "teacher" for event in events), "it is measured once"
         assert equal(weights(folder / "model"), uninterrupted)
+
+
+def test_a_run_goes_on_in_the_number_format_that_it_began_in(
+    tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which one is faster is measured, and might come out otherwise the next time."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    for began, later in (("bf16", "fp32"), ("fp32", "bf16")):
+        monkeypatch.setattr(devices, "bf16_speed", lambda format=began: 4.0 if format == "bf16" else 0.5)
+        trained(tiny_bert, tmp_path / began / "whole", **STORED)
+        stopped(tiny_bert, tmp_path / began / "parts", 3)
+        monkeypatch.setattr(devices, "bf16_speed", lambda format=later: 4.0 if format == "bf16" else 0.5)
+        (start,) = (e for e in resumed(tiny_bert, tmp_path / began / "parts") if e["type"] == "start")
+        assert start["precision"] == began
+        assert equal(*(weights(tmp_path / began / name / "model") for name in ("whole", "parts")))
 
 
 def test_a_run_that_is_stopped_before_it_begins_measures_nothing_until_it_is_resumed(
