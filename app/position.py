@@ -70,10 +70,9 @@ class Position:
             }
         )
 
-    def shown_mass(self, k: int) -> dict[Role, float]:
-        """The probability that each model that is here gives to the words of `frame` together."""
-        shown = self.frame(k)
-        return {role: float(shown[f"{role}_probability"].sum()) for role, *_ in self.sides}
+    def mass(self, frame: pd.DataFrame) -> dict[Role, float]:
+        """The probability that each model that is here gives to the words of a `frame` together."""
+        return {role: float(frame[f"{role}_probability"].sum()) for role, *_ in self.sides}
 
     def finding(self) -> str:
         """One sentence: the word that each model finds most probable."""

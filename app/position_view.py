@@ -22,10 +22,10 @@ COLOURS: dict[Role, str] = {"teacher": "blue", "student": "orange"}
 BOTH = ":blue[teacher] | :orange[student]"
 
 
-def metrics(here: Position, row: Mapping[str, Any] | None, k: int) -> None:
+def metrics(here: Position, frame: pd.DataFrame, row: Mapping[str, Any] | None, k: int) -> None:
     """The numbers of one position; `row` is its `Comparison.row`, None where a model is missing."""
     entropies = {role: f"{prediction.entropy(position):.2f}" for role, prediction, position in here.sides}
-    masses = {role: percent(mass) for role, mass in here.shown_mass(k).items()}
+    masses = {role: percent(mass) for role, mass in here.mass(frame).items()}
     divergence = "–" if row is None or math.isnan(row["kl"]) else f"{row['kl']:.2f} nats"
     overlap = "–" if row is None else percent(row["overlap"])
     with st.container(horizontal=True, gap="small"):

@@ -208,7 +208,8 @@ def body(references: tuple[str, str]) -> None:
     with left:  # sent first: the eye goes from the figure to the bars
         bars(here, frame, log=settings.log)
     with numbers:
-        metrics(here, None if comparison is None else comparison.row(number - 1, settings.k), settings.k)
+        row = None if comparison is None else comparison.row(number - 1, settings.k)
+        metrics(here, frame, row, settings.k)
         if comparison is not None and comparison.reason:
             st.info(literal(comparison.reason), icon=":material/info:")
     with right:
