@@ -28,17 +28,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
-import torch
 
 from benchmarks.distill_work import LAYERS, Case, Figures, product_rates, products
 from fairkd import corpora
 from fairkd.distill import make_config, train
+from fairkd.distill.devices import FORMATS
 from fairkd.models import MaskedLM, load
 from fairkd.predictions import compare, predict
 
 WRITTEN_SENTENCES = 200
 REFERENCE = "reference: dense, fp32"
-FORMATS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 # Name: (case, times the reference's tokens a second that are wanted of it, and part of its memory).
 CASES: dict[str, tuple[Case, float | None, float | None]] = {
     REFERENCE: (Case(reference=True), None, None),

@@ -13,6 +13,7 @@ from accelerate import Accelerator
 from fairkd.distill.batches import Batch
 from fairkd.distill.rooms import Precision
 
+FORMATS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 CLEARLY_FASTER = 1.3
 # The first one is never the best: kernels are made in it.
 REPETITIONS = 6

@@ -126,9 +126,11 @@ class Plan:
 
     def placed(self, rows: Tensor) -> Tensor:
         """Rows [used, width] at their positions among all [N, width], where the others are zero."""
+        if self.order is None and self.used:
+            return rows
         everywhere = rows.new_zeros(len(self.labels), rows.shape[1])
         if self.order is None:
-            return rows if self.used else everywhere
+            return everywhere
         return everywhere.index_copy_(0, self.order[: self.used], rows)
 
     @property

@@ -20,7 +20,7 @@ from transformers import PreTrainedModel
 from fairkd.constraints import Constraint, resolve
 from fairkd.distill.batches import Batch, Masker, Masking
 from fairkd.distill.config import Config
-from fairkd.distill.devices import autocast, chosen_precision, make_accelerator, on
+from fairkd.distill.devices import FORMATS, autocast, chosen_precision, make_accelerator, on
 from fairkd.distill.objective import fused_loss, hidden_loss
 from fairkd.distill.terms import IGNORED, Targets, Weights
 from fairkd.forward import projection_of, rows_of, transform_of, whole_rows
@@ -135,7 +135,7 @@ class Trainer:
     @property
     def products(self) -> torch.dtype:
         """The number format of the vocabulary's products."""
-        return torch.bfloat16 if self.precision == "bf16" else torch.float32
+        return FORMATS[self.precision]
 
     def prepare(self, batches: Sequence[Batch]) -> list[Prepared]:
         """Settle what each position is trained on, and move the batches to the device."""
