@@ -12,6 +12,7 @@ from app import loading
 from app.charts.text import percent
 from app.distil_arms import config_of
 from app.run_texts import budget, duration
+from app.threads import all_threads
 from app.widgets import caption, literal
 from fairkd import runs
 from fairkd.distill.config import Config
@@ -134,7 +135,8 @@ def _measure(config: Config) -> Estimate:
         slot.progress(0.3, text="Reading the text, then training for a few seconds")
         from fairkd import distill  # PyTorch comes with it
 
-        return distill.estimate(config, teacher=teacher, seconds=SECONDS)
+        with all_threads():  # as the run will
+            return distill.estimate(config, teacher=teacher, seconds=SECONDS)
     finally:
         slot.empty()
 

@@ -18,6 +18,7 @@ from app.charts.gaps import Value
 from app.gap_inputs import sum_name, words_text
 from app.gap_store import GapStore, Question
 from app.loading import Version, get_model, version
+from app.threads import all_threads
 from fairkd.contrasts import Contrast, WordGroup
 from fairkd.patterns import Pattern
 from fairkd.statistics import Correlation
@@ -104,15 +105,16 @@ def measure(
     """The gaps that `setup` asks for, of some patterns and professions. Raises FairKDError."""
     from fairkd import gaps  # PyTorch comes with it
 
-    return gaps.gaps(
-        model,
-        contrast=setup.contrast,
-        patterns=patterns,
-        professions=professions,
-        groups=setup.groups,
-        prior=setup.value == "corrected_gap",
-        progress=progress,
-    )
+    with all_threads():
+        return gaps.gaps(
+            model,
+            contrast=setup.contrast,
+            patterns=patterns,
+            professions=professions,
+            groups=setup.groups,
+            prior=setup.value == "corrected_gap",
+            progress=progress,
+        )
 
 
 def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
+from app.threads import all_threads, start_torch
 from app.widgets import literal
 from fairkd.errors import FairKDError, ModelError
 from fairkd.home import runs_folder
@@ -114,6 +115,7 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
 @st.cache_resource(show_spinner="Starting PyTorch")
 def embedded_references() -> tuple[str, ...]:
     """The models that came with FairKD, by reference."""
+    start_torch()
     from fairkd import models
 
     return models.embedded()
@@ -145,13 +147,14 @@ def predict(
 
     model = get_model(reference)
     try:
-        prediction = predictions.predict(
-            model,
-            text,
-            temperature=temperature,
-            masked_in_turn=masked_in_turn,
-            progress=patient_progress(slot.progress),
-        )
+        with all_threads() if masked_in_turn else nullcontext():
+            prediction = predictions.predict(
+                model,
+                text,
+                temperature=temperature,
+                masked_in_turn=masked_in_turn,
+                progress=patient_progress(slot.progress),
+            )
     finally:
         slot.empty()
     return _kept_prediction(*wanted, _prediction=prediction)
