@@ -11,8 +11,8 @@ import streamlit as st
 from app import loading
 from app.charts.text import percent
 from app.distil_arms import config_of
+from app.pytorch import all_threads
 from app.run_texts import budget, duration
-from app.threads import all_threads
 from app.widgets import caption, literal
 from fairkd import runs
 from fairkd.distill.config import Config

@@ -18,7 +18,7 @@ from app.charts.gaps import Value
 from app.gap_inputs import sum_name, words_text
 from app.gap_store import GapStore, Question
 from app.loading import Version, get_model, version
-from app.threads import all_threads
+from app.pytorch import all_threads
 from fairkd.contrasts import Contrast, WordGroup
 from fairkd.patterns import Pattern
 from fairkd.statistics import Correlation

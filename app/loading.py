@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
-from app.threads import all_threads, start_torch
+from app.pytorch import all_threads, start_torch
 from app.widgets import literal
 from fairkd.errors import FairKDError, ModelError
 from fairkd.home import runs_folder

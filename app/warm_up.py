@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.loading import get_model, version
+from app.pytorch import without_collecting
 from fairkd.errors import FairKDError
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ def warm_up(teacher: str, student: str) -> None:
 @st.cache_resource(show_spinner=False)
 def _begin(teacher: str, student: str) -> None:
     # Here, and not above: the first page is drawn by now, and does not wait for what it needs none of.
-    from app.gap_controls import opening
-    from app.gap_results import store
+    with without_collecting():
+        from app.gap_controls import opening
+        from app.gap_results import store
 
     models = {reference: get_model(reference) for reference in (teacher, student)}
     arguments = activity(), store(), models, opening()

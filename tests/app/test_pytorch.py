@@ -1,0 +1,106 @@
+"""How many threads torch computes with in the dashboard, and what its collector looks through."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from app import gap_results, loading, pytorch
+from app.gap_controls import opening
+from fairkd import gaps, predictions
+from fairkd.models import MaskedLM
+
+
+@pytest.fixture(autouse=True)
+def three_threads() -> Iterator[None]:
+    """A machine on which torch takes three threads by itself, before the dashboard has started it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    pytorch._usual_threads.cache_clear()
+    yield
+    torch.set_num_threads(before)
+    pytorch._usual_threads.cache_clear()
+
+
+def threads_of_a_new_thread() -> int:
+    """What a script run that begins now would compute with."""
+    found: list[int] = []
+    thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_one_thread_but_for_what_takes_long() -> None:
+    pytorch.start_torch()
+    assert torch.get_num_threads() == threads_of_a_new_thread() == 1
+    with pytorch.all_threads():
+        assert torch.get_num_threads() == 3
+    assert torch.get_num_threads() == threads_of_a_new_thread() == 1
+
+
+def test_work_that_overlaps_or_fails_leaves_one_thread_behind() -> None:
+    first, second = pytorch.all_threads(), pytorch.all_threads()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert threads_of_a_new_thread() == 1
+    with pytest.raises(RuntimeError, match="stopped"), pytorch.all_threads():
+        raise RuntimeError("stopped")
+    assert threads_of_a_new_thread() == 1
+
+
+@pytest.mark.parametrize(("masked_in_turn", "threads"), [(False, 1), (True, 3)])
+def test_a_sentence_takes_one_thread_and_its_masked_copies_take_all(
+    tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, masked_in_turn: bool, threads: int
+) -> None:
+    pytorch.start_torch()
+    seen: list[int] = []
+    predict = predictions.predict
+
+    def noting(*arguments: object, **options: object) -> object:
+        seen.append(torch.get_num_threads())
+        return predict(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(predictions, "predict", noting)
+    text = f"he is a [MASK] {threads}"  # of its own: what was predicted before is kept
+    loading.predict(str(tiny_folder("bert")), text, masked_in_turn=masked_in_turn)
+    assert seen == [threads]
+
+
+def test_gaps_are_measured_with_all_threads(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytorch.start_torch()
+    seen: list[int] = []
+
+    def noting(*_: object, **__: object) -> pd.DataFrame:
+        seen.append(torch.get_num_threads())
+        return pd.DataFrame()
+
+    monkeypatch.setattr(gaps, "gaps", noting)
+    setup = opening()
+    gap_results.measure(tiny_bert, setup, setup.patterns, setup.names)
+    assert seen == [3]
+
+
+def test_what_is_there_for_good_is_not_collected_again() -> None:
+    class Kept:
+        pass
+
+    made: list[Kept] = []
+    try:
+        with pytest.raises(RuntimeError, match="broken"), pytorch.without_collecting():
+            assert not gc.isenabled()
+            made += [Kept() for _ in range(1000)]
+            raise RuntimeError("broken")
+        assert gc.isenabled()
+        assert not any(isinstance(one, Kept) for one in gc.get_objects())
+        assert gc.get_freeze_count() >= 1000
+    finally:
+        gc.unfreeze()
