@@ -48,8 +48,11 @@ def hues(dark: bool) -> Hues:
 
 
 def wrapped(text: str, width: int = TITLE_WIDTH) -> str:
-    """Raw text as an escaped title of several lines, since plotly does not wrap."""
-    return "<br>".join(escape(line) for line in textwrap.wrap(text, width) or [""])
+    """Raw text as an escaped title of several lines of about the same length, since plotly does not wrap."""
+    count = len(textwrap.wrap(text, width))
+    longest = max(map(len, text.split()), default=1)  # narrower, and a word would be cut
+    least = next((room for room in range(longest, width) if len(textwrap.wrap(text, room)) == count), width)
+    return "<br>".join(escape(line) for line in textwrap.wrap(text, least) or [""])
 
 
 def signed(value: float, digits: int = 2) -> str:

@@ -237,3 +237,12 @@ def test_no_label_reaches_over_the_edge_of_the_plot() -> None:
 
 def test_long_titles_are_wrapped_and_escaped() -> None:
     assert parts.wrapped("aaaa <b> cccc", 8) == "aaaa &lt;b&gt;<br>cccc"
+
+
+def test_the_lines_of_a_title_are_about_equally_long_and_cut_no_word() -> None:
+    assert (
+        parts.wrapped("The gap of he and she goes to 0 nats", 32) == "The gap of he and<br>she goes to 0 nats"
+    )
+    assert parts.wrapped("of a counterrevolutionary", 22) == "of a<br>counterrevolutionary"
+    assert parts.wrapped("short", 22) == "short"
+    assert parts.wrapped("", 22) == ""
