@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import streamlit as st
 
 from app.distil_arms import TOGETHER, change, changes, values
 from app.distil_corpus import choose, is_upload
+from app.link import read_link, write_link
 from app.settings_table import fields
 from fairkd.distill.config import make_config
 from fairkd.distill.presets import PRESETS
@@ -26,12 +26,7 @@ def restore() -> None:
     if st.session_state.get(_READ):
         return
     st.session_state[_READ] = True
-    try:
-        asked = json.loads(st.query_params.get(SET, "{}"))
-    except ValueError:
-        return
-    if not isinstance(asked, dict):
-        return
+    asked = read_link(SET)
     _take(TOGETHER, asked.get(TOGETHER))
     for arm in PRESETS:
         _take(arm, asked.get(arm))
@@ -56,13 +51,7 @@ def _take(arm: str, made: Any) -> None:
 def keep() -> None:
     """Write all changes into the address."""
     found = {arm: _shareable(changes(arm)) for arm in (TOGETHER, *PRESETS)}
-    made = {arm: own for arm, own in found.items() if own}
-    text = json.dumps(made, ensure_ascii=False, separators=(",", ":")) if made else None
-    if text != st.query_params.get(SET):
-        if text is None:
-            del st.query_params[SET]
-        else:
-            st.query_params[SET] = text
+    write_link(SET, {arm: own for arm, own in found.items() if own})
 
 
 def _shareable(made: Mapping[str, Any]) -> dict[str, Any]:

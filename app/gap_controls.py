@@ -23,6 +23,7 @@ from app.gap_inputs import (
     read_professions,
     words_text,
 )
+from app.gap_link import keep, restored
 from app.gap_results import Setup
 from app.widgets import caption, download_row, literal
 from fairkd.contrasts import OWN, SLOTS, Contrast, contrasts
@@ -35,6 +36,7 @@ EDITED = {
     "professions": "download them as CSV and upload them again",
 }
 UPLOAD, UPLOAD_ERROR = "gaps_upload", "gaps_upload_error"
+_READ = "gaps_link_read"
 SOURCE = (
     "Shares of women among workers: US Bureau of Labor Statistics, Current Population Survey, "
     "Annual Averages {year}, Table 11."
@@ -44,9 +46,8 @@ SOURCE = (
 def setup() -> Setup:
     """Draw all inputs and return what they ask for. Raises InputError once everything is drawn."""
     shipped = contrasts()
-    left, middle, right = st.columns(
-        3, vertical_alignment="bottom"
-    )  # the right is for what some contrasts ask
+    # The right is for what some contrasts ask.
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
     name = left.selectbox(
         "Contrast",
         [*shipped, OWN],
@@ -63,6 +64,7 @@ def setup() -> Setup:
         slots = [_own_slot()] if own else list(shipped[name].slots)
         pair = ("", "") if own else _pair(shipped[name])
     words = _own_words() if own else ("", "")
+    _restore(slots)
     panel = st.expander(
         "Words, patterns and professions", key="gaps_editors", icon=":material/edit:", on_change="rerun"
     )
@@ -83,7 +85,7 @@ def setup() -> Setup:
     chosen_professions = clean_professions(profession_rows)
     chosen_patterns = clean_patterns(pattern_rows, slots)
     check_amount(chosen_patterns, list(chosen_professions["profession"]))
-    _tell_edits(chosen_patterns, chosen_professions, slots)
+    _keep(chosen_patterns, chosen_professions, slots)
     return Setup(contrast, groups, value, chosen_patterns, chosen_professions)
 
 
@@ -178,15 +180,36 @@ def _take_words(slot: str, words_a: str, words_b: str) -> None:
     st.session_state.update(contrast=OWN, slot=slot, words_a=words_a, words_b=words_b)
 
 
-def _tell_edits(chosen: tuple[Pattern, ...], rows: pd.DataFrame, slots: list[str]) -> None:
-    """Say what a shared link leaves out."""
-    same = {
-        "patterns": chosen == clean_patterns(_shipped_patterns(slots)[1], slots),
-        "professions": rows.equals(clean_professions(_shipped_professions()[1])),
-    }
-    left_out = (f"Edited {what} are not part of the link: {EDITED[what]}." for what in same if not same[what])
-    if said := " ".join(left_out):
+def _restore(slots: list[str]) -> None:
+    """Let the tables hold what the address says, once a session."""
+    state = st.session_state
+    if state.get(_READ):
+        return
+    state[_READ] = True
+    for table, (name, shipped) in _shipped_tables(slots).items():
+        if (found := restored(table, shipped)) is not None:
+            state[f"gaps_{name}_base"] = found
+
+
+def _keep(chosen: tuple[Pattern, ...], rows: pd.DataFrame, slots: list[str]) -> None:
+    """Write the edits into the address, and say which it has no room for."""
+    shipped = _shipped_tables(slots)
+    cleaned = clean_patterns(shipped["patterns"][1], slots), clean_professions(shipped["professions"][1])
+    too_long = keep({"patterns": (_frame(chosen), _frame(cleaned[0])), "professions": (rows, cleaned[1])})
+    if too_long:
+        said = " ".join(
+            f"So many edited {table} are not part of the link: {EDITED[table]}." for table in too_long
+        )
         caption(f":material/link_off: {said}")
+
+
+def _frame(patterns: tuple[Pattern, ...]) -> pd.DataFrame:
+    return pd.DataFrame([(one.text, one.slot) for one in patterns], columns=["text", "slot"])
+
+
+def _shipped_tables(slots: list[str]) -> dict[str, tuple[str, pd.DataFrame]]:
+    """Both tables that can be edited: how each is called for these slots, and its shipped rows."""
+    return {"patterns": _shipped_patterns(slots), "professions": _shipped_professions()}
 
 
 def _shipped_patterns(slots: list[str]) -> tuple[str, pd.DataFrame]:

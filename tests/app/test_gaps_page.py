@@ -171,18 +171,51 @@ def test_a_link_says_how_many_professions_are_drawn(gaps_page: Page) -> None:
     assert len(drawn(gaps_page(professions=many, gaps_rows="All"))) == 30
 
 
-def test_what_was_edited_is_said_to_be_missing_in_the_link(gaps_page: Page) -> None:
-    at = gaps_page()
-    assert "Edited professions are not part of the link" in texts(at)
-    assert "Edited patterns" not in texts(at)
-    at.button(key="gaps_professions_reset").click().run()
-    assert "not part of the link" not in texts(at)
+def link_of(at: AppTest) -> str:
+    """What the address holds of the edits."""
+    (text,) = (
+        [at.query_params["edits"]] if isinstance(at.query_params["edits"], str) else at.query_params["edits"]
+    )
+    return text
 
 
-def test_edited_patterns_are_said_to_be_missing_in_the_link(gaps_page: Page) -> None:
+def test_edits_are_a_part_of_the_link(gaps_page: Page) -> None:
+    shipped = professions()[["profession", "women_share"]]
+    at = gaps_page(professions=shipped)
+    assert "edits" not in at.query_params
+    edit(at, added=[{"profession": "wizard", "women_share": None}], deleted=[0])
+    first = shipped["profession"][0]
+    assert json.loads(link_of(at)) == {"professions": {"drop": [first], "add": [["wizard", None]]}}
+
+    other = gaps_page(professions=shipped, edits=link_of(at), gaps_rows="All")
+    assert "wizard" in drawn(other) and first not in drawn(other)
+    assert link_of(other) == link_of(at)
+    other.button(key="gaps_professions_reset").click().run()
+    assert first in drawn(other) and "edits" not in other.query_params
+
+
+def test_edited_patterns_are_a_part_of_the_link(gaps_page: Page) -> None:
     one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
     at = gaps_page(patterns=one)
-    assert "Edited patterns are not part of the link" in texts(at)
+    assert "patterns" in json.loads(link_of(at))
+    other = gaps_page(edits=link_of(at))
+    table = next(editor.value for editor in other.data_editor if "slot" in editor.value)
+    assert table[["text", "slot"]].values.tolist() == one.values.tolist()
+
+
+def test_a_link_with_a_wrong_row_is_said_and_can_be_mended(gaps_page: Page) -> None:
+    at = gaps_page(edits=json.dumps({"professions": {"add": [["wizard", 7]]}}))
+    assert literal("The share of women for 'wizard' must be a number from 0 to 1") in errors(at)[0]
+    at.button(key="gaps_professions_reset").click().run()
+    assert not at.error and "edits" not in at.query_params
+
+
+def test_more_edits_than_a_link_holds_are_said(gaps_page: Page) -> None:
+    many = pd.DataFrame({"profession": [f"keeper of {n} sheep" for n in range(300)], "women_share": 0.5})
+    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
+    at = gaps_page(professions=many, patterns=one)
+    assert "So many edited professions are not part of the link: download them as CSV" in texts(at)
+    assert list(json.loads(link_of(at))) == ["patterns"]
 
 
 def test_one_pattern_and_one_profession_have_no_interval(gaps_page: Page) -> None:
