@@ -15,9 +15,9 @@ from importlib import import_module
 
 
 def start_torch() -> None:
-    """Read PyTorch and all that the first page needs of it, and set what it computes with from now on."""
+    """Read PyTorch and all that the pages compute with, and set how many threads it takes from now on."""
     with without_collecting():
-        for module in ("fairkd.models", "fairkd.predictions"):
+        for module in ("fairkd.models", "fairkd.predictions", "fairkd.gaps"):
             import_module(module)
     _usual_threads()
 

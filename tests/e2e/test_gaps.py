@@ -81,6 +81,21 @@ def test_a_link_opens_the_view_it_was_taken_from(gaps_page: OpenPage) -> None:
     expect(title(page)).to_contain_text("professions", timeout=LONG)
 
 
+def test_edits_stand_in_the_url_also_after_another_page_and_come_back_with_it(gaps_page: OpenPage) -> None:
+    page = gaps_page()
+    upload(page, FEW)
+    expect(title(page)).to_contain_text("of 2")
+    expect(page).to_have_url(re.compile(r"[?&]edits="))
+    page.get_by_role("link", name="Predictions").click()
+    expect(page.get_by_role("option").first).to_be_visible(timeout=LONG)
+    expect(page).not_to_have_url(re.compile(r"edits="))
+    page.get_by_role("link", name="Gaps").click()
+    expect(title(page)).to_contain_text("of 2", timeout=LONG)
+    expect(page).to_have_url(re.compile(r"[?&]edits="))
+    page.reload()
+    expect(title(page)).to_contain_text("of 2", timeout=LONG)
+
+
 def test_a_profession_typed_into_the_table_is_measured(gaps_page: OpenPage) -> None:
     page = gaps_page()
     upload(page, FEW)
