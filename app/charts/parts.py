@@ -49,10 +49,14 @@ def hues(dark: bool) -> Hues:
 
 def wrapped(text: str, width: int = TITLE_WIDTH) -> str:
     """Raw text as an escaped title of several lines of about the same length, since plotly does not wrap."""
-    count = len(textwrap.wrap(text, width))
+
+    def lines(room: int) -> list[str]:
+        return textwrap.wrap(text, room, break_on_hyphens=False)
+
+    count = len(lines(width))
     longest = max(map(len, text.split()), default=1)  # narrower, and a word would be cut
-    least = next((room for room in range(longest, width) if len(textwrap.wrap(text, room)) == count), width)
-    return "<br>".join(escape(line) for line in textwrap.wrap(text, least) or [""])
+    least = next((room for room in range(longest, width) if len(lines(room)) == count), width)
+    return "<br>".join(escape(line) for line in lines(least))
 
 
 def signed(value: float, digits: int = 2) -> str:

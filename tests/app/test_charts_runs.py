@@ -162,7 +162,7 @@ def test_bias_against_quality_draws_the_front_and_says_what_fairness_costs() -> 
     teacher = TEACHER_SAYS | {"pseudo_perplexity": 9.8}
     figure = bias_quality(POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, teacher=teacher, dark=False)
     assert list(figure.data[0].x) == [14.0, 15.4]
-    assert title(figure) == "fair is the fairest, at 10 % more pseudo- perplexity than plain"
+    assert title(figure) == "fair is the fairest, at 10 % more pseudo-perplexity than plain"
     assert figure.data[-1].name == "teacher" and figure.data[-1].marker.color == TEACHER.light
     assert "<b>odd" not in "".join(trace.text[0] for trace in figure.data[1:] if trace.text)
 
