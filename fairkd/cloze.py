@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
+from fairkd.side_by_side import side_by_side
 from fairkd.words import encode, logits_by_row, parse, spell
 
 # Small enough for [rows, vocabulary] to stay near the cache, and for progress to move.
@@ -72,25 +73,38 @@ class Cloze:
         left-to-right sum that `score_words` defines.
         """
         log_p = np.empty(self._count)
-        inputs = sorted(self._pieces, key=lambda pair: len(pair[0]))
-        done = 0
-        for _, same_length in groupby(inputs, key=lambda pair: len(pair[0])):
-            rows = list(same_length)
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                self._run(rows[start : start + _ROWS_AT_ONCE], log_p)
-                done += len(rows[start : start + _ROWS_AT_ONCE])
-                if progress is not None:
-                    progress(done / len(inputs))
+        batches = self._batches()
+        work = side_by_side if self._lm.model.device.type == "cpu" else map
+        done, total = 0, len(self._pieces)
+        for batch, (numbers, values) in zip(batches, work(self._run, batches), strict=True):
+            log_p[numbers] = values
+            done += len(batch)
+            if progress is not None:
+                progress(done / total)
         return np.array([log_p[list(pieces)].sum() for pieces in self._questions])
 
-    def _run(self, rows: list[_Input], log_p: NDArray[np.float64]) -> None:
-        """Fill in the pieces of inputs of one length."""
+    def _batches(self) -> list[list[_Input]]:
+        """All inputs, by length; the longest first, so that the last batches to end are short ones."""
+        inputs = sorted(self._pieces, key=lambda pair: len(pair[0]), reverse=True)
+        return [
+            rows[start : start + _ROWS_AT_ONCE]
+            for rows in (list(same) for _, same in groupby(inputs, key=lambda pair: len(pair[0])))
+            for start in range(0, len(rows), _ROWS_AT_ONCE)
+        ]
+
+    def _run(self, rows: list[_Input]) -> tuple[list[int], NDArray[np.float64]]:
+        """The pieces of inputs of one length: their numbers, and their log-probabilities."""
         ids = torch.tensor([ids for ids, _ in rows])
         columns = torch.tensor([target for _, target in rows])
         logits = torch.cat(list(logits_by_row(self._lm, ids, columns)))
-        for row, scores, total in zip(rows, logits, logits.logsumexp(-1), strict=True):
+        log_totals = logits.logsumexp(-1)
+        numbers: list[int] = []
+        values: list[NDArray[np.float64]] = []
+        for row, scores, log_total in zip(rows, logits, log_totals, strict=True):
             wanted = self._pieces[row]
-            log_p[list(wanted.values())] = (scores[list(wanted)] - total).numpy()
+            numbers += wanted.values()
+            values.append((scores[list(wanted)] - log_total).numpy())
+        return numbers, np.concatenate(values)
 
 
 def score_words(

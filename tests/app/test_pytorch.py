@@ -6,6 +6,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from app import gap_results, loading, pytorch
 from app.gap_controls import opening
 from fairkd import gaps, predictions
 from fairkd.models import MaskedLM
+from fairkd.predictions import Prediction
 
 
 @pytest.fixture(autouse=True)
@@ -65,9 +67,9 @@ def test_a_sentence_takes_one_thread_and_its_masked_copies_take_all(
     seen: list[int] = []
     predict = predictions.predict
 
-    def noting(*arguments: object, **options: object) -> object:
+    def noting(*arguments: Any, **options: Any) -> Prediction:
         seen.append(torch.get_num_threads())
-        return predict(*arguments, **options)  # type: ignore[arg-type]
+        return predict(*arguments, **options)
 
     monkeypatch.setattr(predictions, "predict", noting)
     text = f"he is a [MASK] {threads}"  # of its own: what was predicted before is kept

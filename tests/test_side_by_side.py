@@ -1,0 +1,70 @@
+"""Pieces of work on threads of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from fairkd.side_by_side import MOST, side_by_side
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_results_come_in_the_order_of_the_jobs_whoever_is_done_first() -> None:
+    second_done = threading.Event()
+
+    def work(job: int) -> int:
+        if job == 0:
+            assert second_done.wait(10), "the second job did not run beside the first"
+        elif job == 1:
+            second_done.set()
+        return job * job
+
+    assert list(side_by_side(work, range(6))) == [0, 1, 4, 9, 16, 25]
+
+
+@pytest.mark.parametrize(
+    ("count", "jobs", "each"), [(4, 9, 1), (4, 2, 2), (2 * MOST, 99, 2), (4, 1, 4), (1, 9, 1)]
+)
+def test_torchs_threads_are_divided_among_the_jobs_at_work(count: int, jobs: int, each: int) -> None:
+    torch.set_num_threads(count)
+    assert set(side_by_side(lambda _: torch.get_num_threads(), range(jobs))) == {each}
+    assert torch.get_num_threads() == count
+
+
+def test_no_jobs_are_no_results() -> None:
+    assert list(side_by_side(str, [])) == []
+
+
+def test_an_error_ends_it_and_leaves_the_threads_as_they_were() -> None:
+    begun: list[int] = []
+
+    def work(job: int) -> int:
+        begun.append(job)
+        if job == 1:
+            raise ValueError("broken")
+        return job
+
+    with pytest.raises(ValueError, match="broken"):
+        list(side_by_side(work, range(1000)))
+    assert torch.get_num_threads() == 4
+    assert len(begun) < 1000
+
+
+def test_leaving_the_loop_drops_what_has_not_begun() -> None:
+    begun: list[int] = []
+    running = threading.active_count()
+    for _ in side_by_side(lambda job: begun.append(job) or torch.ones(10_000).sum(), range(100_000)):
+        break
+    assert len(begun) < 100_000
+    assert threading.active_count() == running, "threads are left behind"
+    assert torch.get_num_threads() == 4
