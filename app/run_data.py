@@ -144,6 +144,14 @@ def mass_words(config: Mapping[str, Any]) -> str:
     return f"P({a}) + P({b})"
 
 
+def measures_others(config: Mapping[str, Any]) -> bool:
+    """Whether the gap is that of other words than the constraint's."""
+    balanced, measured = config.get("constraint") or {}, config.get("evaluation") or {}
+    if balanced.get("kind", "none") == "none":
+        return False
+    return any(balanced.get(key) != measured.get(key) for key in ("contrast", "words"))
+
+
 def log_tail(run: Run, most: int = LOG_BYTES) -> str:
     """The end of the run's log, whole lines only where it was cut."""
     path = run.folder / "log.txt"

@@ -12,7 +12,7 @@ from app.charts.runs import MEASURES, loss_curves, measure_curve
 from app.charts.text import percent
 from app.components.zoom import live_figure
 from app.run_actions import action_bar, open_run, show_problem, wished
-from app.run_data import Followed, follow, log_tail, mass_words
+from app.run_data import Followed, follow, log_tail, mass_words, measures_others
 from app.run_probes import probes
 from app.run_texts import STATES, UNFINISHED, about, ago, status
 from app.settings_table import changed
@@ -35,6 +35,10 @@ NOTES = {
     "gap_mean": "Positive leans to the contrast's first group, negative to its second.",
     "agreement": "Held-out masked places where both models' first words agree.",
 }
+OTHERS = (
+    " These are not the words that the constraint balances: `evaluation.contrast` and `evaluation.words` say "
+    "which are measured."
+)
 
 
 def run_page(id: str) -> None:
@@ -137,7 +141,8 @@ def _measure(run: Run, found: Followed, column: str, dark: bool) -> None:
     id = run.id
     figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
     live_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
-    caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}.")
+    others = OTHERS if MEASURES[column].massed and measures_others(run.config) else ""
+    caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}.{others}")
     download_row(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
 
 

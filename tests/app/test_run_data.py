@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.run_data import Tails, mass_words, thinned
+from app.run_data import Tails, mass_words, measures_others, thinned
 from app.run_probes import columns_of, default_number, figure_of, words_over_steps
 from app.run_texts import about, ago, duration
 from app.settings_table import changed, fields, nested
@@ -158,3 +158,17 @@ def test_changed_settings_are_listed_with_their_meaning() -> None:
     (row,) = frame.to_dict("records")
     assert (row["setting"], row["value"], row["default"]) == ("objective.label", "drop", "keep")
     assert "label" in row["meaning"]
+
+
+def test_a_gap_of_other_words_than_the_constraints_is_known() -> None:
+    plain = make_config({}).model_dump(mode="json")
+    assert not measures_others(plain)
+    fair = make_config({"constraint": {"kind": "group"}}).model_dump(mode="json")
+    assert not measures_others(fair)
+    own = {"cat": ["cat"], "dog": ["dog"]}
+    for other in ({"words": own}, {"contrast": "kinship"}):
+        assert measures_others({**fair, "constraint": {**fair["constraint"], **other}})
+        assert not measures_others({**plain, "constraint": {**plain["constraint"], **other}})
+    both = make_config({"constraint": {"kind": "group", "words": own}, "evaluation": {"words": own}})
+    assert not measures_others(both.model_dump(mode="json"))
+    assert not measures_others({})

@@ -141,6 +141,15 @@ def test_a_finished_run_shows_curves_probes_and_what_can_be_done(open_runs: Open
     assert "constraint.kind" in set(table["setting"])
 
 
+def test_a_run_that_is_measured_on_other_words_than_it_balances_says_so(open_runs: OpenRuns) -> None:
+    own = {"constraint": {"kind": "group", "words": {"cat": ["cat"], "dog": ["dog"]}}}
+    others = "not the words that the constraint balances"
+    assert others in texts(open_runs(run=add_run("own", events=training(400), **own)))
+    same = {**own, "evaluation": {"words": own["constraint"]["words"]}}
+    assert others not in texts(open_runs(run=add_run("same", events=training(400), **same)))
+    assert others not in texts(open_runs(run=add_run("fair", preset="fair", events=training(400))))
+
+
 def test_the_slider_replays_the_probes_and_play_starts_at_the_beginning(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", events=training(400))
     app = open_runs(run=id)
