@@ -147,9 +147,8 @@ def mass_words(config: Mapping[str, Any]) -> str:
 def measures_others(config: Mapping[str, Any]) -> bool:
     """Whether the gap is that of other words than the constraint's."""
     balanced, measured = config.get("constraint") or {}, config.get("evaluation") or {}
-    if balanced.get("kind", "none") == "none":
-        return False
-    return any(balanced.get(key) != measured.get(key) for key in ("contrast", "words"))
+    own, shown = (room.get("words") or room.get("contrast") for room in (balanced, measured))
+    return balanced.get("kind", "none") != "none" and own != shown
 
 
 def log_tail(run: Run, most: int = LOG_BYTES) -> str:

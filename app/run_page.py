@@ -36,7 +36,7 @@ NOTES = {
     "agreement": "Held-out masked places where both models' first words agree.",
 }
 OTHERS = (
-    " These are not the words that the constraint balances: `evaluation.contrast` and `evaluation.words` say "
+    "These are not the words that the constraint balances: `evaluation.contrast` and `evaluation.words` say "
     "which are measured."
 )
 
@@ -141,8 +141,8 @@ def _measure(run: Run, found: Followed, column: str, dark: bool) -> None:
     id = run.id
     figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
     live_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
-    others = OTHERS if MEASURES[column].massed and measures_others(run.config) else ""
-    caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}.{others}")
+    others = MEASURES[column].massed and measures_others(run.config)
+    caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}." + (f" {OTHERS}" if others else ""))
     download_row(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
 
 

@@ -171,4 +171,8 @@ def test_a_gap_of_other_words_than_the_constraints_is_known() -> None:
         assert not measures_others({**plain, "constraint": {**plain["constraint"], **other}})
     both = make_config({"constraint": {"kind": "group", "words": own}, "evaluation": {"words": own}})
     assert not measures_others(both.model_dump(mode="json"))
+    both = make_config(
+        {"constraint": {"kind": "group", "words": own}, "evaluation": {"words": own, "contrast": "kinship"}}
+    )
+    assert not measures_others(both.model_dump(mode="json")), "own words stand in a contrast's place"
     assert not measures_others({})
