@@ -17,7 +17,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fairkd.contrasts import contrasts
 from fairkd.runs import events, frames
 from fairkd.runs.events import Event
 from fairkd.runs.store import Run
@@ -133,22 +132,6 @@ def thinned(frame: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
         if column in means:
             means[column] = grouped[column].last()
     return pd.concat([means, frame.iloc[[-1]][means.columns]], ignore_index=True)
-
-
-def mass_words(config: Mapping[str, Any]) -> str:
-    """What is added up to a gap's mass: `P(he) + P(she)`, by the groups that the run measures."""
-    room = config.get("evaluation") or {}
-    known = contrasts().get(str(room.get("contrast")))
-    names = list(room.get("words") or ()) or [group.name for group in (known.groups if known else ())]
-    a, b = names[:2] if len(names) > 1 else ("A", "B")
-    return f"P({a}) + P({b})"
-
-
-def measures_others(config: Mapping[str, Any]) -> bool:
-    """Whether the gap is that of other words than the constraint's."""
-    balanced, measured = config.get("constraint") or {}, config.get("evaluation") or {}
-    own, shown = (room.get("words") or room.get("contrast") for room in (balanced, measured))
-    return balanced.get("kind", "none") != "none" and own != shown
 
 
 def log_tail(run: Run, most: int = LOG_BYTES) -> str:

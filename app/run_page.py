@@ -11,8 +11,9 @@ from app.charts.parts import LOW_MASS
 from app.charts.runs import MEASURES, loss_curves, measure_curve
 from app.charts.text import percent
 from app.components.zoom import live_figure
+from app.gap_words import mass_words, measures_others
 from app.run_actions import action_bar, open_run, show_problem, wished
-from app.run_data import Followed, follow, log_tail, mass_words, measures_others
+from app.run_data import Followed, follow, log_tail
 from app.run_probes import probes
 from app.run_texts import STATES, UNFINISHED, about, ago, status
 from app.settings_table import changed

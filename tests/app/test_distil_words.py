@@ -61,6 +61,26 @@ def test_shares_are_named_where_masses_are_not_shared_out_evenly(open_distil: Op
     assert "shared out 0.7 to 0.3" in texts(app)
 
 
+def test_the_balanced_words_can_become_those_that_are_measured(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    assert "The gap that runs measure" not in texts(app)
+    app.get_by_key("contrast:group").set_value("kinship").run()
+    assert "The gap that runs measure is that of *he* and *she*." in texts(app)
+    app.button(key="measure:group").click().run()
+    assert "The gap that runs measure" not in texts(app)
+    app.get_by_key("contrast:group").set_value("own").run()
+    app.text_area(key="set:constraint.words:group").set_value("milk, water\npeople: nurse").run()
+    assert "The gap that runs measure is that of *father* and *mother*." in texts(app)
+    app.button(key="measure:group").click().run()
+    app.session_state["more_shared"] = True
+    app.run()
+    assert app.text_area(key="set:evaluation.words:").value == "milk: milk, water\npeople: nurse"
+    app.button(key="start_one").click().run()
+    measured = started()["group"].evaluation
+    assert measured.words == {"milk": ("milk", "water"), "people": ("nurse",)}
+    assert not app.exception and not app.warning
+
+
 # --- the link ---
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.run_data import Tails, mass_words, measures_others, thinned
+from app.run_data import Tails, thinned
 from app.run_probes import columns_of, default_number, figure_of, words_over_steps
 from app.run_texts import about, ago, duration
 from app.settings_table import changed, fields, nested
@@ -77,12 +77,6 @@ def test_thinned_frames_fit_keep_the_last_row_and_the_order(rows: int, most: int
     if rows:
         assert found["step"].iloc[-1] == rows - 1 and found["loss"].iloc[-1] == rows - 1
         assert (found["loss"] <= found["step"]).all(), "means of what came before"
-
-
-def test_the_mass_is_that_of_the_groups_that_are_measured() -> None:
-    assert mass_words({"evaluation": {"contrast": "kinship"}}) == "P(father) + P(mother)"
-    assert mass_words({"evaluation": {"words": {"cat": ["cat"], "dog": ["dog"]}}}) == "P(cat) + P(dog)"
-    assert mass_words({"evaluation": {"contrast": "of another version"}}) == "P(A) + P(B)"
 
 
 # --- probes ---
@@ -158,21 +152,3 @@ def test_changed_settings_are_listed_with_their_meaning() -> None:
     (row,) = frame.to_dict("records")
     assert (row["setting"], row["value"], row["default"]) == ("objective.label", "drop", "keep")
     assert "label" in row["meaning"]
-
-
-def test_a_gap_of_other_words_than_the_constraints_is_known() -> None:
-    plain = make_config({}).model_dump(mode="json")
-    assert not measures_others(plain)
-    fair = make_config({"constraint": {"kind": "group"}}).model_dump(mode="json")
-    assert not measures_others(fair)
-    own = {"cat": ["cat"], "dog": ["dog"]}
-    for other in ({"words": own}, {"contrast": "kinship"}):
-        assert measures_others({**fair, "constraint": {**fair["constraint"], **other}})
-        assert not measures_others({**plain, "constraint": {**plain["constraint"], **other}})
-    both = make_config({"constraint": {"kind": "group", "words": own}, "evaluation": {"words": own}})
-    assert not measures_others(both.model_dump(mode="json"))
-    both = make_config(
-        {"constraint": {"kind": "group", "words": own}, "evaluation": {"words": own, "contrast": "kinship"}}
-    )
-    assert not measures_others(both.model_dump(mode="json")), "own words stand in a contrast's place"
-    assert not measures_others({})

@@ -1,0 +1,38 @@
+"""Whose gap a run measures, and whether these are the words that its constraint balances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from fairkd.contrasts import OWN, WordGroup, contrasts, make_contrast
+from fairkd.errors import FairKDError
+
+
+def gap_groups(room: Mapping[str, Any]) -> tuple[WordGroup, ...]:
+    """The first two groups of a room's `words` or `contrast`; none where these make no contrast."""
+    if room.get("words"):
+        with suppress(FairKDError):
+            return make_contrast(OWN, room["words"]).groups[:2]
+        return ()
+    known = contrasts().get(str(room.get("contrast")))
+    return known.groups[:2] if known else ()
+
+
+def gap_names(config: Mapping[str, Any]) -> tuple[str, str]:
+    """What the two groups whose gap is measured are called: `he`, `she`."""
+    groups = gap_groups(config.get("evaluation") or {})
+    return (groups[0].name, groups[1].name) if groups else ("A", "B")
+
+
+def mass_words(config: Mapping[str, Any]) -> str:
+    """What is added up to a gap's mass: `P(he) + P(she)`."""
+    a, b = gap_names(config)
+    return f"P({a}) + P({b})"
+
+
+def measures_others(config: Mapping[str, Any]) -> bool:
+    """Whether the gap is that of other words than the constraint's."""
+    balanced, measured = config.get("constraint") or {}, config.get("evaluation") or {}
+    return balanced.get("kind", "none") != "none" and gap_groups(balanced) != gap_groups(measured)
