@@ -114,7 +114,7 @@ def usable_slots(contrast: Contrast) -> tuple[str, ...] | None:
 def words_of(arm: str) -> Contrast:
     """The words that an arm's constraint is about. InputError where a person's own make no contrast."""
     own = current(arm, "constraint.words")
-    return make_contrast(OWN, own) if own else contrasts()[current(arm, "constraint.contrast")]
+    return make_contrast(OWN, own) if own is not None else contrasts()[current(arm, "constraint.contrast")]
 
 
 def _plain(value: Any) -> Any:

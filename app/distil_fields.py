@@ -114,7 +114,8 @@ def _take(arm: str, key: str, widget: str) -> None:
     value = st.session_state[widget]
     kind, optional = _kind(fields()[key].annotation)
     if get_origin(kind) is dict:
-        value = groups(value or "") or None
+        # Without any, a measure goes back to its contrast; a constraint says that it lacks its words.
+        value = groups(value or "") or ({} if key == "constraint.words" else None)
     elif get_origin(kind) is tuple and isinstance(value, str):
         mark = "\n" if key == "evaluation.probes" else ","
         value = [part.strip() for part in value.split(mark) if part.strip()]
@@ -157,6 +158,15 @@ def _number_or_text(part: str, member: type) -> Any:
         return member(part)
     except ValueError:
         return part  # the configuration says what is wrong with it
+
+
+def fits(key: str, value: Any) -> bool:
+    """Whether the setting's widget can show the value: a browser counts less far than a configuration."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    low, high = _limits(fields()[key])
+    most = _WHOLE if isinstance(value, int) else math.inf
+    return (-most if low is None else low) <= value <= (most if high is None else min(high, most))
 
 
 def _kind(annotation: Any) -> tuple[Any, bool]:

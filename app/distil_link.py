@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.distil_arms import TOGETHER, change, changes, values
 from app.distil_corpus import choose, is_upload
+from app.distil_fields import fits
 from app.link import read_link, write_link
 from app.settings_table import fields
 from fairkd.distill.config import make_config
@@ -44,8 +45,9 @@ def _take(arm: str, made: Any) -> None:
     except FairKDError:
         return
     read = flat(config.model_dump(mode="json"))
-    for key in own:
-        change(arm, key, read[key])
+    if all(fits(key, read[key]) for key in own):
+        for key in own:
+            change(arm, key, read[key])
 
 
 def keep() -> None:

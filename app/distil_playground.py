@@ -125,7 +125,7 @@ def _numbers(edit: Edit) -> None:
             f"{edit.reverse_kl:.3f} nats.",
             width=170,
         )
-        for group in edit.groups[:3]:
+        for group in edit.groups[:6]:
             st.metric(
                 f"P({literal(group.name)}), before → after",
                 f"{percent(group.before)} → {percent(group.after)}",

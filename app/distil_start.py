@@ -12,7 +12,7 @@ from app import loading
 from app.charts.text import percent
 from app.distil_arms import config_of
 from app.pytorch import all_threads
-from app.run_texts import budget, duration
+from app.run_texts import UNFINISHED, budget, duration
 from app.widgets import caption, literal
 from fairkd import runs
 from fairkd.distill.config import Config
@@ -75,10 +75,12 @@ def _submit(arms: list[str], teacher: str) -> None:
 
 
 def _started() -> None:
-    """What the last press of a button did, and the way to it."""
+    """What the last press of a button did, and the way to it, as long as there is something to watch."""
     ids, problem = st.session_state.get(_STARTED, ([], None))
     if problem:
         st.error(literal(problem), icon=":material/error:")
+    unfinished = {run.id for run in runs.all_runs() if run.state in UNFINISHED} if ids else set()
+    ids = [id for id in ids if id in unfinished]
     if not ids:
         return
     with st.container(border=True):
@@ -127,16 +129,19 @@ def _estimate(configs: dict[str, Config], focused: str) -> None:
 
 
 def _measure(config: Config) -> Estimate:
-    """The warm-up, with progress."""
+    """The warm-up, with progress; a change made meanwhile ends it."""
     slot = st.empty()
-    slot.progress(0.1, text="Reading the teacher")
+
+    def say(text: str) -> None:
+        slot.progress(0.3, text=literal(text))
+
+    say("Reading the teacher")
     try:
         teacher = loading.get_model(config.teacher)
-        slot.progress(0.3, text="Reading the text, then training for a few seconds")
         from fairkd import distill  # PyTorch comes with it
 
         with all_threads():  # as the run will
-            return distill.estimate(config, teacher=teacher, seconds=SECONDS)
+            return distill.estimate(config, teacher=teacher, seconds=SECONDS, say=say, check=loading.give_way)
     finally:
         slot.empty()
 
@@ -156,7 +161,7 @@ def _show(found: Estimate, config: Config, count: int) -> None:
             help="How much of the text the budget covers",
         )
     caption(
-        f"Measured a moment ago on this machine, for one arm. A run beside others, or beside this page, is "
+        f"Measured on this machine, for one arm. A run beside others, or beside this page, is "
         f"slower. The budget is {budget(config.model_dump())}."
     )
 

@@ -12,7 +12,7 @@ from fairkd.errors import FairKDError
 
 def gap_groups(room: Mapping[str, Any]) -> tuple[WordGroup, ...]:
     """The first two groups of a room's `words` or `contrast`; none where these make no contrast."""
-    if room.get("words"):
+    if room.get("words") is not None:
         with suppress(FairKDError):
             return make_contrast(OWN, room["words"]).groups[:2]
         return ()
@@ -33,6 +33,14 @@ def mass_words(config: Mapping[str, Any]) -> str:
 
 
 def measures_others(config: Mapping[str, Any]) -> bool:
-    """Whether the gap is that of other words than the constraint's."""
+    """Whether the gap is that of other words than the constraint's, however these are called or ordered."""
     balanced, measured = config.get("constraint") or {}, config.get("evaluation") or {}
-    return balanced.get("kind", "none") != "none" and gap_groups(balanced) != gap_groups(measured)
+    return balanced.get("kind", "none") != "none" and _words(balanced) != _words(measured)
+
+
+def _words(room: Mapping[str, Any]) -> set[frozenset[str]]:
+    """The words of each of the two groups, in whatever place of a sentence they fit."""
+    return {
+        frozenset(word.casefold() for words in group.words.values() for word in words)
+        for group in gap_groups(room)
+    }

@@ -179,7 +179,7 @@ def patient_progress(draw: Callable[..., object]) -> Callable[[str, float | None
 
     def progress(message: str, fraction: float | None) -> None:
         nonlocal drawn
-        _give_way()
+        give_way()
         if time.monotonic() - drawn >= BETWEEN_DRAWINGS:
             drawn = time.monotonic()
             draw(min(max(fraction or 0.0, 0.0), 1.0), text=literal(message))
@@ -187,7 +187,7 @@ def patient_progress(draw: Callable[..., object]) -> Callable[[str, float | None
     return progress
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """Start the script anew if the visitor has changed something since it was started.
 
     Streamlit does so by itself at whatever is drawn, but not where the change calls for a fragment alone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -15,6 +16,7 @@ from fairkd.runs.store import Run
 
 RUN = "run"  # in the URL: the run that is looked at
 _PROBLEM = "run_problem"
+READING = 10.0  # seconds that a sentence stays on a page that is drawn anew all the time
 _DELETING = "run_deleting"
 _WISH = "run_wished_page"
 
@@ -35,9 +37,12 @@ def open_run(id: str | None) -> None:
 
 
 def show_problem() -> None:
-    """What the last action could not do, once."""
-    if sentence := st.session_state.pop(_PROBLEM, None):
+    """What the last action could not do, as long as it takes to read."""
+    sentence, said = st.session_state.get(_PROBLEM, ("", 0.0))
+    if sentence and time.monotonic() - said < READING:
         st.error(literal(sentence), icon=":material/error:")
+    else:
+        st.session_state.pop(_PROBLEM, None)
 
 
 def has_model(run: Run) -> bool:
@@ -125,10 +130,11 @@ def _button(
 
 def _try(run: Run, action: Callable[[str], object]) -> None:
     """Do it, or say why it could not be done."""
+    st.session_state.pop(_PROBLEM, None)
     try:
         action(run.id)
     except FairKDError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = (str(error), time.monotonic())
 
 
 def _ask_to_delete(run: Run) -> None:
@@ -142,11 +148,9 @@ def _keep() -> None:
 def _delete(run: Run) -> None:
     """Delete it and go back to the list."""
     _keep()
-    try:
-        runs.delete(run.id)
+    _try(run, runs.delete)
+    if _PROBLEM not in st.session_state:
         open_run(None)
-    except FairKDError as error:
-        st.session_state[_PROBLEM] = str(error)
 
 
 def _confirm_delete(run: Run) -> None:

@@ -22,6 +22,7 @@ from fairkd.runs.store import Run
 
 MOST = 8  # runs on one chart
 COMPARE = "compare"
+_SUGGESTED = "compare_suggested"
 
 
 def comparison(found: list[Run]) -> None:
@@ -32,10 +33,10 @@ def comparison(found: list[Run]) -> None:
     # With the id always: a choice travels, to the server and in links, by the name that is shown here.
     names = {run.id: f"{run.name} ({run.id})" for run in offered}
     st.subheader("Side by side")
+    _suggest(newest_batch(offered))
     chosen = st.multiselect(
         "Runs to compare",
         list(names),
-        default=newest_batch(offered),
         format_func=lambda id: names.get(id, id),
         key=COMPARE,
         bind="query-params",
@@ -53,6 +54,20 @@ def comparison(found: list[Run]) -> None:
     shown = labels(picked)  # shorter names: only those that are compared have to be told apart
     st.fragment(_compared, run_every="4s" if live else None)(picked, shown, not apart)
     _differences(picked, shown)
+
+
+def _suggest(ids: list[str]) -> None:
+    """Choose these runs, as long as neither a link nor the person has chosen others.
+
+    Not as the widget's default, which an address does not hold: a link shows these runs, whatever comes after
+    them.
+    """
+    if COMPARE in st.session_state:
+        untouched = st.session_state[COMPARE] == st.session_state.get(_SUGGESTED)
+    else:
+        untouched = COMPARE not in st.query_params
+    if untouched:
+        st.session_state[COMPARE] = st.session_state[_SUGGESTED] = ids
 
 
 def newest_batch(found: list[Run]) -> list[str]:

@@ -13,6 +13,7 @@ from fairkd import runs
 from fairkd.runs.store import Run
 
 FIRST = 12  # ended runs that are listed at once
+LIVE, IDLE = "2s", "5s"  # between two looks, while something runs or waits, and while nothing does
 _SHOWN = "runs_shown"
 Signature = tuple[tuple[str, str, bool], ...]
 
@@ -23,9 +24,9 @@ def signature(found: list[Run]) -> Signature:
 
 
 def run_list(found: list[Run]) -> None:
-    """The list; it refreshes itself while something runs or waits."""
+    """The list, or where there is none yet what to do; it sees what happens to runs elsewhere."""
     unfinished = any(run.state in UNFINISHED for run in found)
-    st.fragment(_list, run_every="2s" if unfinished else None)(signature(found))
+    st.fragment(_list, run_every=LIVE if unfinished else IDLE)(signature(found))
 
 
 @waited_for()
@@ -38,11 +39,13 @@ def _list(drawn: Signature) -> None:
     if signature(found) != drawn:
         st.rerun()
     show_problem()
-    waiting = [run for run in reversed(found) if run.state in UNFINISHED]
+    if not found:
+        _no_runs()
+    waiting = [run for run in found if run.state in UNFINISHED]
     ended = [run for run in found if run.state not in UNFINISHED]
     if waiting:
         st.subheader("Now")
-        active = sorted(waiting, key=lambda run: run.state == "queued")
+        active = sorted(waiting, key=lambda run: (run.state == "queued", run.place))
         for place, run in enumerate(active):
             _row(run, place - sum(one.active for one in active) + 1)
         caption(
@@ -100,7 +103,7 @@ def _row(run: Run, place: int) -> None:
                 caption(said)
 
 
-def no_runs() -> None:
+def _no_runs() -> None:
     """The page before the first run."""
     with st.container(border=True):
         st.markdown("**No run yet.** A student is made on the Distil page: choose arms, press start.")

@@ -14,6 +14,7 @@ from app.components.zoom import live_figure
 from app.gap_words import mass_words, measures_others
 from app.run_actions import action_bar, open_run, show_problem, wished
 from app.run_data import Followed, follow, log_tail
+from app.run_list import IDLE, LIVE
 from app.run_probes import probes
 from app.run_texts import STATES, UNFINISHED, about, ago, status
 from app.settings_table import changed
@@ -24,7 +25,6 @@ from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.runs.store import Run
 
-REFRESH = "2s"
 CURVES = ("kl", "pseudo_perplexity", "gap_absolute")
 NOTES = {
     "kl": "How far the student's words are from the teacher's on held-out text. A constrained student stays "
@@ -51,8 +51,10 @@ def run_page(id: str) -> None:
         st.error(literal(error), icon=":material/error:")
         return
     unfinished = run.state in UNFINISHED
+    # One that has stopped may be resumed elsewhere.
+    rhythm = LIVE if unfinished else IDLE if run.resumable else None
     st.header(literal(run.name), anchor=False)
-    st.fragment(_live, run_every=REFRESH if unfinished else None)(id, run.state)
+    st.fragment(_live, run_every=rhythm)(id, run.state)
     probes(run, live=unfinished)
     _settings(run)
     st.fragment(_log, run_every="5s" if unfinished else None)(id)
@@ -60,7 +62,7 @@ def run_page(id: str) -> None:
 
 @waited_for()
 def _live(id: str, drawn: str) -> None:
-    """State and curves. Once the run has ended, the whole page is drawn again, and nothing refreshes more."""
+    """State and curves. When the run has ended, or goes on, the whole page is drawn again."""
     if wished():
         st.rerun()
     try:

@@ -235,11 +235,11 @@ def _word_curves(id: str, found: Followed, text: str, index: int | None, step: i
     order = {token: place for place, token in enumerate(dict.fromkeys(wanted))}
     shown = shown.sort_values("token", key=lambda tokens: tokens.map(order), kind="stable")
     dark = is_dark()
-    figure = probe_curves(shown, step=step, teacher=teacher, title=title, dark=dark)
+    figure = probe_curves(shown, steps=steps, step=step, teacher=teacher, title=title, dark=dark)
     live_figure(figure, f"probe_words_{id}", f"fairkd-{id}-probe", view=(text, index, dark))
     caption(
         "The student's likeliest words and the teacher's, over the steps; the short bars at the right edge "
-        "are the teacher's probabilities. A curve that is cut off left the kept words."
+        "are the teacher's probabilities. Where a curve is cut off, its word had left the kept ones."
     )
     download_row(frame, f"fairkd-{id}-probe", f"probe_{id}_csv")
 

@@ -92,7 +92,9 @@ def status(run: Run, tokens_per_second: float | None = None) -> str:
             parts.append(f"about {duration(run.seconds_left)} left")
         if tokens_per_second:
             parts.append(f"{tokens_per_second:,.0f} tokens/s")
-    elif run.started and run.ended:
+    elif run.started and run.ended and not run.again and run.state != "interrupted":
+        # Of a run that was resumed these are the times of the last attempt; of an interrupted one it is not
+        # known when it ended, only when it was found.
         parts.append(f"took {duration(run.ended - run.started)}")
     return " · ".join(parts)
 

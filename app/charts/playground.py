@@ -27,7 +27,7 @@ def edit_bars(frame: pd.DataFrame, *, groups: Sequence[str], title: str, dark: b
     title : what the figure says or asks; shown literally.
     """
     shades = hues(dark)
-    tints = dict(zip(groups, (shades.group_a, shades.group_b, shades.text), strict=False))
+    tints = dict(zip(groups, (shades.group_a, shades.group_b), strict=False))
     blue = TEACHER.on(dark)
     rows = list(range(len(frame)))
     traces = []
@@ -74,7 +74,9 @@ def edit_bars(frame: pd.DataFrame, *, groups: Sequence[str], title: str, dark: b
             "yaxis": {
                 "tickvals": rows,
                 "ticktext": [
-                    colour(shorten(token, 22), tints[group]) if group else escape(shorten(token, 22))
+                    colour(shorten(token, 22), tints.get(group, shades.text))
+                    if group
+                    else escape(shorten(token, 22))
                     for token, group in zip(frame["token"], frame["group"], strict=True)
                 ],
                 "range": [len(frame) - 0.45, -0.55],

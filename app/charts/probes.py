@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,32 +14,42 @@ from app.charts.text import escape, percent, shorten
 
 
 def probe_curves(
-    frame: pd.DataFrame, *, step: int, teacher: Mapping[str, float], title: str, dark: bool
+    frame: pd.DataFrame,
+    *,
+    steps: Sequence[int],
+    step: int,
+    teacher: Mapping[str, float],
+    title: str,
+    dark: bool,
 ) -> go.Figure:
     """The student's probability of each word over the steps; a line marks `step`.
 
     Parameters
     ----------
-    frame : columns step, token, probability; a word that is not among the kept ones at a step has no row.
+    frame : columns step, token, probability; a word that is not among the kept ones at a step has no row,
+        and its curve a gap.
+    steps : all steps at which there could be one, in order.
     teacher : the teacher's probability of each word, drawn as a short tick at the right edge.
     """
     shades = hues(dark)
     traces = []
-    last = int(frame["step"].max()) if len(frame) else 1
+    last = steps[-1]
     for number, (token, rows) in enumerate(frame.groupby("token", sort=False)):
         look = series(number, dark=dark)
         name = escape(shorten(token, 18))
+        known = dict(zip(rows["step"], rows["probability"], strict=True))
+        values = [known.get(one) for one in steps]
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines+markers",
-                "x": rows["step"].tolist(),
-                "y": rows["probability"].tolist(),
+                "x": list(steps),
+                "y": values,
                 "name": name,
                 "legendgroup": name,
                 "line": {"color": look.colour, "dash": look.dash, "width": 2},
                 "marker": {"color": look.colour, "symbol": look.symbol, "size": 6},
-                "customdata": [percent(value) for value in rows["probability"]],
+                "customdata": ["" if value is None else percent(value) for value in values],
                 "hovertemplate": "%{customdata}",
             }
         )

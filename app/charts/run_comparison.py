@@ -76,10 +76,10 @@ def compared_curves(
     if comparable and len(last) > 1:
         pick = max if measure.share else min
         ahead = pick(last, key=lambda name: abs(last[name]))
-        word = "highest" if measure.share else "lowest"
-        title = f"{shorten(ahead, NAME_LENGTH)} ends with the {word} {measure.name}: " + measure.shown(
-            last[ahead]
-        )
+        best = f"the {'highest' if measure.share else 'lowest'} {measure.name}"
+        if measure.signed:
+            best = f"the {measure.name} nearest to 0"
+        title = f"{shorten(ahead, NAME_LENGTH)} ends with {best}: {measure.shown(last[ahead])}"
     layout = curves(title, height=430, dark=dark, x=X_AXES.get(x, x), y=measure.axis)
     if measure.share:
         layout["yaxis"]["tickformat"] = SHARE_TICKS

@@ -46,7 +46,13 @@ st.subheader("What does an arm do to the teacher?")
 focused = arms[-1]
 if len(arms) > 1:
     focused = st.segmented_control(
-        "Arm to look at", arms, default=focused, required=True, key="focused", label_visibility="collapsed"
+        "Arm to look at",
+        arms,
+        default=focused,
+        required=True,
+        key="focused",
+        bind="query-params",
+        label_visibility="collapsed",
     )
     focused = focused if focused in arms else arms[-1]
 playground(focused, teacher)

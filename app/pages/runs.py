@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.run_actions import chosen_id, open_wished
 from app.run_comparison import comparison
-from app.run_list import no_runs, run_list
+from app.run_list import run_list
 from app.run_page import run_page
 from app.widgets import literal
 from fairkd import runs
@@ -21,8 +21,5 @@ else:
     except FairKDError as error:
         st.error(literal(error), icon=":material/error:")
     else:
-        if found:
-            run_list(found)
-            comparison(found)
-        else:
-            no_runs()
+        run_list(found)
+        comparison(found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
 from fairkd.distill.devices import make_accelerator, wait_for
-from fairkd.distill.setup import scratch_memory, set_up, threads
+from fairkd.distill.setup import Check, Say, scratch_memory, set_up, threads
 from fairkd.distill.trainer import Counts
 from fairkd.distill.troubles import in_one_sentence
 from fairkd.models import MaskedLM
@@ -31,18 +31,35 @@ class Estimate:
 
 
 def estimate(
-    config: Config, *, teacher: MaskedLM | None = None, corpus: Corpus | None = None, seconds: float = 8
+    config: Config,
+    *,
+    teacher: MaskedLM | None = None,
+    corpus: Corpus | None = None,
+    seconds: float = 8,
+    say: Say | None = None,
+    check: Check | None = None,
 ) -> Estimate:
     """Train a student that is thrown away for about `seconds` and reckon up the budget from its speed.
 
-    The first step, which warms everything up, does not count. Raises what `train` would raise before its
+    The first step, which warms everything up, does not count. `say` is told what is being read, `check` is
+    called from time to time, and may raise to give it up. Raises what `train` would raise before its
     first step.
     """
     with in_one_sentence(), threads(config.threads), scratch_memory():
-        setup = set_up(config, accelerator=make_accelerator(), teacher=teacher, corpus=corpus, most=SENTENCES)
+        setup = set_up(
+            config,
+            accelerator=make_accelerator(),
+            teacher=teacher,
+            corpus=corpus,
+            most=SENTENCES,
+            say=say,
+            check=check,
+        )
         trainer, feed = setup.trainer, setup.feed
         steps, tokens, begin = -1, 0.0, time.monotonic()
         while steps < 1 or time.monotonic() - begin < seconds:
+            if check is not None:
+                check()
             prepared = trainer.prepare(feed.take(config.optimizer.accumulate))
             totals = sum((batch.counts for batch in prepared), Counts())
             trainer.step(prepared, totals, 0.0)

@@ -29,10 +29,14 @@ MASS_KEPT = 0.5  # the part of the teacher's mass below which a gap is small bec
 def measured_apart(configs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The settings of `MEASURED_BY` that are not the same in all configurations: none, and they compare.
 
-    One that a configuration of an earlier version lacks is at its default.
+    One that a configuration of an earlier version lacks is at its default. Words of one's own stand in the
+    place of a contrast's, so that two who measure them need not name the same contrast.
     """
     standard = flat(Config().model_dump(mode="json"))
     settings = [standard | flat(config) for config in configs]
+    for one in settings:
+        if one["evaluation.words"] is not None:
+            one["evaluation.contrast"] = None
     return tuple(name for name in MEASURED_BY if len({repr(one.get(name)) for one in settings}) > 1)
 
 

@@ -40,10 +40,12 @@ class Run:
     """One distillation in the background: what it is, where its folder is, and how far it has come.
 
     Times are unix seconds: `started` of the present or last attempt, `ended` of its end. `progress` runs from
-    0 to 1. `sentence` says why a run failed or stopped, or what it does at the moment.
+    0 to 1. `sentence` says why a run failed or stopped, or what it does at the moment. The queue goes by
+    `place`; `again` says that this is not the first attempt.
     """
 
     id: str
+    place: int
     name: str
     state: State
     config: Mapping[str, Any]
@@ -56,6 +58,7 @@ class Run:
     progress: float
     seconds_left: float | None
     sentence: str | None
+    again: bool
 
     @property
     def active(self) -> bool:
@@ -213,8 +216,8 @@ def ask_to_cancel(id: str) -> bool:
 def queue_again(id: str) -> bool:
     """Put a stopped run at the end of the queue."""
     return _changes(
-        "UPDATE runs SET state = 'queued', sentence = NULL, ended = NULL, seconds_left = NULL, pid = NULL,"
-        " cancel_asked = NULL, hurry = 0, place = (SELECT max(place) + 1 FROM runs)"
+        "UPDATE runs SET state = 'queued', sentence = NULL, started = NULL, ended = NULL, seconds_left = NULL,"
+        " pid = NULL, cancel_asked = NULL, hurry = 0, place = (SELECT max(place) + 1 FROM runs)"
         " WHERE id = ? AND state IN ('cancelled', 'failed', 'interrupted')",
         [id],
     )
@@ -317,6 +320,7 @@ def _said(error: sqlite3.DatabaseError) -> FairKDError:
 def _entry(row: sqlite3.Row) -> Entry:
     run = Run(
         id=row["id"],
+        place=row["place"],
         name=row["name"],
         state=row["state"],
         config=json.loads(row["config"]),
@@ -329,6 +333,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         progress=row["progress"],
         seconds_left=row["seconds_left"],
         sentence=row["sentence"],
+        again=row["attempt"] > 1,
     )
     worker = None if row["pid"] is None else Identity(row["pid"], row["pid_started"], row["pid_boot"])
     return Entry(run, row["attempt"], worker, row["cancel_asked"], bool(row["hurry"]))

@@ -220,9 +220,28 @@ def test_words_move_over_the_steps_with_a_mark_at_the_chosen_one() -> None:
     frame = pd.DataFrame(
         {"step": [0, 10, 0, 10], "token": ["$x$", "$x$", "tea", "tea"], "probability": [0.1, 0.5, 0.3, 0.2]}
     )
-    figure = probe_curves(frame, step=10, teacher={"tea": 0.4}, title="?", dark=True)
+    look = {"teacher": {"tea": 0.4}, "title": "?", "dark": True}
+    figure = probe_curves(frame, steps=[0, 10], step=10, **look)
     assert [trace.name for trace in figure.data if trace.name] == ["&#36;x&#36;", "tea"]
     assert figure.data[-1].y == (0.4,) and figure.layout.shapes[0].x0 == 10
+    left = probe_curves(frame, steps=[0, 5, 10], step=10, **look).data[0]
+    assert left.y == (0.1, None, 0.5), "a word that left the kept ones is no straight line to its return"
+
+
+def test_the_nearest_to_nothing_is_called_so_where_a_measure_has_a_sign() -> None:
+    frames = {"a": STEPS.assign(gap_mean=-0.5), "b": STEPS.assign(gap_mean=-0.1)}
+    figure = compared_curves(frames, MEASURES["gap_mean"], teacher={}, dark=False)
+    assert title(figure).startswith("b ends with the ") and "nearest to 0: " in title(figure)
+
+
+def test_the_playground_draws_any_number_of_groups() -> None:
+    words = ["milk", "tea", "water", "iron"]
+    numbers = {name: [1, 2, 3, 4] for name in ("before", "after", "before_rank", "after_rank")}
+    figure = edit_bars(
+        pd.DataFrame({"token": words, "group": words, **numbers}), groups=words, title="?", dark=False
+    )
+    ticks = figure.layout.yaxis.ticktext
+    assert len({tick.replace(word, "") for tick, word in zip(ticks, words, strict=True)}) == 3
 
 
 def test_the_playground_draws_before_and_after_with_the_groups_in_their_hues() -> None:

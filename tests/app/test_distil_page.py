@@ -66,6 +66,15 @@ def test_all_arms_start_as_one_batch_on_one_seed(open_distil: OpenDistil) -> Non
     assert "3 runs are in the queue" in texts(app)
 
 
+def test_a_start_is_told_of_until_its_runs_have_ended(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.button(key="start_one").click().run()
+    assert "The run is in the queue" in texts(app)
+    (run,) = runs.all_runs()
+    runs.cancel(run.id)
+    assert "in the queue" not in texts(app.run())
+
+
 def test_one_arm_starts_alone(open_distil: OpenDistil) -> None:
     app = open_distil(["plain", "fair"])
     app.get_by_key("focused").set_value("plain").run()

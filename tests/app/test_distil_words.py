@@ -35,13 +35,20 @@ def test_words_of_ones_own_are_balanced(open_distil: OpenDistil) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("milk", "at least two word groups"), ("milk, nurse\nnurse", "stands in both"), ("a:\nb: c", "'a'")],
+    [
+        ("", "at least two word groups, got 0"),
+        (" , ", "at least two word groups, got 0"),
+        ("milk", "at least two word groups, got 1"),
+        ("milk, nurse\nnurse", "stands in both"),
+        ("a:\nb: c", "'a'"),
+    ],
 )
 def test_words_that_make_no_contrast_are_one_sentence(open_distil: OpenDistil, typed: str, said: str) -> None:
     app = open_distil(["group"])
     app.get_by_key("contrast:group").set_value("own").run()
     app.text_area(key="set:constraint.words:group").set_value(typed).run()
     assert not app.exception and said in texts(app) and app.button(key="start_one").disabled
+    assert app.text_area(key="set:constraint.words:group").value == typed, "there to be mended"
     app.get_by_key("kind:group").set_value("mass_preserving").run()
     assert not app.exception and app.error
 
@@ -105,6 +112,12 @@ def test_a_link_holds_every_change(open_distil: OpenDistil, tmp_path: Path) -> N
     assert "fair" not in json.loads(other.query_params["set"])
 
 
+def test_a_link_holds_the_arm_that_is_looked_at(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "paper"], focused="plain")
+    assert app.get_by_key("focused").value == "plain"
+    assert open_distil(["plain", "paper"], focused="nothing").get_by_key("focused").value == "paper"
+
+
 @pytest.mark.parametrize(
     "link",
     [
@@ -115,6 +128,8 @@ def test_a_link_holds_every_change(open_distil: OpenDistil, tmp_path: Path) -> N
         '{"fair": {"constraint.strength": NaN, "nothing.at.all": 1}}',
         '{"": {"budget.steps": "many", "student.kind": ["x"]}, "other": {}}',
         '{"": {"budget": {"steps": 3}, "student.layers": "first"}}',
+        '{"": {"budget.steps": 9007199254740993}}',
+        '{"": {"budget.minutes": 1e-12}}',
     ],
 )
 def test_a_link_that_cannot_be_read_is_as_none(open_distil: OpenDistil, link: str) -> None:

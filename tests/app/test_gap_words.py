@@ -30,6 +30,12 @@ def test_a_gap_of_other_words_than_the_constraints_is_known() -> None:
     assert not measures_others({})
 
 
+def test_the_same_words_are_no_others_in_whatever_order_and_by_whatever_name() -> None:
+    own = {"women": ["she", "her"], "men": ["his", "He", "him"]}
+    found = make_config({"constraint": {"kind": "group", "words": own}})
+    assert not measures_others(found.model_dump(mode="json"))
+
+
 def test_a_third_group_is_not_what_a_gap_is_of() -> None:
     """The gap is that of the first two, which "pronouns" and "pronouns-they" have in common."""
     they = make_config({"constraint": {"kind": "group", "contrast": "pronouns-they"}})
@@ -38,4 +44,5 @@ def test_a_third_group_is_not_what_a_gap_is_of() -> None:
 
 def test_words_that_make_no_contrast_have_no_groups() -> None:
     assert gap_groups({"words": {"cat": ["cat"], "dog": ["cat"]}}) == ()
+    assert gap_groups({"words": {}, "contrast": "pronouns"}) == ()
     assert gap_groups({"contrast": "of another version"}) == gap_groups({}) == ()

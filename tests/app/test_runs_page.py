@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("home")
 def open_runs(tiny_folder: Callable[[str], Path]) -> OpenRuns:
     """`open_runs(run="ID")` is the page as a link with these parameters opens it."""
 
-    def open_(**parameters: str) -> AppTest:
+    def open_(**parameters: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
         tiny = str(tiny_folder("bert"))
         for name, value in {"teacher": tiny, "student": tiny}.items():
@@ -84,6 +84,40 @@ def test_queue_and_history_are_listed_with_state_and_progress(open_runs: OpenRun
     progress = [one.proto.text for one in app.get("progress")]
     assert "min" in progress[0] or "left" in progress[0]
     assert "number 1 in the queue" in progress[1]
+
+
+def test_the_queue_goes_by_place_and_a_resumed_run_stands_at_its_end(open_runs: OpenRuns) -> None:
+    old = add_run("old", "interrupted", events=training(100))
+    for name in ("one", "two"):
+        add_run(name, "queued")
+    app = open_runs()
+    assert "took" not in texts(app), "nobody knows when an interrupted run ended"
+    assert store.queue_again(old)
+    assert store.entry(old).run.started is None, "it waits, and no attempt has begun"
+    app.run()
+    names = [one.label.strip("*") for one in app.button if str(one.key).startswith("open_")]
+    assert names == ["one", "two", "old"]
+    progress = [one.proto.text for one in app.get("progress")]
+    assert [text[-22:] for text in progress] == [f"number {place} in the queue" for place in (1, 2, 3)]
+
+
+def test_of_a_resumed_run_the_last_attempt_is_not_called_its_time(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", events=training(100))
+    assert "took 4 min 40 s" in texts(open_runs())
+    store.write(lambda database: database.execute("UPDATE runs SET attempt = 2 WHERE id = ?", [id]))
+    assert "took" not in texts(open_runs())
+
+
+def test_a_refusal_stays_long_enough_to_be_read(open_runs: OpenRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = add_run("fair", "running", events=training(100)[:12])
+    app = open_runs(run=id)
+    store.write(lambda database: database.execute("UPDATE runs SET state = 'finished'"))
+    app.button(key=f"cancel_{id}").click().run()
+    said = [one.value for one in app.error]
+    assert len(said) == 1 and "there is nothing to cancel" in said[0]
+    assert [one.value for one in app.run().error] == said, "a page that trains is drawn every two seconds"
+    monkeypatch.setattr("app.run_actions.READING", 0.0)
+    assert not app.run().error
 
 
 def test_a_name_opens_its_run(open_runs: OpenRuns) -> None:
@@ -363,6 +397,27 @@ def test_chosen_runs_stay_chosen_when_another_of_the_name_begins(open_runs: Open
     app.run()
     assert app.multiselect(key="compare").value == [old, fair]
     assert f"plain ({old})" in app.multiselect(key="compare").options, "what a link holds is told apart"
+
+
+def test_a_link_to_a_comparison_holds_its_runs_though_others_follow(open_runs: OpenRuns) -> None:
+    names = ("plain", "fair")
+    ids = [add_run(name, "finished", events=training(100), batch="b") for name in names]
+    for name in ("newer", "newest"):
+        add_run(name, "finished", events=training(100), batch="c")
+    link = open_runs(compare=[f"{name} ({id})" for name, id in zip(names, ids, strict=True)])
+    assert link.multiselect(key="compare").value == ids
+    assert open_runs().multiselect(key="compare").value != ids
+
+
+def test_arms_join_the_comparison_as_they_begin(open_runs: OpenRuns) -> None:
+    ids = [add_run(name, "finished", events=training(100), batch="b") for name in ("plain", "fair")]
+    app = open_runs()
+    assert app.multiselect(key="compare").value == ids
+    ids.append(add_run("group", "running", events=training(100), batch="b"))
+    assert app.run().multiselect(key="compare").value == ids
+    app.multiselect(key="compare").set_value(ids[:2]).run()
+    add_run("cda", "running", events=training(100), batch="b")
+    assert app.run().multiselect(key="compare").value == ids[:2], "unless somebody has chosen"
 
 
 def test_one_run_alone_is_compared_with_nothing(open_runs: OpenRuns) -> None:

@@ -78,6 +78,20 @@ def test_an_estimate_reckons_the_budget_up_from_a_warm_up(tiny_bert: MaskedLM) -
     assert minutes.seconds == pytest.approx(120, rel=0.05)
 
 
+def test_an_estimate_says_what_it_reads_and_can_be_given_up(tiny_bert: MaskedLM) -> None:
+    class Enough(Exception):
+        pass
+
+    def check() -> None:
+        if said:
+            raise Enough
+
+    said: list[str] = []
+    with pytest.raises(Enough):
+        estimate(config(), teacher=tiny_bert, corpus=CORPUS, seconds=60, say=said.append, check=check)
+    assert "sentences to learn from" in said[0]
+
+
 def test_swapped_sentences_change_no_estimate_of_how_often_the_text_is_read(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,13 @@ def test_what_decides_the_measurement_keeps_runs_apart(settings: dict[str, Any],
     assert measured_apart([config(), config(**settings)]) == (apart,)
 
 
+def test_own_words_are_measured_alike_whatever_contrast_they_stand_for() -> None:
+    words = {"a": ["milk"], "b": ["tea"]}
+    both = [config(evaluation={"words": words, "contrast": name}) for name in ("kinship", "pronouns")]
+    assert measured_apart(both) == ()
+    assert measured_apart([both[0], config()]) == ("evaluation.contrast", "evaluation.words")
+
+
 def test_a_setting_that_an_older_run_lacks_is_at_its_default() -> None:
     old = config()
     del old["evaluation"]["professions"]

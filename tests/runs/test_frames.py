@@ -72,7 +72,7 @@ def test_no_events_make_empty_tables_with_all_columns() -> None:
 
 def run(id: str, **values: object) -> Run:
     config = make_config(values).model_dump(mode="json")
-    return Run(id, id, "queued", config, Path(), None, 0.0, None, None, 0, 0.0, None, None)
+    return Run(id, 1, id, "queued", config, Path(), None, 0.0, None, None, 0, 0.0, None, None, False)
 
 
 def test_only_settings_that_differ_are_compared() -> None:
