@@ -79,13 +79,11 @@ def current(arm: str, key: str) -> Any:
 def values(arm: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """The nested settings of an arm.
 
-    A budget has one kind: steps that were set put the preset's minutes aside, and the other way round.
+    A budget has one kind: steps that were set put the preset's minutes aside.
     """
     whole = flat(PRESETS.get(arm, {})) | dict(shared) | dict(own)
     if whole.get("budget.steps") is not None:
         whole["budget.minutes"] = None
-    elif whole.get("budget.minutes") is None:
-        whole["budget.minutes"] = defaults()["budget.minutes"]
     return nested(whole)
 
 

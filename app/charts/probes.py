@@ -32,7 +32,7 @@ def probe_curves(
     teacher : the teacher's probability of each word, drawn as a short tick at the right edge.
     """
     shades = hues(dark)
-    traces = []
+    traces: list[dict] = []
     last = steps[-1]
     for number, (token, rows) in enumerate(frame.groupby("token", sort=False)):
         look = series(number, dark=dark)

@@ -41,7 +41,7 @@ class Run:
 
     Times are unix seconds: `started` of the present or last attempt, `ended` of its end. `progress` runs from
     0 to 1. `sentence` says why a run failed or stopped, or what it does at the moment. The queue goes by
-    `place`; `again` says that this is not the first attempt.
+    `place`; `again` says that this may be a later attempt.
     """
 
     id: str
@@ -116,7 +116,7 @@ def insert_running(id: str, name: str, config: Mapping[str, Any], worker: Identi
 
 def entries(states: Sequence[State] | None = None) -> list[Entry]:
     """All runs, or those in some states, the newest first. To look makes nothing where nothing is."""
-    if not database_path().exists() and not any(runs_folder().glob("*/config.json")):
+    if not is_there() and not any(runs_folder().glob("*/config.json")):
         return []
     where = f"WHERE state IN ({','.join('?' * len(states))})" if states is not None else ""
     order = "ORDER BY created DESC, rowid DESC"
@@ -216,8 +216,8 @@ def ask_to_cancel(id: str) -> bool:
 def queue_again(id: str) -> bool:
     """Put a stopped run at the end of the queue."""
     return _changes(
-        "UPDATE runs SET state = 'queued', sentence = NULL, started = NULL, ended = NULL, seconds_left = NULL,"
-        " pid = NULL, cancel_asked = NULL, hurry = 0, place = (SELECT max(place) + 1 FROM runs)"
+        "UPDATE runs SET state = 'queued', sentence = NULL, started = NULL, ended = NULL, seconds_left"
+        " = NULL, pid = NULL, cancel_asked = NULL, hurry = 0, place = (SELECT max(place) + 1 FROM runs)"
         " WHERE id = ? AND state IN ('cancelled', 'failed', 'interrupted')",
         [id],
     )
@@ -259,7 +259,7 @@ def _changes(statement: str, values: Sequence[object]) -> bool:
 
 
 def _with_connection(action: Callable[[sqlite3.Connection], T]) -> T:
-    if not database_path().exists():
+    if not is_there():
         _make_home()
     with closing(sqlite3.connect(database_path(), timeout=WAIT, isolation_level=None)) as database:
         database.row_factory = sqlite3.Row
@@ -269,6 +269,14 @@ def _with_connection(action: Callable[[sqlite3.Connection], T]) -> T:
 
 def database_path() -> Path:
     return home() / "runs.sqlite"
+
+
+def is_there() -> bool:
+    """Whether any run was ever kept here; InputError where one may not look."""
+    try:
+        return database_path().exists()
+    except OSError as error:  # a folder above it that one may not enter
+        raise _unusable(error) from error
 
 
 def make_home() -> None:
@@ -282,10 +290,14 @@ def _make_home() -> None:
         runs_folder().mkdir(parents=True, exist_ok=True)
         _keep_reserve()
     except OSError as error:
-        raise InputError(
-            f"The folder for runs, {home()}, cannot be written ({error.strerror or error}): free some space,"
-            " or set FAIRKD_HOME to another folder."
-        ) from error
+        raise _unusable(error) from error
+
+
+def _unusable(error: OSError) -> InputError:
+    return InputError(
+        f"The folder for runs, {home()}, cannot be written ({error.strerror or error}): free some space,"
+        " or set FAIRKD_HOME to another folder."
+    )
 
 
 def _keep_reserve() -> None:

@@ -47,7 +47,7 @@ def mark_of(id: str, attempt: int) -> str:
 
 def look() -> None:
     """Make the states true if nobody else sees to it, and start a runner where one is needed."""
-    if not store.database_path().exists():
+    if not store.is_there():
         return
     held = Lock.take()
     if held is None:

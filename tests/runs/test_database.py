@@ -41,6 +41,18 @@ def test_a_migration_that_fails_says_why_also_where_the_database_has_rolled_back
         store.make_home()
 
 
+def test_a_home_that_may_not_be_looked_into_is_one_sentence(
+    quiet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exists(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", exists)
+    for look in (runs.all_runs, lambda: runs.submit(stand_in.config(4))):
+        with pytest.raises(InputError, match="Permission denied.*set FAIRKD_HOME"):
+            look()
+
+
 def test_a_new_database_can_be_opened_by_many_at_once(quiet: Path) -> None:
     code = "from fairkd.runs import store; store.make_home(); store.entries(); store.claim(1)"
     many = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(6)]
