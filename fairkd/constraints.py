@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -66,6 +67,10 @@ class Constraint:
     shares: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
+        for what, value, known in (("kind", self.kind, Kind), ("scope", self.scope, Scope)):
+            if value not in get_args(known):
+                names = ", ".join(get_args(known))
+                raise InputError(f"A constraint has no {what} {value!r}: expected one of {names}.")
         if self.kind == "none":
             return
         if not 0 <= self.strength <= 1:

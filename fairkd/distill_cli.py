@@ -21,7 +21,7 @@ from rich.text import Text
 
 from fairkd import runs
 from fairkd.console import JsonOption, out, print_json, print_table, progress
-from fairkd.distill.config import Config, read_config
+from fairkd.distill.config import Config, read_config, stored_config
 from fairkd.distill.presets import PRESETS
 from fairkd.errors import FairKDError, InputError
 from fairkd.home import home
@@ -115,13 +115,15 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
             folder, config = shared[0]
             outcome = train(config, folder, emit=emit, stop=lambda: any([stop() for stop in stops]))
             return folder, outcome if process.is_main_process else None
-    except OSError as error:
+    except FairKDError:
+        raise
+    except Exception as error:
         raise FairKDError(verdict.of_error(error, folder)) from error
 
 
 def _writer(folder: Path) -> Writer:
     """Events of a folder of the user's own."""
-    ours = {"events.jsonl", "log.txt", "config.json"}
+    ours = {"events.jsonl", "log.txt", "config.json", "config.writing"}
     if folder.exists() and not folder.is_dir():
         names = {folder.name}
     else:
@@ -129,6 +131,7 @@ def _writer(folder: Path) -> Writer:
     if names - ours and "config.json" not in names:
         raise InputError(f"The output {folder} exists and holds no run; choose another folder with --output.")
     try:
+        stored_config(folder)  # that of something else is refused before anything is written beside it
         folder.mkdir(parents=True, exist_ok=True)
         return Writer(folder)
     except OSError as error:
@@ -145,11 +148,13 @@ def _all(*parts: Emit) -> Emit:
 
 @contextmanager
 def _logging(folder: Path) -> Iterator[Emit]:
-    """Writes events into the run's log.txt, and the details of an error of the system."""
+    """Writes events into the run's log.txt, and the details of an error that no sentence was made for."""
     log = (folder / "log.txt").open("a", encoding="utf-8")
     try:
         yield lambda event: events.log(dict(event), log)
-    except OSError:
+    except FairKDError:
+        raise
+    except Exception:
         with suppress(OSError):
             traceback.print_exc(file=log)
         raise
@@ -173,19 +178,22 @@ def _drawing(report: Callable[[str, float | None], None]) -> Emit:
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """A function that says whether Ctrl-C was pressed; pressed again, it ends the process as usual."""
-    pressed = threading.Event()
+    """A function that says whether Ctrl-C was pressed or SIGTERM came; a second time they end the process.
+
+    A launcher of several processes sends both to every one of them.
+    """
+    asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield pressed.is_set
+        yield asked.is_set
         return
-    usual = signal.getsignal(signal.SIGINT)
 
-    def press(number: int, frame: object) -> None:
-        pressed.set()
-        signal.signal(signal.SIGINT, usual)
+    def ask(number: int, frame: object) -> None:
+        asked.set()
+        signal.signal(number, usual[number])
 
-    signal.signal(signal.SIGINT, press)
+    usual: dict[int, Any] = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield pressed.is_set
+        yield asked.is_set
     finally:
-        signal.signal(signal.SIGINT, usual)
+        for number, handler in usual.items():
+            signal.signal(number, handler)

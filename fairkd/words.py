@@ -152,11 +152,13 @@ def token_ids(
 
     The tokenizer's own cutting would stay switched on in it, for whoever shares it and wherever it is saved.
     """
-    special = set(tokenizer.all_special_ids)
+    # What ends a text may look like its frame: unknown words, masks, special tokens that were typed.
+    special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id, tokenizer.mask_token_id}
+    added = tokenizer.num_special_tokens_to_add()
     found: list[list[int]] = []
     for ids in tokenizer(list(texts), return_attention_mask=False, verbose=False)["input_ids"]:
         tail = len(ids)
-        while tail and ids[tail - 1] in special:
+        while len(ids) - tail < added and ids[tail - 1] in special:
             tail -= 1
         frame = ids[tail:]
         found.append([*ids[: max_tokens - len(frame)], *frame] if len(ids) > max_tokens else ids)

@@ -245,6 +245,8 @@ def test_scope_says_where_a_constraint_applies() -> None:
     ("arguments", "message"),
     [
         ({"groups": ((1, 2), (2, 3))}, "occur twice"),
+        ({"kind": "mass-preserving", "groups": ((1,), (2,))}, "no kind 'mass-preserving'.*mass_preserving"),
+        ({"scope": "mask", "groups": ((1,), (2,))}, "no scope 'mask': expected one of all, masked, not_own"),
         ({"groups": ((1, 2), (3,))}, "equal numbers"),
         ({"groups": ((1,), ())}, "none of them empty"),
         ({"groups": ((1,),)}, "at least two"),

@@ -116,6 +116,13 @@ def test_texts_are_cut_as_the_tokenizer_would_but_it_is_left_as_it_was(
     assert ours == own(texts, truncation=True, max_length=limit)["input_ids"]
 
 
+@pytest.mark.parametrize("end", ["[UNK] ", "[MASK] ", "he [MASK] [UNK] "])
+def test_a_text_that_ends_in_special_words_is_cut_like_any_other(tiny_bert: MaskedLM, end: str) -> None:
+    (ids,) = token_ids(tiny_bert.tokenizer, ["he " + end * 40], max_tokens=16)
+    whole = tiny_bert.tokenizer("he " + end * 40)["input_ids"]
+    assert ids == [*whole[:15], tiny_bert.tokenizer.sep_token_id]
+
+
 # --- spelling ---
 
 

@@ -8,6 +8,7 @@ needs torch.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -31,7 +32,7 @@ from fairkd.distill.rooms import (
     StudentConfig,
     StudentKind,
 )
-from fairkd.errors import InputError
+from fairkd.errors import FairKDError, InputError
 
 __all__ = [
     "BudgetConfig",
@@ -51,6 +52,7 @@ __all__ = [
     "StudentKind",
     "make_config",
     "read_config",
+    "stored_config",
 ]
 
 
@@ -75,7 +77,7 @@ class Config(Room):
         default=ConstraintConfig(), description="How the teacher's distributions are edited beforehand."
     )
     optimizer: OptimizerConfig = Field(default=OptimizerConfig(), description="How the weights are moved.")
-    budget: BudgetConfig = Field(default=BudgetConfig(minutes=5), description="When training ends.")
+    budget: BudgetConfig = Field(default=BudgetConfig(), description="When training ends.")
     evaluation: EvaluationConfig = Field(
         default=EvaluationConfig(), description="What is measured during the run."
     )
@@ -97,6 +99,17 @@ class Config(Room):
             raise ValueError(
                 "budget.stop_gap with a budget in steps needs evaluation.every_steps, since evaluations by "
                 "the clock would end the run at another step each time"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _learns(self) -> Self:
+        terms = self.objective
+        group = terms.group if self.constraint.kind != "none" else 0
+        if not terms.kd + terms.mlm + terms.hidden + group:
+            raise ValueError(
+                "every weight of the objective is 0, so that there is nothing to learn; set objective.kd, "
+                "objective.mlm or objective.hidden above 0"
             )
         return self
 
@@ -129,21 +142,39 @@ def read_config(
     for change in changes:
         _set(values, change)
     budget = values.get("budget")
-    changed = {change.partition("=")[0].strip() for change in changes} & {"budget.steps", "budget.minutes"}
-    if isinstance(budget, dict) and len(changed) == 1:
+    changed = {change.partition("=")[0].strip() for change in changes}
+    for one, other in (("steps", "minutes"), ("minutes", "steps")):
         # A change of one kind of budget replaces the other that a file may set.
-        other = "minutes" if "budget.steps" in changed else "steps"
-        values["budget"] = {name: value for name, value in budget.items() if name != other}
+        replaced = f"budget.{one}" in changed and f"budget.{other}" not in changed
+        if replaced and isinstance(budget, dict) and budget[one] is not None:
+            budget.pop(other, None)
     return make_config(values)
+
+
+def stored_config(folder: Path) -> Config | None:
+    """What the config.json of a run's folder says; None where there is none.
+
+    Raises InputError for one that is damaged, or that of something else, and OSError where it cannot be read.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        return None
+    try:
+        return make_config(json.loads(path.read_text(encoding="utf-8")))
+    except (FairKDError, ValueError, TypeError):  # other settings, no JSON, not UTF-8, no names
+        raise InputError(
+            f"The config.json of {folder} is damaged, or not that of a run: choose another folder."
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, ValueError) as error:  # ValueError: bytes, or a day that is none
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:  # bytes, a day that is none
         raise InputError(
             f"The configuration {path} cannot be read as YAML: {str(error).splitlines()[0]}."
         ) from None
+    values = {} if values is None else values
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise InputError(
             f"The configuration {path} must hold settings by name, not a {type(values).__name__}."
@@ -164,7 +195,7 @@ def _set(values: dict[str, Any], change: str) -> None:
             raise InputError(f"The setting {name} of {change!r} is no group of settings.")
     try:
         room[last] = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # ValueError: it looks like a date, but there is no such day
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: there is no such day
         raise InputError(
             f"The value of {change!r} cannot be read as YAML; check brackets and quotes."
         ) from None

@@ -61,7 +61,6 @@ class Loop:
             setup.constraint,
             self.config.evaluation,
             setup.held_out,
-            seed=self.config.seed,
         )
         self.progress = Progress(text=setup.text, models=setup.models())
         self._emit = emit
@@ -92,7 +91,7 @@ class Loop:
         while True:
             prepared = self._next_batches()
             totals, seconds, stopped, reached = self._agree(prepared)
-            done = self._done(seconds)
+            done = self._done(seconds) if now.steps else 0.0  # the shortest run takes one step
             if stopped or reached or done >= 1:
                 self.feed.place = now.place  # what was read ahead counts as unread
                 return (self._reached() if reached else None), stopped and not reached and done < 1

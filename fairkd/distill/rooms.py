@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from fairkd.contrasts import OWN, Contrast, contrasts, make_contrast
 from fairkd.kinds import PAIRWISE, Kind, Label, Scope, are_shares
@@ -19,6 +20,22 @@ class Room(BaseModel):
     """A group of settings: immutable, no key that is not known, and no number that is none or has no end."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """YAML reads `on` and `no` as true and false, which would pass for 1 and 0."""
+        kind = cls.model_fields[info.field_name or ""].annotation
+        is_room = isinstance(kind, type) and issubclass(kind, Room)
+        if kind is not bool and not is_room and _holds_truth(value):
+            raise ValueError("expected no true or false here (a word such as yes, no or on needs quotes)")
+        return value
+
+
+def _holds_truth(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_truth, (*value, *value.values())))
+    return any(map(_holds_truth, value)) if isinstance(value, list | tuple) else isinstance(value, bool)
 
 
 def spread_layers(count: int) -> tuple[int, ...]:
@@ -46,8 +63,8 @@ class StudentConfig(Room):
         default=True,
         description="Keep the word embeddings as they are: faster; a fresh student always trains its own.",
     )
-    hidden_layers: int = Field(default=3, ge=1, description="For fresh: the number of layers.")
-    width: int = Field(default=192, ge=8, description="For fresh: the width of the hidden states.")
+    hidden_layers: int = Field(default=3, ge=1, le=500, description="For fresh: the number of layers.")
+    width: int = Field(default=192, ge=8, le=2**16, description="For fresh: the width of the hidden states.")
     heads: int = Field(default=6, ge=1, description="For fresh: attention heads; the width is a multiple.")
     projection: bool = Field(
         default=True,
@@ -266,9 +283,17 @@ class BudgetConfig(Room):
         description="... and while the words keep this part of the mass that the teacher gives them.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _five_minutes(cls, values: Any) -> Any:
+        """Of the two kinds of budget one is needed; whoever sets neither gets this."""
+        if isinstance(values, Mapping) and values.get("steps") is None and values.get("minutes") is None:
+            return {**values, "minutes": 5}
+        return values
+
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.steps is None) == (self.minutes is None):
+        if self.steps is not None and self.minutes is not None:
             raise ValueError("give either steps or minutes")
         return self
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from fairkd.corpora import Corpus
 from fairkd.distill import checkpoints
-from fairkd.distill.config import Config, make_config
+from fairkd.distill.config import Config, stored_config
 from fairkd.distill.devices import make_accelerator
 from fairkd.distill.loop import Emit, Event, Loop, Outcome, Stop
 from fairkd.distill.memory import keep_freed_memory
@@ -141,8 +141,9 @@ def _write_config(folder: Path, config: Config) -> None:
     """
     path = folder / "config.json"
     try:
-        if path.is_file():
-            if make_config(json.loads(path.read_text(encoding="utf-8"))) != config:
+        stored = stored_config(folder)
+        if stored is not None:
+            if stored != config:
                 raise InputError(
                     f"The folder {folder} holds a run with other settings: choose another folder, or the "
                     "settings in its config.json to go on with it."
@@ -153,8 +154,6 @@ def _write_config(folder: Path, config: Config) -> None:
         os.replace(beside, path)
     except OSError as error:
         raise _unwritable(folder, error) from error
-    except json.JSONDecodeError:
-        raise InputError(f"The config.json of {folder} is damaged: choose another folder.") from None
 
 
 def _unwritable(folder: Path, error: OSError) -> InputError:

@@ -103,6 +103,8 @@ def set_up(
     )
     training = text.training if most is None else tuple(spread(text.training, most))
     say(f"{text.name}: {len(text.training):,} sentences to learn from, {len(text.held_out):,} held out")
+    if text.skipped:
+        say(f"Left out: {', '.join(f'{count:,} {reason}' for reason, count in text.skipped.items())}")
     longest = min(config.corpus.max_tokens, teacher.max_tokens, student.max_tokens)
     check()
     tokenizer = teacher.tokenizer

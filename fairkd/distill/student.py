@@ -58,7 +58,8 @@ def take_layers(
     Raises
     ------
     InputError
-        For layers that the teacher does not have, none, or not in ascending order.
+        For layers that the teacher does not have, none, not in ascending order, or of which the first cannot
+        stand at the beginning.
     """
     stack = layers_of(teacher)
     if not layers or list(layers) != sorted(set(layers)) or layers[0] < 0 or layers[-1] >= len(stack):
@@ -80,6 +81,14 @@ def take_layers(
     config.num_hidden_layers = len(kept)  # DistilBERT, which has n_layers, maps the name
     if getattr(config, "layer_types", None):
         config.layer_types = [config.layer_types[number] for number in layers]
+    with torch.device("meta"):
+        loaded = type(student)(copy.deepcopy(config))
+    if loaded.state_dict().keys() != student.state_dict().keys():
+        # ModernBERT's first layer lacks a norm that all others have: another one loses its when it is loaded.
+        raise InputError(
+            f"The first layer of {type(student).__name__} is made unlike the others, and layer {layers[0]} "
+            "cannot stand in its place: begin the student's layers with 0."
+        )
     if freeze_embeddings:
         _freeze_embeddings(student)
     # No dropout anywhere: a short run never sees a sentence often enough to overfit.

@@ -108,6 +108,53 @@ def test_a_full_disk_is_one_sentence(file: Path, tmp_path: Path, monkeypatch: py
     assert "Traceback" in (tmp_path / "mine" / "log.txt").read_text(), "the details"
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_an_error_that_nobody_thought_of_is_one_sentence_with_its_details_in_the_log(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise IndexError("a cog is loose")
+
+    monkeypatch.setattr("fairkd.distill.session.set_up", broken)
+    target = tmp_path / "mine"
+    error = fairkd(file, *(("--output", target) if own else ())).exception
+    assert isinstance(error, FairKDError) and "IndexError: a cog is loose" in str(error)
+    folder = target if own else runs.all_runs()[0].folder
+    assert "Traceback" in (folder / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("content", [b'{"architectures": ["BertForMaskedLM"]}', b"[1]", b"\xff", b"{"])
+def test_a_folder_of_something_else_stays_as_it_is(file: Path, tmp_path: Path, content: bytes) -> None:
+    target = tmp_path / "model"
+    target.mkdir()
+    (target / "config.json").write_bytes(content)
+    error = fairkd(file, "--output", target).exception
+    assert isinstance(error, InputError) and "not that of a run" in str(error)
+    assert [path.name for path in target.iterdir()] == ["config.json"]
+
+
+def test_a_folder_that_was_left_while_its_settings_were_written_is_gone_on_with(
+    file: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "mine"
+    target.mkdir()
+    (target / "config.writing").write_text("{")
+    assert fairkd(file, "--output", target).exit_code == 0
+
+
+def test_the_shortest_budget_takes_one_step(file: Path, tmp_path: Path) -> None:
+    result = fairkd(file, "--set", "budget.minutes=1e-9", "--output", tmp_path / "mine", "--json")
+    assert json.loads(result.stdout)["steps"] == 1
+
+
+def test_what_is_left_out_of_a_text_is_said(file: Path, tmp_path: Path) -> None:
+    with (tmp_path / "text.txt").open("ab") as text:
+        text.write(b"caf\xe9\nWord\n")
+    assert fairkd(file, "--output", tmp_path / "mine").exit_code == 0
+    said = [event["text"] for event in events.read(tmp_path / "mine")[0] if event["type"] == "message"]
+    assert any("Left out: " in text and "1 not UTF-8 text" in text for text in said), said
+
+
 def test_a_log_that_cannot_be_written_ends_no_run(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +184,19 @@ def test_another_process_takes_folder_and_settings_from_the_first(
     monkeypatch.setattr("fairkd.distill.session.train", train)
     assert fairkd(file).exit_code == 0
     assert tuple(told) == first
+
+
+def test_sigterm_saves_before_it_ends_the_process() -> None:
+    ended: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
+    try:
+        with _interruptible() as asked:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert asked() and not ended
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert ended == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_ctrl_c_is_asked_for_before_it_ends_the_process() -> None:

@@ -29,6 +29,14 @@ from fairkd.errors import InputError
             "shares are for",
         ),
         ({"budget": {"steps": 5, "minutes": 5}}, "either steps or minutes"),
+        ({"budget": {"steps": True}}, "budget.steps cannot be used: expected no true or false"),
+        ({"seed": False}, "seed cannot be used: expected no true"),
+        ({"student": {"layers": [True, 2]}}, "student.layers cannot be used: expected no true"),
+        ({"constraint": {"words": {"a": [True], "b": ["x"]}}}, "constraint.words .* needs quotes"),
+        ({"objective": {"kd": 0, "mlm": 0, "hidden": 0}}, "nothing to learn"),
+        ({"objective": {"kd": 0, "mlm": 0, "hidden": 0, "group": 3}}, "nothing to learn"),
+        ({"student": {"kind": "fresh", "hidden_layers": 10**6}}, "less than or equal to 500"),
+        ({"student": {"kind": "fresh", "width": 6 * 10**11}}, "less than or equal to 65536"),
         ({"masking": {"masked": 0.9, "random": 0.2}}, "add up to"),
         ({"constraint": {"kind": "logit_mean"}}, "'her' would be in two pairs"),
         ({"constraint": {"contrast": "royals"}}, "no contrast 'royals'"),
@@ -68,7 +76,32 @@ def test_a_stored_configuration_can_be_given_another_kind_of_budget(tmp_path: Pa
     assert read_config(path, ["budget.steps=3"]).budget.minutes is None
 
 
-@pytest.mark.parametrize("content", ["- a\n- b\n", "a: [1", "1: 2\n", "\udcff", "a: 2023-02-31"])
+def test_a_run_has_five_minutes_where_nobody_says_how_long() -> None:
+    for room in ({}, {"stop_gap": 0.3}, {"steps": None, "minutes": None}):
+        assert make_config({"budget": room}).budget.minutes == 5
+    assert make_config({"budget": {"steps": 3}}).budget.minutes is None
+    assert read_config(None, ["budget.stop_gap=0.3"], start=PRESETS["fair"]).budget.minutes == 5
+
+
+def test_a_budget_that_is_taken_away_leaves_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("budget: {minutes: 7}\n")
+    assert read_config(path, ["budget.steps=null"]).budget.minutes == 7
+
+
+def test_a_group_term_alone_is_something_to_learn_under_a_constraint() -> None:
+    terms = {"kd": 0, "mlm": 0, "hidden": 0, "group": 3}
+    assert make_config({"objective": terms, "constraint": {"kind": "group"}}).objective.group == 3
+
+
+def test_true_and_false_are_for_switches() -> None:
+    assert make_config({"student": {"freeze_embeddings": False}}).student.freeze_embeddings is False
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["- a\n- b\n", "[]", "false", "0", "a: [1", "[" * 5000, "1: 2\n", "\udcff", "a: 2023-02-31"],
+)
 def test_a_configuration_that_is_no_yaml_mapping_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "run.yaml"
     path.write_bytes(content.encode("utf-8", "surrogateescape"))

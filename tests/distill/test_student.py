@@ -31,6 +31,14 @@ def test_layers_that_the_teacher_lacks_are_refused(tiny_bert: MaskedLM, layers: 
         take_layers(tiny_bert.model, layers)
 
 
+def test_a_student_is_the_same_model_when_it_is_loaded(tiny_folder: Callable[[str], Path]) -> None:
+    """ModernBERT's first layer lacks a norm that the others have."""
+    lm = load(str(tiny_folder("modernbert")))
+    assert take_layers(lm.model, [0]).config.num_hidden_layers == 1
+    with pytest.raises(InputError, match="layer 1 cannot stand in its place: begin .* with 0"):
+        take_layers(lm.model, [1])
+
+
 def test_shared_layers_cannot_be_taken(tiny_albert: MaskedLM) -> None:
     with pytest.raises(FairKDError, match="AlbertForMaskedLM"):
         make_student(tiny_albert, StudentConfig(), seed=0)

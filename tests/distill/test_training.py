@@ -87,6 +87,17 @@ def test_the_same_seed_gives_the_same_weights_to_the_bit(tiny_bert: MaskedLM, tm
     assert equal(runs["one"], runs["two"]) and not equal(runs["one"], runs["other"])
 
 
+def test_what_a_run_is_measured_on_does_not_depend_on_its_seed(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    found = []
+    for seed in (0, 1):
+        events: Events = []
+        settings = config(seed=seed, budget={"steps": 1})
+        train(settings, tmp_path / str(seed), emit=events.append, teacher=tiny_bert, corpus=CORPUS)
+        (teacher,) = of(events, "teacher")
+        found.append({name: value for name, value in teacher.items() if name not in ("time", "step")})
+    assert found[0] == found[1]
+
+
 def test_evaluating_and_storing_often_changes_no_number(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     often = {"evaluation": {"every_steps": 1}, "checkpoint": {"every_steps": 1}}
     trained(tiny_bert, tmp_path / "often", budget={"steps": 5}, **often)
