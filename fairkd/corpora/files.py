@@ -9,10 +9,12 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -27,25 +29,35 @@ from fairkd.errors import InputError
 TEXT = (".txt",)
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 SAMPLE = 200  # rows that tell what a column holds
+SAMPLE_CELL = 1_000  # characters of a cell that are kept for that
 LINE_PART = 2**15  # bytes of a line of plain text read at a time
 LONGEST_RECORD = 2**20  # bytes of a table's line
+BATCH = 2**24  # bytes of a Parquet table, unpacked, that are read at a time
 JUDGED_AFTER = 10_000  # lines; a file that is mostly undecodable is refused by then, or at its end
 
 UNDECODABLE = "not UTF-8 text"
 TOO_LONG = f"longer than {LONGEST_RECORD:,} bytes"
 NO_JSON = "not a JSON object"
 NO_TEXT = "no text in the column"
+MORE_CELLS = "more cells than the header has columns"
+
+_NAMED_MARK = re.compile(r'"?sep=([^\w\s"]|\t)"?', re.IGNORECASE)  # as Excel writes it above the header
 
 Readable = IO[bytes] | gzip.GzipFile
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table's columns, its first rows, and the stream of one column's values from the first row on."""
+    """A table's columns, its first rows, and the stream of one column's values from the first row on.
+
+    `sample` holds the texts of the first rows only, as `brief` cuts them; `left_out` says what was no row on
+    the way to them.
+    """
 
     columns: tuple[str, ...]
     sample: tuple[Mapping[str, Any], ...]
     values: Callable[[str], Iterator[Any]]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def text_columns(self) -> tuple[str, ...]:
         """Columns whose sampled values are texts, mostly of two words and more."""
@@ -53,6 +65,12 @@ class Table:
 
     def choose(self, column: str | None, source: str) -> str:
         """`column` if the table has it; if None, the only text column. Else InputError."""
+        if not self.sample and self.left_out:
+            why = ", ".join(f"{count:,} {reason}" for reason, count in self.left_out.items())
+            raise InputError(
+                f"{source} has no row that can be read (left out: {why}); expected rows that fit the header, "
+                "or one JSON object a line."
+            )
         if not self.sample:
             raise InputError(f"{source} is empty; expected a table of at least one row below its header.")
         every = ", ".join(self.columns)
@@ -81,6 +99,11 @@ class Table:
                 tally[f"{NO_TEXT} '{column}'"] += 1
 
 
+def brief(row: Mapping[str, Any]) -> dict[str, str | None]:
+    """A row for a sample: the beginnings of its texts, None for anything else."""
+    return {name: value[:SAMPLE_CELL] if isinstance(value, str) else None for name, value in row.items()}
+
+
 def kind(path: Path) -> str:
     """The suffix that says the format (".csv" of "a.csv.gz"); InputError where it is none that is known."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
@@ -100,9 +123,10 @@ def table(path: Path, tally: Tally, progress: Progress | None = None) -> Table:
     if suffix == ".parquet":
         return _parquet(path, progress)
     rows = partial(_json_rows if suffix == ".jsonl" else _csv_rows, path)
-    sample = tuple(islice(rows(Tally(), None), SAMPLE))
+    left_out = Tally()
+    sample = tuple(brief(row) for row in islice(rows(left_out, None), SAMPLE))
     columns = tuple(dict.fromkeys(name for row in sample for name in row))
-    return Table(columns, sample, lambda column: (row.get(column) for row in rows(tally, progress)))
+    return Table(columns, sample, lambda column: (row.get(column) for row in rows(tally, progress)), left_out)
 
 
 def lines(
@@ -220,24 +244,51 @@ def _json_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[
 
 def _csv_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
     text = lines(path, tally, progress, whole=True)
-    header = next(text, "")
+    header, mark = _header(path, text, tally)
     if kind(path) == ".tsv":
         # A quote is a character like any other in a tab-separated file, unless both ends of a field have one.
-        rows: Iterator[list[str]] = ([_unquote(v) for v in line.rstrip("\r\n").split("\t")] for line in text)
-        names = [_unquote(name).strip() for name in header.rstrip("\r\n").split("\t")]
+        rows: Iterator[list[str]] = ([_unquote(v) for v in line.rstrip("\r\n").split(mark)] for line in text)
+        names = [_unquote(name).strip() for name in header.rstrip("\r\n").split(mark)]
     else:
-        mark = max(",;\t", key=header.count)  # a comma, unless the header has more of another
         try:
-            names = [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
+            cells = next(csv.reader([header], delimiter=mark, skipinitialspace=True), [])
         except csv.Error as error:
             raise InputError(
                 f"{path} has no proper CSV header ({error}); expected column names in a first line that ends "
                 "with a line feed."
             ) from None
-        rows = quotes.rows(text, mark, tally)
+        names = [name.strip() for name in cells]
+        rows = quotes.rows(text, mark, tally, spaced=len(names) > 1)
+        if len(names) == 1:  # lines of plain text below a header: their commas are text
+            rows = ([mark.join(row)] for row in rows if row)
     for row in rows:
-        if row:
+        if any(cell.strip() for cell in row[len(names) :]):
+            tally[MORE_CELLS] += 1  # which of its cells is which, nobody knows
+        elif row:
             yield dict(zip(names, row, strict=False))
+
+
+def _header(path: Path, text: Iterator[str], tally: Tally) -> tuple[str, str]:
+    """The first line that is not blank, and the mark between its cells, which a line above it may name.
+
+    Raises
+    ------
+    InputError
+        The header is not UTF-8 or too long, so that the next line would pass for it.
+    """
+    before = tally.copy()
+    filled = filter(str.strip, text)
+    header = next(filled, "")
+    mark = "\t" if kind(path) == ".tsv" else ""
+    if not mark and (named := _NAMED_MARK.fullmatch(header.rstrip("\r\n"))):
+        header, mark = next(filled, ""), named[1]
+    if unread := tally - before:
+        deque(islice(text, JUDGED_AFTER), maxlen=0)  # a file that is mostly not UTF-8 is refused as that
+        raise InputError(
+            f"{path} has a header that is {next(iter(unread))}; save the file as UTF-8, with column names in "
+            "its first line."
+        )
+    return header, mark or max(",;\t", key=header.count)  # a comma, unless the header has more of another
 
 
 def _unquote(field: str) -> str:
@@ -254,38 +305,53 @@ def _parquet(path: Path, progress: Progress | None) -> Table:
             f"Reading {path.name} needs the package pyarrow; install it, or save the table as .csv or .jsonl."
         ) from None
 
-    def batches(columns: list[str] | None, rows: int) -> Iterator[Any]:
+    @contextmanager
+    def opened() -> Iterator[Any]:
         try:
             # A buffer, so that a column chunk of hundreds of megabytes is not read as a whole.
             with arrow.parquet.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
-                total, done = max(1, file.metadata.num_rows), 0
-                for batch in file.iter_batches(batch_size=rows, columns=columns):
-                    yield batch
-                    done += len(batch)
-                    if progress:
-                        progress(f"Reading {path.name}: {done:,} rows", done / total)
+                yield file
         except (arrow.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise InputError(f"{path} cannot be read as Parquet ({reason}).") from None
 
-    def values(column: str) -> Iterator[Any]:
-        for batch in batches([column], 1024):
-            yield from _plain(batch.column(0))
+    def rows(columns: list[str], progress: Progress | None) -> Iterator[Mapping[str, Any]]:
+        with opened() as file:
+            total, done = max(1, file.metadata.num_rows), 0
+            for batch in file.iter_batches(batch_size=_batch_rows(file.metadata), columns=columns):
+                cells = dict(zip(batch.schema.names, batch.columns, strict=True))
+                for row in range(len(batch)):
+                    yield {name: _plain(column[row]) for name, column in cells.items()}
+                done += len(batch)
+                if progress:
+                    progress(f"Reading {path.name}: {done:,} rows", done / total)
 
-    first = next(batches(None, SAMPLE), None)
-    columns = tuple(first.schema.names) if first is not None else ()
-    sampled = [_plain(column) for column in first.columns] if first is not None else []
-    sample = tuple(dict(zip(columns, row, strict=True)) for row in zip(*sampled, strict=True))
-    return Table(columns, sample, values)
+    def can_be_text(type_: Any) -> bool:
+        type_ = type_.value_type if arrow.types.is_dictionary(type_) else type_
+        return str(type_) in ("string", "large_string", "string_view")
+
+    with opened() as file:
+        schema = file.schema_arrow
+    # Pictures and nested columns can be large, and tell nothing.
+    texts = [column.name for column in schema if can_be_text(column.type)]
+    sample = tuple(brief(row) for row in islice(rows(texts, None), SAMPLE))
+    columns = tuple(schema.names)
+    return Table(columns, sample, lambda column: (row.get(column) for row in rows([column], progress)))
 
 
-def _plain(values: Iterable[Any]) -> Iterator[Any]:
-    """Arrow's values as Python's; None for what is none, such as text that is not UTF-8."""
-    for value in values:
-        try:
-            yield value.as_py()
-        except ValueError:
-            yield None
+def _batch_rows(metadata: Any) -> int:
+    """How many rows of a Parquet table are some BATCH bytes, by its row group of the longest rows."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    longest = max((group.total_byte_size / group.num_rows for group in groups if group.num_rows), default=0)
+    return max(1, min(1024, int(BATCH / max(1, longest))))
+
+
+def _plain(value: Any) -> Any:
+    """Arrow's value as Python's; None for what is none: text that is not UTF-8, a date after 9999."""
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _is_text(values: list[Any]) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from fairkd.corpora.files import SAMPLE, Table
+from fairkd.corpora.files import SAMPLE, Table, brief
 from fairkd.corpora.pace import pace
 from fairkd.datawheel import Progress
 from fairkd.errors import InputError
@@ -56,6 +56,9 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
             # Streaming a split asks again by itself; twice is enough to find out that there is no network.
             download_config=datasets.DownloadConfig(max_retries=1),
         )
+        # Pictures and sound stay packed: nobody looks at them, and what unpacks them may not be installed.
+        if hasattr(rows, "decode") and rows.features:
+            rows = rows.decode(False)
     due = pace()
 
     def each() -> Iterator[Mapping[str, Any]]:
@@ -64,7 +67,7 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
                 progress(f"Streaming {source}: {count:,} rows", None)
             yield row
 
-    sample = tuple(islice(each(), SAMPLE))
+    sample = tuple(brief(row) for row in islice(each(), SAMPLE))
     columns = tuple(dict.fromkeys(name for row in sample for name in row))
 
     table = Table(columns, sample, lambda column: (row.get(column) for row in each()))
@@ -79,12 +82,12 @@ def _guarded(source: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping
 
 @contextmanager
 def _one_sentence(source: str) -> Iterator[None]:
-    """Turns what `datasets` raises into an InputError."""
+    """Turns what `datasets` raises, which is of every kind, into an InputError; only its code runs inside."""
     try:
         yield
     except ConnectionError as error:
         raise InputError(f"{source} cannot be reached; check the network: {_first_line(error)}.") from None
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:
         if splits := _SPLITS.fullmatch(_first_line(error)):
             names = splits["names"].replace("'", "")
             raise InputError(f"{source} has no split '{splits['asked']}'; its splits are: {names}.") from None

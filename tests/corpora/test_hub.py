@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from fairkd import corpora
@@ -53,6 +55,41 @@ def test_an_unknown_column_or_configuration_is_refused(org_name: Path) -> None:
         corpora.read("hub:org/name", column="body")
     with pytest.raises(InputError, match="hub:org/name:german cannot be read.*german"):
         corpora.read("hub:org/name:german")
+
+
+def test_pictures_are_not_unpacked(org_name: Path) -> None:
+    """Else a damaged picture, or a missing package for sound, would end the reading of the text."""
+    import datasets
+
+    features = datasets.Features({"image": datasets.Image(), "text": datasets.Value("string")})
+    rows = [{"image": {"bytes": b"no picture", "path": None}, "text": text} for text in SENTENCES]
+    for path in org_name.iterdir():
+        path.unlink()
+    pyarrow.parquet.write_table(
+        pyarrow.Table.from_pylist(rows, features.arrow_schema), org_name / "train.parquet"
+    )
+    assert corpora.columns("hub:org/name") == ("text",)
+    corpus = corpora.read("hub:org/name")
+    assert set(corpus.training + corpus.held_out) == set(SENTENCES)
+
+
+def test_rows_that_are_not_as_the_card_says_are_refused(org_name: Path) -> None:
+    """A TypeError to `datasets`."""
+    card = "---\ndataset_info:\n  features:\n  - name: text\n    dtype: string\n---\n"
+    (org_name / "README.md").write_text(card, encoding="utf-8")
+    (org_name / "train.jsonl").write_text('{"text": [1, 2]}\n', encoding="utf-8")
+    with pytest.raises(InputError, match="hub:org/name cannot be read: Couldn't cast"):
+        corpora.read("hub:org/name")
+
+
+def test_a_packed_file_that_breaks_off_is_refused(org_name: Path) -> None:
+    """An EOFError to `datasets`."""
+    path = org_name / "train.jsonl"
+    content = gzip.compress(path.read_bytes())
+    path.unlink()
+    (org_name / "train.jsonl.gz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match="hub:org/name cannot be read: Compressed file ended"):
+        corpora.read("hub:org/name")
 
 
 def test_without_a_network_the_hub_cannot_be_reached(org_name: Path) -> None:
@@ -136,7 +173,7 @@ def test_an_unknown_split_is_named_with_those_there_are(monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("at_every_step")
 @pytest.mark.parametrize("stops_at", ["1 rows", "700 rows"])
-@pytest.mark.parametrize("error", [RuntimeError, ValueError, OSError])
+@pytest.mark.parametrize("error", [RuntimeError, ValueError, OSError, TypeError, EOFError])
 def test_what_progress_raises_ends_the_stream_as_it_is(
     monkeypatch: pytest.MonkeyPatch, stops_at: str, error: type[Exception]
 ) -> None:
