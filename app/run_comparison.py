@@ -30,19 +30,20 @@ def comparison(found: list[Run]) -> None:
     offered = [run for run in found if begun(run)]
     if len(offered) < 2:
         return
-    # With the id always: a choice travels, to the server and in links, by the name that is shown here.
+    # With the id always: a choice travels to the server by the name that is shown here.
     names = {run.id: f"{run.name} ({run.id})" for run in offered}
     st.subheader("Side by side")
-    _suggest(newest_batch(offered))
+    _choose_at_first(list(names), newest_batch(offered))
     chosen = st.multiselect(
         "Runs to compare",
         list(names),
         format_func=lambda id: names.get(id, id),
         key=COMPARE,
-        bind="query-params",
         max_selections=MOST,
         placeholder="Choose two or more",
     )
+    if chosen != st.query_params.get_all(COMPARE):
+        st.query_params[COMPARE] = chosen
     picked = [run for id in chosen for run in offered if run.id == id][:MOST]
     if len(picked) < 2:
         caption("Choose two runs or more. Arms that were started together share seed, text and order.")
@@ -56,18 +57,20 @@ def comparison(found: list[Run]) -> None:
     _differences(picked, shown)
 
 
-def _suggest(ids: list[str]) -> None:
-    """Choose these runs, as long as neither a link nor the person has chosen others.
+def _choose_at_first(offered: Collection[str], newest: list[str]) -> None:
+    """Choose the runs of the link; else the newest ones, for as long as the person chooses no others.
 
-    Not as the widget's default, which an address does not hold: a link shows these runs, whatever comes after
-    them.
+    The address is written by the page, not by the widget, which keeps out of it what nobody has clicked: a
+    link shows the same runs, whatever comes after them.
     """
-    if COMPARE in st.session_state:
-        untouched = st.session_state[COMPARE] == st.session_state.get(_SUGGESTED)
+    state = st.session_state
+    if COMPARE in state:
+        if state[COMPARE] == state.get(_SUGGESTED):
+            state[COMPARE] = state[_SUGGESTED] = newest
+    elif linked := [id for id in st.query_params.get_all(COMPARE) if id in offered]:
+        state[COMPARE] = linked[:MOST]
     else:
-        untouched = COMPARE not in st.query_params
-    if untouched:
-        st.session_state[COMPARE] = st.session_state[_SUGGESTED] = ids
+        state[COMPARE] = state[_SUGGESTED] = newest
 
 
 def newest_batch(found: list[Run]) -> list[str]:

@@ -397,17 +397,20 @@ def test_chosen_runs_stay_chosen_when_another_of_the_name_begins(open_runs: Open
     add_run("plain", "finished", events=training(100))
     app.run()
     assert app.multiselect(key="compare").value == [old, fair]
-    assert f"plain ({old})" in app.multiselect(key="compare").options, "what a link holds is told apart"
+    assert f"plain ({old})" in app.multiselect(key="compare").options, "runs of one name are told apart"
 
 
 def test_a_link_to_a_comparison_holds_its_runs_though_others_follow(open_runs: OpenRuns) -> None:
-    names = ("plain", "fair")
-    ids = [add_run(name, "finished", events=training(100), batch="b") for name in names]
-    for name in ("newer", "newest"):
-        add_run(name, "finished", events=training(100), batch="c")
-    link = open_runs(compare=[f"{name} ({id})" for name, id in zip(names, ids, strict=True)])
-    assert link.multiselect(key="compare").value == ids
-    assert open_runs().multiselect(key="compare").value != ids
+    ids = [add_run(name, "finished", events=training(100), batch="b") for name in ("plain", "fair")]
+    app = open_runs()
+    assert app.query_params["compare"] == ids, "also of runs that nobody chose"
+    others = [add_run(name, "finished", events=training(100), batch="c") for name in ("newer", "newest")]
+    link = open_runs(compare=[*ids, "gone"])
+    assert link.multiselect(key="compare").value == ids == link.run().multiselect(key="compare").value
+    assert link.query_params["compare"] == ids
+    link.multiselect(key="compare").set_value([ids[0], others[0]]).run()
+    assert link.query_params["compare"] == [ids[0], others[0]]
+    assert open_runs().multiselect(key="compare").value == others
 
 
 def test_arms_join_the_comparison_as_they_begin(open_runs: OpenRuns) -> None:
