@@ -166,7 +166,8 @@ def test_compared_charts_stay_and_keep_zoom_and_hidden_runs_while_points_arrive(
     page = open_page("/runs?compared_over=step")
     curves, quality = chart(page, "compared"), chart(page, "bias_quality")
     comes_to(page, curves, 400)
-    expect(page).to_have_url(re.compile(f"compare={live.run.id}.*compare={run}"))  # a link holds the runs, though nobody chose them
+    # A link holds the runs, though nobody chose them.
+    expect(page).to_have_url(re.compile(f"compare={live.run.id}.*compare={run}"))
     expect(quality).to_be_visible(timeout=LONG)
     curves.locator(".legendtoggle").first.click()
     page.wait_for_timeout(600)
