@@ -67,11 +67,11 @@ def field(arm: str, key: str, *, label: str | None = None, **look: Any) -> None:
     elif kind in (int, float):
         _number(kind, found, value, optional, shared)
     elif get_origin(kind) is tuple and get_args(kind)[0] is str and key == "evaluation.probes":
-        st.text_area(value="\n".join(value or ()), height=110, max_chars=4000, **shared)
+        st.text_area(value="\n".join(value or ()), height="content", max_chars=4000, **shared)
     elif get_origin(kind) is dict:
         st.text_area(
             value=lines(value or {}),
-            height=80,
+            height="content",
             max_chars=4000,
             placeholder="he: he, him\nshe: she, her",
             **shared,

@@ -56,6 +56,12 @@ _EXAMPLES = (
     Frame("his", "I read ", " book with great joy ."),
 )
 _AFTER = re.compile(r"\s*(\w+|[^\w\s]|$)(\s?[-‐‑])?")
+_ENDS = frozenset([*".,;:!?)]}”»…—–", ""])  # what ends a phrase; "" the text itself
+_INSERTED = re.compile(r"[(\[] ?((or|and) )?$", re.I)  # "in [ her ] mind", "his (or her) book": as if without
+_CLOSING = re.compile(
+    r"""["'’](?!\w)"""
+)  # right behind a word; with a space between, it may open a quotation
+_STANDS_ALONE = re.compile(r"\s+(and|or)\s+(hers|mine|yours|ours|theirs)\b", re.I)
 # "a friend of his came" against "a part of his work"
 _OF = re.compile(
     r"\b(an?|another|any|every|no|some|this|that|these|those|one|two|three|many|several) (\w+ ){1,3}of $",
@@ -81,13 +87,16 @@ def by_rule(sentence: str, start: int) -> str | None:
         return determiner if following.isalpha() else None
     if following in lexicon().nouns:
         return determiner
-    if following in (*".,;:!?", ""):
+    if following in (")", "]") and _INSERTED.search(sentence, max(0, start - 6), start):
+        return None
+    if following in _ENDS or _CLOSING.match(sentence, start + 3):
         return other
     if word == "her":
         # "her and" is open: "his or her house", "for her and the boy".
         return other if following in lexicon().not_nouns and following not in ("and", "or") else None
-    if following in ("and", "or"):
-        return other if sentence[:start].lower().endswith("of ") else determiner  # a friend of his and Ann
+    if following in ("and", "or"):  # a friend of his and Ann; his and hers
+        alone = sentence[:start].lower().endswith("of ") or _STANDS_ALONE.match(sentence, start + 3)
+        return other if alone else determiner
     if following in lexicon().not_nouns or _OF.search(sentence, max(0, start - 60), start):
         return None
     return determiner

@@ -23,7 +23,8 @@ class Lexicon:
 
     `pairs` are mutual, `one_way` are not; `titles` and `one_way_titles` hold before a capital alone.
     `plurals` are those among them that take a bare apostrophe, `fixed` the phrases in which a word stays.
-    `nouns`, `not_nouns` and `not_names` are the words that tell what stands beside them.
+    `nouns`, `not_nouns` and `not_names` are the words that tell what stands beside them; `no_surnames` end no
+    name.
     """
 
     pairs: Mapping[str, str]
@@ -36,6 +37,7 @@ class Lexicon:
     nouns: frozenset[str]
     not_nouns: frozenset[str]
     not_names: frozenset[str]
+    no_surnames: frozenset[str]
 
     @cached_property
     def all(self) -> frozenset[str]:
@@ -73,6 +75,7 @@ def lexicon() -> Lexicon:
         nouns=frozenset(entries["nouns"].split()),
         not_nouns=frozenset(entries["not_nouns"].split()),
         not_names=frozenset(entries["not_names"].split()),
+        no_surnames=frozenset(entries["no_surnames"].split()),
     )
 
 

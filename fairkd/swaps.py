@@ -176,10 +176,11 @@ def _next_is_capital(sentence: str, end: int) -> bool:
 
 
 def _ends_a_name(sentence: str, match: re.Match[str]) -> bool:
-    """Whether a noun with a capital closes a name: "Stephen King wrote", not "Old King Cole", "The King"."""
+    """Whether a noun with a capital closes a name: "Stephen King wrote", not "The King", "Did Dad come?"."""
     before = _LAST_WORD.search(sentence, max(0, match.start() - 40), match.start())
     return (
         before is not None
+        and match[0].lower() not in lexicon().no_surnames
         and before[1].istitle()
         and before[1].lower() not in lexicon().not_names
         and not _next_is_capital(sentence, match.end())
@@ -226,17 +227,47 @@ def _put(sentence: str, found: Sequence[_Find], targets: Sequence[str]) -> str:
         parts += [sentence[done : find.start], shape(target) if shape else target]
         done = find.end
         mark = _POSSESSIVE.match(sentence, done)
-        if mark and (token.lower() in plurals) != (target in plurals):
+        if mark:
             space, apostrophe, s = mark.groups()
-            if s and target in plurals:  # the gentlemen's: the ladies'
+            if s and target in plurals and token.lower() not in plurals:  # the gentlemen's: the ladies'
                 parts.append(space + apostrophe)
                 done = mark.end()
-            elif not s and token.lower() in plurals and _is_possessive(sentence, mark):  # the ladies'
-                parts.append(f"{space}{apostrophe}{'S' if token.isupper() else 's'}")
+            elif not s and _bare(token.lower()) and not _bare(target) and _is_possessive(sentence, mark):
+                parts.append(f"{space}{apostrophe}{'S' if token.isupper() else 's'}")  # the ladies'
                 done = mark.end()
     return "".join([*parts, sentence[done:]])
 
 
+def _bare(word: str) -> bool:
+    """Whether an apostrophe alone may make a possessive of the word ("the actress' role")."""
+    return word.endswith("s")
+
+
+_QUOTE = re.compile(
+    # No quotation marks: inside a word, before a clitic or what is left of a word, before a decade.
+    r"(?<!\w)['’](?:(?:s|d|m|ll|re|ve|em|til|cause|twas|tis|twere|round|bout|n)\b|\d0s)|(?<=\w)['’]\w"
+    r"|(?P<opens>(?<!\S)'(?=\w)|(?<=[(\[{\"“—–-])'(?=\w)|‘)"
+    r"|(?P<alone>(?<=\s)'(?=\s))"
+    r"|(?P<spoken>(?<=[.,!?…—-])['’])"
+    r"|(?P<closes>['’])",
+    re.IGNORECASE,
+)
+
+
 def _is_possessive(sentence: str, mark: re.Match[str]) -> bool:
-    """Whether an apostrophe behind a plural is no closing quote: none was opened before it."""
-    return re.search(r"(?<!\w)['‘]", sentence[: mark.start()]) is None
+    """Whether the apostrophe behind a word in s is no closing quotation mark.
+
+    It is none where no quotation is open before it, or where that one ends later, behind the mark of a
+    sentence: "'The ladies' coats!' he said."
+    """
+    at = mark.start(2)
+    opened = False
+    for quote in _QUOTE.finditer(sentence, 0, at):
+        if quote["opens"]:
+            opened = True
+        elif quote["alone"]:  # " ' " opens, closes, or is a possessive
+            opened = not opened and sentence[: quote.start()].rstrip()[-1:] != "s"
+        elif quote["spoken"] or quote["closes"]:
+            opened = False
+    later = next((quote for quote in _QUOTE.finditer(sentence, at + 1) if quote.lastgroup), None)
+    return not opened or (later is not None and later["spoken"] is not None)

@@ -33,6 +33,24 @@ from fairkd.swaps import AT_ONCE, Resolver, swap, swap_many, swapper
         ("Sir Walter, Lady Anne and a lady, sir.", "Dame Walter, Lord Anne and a gentleman, madam."),
         ("Miss Marple and Ms. Lee; I miss you.", "Mr Marple and Mr. Lee; I miss you."),
         ("The hostess is a goddess.", "The host is a god."),
+        ("The actress' role and the duchess' dress.", "The actor's role and the duke's dress."),
+        ("THE DUCHESS' DRESS, a marquess' hat", "THE DUKE'S DRESS, a marchioness' hat"),
+        (
+            "The king 's son stole the ladies ' coats .",
+            "The queen 's daughter stole the gentlemen 's coats .",
+        ),
+        ("'Twas in the '90s: the ladies' coats", "'Twas in the '90s: the gentlemen's coats"),
+        ("'Go!' he said of the ladies' coats.", "'Go!' she said of the gentlemen's coats."),
+        ("'The ladies' coats!' he said.", "'The gentlemen's coats!' she said."),
+        ("‘The ladies’ coats,’ he said.", "‘The gentlemen’s coats,’ she said."),
+        ("the ‘ladies’ and 'actress' roles", "the ‘gentlemen’ and 'actor' roles"),
+        ("She's one of ' the ladies ' here", "He's one of ' the gentlemen ' here"),
+        ('I saw "only her" and him.', 'I saw "only him" and her.'),
+        (
+            "(I saw her) [by her] “to her”, for her… near her—",
+            "(I saw him) [by him] “to him”, for him… near him—",
+        ),
+        ("Towels: his and hers.", "Towels: hers and his."),
     ],
 )
 def test_words_are_swapped_and_keep_their_form(sentence: str, swapped: str) -> None:
@@ -46,6 +64,7 @@ def test_words_are_swapped_and_keep_their_form(sentence: str, swapped: str) -> N
         "The host counts the bachelor's degrees of a master.",
         "s/he and (s)he sail a man-made man-of-war to the Isle of Man.",
         "Stephen King and Iron Man met Martin Luther King Jr. at a Burger King.",
+        "Puff Daddy, the Beach Boys, the X-Men and Mad Men.",
         "hE said sHE",
         "Sheila, Herman and a human, mankind, himalaya",
         "The HER2 gene, HER-2 and a 6xHis tag.",
@@ -64,6 +83,21 @@ def test_a_title_or_a_first_word_is_no_part_of_a_name() -> None:
     assert swap("When Prince Hal came, His Mother said") == "When Princess Hal came, Her Father said"
 
 
+@pytest.mark.parametrize(
+    ("sentence", "swapped"),
+    [
+        ("Yesterday Mom said she was late.", "Yesterday Dad said he was late."),
+        ("Will Dad come? Did Grandma call?", "Will Mom come? Did Grandpa call?"),
+        ("Hello Mother, Hello Father!", "Hello Father, Hello Mother!"),
+        ("Ask Uncle.", "Ask Aunt."),
+        ("American Women and Chinese Men vote.", "American Men and Chinese Women vote."),
+    ],
+)
+def test_who_is_called_by_a_word_of_the_family_is_no_name(sentence: str, swapped: str) -> None:
+    assert swap(sentence) == swapped
+    assert swap(swapped) == sentence
+
+
 def test_a_title_in_capitals_has_a_point_or_stands_among_capitals() -> None:
     assert swap("MR. SMITH had an MR scan.") == "MRS. SMITH had an MR scan."
     assert swap("MR SMITH IS HERE") == "MRS SMITH IS HERE"
@@ -75,6 +109,9 @@ def test_names_are_swapped_when_asked_for_and_only_with_a_capital() -> None:
     assert (
         swap("James met MARY, and james saw James's dog.", names=True)
         == "Mary met JAMES, and james saw Mary's dog."
+    )
+    assert swap("James' dog. JAMES' BOOK; 'James' he said", names=True) == (
+        "Mary's dog. MARY'S BOOK; 'Mary' she said"
     )
 
 
