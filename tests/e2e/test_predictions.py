@@ -43,8 +43,10 @@ def query(page: Page) -> dict[str, list[str]]:
 
 
 def type_sentence(page: Page, text: str) -> None:
+    expect(columns(page).first).to_be_visible()  # the figure comes after the script that sends it has ended
     box = page.get_by_role("textbox", name="Sentence")
     box.fill(text)
+    expect(box).to_have_value(text)
     box.press("Enter")
 
 
