@@ -57,10 +57,10 @@ _EXAMPLES = (
 )
 _AFTER = re.compile(r"\s*(\w+|[^\w\s]|$)(\s?[-‐‑])?")
 _ENDS = frozenset([*".,;:!?)]}”»…—–", ""])  # what ends a phrase; "" the text itself
-_INSERTED = re.compile(r"[(\[] ?((or|and) )?$", re.I)  # "in [ her ] mind", "his (or her) book": as if without
-_CLOSING = re.compile(
-    r"""["'’](?!\w)"""
-)  # right behind a word; with a space between, it may open a quotation
+# "in [ her ] mind", "his (or her) book": the words around are read as if it were not there.
+_INSERTED = re.compile(r"[(\[] ?((or|and) )?$", re.I)
+# Right behind the word; with a space between, a straight quote may open.
+_CLOSING = re.compile(r"""["'’](?!\w)""")
 _STANDS_ALONE = re.compile(r"\s+(and|or)\s+(hers|mine|yours|ours|theirs)\b", re.I)
 # "a friend of his came" against "a part of his work"
 _OF = re.compile(

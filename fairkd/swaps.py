@@ -232,15 +232,11 @@ def _put(sentence: str, found: Sequence[_Find], targets: Sequence[str]) -> str:
             if s and target in plurals and token.lower() not in plurals:  # the gentlemen's: the ladies'
                 parts.append(space + apostrophe)
                 done = mark.end()
-            elif not s and _bare(token.lower()) and not _bare(target) and _is_possessive(sentence, mark):
-                parts.append(f"{space}{apostrophe}{'S' if token.isupper() else 's'}")  # the ladies'
+            elif not s and token[-1] in "sS" and target[-1] != "s" and _is_possessive(sentence, mark):
+                # the ladies', the actress'
+                parts.append(f"{space}{apostrophe}{'S' if token.isupper() else 's'}")
                 done = mark.end()
     return "".join([*parts, sentence[done:]])
-
-
-def _bare(word: str) -> bool:
-    """Whether an apostrophe alone may make a possessive of the word ("the actress' role")."""
-    return word.endswith("s")
 
 
 _QUOTE = re.compile(

@@ -1,4 +1,4 @@
-"""What several page tests need: a home of their own, and the Distil page."""
+"""What several page tests need: a home of their own, and the Distil and Runs pages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[2]
 OpenDistil = Callable[..., AppTest]
+OpenRuns = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -34,6 +35,26 @@ def open_distil(tiny_folder: Callable[[str], Path]) -> OpenDistil:
         app.switch_page("app/pages/distil.py").run()
         if arms is not None:
             app.get_by_key("arms").set_value(arms).run()
+        assert not app.exception
+        return app
+
+    return open_
+
+
+@pytest.fixture
+def open_runs(tiny_folder: Callable[[str], Path]) -> OpenRuns:
+    """`open_runs(run="ID")` is the page as a link with these parameters opens it."""
+
+    def open_(**parameters: str | list[str]) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+        tiny = str(tiny_folder("bert"))
+        for name, value in {"teacher": tiny, "student": tiny}.items():
+            app.query_params[name] = value
+        app.run()
+        app.switch_page("app/pages/runs.py")
+        for name, value in parameters.items():
+            app.query_params[name] = value
+        app.run()
         assert not app.exception
         return app
 

@@ -18,6 +18,14 @@ def titles(app: AppTest) -> list[str]:
     return own + [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in charts]
 
 
+def live_titles(app: AppTest) -> list[str]:
+    """The titles that the charts show now: of a live chart's newest figure, where it has left its first."""
+    newest = [json.loads(data["figure"] or "null") for data in components(app) if "chart" in data]
+    first = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    figures = [new or old for new, old in zip(newest, first, strict=True)]
+    return [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in figures]
+
+
 def components(app: AppTest) -> list[dict[str, Any]]:
     """What the browser is given to draw our own figures from."""
     return [json.loads(component.proto.json) for component in app.get("bidi_component")]

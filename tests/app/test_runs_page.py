@@ -13,50 +13,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.run_actions import exported
-from app.run_comparison import rest_is_equal
-from app.run_list import signature
 from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.runs import store
-from tests.app.reading import components
+from tests.app.conftest import OpenRuns
+from tests.app.reading import components, live_titles, texts
 from tests.app.some_runs import add_run, training
 
-ROOT = Path(__file__).parents[2]
-OpenRuns = Callable[..., AppTest]
 pytestmark = pytest.mark.usefixtures("home")
-
-
-@pytest.fixture
-def open_runs(tiny_folder: Callable[[str], Path]) -> OpenRuns:
-    """`open_runs(run="ID")` is the page as a link with these parameters opens it."""
-
-    def open_(**parameters: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-        tiny = str(tiny_folder("bert"))
-        for name, value in {"teacher": tiny, "student": tiny}.items():
-            app.query_params[name] = value
-        app.run()
-        app.switch_page("app/pages/runs.py")
-        for name, value in parameters.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception
-        return app
-
-    return open_
-
-
-def texts(app: AppTest) -> str:
-    shown = " ".join(element.value for element in (*app.caption, *app.markdown, *app.error))
-    return shown.replace("\\", "").replace("\u2060", "")
-
-
-def titles(app: AppTest) -> list[str]:
-    """The titles that the charts show now: of a live chart's newest figure, where it has left its first."""
-    newest = [json.loads(data["figure"] or "null") for data in components(app) if "chart" in data]
-    first = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-    figures = [new or old for new, old in zip(newest, first, strict=True)]
-    return [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in figures]
 
 
 def buttons(app: AppTest) -> set[str]:
@@ -69,7 +33,7 @@ def buttons(app: AppTest) -> set[str]:
 def test_before_the_first_run_the_way_to_one_is_shown(open_runs: OpenRuns) -> None:
     app = open_runs()
     assert "No run yet" in texts(app)
-    assert not titles(app) and not app.error
+    assert not live_titles(app) and not app.error
 
 
 def test_queue_and_history_are_listed_with_state_and_progress(open_runs: OpenRuns) -> None:
@@ -162,7 +126,7 @@ def test_a_list_that_cannot_be_read_is_one_sentence(
 def test_a_finished_run_shows_curves_probes_and_what_can_be_done(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", preset="fair", events=training(400), model=True)
     app = open_runs(run=id)
-    loss, kl, quality, gap, words = titles(app)
+    loss, kl, quality, gap, words = live_titles(app)
     assert loss.startswith("The loss fell from") and kl.startswith("KL to the teacher")
     assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
     assert gap.startswith("Gap size") and words.startswith("At step 400")
@@ -191,9 +155,11 @@ def test_the_slider_replays_the_probes_and_play_starts_at_the_beginning(open_run
     slider = app.select_slider(key=f"probe_slider_{id}")
     assert slider.value == 400
     slider.set_value(100).run()
-    assert not app.exception and titles(app)[-1].startswith("At step 100")
+    assert not app.exception and live_titles(app)[-1].startswith("At step 100")
     app.get_by_key(f"probe_text_{id}").set_value("[MASK] is a nurse.").run()
-    assert not app.exception and titles(app)[-1].startswith("At step 100"), "another sentence, the same step"
+    assert not app.exception and live_titles(app)[-1].startswith("At step 100"), (
+        "another sentence, the same step"
+    )
     app.select_slider(key=f"probe_slider_{id}").set_value(400).run()
     app.button(key=f"probe_play_{id}").click().run()
     assert not app.exception
@@ -208,12 +174,12 @@ def test_the_slider_replays_the_probes_and_play_starts_at_the_beginning(open_run
 def test_a_word_that_is_no_mask_can_be_chosen_and_says_that_it_has_no_curves(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", events=training(400))
     app = open_runs(run=id)
-    assert len(titles(app)) == 5
+    assert len(live_titles(app)) == 5
     app.session_state[f"position_{id}_Milk is a [MASK]."] = 1
     app.run()
     (figure,) = [data for data in components(app) if "panels" in data]
     assert figure["selected"] == 1
-    assert len(titles(app)) == 4 and "choose one to see" in texts(app)
+    assert len(live_titles(app)) == 4 and "choose one to see" in texts(app)
 
 
 def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) -> None:
@@ -230,7 +196,7 @@ def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) 
 def test_a_queued_run_waits_without_charts(open_runs: OpenRuns) -> None:
     id = add_run("next", "queued")
     app = open_runs(run=id)
-    assert not titles(app) and "turn" in texts(app)
+    assert not live_titles(app) and "turn" in texts(app)
     app.button(key=f"cancel_{id}").click().run()
     assert runs.get(id).state == "cancelled" and "Resume" in buttons(app)
 
@@ -239,7 +205,7 @@ def test_a_run_that_just_began_says_what_it_does(open_runs: OpenRuns) -> None:
     message = {"type": "message", "text": "Reading BUG: 10,000 rows"}
     id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}, message])
     app = open_runs(run=id)
-    assert "Reading BUG: 10,000 rows" in texts(app) and not titles(app)
+    assert "Reading BUG: 10,000 rows" in texts(app) and not live_titles(app)
 
 
 def test_a_failed_run_says_why_and_can_be_resumed(open_runs: OpenRuns) -> None:
@@ -303,127 +269,3 @@ def test_a_run_that_is_not_there_is_one_sentence_with_the_way_back(open_runs: Op
     assert "nope" in error.value and "<b>" not in error.value
     app.button[0].click().run()
     assert not app.exception and not app.error
-
-
-# --- several runs ---
-
-
-def test_arms_that_started_together_are_compared_at_once(open_runs: OpenRuns) -> None:
-    add_run("alone", "finished", events=training(100))
-    add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
-    add_run("fair", "finished", preset="fair", events=training(400, gap=0.3, quality=15), batch="b")
-    app = open_runs()
-    curves, front = titles(app)
-    assert curves.startswith("fair ends with the lowest gap size")
-    assert front.startswith("fair is the fairest, at")
-    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity" in frame.value)
-    assert table["name"].tolist() == ["plain", "fair"]
-    differences = next(frame.value for frame in app.dataframe if "setting" in frame.value)
-    assert "constraint.kind" in set(differences["setting"]) and "seed" not in set(differences["setting"])
-    app.get_by_key("compared_measure").set_value("kl").run()
-    assert "KL to the teacher" in titles(app)[0]
-
-
-def test_a_run_whose_words_are_gone_is_not_the_fairest(open_runs: OpenRuns) -> None:
-    add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
-    add_run("fair", "finished", events=training(400, gap=0.3, quality=15), batch="b")
-    add_run("dead", "finished", events=training(400, gap=0.0, quality=13, mass=0.01), batch="b")
-    app = open_runs()
-    curves, front = titles(app)
-    assert curves.startswith("fair ends with the lowest gap size")
-    assert front.startswith("fair is the fairest of the runs that kept their mass")
-    assert "Mass lost: dead left the words" in texts(app)
-    app.get_by_key("compared_measure").set_value("gap_mass").run()
-    assert titles(app)[0].startswith("plain ends with the highest mass of the groups: 60 %")
-
-
-def test_runs_that_are_not_measured_alike_are_drawn_without_a_winner(open_runs: OpenRuns) -> None:
-    add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
-    other = {"evaluation": {"professions": 5}, "seed": 3}
-    add_run("few", "finished", events=training(400, gap=0.3, quality=15), batch="b", **other)
-    app = open_runs()
-    (warning,) = app.warning
-    said = warning.value.replace("\\", "")
-    assert "not comparable" in said and "evaluation.professions differs" in said and "seed" not in said
-    curves, front = titles(app)
-    assert curves.startswith("How do the runs differ") and front.endswith("cannot be compared")
-    assert "dotted front" not in texts(app)
-    assert "Everything else, the text included, is equal." in texts(app)
-
-
-@pytest.mark.parametrize(
-    ("different", "said"),
-    [
-        ({"constraint.kind"}, "Everything else, the seed and the text included, is equal."),
-        ({"corpus.source"}, "Everything else, the seed included, is equal."),
-        ({"corpus.swap", "seed"}, "Everything else is equal."),
-    ],
-)
-def test_only_what_is_equal_is_said_to_be(different: set[str], said: str) -> None:
-    assert rest_is_equal(different) == said
-
-
-def test_runs_of_one_name_are_told_apart_by_their_id(open_runs: OpenRuns) -> None:
-    ids = [add_run("plain", "finished", events=training(100)) for _ in range(2)]
-    app = open_runs()
-    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity" in frame.value)
-    assert sorted(table["name"]) == sorted(f"plain ({id})" for id in ids)
-
-
-def test_a_run_before_its_first_measurement_does_not_break_the_comparison(open_runs: OpenRuns) -> None:
-    add_run("old", "finished", events=training(100), batch="b")
-    trained = [event for event in training(100) if event["type"] in ("start", "train")]
-    add_run("new", "running", events=trained[:3], batch="b")
-    app = open_runs()
-    assert len(titles(app)) == 2
-
-
-def test_a_run_joins_the_comparison_with_its_first_step(open_runs: OpenRuns) -> None:
-    add_run("old", "finished", events=training(100))
-    id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}])
-    before = signature(runs.all_runs())
-    assert not titles(open_runs())
-    store.write(lambda database: database.execute("UPDATE runs SET step = 1 WHERE id = ?", [id]))
-    assert signature(runs.all_runs()) != before, "the list asks for the whole page"
-    assert titles(open_runs())
-
-
-def test_chosen_runs_stay_chosen_when_another_of_the_name_begins(open_runs: OpenRuns) -> None:
-    old = add_run("plain", "finished", events=training(100))
-    fair = add_run("fair", "finished", events=training(100))
-    add_run("other", "finished", events=training(100))
-    app = open_runs()
-    app.multiselect(key="compare").set_value([old, fair]).run()
-    add_run("plain", "finished", events=training(100))
-    app.run()
-    assert app.multiselect(key="compare").value == [old, fair]
-    assert f"plain ({old})" in app.multiselect(key="compare").options, "runs of one name are told apart"
-
-
-def test_a_link_to_a_comparison_holds_its_runs_though_others_follow(open_runs: OpenRuns) -> None:
-    ids = [add_run(name, "finished", events=training(100), batch="b") for name in ("plain", "fair")]
-    app = open_runs()
-    assert app.query_params["compare"] == ids, "also of runs that nobody chose"
-    others = [add_run(name, "finished", events=training(100), batch="c") for name in ("newer", "newest")]
-    link = open_runs(compare=[*ids, "gone"])
-    assert link.multiselect(key="compare").value == ids == link.run().multiselect(key="compare").value
-    assert link.query_params["compare"] == ids
-    link.multiselect(key="compare").set_value([ids[0], others[0]]).run()
-    assert link.query_params["compare"] == [ids[0], others[0]]
-    assert open_runs().multiselect(key="compare").value == others
-
-
-def test_arms_join_the_comparison_as_they_begin(open_runs: OpenRuns) -> None:
-    ids = [add_run(name, "finished", events=training(100), batch="b") for name in ("plain", "fair")]
-    app = open_runs()
-    assert app.multiselect(key="compare").value == ids
-    ids.append(add_run("group", "running", events=training(100), batch="b"))
-    assert app.run().multiselect(key="compare").value == ids
-    app.multiselect(key="compare").set_value(ids[:2]).run()
-    add_run("cda", "running", events=training(100), batch="b")
-    assert app.run().multiselect(key="compare").value == ids[:2], "unless somebody has chosen"
-
-
-def test_one_run_alone_is_compared_with_nothing(open_runs: OpenRuns) -> None:
-    add_run("old", "finished", events=training(100))
-    assert not titles(open_runs())

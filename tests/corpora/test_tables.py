@@ -1,0 +1,319 @@
+"""Reading tables: formats, columns, headers, quotes, and rows that are not like the others."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet
+import pytest
+
+from fairkd import corpora
+from fairkd.corpora import files
+from fairkd.corpora.corpus import Tally
+from fairkd.corpora.quotes import BAD_ROW
+from fairkd.errors import InputError
+from tests.corpora.reading import everything
+
+ROWS = [
+    {"id": "1", "text": 'Milk, she said, is "white".', "label": "a"},
+    {"id": "2", "text": "He reads\ta book.", "label": "b"},
+    {"id": "3", "text": "Zoë drinks tea ☕ here.", "label": "c"},
+]
+
+
+EXPECTED = {" ".join(row["text"].split()) for row in ROWS}
+
+
+def write_csv(path: Path) -> None:
+    pd.DataFrame(ROWS).to_csv(path, index=False)
+
+
+def write_semicolons(path: Path) -> None:
+    pd.DataFrame(ROWS).to_csv(path, index=False, sep=";")
+
+
+def write_tsv(path: Path) -> None:
+    rows = ["\t".join(row.values()).replace("s\ta", "s a") for row in ROWS]
+    path.write_text("\n".join(["id\ttext\tlabel", *rows]) + "\n", encoding="utf-8")
+
+
+def write_jsonl(path: Path) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+
+
+def write_parquet(path: Path) -> None:
+    pd.DataFrame(ROWS).to_parquet(path)
+
+
+def write_bom(path: Path) -> None:
+    path.write_text(pd.DataFrame(ROWS).to_csv(index=False), encoding="utf-8-sig")
+
+
+def packed(write: Callable[[Path], None]) -> Callable[[Path], None]:
+    def write_packed(path: Path) -> None:
+        plain = path.with_suffix("")
+        write(plain)
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+
+    return write_packed
+
+
+TABLES = {
+    "table.csv": write_csv,
+    "semicolons.csv": write_semicolons,
+    "marked.csv": write_bom,
+    "table.tsv": write_tsv,
+    "table.jsonl": write_jsonl,
+    "table.parquet": write_parquet,
+    "table.csv.gz": packed(write_csv),
+    "TABLE.JSONL.GZ": packed(write_jsonl),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_text_column_of_a_table_is_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    TABLES[name](path)
+    assert corpora.columns(path) == ("text",)
+    for column in (None, "text"):
+        corpus = corpora.read(path, column=column)
+        assert everything(corpus) == EXPECTED
+        assert corpus.skipped == {} and corpus.name == name and corpus.licence is None
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.jsonl", "table.parquet"])
+def test_a_column_is_guessed_only_where_one_holds_text(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    frame = pd.DataFrame({"question": ["Is it here?"], "answer": ["Yes it is."], "n": [3]})
+    if name.endswith("csv"):
+        frame.to_csv(path, index=False)
+    elif name.endswith("jsonl"):
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_parquet(path)
+    assert corpora.columns(path) == ("question", "answer")
+    with pytest.raises(InputError, match="2 columns of text.*question, answer"):
+        corpora.read(path)
+    with pytest.raises(InputError, match="no column 'reply'; its columns are: question, answer, n"):
+        corpora.read(path, column="reply")
+    assert everything(corpora.read(path, column="answer")) == {"Yes it is."}
+
+
+def test_a_table_without_text_names_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    path.write_text("a,b\n1,word\n2,word\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no column that looks like sentences.*a, b"):
+        corpora.read(path)
+
+
+def test_rows_that_are_not_like_the_others_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    good = json.dumps({"text": "She is here."})
+    bad = ["no json", "[1]", json.dumps({"other": 1}), json.dumps({"text": 3}), "[" * 100_000]
+    path.write_text("\n".join([good, *bad, "", json.dumps({"text": "He is there."})]), encoding="utf-8")
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"She is here.", "He is there."}
+    assert corpus.skipped == {files.NO_JSON: 3, f"{files.NO_TEXT} 'text'": 2}
+
+
+def test_short_and_unclosed_rows_of_a_csv_file_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    rest = "".join(f"{n},Sentence number {n} is here.\n" for n in range(9000))
+    path.write_text(f'n,text\n1,She is here.\n2\n3,"He never ends\n{rest}', encoding="utf-8")
+    corpus = corpora.read(path)
+    assert corpus.skipped == {f"{files.NO_TEXT} 'text'": 1, BAD_ROW: 1}
+    assert everything(corpus) == {"She is here.", *(f"Sentence number {n} is here." for n in range(9000))}
+
+
+def test_a_csv_file_of_one_column_is_read_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    text = 'text\nHe came home, and she left, too.\n"Hello, she said to him."\n\nHe said, "no, thanks".\n'
+    path.write_text(text, encoding="utf-8")
+    corpus = corpora.read(path)
+    assert everything(corpus) == {
+        "He came home, and she left, too.",
+        "Hello, she said to him.",
+        'He said, "no, thanks".',
+    }
+    assert corpus.skipped == {}
+
+
+def test_a_quote_behind_a_comma_and_a_space_is_a_quote(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text('id, "text, in full"\n1, "Hello there, she said to him."\n2, He is.\n', encoding="utf-8")
+    assert corpora.columns(path) == ("text, in full",)
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"Hello there, she said to him.", "He is."}
+    assert corpus.skipped == {}
+
+
+@pytest.mark.parametrize(("name", "mark"), [("table.csv", ","), ("table.tsv", "\t")])
+def test_a_row_of_more_cells_than_the_header_is_counted(tmp_path: Path, name: str, mark: str) -> None:
+    path = tmp_path / name
+    rows = ["id,text", "1,She is here.", "2,He came home,and she left.", "3,He is there.,, "]
+    path.write_text("\n".join(rows).replace(",", mark), encoding="utf-8")
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"She is here.", "He is there."}
+    assert corpus.skipped == {files.MORE_CELLS: 1}
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.tsv"])
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [("caf\xe9".encode("latin-1"), "not UTF-8 text"), (b"x" * 2 * files.LONGEST_RECORD, "longer than")],
+)
+def test_a_row_is_not_taken_for_a_header_that_cannot_be_read(
+    tmp_path: Path, name: str, header: bytes, reason: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(header + b"\n" + b"She is here.\nHe is there.\n")
+    for read in (corpora.read, corpora.columns):
+        with pytest.raises(
+            InputError, match=f"{name} has a header that is {reason}.*; save the file as UTF-8"
+        ):
+            read(path)
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.tsv"])
+def test_blank_lines_above_a_header_are_passed_over(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    text = "\n  \r\nid,text\n1,She is here.\n"
+    path.write_text(text.replace(",", "\t") if name.endswith("tsv") else text, encoding="utf-8-sig")
+    assert corpora.columns(path) == ("text",)
+    assert everything(corpora.read(path)) == {"She is here."}
+
+
+@pytest.mark.parametrize("mark", [";", "|", "\t"])
+def test_a_line_above_the_header_may_name_the_mark(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"sep={mark}\r\nid,or,so{mark}text\r\n1{mark}She, too, is here.\r\n", encoding="utf-8")
+    assert corpora.columns(path) == ("text",)
+    assert everything(corpora.read(path)) == {"She, too, is here."}
+
+
+LIST = json.dumps([{"text": "She is here."}, {"text": "He is there."}])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("list.jsonl", LIST, f"1 {files.NO_JSON}"),
+        ("list.jsonl", json.dumps(json.loads(LIST), indent=1), f"8 {files.NO_JSON}"),
+        ("rows.csv", 'id,text\n1,She,is\n2,He,is\n3,"open\n', f"2 {files.MORE_CELLS}, 1 {BAD_ROW}"),
+    ],
+)
+def test_a_table_whose_rows_are_all_left_out_says_why(
+    tmp_path: Path, name: str, content: str, why: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        corpora.read(path)
+    assert str(caught.value).startswith(
+        f"{name} has no row that can be read (left out: {why}); expected rows"
+    )
+
+
+def test_a_table_of_a_header_alone_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("id,text\n", encoding="utf-8")
+    with pytest.raises(InputError, match="table.csv is empty; expected a table of at least one row"):
+        corpora.read(path)
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.jsonl", "table.parquet"])
+def test_a_sample_keeps_the_beginnings_of_texts(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    row = {"text": "word " * 9_000, "n": 1}
+    if name.endswith("parquet"):
+        pd.DataFrame([row]).to_parquet(path)
+    else:
+        path.write_text(json.dumps(row) if name.endswith("jsonl") else f"text,n\n{row['text']},1\n")
+    table = files.table(path, Tally())
+    assert table.columns == ("text", "n")
+    assert [len(each["text"]) for each in table.sample] == [files.SAMPLE_CELL]
+    assert list(table.values("text")) == [row["text"]]
+
+
+def test_quotes_in_a_tab_separated_file_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "quotes.tsv"
+    path.write_text('text\tn\n"Hello there, she said.\t1\n"He said ""no"" to it."\t2\n', encoding="utf-8")
+    assert everything(corpora.read(path)) == {'"Hello there, she said.', 'He said "no" to it.'}
+
+
+def test_a_column_of_a_large_table_is_read_in_batches(tmp_path: Path) -> None:
+    path = tmp_path / "large.parquet"
+    frame = pd.DataFrame({"text": [f"Sentence number {n} is here." for n in range(10_000)], "n": 1})
+    frame.to_parquet(path, row_group_size=10_000)
+    told: list[float | None] = []
+    corpus = corpora.read(path, progress=lambda text, part: told.append(part))
+    assert len(corpus.training + corpus.held_out) == 10_000
+    assert len(told) == 10 and told[-1] == 1.0
+
+
+def test_long_rows_of_a_parquet_table_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "long.parquet"
+    texts = [f"{n} " + "word " * 400_000 for n in range(24)]  # of 2 MB
+    pd.DataFrame({"text": texts}).to_parquet(path, row_group_size=12)
+    told: list[float | None] = []
+    table = files.table(path, Tally(), lambda text, part: told.append(part))
+    assert list(table.values("text")) == texts
+    assert 3 <= len(told) <= 6 and told[-1] == 1.0
+
+
+def test_a_parquet_column_that_python_cannot_hold_is_no_matter(tmp_path: Path) -> None:
+    path = tmp_path / "dates.parquet"
+    columns = {
+        "time": pyarrow.array([2**40, None], pyarrow.timestamp("s")),
+        "day": pyarrow.array([1, 2**30], pyarrow.date32()),
+        "text": pyarrow.array(["She is here.", "He is there."]).dictionary_encode(),
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    assert corpora.columns(path) == ("text",)
+    assert everything(corpora.read(path)) == {"She is here.", "He is there."}
+    with pytest.raises(InputError, match="no column 'hour'; its columns are: time, day, text"):
+        corpora.read(path, column="hour")
+    for column in ("time", "day"):
+        with pytest.raises(InputError, match=f"left out: 2 {files.NO_TEXT} '{column}'"):
+            corpora.read(path, column=column)
+
+
+def test_a_parquet_table_without_text_names_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.parquet"
+    pd.DataFrame({"a": [1, 2], "b": [b"x", b"y"]}).to_parquet(path)
+    with pytest.raises(InputError, match="no column that looks like sentences.*a, b"):
+        corpora.read(path)
+
+
+@pytest.mark.parametrize(
+    "content", ["text\rShe is here.\rHe is there.\r", "x" * 200_000 + "\nShe is here.\n"]
+)
+def test_a_csv_file_without_a_proper_header_is_refused(tmp_path: Path, content: str) -> None:
+    """Lines that end as on old computers are one line; a first line of that length is none of names."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(content.encode())
+    for read in (corpora.read, corpora.columns):
+        with pytest.raises(InputError, match="table.csv has no proper CSV header"):
+            read(path)
+
+
+def test_text_in_a_parquet_table_that_is_not_utf_8_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    texts = pyarrow.array([b"She is here.", b"He \xff is.", b"He is there."], pyarrow.binary())
+    pyarrow.parquet.write_table(pyarrow.table({"text": texts.view(pyarrow.string())}), path)
+    assert corpora.columns(path) == ("text",)
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"She is here.", "He is there."}
+    assert corpus.skipped == {f"{files.NO_TEXT} 'text'": 1}
+
+
+def test_a_missing_parquet_reader_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "table.parquet"
+    write_parquet(path)
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(InputError, match="pyarrow"):
+        corpora.read(path)
