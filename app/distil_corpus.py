@@ -13,7 +13,7 @@ from app.loading import friendly_errors
 from app.widgets import caption, literal
 from fairkd import corpora
 from fairkd.errors import FairKDError, InputError
-from fairkd.home import home
+from fairkd.utils.paths import home
 
 BUG, UPLOAD, NAMED = "Default", "Upload", "Path or Hub"
 TYPES = ["txt", "csv", "tsv", "jsonl", "parquet", "gz"]

@@ -19,7 +19,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 from app.pytorch import all_threads, start_torch
 from app.widgets import literal
 from fairkd.errors import FairKDError, ModelError
-from fairkd.home import runs_folder
+from fairkd.utils.paths import runs_folder
 
 if TYPE_CHECKING:
     from fairkd.models import Description, MaskedLM

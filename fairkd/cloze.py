@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
-from fairkd.side_by_side import side_by_side
+from fairkd.utils.thread_map import side_by_side
 from fairkd.words import encode, logits_by_row, parse, spell
 
 # Small enough for [rows, vocabulary] to stay near the cache, and for progress to move.

@@ -22,8 +22,8 @@ from typing import IO
 import platformdirs
 
 from fairkd.errors import InputError
-from fairkd.home import VARIABLE as HOME
-from fairkd.home import home
+from fairkd.utils.paths import VARIABLE as HOME
+from fairkd.utils.paths import home
 
 VARIABLE = "FAIRKD_WHEELS"
 

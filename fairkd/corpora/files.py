@@ -22,9 +22,9 @@ from typing import IO, Any
 
 from fairkd.corpora import quotes
 from fairkd.corpora.corpus import Tally
-from fairkd.corpora.pace import pace
 from fairkd.datawheel import Progress
 from fairkd.errors import InputError
+from fairkd.utils.throttle import pace
 
 TEXT = (".txt",)
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")

@@ -12,9 +12,9 @@ from itertools import islice
 from typing import Any
 
 from fairkd.corpora.files import SAMPLE, Table, brief
-from fairkd.corpora.pace import pace
 from fairkd.datawheel import Progress
 from fairkd.errors import InputError
+from fairkd.utils.throttle import pace
 
 PREFIX = "hub:"
 _NAME = re.compile(

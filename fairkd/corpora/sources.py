@@ -10,9 +10,9 @@ from pathlib import Path
 from fairkd import datawheel
 from fairkd.corpora import files, hub
 from fairkd.corpora.corpus import MOST, Corpus, Tally, build
-from fairkd.corpora.pace import pace
 from fairkd.datawheel import Progress
 from fairkd.errors import InputError
+from fairkd.utils.throttle import pace
 
 BUG = "bug"
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from fairkd.errors import InputError
-from fairkd.machine import free_memory
+from fairkd.utils.hardware import free_memory
 
 TRAINED = 16  # bytes a parameter: fp32 weight, gradient, AdamW's two moments
 HELD = 4  # where an accelerator holds the rest

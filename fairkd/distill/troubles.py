@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fairkd.errors import FairKDError
-from fairkd.machine import is_lack_of_memory
+from fairkd.utils.hardware import is_lack_of_memory
 
 
 @contextmanager

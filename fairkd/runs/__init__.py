@@ -9,7 +9,7 @@
     runs.cancel(run.id)
 
 A run is a row in `runs.sqlite` and a folder (config.json, events.jsonl, log.txt, checkpoints/, model/), both
-in the home folder (`fairkd.home`). A runner process, started detached by whoever submits or looks, starts one
+in the home folder (`fairkd.utils.paths`). A runner process, started detached by whoever submits or looks, starts one
 process a run, as many at the same time as there are slots. Everybody else only reads rows and files: whoever
 is killed, the others go on, and the next who looks makes the states true.
 

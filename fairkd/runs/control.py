@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairkd.errors import FairKDError, InputError
-from fairkd.home import runs_folder
 from fairkd.runs import store, supervision
 from fairkd.runs.configs import flat
 from fairkd.runs.store import Run
+from fairkd.utils.paths import runs_folder
 
 if TYPE_CHECKING:
     from fairkd.distill.config import Config

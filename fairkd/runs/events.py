@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from fairkd.jsons import plain
 from fairkd.runs.store import Run
+from fairkd.utils.plain_json import plain
 
 Event = dict[str, Any]
 FILE = "events.jsonl"

@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from fairkd.home import home
 from fairkd.runs.identity import Identity
+from fairkd.utils.paths import home
 
 _LENGTH = 200  # of the note in the file, always the same: a reader never sees half of it
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from fairkd import machine
 from fairkd.errors import FairKDError
 from fairkd.runs import identity, lock, store, supervision
 from fairkd.runs.lock import Lock
 from fairkd.runs.store import ACTIVE, Entry
+from fairkd.utils import hardware
 
 Command = Callable[[str, int], Sequence[str]]
 
@@ -77,7 +77,7 @@ class Runner:
         id, attempt = entry.run.id, entry.attempt
         environment = supervision.detached_environment()
         environment[identity.MARK] = supervision.mark_of(id, attempt)
-        environment.setdefault("OMP_NUM_THREADS", str(max(1, machine.cores() // self.slots)))
+        environment.setdefault("OMP_NUM_THREADS", str(max(1, hardware.cores() // self.slots)))
         try:
             with (entry.run.folder / "log.txt").open("ab") as log:
                 process = subprocess.Popen(
@@ -92,7 +92,7 @@ class Runner:
         except OSError as error:
             store.close(id, attempt, "failed", f"The process could not be started: {error}.")
             return
-        self.children[id, attempt] = Child(entry, process, machine.memory_kills())
+        self.children[id, attempt] = Child(entry, process, hardware.memory_kills())
 
     def tend(self, key: tuple[str, int], entry: Entry) -> None:
         """A run at work: has its process gone, is it to be ended?"""
@@ -100,7 +100,7 @@ class Runner:
         if child is not None:
             code = child.process.poll()
             if code is not None:
-                killed = code == -9 and machine.memory_kills() > child.memory_kills
+                killed = code == -9 and hardware.memory_kills() > child.memory_kills
                 supervision.judge(entry, code, memory_killed=killed)
                 del self.children[key]
                 return

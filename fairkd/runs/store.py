@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from fairkd.errors import FairKDError, InputError
-from fairkd.home import home, runs_folder
 from fairkd.runs.identity import Identity
 from fairkd.runs.migrations import migrate, transaction
+from fairkd.utils.paths import home, runs_folder
 
 State = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished", "interrupted"]
 ACTIVE: tuple[State, ...] = ("running", "cancelling")  # a process works on it

@@ -19,10 +19,10 @@ from typing import BinaryIO
 
 from fairkd import datawheel
 from fairkd.errors import InputError
-from fairkd.home import home
 from fairkd.runs import identity, lock, store, verdict
 from fairkd.runs.lock import Lock
 from fairkd.runs.store import ACTIVE, Entry
+from fairkd.utils.paths import home
 
 SLOTS = "FAIRKD_SLOTS"
 RUNNER: tuple[str, ...] = (sys.executable, "-m", "fairkd.runs.runner")

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fairkd import machine
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import events, session, store, supervision
 from fairkd.runs.identity import me
+from fairkd.utils import hardware
 
 NICENESS = 10  # the page on the same cores goes first
 REFUSED, FAILED = 3, 1  # exit codes
@@ -29,7 +29,7 @@ def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = N
     if not store.register(id, attempt, me()):
         print(f"Attempt {attempt} of the run {id} is no longer wanted.", file=sys.stderr)
         return REFUSED
-    machine.step_back(niceness)
+    hardware.step_back(niceness)
     run = store.entry(id).run
     try:
         with session.at_work(run, attempt) as at_work:

@@ -11,8 +11,8 @@ from typing import Any
 
 from fairkd.distill.config import make_config
 from fairkd.distill.presets import PRESETS
-from fairkd.home import runs_folder
 from fairkd.runs import store
+from fairkd.utils.paths import runs_folder
 
 Event = dict[str, Any]
 WORDS = ("white", "drink", "liquid", "milk", "food", "good", "bottle")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from fairkd import corpora
-from fairkd.corpora import files, pace
+from fairkd.corpora import files
 from fairkd.corpora.corpus import LONG, REPEATED, SHORT, beyond
 from fairkd.errors import InputError
 from tests.corpora.reading import everything
@@ -143,7 +143,7 @@ def test_the_rest_of_a_file_is_not_read_where_nobody_counts_it(large: Path) -> N
 def test_what_progress_raises_ends_the_reading_and_closes_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(pace, "EVERY", 0.0)
+    monkeypatch.setattr(throttle, "EVERY", 0.0)
     path = tmp_path / name
     texts = [f"Sentence number {n} is here." for n in range(3000)]
     if name.endswith("parquet"):
@@ -168,7 +168,7 @@ def test_what_progress_raises_ends_the_reading_and_closes_the_file(
 def test_progress_is_told_while_a_giant_line_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pace, "EVERY", 0.0)
+    monkeypatch.setattr(throttle, "EVERY", 0.0)
     path = tmp_path / "rows.jsonl"
     path.write_text('{"text": "She is here."}\n' + "x" * 5 * files.LONGEST_RECORD + "\n")
     told: list[float | None] = []

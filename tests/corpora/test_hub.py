@@ -13,7 +13,6 @@ import pyarrow.parquet
 import pytest
 
 from fairkd import corpora
-from fairkd.corpora import pace
 from fairkd.errors import InputError
 
 SENTENCES = [f"Sentence number {n} is here." for n in range(500)]
@@ -141,7 +140,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, rows: Rows) -> dict[str, Any]:
 @pytest.fixture
 def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Progress is told whenever it could be."""
-    monkeypatch.setattr(pace, "EVERY", 0.0)
+    monkeypatch.setattr(throttle, "EVERY", 0.0)
 
 
 @pytest.mark.usefixtures("at_every_step")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import machine, runs
+from fairkd import runs
 from fairkd.errors import InputError
 from fairkd.runs import events, store, verdict
 from fairkd.runs.runner import Runner
@@ -34,7 +34,7 @@ LIMITS = ("memory.limit_in_bytes", "memory.max")  # of control groups, old and n
 
 def test_a_kill_for_lack_of_memory_is_said_as_such(quiet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kills = iter(range(100))
-    monkeypatch.setattr(machine, "memory_kills", lambda: next(kills))
+    monkeypatch.setattr(hardware, "memory_kills", lambda: next(kills))
     run = runs.submit(stand_in.config(1000))
     runner = Runner(command=stand_in.command, slots=1)
     until(lambda: runner.tick() and stored(run.id).step > 0)

@@ -9,20 +9,20 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fairkd import machine
+from fairkd.utils import hardware
 
 
 @pytest.fixture
 def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A control group's folder, empty so far, that this process is said to be in."""
-    monkeypatch.setattr(machine, "_memory_groups", lambda: [tmp_path / "gone", tmp_path])
+    monkeypatch.setattr(hardware, "_memory_groups", lambda: [tmp_path / "gone", tmp_path])
     return tmp_path
 
 
 def test_this_machine_has_cores_and_memory() -> None:
-    assert 1 <= machine.cores() <= (psutil.cpu_count() or 1)
-    assert 0 < machine.free_memory() <= psutil.virtual_memory().total
-    assert machine.memory_kills() >= 0
+    assert 1 <= hardware.cores() <= (psutil.cpu_count() or 1)
+    assert 0 < hardware.free_memory() <= psutil.virtual_memory().total
+    assert hardware.memory_kills() >= 0
 
 
 @pytest.mark.parametrize(
@@ -32,17 +32,17 @@ def test_a_container_limits_the_memory(group: Path, names: tuple[str, str]) -> N
     limit, used = names
     (group / limit).write_text("1000\n")
     (group / used).write_text("900\n")
-    assert machine.free_memory() == 100
+    assert hardware.free_memory() == 100
     (group / "memory.stat").write_text("anon 500\ninactive_file 300\n")
-    assert machine.free_memory() == 400
+    assert hardware.free_memory() == 400
     (group / used).write_text("1400\n")
-    assert machine.free_memory() == 0
+    assert hardware.free_memory() == 0
 
 
 def test_a_group_without_a_limit_limits_nothing(group: Path) -> None:
     (group / "memory.max").write_text("max\n")
     (group / "memory.current").write_text("900\n")
-    assert machine.free_memory() > 10**6
+    assert hardware.free_memory() > 10**6
 
 
 def test_a_process_that_steps_back_takes_its_session_along() -> None:
@@ -60,4 +60,4 @@ def test_a_process_that_steps_back_takes_its_session_along() -> None:
 @pytest.mark.parametrize("name", ["memory.events", "memory.oom_control"])
 def test_kills_for_lack_of_memory_are_counted(group: Path, name: str) -> None:
     (group / name).write_text("oom 5\noom_kill_disable 0\noom_kill 3\n")
-    assert machine.memory_kills() == 3
+    assert hardware.memory_kills() == 3

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from fairkd.side_by_side import MOST, side_by_side
+from fairkd.utils.thread_map import MOST, side_by_side
 
 
 @pytest.fixture(autouse=True)
