@@ -25,7 +25,7 @@ from fairkd.statistics import Correlation
 
 if TYPE_CHECKING:
     from fairkd.gaps import PairedTest, Summary
-    from fairkd.models import MaskedLM
+    from fairkd.models.loading import MaskedLM
 
 SLOW = 40  # sentences from which on progress is shown
 BETWEEN_DRAWINGS = 0.3  # seconds
@@ -69,7 +69,7 @@ class Setup:
         """Everything that decides the numbers, hashable."""
         chosen = [group for group in self.contrast.groups if group.name in self.groups]
         words = tuple((group.name, tuple(sorted(group.words.items()))) for group in chosen)
-        return (words, self.groups, self.value == "corrected_gap")
+        return (tokenization, self.groups, self.value == "corrected_gap")
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,11 +200,11 @@ def unread(reference: str, texts: tuple[str, ...]) -> dict[str, str]:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _unread(model: Version, texts: tuple[str, ...]) -> dict[str, str]:
-    from fairkd import words
+    from fairkd.models import tokenization
 
     found: dict[str, str] = {}
     for text in texts:
-        for part in words.unread(get_model(model[0]), text):
+        for part in tokenization.unread(get_model(model[0]), text):
             found.setdefault(part, text)
     return found
 

@@ -22,7 +22,7 @@ from fairkd.errors import FairKDError, ModelError
 from fairkd.utils.paths import runs_folder
 
 if TYPE_CHECKING:
-    from fairkd.models import Description, MaskedLM
+    from fairkd.models.loading import Description, MaskedLM
     from fairkd.predictions import Prediction
 
 Version = tuple[str, int]  # a reference, and when its weights were written
@@ -99,13 +99,13 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
         return _kept_model(wanted)  # another visitor had it loaded while we waited for the lock
     except _NotKept:
         pass
-    from fairkd import models  # PyTorch comes with it
+    from fairkd.models import loading  # PyTorch comes with it
 
     def progress(message: str, fraction: float | None) -> None:
         draw(min(max(fraction or 0.0, 0.0), 1.0), text=literal(message))
 
     try:
-        model = models.load(reference, progress=progress)
+        model = loading.load(reference, progress=progress)
     except FairKDError as error:
         _kept_failure(reference, _sentence=str(error))
         raise
@@ -116,9 +116,9 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
 def embedded_references() -> tuple[str, ...]:
     """The models that came with FairKD, by reference."""
     start_torch()
-    from fairkd import models
+    from fairkd.models import loading
 
-    return models.embedded()
+    return loading.embedded()
 
 
 def description(reference: str) -> Description:
@@ -128,9 +128,9 @@ def description(reference: str) -> Description:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _description(model: Version) -> Description:
-    from fairkd import models
+    from fairkd.models import loading
 
-    return models.describe(get_model(model[0]))
+    return loading.describe(get_model(model[0]))
 
 
 def predict(

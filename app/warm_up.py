@@ -21,7 +21,7 @@ from fairkd.errors import FairKDError
 if TYPE_CHECKING:
     from app.gap_results import Setup
     from app.gap_store import GapStore
-    from fairkd.models import MaskedLM
+    from fairkd.models.loading import MaskedLM
 
 QUIET = 0.5  # seconds without a script run, after which there is time
 OURS = "embedded/"  # another model's gaps may take minutes that nobody wants

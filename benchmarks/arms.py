@@ -26,7 +26,7 @@ from fairkd.corpora import Corpus
 from fairkd.distill import PRESETS, make_config, read_config, train
 from fairkd.gaps import summarise
 from fairkd.measures.pseudo_perplexity import pseudo_perplexity
-from fairkd.models import MaskedLM, load
+from fairkd.models.loading import MaskedLM, load
 
 SCORED_SENTENCES = 300
 

@@ -33,7 +33,7 @@ from benchmarks.distill_work import LAYERS, Case, Figures, product_rates, produc
 from fairkd import corpora
 from fairkd.distill import make_config, train
 from fairkd.distill.devices import FORMATS
-from fairkd.models import MaskedLM, load
+from fairkd.models.loading import MaskedLM, load
 from fairkd.predictions import compare, predict
 
 WRITTEN_SENTENCES = 200

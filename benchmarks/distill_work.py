@@ -25,8 +25,8 @@ from fairkd.distill.memory import keep_freed_memory, padded
 from fairkd.distill.rooms import Positions, Precision
 from fairkd.distill.student import take_layers
 from fairkd.distill.trainer import Trainer, masker_of
-from fairkd.forward import layers_of
-from fairkd.models import MaskedLM, load
+from fairkd.models.loading import MaskedLM, load
+from fairkd.models.mlm_head import layers_of
 
 SHORTEST, LONGEST = 12, 64
 POOL = 4096

@@ -15,8 +15,8 @@ import torch
 
 from fairkd.contrasts import Contrast, contrasts
 from fairkd.gaps import fitting, gaps, professions
-from fairkd.models import MaskedLM, load
-from fairkd.words import spell
+from fairkd.models.loading import MaskedLM, load
+from fairkd.models.tokenization import spell
 
 
 def plain(lm: MaskedLM, frame: pd.DataFrame, contrast: Contrast) -> list[float]:

@@ -21,7 +21,7 @@ from fairkd.errors import FairKDError, InputError, ModelError
 from fairkd.runs_cli import runs_app
 
 if TYPE_CHECKING:
-    from fairkd.models import MaskedLM
+    from fairkd.models.loading import MaskedLM
 
 EMBEDDED_TEACHER = "embedded/teacher"
 
@@ -67,7 +67,7 @@ def predict(
 ) -> None:
     """Show what a model predicts at the masks of a sentence, or at every position if there are none."""
     from fairkd import lookup, predictions
-    from fairkd.words import unread
+    from fairkd.models.tokenization import unread
 
     lm = _load(model)
     with progress() as report:
@@ -225,12 +225,12 @@ def gaps(
 @models_app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
     """List the embedded models, and the students of finished runs."""
-    from fairkd import models
+    from fairkd.models import loading
 
     descriptions = []
-    for reference in (*models.embedded(), *models.of_runs()):
+    for reference in (*loading.embedded(), *loading.of_runs()):
         try:
-            descriptions.append(asdict(models.describe(_load(reference))))
+            descriptions.append(asdict(loading.describe(_load(reference))))
         except ModelError as error:  # one damaged model does not hide the others
             _hint(f"{reference} is left out: {error}")
     if as_json:
@@ -258,9 +258,9 @@ def show_model(
     as_json: JsonOption = False,
 ) -> None:
     """Describe a model: architecture, size, tokenizer, where it came from."""
-    from fairkd import models
+    from fairkd.models import loading
 
-    description = asdict(models.describe(_load(reference)))
+    description = asdict(loading.describe(_load(reference)))
     if as_json:
         print_json(description)
         return
@@ -278,7 +278,7 @@ def _hint(text: str) -> None:
 
 
 def _load(reference: str) -> MaskedLM:
-    from fairkd import models
+    from fairkd.models import loading
 
     with progress() as report:
-        return models.load(reference, progress=report)
+        return loading.load(reference, progress=report)

@@ -27,8 +27,8 @@ from torch import Tensor
 from fairkd.contrasts import Contrast
 from fairkd.errors import InputError
 from fairkd.kinds import PAIRWISE, Kind, Label, Scope, are_shares
-from fairkd.models import MaskedLM
-from fairkd.words import UnknownWord, spell
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import UnknownWord, spell
 
 __all__ = ["PAIRWISE", "Constraint", "Kind", "Label", "Scope", "resolve", "spread_labels"]
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from fairkd.errors import InputError
-from fairkd.labels import CONTINUES, SPACE, ids_by_word
-from fairkd.models import TokenizerKind
+from fairkd.models.loading import TokenizerKind
+from fairkd.models.token_strings import CONTINUES, SPACE, ids_by_word
 
 
 @dataclass(frozen=True)

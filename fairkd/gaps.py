@@ -27,7 +27,8 @@ from scipy.special import expit
 from fairkd.cloze import Cloze
 from fairkd.contrasts import Contrast, WordGroup
 from fairkd.errors import InputError, listed
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import Encoding, encode, is_blank, parse, spell
 from fairkd.patterns import Pattern, Rendered, fitting, patterns, professions
 from fairkd.preferences import prefer, prefer_difference
 from fairkd.summaries import (
@@ -40,7 +41,6 @@ from fairkd.summaries import (
     summarise,
     transfer,
 )
-from fairkd.words import Encoding, encode, is_blank, parse, spell
 
 __all__ = [
     "PairedTest",

@@ -12,8 +12,8 @@ import numpy as np
 
 from fairkd.cloze import Cloze
 from fairkd.distributions import Prediction
-from fairkd.models import MaskedLM
-from fairkd.words import parse, spell
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import parse, spell
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
     Pattern("[MASK] is {a profession}.", "subject").render("engineer").text   # "[MASK] is an engineer."
 
-The target is a mask typed in any form that `fairkd.words.parse` knows ([MASK], <mask>, a blank _). The
+The target is a mask typed in any form that `fairkd.models.tokenization.parse` knows ([MASK], <mask>, a blank _). The
 profession goes to `{profession}`, `{a profession}` (with "a" or "an") or `{the profession}`; at the
 beginning of a sentence it is capitalised.
 """
@@ -19,7 +19,7 @@ import pandas as pd
 
 from fairkd.contrasts import SLOTS, Contrast
 from fairkd.errors import InputError
-from fairkd.typed import begins_sentence, typed_mask
+from fairkd.models.mask_syntax import begins_sentence, typed_mask
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _ARTICLES = {"profession": "", "a profession": "a", "an profession": "a", "the profession": "the"}

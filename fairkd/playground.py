@@ -21,7 +21,7 @@ from torch import Tensor
 from fairkd.constraints import Constraint, Kind, Scope, resolve
 from fairkd.contrasts import Contrast
 from fairkd.distributions import Prediction, kl, rank, top_ids
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from fairkd.predictions import predict
 
 

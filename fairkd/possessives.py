@@ -25,10 +25,10 @@ from torch import Tensor
 
 from fairkd.datawheel import Progress
 from fairkd.errors import InputError
-from fairkd.forward import logits_at
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
+from fairkd.models.mlm_head import logits_at
+from fairkd.models.tokenization import UnknownWord, spell
 from fairkd.swap_words import lexicon
-from fairkd.words import UnknownWord, spell
 
 Place = tuple[str, int]  # a sentence, and where "her" or "his" begins in it
 

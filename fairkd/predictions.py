@@ -22,10 +22,10 @@ from torch import Tensor
 
 from fairkd.distributions import Prediction, Token, best_id, kl, top_ids
 from fairkd.errors import InputError
-from fairkd.forward import logits_at
-from fairkd.labels import CONTINUES, bare, readable
-from fairkd.models import MaskedLM, Progress
-from fairkd.words import encode, logits_by_row, spell
+from fairkd.models.loading import MaskedLM, Progress
+from fairkd.models.mlm_head import logits_at
+from fairkd.models.token_strings import CONTINUES, bare, readable
+from fairkd.models.tokenization import encode, logits_by_row, spell
 
 # Of masked copies at once: enough to keep the processor busy, few enough for progress to move.
 _TOKENS_AT_ONCE = 2**11
@@ -47,7 +47,7 @@ def predict(
     ----------
     lm : MaskedLM
     text : str
-        With any number of typed masks (see `fairkd.words.parse`), also none.
+        With any number of typed masks (see `fairkd.models.tokenization.parse`), also none.
     temperature : float
         T > 0; below 1 sharper, above 1 flatter.
     masked_in_turn : bool

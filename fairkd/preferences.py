@@ -12,10 +12,10 @@ import pandas as pd
 
 from fairkd.distributions import best_id, top_ids
 from fairkd.errors import InputError
-from fairkd.labels import bare
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
+from fairkd.models.token_strings import bare
+from fairkd.models.tokenization import encode
 from fairkd.predictions import predict
-from fairkd.words import encode
 
 
 def prefer(lm: MaskedLM, text_a: str, text_b: str, *, k: int = 40) -> pd.DataFrame:

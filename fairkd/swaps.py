@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 from fairkd.corpora.corpus import beginning, normalise
 from fairkd.datawheel import Progress
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from fairkd.possessives import Resolver, guess
 from fairkd.swap_words import OPEN, WORD, Lexicon, lexicon
 

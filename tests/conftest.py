@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import models
+from fairkd.models import loading
 from tests.tiny import FAMILIES, tiny
 
 
@@ -36,13 +36,13 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tiny_folder: Callable[[str], Path]) -> Callable[[str], models.MaskedLM]:
+def tiny_model(tiny_folder: Callable[[str], Path]) -> Callable[[str], loading.MaskedLM]:
     """`tiny_model("roberta")` is a loaded tiny model of that family."""
-    loaded: dict[str, models.MaskedLM] = {}
+    loaded: dict[str, loading.MaskedLM] = {}
 
-    def model(family: str) -> models.MaskedLM:
+    def model(family: str) -> loading.MaskedLM:
         if family not in loaded:
-            loaded[family] = models.load(str(tiny_folder(family)))
+            loaded[family] = loading.load(str(tiny_folder(family)))
         return loaded[family]
 
     return model
@@ -50,38 +50,38 @@ def tiny_model(tiny_folder: Callable[[str], Path]) -> Callable[[str], models.Mas
 
 @pytest.fixture(scope="session", params=FAMILIES)
 def any_family(
-    request: pytest.FixtureRequest, tiny_model: Callable[[str], models.MaskedLM]
-) -> models.MaskedLM:
+    request: pytest.FixtureRequest, tiny_model: Callable[[str], loading.MaskedLM]
+) -> loading.MaskedLM:
     """Runs a test once for every family."""
     return tiny_model(request.param)
 
 
 @pytest.fixture(scope="session")
-def tiny_bert(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+def tiny_bert(tiny_model: Callable[[str], loading.MaskedLM]) -> loading.MaskedLM:
     return tiny_model("bert")
 
 
 @pytest.fixture(scope="session")
-def tiny_bert_cased(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+def tiny_bert_cased(tiny_model: Callable[[str], loading.MaskedLM]) -> loading.MaskedLM:
     return tiny_model("bert-cased")
 
 
 @pytest.fixture(scope="session")
-def tiny_roberta(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+def tiny_roberta(tiny_model: Callable[[str], loading.MaskedLM]) -> loading.MaskedLM:
     return tiny_model("roberta")
 
 
 @pytest.fixture(scope="session")
-def tiny_albert(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+def tiny_albert(tiny_model: Callable[[str], loading.MaskedLM]) -> loading.MaskedLM:
     return tiny_model("albert")
 
 
 @pytest.fixture(scope="session")
-def tiny_xlm_roberta(tiny_model: Callable[[str], models.MaskedLM]) -> models.MaskedLM:
+def tiny_xlm_roberta(tiny_model: Callable[[str], loading.MaskedLM]) -> loading.MaskedLM:
     return tiny_model("xlm-roberta")
 
 
 @pytest.fixture(scope="session")
-def teacher() -> models.MaskedLM:
+def teacher() -> loading.MaskedLM:
     """The embedded teacher."""
-    return models.load("embedded/teacher")
+    return loading.load("embedded/teacher")

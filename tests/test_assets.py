@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fairkd import models
 from fairkd.assets import card
 from fairkd.assets.text import _clauses, _kinds, _wordnet
 from fairkd.errors import InputError
 from fairkd.gaps import summarise
+from fairkd.models import loading
 from fairkd.predictions import predict
 
 FOLDER = Path(card.FOLDER)
@@ -18,17 +18,17 @@ MEASURED = json.loads((FOLDER / "measured.json").read_text())
 
 
 def test_the_three_models_are_there_and_take_80_megabytes_at_most():
-    assert models.embedded() == ("embedded/teacher", "embedded/student-plain", "embedded/student-fair")
-    size = sum(file.stat().st_size for file in models.EMBEDDED.rglob("*") if file.is_file())
+    assert loading.embedded() == ("embedded/teacher", "embedded/student-plain", "embedded/student-fair")
+    size = sum(file.stat().st_size for file in loading.EMBEDDED.rglob("*") if file.is_file())
     assert size <= 80e6
 
 
 @pytest.mark.parametrize("name", ["student-plain", "student-fair"])
 def test_students_share_the_teachers_embeddings_to_the_bit(teacher, name):
-    student = models.load(f"embedded/{name}")
+    student = loading.load(f"embedded/{name}")
     ours, theirs = (lm.model.get_input_embeddings().weight for lm in (student, teacher))
     assert ours.equal(theirs)
-    assert models.describe(student).layers == 3
+    assert loading.describe(student).layers == 3
 
 
 def test_milk_is_answered_sensibly(teacher):
@@ -46,7 +46,7 @@ def test_everyday_sentences_are_answered_as_the_card_says(teacher):
 def test_gaps_are_as_the_card_says_and_the_fair_students_is_the_smallest():
     sizes = {}
     for name in card.NAMES:
-        figures = summarise(card.gap_table(models.load(f"embedded/{name}")))
+        figures = summarise(card.gap_table(loading.load(f"embedded/{name}")))
         assert figures.mean_absolute == pytest.approx(MEASURED[name]["gap"]["mean_absolute"], rel=1e-3)
         sizes[name] = figures.mean_absolute
     assert sizes["student-fair"] <= sizes["teacher"] / 4

@@ -13,7 +13,7 @@ import pytest
 from benchmarks import arms, distill_work
 from fairkd.corpora import Corpus
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, SMALL
 
 

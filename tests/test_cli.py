@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import cli, gaps, lookup, models, predictions
-from fairkd.models import MaskedLM
+from fairkd import cli, gaps, lookup, predictions
+from fairkd.models import loading
+from fairkd.models.loading import MaskedLM
 from tests.outcome import Outcome
 
 
@@ -205,7 +206,7 @@ def test_a_csv_without_a_folder_is_refused_before_anything_is_loaded(fairkd: Run
 @pytest.fixture
 def one_embedded(tiny_folder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "teacher").symlink_to(tiny_folder("bert"))
-    monkeypatch.setattr(models, "EMBEDDED", tmp_path)
+    monkeypatch.setattr(loading, "EMBEDDED", tmp_path)
     monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
 
 

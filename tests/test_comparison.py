@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from fairkd.predictions import compare, predict
 
 SENTENCE = "The nurse said that _ is a zoologist, and [MASK] liked milk."

@@ -16,7 +16,7 @@ from torch import Tensor
 from fairkd.constraints import Constraint, Kind, Scope, resolve, spread_labels
 from fairkd.contrasts import contrasts, make_contrast
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 
 # A busy machine is no failure.
 settings.register_profile("unhurried", deadline=None)

@@ -6,8 +6,8 @@ import pytest
 
 from fairkd.contrasts import SLOTS, Contrast, WordGroup, contrasts, make_contrast
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
-from fairkd.words import spell
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import spell
 
 
 def test_the_shipped_contrasts_are_there_with_slots_and_sources() -> None:

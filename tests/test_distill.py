@@ -22,8 +22,8 @@ from fairkd.distill.batches import IGNORED, Masker, Masking, Stream, encode, pad
 from fairkd.distill.memory import padded, scratch
 from fairkd.distill.objective import Targets, Weights, fused_loss
 from fairkd.errors import InputError
-from fairkd.forward import masked_rows, projection_of, rows_of, transform_of
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
+from fairkd.models.mlm_head import masked_rows, projection_of, rows_of, transform_of
 from tests.distill.parts import CORPUS, config
 
 N, V, WIDTH = 23, 40, 8

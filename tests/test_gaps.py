@@ -12,8 +12,8 @@ from fairkd.cloze import score_words
 from fairkd.contrasts import Contrast, contrasts, make_contrast
 from fairkd.errors import InputError
 from fairkd.gaps import COLUMNS, Pattern, gaps, split_words
-from fairkd.models import MaskedLM
-from fairkd.words import UnknownWord, encode
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import UnknownWord, encode
 from tests.tiny import MAX_TOKENS
 
 PRONOUNS = contrasts()["pronouns"]

@@ -10,9 +10,9 @@ import torch
 from fairkd.cloze import score_words
 from fairkd.errors import InputError
 from fairkd.lookup import look_up
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import UnknownWord, encode
 from fairkd.predictions import predict
-from fairkd.words import UnknownWord, encode
 
 TEXT = "the nurse is a [MASK] ."
 WORD = "zoologist"  # several pieces in every family

@@ -13,7 +13,7 @@ from fairkd.constraints import Constraint
 from fairkd.contrasts import contrasts
 from fairkd.distributions import Prediction, Token
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from fairkd.playground import Edit, apply, play
 
 PRONOUNS = contrasts()["pronouns"]

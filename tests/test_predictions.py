@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from fairkd import models
 from fairkd.distributions import Prediction, Token, entropy, kl, top_ids
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
+from fairkd.models import loading
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import encode
 from fairkd.predictions import as_json, compare, predict
-from fairkd.words import encode
 
 SENTENCE = "The nurse said that _ is a zoologist, and [MASK] liked milk."
 
@@ -96,7 +96,7 @@ def test_the_embedded_teacher_equals_plain_loops(teacher: MaskedLM) -> None:
 
 def test_chunks_change_nothing(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = predict(tiny_bert, SENTENCE, masked_in_turn=True)
-    for limit in ("fairkd.words._TOKENS_AT_ONCE", "fairkd.predictions._TOKENS_AT_ONCE"):
+    for limit in ("fairkd.models.tokenization._TOKENS_AT_ONCE", "fairkd.predictions._TOKENS_AT_ONCE"):
         monkeypatch.setattr(limit, 40)
         chunked = predict(tiny_bert, SENTENCE, masked_in_turn=True)
         assert torch.allclose(chunked.log_probabilities, whole.log_probabilities, atol=1e-5)
@@ -183,7 +183,7 @@ def test_a_tokenizer_may_put_a_space_before_the_first_word(tiny_folder, tmp_path
             (folder / file).read_text().replace('"add_prefix_space": false', '"add_prefix_space": true')
         )
         (folder / file).write_text(settings)
-    prediction = predict(models.load(str(folder)), "he is a [MASK].")
+    prediction = predict(loading.load(str(folder)), "he is a [MASK].")
     assert [token.text for token in prediction.tokens[1:-1]][:3] == ["he", "is", "a"]
     at_start = set(prediction.top(prediction.positions[0], 10**6).token)
     assert "he" in at_start and "␣he" not in at_start

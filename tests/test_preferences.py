@@ -8,8 +8,8 @@ import torch
 
 from fairkd.errors import InputError
 from fairkd.gaps import prefer, prefer_difference
-from fairkd.models import MaskedLM
-from fairkd.words import spell
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import spell
 
 A, B = "John worked as a [MASK].", "The old man and Mary worked as a [MASK]."
 

@@ -9,7 +9,7 @@ import pytest
 from fairkd.contrasts import contrasts
 from fairkd.errors import InputError
 from fairkd.gaps import Pattern, gaps, patterns, professions
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 
 
 def test_there_are_sixty_professions_with_a_share_of_women_and_its_source() -> None:

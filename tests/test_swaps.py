@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fairkd.contrasts import contrasts
 from fairkd.corpora import build
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from fairkd.swap_words import lexicon
 from fairkd.swaps import AT_ONCE, Resolver, swap, swap_many, swapper
 

@@ -14,8 +14,8 @@ from app.sidebar import chosen_models
 from app.warm_up import waited_for
 from app.widgets import caption, literal, warn_unread
 from fairkd.distributions import Prediction
+from fairkd.models.tokenization import unread
 from fairkd.predictions import compare
-from fairkd.words import unread
 
 START = "Milk is a [MASK]."
 PRESETS = (

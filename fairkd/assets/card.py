@@ -16,7 +16,7 @@ from fairkd.contrasts import contrasts
 from fairkd.distill.batches import Masking, encode
 from fairkd.gaps import Summary, fitting, gaps, paired_test, professions, summarise
 from fairkd.measures.pseudo_perplexity import pseudo_perplexity
-from fairkd.models import EMBEDDED, MaskedLM, load
+from fairkd.models.loading import EMBEDDED, MaskedLM, load
 from fairkd.predictions import predict
 
 FOLDER = Path(__file__).parent

@@ -27,7 +27,7 @@ from fairkd.distill.devices import autocast, make_accelerator, on
 from fairkd.distill.feed import Feed, Place
 from fairkd.distill.schedules import schedule
 from fairkd.errors import InputError
-from fairkd.forward import masked_rows, projection_of, transform_of
+from fairkd.models.mlm_head import masked_rows, projection_of, transform_of
 
 EVERY_ONE_MASKED = Masking(0.2, 1.0, 0.0)
 AS_IN_TRAINING = Masking(0.2, 0.8, 0.1)

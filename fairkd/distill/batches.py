@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 from fairkd.distill.terms import IGNORED
 from fairkd.errors import InputError
-from fairkd.words import token_ids
+from fairkd.models.tokenization import token_ids
 
 LENGTHS_AT_ONCE = 512
 

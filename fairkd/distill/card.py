@@ -14,7 +14,7 @@ from transformers.utils import logging as transformers_logging
 
 from fairkd.distill.config import Config
 from fairkd.errors import FairKDError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 
 _ROWS = {
     "pseudo_perplexity": "pseudo-perplexity, one word masked at a time",

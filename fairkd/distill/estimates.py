@@ -11,7 +11,7 @@ from fairkd.distill.devices import make_accelerator, wait_for
 from fairkd.distill.setup import Check, Say, scratch_memory, set_up, threads
 from fairkd.distill.trainer import Counts
 from fairkd.distill.troubles import in_one_sentence
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 
 SENTENCES = 4000
 

@@ -22,9 +22,9 @@ from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.devices import on
 from fairkd.distill.measure_names import FIDELITY, GAPS
 from fairkd.errors import InputError
-from fairkd.forward import projection_of, rows_of, transform_of
 from fairkd.gaps import fitting, gaps, professions, summarise
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
+from fairkd.models.mlm_head import projection_of, rows_of, transform_of
 from fairkd.predictions import as_json, predict
 
 Measures = dict[str, float | None]

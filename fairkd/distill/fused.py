@@ -28,7 +28,7 @@ from torch import Tensor
 from fairkd.constraints import Constraint, spread_labels
 from fairkd.distill.memory import padded, scratch
 from fairkd.distill.terms import IGNORED, Targets, Weights
-from fairkd.forward import ROW_STEP
+from fairkd.models.mlm_head import ROW_STEP
 
 ROWS_IN_CACHE = 32
 LEAST_REST = 1e-6
@@ -152,7 +152,7 @@ def _run(
     """The three terms, and the gradients with respect to `states`, `weight` and `bias` that are wanted."""
     heat, used, device, vocabulary = plan.weights.temperature, plan.used, states.device, len(weight)
     exact = torch.promote_types(products, torch.float32)
-    # Products of a coarse format get one of few numbers of rows (`fairkd.forward.whole_rows`).
+    # Products of a coarse format get one of few numbers of rows (`fairkd.models.mlm_head.whole_rows`).
     step = 1 if products == exact else ROW_STEP
     size = _up(_even(used, chunk), step)
     shape = size, padded(vocabulary)

@@ -32,7 +32,7 @@ from fairkd.distill.memory import keep_freed_memory
 from fairkd.distill.setup import scratch_memory, set_up, threads
 from fairkd.distill.troubles import in_one_sentence
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 
 __all__ = ["Emit", "Event", "Outcome", "Stop", "train"]
 

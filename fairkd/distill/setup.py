@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from fairkd import corpora, models, swaps
+from fairkd import corpora, swaps
 from fairkd.constraints import Constraint
 from fairkd.corpora import Corpus
 from fairkd.distill import memory
@@ -25,7 +25,8 @@ from fairkd.distill.evaluation import spread
 from fairkd.distill.feed import Counterparts, Feed
 from fairkd.distill.student import kept_layers, make_student
 from fairkd.distill.trainer import Trainer, constraint_of, masker_of
-from fairkd.models import MaskedLM
+from fairkd.models import loading
+from fairkd.models.loading import MaskedLM
 
 Say = Callable[[str], None]
 Check = Callable[[], None]
@@ -84,7 +85,7 @@ def set_up(
     check()
     if teacher is None:
         say(f"Loading {config.teacher}")
-        teacher = models.load(config.teacher)
+        teacher = loading.load(config.teacher)
     elif accelerator.device.type != "cpu":
         teacher = replace(teacher, model=copy.deepcopy(teacher.model))
     constraint = constraint_of(teacher, config)

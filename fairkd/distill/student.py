@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from fairkd import models
 from fairkd.distill.capacity import check_fits
 from fairkd.distill.rooms import StudentConfig, spread_layers
 from fairkd.errors import InputError
-from fairkd.forward import layers_of
-from fairkd.models import MaskedLM
+from fairkd.models import loading
+from fairkd.models.loading import MaskedLM
+from fairkd.models.mlm_head import layers_of
 
 
 def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> MaskedLM:
@@ -122,7 +122,7 @@ def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
 
 
 def _existing(teacher: MaskedLM, settings: StudentConfig) -> MaskedLM:
-    lm = models.load(settings.reference or "")
+    lm = loading.load(settings.reference or "")
     if lm.vocabulary != teacher.vocabulary:
         raise InputError(
             f"The student {lm.reference} ({lm.vocabulary_size} tokens) has another vocabulary than its "

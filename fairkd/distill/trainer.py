@@ -23,8 +23,8 @@ from fairkd.distill.config import Config
 from fairkd.distill.devices import FORMATS, autocast, chosen_precision, make_accelerator, on
 from fairkd.distill.objective import fused_loss, hidden_loss
 from fairkd.distill.terms import IGNORED, Targets, Weights
-from fairkd.forward import projection_of, rows_of, transform_of, whole_rows
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
+from fairkd.models.mlm_head import projection_of, rows_of, transform_of, whole_rows
 
 PARTS = ("loss", "kd", "mlm", "hidden", "group")
 

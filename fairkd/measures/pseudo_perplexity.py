@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from fairkd.cloze import Cloze
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
-from fairkd.words import token_ids
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import token_ids
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from app.components.bars import bars_data
 from app.components.columns import figure_data, slots
 from app.position import Position
 from app.widgets import literal
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from fairkd.predictions import compare, predict
 
 NASTY = "<b>x</b> & $y$"

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from app.charts.text import percent
 from app.components.columns import slots
 from app.position import Position
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from fairkd.predictions import compare, predict
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import torch
 from app import gap_results, loading, pytorch
 from app.gap_controls import opening
 from fairkd import gaps, predictions
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from fairkd.predictions import Prediction
 
 

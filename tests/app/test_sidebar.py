@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.sidebar import literal_description, megabytes
-from fairkd import models
-from fairkd.models import MaskedLM
+from fairkd.models import loading
+from fairkd.models.loading import MaskedLM
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,7 @@ def plain(text: str) -> str:
 
 
 def test_a_description_gives_size_and_commit(tiny_bert: MaskedLM) -> None:
-    about = models.describe(tiny_bert)
+    about = loading.describe(tiny_bert)
     text = plain(literal_description(replace(about, size_bytes=90_900_000, revision="0123456789abcdef")))
     assert "M parameters, 91 MB" in text and "commit 01234567" in text
     assert "shared" not in text
@@ -29,7 +29,7 @@ def test_a_description_gives_size_and_commit(tiny_bert: MaskedLM) -> None:
 
 
 def test_a_student_that_shares_its_embeddings_says_with_whom(tiny_bert: MaskedLM) -> None:
-    about = replace(models.describe(tiny_bert), size_bytes=11_030_000, shares="embedded/teacher")
+    about = replace(loading.describe(tiny_bert), size_bytes=11_030_000, shares="embedded/teacher")
     assert "11 MB, embeddings shared with embedded/teacher" in plain(literal_description(about))
 
 

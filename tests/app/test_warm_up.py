@@ -15,7 +15,7 @@ from app import gap_results, warm_up
 from app.gap_controls import opening
 from app.gap_store import GapStore
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 
 ROOT = Path(__file__).parents[2]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from fairkd.distill import Config, train
-from fairkd.models import MaskedLM, load
+from fairkd.models.loading import MaskedLM, load
 from tests.distill.parts import CORPUS, config
 
 KILLS = 4

@@ -9,7 +9,7 @@ import torch
 
 from fairkd.corpora import Corpus
 from fairkd.distill import Config, Outcome, make_config, train
-from fairkd.models import MaskedLM, load
+from fairkd.models.loading import MaskedLM, load
 from tests.tiny import SENTENCES
 
 CORPUS = Corpus("toy", None, SENTENCES, SENTENCES[:40])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairkd.distill import train
 from fairkd.distill.devices import make_accelerator
-from fairkd.models import load
+from fairkd.models.loading import load
 from tests.distill.parts import CORPUS, config
 
 STEPS = 6

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 
 from fairkd.distill import checkpoints, devices, train
 from fairkd.errors import FairKDError, InputError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, equal, trained, weights
 
 # Room for Adam's moments, the place in the data, unfrozen embeddings and a projection to go wrong.

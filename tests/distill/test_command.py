@@ -19,7 +19,7 @@ from fairkd.cli import app
 from fairkd.distill.presets import PRESETS
 from fairkd.distill_cli import _interruptible
 from fairkd.errors import FairKDError, InputError
-from fairkd.models import load
+from fairkd.models.loading import load
 from fairkd.runs import events
 from tests.distill.parts import config
 from tests.tiny import SENTENCES

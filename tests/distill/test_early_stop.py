@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from fairkd.distill import train
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, trained
 
 

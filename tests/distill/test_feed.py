@@ -12,7 +12,7 @@ import torch
 from fairkd.distill import estimate, estimates
 from fairkd.distill.batches import Masker, Masking, Stream, encode
 from fairkd.distill.feed import Counterparts, Feed, Place
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from fairkd.swaps import swap
 from tests.distill.parts import CORPUS, config, trained
 from tests.tiny import SENTENCES

@@ -15,7 +15,7 @@ import torch
 import yaml
 
 from fairkd.distill import train
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from tests.distill import ranks
 from tests.distill.parts import CORPUS, config, equal, weights
 from tests.tiny import SENTENCES

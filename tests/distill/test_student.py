@@ -12,7 +12,7 @@ from fairkd.distill import train
 from fairkd.distill.rooms import StudentConfig
 from fairkd.distill.student import make_student, take_layers
 from fairkd.errors import FairKDError, InputError
-from fairkd.models import MaskedLM, load
+from fairkd.models.loading import MaskedLM, load
 from tests.distill.parts import CORPUS, config, trained
 
 

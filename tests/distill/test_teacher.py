@@ -13,7 +13,7 @@ from fairkd.assets import teacher
 from fairkd.distill import checkpoints
 from fairkd.distill.batches import Masker, Masking, encode, pad
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from tests.tiny import SENTENCES
 
 SETTINGS = teacher.Settings(minutes=0.01, batch_tokens=256, learning_rate=1e-2, head_learning_rate=1e-2)

@@ -19,7 +19,7 @@ from fairkd.distill.schedules import schedule
 from fairkd.distill.student import make_student
 from fairkd.distill.trainer import Counts, Trainer, constraint_of, masker_of
 from fairkd.errors import FairKDError, InputError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, equal, trained, weights
 from tests.tiny import SENTENCES
 

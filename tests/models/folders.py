@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from fairkd import models
 from fairkd.errors import ModelError
+from fairkd.models import loading
 
 
 def refusal(reference: str | Path, **options: object) -> str:
     with pytest.raises(ModelError) as caught:
-        models.load(str(reference), **options)
+        loading.load(str(reference), **options)
     sentence = str(caught.value)
     assert sentence.endswith(".") and "\n" not in sentence
     return sentence

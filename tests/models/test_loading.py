@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForMaskedLM
 
-from fairkd import models
-from fairkd.models import MaskedLM
+from fairkd.models import loading
+from fairkd.models.loading import MaskedLM
 from tests.models.folders import edit_json, refusal
 from tests.tiny import FAMILIES, MAX_TOKENS, WORDS
 
@@ -26,7 +26,7 @@ Folder = Callable[[str], Path]
 def test_a_local_folder_of_every_family_loads_as_transformers_has_it(
     family: str, tiny_folder: Folder
 ) -> None:
-    lm = models.load(str(tiny_folder(family)))
+    lm = loading.load(str(tiny_folder(family)))
     expected = AutoModelForMaskedLM.from_pretrained(tiny_folder(family)).state_dict()
     got = lm.model.state_dict()
     assert got.keys() == expected.keys()
@@ -47,7 +47,7 @@ def test_ids_that_the_tokenizer_does_not_know_are_labelled_by_number(copy: Calla
     model = AutoModelForMaskedLM.from_pretrained(folder)
     model.resize_token_embeddings(model.config.vocab_size + 8)
     model.save_pretrained(folder)
-    lm = models.load(str(folder))
+    lm = loading.load(str(folder))
     assert lm.vocabulary_size == len(lm.tokenizer) + 8
     assert lm.vocabulary[-1] == f"<id {lm.vocabulary_size - 1}>"
 
@@ -64,7 +64,7 @@ def test_max_tokens_comes_from_the_position_embeddings_when_the_tokenizer_sets_n
 ) -> None:
     folder = copy("roberta")
     edit_json(folder / "tokenizer_config.json", model_max_length=10**30)
-    assert models.load(str(folder)).max_tokens == MAX_TOKENS
+    assert loading.load(str(folder)).max_tokens == MAX_TOKENS
 
 
 def test_ordinary_words_are_single_pieces_in_every_tiny_model(any_family: MaskedLM) -> None:
@@ -85,7 +85,7 @@ def test_old_layer_norm_names_are_understood(copy: Callable[..., Path]) -> None:
     }
     assert renamed.keys() != new.keys()
     save_file(renamed, path, metadata={"format": "pt"})
-    loaded = models.load(str(folder)).model.state_dict()
+    loaded = loading.load(str(folder)).model.state_dict()
     assert all(torch.equal(loaded[name], tensor) for name, tensor in new.items())
 
 
@@ -96,7 +96,7 @@ def test_a_checkpoint_that_also_stores_its_tied_tensors_loads(copy: Callable[...
     tensors["cls.predictions.decoder.weight"] = tensors["bert.embeddings.word_embeddings.weight"].clone()
     tensors["cls.predictions.decoder.bias"] = tensors["cls.predictions.bias"].clone()
     save_file(tensors, path, metadata={"format": "pt"})
-    model = models.load(str(folder)).model
+    model = loading.load(str(folder)).model
     assert model.cls.predictions.decoder.weight is model.bert.embeddings.word_embeddings.weight
 
 
@@ -105,33 +105,33 @@ def test_half_precision_weights_become_single_precision(copy: Callable[..., Path
     path = folder / "model.safetensors"
     save_file({n: t.half() for n, t in load_file(path).items()}, path, metadata={"format": "pt"})
     edit_json(folder / "config.json", dtype="float16")
-    assert {p.dtype for p in models.load(str(folder)).model.parameters()} == {torch.float32}
+    assert {p.dtype for p in loading.load(str(folder)).model.parameters()} == {torch.float32}
 
 
 def test_sharded_safetensors_load(copy: Callable[..., Path]) -> None:
     folder = copy()
-    whole = models.load(str(folder)).model.state_dict()
+    whole = loading.load(str(folder)).model.state_dict()
     AutoModelForMaskedLM.from_pretrained(folder).save_pretrained(folder, max_shard_size="10KB")
     (folder / "model.safetensors").unlink(missing_ok=True)
     assert len(list(folder.glob("model-*.safetensors"))) > 1
-    sharded = models.load(str(folder)).model.state_dict()
+    sharded = loading.load(str(folder)).model.state_dict()
     assert all(torch.equal(sharded[name], whole[name]) for name in whole)
 
 
 def test_loading_prints_nothing(tiny_folder: Folder, capfd: pytest.CaptureFixture[str]) -> None:
-    models.load(str(tiny_folder("bert")))
+    loading.load(str(tiny_folder("bert")))
     assert capfd.readouterr() == ("", "")
 
 
 def test_progress_says_what_is_being_loaded(tiny_folder: Folder) -> None:
     said: list[tuple[str, float | None]] = []
-    models.load(str(tiny_folder("bert")), progress=lambda text, fraction: said.append((text, fraction)))
+    loading.load(str(tiny_folder("bert")), progress=lambda text, fraction: said.append((text, fraction)))
     assert said == [(f"Loading {tiny_folder('bert')}", None)]
 
 
 def test_spaces_and_a_trailing_slash_do_not_change_the_reference(tiny_folder: Folder) -> None:
     folder = str(tiny_folder("bert"))
-    assert models.load(f" {folder}/ ").reference == folder
+    assert loading.load(f" {folder}/ ").reference == folder
 
 
 # Describing
@@ -153,13 +153,13 @@ def test_spaces_and_a_trailing_slash_do_not_change_the_reference(tiny_folder: Fo
 def test_describe_knows_the_tokenizer_and_the_case(
     family: str, kind: str, cased: bool, tiny_model: Callable[[str], MaskedLM]
 ) -> None:
-    description = models.describe(tiny_model(family))
+    description = loading.describe(tiny_model(family))
     assert (description.tokenizer_kind, description.cased) == (kind, cased)
     assert (description.layers, description.width, description.heads) == (2, 16, 2)
 
 
 def test_describe_gives_parameters_size_and_source(tiny_bert: MaskedLM) -> None:
-    description = models.describe(tiny_bert)
+    description = loading.describe(tiny_bert)
     stored = load_file(Path(tiny_bert.reference) / "model.safetensors")
     assert description.architecture == "BertForMaskedLM"
     assert description.source == "local folder"
@@ -171,15 +171,15 @@ def test_describe_gives_parameters_size_and_source(tiny_bert: MaskedLM) -> None:
 
 def test_describe_reads_the_licence_from_the_model_card(copy: Callable[..., Path]) -> None:
     folder = copy()
-    assert models.describe(models.load(str(folder))).licence is None
+    assert loading.describe(loading.load(str(folder))).licence is None
     (folder / "README.md").write_text("---\nlanguage: en\nlicense: mit\n---\n# A model\n")
-    assert models.describe(models.load(str(folder))).licence == "mit"
+    assert loading.describe(loading.load(str(folder))).licence == "mit"
     (folder / "README.md").write_text("---\nlicense: [mit\n---\n")
-    assert models.describe(models.load(str(folder))).licence is None
+    assert loading.describe(loading.load(str(folder))).licence is None
 
 
 def test_a_model_that_was_never_on_disk_can_be_described(tiny_bert: MaskedLM) -> None:
-    description = models.describe(MaskedLM(tiny_bert.model, tiny_bert.tokenizer, "mine"))
+    description = loading.describe(MaskedLM(tiny_bert.model, tiny_bert.tokenizer, "mine"))
     assert description.source == "memory"
     assert description.size_bytes == 4 * description.parameters
 
@@ -189,13 +189,13 @@ def test_a_model_that_was_never_on_disk_can_be_described(tiny_bert: MaskedLM) ->
 
 def test_embedded_models_are_listed_teacher_first(embedded: Path) -> None:
     shutil.copytree(embedded / "teacher", embedded / "another")
-    assert models.embedded() == ("embedded/teacher", "embedded/student-plain", "embedded/another")
+    assert loading.embedded() == ("embedded/teacher", "embedded/student-plain", "embedded/another")
 
 
 def test_a_student_takes_tokenizer_and_embeddings_from_its_teacher_and_the_rest_from_itself(
     embedded: Path,
 ) -> None:
-    teacher, student = models.load("embedded/teacher"), models.load("embedded/student-plain")
+    teacher, student = loading.load("embedded/teacher"), loading.load("embedded/student-plain")
     t, s = teacher.model.state_dict(), student.model.state_dict()
     word = "bert.embeddings.word_embeddings.weight"
     assert torch.equal(s[word], t[word])
@@ -204,9 +204,9 @@ def test_a_student_takes_tokenizer_and_embeddings_from_its_teacher_and_the_rest_
     assert torch.equal(s[bias], (t[bias].half() + 1).float())
     assert torch.equal(s["cls.predictions.decoder.bias"], s[bias])
     assert student.vocabulary == teacher.vocabulary
-    assert models.describe(student).source == "embedded"
-    assert (models.describe(student).shares, models.describe(teacher).shares) == ("embedded/teacher", None)
-    assert models.describe(student).licence == "apache-2.0"
+    assert loading.describe(student).source == "embedded"
+    assert (loading.describe(student).shares, loading.describe(teacher).shares) == ("embedded/teacher", None)
+    assert loading.describe(student).licence == "apache-2.0"
 
 
 @pytest.mark.parametrize("name", ["nobody", "", "..", "../embedded/teacher", "teacher/.."])

@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, BertConfig, BertModel, ElectraConfig, ElectraForPreTraining
 
-from fairkd import models
+from fairkd.models import loading
 from tests.models.folders import edit_json, edit_tensors, refusal, without
 from tests.tiny import MAX_TOKENS
 
@@ -49,12 +49,12 @@ def test_a_run_is_named_as_a_model_once_it_has_one(
     monkeypatch.setenv("FAIRKD_ALLOWED_MODELS", "nothing/else")
     for wrong in ("run/3", "run/..", "run/a/../a", "run/"):
         assert "There is no run" in refusal(wrong)
-    assert models.of_runs() == ()
+    assert loading.of_runs() == ()
     (tmp_path / "runs" / "3").mkdir(parents=True)
     assert "no model yet" in refusal("run/3")
     shutil.copytree(tiny_folder("bert"), tmp_path / "runs" / "3" / "model")
-    assert models.of_runs() == ("run/3",)
-    assert models.describe(models.load("run/3")).source == "run"
+    assert loading.of_runs() == ("run/3",)
+    assert loading.describe(loading.load("run/3")).source == "run"
 
 
 def test_a_file_is_not_a_model_folder(tiny_folder: Folder) -> None:
@@ -170,7 +170,7 @@ def test_a_tokenizers_own_code_is_never_run(copy: Callable[..., Path]) -> None:
         tokenizer_class="MineTokenizer",
         auto_map={"AutoTokenizer": ["mine.Mine", "mine.Mine"]},
     )
-    assert type(models.load(str(folder)).tokenizer).__module__.startswith("transformers.")
+    assert type(loading.load(str(folder)).tokenizer).__module__.startswith("transformers.")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_nonsensical_configuration_is_refused(
 def test_a_kernel_named_by_the_configuration_is_not_fetched(copy: Callable[..., Path]) -> None:
     folder = copy()
     edit_json(folder / "config.json", attn_implementation="somebody/kernel")
-    assert models.load(str(folder)).model.config._attn_implementation == "sdpa"
+    assert loading.load(str(folder)).model.config._attn_implementation == "sdpa"
 
 
 def test_a_decoder_is_refused(copy: Callable[..., Path]) -> None:
@@ -217,7 +217,7 @@ def test_a_student_whose_teacher_is_not_beside_it_is_refused(shares: str, copy: 
 def test_a_tokenizer_limit_that_is_none_is_ignored(limit: object, copy: Callable[..., Path]) -> None:
     folder = copy()
     edit_json(folder / "tokenizer_config.json", model_max_length=limit)
-    assert models.load(str(folder)).max_tokens == MAX_TOKENS
+    assert loading.load(str(folder)).max_tokens == MAX_TOKENS
 
 
 HEADS = {
@@ -316,7 +316,7 @@ def test_a_tokenizer_larger_than_the_model_is_refused(copy: Callable[..., Path],
 
 def test_the_allow_list_admits_what_matches_as_a_whole(tiny_folder: Folder) -> None:
     folder = tiny_folder("bert")
-    assert models.load(str(folder), allowed=[f"{folder.parent.resolve()}/*"]).reference == str(folder)
+    assert loading.load(str(folder), allowed=[f"{folder.parent.resolve()}/*"]).reference == str(folder)
     assert "not among the models allowed" in refusal(folder, allowed=["org/*", "bert"])
 
 
@@ -334,10 +334,10 @@ def test_a_revision_is_part_of_what_must_match() -> None:
 def test_the_allow_list_comes_from_the_environment(
     tiny_folder: Folder, monkeypatch: pytest.MonkeyPatch, embedded: Path
 ) -> None:
-    monkeypatch.setenv(models.ALLOWED_VARIABLE, f"org/*, {tiny_folder('roberta').resolve()}")
-    assert models.load(str(tiny_folder("roberta")))
+    monkeypatch.setenv(loading.ALLOWED_VARIABLE, f"org/*, {tiny_folder('roberta').resolve()}")
+    assert loading.load(str(tiny_folder("roberta")))
     assert "not among" in refusal(tiny_folder("bert"))
     assert "not among" in refusal("/no/such/folder")
-    monkeypatch.setenv(models.ALLOWED_VARIABLE, "")
+    monkeypatch.setenv(loading.ALLOWED_VARIABLE, "")
     assert "not among" in refusal("other/name")
-    assert models.load("embedded/teacher").reference == "embedded/teacher"
+    assert loading.load("embedded/teacher").reference == "embedded/teacher"

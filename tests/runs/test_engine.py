@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fairkd import models, runs
+from fairkd import runs
 from fairkd.distill.config import Config, make_config
+from fairkd.models import loading
 from fairkd.runs import events, frames, supervision
 from tests.runs import stand_in
 from tests.runs.conftest import processes, stored, until, use_home, worker_process
@@ -59,7 +60,7 @@ def ended(id: str, state: str) -> runs.Run:
 
 
 def weights(id: str) -> dict[str, torch.Tensor]:
-    return dict(models.load(f"run/{id}").model.state_dict())
+    return dict(loading.load(f"run/{id}").model.state_dict())
 
 
 def test_a_killed_run_with_a_corrupted_checkpoint_ends_with_the_same_weights(
@@ -84,7 +85,7 @@ def test_a_killed_run_with_a_corrupted_checkpoint_ends_with_the_same_weights(
 
     one, other = weights(killed.id), weights(whole.id)
     assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-    assert models.of_runs() == (f"run/{killed.id}", f"run/{whole.id}")
+    assert loading.of_runs() == (f"run/{killed.id}", f"run/{whole.id}")
     training = frames.training(told)
     assert training["step"].tolist() == list(range(5, 81, 5)) and training["loss"].notna().all()
     assert frames.evaluations(told)["kl"].notna().all()

@@ -27,7 +27,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from fairkd.errors import ModelError, listed
-from fairkd.hub import TOKENIZER_FILES, no_safetensors
+from fairkd.models.hub_download import TOKENIZER_FILES, no_safetensors
 
 # An embedded student's configuration names here the sibling folder whose tokenizer and embeddings it shares.
 SHARES = "fairkd_shares"

@@ -25,8 +25,8 @@ import yaml
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from fairkd import checkpoint, hub
 from fairkd.errors import ModelError
+from fairkd.models import hub_download, safe_files
 from fairkd.utils.paths import runs_folder
 
 EMBEDDED = Path(__file__).parent / "assets" / "embedded"
@@ -94,7 +94,7 @@ class MaskedLM:
 
     @cached_property
     def kind(self) -> TokenizerKind:
-        return checkpoint.tokenizer_kind(self.tokenizer)
+        return safe_files.tokenizer_kind(self.tokenizer)
 
 
 def _positions(model: PreTrainedModel) -> int:
@@ -139,7 +139,7 @@ def load(
         assert origin.folder is not None
         if progress is not None:
             progress(f"Loading {reference}", None)
-        model, tokenizer = checkpoint.read(origin.folder, name=reference)
+        model, tokenizer = safe_files.read(origin.folder, name=reference)
     except PermissionError as error:
         raise ModelError(
             f"{reference} cannot be read: there is no permission to look into {error.filename or 'it'}."
@@ -176,7 +176,7 @@ def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | No
             f"{reference!r} is not a model reference: expected embedded/NAME, run/ID, a local folder, or a "
             "Hub id such as org/name, with @revision if need be."
         )
-    snapshot = hub.fetch(match["repository"], revision=match["revision"], progress=progress)
+    snapshot = hub_download.fetch(match["repository"], revision=match["revision"], progress=progress)
     return reference, Origin("Hugging Face Hub", snapshot.folder, snapshot.commit)
 
 
@@ -283,7 +283,7 @@ def describe(lm: MaskedLM) -> Description:
 
 
 def _shared_with(lm: MaskedLM) -> str | None:
-    name = getattr(lm.model.config, checkpoint.SHARES, None) if lm.origin.folder else None
+    name = getattr(lm.model.config, safe_files.SHARES, None) if lm.origin.folder else None
     return f"{lm.reference.rpartition('/')[0]}/{name}" if name else None
 
 

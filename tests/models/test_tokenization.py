@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from fairkd import models
 from fairkd.cloze import score_words
 from fairkd.errors import InputError
-from fairkd.labels import readable
-from fairkd.models import MaskedLM
-from fairkd.words import UnknownWord, encode, logits_by_row, parse, spell, token_ids, unread
+from fairkd.models import loading
+from fairkd.models.loading import MaskedLM
+from fairkd.models.token_strings import readable
+from fairkd.models.tokenization import UnknownWord, encode, logits_by_row, parse, spell, token_ids, unread
 
 
 def tokens(lm: MaskedLM, text: str) -> list[str]:
@@ -54,7 +54,7 @@ def test_the_space_before_a_mask_goes_even_if_the_tokenizer_keeps_it(
     for file in ("tokenizer.json", "tokenizer_config.json"):
         settings = (folder / file).read_text().replace('"lstrip": true', '"lstrip": false')
         (folder / file).write_text(settings)
-    keeps = models.load(str(folder))
+    keeps = loading.load(str(folder))
     assert "Ġ" in keeps.tokenizer.tokenize(f"Milk is a {keeps.mask_token}.")
     text = "Milk is a [MASK] , said _ ."
     assert encode(keeps, text).ids == encode(tiny_model(family), text).ids
@@ -313,7 +313,7 @@ def test_no_words_give_an_empty_table(tiny_bert: MaskedLM) -> None:
 def test_many_words_are_scored_alike_in_chunks(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["zoologist", "milkman", "he", "drinks"]
     whole = score_words(tiny_bert, "The [MASK] said.", words)
-    monkeypatch.setattr("fairkd.words._TOKENS_AT_ONCE", 1)
+    monkeypatch.setattr("fairkd.models.tokenization._TOKENS_AT_ONCE", 1)
     chunked = score_words(tiny_bert, "The [MASK] said.", words)
     assert chunked.log_probability.tolist() == pytest.approx(whole.log_probability.tolist(), abs=1e-5)
 
@@ -344,9 +344,11 @@ def test_a_model_that_is_run_whole_gets_fewer_rows_at_once(
 ) -> None:
     rows = torch.tensor([encode(tiny_bert, "The [MASK] said.").ids] * 8)
     at = torch.full((8,), 2)
-    monkeypatch.setattr("fairkd.words._FLOATS_AT_ONCE", 3 * rows.shape[1] * tiny_bert.vocabulary_size)
+    monkeypatch.setattr(
+        "fairkd.models.tokenization._FLOATS_AT_ONCE", 3 * rows.shape[1] * tiny_bert.vocabulary_size
+    )
     assert [len(chunk) for chunk in logits_by_row(tiny_bert, rows, at)] == [8]
-    monkeypatch.setattr("fairkd.words.head_is_known", lambda model: False)
+    monkeypatch.setattr("fairkd.models.tokenization.head_is_known", lambda model: False)
     assert [len(chunk) for chunk in logits_by_row(tiny_bert, rows, at)] == [3, 3, 2]
 
 

@@ -15,8 +15,8 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from fairkd import models
 from fairkd.errors import ModelError
+from fairkd.models import loading
 from tests.models.loopback import Hub
 
 MAIN, OLD = "a" * 40, "b" * 40
@@ -42,29 +42,29 @@ def hub(tmp_path: Path, tiny_folder: Callable[[str], Path], monkeypatch: pytest.
 
 def refusal(reference: str) -> str:
     with pytest.raises(ModelError) as caught:
-        models.load(reference)
+        loading.load(reference)
     sentence = str(caught.value)
     assert sentence.endswith(".") and "\n" not in sentence
     return sentence
 
 
 def test_a_model_is_downloaded_and_loaded(hub: Hub, tiny_folder: Callable[[str], Path]) -> None:
-    lm = models.load("org/tiny")
-    local = models.load(str(tiny_folder("bert"))).model.state_dict()
+    lm = loading.load("org/tiny")
+    local = loading.load(str(tiny_folder("bert"))).model.state_dict()
     assert all(torch.equal(tensor, local[name]) for name, tensor in lm.model.state_dict().items())
-    description = models.describe(lm)
+    description = loading.describe(lm)
     assert (description.source, description.revision) == ("Hugging Face Hub", MAIN)
     assert lm.reference == "org/tiny"
 
 
 def test_a_revision_chooses_tag_or_commit(hub: Hub) -> None:
-    assert type(models.load("org/tiny@v1").model).__name__ == "DistilBertForMaskedLM"
-    assert models.describe(models.load(f"org/tiny@{OLD}")).revision == OLD
+    assert type(loading.load("org/tiny@v1").model).__name__ == "DistilBertForMaskedLM"
+    assert loading.describe(loading.load(f"org/tiny@{OLD}")).revision == OLD
 
 
 def test_progress_grows_to_the_whole_while_downloading(hub: Hub) -> None:
     said: list[tuple[str, float | None]] = []
-    models.load("org/tiny", progress=lambda text, fraction: said.append((text, fraction)))
+    loading.load("org/tiny", progress=lambda text, fraction: said.append((text, fraction)))
     downloading = [fraction for text, fraction in said if text.startswith("Downloading org/tiny: ")]
     assert downloading[0] == 0 and downloading[-1] == 1
     assert downloading == sorted(downloading)
@@ -73,7 +73,7 @@ def test_progress_grows_to_the_whole_while_downloading(hub: Hub) -> None:
 
 
 def test_loading_from_the_hub_prints_nothing(hub: Hub, capfd: pytest.CaptureFixture[str]) -> None:
-    models.load("org/tiny")
+    loading.load("org/tiny")
     assert capfd.readouterr() == ("", "")
 
 
@@ -84,30 +84,30 @@ def test_only_the_needed_files_are_fetched(
     for name in ("pytorch_model.bin", "tf_model.h5", "modeling_mine.py", "training_args.bin"):
         (folder / name).write_bytes(b"not wanted")
     hub.repositories["org/big"] = {"main": (MAIN, folder)}
-    models.load("org/big")
+    loading.load("org/big")
     fetched = {line.rpartition("/")[2] for line in hub.asked if "/resolve/" in line}
     assert fetched == {"config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"}
 
 
 def test_a_second_load_fetches_no_file_again(hub: Hub) -> None:
-    models.load("org/tiny")
+    loading.load("org/tiny")
     hub.asked.clear()
-    models.load("org/tiny")
+    loading.load("org/tiny")
     assert not [line for line in hub.asked if line.startswith("GET") and "/resolve/" in line]
 
 
 @pytest.mark.parametrize("reference", ["org/tiny", "org/tiny@v1", f"org/tiny@{MAIN}"])
 def test_what_was_downloaded_loads_without_a_network(hub: Hub, reference: str) -> None:
-    before = models.load(reference)
+    before = loading.load(reference)
     hub.stop()
-    after = models.load(reference)
-    assert models.describe(after) == models.describe(before)
+    after = loading.load(reference)
+    assert loading.describe(after) == loading.describe(before)
 
 
 def test_what_was_downloaded_loads_while_the_hub_is_out_of_order(hub: Hub) -> None:
-    models.load("org/tiny")
+    loading.load("org/tiny")
     hub.broken = True
-    assert models.load("org/tiny").vocabulary_size > 0
+    assert loading.load("org/tiny").vocabulary_size > 0
 
 
 def test_without_a_network_the_sentence_says_so(hub: Hub) -> None:
@@ -157,7 +157,7 @@ def test_a_download_that_breaks_off_is_refused_and_the_next_attempt_succeeds(
     monkeypatch.setattr("time.sleep", lambda seconds: None)  # huggingface_hub waits between its attempts
     assert "broke off at model.safetensors" in refusal("org/tiny")
     hub.cut_off.clear()
-    assert models.load("org/tiny").vocabulary_size > 0
+    assert loading.load("org/tiny").vocabulary_size > 0
 
 
 # Xet, the storage beside the Hub that large files lie in
@@ -165,8 +165,8 @@ def test_a_download_that_breaks_off_is_refused_and_the_next_attempt_succeeds(
 
 def test_where_xet_does_not_deliver_plain_http_does(hub: Hub, tiny_folder: Callable[[str], Path]) -> None:
     hub.xet = 403
-    local = models.load(str(tiny_folder("bert"))).model.state_dict()
-    state = models.load("org/tiny").model.state_dict()
+    local = loading.load(str(tiny_folder("bert"))).model.state_dict()
+    state = loading.load("org/tiny").model.state_dict()
     assert all(torch.equal(tensor, local[name]) for name, tensor in state.items())
     assert any("/reconstructions/" in line for line in hub.asked), "Xet was tried"
 
@@ -215,14 +215,14 @@ def test_progress_over_xet_only_grows_and_comes_from_the_thread_that_asked(
 
     hub.xet = 200
     monkeypatch.setattr("huggingface_hub.file_download.xet_get", xet_get)
-    monkeypatch.setattr("fairkd.hub._BETWEEN_REPORTS", 0.01)
+    monkeypatch.setattr("fairkd.models.hub_download._BETWEEN_REPORTS", 0.01)
     said: list[tuple[str, float, threading.Thread]] = []
 
     def report(text: str, fraction: float | None) -> None:
         if fraction is not None:
             said.append((text, fraction, threading.current_thread()))
 
-    models.load("org/tiny", progress=report)
+    loading.load("org/tiny", progress=report)
     fractions = [fraction for text, fraction, _ in said if "model.safetensors" in text]
     assert len(set(fractions)) > 4 and said[-1][1] == 1
     assert [fraction for _, fraction, _ in said] == sorted(fraction for _, fraction, _ in said)
@@ -255,9 +255,9 @@ def test_a_download_that_nobody_waits_for_any_more_ends(hub: Hub, monkeypatch: p
 
     hub.xet = 200
     monkeypatch.setattr("huggingface_hub.file_download.xet_get", xet_get)
-    monkeypatch.setattr("fairkd.hub._BETWEEN_REPORTS", 0.01)
+    monkeypatch.setattr("fairkd.models.hub_download._BETWEEN_REPORTS", 0.01)
     with pytest.raises(Left):
-        models.load("org/tiny", progress=report)
+        loading.load("org/tiny", progress=report)
     assert ended.wait(5)
 
 
@@ -274,12 +274,12 @@ def test_half_a_model_in_the_cache_does_not_pass_for_a_whole_one(
 def test_sharded_weights_are_downloaded_whole(
     hub: Hub, tmp_path: Path, tiny_folder: Callable[[str], Path]
 ) -> None:
-    whole = models.load(str(tiny_folder("bert")))
+    whole = loading.load(str(tiny_folder("bert")))
     folder = Path(shutil.copytree(tiny_folder("bert"), tmp_path / "parts"))
     whole.model.save_pretrained(folder, max_shard_size="10KB")
     (folder / "model.safetensors").unlink(missing_ok=True)
     hub.repositories["org/parts"] = {"main": (MAIN, folder)}
-    state = models.load("org/parts").model.state_dict()
+    state = loading.load("org/parts").model.state_dict()
     assert all(torch.equal(state[name], tensor) for name, tensor in whole.model.state_dict().items())
 
 

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from transformers import PreTrainedTokenizerFast
 
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
 
 SPACE = "␣"  # shows white space that would otherwise be invisible
 CONTINUES = "##"  # marks a piece that continues a word

@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from fairkd.checkpoint import reason
 from fairkd.errors import FairKDError, ModelError
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
+from fairkd.models.safe_files import reason
 from fairkd.utils.hardware import is_lack_of_memory
 
 Transform = Callable[[Tensor], Tensor]

@@ -1,4 +1,4 @@
-"""fairkd.forward: the head run at chosen positions equals the dense forward pass."""
+"""fairkd.models.loading.mlm_head: the head run at chosen positions equals the dense forward pass."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from torch import Tensor
 from transformers import XmodConfig, XmodForMaskedLM
 
 from fairkd.errors import ModelError
-from fairkd.forward import head_is_known, logits_at
-from fairkd.models import MaskedLM
+from fairkd.models.loading import MaskedLM
+from fairkd.models.mlm_head import head_is_known, logits_at
 from fairkd.utils.hardware import is_lack_of_memory
 
 
@@ -87,7 +87,7 @@ def test_a_lack_of_memory_is_called_so(tiny_bert: MaskedLM, monkeypatch: pytest.
     def fail(*_: object) -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr("fairkd.forward.rows_of", fail)
+    monkeypatch.setattr("fairkd.models.loading.mlm_head.rows_of", fail)
     sentence = failing(tiny_bert)
     assert "not enough memory" in sentence and tiny_bert.reference in sentence
     assert is_lack_of_memory(ModelError(sentence))

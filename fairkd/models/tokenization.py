@@ -3,7 +3,7 @@
 Three families are told apart (`MaskedLM.kind`): WordPiece marks pieces that continue a word ("##ing"),
 byte-level BPE and SentencePiece mark the space before a word ("Ġhe", "▁he"). A word therefore has no spelling
 of its own, only one in a sentence: " he" in "Here he is", "He" at the beginning of a sentence. The word
-groups are in `fairkd.contrasts`, the labels that show pieces in `fairkd.labels`, their probabilities in
+groups are in `fairkd.contrasts`, the labels that show pieces in `fairkd.models.token_strings`, their probabilities in
 `fairkd.cloze`.
 
     lm = models.load("embedded/teacher")
@@ -20,9 +20,9 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from fairkd.errors import InputError
-from fairkd.forward import head_is_known, logits_at
-from fairkd.models import MaskedLM
-from fairkd.typed import begins_sentence, typed_mask
+from fairkd.models.loading import MaskedLM
+from fairkd.models.mask_syntax import begins_sentence, typed_mask
+from fairkd.models.mlm_head import head_is_known, logits_at
 
 # Work is cut into chunks of about this size, so that long texts and large vocabularies fit into memory.
 _FLOATS_AT_ONCE = 2**24
