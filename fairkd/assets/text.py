@@ -1,7 +1,7 @@
 """The text that the embedded models are trained on, and its held-out split.
 
 Four sources: BUG, GAP and the Wikipedia sentences of BOLD, read straight from the pinned data wheel
-(`fairkd.datawheel`), and WordNet's glosses, examples and kinds of things, read from Debian's
+(`fairkd.corpora.pinned_wheels`), and WordNet's glosses, examples and kinds of things, read from Debian's
 `wordnet-base`. None of the sets that FairKD measures bias with (CrowS-Pairs, StereoSet, BEC-Pro, WinoBias,
 Winogender) is read.
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from fairkd.corpora import is_held_out, normalise
-from fairkd.datawheel import open_member
+from fairkd.corpora.pinned_wheels import open_member
 from fairkd.errors import InputError
 
 WORDNET_FOLDER = Path("/usr/share/wordnet")

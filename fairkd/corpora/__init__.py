@@ -12,8 +12,8 @@ not taken is counted, by reason, in `Corpus.skipped`. How the corpus and its spl
 """
 
 from fairkd.corpora.corpus import LONGEST, MOST, Corpus, Tally, build, is_held_out, normalise
+from fairkd.corpora.pinned_wheels import Progress
 from fairkd.corpora.sources import columns, read
-from fairkd.datawheel import Progress
 
 __all__ = [
     "LONGEST",

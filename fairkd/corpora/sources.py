@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
-from fairkd import datawheel
-from fairkd.corpora import files, hub
+from fairkd.corpora import hub_datasets, pinned_wheels, text_files
 from fairkd.corpora.corpus import MOST, Corpus, Tally, build
-from fairkd.datawheel import Progress
+from fairkd.corpora.pinned_wheels import Progress
 from fairkd.errors import InputError
 from fairkd.utils.throttle import pace
 
@@ -54,25 +53,25 @@ def read(
         damaged file, one that is mostly not UTF-8, one without a usable sentence, or `most` below 1.
     """
     name, tally = str(source), Tally()
-    if name == BUG or not name.startswith(hub.PREFIX):
+    if name == BUG or not name.startswith(hub_datasets.PREFIX):
         if split is not None:
             raise InputError(f"Only data sets of the Hub (hub:org/name) have splits, {name} has none.")
-        if column is not None and (name == BUG or files.kind(Path(source)) in files.TEXT):
+        if column is not None and (name == BUG or text_files.kind(Path(source)) in text_files.TEXT):
             raise InputError(f"{name} has no columns; leave the column '{column}' out.")
     if name == BUG:
         return build(
             "BUG (Levy et al. 2021)", "MIT", _bug(progress), most=most, count_rest=count_rest, tally=tally
         )
-    if name.startswith(hub.PREFIX):
-        table, licence = hub.stream(name, split=split, progress=progress)
+    if name.startswith(hub_datasets.PREFIX):
+        table, licence = hub_datasets.stream(name, split=split, progress=progress)
         texts = table.texts(table.choose(column, name), tally)
-        title = name.removeprefix(hub.PREFIX)
+        title = name.removeprefix(hub_datasets.PREFIX)
         return build(title, licence, texts, most=most, count_rest=False, tally=tally)
     path = _existing(source)
-    if files.kind(path) in files.TEXT:
-        texts = files.lines(path, tally, progress)
+    if text_files.kind(path) in text_files.TEXT:
+        texts = text_files.lines(path, tally, progress)
     else:
-        table = files.table(path, tally, progress)
+        table = text_files.table(path, tally, progress)
         texts = table.texts(table.choose(column, path.name), tally)
     return build(path.name, None, texts, most=most, count_rest=count_rest, tally=tally)
 
@@ -85,10 +84,10 @@ def columns(source: str | Path, *, split: str | None = None) -> tuple[str, ...]:
     name = str(source)
     if name == BUG:
         return ()
-    if name.startswith(hub.PREFIX):
-        return hub.stream(name, split=split)[0].text_columns()
+    if name.startswith(hub_datasets.PREFIX):
+        return hub_datasets.stream(name, split=split)[0].text_columns()
     path = _existing(source)
-    return () if files.kind(path) in files.TEXT else files.table(path, Tally()).text_columns()
+    return () if text_files.kind(path) in text_files.TEXT else text_files.table(path, Tally()).text_columns()
 
 
 def _existing(source: str | Path) -> Path:
@@ -106,7 +105,7 @@ def _existing(source: str | Path) -> Path:
 
 
 def _bug(progress: Progress | None) -> Iterator[str]:
-    with datawheel.open_member("BUG/data/full_BUG.csv", progress=progress) as handle:
+    with pinned_wheels.open_member("BUG/data/full_BUG.csv", progress=progress) as handle:
         due = pace()
         for count, row in enumerate(csv.DictReader(TextIOWrapper(handle, encoding="utf-8", newline="")), 1):
             if progress and due():

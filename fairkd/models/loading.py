@@ -29,7 +29,7 @@ from fairkd.errors import ModelError
 from fairkd.models import hub_download, safe_files
 from fairkd.utils.paths import runs_folder
 
-EMBEDDED = Path(__file__).parent / "assets" / "embedded"
+EMBEDDED = Path(__file__).parents[1] / "assets" / "embedded"
 ALLOWED_VARIABLE = "FAIRKD_ALLOWED_MODELS"
 
 Progress = Callable[[str, float | None], None]

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from fairkd import datawheel
+from fairkd.corpora import pinned_wheels
 from fairkd.errors import InputError
 from fairkd.runs import identity, lock, store, verdict
 from fairkd.runs.lock import Lock
@@ -159,6 +159,6 @@ def detached_environment() -> dict[str, str]:
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     paths = [package, *(path for path in map(os.path.abspath, known) if path != package)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "FAIRKD_HOME": str(home())}
-    if environment.get(datawheel.VARIABLE):
-        environment[datawheel.VARIABLE] = os.path.abspath(environment[datawheel.VARIABLE])
+    if environment.get(pinned_wheels.VARIABLE):
+        environment[pinned_wheels.VARIABLE] = os.path.abspath(environment[pinned_wheels.VARIABLE])
     return environment

@@ -12,9 +12,9 @@ import pyarrow.parquet
 import pytest
 
 from fairkd import corpora
-from fairkd.corpora import files
+from fairkd.corpora import text_files
 from fairkd.corpora.corpus import Tally
-from fairkd.corpora.quotes import BAD_ROW
+from fairkd.corpora.csv_rows import BAD_ROW
 from fairkd.errors import InputError
 from tests.corpora.reading import everything
 
@@ -117,7 +117,7 @@ def test_rows_that_are_not_like_the_others_are_counted(tmp_path: Path) -> None:
     path.write_text("\n".join([good, *bad, "", json.dumps({"text": "He is there."})]), encoding="utf-8")
     corpus = corpora.read(path)
     assert everything(corpus) == {"She is here.", "He is there."}
-    assert corpus.skipped == {files.NO_JSON: 3, f"{files.NO_TEXT} 'text'": 2}
+    assert corpus.skipped == {text_files.NO_JSON: 3, f"{files.NO_TEXT} 'text'": 2}
 
 
 def test_short_and_unclosed_rows_of_a_csv_file_are_counted(tmp_path: Path) -> None:
@@ -158,13 +158,13 @@ def test_a_row_of_more_cells_than_the_header_is_counted(tmp_path: Path, name: st
     path.write_text("\n".join(rows).replace(",", mark), encoding="utf-8")
     corpus = corpora.read(path)
     assert everything(corpus) == {"She is here.", "He is there."}
-    assert corpus.skipped == {files.MORE_CELLS: 1}
+    assert corpus.skipped == {text_files.MORE_CELLS: 1}
 
 
 @pytest.mark.parametrize("name", ["table.csv", "table.tsv"])
 @pytest.mark.parametrize(
     ("header", "reason"),
-    [("caf\xe9".encode("latin-1"), "not UTF-8 text"), (b"x" * 2 * files.LONGEST_RECORD, "longer than")],
+    [("caf\xe9".encode("latin-1"), "not UTF-8 text"), (b"x" * 2 * text_files.LONGEST_RECORD, "longer than")],
 )
 def test_a_row_is_not_taken_for_a_header_that_cannot_be_read(
     tmp_path: Path, name: str, header: bytes, reason: str
@@ -233,9 +233,9 @@ def test_a_sample_keeps_the_beginnings_of_texts(tmp_path: Path, name: str) -> No
         pd.DataFrame([row]).to_parquet(path)
     else:
         path.write_text(json.dumps(row) if name.endswith("jsonl") else f"text,n\n{row['text']},1\n")
-    table = files.table(path, Tally())
+    table = text_files.table(path, Tally())
     assert table.columns == ("text", "n")
-    assert [len(each["text"]) for each in table.sample] == [files.SAMPLE_CELL]
+    assert [len(each["text"]) for each in table.sample] == [text_files.SAMPLE_CELL]
     assert list(table.values("text")) == [row["text"]]
 
 
@@ -260,7 +260,7 @@ def test_long_rows_of_a_parquet_table_are_read_a_few_at_a_time(tmp_path: Path) -
     texts = [f"{n} " + "word " * 400_000 for n in range(24)]  # of 2 MB
     pd.DataFrame({"text": texts}).to_parquet(path, row_group_size=12)
     told: list[float | None] = []
-    table = files.table(path, Tally(), lambda text, part: told.append(part))
+    table = text_files.table(path, Tally(), lambda text, part: told.append(part))
     assert list(table.values("text")) == texts
     assert 3 <= len(told) <= 6 and told[-1] == 1.0
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from fairkd import corpora
-from fairkd.corpora import files
+from fairkd.corpora import text_files
 from fairkd.corpora.corpus import LONG, REPEATED, SHORT, beyond
 from fairkd.errors import InputError
 from tests.corpora.reading import everything
@@ -38,7 +38,7 @@ def test_lines_that_are_not_utf8_are_counted_and_skipped(tmp_path: Path) -> None
     path.write_bytes("Il boit du café.\nElle lit.\n".encode() + b"caf\xe9 au lait\nNul \0 byte\nHe is.\n")
     corpus = corpora.read(path)
     assert everything(corpus) == {"Il boit du café.", "Elle lit.", "He is."}
-    assert corpus.skipped == {files.UNDECODABLE: 2}
+    assert corpus.skipped == {text_files.UNDECODABLE: 2}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_file_that_is_mostly_not_utf8_is_refused(tmp_path: Path, content: byte
 
 def test_a_large_binary_file_is_refused_before_its_end(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
-    path.write_bytes(b"\xff\n" * 2 * files.JUDGED_AFTER)
+    path.write_bytes(b"\xff\n" * 2 * text_files.JUDGED_AFTER)
     with pytest.raises(InputError, match=f"{files.JUDGED_AFTER:,} of {files.JUDGED_AFTER:,} lines"):
         corpora.read(path)
 
@@ -100,7 +100,7 @@ def test_a_giant_line_without_an_end_is_bounded(tmp_path: Path, unit: str) -> No
     corpus = corpora.read(path)
     assert "A first line." in everything(corpus)
     assert max(map(len, everything(corpus))) <= corpora.LONGEST
-    assert files.UNDECODABLE not in corpus.skipped
+    assert text_files.UNDECODABLE not in corpus.skipped
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
@@ -114,7 +114,7 @@ def test_a_giant_record_is_counted_and_skipped(tmp_path: Path, name: str) -> Non
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     corpus = corpora.read(path)
     assert everything(corpus) == {"She is here.", "He is there."}
-    assert corpus.skipped == {files.TOO_LONG: 1}
+    assert corpus.skipped == {text_files.TOO_LONG: 1}
 
 
 MEGABYTES = 20
@@ -170,7 +170,7 @@ def test_progress_is_told_while_a_giant_line_is_passed_over(
 ) -> None:
     monkeypatch.setattr(throttle, "EVERY", 0.0)
     path = tmp_path / "rows.jsonl"
-    path.write_text('{"text": "She is here."}\n' + "x" * 5 * files.LONGEST_RECORD + "\n")
+    path.write_text('{"text": "She is here."}\n' + "x" * 5 * text_files.LONGEST_RECORD + "\n")
     told: list[float | None] = []
     corpora.read(path, progress=lambda _, part: told.append(part))
     assert len(told) >= 4

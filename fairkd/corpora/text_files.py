@@ -20,9 +20,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from fairkd.corpora import quotes
+from fairkd.corpora import csv_rows
 from fairkd.corpora.corpus import Tally
-from fairkd.datawheel import Progress
+from fairkd.corpora.pinned_wheels import Progress
 from fairkd.errors import InputError
 from fairkd.utils.throttle import pace
 
@@ -258,7 +258,7 @@ def _csv_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[M
                 "with a line feed."
             ) from None
         names = [name.strip() for name in cells]
-        rows = quotes.rows(text, mark, tally, spaced=len(names) > 1)
+        rows = csv_rows.rows(text, mark, tally, spaced=len(names) > 1)
         if len(names) == 1:  # lines of plain text below a header: their commas are text
             rows = ([mark.join(row)] for row in rows if row)
     for row in rows:

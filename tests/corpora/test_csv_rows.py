@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairkd.corpora import Tally, quotes
+from fairkd.corpora import Tally, csv_rows
 
 
 def rows(text: str) -> tuple[list[list[str]], int]:
     """The rows that are not empty, and how many lines are counted as left out."""
     tally = Tally()
-    found = list(quotes.rows(iter(text.splitlines(keepends=True)), ",", tally))
-    assert set(tally) <= {quotes.BAD_ROW}
-    return [row for row in found if row], tally[quotes.BAD_ROW]
+    found = list(csv_rows.rows(iter(text.splitlines(keepends=True)), ",", tally))
+    assert set(tally) <= {csv_rows.BAD_ROW}
+    return [row for row in found if row], tally[csv_rows.BAD_ROW]
 
 
 @settings(deadline=None)
@@ -60,8 +60,8 @@ def test_many_open_quotes_need_neither_time_nor_memory() -> None:
     closed = (f"{n},Sentence number {n} is here.\n" for n in range(50_000))
     tally = Tally()
     tracemalloc.start()
-    count = sum(1 for _ in quotes.rows((line for each in (lines, closed) for line in each), ",", tally))
+    count = sum(1 for _ in csv_rows.rows((line for each in (lines, closed) for line in each), ",", tally))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (count, tally[quotes.BAD_ROW]) == (50_000, 50_000)
+    assert (count, tally[csv_rows.BAD_ROW]) == (50_000, 50_000)
     assert peak < 3e6
