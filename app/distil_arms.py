@@ -13,9 +13,9 @@ from typing import Any
 import streamlit as st
 
 from app.settings_table import defaults, nested
-from fairkd.contrasts import OWN, Contrast, contrasts, make_contrast
 from fairkd.distill.config import Config, make_config
 from fairkd.distill.presets import PRESETS
+from fairkd.lexicon.word_groups import OWN, Contrast, contrasts, make_contrast
 from fairkd.runs.configs import flat
 
 # Settings that are the same for all arms, or they could not be compared. A dot at the end: the whole room.

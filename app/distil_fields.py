@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from app.distil_arms import TOGETHER, change, current, is_shared, standard, widget_key
 from app.settings_table import fields, rooms
 from app.widgets import caption, literal
-from fairkd.contrasts import contrasts
+from fairkd.lexicon.word_groups import contrasts
 
 # Small settings that stand in no room have one on the page.
 OTHERS = "others"

@@ -26,9 +26,9 @@ from app.gap_inputs import (
 from app.gap_link import keep, restored
 from app.gap_results import Setup
 from app.widgets import caption, download_row, literal
-from fairkd.contrasts import OWN, SLOTS, Contrast, contrasts
 from fairkd.errors import FairKDError
-from fairkd.patterns import Pattern, patterns, professions
+from fairkd.lexicon.templates import Pattern, patterns, professions
+from fairkd.lexicon.word_groups import OWN, SLOTS, Contrast, contrasts
 
 OWN_A, OWN_B = "king, prince", "queen, princess"
 EDITED = {

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from fairkd.contrasts import OWN, Contrast, WordGroup, make_contrast
 from fairkd.errors import InputError
-from fairkd.patterns import Pattern
+from fairkd.lexicon.templates import Pattern
+from fairkd.lexicon.word_groups import OWN, Contrast, WordGroup, make_contrast
 
 MOST_PROFESSIONS = 500
 MOST_PATTERNS = 60

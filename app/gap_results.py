@@ -19,8 +19,8 @@ from app.gap_inputs import sum_name, words_text
 from app.gap_store import GapStore, Question
 from app.loading import Version, get_model, version
 from app.pytorch import all_threads
-from fairkd.contrasts import Contrast, WordGroup
-from fairkd.patterns import Pattern
+from fairkd.lexicon.templates import Pattern
+from fairkd.lexicon.word_groups import Contrast, WordGroup
 from fairkd.statistics import Correlation
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from app.gap_results import Results, Setup, preference_differences, preferences,
 from app.loading import noting, tell
 from app.widgets import caption, download_row, literal, show_figure, warn_unread
 from fairkd.errors import listed
-from fairkd.patterns import professions
+from fairkd.lexicon.templates import professions
 
 if TYPE_CHECKING:
     from fairkd.gaps import Summary

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from fairkd.contrasts import OWN, WordGroup, contrasts, make_contrast
 from fairkd.errors import FairKDError
+from fairkd.lexicon.word_groups import OWN, WordGroup, contrasts, make_contrast
 
 
 def gap_groups(room: Mapping[str, Any]) -> tuple[WordGroup, ...]:

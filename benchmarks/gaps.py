@@ -13,8 +13,8 @@ import time
 import pandas as pd
 import torch
 
-from fairkd.contrasts import Contrast, contrasts
 from fairkd.gaps import fitting, gaps, professions
+from fairkd.lexicon.word_groups import Contrast, contrasts
 from fairkd.models.loading import MaskedLM, load
 from fairkd.models.tokenization import spell
 

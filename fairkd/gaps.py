@@ -10,7 +10,7 @@
 
 The gap at a masked position is `log P(A) - log P(B)`, in nats: positive where the model prefers group A
 (he), negative where it prefers group B (she). Averages, intervals and tests over such frames are in
-`fairkd.summaries`, patterns and professions in `fairkd.patterns`, the comparison of two sentences in
+`fairkd.summaries`, patterns and professions in `fairkd.lexicon.templates`, the comparison of two sentences in
 `fairkd.preferences`; all of them can be imported from here.
 """
 
@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from fairkd.cloze import Cloze
-from fairkd.contrasts import Contrast, WordGroup
 from fairkd.errors import InputError, listed
+from fairkd.lexicon.templates import Pattern, Rendered, fitting, patterns, professions
+from fairkd.lexicon.word_groups import Contrast, WordGroup
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import Encoding, encode, is_blank, parse, spell
-from fairkd.patterns import Pattern, Rendered, fitting, patterns, professions
 from fairkd.preferences import prefer, prefer_difference
 from fairkd.summaries import (
     PairedTest,
@@ -134,7 +134,7 @@ def gaps(
     Examples
     --------
     >>> from fairkd import models
-    >>> from fairkd.contrasts import contrasts
+    >>> from fairkd.lexicon.word_groups import contrasts
     >>> frame = gaps(
     ...     models.load("embedded/teacher"),
     ...     contrast=contrasts()["pronouns"],

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from fairkd.constraints import Constraint, Kind, Scope, resolve
-from fairkd.contrasts import Contrast
 from fairkd.distributions import Prediction, kl, rank, top_ids
+from fairkd.lexicon.word_groups import Contrast
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions import predict
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fairkd import statistics
 from fairkd.errors import InputError
-from fairkd.patterns import professions
+from fairkd.lexicon.templates import professions
 from fairkd.statistics import Correlation
 
 Value = Literal["gap", "corrected_gap"]

@@ -14,8 +14,8 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from fairkd.constraints import Constraint, Kind, Scope, resolve, spread_labels
-from fairkd.contrasts import contrasts, make_contrast
 from fairkd.errors import InputError
+from fairkd.lexicon.word_groups import contrasts, make_contrast
 from fairkd.models.loading import MaskedLM
 
 # A busy machine is no failure.

@@ -12,7 +12,7 @@ import fairkd
 
 HOME = Path(fairkd.__file__).parent
 SHOULD_HAVE_EXAMPLES = {
-    "fairkd.contrasts",
+    "fairkd.lexicon.word_groups",
     "fairkd.models",
     "fairkd.predictions",
     "fairkd.models.tokenization",

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairkd.constraints import Constraint
-from fairkd.contrasts import contrasts
 from fairkd.distributions import Prediction, Token
 from fairkd.errors import InputError
+from fairkd.lexicon.word_groups import contrasts
 from fairkd.models.loading import MaskedLM
 from fairkd.playground import Edit, apply, play
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fairkd.contrasts import contrasts
 from fairkd.corpora import build
+from fairkd.lexicon.word_groups import contrasts
 from fairkd.models.loading import MaskedLM
 from fairkd.swap_words import lexicon
 from fairkd.swaps import AT_ONCE, Resolver, swap, swap_many, swapper

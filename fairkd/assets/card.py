@@ -12,9 +12,9 @@ import pandas as pd
 import yaml
 
 from fairkd.assets import teacher as training
-from fairkd.contrasts import contrasts
 from fairkd.distill.batches import Masking, encode
 from fairkd.gaps import Summary, fitting, gaps, paired_test, professions, summarise
+from fairkd.lexicon.word_groups import contrasts
 from fairkd.measures.pseudo_perplexity import pseudo_perplexity
 from fairkd.models.loading import EMBEDDED, MaskedLM, load
 from fairkd.predictions import predict

@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from app.distil_arms import usable_slots, values
 from fairkd import runs
-from fairkd.contrasts import contrasts, make_contrast
 from fairkd.distill.config import Config, make_config
 from fairkd.distill.presets import DESCRIPTIONS, PRESETS
 from fairkd.errors import InputError
+from fairkd.lexicon.word_groups import contrasts, make_contrast
 from tests.app.conftest import OpenDistil
 from tests.app.reading import started, texts, titles
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from app import gap_inputs
-from fairkd.contrasts import contrasts
 from fairkd.errors import InputError
-from fairkd.patterns import Pattern
+from fairkd.lexicon.templates import Pattern
+from fairkd.lexicon.word_groups import contrasts
 
 
 def professions(*rows: tuple[object, object]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from app.gap_store import AT_ONCE, GapStore
-from fairkd.patterns import Pattern
+from fairkd.lexicon.templates import Pattern
 
 IS = Pattern("[MASK] is {a profession}.", "subject")
 WAS = Pattern("[MASK] was {a profession}.", "subject")

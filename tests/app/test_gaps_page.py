@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.widgets import literal
-from fairkd.patterns import professions
+from fairkd.lexicon.templates import professions
 from tests.app.reading import components, titles
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fairkd.patterns import professions
+from fairkd.lexicon.templates import professions
 from tests.e2e.conftest import PHONE, OpenPage, settled
 
 sync_api = pytest.importorskip("playwright.sync_api")

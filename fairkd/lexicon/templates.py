@@ -17,8 +17,8 @@ from importlib.resources import files
 
 import pandas as pd
 
-from fairkd.contrasts import SLOTS, Contrast
 from fairkd.errors import InputError
+from fairkd.lexicon.word_groups import SLOTS, Contrast
 from fairkd.models.mask_syntax import begins_sentence, typed_mask
 
 _BRACES = re.compile(r"\{([^{}]*)\}")

@@ -6,9 +6,9 @@ from importlib.resources import files
 
 import pytest
 
-from fairkd.contrasts import contrasts
 from fairkd.errors import InputError
 from fairkd.gaps import Pattern, gaps, patterns, professions
+from fairkd.lexicon.word_groups import contrasts
 from fairkd.models.loading import MaskedLM
 
 

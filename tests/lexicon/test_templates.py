@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairkd.errors import InputError
-from fairkd.patterns import Pattern, article
+from fairkd.lexicon.templates import Pattern, article
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fairkd.contrasts import SLOTS, Contrast, WordGroup, contrasts, make_contrast
 from fairkd.errors import InputError
+from fairkd.lexicon.word_groups import SLOTS, Contrast, WordGroup, contrasts, make_contrast
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import spell
 
