@@ -23,7 +23,7 @@ from fairkd.utils.paths import runs_folder
 
 if TYPE_CHECKING:
     from fairkd.models.loading import Description, MaskedLM
-    from fairkd.predictions import Prediction
+    from fairkd.predictions.positions import Prediction
 
 Version = tuple[str, int]  # a reference, and when its weights were written
 
@@ -143,12 +143,12 @@ def predict(
         return _kept_prediction(*wanted)
     except _NotKept:
         pass
-    from fairkd import predictions
+    from fairkd.predictions import positions
 
     model = get_model(reference)
     try:
         with all_threads() if masked_in_turn else nullcontext():
-            prediction = predictions.predict(
+            prediction = positions.predict(
                 model,
                 text,
                 temperature=temperature,

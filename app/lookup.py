@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.loading import get_model
-from fairkd.distributions import Prediction
 from fairkd.errors import InputError
+from fairkd.predictions.distribution import Prediction
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Found:
 
 
 def look_up(prediction: Prediction, position: int, word: str) -> Found:
-    """`fairkd.lookup.look_up`; a word that cannot be spelled or scored raises nothing: the note says so."""
-    from fairkd import lookup  # PyTorch comes with it
+    """`fairkd.predictions.word_lookup.look_up`; a word that cannot be spelled or scored raises nothing: the note says so."""
+    from fairkd.predictions import word_lookup  # PyTorch comes with it
 
     try:
-        found = lookup.look_up(get_model(prediction.reference), prediction, word, position=position)
+        found = word_lookup.look_up(get_model(prediction.reference), prediction, word, position=position)
     except InputError as error:
         return Found("", None, None, str(error))
     return Found(" ".join(found.spelling), found.probability, found.rank, found.note)

@@ -10,8 +10,8 @@ import pandas as pd
 
 from app.charts.text import percent
 from app.components.columns import Slot
-from fairkd.distributions import Prediction
-from fairkd.predictions import Comparison
+from fairkd.predictions.distribution import Prediction
+from fairkd.predictions.positions import Comparison
 
 Role = Literal["teacher", "student"]
 

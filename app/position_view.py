@@ -16,7 +16,7 @@ from app.lookup import look_up
 from app.position import Position, Role
 from app.theme import is_dark
 from app.widgets import caption, download_row, literal, show_figure
-from fairkd.predictions import Comparison
+from fairkd.predictions.positions import Comparison
 
 COLOURS: dict[Role, str] = {"teacher": "blue", "student": "orange"}
 BOTH = ":blue[teacher] | :orange[student]"

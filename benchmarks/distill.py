@@ -34,7 +34,7 @@ from fairkd import corpora
 from fairkd.distill import make_config, train
 from fairkd.distill.devices import FORMATS
 from fairkd.models.loading import MaskedLM, load
-from fairkd.predictions import compare, predict
+from fairkd.predictions.positions import compare, predict
 
 WRITTEN_SENTENCES = 200
 REFERENCE = "reference: dense, fp32"

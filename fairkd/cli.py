@@ -66,21 +66,21 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a model predicts at the masks of a sentence, or at every position if there are none."""
-    from fairkd import lookup, predictions
     from fairkd.models.tokenization import unread
+    from fairkd.predictions import positions, word_lookup
 
     lm = _load(model)
     with progress() as report:
-        prediction = predictions.predict(
+        prediction = positions.predict(
             lm, text, temperature=temperature, masked_in_turn=each, progress=report
         )
     if unknown := unread(lm, text):
         listed = ", ".join(f"“{one}”" for one in unknown)
         _hint(f"Not in the vocabulary of {lm.reference}: {listed}. It is read as the unknown token.")
-    document = predictions.as_json(prediction, top_k=top_k)
+    document = positions.as_json(prediction, top_k=top_k)
     found = {
-        position: [lookup.look_up(lm, prediction, one, position=position) for one in word or []]
-        for position in predictions.shown_positions(prediction)
+        position: [word_lookup.look_up(lm, prediction, one, position=position) for one in word or []]
+        for position in positions.shown_positions(prediction)
     }
     if word:
         for position in document["positions"]:

@@ -24,12 +24,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from fairkd.cloze import Cloze
 from fairkd.errors import InputError, listed
 from fairkd.lexicon.templates import Pattern, Rendered, fitting, patterns, professions
 from fairkd.lexicon.word_groups import Contrast, WordGroup
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import Encoding, encode, is_blank, parse, spell
+from fairkd.predictions.cloze import Cloze
 from fairkd.preferences import prefer, prefer_difference
 from fairkd.summaries import (
     PairedTest,
@@ -99,7 +99,7 @@ def gaps(
     bias score of Kurita et al. 2019 (arXiv 1906.07337), as a difference between the two groups. The
     target is found by where it stands in the text, never as "the first mask".
 
-    A word of several pieces counts with its left-to-right score (`fairkd.cloze.score_words`), which is no
+    A word of several pieces counts with its left-to-right score (`fairkd.predictions.cloze.score_words`), which is no
     part of the same distribution: mass can then exceed what a softmax allows. `pieces` is the largest number
     of pieces among the words of both groups, `split` names those of several: "gal (2); stepfather (2)".
 

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from fairkd.constraints import Constraint, Kind, Scope, resolve
-from fairkd.distributions import Prediction, kl, rank, top_ids
 from fairkd.lexicon.word_groups import Contrast
 from fairkd.models.loading import MaskedLM
-from fairkd.predictions import predict
+from fairkd.predictions.distribution import Prediction, kl, rank, top_ids
+from fairkd.predictions.positions import predict
 
 
 @dataclass(frozen=True)

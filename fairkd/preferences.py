@@ -10,12 +10,12 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from fairkd.distributions import best_id, top_ids
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.token_strings import bare
 from fairkd.models.tokenization import encode
-from fairkd.predictions import predict
+from fairkd.predictions.distribution import best_id, top_ids
+from fairkd.predictions.positions import predict
 
 
 def prefer(lm: MaskedLM, text_a: str, text_b: str, *, k: int = 40) -> pd.DataFrame:

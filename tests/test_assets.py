@@ -11,7 +11,7 @@ from fairkd.assets.text import _clauses, _kinds, _wordnet
 from fairkd.errors import InputError
 from fairkd.gaps import summarise
 from fairkd.models import loading
-from fairkd.predictions import predict
+from fairkd.predictions.positions import predict
 
 FOLDER = Path(card.FOLDER)
 MEASURED = json.loads((FOLDER / "measured.json").read_text())

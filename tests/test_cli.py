@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import cli, gaps, lookup, predictions
+from fairkd import cli, gaps
 from fairkd.models import loading
 from fairkd.models.loading import MaskedLM
+from fairkd.predictions import positions, word_lookup
 from tests.outcome import Outcome
 
 
@@ -53,7 +54,7 @@ def test_predict_json_is_the_documented_document(fairkd: Run, reference: str, ti
     (position,) = document["positions"]
     assert list(position) == ["index", "token", "masked", "entropy", "predictions"]
     assert (position["index"], position["token"], position["masked"]) == (4, "[MASK]", True)
-    expected = predictions.predict(tiny_bert, "Milk is a [MASK].").top(4, 3)
+    expected = positions.predict(tiny_bert, "Milk is a [MASK].").top(4, 3)
     assert [guess["token"] for guess in position["predictions"]] == expected["token"].tolist()
     assert [guess["rank"] for guess in position["predictions"]] == [1, 2, 3]
     assert position["predictions"][0]["probability"] == pytest.approx(expected["probability"][0])
@@ -66,7 +67,7 @@ def test_predict_without_a_mask_shows_every_position(fairkd: Run, reference: str
 
 def test_each_masks_every_position_in_turn(fairkd: Run, reference: str, tiny_bert: MaskedLM) -> None:
     document = fairkd("predict", "he is a nurse", "--model", reference, "--each", "--json").document
-    expected = predictions.predict(tiny_bert, "he is a nurse", masked_in_turn=True)
+    expected = positions.predict(tiny_bert, "he is a nurse", masked_in_turn=True)
     got = [position["entropy"] for position in document["positions"]]
     assert got == pytest.approx([expected.entropy(position) for position in expected.positions])
 
@@ -102,8 +103,8 @@ def test_words_are_looked_up_at_every_position_shown(
         assert list(position) == ["index", "token", "masked", "entropy", "predictions", "words"]
         one, several = position["words"]
         assert list(one) == ["word", "probability", "rank", "pieces"]
-        expected = lookup.look_up(
-            tiny_bert, predictions.predict(tiny_bert, text), "doctor", position=position["index"]
+        expected = word_lookup.look_up(
+            tiny_bert, positions.predict(tiny_bert, text), "doctor", position=position["index"]
         )
         assert one["probability"] == pytest.approx(expected.probability)
         assert (one["rank"], one["pieces"]) == (expected.rank, 1)

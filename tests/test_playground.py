@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairkd.constraints import Constraint
-from fairkd.distributions import Prediction, Token
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.models.loading import MaskedLM
 from fairkd.playground import Edit, apply, play
+from fairkd.predictions.distribution import Prediction, Token
 
 PRONOUNS = contrasts()["pronouns"]
 MASK = 7

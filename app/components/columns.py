@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.drawing import component
-from fairkd.distributions import Prediction, top_ids
+from fairkd.predictions.distribution import Prediction, top_ids
 
 if TYPE_CHECKING:
-    from fairkd.predictions import Comparison
+    from fairkd.predictions.positions import Comparison
 
 
 @dataclass(frozen=True)

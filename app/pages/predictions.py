@@ -13,9 +13,9 @@ from app.position_view import along_the_sentence, bars, lookup, metrics, table, 
 from app.sidebar import chosen_models
 from app.warm_up import waited_for
 from app.widgets import caption, literal, warn_unread
-from fairkd.distributions import Prediction
 from fairkd.models.tokenization import unread
-from fairkd.predictions import compare
+from fairkd.predictions.distribution import Prediction
+from fairkd.predictions.positions import compare
 
 START = "Milk is a [MASK]."
 PRESETS = (

@@ -17,7 +17,7 @@ from fairkd.gaps import Summary, fitting, gaps, paired_test, professions, summar
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.measures.pseudo_perplexity import pseudo_perplexity
 from fairkd.models.loading import EMBEDDED, MaskedLM, load
-from fairkd.predictions import predict
+from fairkd.predictions.positions import predict
 
 FOLDER = Path(__file__).parent
 NAMES = ("teacher", "student-plain", "student-fair")

@@ -25,7 +25,7 @@ from fairkd.errors import InputError
 from fairkd.gaps import fitting, gaps, professions, summarise
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import projection_of, rows_of, transform_of
-from fairkd.predictions import as_json, predict
+from fairkd.predictions.positions import as_json, predict
 
 Measures = dict[str, float | None]
 T = TypeVar("T")

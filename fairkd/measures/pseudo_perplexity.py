@@ -14,10 +14,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairkd.cloze import Cloze
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import token_ids
+from fairkd.predictions.cloze import Cloze
 
 
 @dataclass(frozen=True)

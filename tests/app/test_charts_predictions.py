@@ -17,7 +17,7 @@ from app.components.columns import figure_data, slots
 from app.position import Position
 from app.widgets import literal
 from fairkd.models.loading import MaskedLM
-from fairkd.predictions import compare, predict
+from fairkd.predictions.positions import compare, predict
 
 NASTY = "<b>x</b> & $y$"
 

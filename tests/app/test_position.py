@@ -10,7 +10,7 @@ from app.charts.text import percent
 from app.components.columns import slots
 from app.position import Position
 from fairkd.models.loading import MaskedLM
-from fairkd.predictions import compare, predict
+from fairkd.predictions.positions import compare, predict
 
 ROOT = Path(__file__).parents[2]
 

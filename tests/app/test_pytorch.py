@@ -14,9 +14,10 @@ import torch
 
 from app import gap_results, loading, pytorch
 from app.gap_controls import opening
-from fairkd import gaps, predictions
+from fairkd import gaps
 from fairkd.models.loading import MaskedLM
-from fairkd.predictions import Prediction
+from fairkd.predictions import positions
+from fairkd.predictions.positions import Prediction
 
 
 @pytest.fixture(autouse=True)
@@ -65,13 +66,13 @@ def test_a_sentence_takes_one_thread_and_its_masked_copies_take_all(
 ) -> None:
     pytorch.start_torch()
     seen: list[int] = []
-    predict = predictions.predict
+    predict = positions.predict
 
     def noting(*arguments: Any, **options: Any) -> Prediction:
         seen.append(torch.get_num_threads())
         return predict(*arguments, **options)
 
-    monkeypatch.setattr(predictions, "predict", noting)
+    monkeypatch.setattr(positions, "predict", noting)
     text = f"he is a [MASK] {threads}"  # of its own: what was predicted before is kept
     loading.predict(str(tiny_folder("bert")), text, masked_in_turn=masked_in_turn)
     assert seen == [threads]

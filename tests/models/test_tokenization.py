@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from fairkd.cloze import score_words
 from fairkd.errors import InputError
 from fairkd.models import loading
 from fairkd.models.loading import MaskedLM
 from fairkd.models.token_strings import readable
 from fairkd.models.tokenization import UnknownWord, encode, logits_by_row, parse, spell, token_ids, unread
+from fairkd.predictions.cloze import score_words
 
 
 def tokens(lm: MaskedLM, text: str) -> list[str]:

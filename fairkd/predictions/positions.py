@@ -20,12 +20,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from fairkd.distributions import Prediction, Token, best_id, kl, top_ids
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM, Progress
 from fairkd.models.mlm_head import logits_at
 from fairkd.models.token_strings import CONTINUES, bare, readable
 from fairkd.models.tokenization import encode, logits_by_row, spell
+from fairkd.predictions.distribution import Prediction, Token, best_id, kl, top_ids
 
 # Of masked copies at once: enough to keep the processor busy, few enough for progress to move.
 _TOKENS_AT_ONCE = 2**11

@@ -6,7 +6,7 @@ import pytest
 
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
-from fairkd.predictions import compare, predict
+from fairkd.predictions.positions import compare, predict
 
 SENTENCE = "The nurse said that _ is a zoologist, and [MASK] liked milk."
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairkd.cloze import Cloze
-from fairkd.distributions import Prediction
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import parse, spell
+from fairkd.predictions.cloze import Cloze
+from fairkd.predictions.distribution import Prediction
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | 
 
     A word of one piece is read off the distribution: in its reading, at its temperature, with its rank among
     the whole vocabulary. A word of several pieces is scored over as many masks in place of the position, by
-    the pseudo-log-likelihood that `fairkd.cloze.score_words` defines. That is no part of the same
+    the pseudo-log-likelihood that `fairkd.predictions.cloze.score_words` defines. That is no part of the same
     distribution: it has no rank, and the temperature does not apply to it.
 
     Parameters

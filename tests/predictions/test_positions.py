@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from fairkd.distributions import Prediction, Token, entropy, kl, top_ids
 from fairkd.errors import InputError
 from fairkd.models import loading
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import encode
-from fairkd.predictions import as_json, compare, predict
+from fairkd.predictions.distribution import Prediction, Token, entropy, kl, top_ids
+from fairkd.predictions.positions import as_json, compare, predict
 
 SENTENCE = "The nurse said that _ is a zoologist, and [MASK] liked milk."
 
@@ -96,7 +96,10 @@ def test_the_embedded_teacher_equals_plain_loops(teacher: MaskedLM) -> None:
 
 def test_chunks_change_nothing(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = predict(tiny_bert, SENTENCE, masked_in_turn=True)
-    for limit in ("fairkd.models.tokenization._TOKENS_AT_ONCE", "fairkd.predictions._TOKENS_AT_ONCE"):
+    for limit in (
+        "fairkd.models.tokenization._TOKENS_AT_ONCE",
+        "fairkd.predictions.positions._TOKENS_AT_ONCE",
+    ):
         monkeypatch.setattr(limit, 40)
         chunked = predict(tiny_bert, SENTENCE, masked_in_turn=True)
         assert torch.allclose(chunked.log_probabilities, whole.log_probabilities, atol=1e-5)
@@ -105,7 +108,7 @@ def test_chunks_change_nothing(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPa
 def test_progress_counts_the_positions_masked_in_turn(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fairkd.predictions._TOKENS_AT_ONCE", 40)
+    monkeypatch.setattr("fairkd.predictions.positions._TOKENS_AT_ONCE", 40)
     said: list[tuple[str, float | None]] = []
     prediction = predict(
         tiny_bert, SENTENCE, masked_in_turn=True, progress=lambda *report: said.append(report)
@@ -117,7 +120,7 @@ def test_progress_counts_the_positions_masked_in_turn(
 
 
 def test_what_progress_raises_ends_the_work(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fairkd.predictions._TOKENS_AT_ONCE", 1)
+    monkeypatch.setattr("fairkd.predictions.positions._TOKENS_AT_ONCE", 1)
     said: list[str] = []
 
     def stop(message: str, fraction: float | None) -> None:

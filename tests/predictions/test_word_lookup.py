@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 
-from fairkd.cloze import score_words
 from fairkd.errors import InputError
-from fairkd.lookup import look_up
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import UnknownWord, encode
-from fairkd.predictions import predict
+from fairkd.predictions.cloze import score_words
+from fairkd.predictions.positions import predict
+from fairkd.predictions.word_lookup import look_up
 
 TEXT = "the nurse is a [MASK] ."
 WORD = "zoologist"  # several pieces in every family
