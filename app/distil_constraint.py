@@ -11,7 +11,7 @@ from app.distil_fields import field, lines
 from app.gap_words import gap_groups, gap_names, measures_others
 from app.run_texts import KINDS
 from app.widgets import caption, literal
-from fairkd.kinds import PAIRWISE, Kind, Scope
+from fairkd.constraints.kinds import PAIRWISE, Kind, Scope
 from fairkd.lexicon.word_groups import OWN, Contrast, WordGroup, contrasts
 
 SCOPES: dict[Scope, str] = {

@@ -17,7 +17,7 @@ from app.theme import is_dark
 from app.widgets import caption, download_row, literal, show_figure
 
 if TYPE_CHECKING:
-    from fairkd.playground import Edit
+    from fairkd.constraints.preview import Edit
 
 START = "[MASK] is a nurse."
 WORDS = 6
@@ -57,10 +57,10 @@ def _edited(arm: str, teacher: str, text: str) -> None:
         help="Where in the sentence to look; the scope decides whether the constraint applies there.",
     )
     position = position if position in places else prediction.default_position
-    from fairkd import playground  # PyTorch comes with it
+    from fairkd.constraints import preview  # PyTorch comes with it
 
     contrast = words_of(arm)
-    edit = playground.play(
+    edit = preview.play(
         loading.get_model(teacher),
         text,
         contrast,

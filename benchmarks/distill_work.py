@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from fairkd.constraints import Constraint
+from fairkd.constraints.constraint import Constraint
 from fairkd.distill.batches import Batch, Stream, pad
 from fairkd.distill.config import Config, make_config
 from fairkd.distill.memory import keep_freed_memory, padded

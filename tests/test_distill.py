@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fairkd.constraints import Constraint, spread_labels
+from fairkd.constraints.constraint import Constraint, spread_labels
 from fairkd.distill import train
 from fairkd.distill.batches import IGNORED, Masker, Masking, Stream, encode, pad, uniform
 from fairkd.distill.memory import padded, scratch

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fairkd.constraints import Constraint
+from fairkd.constraints.constraint import Constraint
 from fairkd.distill.batches import Batch, Masker, Masking, Stream
 from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.devices import on

@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fairkd.constraints import Constraint, spread_labels
+from fairkd.constraints.constraint import Constraint, spread_labels
 from fairkd.distill.memory import padded, scratch
 from fairkd.distill.terms import IGNORED, Targets, Weights
 from fairkd.models.mlm_head import ROW_STEP

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fairkd.constraints import Constraint
+from fairkd.constraints.constraint import Constraint
 from fairkd.distill.fused import FusedLoss
 from fairkd.distill.terms import Targets, Weights
 

@@ -16,7 +16,7 @@ import torch
 from accelerate import Accelerator
 
 from fairkd import corpora, swaps
-from fairkd.constraints import Constraint
+from fairkd.constraints.constraint import Constraint
 from fairkd.corpora import Corpus
 from fairkd.distill import memory
 from fairkd.distill.batches import Stream, encode

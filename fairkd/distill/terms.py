@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from fairkd.kinds import Label
+from fairkd.constraints.kinds import Label
 
 IGNORED = -100
 

@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from fairkd.constraints import Constraint, resolve
+from fairkd.constraints.constraint import Constraint, resolve
 from fairkd.distill.batches import Batch, Masker, Masking
 from fairkd.distill.config import Config
 from fairkd.distill.devices import FORMATS, autocast, chosen_precision, make_accelerator, on

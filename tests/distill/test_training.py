@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import pipeline
 
-from fairkd.constraints import Constraint
+from fairkd.constraints.constraint import Constraint
 from fairkd.corpora import Corpus
 from fairkd.distill import checkpoints, train
 from fairkd.distill.batches import Batch, encode

@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairkd.constraints import Constraint
+from fairkd.constraints.constraint import Constraint
+from fairkd.constraints.preview import Edit, apply, play
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.models.loading import MaskedLM
-from fairkd.playground import Edit, apply, play
 from fairkd.predictions.distribution import Prediction, Token
 
 PRONOUNS = contrasts()["pronouns"]

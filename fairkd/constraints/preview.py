@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from fairkd.constraints import Constraint, Kind, Scope, resolve
+from fairkd.constraints.constraint import Constraint, Kind, Scope, resolve
 from fairkd.lexicon.word_groups import Contrast
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions.distribution import Prediction, kl, rank, top_ids

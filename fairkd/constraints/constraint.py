@@ -24,8 +24,8 @@ from typing import get_args
 import torch
 from torch import Tensor
 
+from fairkd.constraints.kinds import PAIRWISE, Kind, Label, Scope, are_shares
 from fairkd.errors import InputError
-from fairkd.kinds import PAIRWISE, Kind, Label, Scope, are_shares
 from fairkd.lexicon.word_groups import Contrast
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import UnknownWord, spell

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from torch import Tensor
 
-from fairkd.constraints import Constraint, Kind, Scope, resolve, spread_labels
+from fairkd.constraints.constraint import Constraint, Kind, Scope, resolve, spread_labels
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts, make_contrast
 from fairkd.models.loading import MaskedLM
