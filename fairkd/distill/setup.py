@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from fairkd import corpora, swaps
+from fairkd import corpora
+from fairkd.augmentation import gender_swap
 from fairkd.constraints.constraint import Constraint
 from fairkd.corpora import Corpus
 from fairkd.distill import memory
@@ -120,7 +121,7 @@ def set_up(
     check()
     if config.corpus.swap:
         say("Swapping the held-out sentences, to keep them apart")
-        swap = swaps.swapper(text.held_out, teacher, names=config.corpus.swap_names, progress=report)
+        swap = gender_swap.swapper(text.held_out, teacher, names=config.corpus.swap_names, progress=report)
         counterparts = Counterparts(training, swap, tokenizer, longest)
     return Setup(
         config=config,

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from fairkd.augmentation.gender_swap import swap
 from fairkd.distill import estimate, estimates
 from fairkd.distill.batches import Masker, Masking, Stream, encode
 from fairkd.distill.feed import Counterparts, Feed, Place
 from fairkd.models.loading import MaskedLM
-from fairkd.swaps import swap
 from tests.distill.parts import CORPUS, config, trained
 from tests.tiny import SENTENCES
 

@@ -6,7 +6,7 @@
     swapped = swapper(corpus.held_out, models.load("embedded/teacher"))(corpus.training[:1000])
 
 The words are in `resources/swaps.yaml`, names (an option) are those of the contrast "names". "her" (his or
-him) and "his" (her or hers) depend on the context, which a masked LM reads (`fairkd.possessives`). What is
+him) and "his" (her or hers) depend on the context, which a masked LM reads (`fairkd.augmentation.her_his`). What is
 swapped keeps its case (he, He, HE; any other, as in "hE", is left alone), the punctuation around it, its
 hyphens and its possessive ("the ladies' coats", "the gentlemen's coats"). A word with a capital that ends a
 name ("Stephen King", "Iron Man") is part of it and stays; so does an abbreviation ("HER2", "a He-Ne laser",
@@ -25,11 +25,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fairkd.augmentation.her_his import Resolver, guess
+from fairkd.augmentation.swap_lexicon import OPEN, WORD, Lexicon, lexicon
 from fairkd.corpora.corpus import beginning, normalise
 from fairkd.corpora.pinned_wheels import Progress
 from fairkd.models.loading import MaskedLM
-from fairkd.possessives import Resolver, guess
-from fairkd.swap_words import OPEN, WORD, Lexicon, lexicon
 
 __all__ = ["Resolver", "swap", "swap_many", "swapper"]
 

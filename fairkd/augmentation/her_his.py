@@ -23,12 +23,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from fairkd.augmentation.swap_lexicon import lexicon
 from fairkd.corpora.pinned_wheels import Progress
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import logits_at
 from fairkd.models.tokenization import UnknownWord, spell
-from fairkd.swap_words import lexicon
 
 Place = tuple[str, int]  # a sentence, and where "her" or "his" begins in it
 

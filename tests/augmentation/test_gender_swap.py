@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fairkd.augmentation.gender_swap import AT_ONCE, Resolver, swap, swap_many, swapper
+from fairkd.augmentation.swap_lexicon import lexicon
 from fairkd.corpora import build
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.models.loading import MaskedLM
-from fairkd.swap_words import lexicon
-from fairkd.swaps import AT_ONCE, Resolver, swap, swap_many, swapper
 
 
 @pytest.mark.parametrize(

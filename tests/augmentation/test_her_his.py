@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fairkd.augmentation.her_his import Resolver, by_rule, guess
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
-from fairkd.possessives import Resolver, by_rule, guess
 
 
 def place(sentence: str) -> tuple[str, int]:
