@@ -1,6 +1,6 @@
 """What the Gaps page shows, computed once for all visitors: gaps of a model, their comparison, preferences.
 
-Models are named by reference. PyTorch comes with `fairkd.gaps`, which is imported on first use, so that the
+Models are named by reference. PyTorch comes with `fairkd.measures.word_gaps`, which is imported on first use, so that the
 page's frame stands before it is read.
 """
 
@@ -21,10 +21,10 @@ from app.loading import Version, get_model, version
 from app.pytorch import all_threads
 from fairkd.lexicon.templates import Pattern
 from fairkd.lexicon.word_groups import Contrast, WordGroup
-from fairkd.statistics import Correlation
+from fairkd.measures.statistics import Correlation
 
 if TYPE_CHECKING:
-    from fairkd.gaps import PairedTest, Summary
+    from fairkd.measures.word_gaps import PairedTest, Summary
     from fairkd.models.loading import MaskedLM
 
 SLOW = 40  # sentences from which on progress is shown
@@ -103,10 +103,10 @@ def measure(
     progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
     """The gaps that `setup` asks for, of some patterns and professions. Raises FairKDError."""
-    from fairkd import gaps  # PyTorch comes with it
+    from fairkd.measures import word_gaps  # PyTorch comes with it
 
     with all_threads():
-        return gaps.gaps(
+        return word_gaps.gaps(
             model,
             contrast=setup.contrast,
             patterns=patterns,
@@ -163,12 +163,15 @@ def results(teacher: str, student: str, setup: Setup) -> Results:
 # The key says it all: the tables follow from it, and hashing them would cost more than it saves.
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: Setup) -> Results:
-    from fairkd import gaps
+    from fairkd.measures import word_gaps
 
     value = _setup.value
-    teacher, student = gaps.by_profession(_teacher, value=value), gaps.by_profession(_student, value=value)
-    lean, r_teacher = gaps.labour_market(_teacher, value=value, shares=_setup.professions)
-    lean_student, r_student = gaps.labour_market(_student, value=value, shares=_setup.professions)
+    teacher, student = (
+        word_gaps.by_profession(_teacher, value=value),
+        word_gaps.by_profession(_student, value=value),
+    )
+    lean, r_teacher = word_gaps.labour_market(_teacher, value=value, shares=_setup.professions)
+    lean_student, r_student = word_gaps.labour_market(_student, value=value, shares=_setup.professions)
     labour = lean[["profession", "women_share", "gap", "mass"]].merge(
         lean_student[["profession", "gap", "mass"]], on="profession", suffixes=("_teacher", "_student")
     )
@@ -179,13 +182,13 @@ def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: 
         student_rows=_student,
         teacher=teacher,
         student=student,
-        teacher_summary=gaps.summarise(_teacher, value=value),
-        student_summary=gaps.summarise(_student, value=value),
-        test=gaps.paired_test(_teacher, _student, value=value),
-        transfer=gaps.transfer(_teacher, _student, value=value),
+        teacher_summary=word_gaps.summarise(_teacher, value=value),
+        student_summary=word_gaps.summarise(_student, value=value),
+        test=word_gaps.paired_test(_teacher, _student, value=value),
+        transfer=word_gaps.transfer(_teacher, _student, value=value),
         labour=labour.rename(columns=names),
         correlations={"teacher": r_teacher, "student": r_student},
-        split={"teacher": gaps.split_words(_teacher), "student": gaps.split_words(_student)},
+        split={"teacher": word_gaps.split_words(_teacher), "student": word_gaps.split_words(_student)},
     )
 
 
@@ -210,20 +213,20 @@ def _unread(model: Version, texts: tuple[str, ...]) -> dict[str, str]:
 
 
 def preferences(reference: str, text_a: str, text_b: str) -> pd.DataFrame:
-    """`fairkd.gaps.prefer` for the model behind `reference`. Raises FairKDError."""
+    """`fairkd.measures.word_gaps.prefer` for the model behind `reference`. Raises FairKDError."""
     get_model(reference)  # outside the cached function, which must not draw the progress of a load
     return _preferences(version(reference), text_a, text_b)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _preferences(model: Version, text_a: str, text_b: str) -> pd.DataFrame:
-    from fairkd import gaps
+    from fairkd.measures import word_gaps
 
-    return gaps.prefer(get_model(model[0]), text_a, text_b)
+    return word_gaps.prefer(get_model(model[0]), text_a, text_b)
 
 
 def preference_differences(teacher: str, student: str, text_a: str, text_b: str) -> pd.DataFrame:
-    """`fairkd.gaps.prefer_difference` for both models. Raises FairKDError."""
+    """`fairkd.measures.word_gaps.prefer_difference` for both models. Raises FairKDError."""
     for reference in (teacher, student):
         get_model(reference)
     return _differences(version(teacher), version(student), text_a, text_b)
@@ -231,6 +234,6 @@ def preference_differences(teacher: str, student: str, text_a: str, text_b: str)
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _differences(teacher: Version, student: Version, text_a: str, text_b: str) -> pd.DataFrame:
-    from fairkd import gaps
+    from fairkd.measures import word_gaps
 
-    return gaps.prefer_difference(get_model(teacher[0]), get_model(student[0]), text_a, text_b)
+    return word_gaps.prefer_difference(get_model(teacher[0]), get_model(student[0]), text_a, text_b)

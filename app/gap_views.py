@@ -23,7 +23,7 @@ from fairkd.errors import listed
 from fairkd.lexicon.templates import professions
 
 if TYPE_CHECKING:
-    from fairkd.gaps import Summary
+    from fairkd.measures.word_gaps import Summary
 
 ENDS = 12  # professions drawn at either end of the order, unless all are asked for
 THIN = 0.05  # mean mass below which the summary warns

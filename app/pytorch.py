@@ -17,7 +17,7 @@ from importlib import import_module
 def start_torch() -> None:
     """Read PyTorch and all that the pages compute with, and set how many threads it takes from now on."""
     with without_collecting():
-        for module in ("fairkd.models", "fairkd.predictions", "fairkd.gaps"):
+        for module in ("fairkd.models", "fairkd.predictions", "fairkd.measures.word_gaps"):
             import_module(module)
     _usual_threads()
 

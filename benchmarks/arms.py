@@ -24,8 +24,8 @@ from fairkd import corpora
 from fairkd.assets.card import gap_table
 from fairkd.corpora import Corpus
 from fairkd.distill import PRESETS, make_config, read_config, train
-from fairkd.gaps import summarise
-from fairkd.measures.pseudo_perplexity import pseudo_perplexity
+from fairkd.measures.perplexity import pseudo_perplexity
+from fairkd.measures.word_gaps import summarise
 from fairkd.models.loading import MaskedLM, load
 
 SCORED_SENTENCES = 300

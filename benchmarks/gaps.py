@@ -1,4 +1,4 @@
-"""Time `fairkd.gaps.gaps` against a plain loop: `python -m benchmarks.gaps [--rounds 3] [--model REF]`.
+"""Time `fairkd.measures.word_gaps.gaps` against a plain loop: `python -m benchmarks.gaps [--rounds 3] [--model REF]`.
 
 The reference runs one sentence at a time through the whole model, as a script would, over the same
 sentences and their priors; it works out log P(he) - log P(she) and is checked to give the same gaps.
@@ -13,8 +13,8 @@ import time
 import pandas as pd
 import torch
 
-from fairkd.gaps import fitting, gaps, professions
 from fairkd.lexicon.word_groups import Contrast, contrasts
+from fairkd.measures.word_gaps import fitting, gaps, professions
 from fairkd.models.loading import MaskedLM, load
 from fairkd.models.tokenization import spell
 

@@ -140,9 +140,16 @@ def gaps(
     """
     import pandas as pd
 
-    from fairkd.gaps import by_profession, fitting, paired_test, professions, split_words, summarise
-    from fairkd.gaps import gaps as measure
     from fairkd.lexicon.word_groups import contrasts
+    from fairkd.measures.word_gaps import (
+        by_profession,
+        fitting,
+        paired_test,
+        professions,
+        split_words,
+        summarise,
+    )
+    from fairkd.measures.word_gaps import gaps as measure
 
     if csv is not None and (csv.is_dir() or not csv.absolute().parent.is_dir()):
         raise InputError(f"Cannot write {csv}: expected the name of a file in a folder that exists.")

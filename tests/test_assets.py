@@ -9,7 +9,7 @@ import yaml
 from fairkd.assets import card
 from fairkd.assets.text import _clauses, _kinds, _wordnet
 from fairkd.errors import InputError
-from fairkd.gaps import summarise
+from fairkd.measures.word_gaps import summarise
 from fairkd.models import loading
 from fairkd.predictions.positions import predict
 

@@ -26,7 +26,7 @@ from app.charts.parts import (
     span,
 )
 from app.charts.text import escape, percent, shorten
-from fairkd.statistics import Correlation
+from fairkd.measures.statistics import Correlation
 
 Value = Literal["gap", "corrected_gap"]
 VALUE_NAMES: dict[str, str] = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
@@ -47,7 +47,7 @@ def transfer_scatter(
 ) -> go.Figure:
     """The teacher's gap against the student's, one point a profession, by what happened to the bias.
 
-    `frame` is from `fairkd.gaps.transfer` (profession, teacher, student, teacher_mass, student_mass, kind).
+    `frame` is from `fairkd.measures.word_gaps.transfer` (profession, teacher, student, teacher_mass, student_mass, kind).
     On the diagonal the student leans as the teacher does; on the horizontal line it does not lean at all.
     """
     shades = hues(dark)

@@ -34,7 +34,7 @@ def preference_scatter(
 ) -> go.Figure:
     """How likely one model finds each word in sentence A (across) and in sentence B (up).
 
-    `frame` is from `fairkd.gaps.prefer` (token, log_p_a, log_p_b, preference). Below the diagonal are the
+    `frame` is from `fairkd.measures.word_gaps.prefer` (token, log_p_a, log_p_b, preference). Below the diagonal are the
     words that A prefers, above it those of B.
     """
     shades = hues(dark)
@@ -107,7 +107,7 @@ def _notes(sentences: tuple[str, str], shades: Hues) -> list[tuple[str, str]]:
 def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark: bool = False) -> go.Figure:
     """The teacher's preference for each word against the student's.
 
-    `frame` is from `fairkd.gaps.prefer_difference` (token, teacher, student, difference). On the diagonal the
+    `frame` is from `fairkd.measures.word_gaps.prefer_difference` (token, teacher, student, difference). On the diagonal the
     two models tell A from B alike; on the horizontal line the student does not tell them apart.
     """
     shades = hues(dark)

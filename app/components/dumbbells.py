@@ -33,7 +33,7 @@ def gaps_data(
     Parameters
     ----------
     teacher, student : one row a profession (profession, mean, low, high, mass), as from
-        `fairkd.gaps.by_profession`.
+        `fairkd.measures.word_gaps.by_profession`.
     groups : the names of groups A and B.
     mass : how P(A) + P(B) is written; by default with the groups' names.
     ends : show only this many professions at either end of the teacher's order; None shows all.

@@ -13,9 +13,9 @@ import yaml
 
 from fairkd.assets import teacher as training
 from fairkd.distill.batches import Masking, encode
-from fairkd.gaps import Summary, fitting, gaps, paired_test, professions, summarise
 from fairkd.lexicon.word_groups import contrasts
-from fairkd.measures.pseudo_perplexity import pseudo_perplexity
+from fairkd.measures.perplexity import pseudo_perplexity
+from fairkd.measures.word_gaps import Summary, fitting, gaps, paired_test, professions, summarise
 from fairkd.models.loading import EMBEDDED, MaskedLM, load
 from fairkd.predictions.positions import predict
 

@@ -22,7 +22,7 @@ from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.devices import on
 from fairkd.distill.measure_names import FIDELITY, GAPS
 from fairkd.errors import InputError
-from fairkd.gaps import fitting, gaps, professions, summarise
+from fairkd.measures.word_gaps import fitting, gaps, professions, summarise
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import projection_of, rows_of, transform_of
 from fairkd.predictions.positions import as_json, predict
@@ -99,7 +99,7 @@ class Evaluator:
         `kl_constrained` against the constrained one (nats); `agreement` the share of positions where both
         models' first words agree; `perplexity` and `top1` the student's on the masked words, 20 % of them
         at once; `pseudo_perplexity` with one word masked at a time (one of each sentence). Gaps are those of
-        `fairkd.gaps`, over professions. None where there is nothing to measure on, NaN where the student's
+        `fairkd.measures.word_gaps`, over professions. None where there is nothing to measure on, NaN where the student's
         outputs are no numbers.
         """
         return self._measures(self.student, fidelity=True)

@@ -10,7 +10,7 @@ import pytest
 
 from app import theme
 from app.charts import gaps, parts, preferences
-from fairkd.statistics import Correlation
+from fairkd.measures.statistics import Correlation
 
 GROUPS = ("he", "she")
 SENTENCES = ("Jim is a [MASK].", "Jane is a [MASK].")

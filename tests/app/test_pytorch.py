@@ -14,7 +14,7 @@ import torch
 
 from app import gap_results, loading, pytorch
 from app.gap_controls import opening
-from fairkd import gaps
+from fairkd.measures import word_gaps
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions import positions
 from fairkd.predictions.positions import Prediction
@@ -86,7 +86,7 @@ def test_gaps_are_measured_with_all_threads(tiny_bert: MaskedLM, monkeypatch: py
         seen.append(torch.get_num_threads())
         return pd.DataFrame()
 
-    monkeypatch.setattr(gaps, "gaps", noting)
+    monkeypatch.setattr(word_gaps, "gaps", noting)
     setup = opening()
     gap_results.measure(tiny_bert, setup, setup.patterns, setup.names)
     assert seen == [3]

@@ -7,8 +7,8 @@ from importlib.resources import files
 import pytest
 
 from fairkd.errors import InputError
-from fairkd.gaps import Pattern, gaps, patterns, professions
 from fairkd.lexicon.word_groups import contrasts
+from fairkd.measures.word_gaps import Pattern, gaps, patterns, professions
 from fairkd.models.loading import MaskedLM
 
 

@@ -10,8 +10,8 @@
 
 The gap at a masked position is `log P(A) - log P(B)`, in nats: positive where the model prefers group A
 (he), negative where it prefers group B (she). Averages, intervals and tests over such frames are in
-`fairkd.summaries`, patterns and professions in `fairkd.lexicon.templates`, the comparison of two sentences in
-`fairkd.preferences`; all of them can be imported from here.
+`fairkd.measures.gap_summaries`, patterns and professions in `fairkd.lexicon.templates`, the comparison of two sentences in
+`fairkd.measures.sentence_pairs`; all of them can be imported from here.
 """
 
 from __future__ import annotations
@@ -27,11 +27,7 @@ from scipy.special import expit
 from fairkd.errors import InputError, listed
 from fairkd.lexicon.templates import Pattern, Rendered, fitting, patterns, professions
 from fairkd.lexicon.word_groups import Contrast, WordGroup
-from fairkd.models.loading import MaskedLM
-from fairkd.models.tokenization import Encoding, encode, is_blank, parse, spell
-from fairkd.predictions.cloze import Cloze
-from fairkd.preferences import prefer, prefer_difference
-from fairkd.summaries import (
+from fairkd.measures.gap_summaries import (
     PairedTest,
     Summary,
     by_profession,
@@ -41,6 +37,10 @@ from fairkd.summaries import (
     summarise,
     transfer,
 )
+from fairkd.measures.sentence_pairs import prefer, prefer_difference
+from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenization import Encoding, encode, is_blank, parse, spell
+from fairkd.predictions.cloze import Cloze
 
 __all__ = [
     "PairedTest",

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairkd.errors import InputError
-from fairkd.gaps import COLUMNS, Pattern, gaps, split_words
 from fairkd.lexicon.word_groups import Contrast, contrasts, make_contrast
+from fairkd.measures.word_gaps import COLUMNS, Pattern, gaps, split_words
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import UnknownWord, encode
 from fairkd.predictions.cloze import score_words

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fairkd.errors import InputError
-from fairkd.measures.pseudo_perplexity import pseudo_perplexity
+from fairkd.measures.perplexity import pseudo_perplexity
 
 SENTENCES = ["he is a doctor", "milk is a liquid", "she"]
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairkd.errors import InputError
-from fairkd.statistics import bootstrap_interval
-from fairkd.summaries import by_profession, labour_market, paired_test, summarise, transfer
+from fairkd.measures.gap_summaries import by_profession, labour_market, paired_test, summarise, transfer
+from fairkd.measures.statistics import bootstrap_interval
 
 
 def frame_of(values: dict[str, list[float]], *, corrected: bool = False) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairkd.pareto import front
+from fairkd.measures.pareto import front
 
 costs = st.tuples(st.integers(0, 6).map(float), st.integers(0, 6).map(float))
 

@@ -1,6 +1,6 @@
 """What a frame of gaps says as a whole: means with intervals, tests, transfer, and the labour market.
 
-All functions take frames as `fairkd.gaps.gaps` returns them. Professions are what is resampled: another
+All functions take frames as `fairkd.measures.word_gaps.gaps` returns them. Professions are what is resampled: another
 study would ask for other professions, and the sentences of one profession are no independent evidence.
 """
 
@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fairkd import statistics
 from fairkd.errors import InputError
 from fairkd.lexicon.templates import professions
-from fairkd.statistics import Correlation
+from fairkd.measures import statistics
+from fairkd.measures.statistics import Correlation
 
 Value = Literal["gap", "corrected_gap"]
 Kind = Literal["inherited", "reduced", "amplified", "flipped", "none"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fairkd.errors import InputError
-from fairkd.statistics import bootstrap_interval, bootstrap_means, correlation, signed_rank
+from fairkd.measures.statistics import bootstrap_interval, bootstrap_means, correlation, signed_rank
 
 numbers = st.lists(st.floats(-100, 100), min_size=1, max_size=30)
 
