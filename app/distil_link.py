@@ -12,10 +12,10 @@ from app.distil_corpus import choose, is_upload
 from app.distil_fields import fits
 from app.link import read_link, write_link
 from app.settings_table import fields
-from fairkd.distill.config import make_config
-from fairkd.distill.presets import PRESETS
+from fairkd.distill.config.config import make_config
+from fairkd.distill.config.flat_settings import flat
+from fairkd.distill.config.presets import PRESETS
 from fairkd.errors import FairKDError
-from fairkd.runs.configs import flat
 
 SET = "set"
 _READ = "distil_link_read"

@@ -9,7 +9,7 @@ from app.distil_corpus import corpus
 from app.distil_fields import editor, field
 from app.loading import description
 from app.widgets import caption
-from fairkd.distill.rooms import spread_layers
+from fairkd.distill.config.sections import spread_layers
 from fairkd.errors import FairKDError
 
 MINUTES, STEPS = "minutes", "steps"

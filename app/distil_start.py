@@ -15,7 +15,7 @@ from app.pytorch import all_threads
 from app.run_texts import UNFINISHED, budget, duration
 from app.widgets import caption, literal
 from fairkd import runs
-from fairkd.distill.config import Config
+from fairkd.distill.config.config import Config
 from fairkd.errors import FairKDError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from app.settings_table import shown
 from app.theme import is_dark
 from app.warm_up import waited_for
 from app.widgets import caption, download_row, literal
-from fairkd.runs import configs
+from fairkd.distill.config import flat_settings
 from fairkd.runs.comparison import MASS_KEPT, fairness_front, has_lost_mass, measured_apart
 from fairkd.runs.store import Run
 
@@ -201,7 +201,7 @@ def last_values(data: dict[str, Followed]) -> pd.DataFrame:
 
 def _differences(picked: list[Run], names: dict[str, str]) -> None:
     """The settings that are not the same in all of them."""
-    found = configs.differences(picked)
+    found = flat_settings.differences(picked)
     st.markdown("**What sets them apart**")
     if not found:
         caption("Their settings are equal.")

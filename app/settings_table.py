@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from pydantic.fields import FieldInfo
 
-from fairkd.distill.config import Config, Room
-from fairkd.runs.configs import flat
+from fairkd.distill.config.config import Config, Room
+from fairkd.distill.config.flat_settings import flat
 
 
 @lru_cache(maxsize=1)

@@ -32,7 +32,7 @@ import pandas as pd
 from benchmarks.distill_work import LAYERS, Case, Figures, product_rates, products
 from fairkd import corpora
 from fairkd.distill import make_config, train
-from fairkd.distill.devices import FORMATS
+from fairkd.distill.precision import FORMATS
 from fairkd.models.loading import MaskedLM, load
 from fairkd.predictions.positions import compare, predict
 

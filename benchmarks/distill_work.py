@@ -19,10 +19,10 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from fairkd.constraints.constraint import Constraint
-from fairkd.distill.batches import Batch, Stream, pad
-from fairkd.distill.config import Config, make_config
-from fairkd.distill.memory import keep_freed_memory, padded
-from fairkd.distill.rooms import Positions, Precision
+from fairkd.distill.config.config import Config, make_config
+from fairkd.distill.config.sections import Positions, Precision
+from fairkd.distill.data.masking import Batch, Stream, pad
+from fairkd.distill.losses.scratch_memory import keep_freed_memory, padded
 from fairkd.distill.student import take_layers
 from fairkd.distill.trainer import Trainer, masker_of
 from fairkd.models.loading import MaskedLM, load

@@ -21,15 +21,15 @@ from rich.text import Text
 
 from fairkd import runs
 from fairkd.console import JsonOption, out, print_json, print_table, progress
-from fairkd.distill.config import Config, read_config, stored_config
-from fairkd.distill.presets import PRESETS
+from fairkd.distill.config.config import Config, read_config, stored_config
+from fairkd.distill.config.presets import PRESETS
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import events, verdict
 from fairkd.runs.events import Writer
 from fairkd.utils.paths import home
 
 if TYPE_CHECKING:
-    from fairkd.distill.session import Outcome
+    from fairkd.distill.training import Outcome
 
 STOPPED = 130  # the exit code of what Ctrl-C ended
 
@@ -88,8 +88,8 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
     """Train in `output` or a run of FAIRKD_HOME; the outcome is the first process's to tell."""
     from accelerate.utils import broadcast_object_list
 
-    from fairkd.distill.devices import make_accelerator
-    from fairkd.distill.session import train
+    from fairkd.distill.precision import make_accelerator
+    from fairkd.distill.training import train
 
     process = make_accelerator()
     folder = output or home()  # until the run has one of its own there

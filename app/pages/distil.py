@@ -13,7 +13,7 @@ from app.distil_start import start
 from app.settings_table import changed, fields
 from app.sidebar import chosen_models
 from app.widgets import caption, literal
-from fairkd.distill.presets import DESCRIPTIONS, PRESETS
+from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
 from fairkd.errors import FairKDError
 
 FIRST = ["plain", "fair"]

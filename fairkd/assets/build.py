@@ -32,7 +32,7 @@ from fairkd.assets import card, teacher
 from fairkd.assets.text import CLAUSES, KINDS, read_sentences
 from fairkd.corpora import pinned_wheels
 from fairkd.distill import PRESETS, Config, make_config, train
-from fairkd.distill.batches import encode
+from fairkd.distill.data.masking import encode
 from fairkd.models.loading import EMBEDDED, load
 from fairkd.utils.paths import home
 

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from fairkd.assets import teacher as training
-from fairkd.distill.batches import Masking, encode
+from fairkd.distill.data.masking import Masking, encode
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.measures.perplexity import pseudo_perplexity
 from fairkd.measures.word_gaps import Summary, fitting, gaps, paired_test, professions, summarise

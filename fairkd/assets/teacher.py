@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd.distill import checkpoints
-from fairkd.distill.batches import Batch, Masker, Masking, Stream
-from fairkd.distill.devices import autocast, make_accelerator, on
-from fairkd.distill.feed import Feed, Place
-from fairkd.distill.schedules import schedule
+from fairkd.distill.data.loader import Feed, Place
+from fairkd.distill.data.masking import Batch, Masker, Masking, Stream
+from fairkd.distill.lr_schedule import schedule
+from fairkd.distill.precision import autocast, make_accelerator, on
 from fairkd.errors import InputError
 from fairkd.models.mlm_head import masked_rows, projection_of, transform_of
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fairkd.distill.config import Config, make_config, read_config
-from fairkd.distill.presets import DESCRIPTIONS, PRESETS
+from fairkd.distill.config.config import Config, make_config, read_config
+from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
 
 if TYPE_CHECKING:
-    from fairkd.distill.estimates import Estimate, estimate
-    from fairkd.distill.session import Outcome, train
+    from fairkd.distill.time_estimate import Estimate, estimate
+    from fairkd.distill.training import Outcome, train
 
 __all__ = [
     "DESCRIPTIONS",

@@ -17,11 +17,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fairkd.constraints.constraint import Constraint
-from fairkd.distill.batches import Batch, Masker, Masking, Stream
-from fairkd.distill.config import EvaluationConfig
-from fairkd.distill.devices import on
-from fairkd.distill.measure_names import FIDELITY, GAPS
+from fairkd.distill.config.config import EvaluationConfig
+from fairkd.distill.data.masking import Batch, Masker, Masking, Stream
+from fairkd.distill.precision import on
 from fairkd.errors import InputError
+from fairkd.measures.registry import FIDELITY, GAPS
 from fairkd.measures.word_gaps import fitting, gaps, professions, summarise
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import projection_of, rows_of, transform_of

@@ -18,11 +18,11 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
 from fairkd.distill import checkpoints
-from fairkd.distill.card import Measured, save
-from fairkd.distill.devices import wait_for
 from fairkd.distill.evaluation import Evaluator, Measures
-from fairkd.distill.progress import Clock, Progress
-from fairkd.distill.schedules import schedule
+from fairkd.distill.lr_schedule import schedule
+from fairkd.distill.model_card import Measured, save
+from fairkd.distill.precision import wait_for
+from fairkd.distill.run_state import Clock, Progress
 from fairkd.distill.setup import Setup
 from fairkd.distill.trainer import PARTS, Counts, Prepared, as_numbers
 from fairkd.errors import FairKDError, InputError

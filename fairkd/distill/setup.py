@@ -19,11 +19,11 @@ from fairkd import corpora
 from fairkd.augmentation import gender_swap
 from fairkd.constraints.constraint import Constraint
 from fairkd.corpora import Corpus
-from fairkd.distill import memory
-from fairkd.distill.batches import Stream, encode
-from fairkd.distill.config import Config
+from fairkd.distill.config.config import Config
+from fairkd.distill.data.loader import Counterparts, Feed
+from fairkd.distill.data.masking import Stream, encode
 from fairkd.distill.evaluation import spread
-from fairkd.distill.feed import Counterparts, Feed
+from fairkd.distill.losses import scratch_memory
 from fairkd.distill.student import kept_layers, make_student
 from fairkd.distill.trainer import Trainer, constraint_of, masker_of
 from fairkd.models import loading
@@ -173,4 +173,4 @@ def scratch_memory() -> Iterator[None]:
     try:
         yield
     finally:
-        memory.release()
+        scratch_memory.release()

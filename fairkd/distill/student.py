@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from fairkd.distill.capacity import check_fits
-from fairkd.distill.rooms import StudentConfig, spread_layers
+from fairkd.distill.config.sections import StudentConfig, spread_layers
+from fairkd.distill.memory_limits import check_fits
 from fairkd.errors import InputError
 from fairkd.models import loading
 from fairkd.models.loading import MaskedLM

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from fairkd.constraints.constraint import Constraint, resolve
-from fairkd.distill.batches import Batch, Masker, Masking
-from fairkd.distill.config import Config
-from fairkd.distill.devices import FORMATS, autocast, chosen_precision, make_accelerator, on
-from fairkd.distill.objective import fused_loss, hidden_loss
-from fairkd.distill.terms import IGNORED, Targets, Weights
+from fairkd.distill.config.config import Config
+from fairkd.distill.data.masking import Batch, Masker, Masking
+from fairkd.distill.losses.objective import fused_loss, hidden_loss
+from fairkd.distill.losses.targets import IGNORED, Targets, Weights
+from fairkd.distill.precision import FORMATS, autocast, chosen_precision, make_accelerator, on
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import projection_of, rows_of, transform_of, whole_rows
 

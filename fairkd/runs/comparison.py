@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fairkd.distill.config import Config
+from fairkd.distill.config.config import Config
+from fairkd.distill.config.flat_settings import flat
 from fairkd.measures.pareto import front
-from fairkd.runs.configs import flat
 
 # The settings that decide what an evaluation measures, and against whom.
 MEASURED_BY = (

@@ -8,7 +8,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from fairkd import runs
-from fairkd.distill.config import Config, make_config
+from fairkd.distill.config.config import Config, make_config
 
 
 def titles(app: AppTest) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fairkd.distill.config import make_config
-from fairkd.distill.presets import PRESETS
+from fairkd.distill.config.config import make_config
+from fairkd.distill.config.presets import PRESETS
 from fairkd.runs import store
 from fairkd.utils.paths import runs_folder
 

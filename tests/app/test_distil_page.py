@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.distil_arms import usable_slots, values
 from fairkd import runs
-from fairkd.distill.config import Config, make_config
-from fairkd.distill.presets import DESCRIPTIONS, PRESETS
+from fairkd.distill.config.config import Config, make_config
+from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts, make_contrast
 from tests.app.conftest import OpenDistil

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.gap_words import gap_groups, mass_words, measures_others
-from fairkd.distill.config import make_config
+from fairkd.distill.config.config import make_config
 
 
 def test_the_mass_is_that_of_the_groups_that_are_measured() -> None:

@@ -14,8 +14,8 @@ from app.run_data import Tails, thinned
 from app.run_probes import columns_of, default_number, figure_of, words_over_steps
 from app.run_texts import about, ago, duration
 from app.settings_table import changed, fields, nested
-from fairkd.distill.config import Config, make_config
-from fairkd.runs.configs import flat
+from fairkd.distill.config.config import Config, make_config
+from fairkd.distill.config.flat_settings import flat
 from tests.app.some_runs import probe, training, write_events
 
 

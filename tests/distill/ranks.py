@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from fairkd.distill import train
-from fairkd.distill.devices import make_accelerator
+from fairkd.distill.precision import make_accelerator
 from fairkd.models.loading import load
 from tests.distill.parts import CORPUS, config
 

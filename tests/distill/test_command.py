@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from fairkd import runs
 from fairkd.cli import app
-from fairkd.distill.presets import PRESETS
+from fairkd.distill.config.presets import PRESETS
 from fairkd.distill_cli import _interruptible
 from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import load
@@ -115,7 +115,7 @@ def test_an_error_that_nobody_thought_of_is_one_sentence_with_its_details_in_the
     def broken(*_: object, **__: object) -> None:
         raise IndexError("a cog is loose")
 
-    monkeypatch.setattr("fairkd.distill.session.set_up", broken)
+    monkeypatch.setattr("fairkd.distill.training.set_up", broken)
     target = tmp_path / "mine"
     error = fairkd(file, *(("--output", target) if own else ())).exception
     assert isinstance(error, FairKDError) and "IndexError: a cog is loose" in str(error)
@@ -179,9 +179,9 @@ def test_another_process_takes_folder_and_settings_from_the_first(
         told[:] = folder, settings
 
     other = SimpleNamespace(is_main_process=False, num_processes=2)
-    monkeypatch.setattr("fairkd.distill.devices.make_accelerator", lambda: other)
+    monkeypatch.setattr("fairkd.distill.precision.make_accelerator", lambda: other)
     monkeypatch.setattr("accelerate.utils.broadcast_object_list", broadcast)
-    monkeypatch.setattr("fairkd.distill.session.train", train)
+    monkeypatch.setattr("fairkd.distill.training.train", train)
     assert fairkd(file).exit_code == 0
     assert tuple(told) == first
 

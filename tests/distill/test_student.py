@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fairkd.distill import train
-from fairkd.distill.rooms import StudentConfig
+from fairkd.distill.config.sections import StudentConfig
 from fairkd.distill.student import make_student, take_layers
 from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import MaskedLM, load

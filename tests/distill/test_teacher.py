@@ -11,7 +11,7 @@ import torch
 
 from fairkd.assets import teacher
 from fairkd.distill import checkpoints
-from fairkd.distill.batches import Masker, Masking, encode, pad
+from fairkd.distill.data.masking import Masker, Masking, encode, pad
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from tests.tiny import SENTENCES

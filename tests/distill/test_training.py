@@ -13,9 +13,9 @@ from transformers import pipeline
 from fairkd.constraints.constraint import Constraint
 from fairkd.corpora import Corpus
 from fairkd.distill import checkpoints, train
-from fairkd.distill.batches import Batch, encode
+from fairkd.distill.data.masking import Batch, encode
 from fairkd.distill.evaluation import _exp
-from fairkd.distill.schedules import schedule
+from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.student import make_student
 from fairkd.distill.trainer import Counts, Trainer, constraint_of, masker_of
 from fairkd.errors import FairKDError, InputError

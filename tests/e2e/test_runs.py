@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fairkd import runs
-from fairkd.distill.config import make_config
+from fairkd.distill.config.config import make_config
 from fairkd.runs import Session, foreground, store
 from fairkd.runs.lock import Lock
 from tests.app.some_runs import add_run, training

@@ -27,7 +27,7 @@ from fairkd.errors import FairKDError
 from fairkd.runs import runner, supervision, worker
 
 if TYPE_CHECKING:
-    from fairkd.distill.config import Config
+    from fairkd.distill.config.config import Config
 
 HERE = str(Path(__file__).resolve())
 RUNNER = (sys.executable, HERE, "runner")
@@ -36,7 +36,7 @@ IGNORES_SIGTERM = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG
 
 
 def config(steps: int = 20, *, seed: int = 0, **behaviour: Any) -> Config:
-    from fairkd.distill.config import make_config  # not for the runner, which starts sooner without
+    from fairkd.distill.config.config import make_config  # not for the runner, which starts sooner without
 
     return make_config(
         {"seed": seed, "budget": {"steps": steps}, "corpus": {"source": json.dumps(behaviour)}}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fairkd.distill.config import make_config
+from fairkd.distill.config.config import make_config
 from fairkd.runs.comparison import MASS_KEPT, fairness_front, has_lost_mass, measured_apart
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from fairkd import runs
-from fairkd.distill.config import Config, make_config
+from fairkd.distill.config.config import Config, make_config
 from fairkd.models import loading
 from fairkd.runs import events, frames, supervision
 from tests.runs import stand_in

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fairkd.distill.config import make_config
-from fairkd.runs import configs, frames
+from fairkd.distill.config import flat_settings
+from fairkd.distill.config.config import make_config
+from fairkd.runs import frames
 from fairkd.runs.store import Run
 
 
@@ -78,15 +79,15 @@ def run(id: str, **values: object) -> Run:
 def test_only_settings_that_differ_are_compared() -> None:
     one = run("a", constraint={"kind": "group"}, budget={"steps": 5})
     two = run("b", budget={"steps": 5}, student={"layers": [0, 5]})
-    assert configs.differences([one, two]) == {
+    assert flat_settings.differences([one, two]) == {
         "student.layers": {"a": None, "b": (0, 5)},
         "constraint.kind": {"a": "group", "b": "none"},
     }
-    assert configs.differences([one, one]) == {} and configs.differences([one]) == {}
+    assert flat_settings.differences([one, one]) == {} and flat_settings.differences([one]) == {}
 
 
 def test_a_setting_that_a_run_lacks_differs() -> None:
     old = run("a")
     older = Run(**{**old.__dict__, "id": "b", "config": {"seed": 0}})
-    assert configs.differences([old, older])["budget.minutes"] == {"a": 5.0, "b": None}
-    assert "seed" not in configs.differences([old, older])
+    assert flat_settings.differences([old, older])["budget.minutes"] == {"a": 5.0, "b": None}
+    assert "seed" not in flat_settings.differences([old, older])

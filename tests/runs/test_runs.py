@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fairkd import runs
-from fairkd.distill.config import make_config
+from fairkd.distill.config.config import make_config
 from fairkd.errors import InputError
 from fairkd.runs import events, identity, store, supervision
 from fairkd.runs.identity import me
@@ -45,7 +45,7 @@ def test_a_submitted_run_has_its_folder_and_waits(quiet: Path) -> None:
 
 
 def test_a_run_that_nobody_named_is_called_by_its_preset(quiet: Path) -> None:
-    from fairkd.distill.presets import PRESETS
+    from fairkd.distill.config.presets import PRESETS
 
     for name, values in PRESETS.items():
         assert runs.submit(make_config({**values, "budget": {"steps": 3}})).name == name
@@ -358,7 +358,7 @@ def test_what_leaves_the_foreground_is_told_and_passed_on(
 
 def test_nothing_but_the_worker_and_the_frames_needs_torch_or_pandas() -> None:
     code = (
-        "import sys, fairkd.runs_cli, fairkd.runs.runner, fairkd.runs.worker, fairkd.runs.configs;"
+        "import sys, fairkd.runs_cli, fairkd.runs.runner, fairkd.runs.worker, fairkd.distill.config.flat_settings;"
         "print({'torch', 'transformers', 'pandas', 'streamlit'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

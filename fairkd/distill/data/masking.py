@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from fairkd.distill.terms import IGNORED
+from fairkd.distill.losses.targets import IGNORED
 from fairkd.errors import InputError
 from fairkd.models.tokenization import token_ids
 

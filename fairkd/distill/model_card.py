@@ -12,7 +12,7 @@ import yaml
 from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 
-from fairkd.distill.config import Config
+from fairkd.distill.config.config import Config
 from fairkd.errors import FairKDError
 from fairkd.models.loading import MaskedLM
 

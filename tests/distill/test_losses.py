@@ -18,9 +18,9 @@ from torch import Tensor
 
 from fairkd.constraints.constraint import Constraint, spread_labels
 from fairkd.distill import train
-from fairkd.distill.batches import IGNORED, Masker, Masking, Stream, encode, pad, uniform
-from fairkd.distill.memory import padded, scratch
-from fairkd.distill.objective import Targets, Weights, fused_loss
+from fairkd.distill.data.masking import IGNORED, Masker, Masking, Stream, encode, pad, uniform
+from fairkd.distill.losses.objective import Targets, Weights, fused_loss
+from fairkd.distill.losses.scratch_memory import padded, scratch
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import masked_rows, projection_of, rows_of, transform_of
@@ -259,7 +259,7 @@ def test_large_arrays_use_the_same_memory_again() -> None:
 def test_freed_memory_is_used_again_without_page_faults() -> None:
     program = (
         "import resource, torch\n"
-        "from fairkd.distill.memory import keep_freed_memory\n"
+        "from fairkd.distill.losses.scratch_memory import keep_freed_memory\n"
         "assert keep_freed_memory()\n"
         "def faults():\n"
         "    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"

@@ -8,7 +8,7 @@ all other words together, where the constraint applies. That last term is a part
 at T = 2 the distributions are so flat that it is next to nothing there, while the pronouns' mass and their
 balance are read at T = 1.
 
-With V = 30,522 words the arrays [positions, V] dominate time and memory; `fairkd.distill.fused` works
+With V = 30,522 words the arrays [positions, V] dominate time and memory; `fairkd.distill.losses.fused` works
 through them in chunks.
 """
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fairkd.distill.config.sections import Precision
+from fairkd.distill.data.loader import Place
 from fairkd.distill.evaluation import Measures
-from fairkd.distill.feed import Place
-from fairkd.distill.rooms import Precision
 
 
 @dataclass

@@ -25,10 +25,10 @@ from pathlib import Path
 
 from fairkd.corpora import Corpus
 from fairkd.distill import checkpoints
-from fairkd.distill.config import Config, stored_config
-from fairkd.distill.devices import make_accelerator
+from fairkd.distill.config.config import Config, stored_config
 from fairkd.distill.loop import Emit, Event, Loop, Outcome, Stop
-from fairkd.distill.memory import keep_freed_memory
+from fairkd.distill.losses.scratch_memory import keep_freed_memory
+from fairkd.distill.precision import make_accelerator
 from fairkd.distill.setup import scratch_memory, set_up, threads
 from fairkd.distill.troubles import in_one_sentence
 from fairkd.errors import InputError

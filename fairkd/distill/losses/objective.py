@@ -1,4 +1,4 @@
-"""The distillation objective (`fairkd.distill.terms` has the formula) as functions of both models' states."""
+"""The distillation objective (`fairkd.distill.losses.targets` has the formula) as functions of both models' states."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fairkd.constraints.constraint import Constraint
-from fairkd.distill.fused import FusedLoss
-from fairkd.distill.terms import Targets, Weights
+from fairkd.distill.losses.fused import FusedLoss
+from fairkd.distill.losses.targets import Targets, Weights
 
 __all__ = ["Targets", "Weights", "fused_loss", "hidden_loss"]
 

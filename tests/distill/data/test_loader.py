@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from fairkd.augmentation.gender_swap import swap
-from fairkd.distill import estimate, estimates
-from fairkd.distill.batches import Masker, Masking, Stream, encode
-from fairkd.distill.feed import Counterparts, Feed, Place
+from fairkd.distill import estimate, time_estimate
+from fairkd.distill.data.loader import Counterparts, Feed, Place
+from fairkd.distill.data.masking import Masker, Masking, Stream, encode
 from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, trained
 from tests.tiny import SENTENCES
@@ -97,7 +97,7 @@ def test_swapped_sentences_change_no_estimate_of_how_often_the_text_is_read(
 ) -> None:
     epochs = {}
     for most in (100, 4000):  # sentences that the trial reads in
-        monkeypatch.setattr(estimates, "SENTENCES", most)
+        monkeypatch.setattr(time_estimate, "SENTENCES", most)
         for both in (False, True):
             settings = config(budget={"steps": 1000}, optimizer={"accumulate": 2}, corpus={"swap": both})
             found = estimate(settings, teacher=tiny_bert, corpus=CORPUS, seconds=0)

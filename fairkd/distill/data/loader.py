@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from fairkd.distill.batches import Batch, Masker, Stream, encode, pad
+from fairkd.distill.data.masking import Batch, Masker, Stream, encode, pad
 
 Swap = Callable[[Sequence[str]], Sequence[str]]
 

@@ -11,7 +11,7 @@ s = softmax(b), a position costs two exponentials a word:
 
 Where T is neither 1 nor 2, s is divided by its largest entry before the power, which would leave the range of
 single precision otherwise: at T = 10 the sum of s^T may be 1e-40. Far below T = 1 the entries of s themselves
-do (`fairkd.distill.rooms` has the bounds).
+do (`fairkd.distill.config.sections` has the bounds).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fairkd.constraints.constraint import Constraint, spread_labels
-from fairkd.distill.memory import padded, scratch
-from fairkd.distill.terms import IGNORED, Targets, Weights
+from fairkd.distill.losses.scratch_memory import padded, scratch
+from fairkd.distill.losses.targets import IGNORED, Targets, Weights
 from fairkd.models.mlm_head import ROW_STEP
 
 ROWS_IN_CACHE = 32
@@ -35,7 +35,7 @@ LEAST_REST = 1e-6
 
 
 class FusedLoss(torch.autograd.Function):
-    """`fairkd.distill.objective.fused_loss`; the gradients are ready when the forward pass is."""
+    """`fairkd.distill.losses.objective.fused_loss`; the gradients are ready when the forward pass is."""
 
     @staticmethod
     def forward(

@@ -138,6 +138,6 @@ def test_every_setting_is_described_in_one_line() -> None:
 
 
 def test_configurations_need_no_torch() -> None:
-    modules = "fairkd.cli, fairkd.distill.config, fairkd.distill.presets"
+    modules = "fairkd.cli, fairkd.distill.config, fairkd.distill.config.presets"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

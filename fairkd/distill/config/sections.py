@@ -133,7 +133,7 @@ class MaskingConfig(Room):
 
 
 class ObjectiveConfig(Room):
-    """Weights of the loss terms (`fairkd.distill.objective`), temperature, positions of the KL term.
+    """Weights of the loss terms (`fairkd.distill.losses.objective`), temperature, positions of the KL term.
 
     `label` says what becomes of a hard label that is a group word where the constraint applies: "keep" it,
     "spread" it over its counterparts, or "drop" it.

@@ -16,7 +16,7 @@ from typing import Any, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from fairkd.distill.rooms import (
+from fairkd.distill.config.sections import (
     BudgetConfig,
     CheckpointConfig,
     ConstraintConfig,
