@@ -69,7 +69,7 @@ class Setup:
         """Everything that decides the numbers, hashable."""
         chosen = [group for group in self.contrast.groups if group.name in self.groups]
         words = tuple((group.name, tuple(sorted(group.words.items()))) for group in chosen)
-        return (tokenization, self.groups, self.value == "corrected_gap")
+        return (words, self.groups, self.value == "corrected_gap")
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from fairkd.distill.config.config import Config
 from fairkd.distill.data.loader import Counterparts, Feed
 from fairkd.distill.data.masking import Stream, encode
 from fairkd.distill.evaluation import spread
-from fairkd.distill.losses import scratch_memory
+from fairkd.distill.losses.scratch_memory import release
 from fairkd.distill.student import kept_layers, make_student
 from fairkd.distill.trainer import Trainer, constraint_of, masker_of
 from fairkd.models import loading
@@ -173,4 +173,4 @@ def scratch_memory() -> Iterator[None]:
     try:
         yield
     finally:
-        scratch_memory.release()
+        release()

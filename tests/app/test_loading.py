@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, Scri
 
 from app import loading
 from fairkd.errors import ModelError
-from fairkd.models import loading
+from fairkd.models import loading as library
 
 
 def rewrite(folder: Path) -> None:
@@ -58,7 +58,7 @@ def test_nobody_waits_for_the_download_of_another_model(monkeypatch: pytest.Monk
             assert over.wait(30)
         raise ModelError(f"{reference} was asked for.")
 
-    monkeypatch.setattr(loading, "load", load)
+    monkeypatch.setattr(library, "load", load)
     slow, quick = (
         threading.Thread(target=ask_for, args=(name,), daemon=True) for name in ("slow/model", "quick/model")
     )

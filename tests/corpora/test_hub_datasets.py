@@ -14,6 +14,7 @@ import pytest
 
 from fairkd import corpora
 from fairkd.errors import InputError
+from fairkd.utils import throttle
 
 SENTENCES = [f"Sentence number {n} is here." for n in range(500)]
 

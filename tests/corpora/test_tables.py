@@ -117,7 +117,7 @@ def test_rows_that_are_not_like_the_others_are_counted(tmp_path: Path) -> None:
     path.write_text("\n".join([good, *bad, "", json.dumps({"text": "He is there."})]), encoding="utf-8")
     corpus = corpora.read(path)
     assert everything(corpus) == {"She is here.", "He is there."}
-    assert corpus.skipped == {text_files.NO_JSON: 3, f"{files.NO_TEXT} 'text'": 2}
+    assert corpus.skipped == {text_files.NO_JSON: 3, f"{text_files.NO_TEXT} 'text'": 2}
 
 
 def test_short_and_unclosed_rows_of_a_csv_file_are_counted(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_short_and_unclosed_rows_of_a_csv_file_are_counted(tmp_path: Path) -> No
     rest = "".join(f"{n},Sentence number {n} is here.\n" for n in range(9000))
     path.write_text(f'n,text\n1,She is here.\n2\n3,"He never ends\n{rest}', encoding="utf-8")
     corpus = corpora.read(path)
-    assert corpus.skipped == {f"{files.NO_TEXT} 'text'": 1, BAD_ROW: 1}
+    assert corpus.skipped == {f"{text_files.NO_TEXT} 'text'": 1, BAD_ROW: 1}
     assert everything(corpus) == {"She is here.", *(f"Sentence number {n} is here." for n in range(9000))}
 
 
@@ -201,9 +201,9 @@ LIST = json.dumps([{"text": "She is here."}, {"text": "He is there."}])
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("list.jsonl", LIST, f"1 {files.NO_JSON}"),
-        ("list.jsonl", json.dumps(json.loads(LIST), indent=1), f"8 {files.NO_JSON}"),
-        ("rows.csv", 'id,text\n1,She,is\n2,He,is\n3,"open\n', f"2 {files.MORE_CELLS}, 1 {BAD_ROW}"),
+        ("list.jsonl", LIST, f"1 {text_files.NO_JSON}"),
+        ("list.jsonl", json.dumps(json.loads(LIST), indent=1), f"8 {text_files.NO_JSON}"),
+        ("rows.csv", 'id,text\n1,She,is\n2,He,is\n3,"open\n', f"2 {text_files.MORE_CELLS}, 1 {BAD_ROW}"),
     ],
 )
 def test_a_table_whose_rows_are_all_left_out_says_why(
@@ -278,7 +278,7 @@ def test_a_parquet_column_that_python_cannot_hold_is_no_matter(tmp_path: Path) -
     with pytest.raises(InputError, match="no column 'hour'; its columns are: time, day, text"):
         corpora.read(path, column="hour")
     for column in ("time", "day"):
-        with pytest.raises(InputError, match=f"left out: 2 {files.NO_TEXT} '{column}'"):
+        with pytest.raises(InputError, match=f"left out: 2 {text_files.NO_TEXT} '{column}'"):
             corpora.read(path, column=column)
 
 
@@ -308,7 +308,7 @@ def test_text_in_a_parquet_table_that_is_not_utf_8_is_left_out(tmp_path: Path) -
     assert corpora.columns(path) == ("text",)
     corpus = corpora.read(path)
     assert everything(corpus) == {"She is here.", "He is there."}
-    assert corpus.skipped == {f"{files.NO_TEXT} 'text'": 1}
+    assert corpus.skipped == {f"{text_files.NO_TEXT} 'text'": 1}
 
 
 def test_a_missing_parquet_reader_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

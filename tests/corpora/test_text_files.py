@@ -15,6 +15,7 @@ from fairkd import corpora
 from fairkd.corpora import text_files
 from fairkd.corpora.corpus import LONG, REPEATED, SHORT, beyond
 from fairkd.errors import InputError
+from fairkd.utils import throttle
 from tests.corpora.reading import everything
 
 
@@ -60,7 +61,7 @@ def test_a_file_that_is_mostly_not_utf8_is_refused(tmp_path: Path, content: byte
 def test_a_large_binary_file_is_refused_before_its_end(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_bytes(b"\xff\n" * 2 * text_files.JUDGED_AFTER)
-    with pytest.raises(InputError, match=f"{files.JUDGED_AFTER:,} of {files.JUDGED_AFTER:,} lines"):
+    with pytest.raises(InputError, match=f"{text_files.JUDGED_AFTER:,} of {text_files.JUDGED_AFTER:,} lines"):
         corpora.read(path)
 
 

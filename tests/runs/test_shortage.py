@@ -18,6 +18,7 @@ from fairkd import runs
 from fairkd.errors import InputError
 from fairkd.runs import events, store, verdict
 from fairkd.runs.runner import Runner
+from fairkd.utils import hardware
 from tests.runs import stand_in
 from tests.runs.conftest import (
     processes,
