@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fairkd.runs import events, frames
+from fairkd.runs import event_tables, events
 from fairkd.runs.events import Event
 from fairkd.runs.store import Run
 
@@ -110,8 +110,8 @@ def followed(history: list[Event], offset: int) -> Followed:
     students = [event for event in probes if event.get("model") != "teacher"]
     return Followed(
         offset,
-        thinned(_timed(frames.training(history))),
-        _timed(frames.evaluations(history)),
+        thinned(_timed(event_tables.training(history))),
+        _timed(event_tables.evaluations(history)),
         tuple(sorted(students, key=lambda event: event["step"])),
         {event["text"]: event for event in probes if event.get("model") == "teacher"},
         (by_type.get("teacher") or [{}])[-1],

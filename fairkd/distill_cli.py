@@ -24,7 +24,7 @@ from fairkd.console import JsonOption, out, print_json, print_table, progress
 from fairkd.distill.config.config import Config, read_config, stored_config
 from fairkd.distill.config.presets import PRESETS
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import events, verdict
+from fairkd.runs import events
 from fairkd.runs.events import Writer
 from fairkd.utils.paths import home
 
@@ -118,7 +118,7 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
     except FairKDError:
         raise
     except Exception as error:
-        raise FairKDError(verdict.of_error(error, folder)) from error
+        raise FairKDError(outcome.of_error(error, folder)) from error
 
 
 def _writer(folder: Path) -> Writer:

@@ -21,7 +21,7 @@ imports torch, but for the worker once it works; only `frames` imports pandas.
 
 from fairkd.runs.archive import export
 from fairkd.runs.control import all_runs, cancel, delete, get, reconcile, resume, slots, submit, submit_all
-from fairkd.runs.session import Session, foreground
+from fairkd.runs.run_session import Session, foreground
 from fairkd.runs.store import Run, State
 
 __all__ = [

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from fairkd.runs.identity import Identity
+from fairkd.runs.process_identity import Identity
 from fairkd.utils.paths import home
 
 _LENGTH = 200  # of the note in the file, always the same: a reader never sees half of it

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from fairkd.errors import FairKDError
-from fairkd.runs import identity, lock, store, supervision
+from fairkd.runs import lock, process_identity, store, supervision
 from fairkd.runs.lock import Lock
 from fairkd.runs.store import ACTIVE, Entry
 from fairkd.utils import hardware
@@ -76,7 +76,7 @@ class Runner:
         """Start the process of a claimed run."""
         id, attempt = entry.run.id, entry.attempt
         environment = supervision.detached_environment()
-        environment[identity.MARK] = supervision.mark_of(id, attempt)
+        environment[process_identity.MARK] = supervision.mark_of(id, attempt)
         environment.setdefault("OMP_NUM_THREADS", str(max(1, hardware.cores() // self.slots)))
         try:
             with (entry.run.folder / "log.txt").open("ab") as log:
@@ -120,16 +120,18 @@ class Runner:
         if entry.worker is None:  # not up yet: it has nothing to save
             self.children[key].process.kill()
             return
-        found = {process.pid: process for process in identity.tree(entry.worker, supervision.mark_of(*key))}
+        found = {
+            process.pid: process for process in process_identity.tree(entry.worker, supervision.mark_of(*key))
+        }
         ending = self.endings.get(key)
         if ending is None:
             self.endings[key] = Ending(time.monotonic(), found)
-            identity.terminate(found.values())
+            process_identity.terminate(found.values())
             return
         # Who has lost its parent since is still in the snapshot.
         ending.processes |= found
         if time.monotonic() - ending.terminated > (min(2.0, self.patience) if entry.hurry else self.patience):
-            identity.kill(ending.processes.values())
+            process_identity.kill(ending.processes.values())
 
     def see_off(self, key: tuple[str, int]) -> None:
         """The process of a run that has ended: wait for it, for a while."""
@@ -195,11 +197,11 @@ def _become_runner(patience: float = 5.0) -> Lock | None:
     while time.monotonic() < until:
         held = Lock.take()
         if held is not None:
-            held.sign(identity.me())
+            held.sign(process_identity.me())
             supervision.came_up()
             return held
         other = lock.holder()
-        if other is not None and other != identity.me() and other.alive:
+        if other is not None and other != process_identity.me() and other.alive:
             return None
         time.sleep(0.05)
     return None

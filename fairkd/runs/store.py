@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs.identity import Identity
-from fairkd.runs.migrations import migrate, transaction
+from fairkd.runs.process_identity import Identity
+from fairkd.runs.schema import migrate, transaction
 from fairkd.utils.paths import home, runs_folder
 
 State = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished", "interrupted"]

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from fairkd.corpora import pinned_wheels
 from fairkd.errors import InputError
-from fairkd.runs import identity, lock, store, verdict
+from fairkd.runs import lock, outcome, process_identity, store
 from fairkd.runs.lock import Lock
 from fairkd.runs.store import ACTIVE, Entry
 from fairkd.utils.paths import home
@@ -79,7 +79,7 @@ def judge(entry: Entry, code: int | None = None, *, memory_killed: bool = False)
     # What the process itself wrote last was written before it went: the row is read again for it.
     now = store.entry(entry.run.id)
     if now.run.active and now.attempt == entry.attempt:
-        state, sentence = verdict.of_death(now, code, memory_killed=memory_killed)
+        state, sentence = outcome.of_death(now, code, memory_killed=memory_killed)
         store.close(entry.run.id, entry.attempt, state, sentence)
     end_leftovers(entry)
     return True
@@ -87,8 +87,8 @@ def judge(entry: Entry, code: int | None = None, *, memory_killed: bool = False)
 
 def end_leftovers(entry: Entry) -> None:
     """Kill what a run's process started and did not take along."""
-    gone = entry.worker or identity.Identity(0, 0.0, "")
-    identity.kill(identity.tree(gone, mark_of(entry.run.id, entry.attempt)))
+    gone = entry.worker or process_identity.Identity(0, 0.0, "")
+    process_identity.kill(process_identity.tree(gone, mark_of(entry.run.id, entry.attempt)))
 
 
 def wake() -> None:
@@ -112,7 +112,7 @@ def wake() -> None:
 
 def start_runner() -> None:
     """Start a runner that outlives this process. One too many leaves by itself."""
-    environment = {**detached_environment(), identity.MARK: identity.RUNNER}
+    environment = {**detached_environment(), process_identity.MARK: process_identity.RUNNER}
     with suppress(OSError):
         _starting().touch()
     with _runner_log() as output:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import events, session, store, supervision
-from fairkd.runs.identity import me
+from fairkd.runs import events, run_session, store, supervision
+from fairkd.runs.process_identity import me
 from fairkd.utils import hardware
 
 NICENESS = 10  # the page on the same cores goes first
@@ -32,7 +32,7 @@ def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = N
     hardware.step_back(niceness)
     run = store.entry(id).run
     try:
-        with session.at_work(run, attempt) as at_work:
+        with run_session.at_work(run, attempt) as at_work:
             config = _config(run.folder)
 
             def emit(event: Mapping[str, Any]) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from fairkd import runs
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import migrations, store
-from fairkd.runs.identity import me
-from fairkd.runs.migrations import MIGRATIONS
+from fairkd.runs import schema, store
+from fairkd.runs.process_identity import me
+from fairkd.runs.schema import MIGRATIONS
 from tests.runs import stand_in
 from tests.runs.conftest import processes, stored, until, wait_for_state, worked_once
 
@@ -36,7 +36,7 @@ def test_a_migration_that_fails_says_why_also_where_the_database_has_rolled_back
         database.execute("ROLLBACK")
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, fill))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, fill))
     with pytest.raises(InputError, match="database or disk is full"):
         store.make_home()
 

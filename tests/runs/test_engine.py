@@ -12,7 +12,7 @@ import torch
 from fairkd import runs
 from fairkd.distill.config.config import Config, make_config
 from fairkd.models import loading
-from fairkd.runs import events, frames, supervision
+from fairkd.runs import event_tables, events, supervision
 from tests.runs import stand_in
 from tests.runs.conftest import processes, stored, until, use_home, worker_process
 from tests.tiny import SENTENCES
@@ -86,10 +86,10 @@ def test_a_killed_run_with_a_corrupted_checkpoint_ends_with_the_same_weights(
     one, other = weights(killed.id), weights(whole.id)
     assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
     assert loading.of_runs() == (f"run/{killed.id}", f"run/{whole.id}")
-    training = frames.training(told)
+    training = event_tables.training(told)
     assert training["step"].tolist() == list(range(5, 81, 5)) and training["loss"].notna().all()
-    assert frames.evaluations(told)["kl"].notna().all()
-    assert {"student", "teacher"} == set(frames.probes(told)["model"])
+    assert event_tables.evaluations(told)["kl"].notna().all()
+    assert {"student", "teacher"} == set(event_tables.probes(told)["model"])
     assert "step 80" in (run.folder / "log.txt").read_text()
     assert (run.step, run.progress) == (80, 1.0)
     until(lambda: not processes(home))

@@ -16,7 +16,7 @@ import pytest
 
 from fairkd import runs
 from fairkd.runs import events, lock, store, supervision
-from fairkd.runs.identity import Identity, boot, me
+from fairkd.runs.process_identity import Identity, boot, me
 from tests.runs import stand_in
 from tests.runs.conftest import (
     dashboard,

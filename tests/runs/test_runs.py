@@ -16,8 +16,8 @@ import pytest
 from fairkd import runs
 from fairkd.distill.config.config import make_config
 from fairkd.errors import InputError
-from fairkd.runs import events, identity, store, supervision
-from fairkd.runs.identity import me
+from fairkd.runs import events, process_identity, store, supervision
+from fairkd.runs.process_identity import me
 from fairkd.runs.runner import Runner, serve, worker_command
 from fairkd.runs.worker import REFUSED
 from tests.runs import stand_in
@@ -163,14 +163,14 @@ def test_a_run_that_is_cancelled_before_its_process_is_there_says_so(quiet: Path
 
 def test_a_run_is_ended_without_the_runs_that_its_process_has_started(quiet: Path) -> None:
     """A notebook that submits one run and works on another is the parent of a runner and its runs."""
-    marks = (None, "mine:1", "other:1", identity.RUNNER)
+    marks = (None, "mine:1", "other:1", process_identity.RUNNER)
     started = {}
     for mark in marks:
-        environment = {name: value for name, value in os.environ.items() if name != identity.MARK}
-        environment |= {identity.MARK: mark} if mark else {}
+        environment = {name: value for name, value in os.environ.items() if name != process_identity.MARK}
+        environment |= {process_identity.MARK: mark} if mark else {}
         started[mark] = subprocess.Popen(["sleep", "60"], env=environment)
     try:
-        found = {process.pid for process in identity.tree(me(), "mine:1")}
+        found = {process.pid for process in process_identity.tree(me(), "mine:1")}
         assert [mark for mark in marks if started[mark].pid in found] == [None, "mine:1"]
     finally:
         for process in started.values():
@@ -181,13 +181,13 @@ def test_a_run_is_ended_without_the_runs_that_its_process_has_started(quiet: Pat
 def test_a_runner_can_be_told_from_its_parents_own_processes(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(identity.MARK, "mine:1")
+    monkeypatch.setenv(process_identity.MARK, "mine:1")
     run = runs.submit(stand_in.config(1000))
     until(lambda: stored(run.id).step > 0)
     runner, worker = runner_process(), worker_process(run.id)
-    assert runner.environ()[identity.MARK] == identity.RUNNER
-    assert worker.environ()[identity.MARK] == f"{run.id}:1"
-    assert not {runner.pid, worker.pid} & {process.pid for process in identity.tree(me(), "mine:1")}
+    assert runner.environ()[process_identity.MARK] == process_identity.RUNNER
+    assert worker.environ()[process_identity.MARK] == f"{run.id}:1"
+    assert not {runner.pid, worker.pid} & {process.pid for process in process_identity.tree(me(), "mine:1")}
 
 
 def test_a_finished_run_is_not_cancelled_or_resumed(home: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from fairkd import runs
 from fairkd.errors import InputError
-from fairkd.runs import events, store, verdict
+from fairkd.runs import events, outcome, store
 from fairkd.runs.runner import Runner
 from fairkd.utils import hardware
 from tests.runs import stand_in
@@ -94,7 +94,7 @@ def test_a_run_that_the_system_kills_for_lack_of_memory_failed(small_memory: Pat
     ],
 )
 def test_every_error_is_one_sentence(error: BaseException, words: str, tmp_path: Path) -> None:
-    sentence = verdict.of_error(error, tmp_path)
+    sentence = outcome.of_error(error, tmp_path)
     assert words in sentence and sentence.endswith(".") and "\n" not in sentence
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fairkd.distill.config import flat_settings
 from fairkd.distill.config.config import make_config
-from fairkd.runs import frames
+from fairkd.runs import event_tables
 from fairkd.runs.store import Run
 
 
@@ -41,34 +41,34 @@ EVENTS = [
 
 
 def test_training_has_a_row_a_step_and_no_superseded_one() -> None:
-    frame = frames.training(EVENTS)
+    frame = event_tables.training(EVENTS)
     assert frame["step"].tolist() == [20, 40]
     assert frame["loss"][0] == 3.0 and pd.isna(frame["loss"][1])
     assert frame["extra"][0] == 7 and "type" not in frame and frame["kd"].dtype == float
 
 
 def test_evaluations_have_every_measure_even_where_one_is_missing() -> None:
-    frame = frames.evaluations(EVENTS)
+    frame = event_tables.evaluations(EVENTS)
     assert frame["step"].tolist() == [20]
     assert frame["kl"][0] == 0.9 and pd.isna(frame["gap_low"][0]) and pd.isna(frame["pseudo_perplexity"][0])
 
 
 def test_probes_have_a_row_a_predicted_word() -> None:
-    frame = frames.probes(EVENTS)
+    frame = event_tables.probes(EVENTS)
     found = frame[["step", "model", "probability"]].to_records(index=False).tolist()
     assert found == [(20, "student", 0.1), (0, "teacher", 0.6), (40, "student", 0.3)]
     assert frame["prediction"].unique().tolist() == ["drink"]
 
 
 def test_the_teacher_is_measured_or_not_yet() -> None:
-    assert frames.teacher(EVENTS)["pseudo_perplexity"] == 9.0
-    assert frames.teacher([]) is None
+    assert event_tables.teacher(EVENTS)["pseudo_perplexity"] == 9.0
+    assert event_tables.teacher([]) is None
 
 
 def test_no_events_make_empty_tables_with_all_columns() -> None:
-    for table in (frames.training, frames.evaluations, frames.probes):
+    for table in (event_tables.training, event_tables.evaluations, event_tables.probes):
         assert table([]).empty and "step" in table([]).columns
-    assert {"loss", "hidden", "tokens_per_second"} <= set(frames.training([]).columns)
+    assert {"loss", "hidden", "tokens_per_second"} <= set(event_tables.training([]).columns)
 
 
 def run(id: str, **values: object) -> Run:

@@ -12,9 +12,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from fairkd.errors import FairKDError
-from fairkd.runs import control, store, verdict
+from fairkd.runs import control, outcome, store
 from fairkd.runs.events import Event, Writer
-from fairkd.runs.identity import me
+from fairkd.runs.process_identity import me
 from fairkd.runs.store import Run, State
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Session:
         """State and sentence of a training that returned."""
         self._look()
         end = self.end or {"state": "cancelled" if self._cancelling or self._terminated else "finished"}
-        return verdict.of_end(end, cancelling=self._cancelling) or ("finished", None)
+        return outcome.of_end(end, cancelling=self._cancelling) or ("finished", None)
 
     def terminate(self, number: int, frame: FrameType | None) -> None:
         """SIGTERM: stop and save, or end at once if that has been asked before."""
@@ -142,7 +142,7 @@ def foreground(config: Config, *, name: str | None = None) -> Iterator[Session]:
 def _verdict(error: BaseException, run: Run) -> tuple[State, str]:
     if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
         return "interrupted", "The run was stopped where it was started; it can be resumed."
-    return "failed", verdict.of_error(error, run.folder)
+    return "failed", outcome.of_error(error, run.folder)
 
 
 @contextmanager
