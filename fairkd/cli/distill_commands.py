@@ -20,7 +20,7 @@ import typer
 from rich.text import Text
 
 from fairkd import runs
-from fairkd.console import JsonOption, out, print_json, print_table, progress
+from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
 from fairkd.distill.config.config import Config, read_config, stored_config
 from fairkd.distill.config.presets import PRESETS
 from fairkd.errors import FairKDError, InputError

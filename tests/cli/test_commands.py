@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import cli
+from fairkd.cli import commands
 from fairkd.measures import word_gaps
 from fairkd.models import loading
 from fairkd.models.loading import MaskedLM
@@ -27,7 +27,7 @@ def fairkd(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["fairkd", *arguments])
         with pytest.raises(SystemExit) as stopped:
-            cli.main()
+            commands.main()
         return Outcome(stopped.value.code or 0, *capsys.readouterr())
 
     return run

@@ -15,10 +15,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from fairkd.console import JsonOption, out, print_json, print_table, progress
-from fairkd.distill_cli import distill
+from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
+from fairkd.cli.distill_commands import distill
+from fairkd.cli.run_commands import runs_app
 from fairkd.errors import FairKDError, InputError, ModelError
-from fairkd.runs_cli import runs_app
 
 if TYPE_CHECKING:
     from fairkd.models.loading import MaskedLM

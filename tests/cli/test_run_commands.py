@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from fairkd import cli, runs
+from fairkd import runs
+from fairkd.cli import commands
+from fairkd.cli.run_commands import runs_app
 from fairkd.runs import store, supervision
-from fairkd.runs_cli import runs_app
 from tests.outcome import Outcome
 from tests.runs import stand_in
 from tests.runs.conftest import stored, until
@@ -34,7 +35,7 @@ def fairkd(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["fairkd", "runs", *arguments])
         with pytest.raises(SystemExit) as stopped:
-            cli.main()
+            commands.main()
         return Outcome(stopped.value.code or 0, *capsys.readouterr())
 
     return run

@@ -15,9 +15,9 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from fairkd import runs
-from fairkd.cli import app
+from fairkd.cli.commands import app
+from fairkd.cli.distill_commands import _interruptible
 from fairkd.distill.config.presets import PRESETS
-from fairkd.distill_cli import _interruptible
 from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import load
 from fairkd.runs import events

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from fairkd.console import JsonOption, out, print_json, print_table, progress
+from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
 from fairkd.errors import InputError
 
 if TYPE_CHECKING:
