@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from fairkd import corpora
-from fairkd.assets.card import gap_table
 from fairkd.corpora import Corpus
 from fairkd.distill import PRESETS, make_config, read_config, train
 from fairkd.measures.perplexity import pseudo_perplexity
 from fairkd.measures.word_gaps import summarise
 from fairkd.models.loading import MaskedLM, load
+from tools.embedded_model_card import gap_table
 
 SCORED_SENTENCES = 300
 

