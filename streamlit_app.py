@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.sidebar import choose_models
-from app.warm_up import waited_for, warm_up
+from app.shared.activity import waited_for, warm_up
+from app.shared.sidebar import choose_models
 
 _PICTURES = Path(__file__).parent / "app"  # our own: a named icon would be fetched from the internet
 

@@ -13,7 +13,7 @@ from typing import Literal
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.parts import (
+from app.charts.base import (
     LOW_MASS,
     Hues,
     base_figure,

@@ -7,9 +7,9 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.parts import base_layout
+from app.charts.base import base_layout
 from app.charts.text import escape_all, percent, shorten
-from app.theme import MUTED, TEACHER, merged
+from app.shared.theme import MUTED, TEACHER, merged
 
 _ROW = 36  # pixels for the two bars of one word
 _FRAME = 150  # pixels for title, legend and axis

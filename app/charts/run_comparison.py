@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.parts import base_layout, chosen_labels, guide, hues, span
+from app.charts.base import base_layout, chosen_labels, guide, hues, span
 from app.charts.runs import MEASURES, SHARE_TICKS, Measure, band, curves, interval_columns, teacher_line
 from app.charts.series import Series, series
 from app.charts.text import escape, percent, shorten
-from app.theme import TEACHER, merged
+from app.shared.theme import TEACHER, merged
 
 NAME_LENGTH = 26
 LOST = "mass lost"  # said of a run whose gap has almost no mass behind it

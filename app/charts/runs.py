@@ -13,10 +13,10 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.parts import LOW_MASS, base_layout, signed
+from app.charts.base import LOW_MASS, base_layout, signed
 from app.charts.series import Series, series
 from app.charts.text import percent
-from app.theme import MUTED, STUDENT, TEACHER, TEXT, merged
+from app.shared.theme import MUTED, STUDENT, TEACHER, TEXT, merged
 from fairkd.runs.comparison import has_lost_mass
 
 HEIGHT = 330

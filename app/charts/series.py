@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.theme import GROUP_A, GROUP_B, STUDENT, Hue
+from app.shared.theme import GROUP_A, GROUP_B, STUDENT, Hue
 
 _HUES = (
     STUDENT,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.components.drawing import titled_component
-from app.position import Role
+from app.predictions.position import Role
 
 ROLES: Sequence[Role] = ("teacher", "student")
 

@@ -9,8 +9,8 @@ import math
 
 import pandas as pd
 
+from app.charts.base import LOW_MASS, signed
 from app.charts.gaps import VALUE_NAMES, Value
-from app.charts.parts import LOW_MASS, signed
 from app.charts.text import percent
 from app.components.drawing import titled_component
 

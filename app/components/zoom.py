@@ -12,7 +12,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.widgets import show_figure
+from app.shared.widgets import show_figure
 
 _component = st.components.v2.component(
     "fairkd_zoom",

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from app.gap_controls import setup
-from app.gap_results import results
-from app.gap_views import SENTENCES, VIEWS, notes, summary, two_sentences
-from app.loading import friendly_errors
-from app.sidebar import chosen_models
-from app.widgets import caption
+from app.gaps.inputs import setup
+from app.gaps.results import results
+from app.gaps.views import SENTENCES, VIEWS, notes, summary, two_sentences
+from app.shared.model_cache import friendly_errors
+from app.shared.sidebar import chosen_models
+from app.shared.widgets import caption
 
 teacher, student = chosen_models()
 st.header("Gaps")

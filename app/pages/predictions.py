@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import loading
 from app.components.columns import Slot, columns_figure, figure_data, slots
-from app.position import Position
-from app.position_view import along_the_sentence, bars, lookup, metrics, table, targets
-from app.sidebar import chosen_models
-from app.warm_up import waited_for
-from app.widgets import caption, literal, warn_unread
+from app.predictions.position import Position
+from app.predictions.sections import along_the_sentence, bars, lookup, metrics, table, targets
+from app.shared import model_cache
+from app.shared.activity import waited_for
+from app.shared.sidebar import chosen_models
+from app.shared.widgets import caption, literal, warn_unread
 from fairkd.models.tokenization import unread
 from fairkd.predictions.distribution import Prediction
 from fairkd.predictions.positions import compare
@@ -133,22 +133,22 @@ def predictions_of(
     problems: dict[str, None] = {}
     for reference in references:
         prediction = None
-        with loading.noting(problems):
-            prediction = loading.predict(
+        with model_cache.noting(problems):
+            prediction = model_cache.predict(
                 reference,
                 settings.text,
                 temperature=settings.temperature,
                 masked_in_turn=settings.masked_in_turn,
             )
         found.append(prediction)
-    loading.tell(problems)
+    model_cache.tell(problems)
     return found[0], found[1]
 
 
 def hint_unknown(*predictions: Prediction | None) -> None:
     """Say which characters a model cannot read."""
     found = (
-        (one.reference, unread(loading.get_model(one.reference), one.text))
+        (one.reference, unread(model_cache.get_model(one.reference), one.text))
         for one in predictions
         if one is not None
     )

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from app.run_actions import chosen_id, open_wished
-from app.run_comparison import comparison
-from app.run_list import run_list
-from app.run_page import run_page
-from app.widgets import literal
+from app.runs.actions import chosen_id, open_wished
+from app.runs.comparison import comparison
+from app.runs.list import run_list
+from app.runs.page import run_page
+from app.shared.widgets import literal
 from fairkd import runs
 from fairkd.errors import FairKDError
 

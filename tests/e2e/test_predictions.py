@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from app.theme import TEXT
+from app.shared.theme import TEXT
 from tests.e2e.conftest import PHONE, ROOT, OpenPage, settled, sync_api
 
 if TYPE_CHECKING:

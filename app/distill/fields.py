@@ -1,0 +1,198 @@
+"""A widget for any setting, made from its field in the configuration: kind, limits, and its line of help."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from app.distill.variants import TOGETHER, change, current, is_shared, standard, widget_key
+from app.shared.settings_table import fields, rooms
+from app.shared.widgets import caption, literal
+from fairkd.lexicon.word_groups import contrasts
+
+# Small settings that stand in no room have one on the page.
+OTHERS = "others"
+_WHOLE = 2**53 - 1  # what a browser counts up to
+
+
+def room_fields(room: str, *, shared: bool, leave_out: tuple[str, ...] = ()) -> list[str]:
+    """The settings of a room that all arms have in common, or that each has of its own."""
+    return [
+        key
+        for key in fields()
+        if (key.partition(".")[0] if "." in key else OTHERS) == room
+        and is_shared(key) == shared
+        and key not in leave_out
+    ]
+
+
+def editor(arm: str, *, leave_out: tuple[str, ...] = (), columns: int = 3) -> None:
+    """All settings of an arm (TOGETHER: those in common), room by room."""
+    shared = arm == TOGETHER
+    for room in (*rooms(), OTHERS):
+        keys = room_fields(room, shared=shared, leave_out=leave_out)
+        if not keys:
+            continue
+        st.markdown(f"**{room.capitalize()}**")
+        if room in rooms():
+            caption(literal(rooms()[room]))
+        places = st.columns(columns)
+        for number, key in enumerate(keys):
+            with places[number % columns]:
+                field(arm, key)
+
+
+def field(arm: str, key: str, *, label: str | None = None, **look: Any) -> None:
+    """The widget of one setting; what is typed into it becomes a change of the arm."""
+    found, value, widget = fields()[key], current(arm, key), widget_key(f"set:{key}", arm)
+    shared: dict[str, Any] = {
+        "label": label or key.rpartition(".")[2].replace("_", " ").capitalize(),
+        "key": widget,
+        "help": literal(found.description or ""),
+        "on_change": _take,
+        "args": (arm, key, widget),
+        **look,
+    }
+    kind, optional = _kind(found.annotation)
+    choices = _choices(key, kind)
+    if choices is not None:
+        st.selectbox(options=choices, index=choices.index(value) if value in choices else 0, **shared)
+    elif kind is bool:
+        st.toggle(value=bool(value), **shared)
+    elif kind in (int, float):
+        _number(kind, found, value, optional, shared)
+    elif get_origin(kind) is tuple and get_args(kind)[0] is str and key == "evaluation.probes":
+        st.text_area(value="\n".join(value or ()), height="content", max_chars=4000, **shared)
+    elif get_origin(kind) is dict:
+        st.text_area(
+            value=lines(value or {}),
+            height="content",
+            max_chars=4000,
+            placeholder="he: he, him\nshe: she, her",
+            **shared,
+        )
+    elif get_origin(kind) is tuple:
+        text = ", ".join(map(str, value or ()))
+        st.text_input(value=text, max_chars=400, **{"placeholder": "empty: the default", **shared})
+    else:
+        st.text_input(value=str(value or ""), max_chars=1000, **shared)
+
+
+def _number(kind: type, found: FieldInfo, value: Any, optional: bool, shared: dict[str, Any]) -> None:
+    """A number with the limits of its field; an empty one where the setting may be left open."""
+    low, high = _limits(found)
+    if kind is int:
+        st.number_input(
+            min_value=None if low is None else math.ceil(low),
+            max_value=_WHOLE if high is None else math.floor(high),
+            value=None if value is None else int(value),
+            step=1,
+            placeholder="by itself" if optional else None,
+            **shared,
+        )
+        return
+    size = abs(float(value)) if value else 1.0
+    step = 10.0 ** math.floor(math.log10(size) if size >= 1 else math.log10(size) - 1e-9)
+    st.number_input(
+        min_value=low,
+        max_value=high,
+        value=None if value is None else float(value),
+        step=min(step, 0.1) if high is not None and high <= 1 else step,
+        format="%g",
+        placeholder="by itself" if optional else None,
+        **shared,
+    )
+
+
+def _take(arm: str, key: str, widget: str) -> None:
+    """What stands in the widget becomes the setting, in the setting's own kind."""
+    value = st.session_state[widget]
+    kind, optional = _kind(fields()[key].annotation)
+    if get_origin(kind) is dict:
+        # Without any, a measure goes back to its contrast; a constraint says that it lacks its words.
+        value = groups(value or "") or ({} if key == "constraint.words" else None)
+    elif get_origin(kind) is tuple and isinstance(value, str):
+        mark = "\n" if key == "evaluation.probes" else ","
+        value = [part.strip() for part in value.split(mark) if part.strip()]
+        member = get_args(kind)[0]
+        value = [_number_or_text(part, member) for part in value]
+        if not value and key != "evaluation.probes":  # nothing to watch is a choice of its own
+            value = None if optional else standard(arm)[key]
+    elif isinstance(value, str):
+        value = value.strip() or (None if optional else value)
+    change(arm, key, value)
+
+
+def lines(words: Mapping[str, Sequence[str]]) -> str:
+    """Groups of words for a text area, one a line.
+
+    >>> lines({"royals": ["king", "queen"]})
+    'royals: king, queen'
+    """
+    return "\n".join(f"{name}: {', '.join(members)}" for name, members in words.items())
+
+
+def groups(text: str) -> dict[str, list[str]]:
+    """The opposite of `lines`; a group without a name is called by its first word.
+
+    >>> groups("royals: king, queen\\nmaid, cook")
+    {'royals': ['king', 'queen'], 'maid': ['maid', 'cook']}
+    """
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        name, colon, rest = line.partition(":")
+        words = [word.strip() for word in (rest if colon else name).split(",") if word.strip()]
+        name = name.strip() if colon else "".join(words[:1])
+        if name or words:
+            found.setdefault(name, []).extend(words)
+    return found
+
+
+def _number_or_text(part: str, member: type) -> Any:
+    try:
+        return member(part)
+    except ValueError:
+        return part  # the configuration says what is wrong with it
+
+
+def fits(key: str, value: Any) -> bool:
+    """Whether the setting's widget can show the value: a browser counts less far than a configuration."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    low, high = _limits(fields()[key])
+    most = _WHOLE if isinstance(value, int) else math.inf
+    return (-most if low is None else low) <= value <= (most if high is None else min(high, most))
+
+
+def _kind(annotation: Any) -> tuple[Any, bool]:
+    """The kind of a setting, and whether it may be left open."""
+    if get_origin(annotation) in (Union, UnionType):
+        parts = [part for part in get_args(annotation) if part is not type(None)]
+        return parts[0], True
+    return annotation, False
+
+
+def _choices(key: str, kind: Any) -> list[str] | None:
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    return list(contrasts()) if key.endswith(".contrast") else None
+
+
+def _limits(found: FieldInfo) -> tuple[float | None, float | None]:
+    """The least and largest value; of an open limit the nearest number on the right side of it."""
+    low = high = None
+    for rule in found.metadata:
+        if (least := getattr(rule, "ge", None)) is not None:
+            low = float(least)
+        if (above := getattr(rule, "gt", None)) is not None:
+            low = math.nextafter(float(above), math.inf) if above else 1e-9
+        if (most := getattr(rule, "le", None)) is not None:
+            high = float(most)
+        if (below := getattr(rule, "lt", None)) is not None:
+            high = math.nextafter(float(below), -math.inf)
+    return low, high

@@ -1,0 +1,62 @@
+"""What was changed on the Distil page as a part of its address, so that a link shows the same arms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.distill.corpus import choose, is_upload
+from app.distill.fields import fits
+from app.distill.variants import TOGETHER, change, changes, values
+from app.shared.settings_table import fields
+from app.shared.url_state import read_link, write_link
+from fairkd.distill.config.config import make_config
+from fairkd.distill.config.flat_settings import flat
+from fairkd.distill.config.presets import PRESETS
+from fairkd.errors import FairKDError
+
+SET = "set"
+_READ = "distil_link_read"
+_TEXT = ("corpus.source", "corpus.column")
+
+
+def restore() -> None:
+    """Take over the changes that the address holds, once a session; those of an arm that do not fit go."""
+    if st.session_state.get(_READ):
+        return
+    st.session_state[_READ] = True
+    asked = read_link(SET)
+    _take(TOGETHER, asked.get(TOGETHER))
+    for arm in PRESETS:
+        _take(arm, asked.get(arm))
+    if (source := changes(TOGETHER).get("corpus.source")) is not None:
+        choose(source)
+
+
+def _take(arm: str, made: Any) -> None:
+    """Make the changes of one arm, with the values as the configuration reads them."""
+    if not isinstance(made, dict):
+        return
+    own = {key: value for key, value in made.items() if key in fields() and key != "teacher"}
+    try:
+        config = make_config(values(arm, own if arm == TOGETHER else changes(TOGETHER), own))
+    except FairKDError:
+        return
+    read = flat(config.model_dump(mode="json"))
+    if all(fits(key, read[key]) for key in own):
+        for key in own:
+            change(arm, key, read[key])
+
+
+def keep() -> None:
+    """Write all changes into the address."""
+    found = {arm: _shareable(changes(arm)) for arm in (TOGETHER, *PRESETS)}
+    write_link(SET, {arm: own for arm, own in found.items() if own})
+
+
+def _shareable(made: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes without an uploaded text, which is its owner's."""
+    upload = is_upload(made.get("corpus.source"))
+    return {key: value for key, value in made.items() if not (upload and key in _TEXT)}

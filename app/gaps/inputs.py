@@ -1,0 +1,334 @@
+"""The inputs of the Gaps page: contrast, groups, value, and the two tables that are edited in place.
+
+All widgets are drawn before anything is checked, so that a mistake in one leaves the others usable; what was
+typed outlives reruns, other contrasts and other pages.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any, get_args
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.gaps import VALUE_NAMES, Value
+from app.gaps.link import keep, restored
+from app.gaps.results import Setup
+from app.gaps.validation import (
+    LONGEST_NAME,
+    LONGEST_PATTERN,
+    check_amount,
+    clean_patterns,
+    clean_professions,
+    own_contrast,
+    read_professions,
+    words_text,
+)
+from app.shared.widgets import caption, download_row, literal
+from fairkd.errors import FairKDError
+from fairkd.lexicon.templates import Pattern, patterns, professions
+from fairkd.lexicon.word_groups import OWN, SLOTS, Contrast, contrasts
+
+OWN_A, OWN_B = "king, prince", "queen, princess"
+EDITED = {
+    "patterns": "copy them from the table and paste them in again",
+    "professions": "download them as CSV and upload them again",
+}
+UPLOAD, UPLOAD_ERROR = "gaps_upload", "gaps_upload_error"
+_READ = "gaps_link_read"
+SOURCE = (
+    "Shares of women among workers: US Bureau of Labor Statistics, Current Population Survey, "
+    "Annual Averages {year}, Table 11."
+)
+
+
+def setup() -> Setup:
+    """Draw all inputs and return what they ask for. Raises InputError once everything is drawn."""
+    shipped = contrasts()
+    # The right is for what some contrasts ask.
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    name = left.selectbox(
+        "Contrast",
+        [*shipped, OWN],
+        key="contrast",
+        bind="query-params",
+        help="Which groups of words are set against each other at the masked place: "
+        + "; ".join(f"{found.name}: {found.title}" for found in shipped.values())
+        + f"; {OWN}: two lists of your own.",
+    )
+    own = name not in shipped
+    with middle:
+        value = _value()
+    with right:
+        slots = [_own_slot()] if own else list(shipped[name].slots)
+        pair = ("", "") if own else _pair(shipped[name])
+    words = _own_words() if own else ("", "")
+    _restore(slots)
+    panel = st.expander(
+        "Words, patterns and professions", key="gaps_editors", icon=":material/edit:", on_change="rerun"
+    )
+    if panel.open:
+        if not own:
+            with panel:
+                _shipped_words(shipped[name], pair)
+        one, two = panel.columns([3, 2], gap="medium")
+        with one:
+            pattern_rows = _pattern_editor(slots)
+        with two:
+            profession_rows = _profession_editor()
+    else:  # the browser takes longer to draw two tables that nobody sees than everything else
+        pattern_rows, profession_rows = _rows(*_shipped_patterns(slots)), _rows(*_shipped_professions())
+
+    contrast = own_contrast(*words) if own else shipped[name]
+    groups = (contrast.groups[0].name, contrast.groups[1].name) if own else pair
+    chosen_professions = clean_professions(profession_rows)
+    chosen_patterns = clean_patterns(pattern_rows, slots)
+    check_amount(chosen_patterns, list(chosen_professions["profession"]))
+    _keep(chosen_patterns, chosen_professions, slots)
+    return Setup(contrast, groups, value, chosen_patterns, chosen_professions)
+
+
+def opening() -> Setup:
+    """What the page asks before anyone has changed anything."""
+    contrast = next(iter(contrasts().values()))
+    first, second = (group.name for group in contrast.groups[:2])
+    slots = list(contrast.slots)
+    _, pattern_rows = _shipped_patterns(slots)
+    _, profession_rows = _shipped_professions()
+    return Setup(
+        contrast,
+        (first, second),
+        get_args(Value)[0],
+        clean_patterns(pattern_rows, slots),
+        clean_professions(profession_rows),
+    )
+
+
+def _pair(contrast: Contrast) -> tuple[str, str]:
+    """Which two groups are set against each other; asked only where there are more than two."""
+    pairs = {f"{a.name} / {b.name}": (a.name, b.name) for a, b in combinations(contrast.groups, 2)}
+    first = next(iter(pairs))
+    if len(pairs) == 1:
+        return pairs[first]
+    chosen = st.selectbox("Groups", list(pairs), key="groups", bind="query-params")
+    return pairs.get(str(chosen), pairs[first])
+
+
+def _own_slot() -> str:
+    """What the words of one's own are, and so which patterns they go into."""
+    chosen = st.selectbox(
+        "My words stand as",
+        SLOTS,
+        index=SLOTS.index("noun"),
+        key="slot",
+        bind="query-params",
+        help="Subject, as “he”; object, as “him”; possessive, as “his”; noun, as “man”; name, as “James”.",
+    )
+    return chosen if chosen in SLOTS else "noun"
+
+
+def _value() -> Value:
+    """The gap as it is, or corrected for what the model says without a profession."""
+    names = {VALUE_NAMES[value]: value for value in get_args(Value)}
+    chosen = st.segmented_control(
+        "Value",
+        list(names),
+        default=next(iter(names)),
+        required=True,
+        key="value",
+        bind="query-params",
+        help="Gap: log P(A) − log P(B) at the masked place. Prior-corrected: minus the gap of the same "
+        "sentence with the profession masked too (Kurita et al. 2019), so that what remains is the "
+        "profession's own part.",
+    )
+    return names.get(str(chosen), "gap")
+
+
+def _own_words() -> tuple[str, str]:
+    """Two typed word lists; they stay in the URL."""
+    a, b = st.columns(2)
+    kind: dict[str, Any] = {"bind": "query-params", "max_chars": 2000}
+    return (
+        str(a.text_input("Words of group A, separated by commas", OWN_A, key="words_a", **kind) or ""),
+        str(b.text_input("Words of group B, separated by commas", OWN_B, key="words_b", **kind) or ""),
+    )
+
+
+def _shipped_words(contrast: Contrast, pair: tuple[str, str]) -> None:
+    """The words that are compared, and a button that makes them one's own."""
+    slot, *others = contrast.slots
+    groups = [group for name in pair for group in contrast.groups if group.name == name]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Words**", width="content")
+        st.button(
+            "Edit",
+            key="gaps_words_edit",
+            on_click=_take_words,
+            args=(slot, *(words_text(group, [slot]) for group in groups)),
+            type="tertiary",
+            icon=":material/edit:",
+            help="Start a contrast of your own from these words"
+            + (f"; it has one slot, so from those of the {slot}" if others else ""),
+        )
+    listed = ((group.name, words_text(group, contrast.slots)) for group in groups)
+    caption("  \n".join(f"**{literal(name)}**: {literal(words)}" for name, words in listed))
+
+
+def _take_words(slot: str, words_a: str, words_b: str) -> None:
+    """The shipped words become one's own."""
+    st.session_state.update(contrast=OWN, slot=slot, words_a=words_a, words_b=words_b)
+
+
+def _restore(slots: list[str]) -> None:
+    """Let the tables hold what the address says, once a session."""
+    state = st.session_state
+    if state.get(_READ):
+        return
+    state[_READ] = True
+    for table, (name, shipped) in _shipped_tables(slots).items():
+        if (found := restored(table, shipped)) is not None:
+            state[f"gaps_{name}_base"] = found
+
+
+def _keep(chosen: tuple[Pattern, ...], rows: pd.DataFrame, slots: list[str]) -> None:
+    """Write the edits into the address, and say which it has no room for."""
+    shipped = _shipped_tables(slots)
+    cleaned = clean_patterns(shipped["patterns"][1], slots), clean_professions(shipped["professions"][1])
+    too_long = keep({"patterns": (_frame(chosen), _frame(cleaned[0])), "professions": (rows, cleaned[1])})
+    if too_long:
+        said = " ".join(
+            f"So many edited {table} are not part of the link: {EDITED[table]}." for table in too_long
+        )
+        caption(f":material/link_off: {said}")
+
+
+def _frame(patterns: tuple[Pattern, ...]) -> pd.DataFrame:
+    return pd.DataFrame([(one.text, one.slot) for one in patterns], columns=["text", "slot"])
+
+
+def _shipped_tables(slots: list[str]) -> dict[str, tuple[str, pd.DataFrame]]:
+    """Both tables that can be edited: how each is called for these slots, and its shipped rows."""
+    return {"patterns": _shipped_patterns(slots), "professions": _shipped_professions()}
+
+
+def _shipped_patterns(slots: list[str]) -> tuple[str, pd.DataFrame]:
+    """The name of the table of patterns for these slots, and its shipped rows."""
+    shipped = patterns()
+    return f"patterns_{'_'.join(slots)}", shipped[shipped["slot"].isin(slots)][["text", "slot"]]
+
+
+def _shipped_professions() -> tuple[str, pd.DataFrame]:
+    """The name of the table of professions, and its shipped rows."""
+    return "professions", professions()[["profession", "women_share"]]
+
+
+def _pattern_editor(slots: list[str]) -> pd.DataFrame:
+    """The patterns that fit the contrast's slots, editable."""
+    name, default = _shipped_patterns(slots)
+    _heading("Patterns", name)
+    edited = _editor(
+        name,
+        default,
+        {
+            "text": st.column_config.TextColumn("Pattern", width="large", max_chars=LONGEST_PATTERN),
+            "slot": st.column_config.SelectboxColumn("Slot", options=slots, width="small"),
+        },
+    )
+    caption("Write `[MASK]` where the word goes, and `{profession}`, `{a profession}` or `{the profession}`.")
+    return edited
+
+
+def _profession_editor() -> pd.DataFrame:
+    """The professions, editable, with an upload and a download."""
+    name, default = _shipped_professions()
+    _heading("Professions", name)
+    edited = _editor(
+        name,
+        default,
+        {
+            "profession": st.column_config.TextColumn("Profession", width="medium", max_chars=LONGEST_NAME),
+            "women_share": st.column_config.NumberColumn(
+                "Women's share", min_value=0.0, max_value=1.0, format="%.3f", width="small"
+            ),
+        },
+    )
+    years = sorted({str(year) for year in professions()["year"]})
+    caption(f"{SOURCE.format(year=' and '.join(years))} A share may be left empty.")
+    st.file_uploader(
+        "Professions from a CSV file, with the columns `profession` and, if known, `women_share` (0 to 1)",
+        type=["csv", "tsv", "txt"],
+        key=UPLOAD,
+        on_change=_take_upload,
+        max_upload_size=1,
+    )
+    if sentence := st.session_state.get(UPLOAD_ERROR):
+        st.error(literal(sentence), icon=":material/error:")
+    download_row(edited, "fairkd-professions", "gaps_professions_csv")
+    return edited
+
+
+def _take_upload() -> None:
+    """Replace the professions by an uploaded file's; a broken file changes nothing but the message."""
+    st.session_state[UPLOAD_ERROR] = None
+    upload = st.session_state[UPLOAD]
+    if upload is None:
+        return
+    try:
+        _replace("professions", read_professions(upload.getvalue()))
+    except FairKDError as error:
+        st.session_state[UPLOAD_ERROR] = str(error)
+
+
+def _heading(title: str, name: str) -> None:
+    """A table's title, and a button that brings the shipped rows back."""
+    # At the left: the right is where the table shows its own buttons when it is pointed at.
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{title}**", width="content")
+        st.button(
+            "Reset",
+            key=f"gaps_{name}_reset",
+            on_click=_replace,
+            args=(name, None),
+            type="tertiary",
+            icon=":material/restart_alt:",
+            help=f"Bring the shipped {title.lower()} back",
+        )
+
+
+def _rows(name: str, default: pd.DataFrame) -> pd.DataFrame:
+    """What the table of that name holds, whether it is drawn or not."""
+    state = st.session_state
+    for part in ("now", "base"):
+        if (kept := state.get(f"gaps_{name}_{part}")) is not None:
+            return kept
+    return default.reset_index(drop=True)
+
+
+def _editor(name: str, default: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
+    """An editor whose rows outlive its own absence: a closed panel, another contrast, another page.
+
+    Streamlit forgets an editor that is not drawn, so what it last held becomes the table it starts from.
+    """
+    state = st.session_state
+    base = f"gaps_{name}_base"
+    widget = f"gaps_{name}_editor_{state.get(f'gaps_{name}_version', 0)}"
+    if base not in state or widget not in state:
+        state[base] = _rows(name, default)
+    edited = st.data_editor(
+        state[base], key=widget, num_rows="dynamic", hide_index=True, column_config=columns, height=300
+    )
+    state[f"gaps_{name}_now"] = edited.reset_index(drop=True)
+    return edited
+
+
+def _replace(name: str, frame: pd.DataFrame | None) -> None:
+    """Give an editor other rows (None: the shipped ones), forgetting what was typed into it."""
+    state = st.session_state
+    for part in ("base", "now"):
+        state.pop(f"gaps_{name}_{part}", None)
+    if frame is not None:
+        state[f"gaps_{name}_base"] = frame
+    if name == "professions":
+        state[UPLOAD_ERROR] = None
+    state[f"gaps_{name}_version"] = state.get(f"gaps_{name}_version", 0) + 1

@@ -1,0 +1,84 @@
+"""What was edited on the Gaps page as a part of its address: how its tables differ from the shipped ones.
+
+    {"professions": {"drop": ["nurse"], "add": [["astronaut", 0.2]]}, "patterns": {...}}
+
+A row that was changed is among those added; it takes the place of all shipped rows with its first cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from app.shared.url_state import compact, read_link, write_link
+
+EDITS = "edits"
+LONGEST = 6000  # characters; what passes mail and chat programs in one piece
+# What the second cell of a row may be; the first one is a text.
+_SECOND: dict[str, type | tuple[type, ...]] = {
+    "patterns": str,
+    "professions": (int, float, type(None)),
+}
+
+_Row = tuple[str, Any]
+
+
+def restored(table: str, shipped: pd.DataFrame) -> pd.DataFrame | None:
+    """The table "patterns" or "professions" as the address has it; None where it has no part in it."""
+    made = read_link(EDITS).get(table)
+    if not isinstance(made, dict):
+        return None
+    added = [
+        (row[0], row[1])
+        for row in _list(made, "add")
+        if isinstance(row, list) and len(row) == 2 and isinstance(row[0], str)
+        if isinstance(row[1], _SECOND[table])
+    ]
+    gone = {name for name in _list(made, "drop") if isinstance(name, str)} | {name for name, _ in added}
+    rows = [row for row in _rows(shipped) if row[0] not in gone] + added
+    frame = pd.DataFrame(rows, columns=list(shipped.columns))
+    return frame.astype({"women_share": float}) if "women_share" in frame else frame
+
+
+def keep(tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> list[str]:
+    """Write into the address how each table, given with the shipped one, differs from it.
+
+    Returns the names of those that differ by too much for a link.
+    """
+    made: dict[str, Any] = {}
+    for table, (now, shipped) in tables.items():
+        if differs := _difference(_rows(now), _rows(shipped)):
+            made[table] = differs
+    too_long = [table for table, differs in made.items() if len(compact(differs)) > LONGEST]
+    write_link(EDITS, {table: differs for table, differs in made.items() if table not in too_long})
+    return too_long
+
+
+def _difference(now: list[_Row], shipped: list[_Row]) -> dict[str, list[Any]]:
+    """Rows to add, and first cells whose rows to drop, so that `shipped` holds the rows of `now`."""
+    ours, theirs = _by_name(now), _by_name(shipped)
+    drop = [name for name in theirs if name not in ours]
+    add = [[*row] for name, rows in ours.items() if theirs.get(name) != rows for row in rows]
+    return {part: rows for part, rows in (("drop", drop), ("add", add)) if rows}
+
+
+def _by_name(rows: list[_Row]) -> dict[str, list[_Row]]:
+    found: dict[str, list[_Row]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def _rows(frame: pd.DataFrame) -> list[_Row]:
+    """The two cells of each row, None for a missing one."""
+    return [
+        (first, None if pd.isna(second) else second)
+        for first, second in frame.itertuples(index=False, name=None)
+    ]
+
+
+def _list(made: Mapping[str, Any], part: str) -> list[Any]:
+    found = made.get(part)
+    return found if isinstance(found, list) else []

@@ -1,0 +1,91 @@
+"""Distil: choose arms, see what their constraint does to the teacher, and start them."""
+
+from contextlib import suppress
+
+import streamlit as st
+
+from app.distill.fields import editor
+from app.distill.link import keep, restore
+from app.distill.preview import playground
+from app.distill.shared_settings import shared
+from app.distill.start import start
+from app.distill.variants import SHARED, changes, config_of, reset
+from app.shared.settings_table import changed, fields
+from app.shared.sidebar import chosen_models
+from app.shared.widgets import caption, literal
+from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
+from fairkd.errors import FairKDError
+
+FIRST = ["plain", "fair"]
+
+teacher, _ = chosen_models()
+restore()
+st.header("What shall the student learn, and what not?")
+caption(
+    f"A student learns from the predictions of {literal(teacher)}, the teacher in the sidebar. Each *arm* is "
+    "one way to do it; arms that start together see the same text in the same order, so that they can be "
+    "compared."
+)
+arms = st.pills(
+    "Arms",
+    list(PRESETS),
+    selection_mode="multi",
+    default=[arm for arm in FIRST if arm in PRESETS],
+    key="arms",
+    bind="query-params",
+    help="  \n".join(f"**{arm}**: {text}" for arm, text in DESCRIPTIONS.items()),
+)
+arms = [arm for arm in PRESETS if arm in arms]
+for arm in arms:
+    caption(f"**{arm}** {DESCRIPTIONS.get(arm, '')}")
+if not arms:
+    st.info("Choose at least one arm: plain distillation is the one to compare with.", icon=":material/info:")
+    st.stop()
+
+st.subheader("What does an arm do to the teacher?")
+focused = arms[-1]
+if len(arms) > 1:
+    focused = st.segmented_control(
+        "Arm to look at",
+        arms,
+        default=focused,
+        required=True,
+        key="focused",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    focused = focused if focused in arms else arms[-1]
+playground(focused, teacher)
+
+with suppress(FairKDError):  # what does not fit is said where the arms are started
+    table = changed(config_of(focused, teacher).model_dump(mode="json"), leave_out=SHARED)
+    if table.empty:
+        caption(f"**{focused}** leaves every setting of its own at its default.")
+    else:
+        caption(f"What sets **{focused}** apart from plain distillation:")
+        st.dataframe(table, hide_index=True, key="arm_table", height="auto")
+panel = st.expander(
+    f"All settings of {focused}", icon=":material/tune:", key="all_settings", on_change="rerun"
+)
+if panel.open:
+    with panel:
+        editor(
+            focused,
+            leave_out=tuple(key for key in fields() if key.startswith("constraint.")),  # in the playground
+        )
+if changes(focused):
+    st.button(
+        f"Undo the changes of {focused}",
+        key="undo",
+        on_click=reset,
+        args=(focused,),
+        icon=":material/restart_alt:",
+        type="tertiary",
+    )
+
+st.subheader("The same for all arms")
+shared(teacher)
+
+st.subheader("Start")
+start(arms, focused, teacher)
+keep()

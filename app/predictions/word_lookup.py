@@ -1,0 +1,30 @@
+"""Any word that a person names, looked up at one position of a prediction, for the page to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.shared.model_cache import get_model
+from fairkd.errors import InputError
+from fairkd.predictions.distribution import Prediction
+
+
+@dataclass(frozen=True)
+class Found:
+    """One model's answer. `probability` and `rank` are None where there is none; `note` then says why."""
+
+    pieces: str
+    probability: float | None
+    rank: int | None
+    note: str
+
+
+def look_up(prediction: Prediction, position: int, word: str) -> Found:
+    """`fairkd.predictions.word_lookup.look_up`; a word that cannot be spelled or scored raises nothing: the note says so."""
+    from fairkd.predictions import word_lookup  # PyTorch comes with it
+
+    try:
+        found = word_lookup.look_up(get_model(prediction.reference), prediction, word, position=position)
+    except InputError as error:
+        return Found("", None, None, str(error))
+    return Found(" ".join(found.spelling), found.probability, found.rank, found.note)

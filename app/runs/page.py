@@ -1,0 +1,189 @@
+"""The page of one run, alive while it trains: state, curves against the teacher's, probes, settings, log."""
+
+from __future__ import annotations
+
+import json
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.charts.base import LOW_MASS
+from app.charts.runs import MEASURES, loss_curves, measure_curve
+from app.charts.text import percent
+from app.components.zoom import live_figure
+from app.runs.actions import action_bar, open_run, show_problem, wished
+from app.runs.follow import Followed, follow, log_tail
+from app.runs.list import IDLE, LIVE
+from app.runs.watched_sentences import probes
+from app.shared.activity import waited_for
+from app.shared.measured_words import mass_words, measures_others
+from app.shared.run_texts import STATES, UNFINISHED, about, ago, status
+from app.shared.settings_table import changed
+from app.shared.theme import is_dark
+from app.shared.widgets import caption, download_row, literal
+from fairkd import runs
+from fairkd.errors import FairKDError
+from fairkd.runs.store import Run
+
+CURVES = ("kl", "pseudo_perplexity", "gap_absolute")
+NOTES = {
+    "kl": "How far the student's words are from the teacher's on held-out text. A constrained student stays "
+    "apart on purpose where the constraint speaks.",
+    "pseudo_perplexity": "How surprised the student is by each word of held-out text, hidden in turn: the "
+    "price of everything else.",
+    "gap_absolute": "How unevenly it holds the two groups across professions; bands are 95 % intervals over "
+    f"professions. Hollow where the words have almost no mass, below {percent(LOW_MASS)}.",
+    "gap_mean": "Positive leans to the contrast's first group, negative to its second.",
+    "agreement": "Held-out masked places where both models' first words agree.",
+}
+OTHERS = (
+    "These are not the words that the constraint balances: `evaluation.contrast` and `evaluation.words` say "
+    "which are measured."
+)
+
+
+def run_page(id: str) -> None:
+    """Everything about one run; a run that is not there is said, with the way back."""
+    st.button("All runs", on_click=open_run, args=(None,), icon=":material/arrow_back:", type="tertiary")
+    try:
+        run = runs.get(id)
+    except FairKDError as error:
+        st.error(literal(error), icon=":material/error:")
+        return
+    unfinished = run.state in UNFINISHED
+    # One that has stopped may be resumed elsewhere.
+    rhythm = LIVE if unfinished else IDLE if run.resumable else None
+    st.header(literal(run.name), anchor=False)
+    st.fragment(_live, run_every=rhythm)(id, run.state)
+    probes(run, live=unfinished)
+    _settings(run)
+    st.fragment(_log, run_every="5s" if unfinished else None)(id)
+
+
+@waited_for()
+def _live(id: str, drawn: str) -> None:
+    """State and curves. When the run has ended, or goes on, the whole page is drawn again."""
+    if wished():
+        st.rerun()
+    try:
+        run = runs.get(id)
+    except FairKDError:
+        st.rerun()  # deleted elsewhere: the page says so
+    if run.state != drawn:
+        st.rerun()
+    found = follow(run)
+    # A place for each part: a chart that moves down by one element is made anew, and its zoom is lost.
+    head, problem, actions, body = (st.container() for _ in range(4))
+    with head:
+        _head(run, found)
+    with problem:
+        show_problem()
+    with actions:
+        action_bar(run)
+    with body:
+        if run.state == "queued":
+            caption("The curves begin when it is this run's turn. The page may be closed meanwhile.")
+        elif found.training.empty and found.evaluations.empty:
+            _nothing_yet(run, found)
+        else:
+            _curves(run, found)
+
+
+def _head(run: Run, found: Followed) -> None:
+    """State, progress, and one line on what this run is."""
+    colour, icon = STATES[run.state]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(run.state, icon=icon, color=colour)
+        caption(f"{literal(about(run.config))} · {ago(run.created)} · `{run.id}`")
+    if run.state in UNFINISHED:
+        st.progress(min(max(run.progress, 0.0), 1.0), text=status(run, found.speed))
+        if run.sentence:
+            caption(literal(run.sentence))
+    elif run.state == "failed":
+        st.error(literal(run.sentence or "The run failed; its log says more."), icon=":material/error:")
+    else:
+        caption(status(run) + (f" · {literal(run.sentence)}" if run.sentence else ""))
+
+
+def _nothing_yet(run: Run, found: Followed) -> None:
+    """Between the start and the first numbers."""
+    if run.state in UNFINISHED:
+        said = found.messages[-1]["text"] if found.messages else "Models and text are being read"
+        with st.container(border=True):
+            st.markdown(f":material/hourglass_top: **{literal(said)}**")
+            caption("The first points of the curves follow within a minute.")
+    else:
+        caption("It ended before its first measurement, so there is nothing to draw; the log is below.")
+
+
+def _curves(run: Run, found: Followed) -> None:
+    """Loss parts, fidelity, quality and bias, two in a row."""
+    id, dark = run.id, is_dark()
+    places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
+    with places[0]:
+        figure = _figure(id, "loss", found.offset, dark, _run=run, _found=found)
+        live_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
+        caption("Means over the last steps, before the parts are weighted and added up.")
+        download_row(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
+    for place, column in zip(places[1:], CURVES, strict=True):
+        with place:
+            _measure(run, found, column, dark)
+
+
+# Laying a figure out takes tens of milliseconds on a busy machine: only what has changed is laid out again.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: Followed) -> go.Figure:
+    """A chart of the run `id` as of byte `offset` of its events; to be drawn as it is."""
+    if what == "loss":
+        return loss_curves(_found.training, dark=dark)
+    measure, mass = MEASURES[what], mass_words(_run.config)
+    return measure_curve(_found.evaluations, measure, teacher=_found.teacher, mass=mass, dark=dark)
+
+
+def _measure(run: Run, found: Followed, column: str, dark: bool) -> None:
+    id = run.id
+    figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
+    live_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
+    others = MEASURES[column].massed and measures_others(run.config)
+    caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}." + (f" {OTHERS}" if others else ""))
+    download_row(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
+
+
+def _settings(run: Run) -> None:
+    """What was asked of the run: what differs from the defaults, and the whole as a file."""
+    with st.expander("Settings", icon=":material/tune:", key=f"settings_{run.id}"):
+        frame = changed(run.config)
+        if frame.empty:
+            caption("Every setting is at its default: plain distillation.")
+        else:
+            caption("What differs from the defaults:")
+            st.dataframe(frame, hide_index=True, key=f"settings_frame_{run.id}", height="auto")
+        st.download_button(
+            "config.json",
+            data=json.dumps(run.config, indent=2) + "\n",
+            file_name=f"fairkd-{run.id}-config.json",
+            mime="application/json",
+            key=f"config_{run.id}",
+            on_click="ignore",
+            icon=":material/download:",
+            type="tertiary",
+            help="`fairkd distill` takes this file and makes the same run again",
+        )
+
+
+@waited_for()
+def _log(id: str) -> None:
+    """The end of the log, read only while it is open."""
+    panel = st.expander("Log", icon=":material/article:", key=f"log_{id}", on_change="rerun")
+    if not panel.open:
+        return
+    with panel:
+        try:
+            run = runs.get(id)
+        except FairKDError:
+            return
+        text = log_tail(run)
+        if text.strip():
+            st.code(text, language=None, height=320, wrap_lines=True)
+        else:
+            caption("The log is empty so far.")

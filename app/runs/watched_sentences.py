@@ -1,0 +1,248 @@
+"""The probes of a run: what it made of the watched sentences, step by step, with a slider and a player."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.text import percent
+from app.charts.watched_sentences import probe_curves
+from app.components.columns import columns_figure
+from app.components.zoom import live_figure
+from app.runs.follow import Event, Followed, follow
+from app.shared.activity import waited_for
+from app.shared.theme import is_dark
+from app.shared.widgets import caption, download_row, literal
+from fairkd.runs.store import Run
+
+TICK = "0.9s"  # between two steps while they are played
+FRAMES = 24  # of a whole play, at most
+ROWS = 7
+WORDS = 3  # of each model that have a curve
+_PIECES = re.compile(r"\[MASK\]|<mask>|\w+|[^\w\s]", re.IGNORECASE)
+_MASKS = ("[mask]", "<mask>", "_")
+
+
+def probes(run: Run, *, live: bool) -> None:
+    """The section; it plays and follows the run by itself, without drawing the rest of the page again."""
+    playing = bool(st.session_state.get(f"playing_{run.id}"))
+    every = TICK if playing else "2s" if live else None
+    st.fragment(_probes, run_every=every)(run, playing)
+
+
+@waited_for()
+def _probes(run: Run, declared: bool) -> None:
+    state, id = st.session_state, run.id
+    if bool(state.get(f"playing_{id}")) != declared:
+        st.rerun()  # another rhythm: the whole page has to say so
+    found = follow(run)
+    if not found.probes:
+        return
+    st.subheader("How its expectations changed")
+    text = _choose_text(id, found.texts)
+    events = {int(event["step"]): event for event in found.probes if event["text"] == text}
+    steps = sorted(events)
+    if declared:
+        _advance(id, steps)
+    step = _choose_step(id, steps)
+    event, teacher = events[step], found.teacher_probes.get(text)
+    columns = columns_of(event)
+    number = min(int(state.get(f"position_{id}_{text}", default_number(columns))), len(columns))
+
+    def choose(chosen: int) -> None:
+        state[f"position_{id}_{text}"] = chosen
+
+    data = figure_of(
+        columns, text, teacher, event, number=number, names=(_teacher_name(run), f"step {step:,}")
+    )
+    columns_figure(data, key=f"probe_columns_{id}", on_choose=choose)
+    caption(
+        "The teacher's words above the sentence, the student's at the chosen step below it. Move the slider, "
+        "or press play, to watch the student learn."
+    )
+    _word_curves(id, found, text, columns[number - 1]["index"], step, steps)
+
+
+def _choose_text(id: str, texts: tuple[str, ...]) -> str:
+    if len(texts) == 1:
+        st.markdown(f"**{literal(texts[0])}**")
+        return texts[0]
+    chosen = st.pills(
+        "Sentence",
+        texts,
+        default=texts[0],
+        required=True,
+        key=f"probe_text_{id}",
+        format_func=literal,
+        label_visibility="collapsed",
+    )
+    return chosen if chosen in texts else texts[0]
+
+
+def _choose_step(id: str, steps: list[int]) -> int:
+    """The step that is shown: the newest until the slider was moved."""
+    state = st.session_state
+    held = state.get(f"probe_step_{id}")
+    step = steps[-1] if held is None else min(steps, key=lambda one: abs(one - held))
+    if len(steps) == 1:
+        caption(f"Step {step:,}: the first of several measurements.")
+        return step
+    slider = f"probe_slider_{id}"
+    state[slider] = step  # the options grow while the run trains, so the value is given anew each time
+
+    def moved() -> None:
+        state[f"playing_{id}"] = False
+        state[f"probe_step_{id}"] = None if state[slider] == steps[-1] else state[slider]
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        playing = bool(state.get(f"playing_{id}"))
+        st.button(
+            "Pause" if playing else "Play",
+            key=f"probe_play_{id}",
+            icon=":material/pause:" if playing else ":material/play_arrow:",
+            on_click=_toggle,
+            args=(id, steps),
+        )
+        st.select_slider("Step", steps, key=slider, on_change=moved, format_func=lambda one: f"{one:,}")
+    return step
+
+
+def _toggle(id: str, steps: list[int]) -> None:
+    """Play from the chosen step, or from the first if the last one is shown; or pause."""
+    state = st.session_state
+    playing = not state.get(f"playing_{id}")
+    state[f"playing_{id}"] = playing
+    if playing and state.get(f"probe_step_{id}") in (None, steps[-1]):
+        state[f"probe_step_{id}"] = -1  # before the first
+
+
+def _advance(id: str, steps: list[int]) -> None:
+    """One frame further; at the last one the play stops."""
+    state = st.session_state
+    held = state.get(f"probe_step_{id}")
+    place = -1 if held == -1 else steps.index(min(steps, key=lambda one: abs(one - (held or 0))))
+    place = min(place + (1 if place < 0 else math.ceil(len(steps) / FRAMES)), len(steps) - 1)
+    state[f"probe_step_{id}"] = steps[place]
+    if place == len(steps) - 1:
+        state[f"playing_{id}"] = False
+        state[f"probe_step_{id}"] = None
+        st.rerun()
+
+
+def columns_of(event: Event) -> list[dict[str, Any]]:
+    """The columns of the figure: the sentence's pieces; `index` into the event's positions where it has one.
+
+    An event holds the masked positions of a sentence that has any. Its other words are drawn without
+    expectations, so that it reads as a sentence.
+    """
+    positions = event["positions"]
+    pieces = _PIECES.findall(event["text"])
+    masks = [piece for piece in pieces if piece.lower() in _MASKS]
+    if all(position["masked"] for position in positions) and len(masks) == len(positions):
+        numbers = iter(range(len(positions)))
+        return [
+            {"text": "[MASK]", "masked": True, "unknown": False, "index": next(numbers)}
+            if piece.lower() in _MASKS
+            else {"text": piece, "masked": False, "unknown": False, "index": None}
+            for piece in pieces
+        ]
+    return [
+        {"text": position["token"], "masked": position["masked"], "unknown": False, "index": index}
+        for index, position in enumerate(positions)
+    ]
+
+
+def default_number(columns: list[dict[str, Any]]) -> int:
+    """The first column that has expectations, counted from 1; a masked one if there is any."""
+    known = [number for number, column in enumerate(columns, start=1) if column["index"] is not None]
+    masked = [number for number in known if columns[number - 1]["masked"]]
+    return (masked or known or [1])[0]
+
+
+def figure_of(
+    columns: list[dict[str, Any]],
+    text: str,
+    teacher: Event | None,
+    student: Event,
+    *,
+    number: int,
+    names: tuple[str, str],
+) -> dict[str, Any]:
+    """What the signature figure draws for one probe at one step."""
+    panels = []
+    most = 1
+    for role, event, name in (("teacher", teacher, names[0]), ("student", student, names[1])):
+        if event is None or len(event["positions"]) != len(student["positions"]):
+            continue
+        cells = []
+        for column in columns:
+            index = column["index"]
+            top = [] if index is None else event["positions"][index]["predictions"][:ROWS]
+            most = max(most, len(top))
+            cells.append([[one["token"], one["probability"]] for one in top])
+        panels.append({"role": role, "name": name, "columns": cells})
+    shown = [{key: column[key] for key in ("text", "masked", "unknown")} for column in columns]
+    return {
+        "sentence": text,
+        "columns": shown,
+        "panels": panels,
+        "rows": most,
+        "selected": number,
+        "log": False,
+    }
+
+
+def words_over_steps(found: Followed, text: str, index: int) -> pd.DataFrame:
+    """step, token, probability, rank of all kept words at one position of a probe."""
+    rows = [
+        {"step": int(event["step"]), **one}
+        for event in found.probes
+        if event["text"] == text and index < len(event["positions"])
+        for one in event["positions"][index]["predictions"]
+    ]
+    return pd.DataFrame(rows, columns=["step", "token", "probability", "rank"])
+
+
+def probabilities(event: Mapping[str, Any] | None, index: int) -> dict[str, float]:
+    """The kept words of one position, most probable first."""
+    if event is None or index >= len(event["positions"]):
+        return {}
+    return {one["token"]: one["probability"] for one in event["positions"][index]["predictions"]}
+
+
+def _word_curves(id: str, found: Followed, text: str, index: int | None, step: int, steps: list[int]) -> None:
+    """The likeliest words of both models, over the steps."""
+    if index is None:
+        caption("A run watches the masks of a sentence: choose one to see how its words' probabilities move.")
+        return
+    if len(steps) < 2:
+        return
+    frame = words_over_steps(found, text, index)
+    teacher = probabilities(found.teacher_probes.get(text), index)
+    last = frame[frame["step"] == steps[-1]]
+    wanted = [*last["token"][:WORDS], *list(teacher)[:WORDS]]
+    shown = frame[frame["token"].isin(wanted)]
+    now = frame[frame["step"] == step]
+    best = now.iloc[0] if len(now) else None
+    title = "How do the words' probabilities move?"
+    if best is not None:
+        title = f"At step {step:,} it expects “{best['token']}” ({percent(float(best['probability']))})"
+    order = {token: place for place, token in enumerate(dict.fromkeys(wanted))}
+    shown = shown.sort_values("token", key=lambda tokens: tokens.map(order), kind="stable")
+    dark = is_dark()
+    figure = probe_curves(shown, steps=steps, step=step, teacher=teacher, title=title, dark=dark)
+    live_figure(figure, f"probe_words_{id}", f"fairkd-{id}-probe", view=(text, index, dark))
+    caption(
+        "The student's likeliest words and the teacher's, over the steps; the short bars at the right edge "
+        "are the teacher's probabilities. Where a curve is cut off, its word had left the kept ones."
+    )
+    download_row(frame, f"fairkd-{id}-probe", f"probe_{id}_csv")
+
+
+def _teacher_name(run: Run) -> str:
+    return str(run.config.get("teacher", "teacher"))

@@ -1,0 +1,248 @@
+"""The charts of the Gaps page, drawn from hand-made tables."""
+
+import json
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from app.charts import base, gaps, sentence_pairs
+from app.shared import theme
+from fairkd.measures.statistics import Correlation
+
+GROUPS = ("he", "she")
+SENTENCES = ("Jim is a [MASK].", "Jane is a [MASK].")
+HOSTILE = ["<script>alert(1)</script>", "$x$", "<b>bold</b>"]
+
+UNKNOWN = Correlation(r=math.nan, low=math.nan, high=math.nan, n=1)
+
+
+def transfer(rows: list[tuple[str, float, float, str]], mass: float = 0.5) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["profession", "teacher", "student", "kind"])
+    return frame.assign(teacher_mass=0.5, student_mass=mass)
+
+
+def test_each_kind_of_transfer_has_its_own_colour_and_symbol() -> None:
+    figure = gaps.transfer_scatter(
+        transfer(
+            [
+                ("a", 1.0, 1.0, "inherited"),
+                ("b", 1.0, 0.2, "reduced"),
+                ("c", 1.0, 2.0, "amplified"),
+                ("d", 1.0, -1.0, "flipped"),
+                ("e", 0.0, 0.0, "none"),
+            ]
+        ),
+        groups=GROUPS,
+    )
+    assert [found.name for found in figure.data] == [
+        "inherited (1)",
+        "reduced (1)",
+        "amplified (1)",
+        "flipped (1)",
+        "no gap (1)",
+    ]
+    assert len({found.marker.color for found in figure.data}) == 5
+    assert len({found.marker.symbol for found in figure.data}) == 5
+
+
+def test_transfer_has_the_diagonal_and_both_zero_lines_on_equal_axes() -> None:
+    figure = gaps.transfer_scatter(transfer([("a", 2.0, 1.0, "reduced")]), groups=GROUPS)
+    assert figure.layout.xaxis.range == figure.layout.yaxis.range
+    lines = {(shape.x0 == shape.x1, shape.y0 == shape.y1) for shape in figure.layout.shapes}
+    assert lines == {(False, True), (True, False), (False, False)}
+
+
+def test_the_transfer_title_states_the_commonest_fate() -> None:
+    frame = transfer(
+        [("a", 2, 1, "reduced"), ("b", 2, 1, "reduced"), ("c", 1, 1, "inherited"), ("d", 0, 0, "none")]
+    )
+    title = gaps.transfer_scatter(frame, groups=GROUPS).layout.title.text.replace("<br>", " ")
+    assert title == "The student reduces the teacher's gap for 2 of 4 professions"
+    nothing = gaps.transfer_scatter(transfer([("a", 0.0, 0.0, "none")]), groups=GROUPS)
+    assert "no bias to transfer" in nothing.layout.title.text.replace("<br>", " ")
+
+
+def test_in_both_scatters_a_gap_with_almost_no_mass_is_hollow_and_the_legend_says_so() -> None:
+    rows = transfer([("a", 1.0, 1.0, "inherited"), ("b", 2.0, 2.0, "inherited"), ("c", 0.0, 0.0, "none")])
+    figure = gaps.transfer_scatter(rows.assign(student_mass=[0.001, 0.2, 0.001]), groups=GROUPS)
+    inherited, none, entry = figure.data
+    assert list(inherited.marker.symbol) == ["circle", "circle-open"], "the legend shows the first"
+    assert inherited.customdata[1][0] == "a" and inherited.marker.opacity[1] < 1
+    assert list(none.marker.symbol) == ["square-open"]
+    assert entry.name == "mass below 1.0 %"
+    assert "mass" not in str(
+        gaps.transfer_scatter(transfer([("a", 1, 1, "none")]), groups=GROUPS).data[-1].name
+    )
+
+    figure = labour(UNKNOWN, mass=[0.5, 0.001, 0.5])
+    teacher, student, entry = (found for found in figure.data if found.name)
+    assert list(student.marker.symbol) == ["square", "square", "square-open"]
+    assert student.customdata[2][0] == "carpenter" and student.customdata[2][3] == "0.10 %"
+    assert list(teacher.marker.symbol) == ["circle"] * 3
+    assert entry.name == "mass below 1.0 %"
+
+
+def labour(correlation: Correlation, mass: Sequence[float] = (0.5, 0.5, 0.5)) -> go.Figure:
+    frame = pd.DataFrame(
+        {
+            "profession": ["nurse", "carpenter", "clerk"],
+            "women_share": [0.9, 0.05, 0.5],
+            "teacher": [-1.0, 1.0, 0.0],
+            "student": [-0.2, 0.2, 0.0],
+            "teacher_mass": 0.5,
+            "student_mass": mass,
+        }
+    )
+    return gaps.labour_scatter(
+        frame, correlations={"teacher": correlation, "student": correlation}, groups=GROUPS
+    )
+
+
+def test_the_labour_chart_is_in_percent_and_gives_r_with_its_interval() -> None:
+    figure = labour(Correlation(r=-0.9, low=-0.95, high=-0.8, n=3))
+    teacher = next(found for found in figure.data if str(found.name).startswith("teacher"))
+    assert list(teacher.x) == [90.0, 5.0, 50.0]
+    assert teacher.name == "teacher: r = −0.90 (−0.95 to −0.80)"
+    assert "“she”" in figure.layout.title.text.replace("<br>", " ")
+
+
+def test_the_labour_title_claims_no_link_when_the_interval_holds_zero() -> None:
+    assert "no clear link" in labour(Correlation(-0.2, -0.5, 0.1, 3)).layout.title.text.replace("<br>", " ")
+    assert labour(UNKNOWN).layout.title.text.endswith("?")
+
+
+def test_the_fitted_line_passes_through_an_exact_relation() -> None:
+    line = next(found for found in labour(Correlation(-1, -1, -1, 3)).data if found.line.dash == "dash")
+    share, gap = [90.0, 5.0, 50.0], [-1.0, 1.0, 0.0]
+    slope = (line.y[1] - line.y[0]) / (line.x[1] - line.x[0])
+    assert slope < 0
+    assert sum(gap) / 3 == pytest.approx(line.y[0] + slope * (sum(share) / 3 - line.x[0]))
+
+
+def preferred() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"token": ["nurse", "carpenter", "$x$"], "log_p_a": [-6.0, -2.0, -3.0], "log_p_b": [-2.0, -5.0, -3.5]}
+    ).assign(preference=lambda frame: frame["log_p_a"] - frame["log_p_b"])
+
+
+def test_the_words_of_each_sentence_take_the_hue_of_its_side() -> None:
+    figure = sentence_pairs.preference_scatter(preferred(), sentences=SENTENCES, model="teacher")
+    a, b = figure.data
+    assert (a.name, list(a.x)) == ("A prefers it (2)", [-2.0, -3.0])
+    assert (b.name, list(b.x)) == ("B prefers it (1)", [-6.0])
+    assert (a.marker.color, b.marker.color) == (theme.GROUP_A.light, theme.GROUP_B.light)
+    title = figure.layout.title.text.replace("<br>", " ")
+    assert title.startswith("The teacher prefers “carpenter” most in A and “nurse” most in B")
+    assert "A: Jim is a [MASK]." in title and "B: Jane is a [MASK]." in title
+
+
+def test_the_difference_of_both_models_says_who_tells_the_sentences_apart_more() -> None:
+    frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": [0.5, -1.5]})
+    frame["difference"] = frame["student"] - frame["teacher"]
+    figure = sentence_pairs.preference_transfer(frame, sentences=SENTENCES)
+    title = figure.layout.title.text.replace("<br>", " ")
+    assert "less than the teacher" in title and "1.00 against 1.50" in title
+    assert [found.name for found in figure.data] == ["weaker in the student (1)", "stronger (1)"]
+
+
+def test_sentences_that_are_alike_to_a_model_are_said_to_be_alike() -> None:
+    alike = preferred().assign(log_p_b=lambda frame: frame["log_p_a"], preference=[0.0, 0.004, -0.004])
+    figure = sentence_pairs.preference_scatter(alike, sentences=SENTENCES, model="student")
+    assert [found.name for found in figure.data] == ["alike in both (3)"]
+    assert "finds every word as likely in A as in B" in figure.layout.title.text.replace("<br>", " ")
+
+
+@pytest.mark.parametrize(
+    ("student", "title"),
+    [
+        ([2.0, -1.0], "Both models tell A from B alike: mean |preference| of these words 1.50 nats"),
+        ([2.002, -1.003], "Both models tell A from B alike"),
+        ([-2.0, 1.0], "Both models tell A from B alike"),
+        ([2.1, -1.0], "The student tells A from B more than the teacher"),
+    ],
+)
+def test_models_that_tell_the_sentences_apart_alike_are_said_to(student: list[float], title: str) -> None:
+    frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": student})
+    figure = sentence_pairs.preference_transfer(
+        frame.assign(difference=frame["student"] - frame["teacher"]), sentences=SENTENCES
+    )
+    assert figure.layout.title.text.replace("<br>", " ").startswith(title)
+    if "alike" in title:
+        assert [found.name for found in figure.data] == ["as strong (2)"]
+
+
+def test_two_models_that_do_not_tell_the_sentences_apart_are_said_not_to() -> None:
+    frame = pd.DataFrame({"token": ["x"], "teacher": [0.0], "student": [0.001], "difference": [0.001]})
+    title = sentence_pairs.preference_transfer(frame, sentences=SENTENCES).layout.title.text
+    assert title.replace("<br>", " ").startswith("Neither model tells A from B")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_typed_text_is_drawn_literally_wherever_it_appears(name: str) -> None:
+    figures = [
+        gaps.transfer_scatter(transfer([(name, 1.0, 1.0, "inherited")]), groups=("he", name)),
+        gaps.labour_scatter(
+            pd.DataFrame({"profession": [name], "women_share": [0.5]}).assign(
+                teacher=1.0, student=1.0, teacher_mass=0.5, student_mass=0.5
+            ),
+            correlations={"teacher": Correlation(0.5, 0.4, 0.6, 3), "student": UNKNOWN},
+            groups=(name, "she"),
+        ),
+        sentence_pairs.preference_scatter(
+            preferred().replace("nurse", name), sentences=(name, "B"), model="student"
+        ),
+        sentence_pairs.preference_transfer(
+            pd.DataFrame({"token": [name], "teacher": [1.0], "student": [0.0], "difference": [-1.0]}),
+            sentences=("A", name),
+        ),
+    ]
+    for figure in figures:
+        drawn = json.dumps(figure.to_plotly_json(), default=list)
+        assert name not in drawn
+        assert "<script" not in drawn and "$x$" not in drawn and "<b>bold" not in drawn
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_empty_tables_still_make_a_figure(dark: bool) -> None:
+    empty = preferred().head(0)
+    assert (
+        "no words"
+        in sentence_pairs.preference_scatter(
+            empty, sentences=SENTENCES, model="teacher", dark=dark
+        ).layout.title.text
+    )
+
+
+def test_labels_do_not_overlap_and_go_to_the_most_important_first() -> None:
+    shown, _ = base.chosen_labels(
+        [0.0, 0.001, 5.0],
+        [0.0, 0.0, 5.0],
+        ["one", "two", "far"],
+        [1.0, 3.0, 2.0],
+        x_range=(-1, 6),
+        y_range=(-1, 6),
+    )
+    assert shown[1] == "two" and shown[2] == "far"
+
+
+def test_no_label_reaches_over_the_edge_of_the_plot() -> None:
+    _, sides = base.chosen_labels(
+        [1.0], [0.5], ["a rather long label"], [1.0], x_range=(0, 1), y_range=(0, 1)
+    )
+    assert sides == ["middle left"]
+
+
+def test_long_titles_are_wrapped_and_escaped() -> None:
+    assert base.wrapped("aaaa <b> cccc", 8) == "aaaa &lt;b&gt;<br>cccc"
+
+
+def test_the_lines_of_a_title_are_about_equally_long_and_cut_no_word() -> None:
+    assert (
+        base.wrapped("The gap of he and she goes to 0 nats", 32) == "The gap of he and<br>she goes to 0 nats"
+    )
+    assert base.wrapped("of a counterrevolutionary", 22) == "of a<br>counterrevolutionary"
+    assert base.wrapped("short", 22) == "short"
+    assert base.wrapped("", 22) == ""

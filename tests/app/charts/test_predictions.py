@@ -1,0 +1,166 @@
+"""The figures of the Predictions page, as the data that the browser draws: pure, no server."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from app.charts.predictions import exactly, target_bars
+from app.charts.text import escape, percent, shorten
+from app.components.bars import bars_data
+from app.components.columns import figure_data, slots
+from app.predictions.position import Position
+from app.shared import theme
+from app.shared.widgets import literal
+from fairkd.models.loading import MaskedLM
+from fairkd.predictions.positions import compare, predict
+
+NASTY = "<b>x</b> & $y$"
+
+
+def frame(tokens: list[str], student: bool = True) -> pd.DataFrame:
+    n = len(tokens)
+    return pd.DataFrame(
+        {
+            "token": tokens,
+            "teacher_probability": [0.5 / (i + 1) for i in range(n)],
+            "student_probability": [0.1 / (i + 1) if student else float("nan") for i in range(n)],
+            "teacher_rank": pd.array(range(1, n + 1), dtype="Int64"),
+            "student_rank": pd.array([i + 2 if student else pd.NA for i in range(n)], dtype="Int64"),
+        }
+    )
+
+
+def test_the_bars_hold_both_models_probability_and_rank_of_each_word() -> None:
+    data = bars_data(frame(["liquid", "2019"]), title="t", log=False)
+    assert data["words"] == [
+        {"text": "liquid", "teacher": [0.5, 1], "student": [0.1, 2]},
+        {"text": "2019", "teacher": [0.25, 2], "student": [0.05, 3]},
+    ]
+    json.dumps(data)
+
+
+def test_a_model_without_numbers_and_a_word_without_rank_are_left_open() -> None:
+    (word,) = bars_data(frame(["liquid"], student=False), title="t", log=True)["words"]
+    assert set(word) == {"text", "teacher"}
+    unranked = frame(["liquid"]).assign(student_rank=pd.array([pd.NA], dtype="Int64"))
+    assert bars_data(unranked, title="t", log=True)["words"][0]["student"] == [0.1, None]
+
+
+def test_words_and_titles_of_a_plotly_chart_are_shown_literally() -> None:
+    asked = pd.DataFrame({"token": [NASTY], "soft": [0.5], "hard": [1.0]})
+    figure = target_bars(asked, title=NASTY, dark=False)
+    shown = [figure.layout.title.text, figure.layout.yaxis.ticktext[0], figure.data[0].customdata[0][0]]
+    assert shown == [escape(NASTY)] * 3
+    assert escape(NASTY) == "&lt;b&gt;x&lt;/b&gt; &amp; &#36;y&#36;"
+
+
+def test_words_that_look_like_numbers_or_dates_stay_words() -> None:
+    asked = pd.DataFrame({"token": ["2019", "2020-01-01"], "soft": [0.5, 0.1], "hard": [1.0, 0.0]})
+    figure = target_bars(asked, title="t", dark=False)
+    assert list(figure.data[0].y) == [0, 1]
+    assert list(figure.layout.yaxis.ticktext) == ["2019", "2020-01-01"]
+
+
+def test_probabilities_are_written_with_two_figures() -> None:
+    assert [percent(p) for p in (0.1234, 0.0995, 0.01, 0.00034, 1e-9, 0.0, 1.0)] == [
+        "12 %",
+        "10 %",
+        "1.0 %",
+        "0.034 %",
+        "< 0.01 %",
+        "0 %",
+        "100.0 %",
+    ]
+    assert percent(None) == percent(float("nan")) == "–"
+    assert exactly(3.2e-7) == "3.2 × 10⁻⁷"
+
+
+def test_long_texts_are_cut_with_an_ellipsis() -> None:
+    assert shorten("abcdef", 4) == "abc…"
+    assert shorten("abcd", 4) == "abcd"
+
+
+def test_markdown_html_and_directives_lose_their_meaning() -> None:
+    shown = literal("**a** <b> $x$ :red[y] :smile: `c` http://x.y -> \n# z")
+    assert "**" not in shown and "<b>" not in shown and "$x$" not in shown and "\n" not in shown
+    plain = shown.replace("\\", "").replace("\u2060", "")
+    assert plain == "**a** <b> $x$ :red[y] :smile: `c` http://x.y -> # z"
+    assert ":smile:" not in shown.replace("\\", ""), "an emoji code must be taken apart"
+
+
+def test_the_configured_colours_are_those_of_the_theme() -> None:
+    config = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
+    hues = (theme.TEACHER, theme.STUDENT, theme.GROUP_A, theme.GROUP_B)
+    for mode in ("light", "dark"):
+        section = config["theme"][mode]
+        assert section["chartCategoricalColors"][:4] == [hue.on(mode == "dark") for hue in hues]
+        assert section["backgroundColor"] == theme.PAGE.on(mode == "dark")
+        assert section["textColor"] == theme.TEXT.on(mode == "dark")
+
+
+# --- the signature figure ---
+
+
+def test_the_figure_has_a_column_for_every_token_and_a_panel_for_each_model(tiny_bert: MaskedLM) -> None:
+    prediction = predict(tiny_bert, "he is a [MASK]")
+    columns = slots(prediction, prediction, compare(prediction, prediction))
+    data = figure_data(columns, prediction, prediction, rows=3, selected=4, log=False)
+    assert [column["text"] for column in data["columns"]][-1] == "[MASK]"
+    assert [column["masked"] for column in data["columns"]] == [False, False, False, True]
+    assert [panel["role"] for panel in data["panels"]] == ["teacher", "student"]
+    cells = data["panels"][0]["columns"][3]
+    top = prediction.top(prediction.positions[3], 3)
+    assert [word for word, _ in cells] == top["token"].tolist()
+    assert [p for _, p in cells] == pytest.approx(top["probability"].tolist(), rel=1e-5)
+
+
+def test_a_model_that_could_not_predict_leaves_its_side_empty(tiny_bert: MaskedLM) -> None:
+    prediction = predict(tiny_bert, "he is a [MASK]")
+    for pair in ((prediction, None), (None, prediction)):
+        columns = slots(*pair, None)
+        data = figure_data(columns, *pair, rows=2, selected=1, log=False)
+        assert len(data["columns"]) == 4
+        assert [panel["role"] for panel in data["panels"]] == ["teacher" if pair[0] else "student"]
+
+
+def test_other_tokens_of_the_other_model_stand_in_columns_of_their_own(
+    tiny_bert: MaskedLM, tiny_roberta: MaskedLM
+) -> None:
+    teacher, student = predict(tiny_bert, "he is unbelievable"), predict(tiny_roberta, "he is unbelievable")
+    comparison = compare(teacher, student)
+    columns = slots(teacher, student, comparison)
+    assert len(columns) == len(comparison.aligned)
+    data = figure_data(columns, teacher, student, rows=2, selected=1, log=False)
+    for panel in data["panels"]:
+        holds = [cells is not None for cells in panel["columns"]]
+        assert holds == [getattr(slot, panel["role"]) is not None for slot in columns]
+
+
+# --- a position ---
+
+
+def test_the_hard_label_is_the_visible_word_or_else_the_teachers_first_guess(tiny_bert: MaskedLM) -> None:
+    prediction = predict(tiny_bert, "he is a [MASK]")
+    columns = slots(prediction, None, None)
+    visible = Position(columns[0], prediction, None, None).targets(3)
+    assert visible is not None and visible.visible and visible.label == "he"
+    assert visible.frame.loc[visible.frame.hard == 1, "token"].tolist() == ["he"]
+    masked = Position(columns[3], prediction, None, None).targets(3)
+    assert masked is not None and not masked.visible
+    assert masked.label == prediction.top(prediction.positions[3], 1)["token"].iloc[0]
+    assert masked.rest == pytest.approx(1 - prediction.top(prediction.positions[3], 1)["probability"].iloc[0])
+
+
+def test_one_model_alone_still_has_its_words(tiny_bert: MaskedLM) -> None:
+    prediction = predict(tiny_bert, "he is a [MASK]")
+    here = Position(slots(None, prediction, None)[3], None, prediction, None)
+    words = here.frame(4)
+    assert words["student_rank"].tolist() == [1, 2, 3, 4]
+    assert words["teacher_probability"].isna().all() and words["teacher_rank"].isna().all()
+    assert here.finding().startswith("At “[MASK]”: student says ")
+    assert here.targets(4) is None

@@ -1,0 +1,276 @@
+"""The charts of runs, probes and the playground: what they say and draw."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from app.charts.base import LOW_MASS
+from app.charts.constraint_preview import edit_bars
+from app.charts.run_comparison import bias_quality, compared_curves, front_title
+from app.charts.runs import MEASURES, loss_curves, measure_curve, measure_title
+from app.charts.series import series
+from app.charts.watched_sentences import probe_curves
+from app.shared.theme import STUDENT, TEACHER
+
+STEPS = pd.DataFrame(
+    {
+        "step": [0, 100, 200],
+        "tokens": [0, 1000, 2000],
+        "minutes": [0.0, 1.0, 2.0],
+        "kl": [3.0, 1.0, 0.61],
+        "pseudo_perplexity": [90.0, 30.0, 14.2],
+        "gap_absolute": [1.2, 0.6, 0.31],
+        "gap_absolute_low": [1.0, 0.5, 0.2],
+        "gap_absolute_high": [1.4, 0.7, 0.4],
+        "gap_mass": [0.5, 0.6, 0.61],
+        "agreement": [0.1, 0.5, 0.62],
+    }
+)
+TEACHER_SAYS = {"gap_absolute": 1.5, "gap_absolute_low": 1.2, "gap_absolute_high": 1.8}
+
+
+def title(figure: object) -> str:
+    return figure.layout.title.text.replace("<br>", " ")
+
+
+def test_the_loss_chart_says_how_far_the_loss_fell_and_draws_the_parts_that_there_are() -> None:
+    frame = pd.DataFrame({"step": [20, 40], "loss": [12.0, 3.0], "kd": [4.0, 1.0], "group": [0.0, 0.0]})
+    figure = loss_curves(frame, dark=False)
+    assert title(figure) == "The loss fell from 12 to 3"
+    assert [trace.name for trace in figure.data] == ["loss", "teacher's distributions"]
+    assert figure.layout.yaxis.type == "log"
+
+
+def test_without_two_points_the_loss_is_a_question() -> None:
+    frame = pd.DataFrame({"step": [20], "loss": [12.0]})
+    assert title(loss_curves(frame, dark=True)).endswith("?")
+
+
+def test_a_measure_is_set_against_the_teachers() -> None:
+    figure = measure_curve(STEPS, MEASURES["gap_absolute"], teacher=TEACHER_SAYS, dark=False)
+    assert title(figure).startswith("Gap size: 0.31 nats, the teacher's 1.50")
+    named = {trace.name: trace for trace in figure.data if trace.name}
+    assert named["student"].line.color == STUDENT.light and named["teacher"].line.color == TEACHER.light
+    assert set(named["teacher"].y) == {1.5}
+    bands = [trace for trace in figure.data if trace.fill == "toself"]
+    assert len(bands) == 2, "the student's interval and the teacher's"
+    assert list(named["student"].customdata)[-1] == "0.31 nats (0.20 to 0.40)"
+
+
+def test_without_a_teachers_value_the_start_is_what_to_compare_with() -> None:
+    figure = measure_curve(STEPS, MEASURES["kl"], teacher={"kl": None}, dark=False)
+    assert title(figure) == "KL to the teacher: 0.61 nats, at first 3.00"
+    assert [trace.name for trace in figure.data] == ["student"]
+
+
+def test_a_measure_that_is_not_there_yet_is_said() -> None:
+    empty = STEPS.iloc[:0]
+    assert measure_title(empty, MEASURES["kl"], {}) == "KL to the teacher: not measured yet"
+    assert len(measure_curve(empty, MEASURES["kl"], teacher={}, dark=False).data) == 1
+
+
+def test_a_gap_has_its_mass_under_the_title() -> None:
+    teacher = TEACHER_SAYS | {"gap_mass": 0.56}
+    figure = measure_curve(
+        STEPS, MEASURES["gap_absolute"], teacher=teacher, mass="P(he) + P(she)", dark=False
+    )
+    assert "P(he) + P(she): 61 %, the teacher's 56 %" in title(figure) and "Little mass" not in title(figure)
+    alone = measure_curve(STEPS, MEASURES["gap_absolute"], teacher={}, mass="P(he) + P(she)", dark=False)
+    assert "P(he) + P(she): 61 %<" in title(alone)
+    assert "P(he)" not in title(measure_curve(STEPS, MEASURES["kl"], teacher=teacher, dark=False))
+
+
+@pytest.mark.parametrize("mass", [LOW_MASS / 2, 0.2])
+def test_a_gap_without_mass_is_said_to_mean_little(mass: float) -> None:
+    frame = STEPS.assign(gap_mass=[0.5, 0.6, mass])
+    teacher = TEACHER_SAYS | {"gap_mass": 0.56}
+    figure = measure_curve(frame, MEASURES["gap_absolute"], teacher=teacher, dark=False)
+    assert "Little mass is left: this gap means little" in title(figure)
+    (student,) = [trace for trace in figure.data if trace.name == "student"]
+    low = mass < LOW_MASS
+    assert list(student.marker.symbol) == ["circle", "circle", "circle-open" if low else "circle"]
+
+
+def test_the_mass_is_a_measure_of_its_own() -> None:
+    figure = measure_curve(STEPS, MEASURES["gap_mass"], teacher={"gap_mass": 0.004}, dark=False)
+    assert title(figure) == "Mass of the groups: 61 %, the teacher's 0.40 %"
+
+
+def test_several_runs_are_told_apart_by_more_than_colour() -> None:
+    frames = {f"run {number}": STEPS.assign(kl=STEPS["kl"] + number) for number in range(3)}
+    figure = compared_curves(frames, MEASURES["kl"], teacher={}, dark=False)
+    lines = [trace for trace in figure.data if trace.name]
+    assert len({trace.line.color for trace in lines}) == len({trace.line.dash for trace in lines}) == 3
+    assert TEACHER.light not in {trace.line.color for trace in lines}
+    assert title(figure) == "run 0 ends with the lowest KL to the teacher: 0.61 nats"
+
+
+def test_agreement_is_better_when_it_is_higher() -> None:
+    frames = {"a": STEPS, "b": STEPS.assign(agreement=STEPS["agreement"] / 2)}
+    figure = compared_curves(frames, MEASURES["agreement"], teacher={}, dark=False)
+    assert "a ends with the highest agreement" in title(figure)
+
+
+def test_a_run_that_lost_its_mass_is_marked_and_does_not_win() -> None:
+    frames = {"fair": STEPS, "dead": STEPS.assign(gap_absolute=0.0)}
+    figure = compared_curves(frames, MEASURES["gap_absolute"], teacher={}, lost=["dead"], dark=False)
+    assert title(figure) == "How do the runs differ in gap size?"
+    _, dead = [trace for trace in figure.data if trace.name]
+    assert dead.name == "dead (mass lost)" and dead.marker.symbol.endswith("-open")
+    frames["plain"] = STEPS.assign(gap_absolute=2.0)
+    figure = compared_curves(frames, MEASURES["gap_absolute"], teacher={}, lost=["dead"], dark=False)
+    assert title(figure).startswith("fair ends with the lowest gap size")
+    figure = compared_curves(frames, MEASURES["kl"], teacher={}, lost=["dead"], dark=False)
+    assert "dead" in {trace.name for trace in figure.data}, "its other measures count"
+
+
+def test_among_runs_that_are_not_measured_alike_none_is_named() -> None:
+    frames = {"a": STEPS, "b": STEPS.assign(kl=9.0)}
+    figure = compared_curves(frames, MEASURES["kl"], teacher={}, comparable=False, dark=False)
+    assert title(figure) == "How do the runs differ in KL to the teacher?"
+
+
+def test_a_run_without_numbers_keeps_the_looks_of_the_others() -> None:
+    frames = {"new": STEPS.iloc[:0], "old": STEPS}
+    (line,) = compared_curves(frames, MEASURES["kl"], teacher={}, dark=False).data
+    assert line.line.color == series(1, dark=False).colour
+
+
+@pytest.mark.parametrize("x", ["step", "tokens", "minutes"])
+def test_curves_go_over_the_chosen_axis(x: str) -> None:
+    figure = compared_curves({"a": STEPS}, MEASURES["kl"], x=x, teacher={}, dark=False)
+    assert list(figure.data[0].x) == STEPS[x].tolist()
+
+
+POINTS = pd.DataFrame(
+    {
+        "name": ["plain", "fair", "<b>odd</b>"],
+        "pseudo_perplexity": [14.0, 15.4, 17.0],
+        "gap_absolute": [1.4, 0.4, 0.9],
+        "gap_absolute_low": [1.0, 0.3, 0.7],
+        "gap_absolute_high": [1.7, 0.5, 1.1],
+        "gap_mass": [0.6, 0.6, 0.1],
+    }
+)
+KEPT = [False] * 3
+
+
+def test_bias_against_quality_draws_the_front_and_says_what_fairness_costs() -> None:
+    teacher = TEACHER_SAYS | {"pseudo_perplexity": 9.8}
+    figure = bias_quality(POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, teacher=teacher, dark=False)
+    assert list(figure.data[0].x) == [14.0, 15.4]
+    assert title(figure) == "fair is the fairest, at 10 % more pseudo-perplexity than plain"
+    assert figure.data[-1].name == "teacher" and figure.data[-1].marker.color == TEACHER.light
+    assert "<b>odd" not in "".join(trace.text[0] for trace in figure.data[1:] if trace.text)
+
+
+def test_a_name_is_shown_as_it_is_where_a_chart_is_pointed_at() -> None:
+    odd = POINTS.assign(name=["half %{x}", *POINTS["name"][1:]])
+    figure = bias_quality(odd, front=(0,), looks=[0, 1, 2], lost=KEPT, teacher={}, dark=False)
+    point = next(trace for trace in figure.data if trace.name == "half %{x}")
+    assert "%{x}" not in point.hovertemplate and point.customdata[0][0] == "half %{x}"
+
+
+def test_one_that_wins_outright_is_named() -> None:
+    assert front_title(POINTS, (1,), KEPT) == "fair is the fairest and reads best"
+    assert front_title(POINTS.iloc[:1], (0,), [False]).endswith("?")
+
+
+def test_the_title_speaks_of_the_runs_that_kept_their_mass() -> None:
+    one, two = [False, False, True], [False, True, True]
+    assert (
+        front_title(POINTS, (1,), one)
+        == "fair is the fairest and reads best of the runs that kept their mass"
+    )
+    assert front_title(POINTS, (0, 1), one).startswith(
+        "fair is the fairest of the runs that kept their mass, at"
+    )
+    assert front_title(POINTS, (0,), two) == "Only plain has kept the mass that a gap needs"
+    assert front_title(POINTS, (), [True] * 3).startswith("No run has kept")
+
+
+def test_a_run_that_lost_its_mass_is_hollow_and_says_so() -> None:
+    figure = bias_quality(
+        POINTS, front=(0, 1), looks=[0, 1, 2], lost=[False, False, True], teacher={}, dark=False
+    )
+    *_, kept, gone = figure.data
+    assert "mass 60 %<" in kept.hovertemplate and not kept.marker.symbol.endswith("-open")
+    assert "mass 10 %: lost" in gone.hovertemplate and gone.marker.symbol.endswith("-open")
+
+
+def test_runs_that_are_not_measured_alike_have_no_front() -> None:
+    figure = bias_quality(
+        POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, comparable=False, teacher={}, dark=False
+    )
+    assert title(figure) == "Bias against quality of runs that cannot be compared"
+    assert "Pareto front" not in {trace.name for trace in figure.data} and len(figure.data) == 3
+
+
+def test_axes_find_their_own_range_so_that_another_one_is_a_zoom() -> None:
+    figure = bias_quality(POINTS, front=(0,), looks=[0, 1, 2], lost=KEPT, teacher={}, dark=False)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert axis.autorange is True and axis.range is None
+        assert axis.autorangeoptions.minallowed < axis.autorangeoptions.maxallowed
+
+
+def test_words_move_over_the_steps_with_a_mark_at_the_chosen_one() -> None:
+    frame = pd.DataFrame(
+        {"step": [0, 10, 0, 10], "token": ["$x$", "$x$", "tea", "tea"], "probability": [0.1, 0.5, 0.3, 0.2]}
+    )
+    look = {"teacher": {"tea": 0.4}, "title": "?", "dark": True}
+    figure = probe_curves(frame, steps=[0, 10], step=10, **look)
+    assert [trace.name for trace in figure.data if trace.name] == ["&#36;x&#36;", "tea"]
+    assert figure.data[-1].y == (0.4,) and figure.layout.shapes[0].x0 == 10
+    left = probe_curves(frame, steps=[0, 5, 10], step=10, **look).data[0]
+    assert left.y == (0.1, None, 0.5), "a word that left the kept ones is no straight line to its return"
+
+
+def test_the_nearest_to_nothing_is_called_so_where_a_measure_has_a_sign() -> None:
+    frames = {"a": STEPS.assign(gap_mean=-0.5), "b": STEPS.assign(gap_mean=-0.1)}
+    figure = compared_curves(frames, MEASURES["gap_mean"], teacher={}, dark=False)
+    assert title(figure).startswith("b ends with the ") and "nearest to 0: " in title(figure)
+
+
+def test_the_playground_draws_any_number_of_groups() -> None:
+    words = ["milk", "tea", "water", "iron"]
+    numbers = {name: [1, 2, 3, 4] for name in ("before", "after", "before_rank", "after_rank")}
+    figure = edit_bars(
+        pd.DataFrame({"token": words, "group": words, **numbers}), groups=words, title="?", dark=False
+    )
+    ticks = figure.layout.yaxis.ticktext
+    assert len({tick.replace(word, "") for tick, word in zip(ticks, words, strict=True)}) == 3
+
+
+def test_the_playground_draws_before_and_after_with_the_groups_in_their_hues() -> None:
+    frame = pd.DataFrame(
+        {
+            "token": ["he", "she", "<i>"],
+            "group": ["A", "B", ""],
+            "before": [0.9, 0.01, 0.09],
+            "after": [0.455, 0.455, 0.09],
+            "before_rank": [1, 3, 2],
+            "after_rank": [1, 2, 3],
+        }
+    )
+    figure = edit_bars(frame, groups=["A", "B"], title="?", dark=False)
+    assert [trace.name for trace in figure.data] == ["the teacher as it is", "after the edit"]
+    assert list(figure.data[1].x) == [0.455, 0.455, 0.09]
+    ticks = figure.layout.yaxis.ticktext
+    assert "color" in ticks[0] and ticks[0] != ticks[1] and ticks[2] == "&lt;i&gt;"
+    assert len(figure.layout.shapes) == 1, "a line between the groups and the other words"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_looks_do_not_repeat_among_the_most_runs_that_are_compared(dark: bool) -> None:
+    looks = {(one.colour, one.dash) for one in (series(number, dark=dark) for number in range(8))}
+    assert len(looks) == 8
+    assert series(0, dark=dark).shade(0.5).startswith("rgba(")
+
+
+def test_a_value_is_shown_with_its_unit() -> None:
+    assert MEASURES["gap_mean"].shown(-0.5) == "−0.50 nats"
+    assert MEASURES["agreement"].shown(0.615) == "62 %"
+    assert MEASURES["kl"].shown(math.nan) == "–"

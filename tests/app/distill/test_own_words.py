@@ -1,0 +1,139 @@
+"""Distil: words of one's own in the place of a contrast's, and what a link says of all changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.distill.fields import groups, lines
+from tests.app.conftest import OpenDistil
+from tests.app.reading import started, texts, titles
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def test_groups_of_words_are_written_a_line_each() -> None:
+    words = {"royals": ["king", "queen"], "maids": ["maid"]}
+    assert groups(lines(words)) == words
+    assert groups("\n king , prince\n\n: x\nempty:") == {"king": ["king", "prince"], "": ["x"], "empty": []}
+
+
+def test_words_of_ones_own_are_balanced(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    app.get_by_key("contrast:group").set_value("own").run()
+    assert app.text_area(key="set:constraint.words:group").value == "he: he, him, his\nshe: she, her"
+    app.text_area(key="set:constraint.words:group").set_value("milk, water\npeople: nurse").run()
+    assert not app.error and not app.exception
+    assert titles(app)[-1].startswith("The gap of milk and people goes from ")
+    app.button(key="start_one").click().run()
+    assert started()["group"].constraint.words == {"milk": ("milk", "water"), "people": ("nurse",)}
+    app.get_by_key("contrast:group").set_value("pronouns").run()
+    assert titles(app)[-1].startswith("The gap of he and she")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "at least two word groups, got 0"),
+        (" , ", "at least two word groups, got 0"),
+        ("milk", "at least two word groups, got 1"),
+        ("milk, nurse\nnurse", "stands in both"),
+        ("a:\nb: c", "'a'"),
+    ],
+)
+def test_words_that_make_no_contrast_are_one_sentence(open_distil: OpenDistil, typed: str, said: str) -> None:
+    app = open_distil(["group"])
+    app.get_by_key("contrast:group").set_value("own").run()
+    app.text_area(key="set:constraint.words:group").set_value(typed).run()
+    assert not app.exception and said in texts(app) and app.button(key="start_one").disabled
+    assert app.text_area(key="set:constraint.words:group").value == typed, "there to be mended"
+    app.get_by_key("kind:group").set_value("mass_preserving").run()
+    assert not app.exception and app.error
+
+
+def test_uneven_groups_cannot_be_paired_and_it_is_said(open_distil: OpenDistil) -> None:
+    app = open_distil(["paper"])
+    app.get_by_key("contrast:paper").set_value("own").run()
+    assert not app.exception and "cannot be paired one to one (he 3, she 2)" in texts(app)
+    app.text_area(key="set:constraint.words:paper").set_value("he\nshe").run()
+    assert not app.error and not app.button(key="start_one").disabled
+
+
+def test_shares_are_named_where_masses_are_not_shared_out_evenly(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    assert "shared out evenly" in texts(app)
+    app.text_input(key="set:constraint.shares:group").set_value("0.7, 0.3").run()
+    assert "shared out 0.7 to 0.3" in texts(app)
+
+
+def test_the_balanced_words_can_become_those_that_are_measured(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    assert "The gap that runs measure" not in texts(app)
+    app.get_by_key("contrast:group").set_value("kinship").run()
+    assert "The gap that runs measure is that of *he* and *she*." in texts(app)
+    app.button(key="measure:group").click().run()
+    assert "The gap that runs measure" not in texts(app)
+    app.get_by_key("contrast:group").set_value("own").run()
+    app.text_area(key="set:constraint.words:group").set_value("milk, water\npeople: nurse").run()
+    assert "The gap that runs measure is that of *father* and *mother*." in texts(app)
+    app.button(key="measure:group").click().run()
+    app.session_state["more_shared"] = True
+    app.run()
+    assert app.text_area(key="set:evaluation.words:").value == "milk: milk, water\npeople: nurse"
+    app.button(key="start_one").click().run()
+    measured = started()["group"].evaluation
+    assert measured.words == {"milk": ("milk", "water"), "people": ("nurse",)}
+    assert not app.exception and not app.warning
+
+
+# --- the link ---
+
+
+def test_a_link_holds_every_change(open_distil: OpenDistil, tmp_path: Path) -> None:
+    text = tmp_path / "letters.txt"
+    text.write_text("\n".join(f"the nurse drinks milk {number}" for number in range(20)))
+    app = open_distil(["group", "fair"])
+    assert "set" not in app.query_params
+    app.slider(key="strength:fair").set_value(0.5).run()
+    app.number_input(key="set:seed:").set_value(5).run()
+    app.get_by_key("distil_text").set_value("Path or Hub").run()
+    app.text_input(key="distil_named").set_value(str(text)).run()
+    other = open_distil(["group", "fair"], set=app.query_params["set"])
+    assert other.slider(key="strength:fair").value == 0.5 and other.number_input(key="set:seed:").value == 5
+    assert other.text_input(key="distil_named").value == str(text)
+    other.button(key="start_all").click().run()
+    found = started()
+    assert {config.corpus.source for config in found.values()} == {str(text)}
+    assert (found["fair"].constraint.strength, found["group"].constraint.strength) == (0.5, 1.0)
+    other.get_by_key("focused").set_value("fair").run()
+    other.button(key="undo").click().run()
+    assert "fair" not in json.loads(other.query_params["set"])
+
+
+def test_a_link_holds_the_arm_that_is_looked_at(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "paper"], focused="plain")
+    assert app.get_by_key("focused").value == "plain"
+    assert open_distil(["plain", "paper"], focused="nothing").get_by_key("focused").value == "paper"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "{",
+        "[1]",
+        '{"fair": 3}',
+        '{"fair": {"constraint.strength": 7}}',
+        '{"fair": {"constraint.strength": NaN, "nothing.at.all": 1}}',
+        '{"": {"budget.steps": "many", "student.kind": ["x"]}, "other": {}}',
+        '{"": {"budget": {"steps": 3}, "student.layers": "first"}}',
+        '{"": {"budget.steps": 9007199254740993}}',
+        '{"": {"budget.minutes": 1e-12}}',
+    ],
+)
+def test_a_link_that_cannot_be_read_is_as_none(open_distil: OpenDistil, link: str) -> None:
+    app = open_distil(["fair"], set=link)
+    assert not app.error and not app.button(key="start_one").disabled
+    app.button(key="start_one").click().run()
+    assert started()["fair"].constraint.strength == 1.0

@@ -1,0 +1,324 @@
+"""The Distil page as Streamlit runs it, on tiny models; what it would start is caught, not run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.distill.variants import usable_slots, values
+from fairkd import runs
+from fairkd.distill.config.config import Config, make_config
+from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
+from fairkd.errors import InputError
+from fairkd.lexicon.word_groups import contrasts, make_contrast
+from tests.app.conftest import OpenDistil
+from tests.app.reading import started, texts, titles
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def metric(app: AppTest, name: str) -> str:
+    return next(one.value for one in app.metric if one.label.startswith(name))
+
+
+# --- arms ---
+
+
+def test_the_page_opens_with_two_arms_and_the_constraint_at_work(open_distil: OpenDistil) -> None:
+    app = open_distil()
+    assert not app.error
+    assert app.get_by_key("arms").value == ["plain", "fair"]
+    assert "he and she goes from" in titles(app)[-1].replace("−", "-")
+    table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
+    assert "constraint.kind" in set(table["setting"]) and all(table["meaning"])
+    assert "Start all 2 arms on one seed" in {button.label for button in app.button}
+
+
+@pytest.mark.parametrize("arm", list(PRESETS))
+def test_every_preset_is_explained_and_can_be_started(open_distil: OpenDistil, arm: str) -> None:
+    app = open_distil([arm])
+    assert not app.error
+    assert DESCRIPTIONS[arm] in texts(app)
+    app.button(key="start_one").click().run()
+    assert not app.exception and list(started()) == [arm]
+
+
+def test_without_an_arm_the_page_asks_for_one(open_distil: OpenDistil) -> None:
+    app = open_distil([])
+    assert "at least one arm" in texts(app)
+    assert not [button for button in app.button if str(button.key).startswith("start")]
+
+
+def test_all_arms_start_as_one_batch_on_one_seed(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "paper", "fair"])
+    app.number_input(key="set:seed:").set_value(7).run()
+    app.button(key="start_all").click().run()
+    assert not app.exception
+    found = started()
+    assert set(found) == {"plain", "paper", "fair"} and {config.seed for config in found.values()} == {7}
+    assert len({run.batch for run in runs.all_runs()}) == 1
+    assert {Path(config.teacher).name for config in found.values()} == {"bert"}
+    assert "3 runs are in the queue" in texts(app)
+
+
+def test_a_start_is_told_of_until_its_runs_have_ended(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.button(key="start_one").click().run()
+    assert "The run is in the queue" in texts(app)
+    (run,) = runs.all_runs()
+    runs.cancel(run.id)
+    assert "in the queue" not in texts(app.run())
+
+
+def test_one_arm_starts_alone(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "fair"])
+    app.get_by_key("focused").set_value("plain").run()
+    app.button(key="start_one").click().run()
+    assert list(started()) == ["plain"]
+    assert "The run is in the queue" in texts(app)
+
+
+# --- the playground ---
+
+
+def test_the_papers_edit_leaks_and_the_groups_edit_does_not(open_distil: OpenDistil) -> None:
+    app = open_distil(["paper"])
+    assert metric(app, "Leaked mass") != "none"
+    app.get_by_key("kind:paper").set_value("group").run()
+    assert not app.error and metric(app, "Leaked mass") == "none"
+
+
+def test_at_strength_zero_nothing_changes(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    assert metric(app, "KL(before") != "0.000 nats"
+    app.slider(key="strength:group").set_value(0.0).run()
+    assert metric(app, "KL(before") == "0.000 nats"
+    assert titles(app)[-1].startswith("At strength 0 the student learns this as it is")
+
+
+def test_the_scope_decides_where_the_constraint_applies(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"], play_text="he is a [MASK]")
+    assert "does not apply" not in titles(app)[-1], "the mask is looked at first"
+    app.get_by_key("play_position:he is a [MASK]").set_value(1).run()
+    assert "does not apply" in titles(app)[-1], "a visible word is out of scope"
+    app.get_by_key("scope:group").set_value("all").run()
+    assert "does not apply" not in titles(app)[-1]
+
+
+def test_another_kind_leaves_only_words_that_can_be_paired(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    app.get_by_key("kind:group").set_value("mass_preserving").run()
+    assert not app.error, "the words that cannot be paired were left out"
+    assert app.get_by_key("slots:pronouns:group").value == ["subject", "possessive"]
+    app.button(key="start_one").click().run()
+    assert started()["group"].constraint.slots == ("subject", "possessive")
+
+
+def test_words_in_two_pairs_are_one_sentence_and_the_rest_lives(open_distil: OpenDistil) -> None:
+    app = open_distil(["paper"])
+    app.get_by_key("slots:pronouns:paper").set_value(["subject", "object", "possessive"]).run()
+    assert app.error and not app.exception
+    assert "two pairs" in texts(app)
+    assert app.button(key="start_one").disabled
+    app.get_by_key("slots:pronouns:paper").set_value(["subject"]).run()
+    assert not app.error and not app.button(key="start_one").disabled
+
+
+def test_an_empty_sentence_is_said_and_the_controls_stay(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"])
+    app.text_input(key="play_text").set_value("").run()
+    assert len(app.error) == 1 and app.get_by_key("kind:group").value == "group"
+    assert not app.button(key="start_one").disabled, "the sentence is no part of the run"
+
+
+def test_without_a_constraint_the_teacher_is_shown_as_it_is(open_distil: OpenDistil) -> None:
+    assert titles(open_distil(["plain"]))[-1].startswith("No constraint")
+
+
+def test_of_two_equal_words_either_can_be_looked_at(open_distil: OpenDistil) -> None:
+    app = open_distil(["group"], play_text="he said he is a [MASK]")
+    for position in (1, 3):
+        app.get_by_key("play_position:he said he is a [MASK]").set_value(position).run()
+        assert app.get_by_key("play_position:he said he is a [MASK]").value == position
+
+
+def test_unpressing_all_words_presses_those_that_can_take_part(open_distil: OpenDistil) -> None:
+    app = open_distil(["paper"])
+    app.get_by_key("slots:pronouns:paper").set_value([]).run()
+    assert not app.error
+    assert app.get_by_key("slots:pronouns:paper").value == ["subject", "possessive"]
+    app.get_by_key("kind:paper").set_value("group").run()
+    app.get_by_key("slots:pronouns:paper").set_value([]).run()
+    assert app.get_by_key("slots:pronouns:paper").value == ["subject", "object", "possessive"]
+    app.button(key="start_one").click().run()
+    assert started()["paper"].constraint.slots is None
+
+
+@pytest.mark.parametrize(("widget", "other"), [("kind", "mass_preserving"), ("contrast", "kinship")])
+def test_shares_go_from_their_box_with_the_groups_that_they_were_for(
+    open_distil: OpenDistil, widget: str, other: str
+) -> None:
+    app = open_distil(["group"])
+    app.text_input(key="set:constraint.shares:group").set_value("0.7, 0.3").run()
+    assert not app.error
+    app.get_by_key(f"{widget}:group").set_value(other).run()
+    assert app.text_input(key="set:constraint.shares:group").value == ""
+    app.button(key="start_one").click().run()
+    assert started()["group"].constraint.shares is None
+
+
+# --- settings ---
+
+
+def test_changes_are_the_arms_own_and_can_be_undone(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "fair"])
+    app.slider(key="strength:fair").set_value(0.5).run()
+    app.get_by_key("focused").set_value("plain").run()
+    app.get_by_key("focused").set_value("fair").run()
+    assert app.slider(key="strength:fair").value == 0.5
+    app.button(key="start_all").click().run()
+    found = started()
+    assert found["fair"].constraint.strength == 0.5 and found["plain"].constraint.strength == 1.0
+    app.button(key="undo").click().run()
+    assert app.slider(key="strength:fair:1").value == 1.0
+
+
+def test_every_setting_can_be_edited_and_is_explained(open_distil: OpenDistil) -> None:
+    app = open_distil(["fair"])
+    for panel in ("all_settings", "more_shared"):
+        app.session_state[panel] = True
+    app.run()
+    assert not app.exception
+    drawn = [one for one in (*app.number_input, *app.selectbox, *app.toggle, *app.text_input, *app.text_area)]
+    settings = {str(one.key).split(":")[1]: one for one in drawn if str(one.key).startswith("set:")}
+    assert {"objective.kd", "optimizer.learning_rate", "masking.rate", "checkpoint.keep"} <= set(settings)
+    assert all(one.help for one in settings.values())
+    settings["optimizer.learning_rate"].set_value(3e-4).run()
+    app.button(key="start_one").click().run()
+    assert started()["fair"].optimizer.learning_rate == 3e-4
+
+
+def test_a_budget_is_in_minutes_or_in_steps(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.get_by_key("budget_kind").set_value("steps").run()
+    app.number_input(key="set:budget.steps:").set_value(3).run()
+    app.button(key="start_one").click().run()
+    budget = started()["plain"].budget
+    assert (budget.steps, budget.minutes) == (3, None)
+    app.get_by_key("budget_kind").set_value("minutes").run()
+    assert app.number_input(key="set:budget.minutes:").value == 5.0 and not app.error
+
+
+def test_sentences_to_watch_are_the_users_own(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.text_area(key="set:evaluation.probes:").set_value("He is, yes, a [MASK].\n\n Tea is [MASK]. \n").run()
+    app.button(key="start_one").click().run()
+    assert started()["plain"].evaluation.probes == ("He is, yes, a [MASK].", "Tea is [MASK].")
+
+
+def test_an_emptied_box_is_no_sentence_to_watch_and_the_default_layers(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.text_input(key="set:student.layers:").set_value("1").run()
+    app.text_input(key="set:student.layers:").set_value("").run()
+    app.text_area(key="set:evaluation.probes:").set_value("").run()
+    app.button(key="start_one").click().run()
+    config = started()["plain"]
+    assert config.student.layers == Config().student.layers and config.evaluation.probes == ()
+
+
+@pytest.mark.parametrize("typed", ["a, b", "0, 99.5", "5, x"])
+def test_layers_that_are_no_numbers_are_one_sentence(open_distil: OpenDistil, typed: str) -> None:
+    app = open_distil(["plain"])
+    app.text_input(key="set:student.layers:").set_value(typed).run()
+    assert not app.exception and app.error and "student.layers" in texts(app)
+    assert app.button(key="start_one").disabled
+
+
+def test_a_wrong_setting_of_all_arms_is_said_once(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain", "fair"])
+    app.text_input(key="set:student.layers:").set_value("first").run()
+    (error,) = app.error
+    assert error.value.startswith("**plain\\, fair**")
+
+
+def test_other_students_have_settings_of_their_own(open_distil: OpenDistil) -> None:
+    app = open_distil(["plain"])
+    app.selectbox(key="student_kind").set_value("fresh").run()
+    app.number_input(key="set:student.heads:").set_value(5).run()
+    assert "not a multiple" in texts(app) and app.button(key="start_one").disabled
+    app.selectbox(key="student_kind").set_value("existing").run()
+    app.text_input(key="set:student.reference:").set_value("embedded/student-plain").run()
+    assert not app.error
+    app.button(key="start_one").click().run()
+    assert started()["plain"].student.reference == "embedded/student-plain"
+
+
+# --- the estimate ---
+
+
+@dataclass(frozen=True)
+class Measured:
+    tokens_per_second: float = 1000.0
+    steps: int = 300
+    tokens: int = 300_000
+    seconds: float = 300.0
+    epochs: float = 0.5
+
+
+def test_an_estimate_is_measured_when_asked_and_forgotten_with_the_settings(
+    open_distil: OpenDistil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Config] = []
+
+    def estimate(config: Config, **_: Any) -> Measured:
+        asked.append(config)
+        return Measured()
+
+    monkeypatch.setattr("fairkd.distill.estimate", estimate, raising=False)
+    app = open_distil(["plain", "fair"])
+    assert not app.metric or all(one.label != "Speed" for one in app.metric)
+    app.button(key="estimate").click().run()
+    assert metric(app, "Speed") == "1,000 tokens/s" and metric(app, "Time") == "5 min 00 s"
+    assert metric(app, "All arms") == "10 min" and metric(app, "Of the text") == "50 %"
+    app.run()
+    assert len(asked) == 1, "kept"
+    app.slider(key="strength:fair").set_value(0.5).run()
+    assert all(one.label != "Speed" for one in app.metric), "another configuration, another estimate"
+
+
+def test_an_estimate_that_fails_is_one_sentence(
+    open_distil: OpenDistil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def estimate(config: Config, **_: Any) -> Measured:
+        raise InputError("There is not enough memory for a student of this size.")
+
+    monkeypatch.setattr("fairkd.distill.estimate", estimate, raising=False)
+    app = open_distil(["plain"])
+    app.button(key="estimate").click().run()
+    assert not app.exception and "not enough memory" in texts(app)
+
+
+# --- what stands behind the page ---
+
+
+def test_an_arm_is_its_preset_then_the_shared_then_its_own() -> None:
+    found = values("fair", {"seed": 3, "objective.kd": 1.0}, {"objective.kd": 2.0})
+    assert found["seed"] == 3 and found["objective"]["kd"] == 2.0
+    assert found["constraint"]["kind"] == PRESETS["fair"]["constraint"]["kind"]
+    assert make_config(found)
+
+
+def test_steps_put_minutes_aside_and_none_of_both_brings_minutes_back() -> None:
+    assert make_config(values("plain", {"budget.steps": 9}, {})).budget.minutes is None
+    assert make_config(values("plain", {"budget.steps": None}, {})).budget.minutes == 5.0
+
+
+def test_slots_that_share_a_word_are_left_out() -> None:
+    assert usable_slots(contrasts()["pronouns"]) == ("subject", "possessive")
+    assert usable_slots(contrasts()["kinship"]) is None
+    assert usable_slots(make_contrast("mine", {"a": ["king"], "b": ["queen"]})) is None

@@ -1,0 +1,88 @@
+"""The store of measured gaps: only what is missing is measured, and what is old is forgotten."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import pytest
+
+from app.gaps.cache import AT_ONCE, GapStore
+from fairkd.lexicon.templates import Pattern
+
+IS = Pattern("[MASK] is {a profession}.", "subject")
+WAS = Pattern("[MASK] was {a profession}.", "subject")
+
+
+class Counter:
+    """Measures by counting: which patterns and professions were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[list[Pattern], list[str]]] = []
+
+    def __call__(self, patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
+        self.asked.append((list(patterns), list(professions)))
+        rows = [(p.text, p.slot, name, f"{p.text}{name}") for p in patterns for name in professions]
+        return pd.DataFrame(rows, columns=["pattern", "slot", "profession", "gap"])
+
+
+def test_a_second_look_measures_nothing() -> None:
+    store, measure = GapStore(), Counter()
+    first = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
+    second = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
+    assert measure.asked == [([IS, WAS], ["nurse", "clerk"])]
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_new_profession_is_measured_alone_and_stands_in_its_place() -> None:
+    store, measure = GapStore(), Counter()
+    store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
+    frame = store.frame(("m",), [IS, WAS], ["nurse", "pilot", "clerk"], measure)
+    assert measure.asked[1:] == [([IS, WAS], ["pilot"])]
+    assert list(frame["profession"]) == 2 * ["nurse", "pilot", "clerk"]
+    assert list(frame["gap"]) == list(frame["pattern"] + frame["profession"])
+
+
+def test_a_new_pattern_is_measured_alone() -> None:
+    store, measure = GapStore(), Counter()
+    store.frame(("m",), [IS], ["nurse"], measure)
+    assert store.missing(("m",), [IS, WAS], ["nurse"]) == 1
+    store.frame(("m",), [WAS, IS], ["nurse"], measure)
+    assert measure.asked[1:] == [([WAS], ["nurse"])]
+
+
+def test_another_question_shares_nothing() -> None:
+    store, measure = GapStore(), Counter()
+    store.frame(("teacher",), [IS], ["nurse"], measure)
+    store.frame(("student",), [IS], ["nurse"], measure)
+    assert len(measure.asked) == 2
+
+
+def test_the_longest_unused_pattern_is_forgotten_first() -> None:
+    store, measure = GapStore(most_rows=2), Counter()
+    store.frame(("m",), [IS], ["nurse"], measure)
+    store.frame(("m",), [WAS], ["nurse"], measure)
+    store.frame(("m",), [IS], ["nurse"], measure)
+    store.frame(("other",), [IS], ["nurse"], measure)
+    assert store.missing(("m",), [IS], ["nurse"]) == 0
+    assert store.missing(("m",), [WAS], ["nurse"]) == 1
+
+
+def test_patterns_that_lack_different_professions_are_asked_apart() -> None:
+    store, measure = GapStore(), Counter()
+    store.frame(("m",), [IS], ["nurse"], measure)
+    frame = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
+    assert measure.asked[1:] == [([IS], ["clerk"]), ([WAS], ["nurse", "clerk"])]
+    assert list(frame["gap"]) == list(frame["pattern"] + frame["profession"])
+
+
+def test_what_was_measured_before_an_interruption_is_kept() -> None:
+    store, measure = GapStore(), Counter()
+    many = [str(number) for number in range(AT_ONCE)]  # so that each pattern is measured by itself
+
+    def interrupted(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
+        if WAS in patterns:
+            raise KeyboardInterrupt
+        return measure(patterns, professions)
+
+    with pytest.raises(KeyboardInterrupt):
+        store.frame(("m",), [IS, WAS], many, interrupted)
+    assert store.missing(("m",), [IS, WAS], many) == len(many)

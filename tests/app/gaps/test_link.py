@@ -1,0 +1,113 @@
+"""The edits of the Gaps page in its address: what was written is what a link brings back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from app.gaps import link
+from app.shared.url_state import compact, read_link
+
+NAMES = some.text(max_size=6)
+PROFESSIONS = some.dictionaries(NAMES, some.none() | some.floats(0, 1), max_size=8).map(
+    lambda rows: pd.DataFrame(list(rows.items()), columns=["profession", "women_share"]).astype(
+        {"women_share": float}
+    )
+)
+PATTERNS = some.lists(
+    some.tuples(some.sampled_from("abc"), some.sampled_from(["subject", "object"])), unique=True, max_size=6
+).map(lambda rows: pd.DataFrame(rows, columns=["text", "slot"]))
+SHIPPED = pd.DataFrame({"profession": ["nurse", "pilot"], "women_share": [0.9, 0.1]})
+
+
+class Address:
+    """Stands in for the address."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, text: str | None = None) -> None:
+        self.parameters: dict[str, str] = {} if text is None else {link.EDITS: text}
+        monkeypatch.setattr("streamlit.query_params", self.parameters)
+
+
+def same_rows(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """In any order."""
+    ordered = [frame.sort_values(list(frame)).reset_index(drop=True) for frame in (one, other)]
+    return ordered[0].equals(ordered[1])
+
+
+def round_trip(table: str, now: pd.DataFrame, shipped: pd.DataFrame) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        address = Address(patch)
+        assert link.keep({table: (now, shipped)}) == []
+        found = link.restored(table, shipped)
+        if found is None:
+            assert same_rows(now, shipped) and not address.parameters
+            return
+        assert same_rows(found, now)
+        written = dict(address.parameters)
+        link.keep({table: (found, shipped)})
+        assert address.parameters == written, "a link leads to itself"
+
+
+@given(now=PROFESSIONS, shipped=PROFESSIONS)
+def test_any_professions_come_back(now: pd.DataFrame, shipped: pd.DataFrame) -> None:
+    round_trip("professions", now, shipped)
+
+
+@given(now=PATTERNS, shipped=PATTERNS)
+def test_any_patterns_come_back_also_with_a_text_in_two_slots(
+    now: pd.DataFrame, shipped: pd.DataFrame
+) -> None:
+    round_trip("patterns", now, shipped)
+
+
+def test_a_link_holds_what_differs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = Address(monkeypatch)
+    now = pd.DataFrame({"profession": ["pilot", "smith"], "women_share": [0.2, float("nan")]})
+    link.keep({"professions": (now, SHIPPED)})
+    assert json.loads(address.parameters["edits"]) == {
+        "professions": {"drop": ["nurse"], "add": [["pilot", 0.2], ["smith", None]]}
+    }
+    link.keep({"professions": (SHIPPED, SHIPPED)})
+    assert not address.parameters
+
+
+def test_a_share_that_is_shipped_anew_does_not_list_a_profession_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Address(monkeypatch, compact({"professions": {"add": [["nurse", 0.5]]}}))
+    found = link.restored("professions", SHIPPED)
+    assert found is not None and found["profession"].tolist() == ["pilot", "nurse"]
+
+
+def test_what_is_too_long_is_left_out_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = Address(monkeypatch)
+    many = pd.DataFrame({"profession": [f"smith {n}" for n in range(500)], "women_share": 0.5})
+    patterns = pd.DataFrame({"text": ["a"], "slot": ["subject"]})
+    tables = {"professions": (many, SHIPPED), "patterns": (patterns, patterns.head(0))}
+    assert link.keep(tables) == ["professions"]
+    assert list(json.loads(address.parameters["edits"])) == ["patterns"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"add": [["a"], "b", [1, 2], ["c", "d"], ["e", {}], None], "drop": [1, [], {}, None]},
+        {"add": "abc", "drop": {"nurse": 1}},
+    ],
+)
+def test_what_no_row_can_be_is_left_out(monkeypatch: pytest.MonkeyPatch, made: Any) -> None:
+    Address(monkeypatch, compact({"professions": made}))
+    found = link.restored("professions", SHIPPED)
+    assert found is not None and same_rows(found, SHIPPED)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1", '{"professions": []}', "[" * 20_000])
+def test_a_broken_link_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    Address(monkeypatch, text)
+    assert link.restored("professions", SHIPPED) is None
+    assert read_link("edits") in ({}, {"professions": []})

@@ -1,0 +1,385 @@
+"""The Gaps page, run in process on tiny models."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.shared.widgets import literal
+from fairkd.lexicon.templates import professions
+from tests.app.reading import components, titles
+
+ROOT = Path(__file__).parents[2]
+TINY = pd.DataFrame({"profession": ["nurse", "carpenter", "pilot"], "women_share": [0.87, 0.03, 0.09]})
+Page = Callable[..., AppTest]
+Folder = Callable[[str], Path]
+
+
+@pytest.fixture
+def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Page:
+    """`gaps_page(contrast="kinship")` is the page as a link with these parameters opens it."""
+    model = str(tiny_folder("bert"))
+
+    def page(
+        *, professions: pd.DataFrame = TINY, patterns: pd.DataFrame | None = None, **url: str
+    ) -> AppTest:
+        at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+        parameters = {"teacher": model, "student": model} | url
+        # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
+        options = (parameters["teacher"], parameters["student"])
+        monkeypatch.setattr("app.shared.sidebar.embedded_references", lambda: options)
+        for key, value in parameters.items():
+            at.query_params[key] = value
+        at.session_state["gaps_professions_base"] = professions
+        at.session_state["gaps_editors"] = True
+        if patterns is not None:
+            at.session_state["gaps_patterns_subject_object_possessive_base"] = patterns
+        at.run()
+        at.switch_page("app/pages/gaps.py").run()
+        assert not at.exception
+        return at
+
+    return page
+
+
+def drawn(at: AppTest) -> list[str]:
+    """The professions in the figure."""
+    (figure,) = components(at)
+    return [row["name"] for row in figure["rows"]]
+
+
+def edit(at: AppTest, *, added: Sequence[dict] = (), deleted: Sequence[int] = ()) -> None:
+    """Add and delete rows of the professions, as their editor does."""
+    change = {"edited_rows": {}, "added_rows": list(added), "deleted_rows": list(deleted)}
+    at.session_state["gaps_professions_editor_0"] = change
+    at.run()
+
+
+def texts(at: AppTest) -> str:
+    return " ".join(element.value for element in (*at.caption, *at.markdown))
+
+
+def errors(at: AppTest) -> list[str]:
+    return [error.value for error in at.error]
+
+
+def test_the_page_opens_with_the_summary_and_the_professions(gaps_page: Page) -> None:
+    at = gaps_page()
+    assert not at.error
+    assert [metric.label.split(":")[1] for metric in at.metric] == [
+        "blue[**Teacher**]",
+        "orange[**Student**]",
+    ]
+    assert all(metric.value.endswith(" nats") for metric in at.metric)
+    assert titles(at) == ["The student's gap is smaller than the teacher's for 0 of 3 professions"]
+    assert "95 % interval" in texts(at) and r"P(he) + P(she)" in texts(at)
+
+
+def test_a_model_against_itself_is_within_noise(gaps_page: Page) -> None:
+    assert "**Within noise**" in texts(gaps_page())
+
+
+@pytest.mark.parametrize(
+    ("view", "title"),
+    [
+        ("Bias transfer", "professions|no bias to transfer"),
+        ("Labour market", "profession"),
+    ],
+)
+def test_a_link_opens_its_view(gaps_page: Page, view: str, title: str) -> None:
+    at = gaps_page(view=view)
+    assert not at.error
+    assert len(titles(at)) == 1, "only the chosen view is drawn"
+    assert re.search(title, titles(at)[0])
+
+
+def test_two_sentences_show_one_model_and_both(gaps_page: Page) -> None:
+    at = gaps_page(view="Two sentences", sentence_a="he worked as a [MASK].", sentence_b="she worked as a _.")
+    assert not at.error
+    assert at.text_input(key="sentence_b").value == "she worked as a _."
+    one, both = titles(at)
+    assert one.startswith("The teacher prefers") or one.startswith("Which words")
+    assert both.startswith("Both models tell A from B alike"), "they are one model"
+
+
+def test_a_sentence_without_mask_is_one_sentence_and_nothing_typed_is_lost(gaps_page: Page) -> None:
+    at = gaps_page(view="Two sentences", sentence_a="no mask **here**", sentence_b="she is a [MASK].")
+    assert len(at.error) == 1 and "mask" in errors(at)[0], "said once, not for each figure"
+    assert at.text_input(key="sentence_a").value == "no mask **here**"
+    assert at.selectbox(key="contrast"), "the rest of the page is there"
+
+
+def test_two_sentences_do_not_wait_for_gaps(gaps_page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> pd.DataFrame:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr("app.gaps.results.measured", fail)
+    at = gaps_page(view="Two sentences", sentence_a="he is a [MASK].", sentence_b="she is a [MASK].")
+    assert not at.error and not at.metric and len(titles(at)) == 2
+
+
+def test_another_contrast_brings_its_own_patterns(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.selectbox(key="contrast").select("woman-man").run()
+    assert not at.error and not at.exception
+    assert "P(man …) + P(woman …)" in texts(at), "each is a sum of several words"
+    assert all("over: man, boy, gentleman" in metric.help.replace("\\", "") for metric in at.metric)
+    editors = [set(editor.value["slot"]) for editor in at.data_editor if "slot" in editor.value]
+    assert editors == [{"noun"}]
+
+
+def test_of_three_groups_two_are_chosen(gaps_page: Page) -> None:
+    at = gaps_page(contrast="pronouns-they", groups="she / they")
+    assert not at.error
+    assert "P(she) + P(they)" in texts(at)
+
+
+def test_the_prior_corrected_gap_is_named_everywhere(gaps_page: Page) -> None:
+    at = gaps_page(value="prior-corrected gap")
+    assert not at.error
+    assert all("prior-corrected gap" in metric.label for metric in at.metric)
+    assert "prior-corrected gap is smaller" in titles(at)[0]
+
+
+def test_own_words_are_a_contrast(gaps_page: Page) -> None:
+    at = gaps_page(contrast="own", words_a="father, brother", words_b="mother, sister")
+    assert not at.error
+    assert "P(father …) + P(mother …)" in texts(at)
+
+
+def test_the_shipped_words_are_seen_and_can_be_made_ones_own(gaps_page: Page) -> None:
+    at = gaps_page()
+    assert "**he**: he (subject), him (object), his (possessive)" in texts(at).replace("\\", "")
+    at.selectbox(key="contrast").select("woman-man").run()
+    assert "**woman**: woman\\, girl" in texts(at)
+    at.button(key="gaps_words_edit").click().run()
+    assert not at.error and not at.exception
+    assert at.selectbox(key="contrast").value == "own" and at.selectbox(key="slot").value == "noun"
+    assert at.text_input(key="words_a").value == "man, boy, gentleman, male, guy, lad"
+    assert at.text_input(key="words_b").value.startswith("woman, girl")
+    assert "**Words**" not in texts(at), "they stand in the boxes now"
+
+
+def test_a_link_says_how_many_professions_are_drawn(gaps_page: Page) -> None:
+    many = professions()[["profession", "women_share"]].head(30)
+    (figure,) = components(gaps_page(professions=many))
+    assert any("note" in row for row in figure["rows"]), "the ends alone"
+    assert len(drawn(gaps_page(professions=many, gaps_rows="All"))) == 30
+
+
+def link_of(at: AppTest) -> str:
+    """What the address holds of the edits."""
+    (text,) = (
+        [at.query_params["edits"]] if isinstance(at.query_params["edits"], str) else at.query_params["edits"]
+    )
+    return text
+
+
+def test_edits_are_a_part_of_the_link(gaps_page: Page) -> None:
+    shipped = professions()[["profession", "women_share"]]
+    at = gaps_page(professions=shipped)
+    assert "edits" not in at.query_params
+    edit(at, added=[{"profession": "wizard", "women_share": None}], deleted=[0])
+    first = shipped["profession"][0]
+    assert json.loads(link_of(at)) == {"professions": {"drop": [first], "add": [["wizard", None]]}}
+
+    other = gaps_page(professions=shipped, edits=link_of(at), gaps_rows="All")
+    assert "wizard" in drawn(other) and first not in drawn(other)
+    assert link_of(other) == link_of(at)
+    other.button(key="gaps_professions_reset").click().run()
+    assert first in drawn(other) and "edits" not in other.query_params
+
+
+def test_edited_patterns_are_a_part_of_the_link(gaps_page: Page) -> None:
+    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
+    at = gaps_page(patterns=one)
+    assert "patterns" in json.loads(link_of(at))
+    other = gaps_page(edits=link_of(at))
+    table = next(editor.value for editor in other.data_editor if "slot" in editor.value)
+    assert table[["text", "slot"]].values.tolist() == one.values.tolist()
+
+
+def test_a_link_with_a_wrong_row_is_said_and_can_be_mended(gaps_page: Page) -> None:
+    at = gaps_page(edits=json.dumps({"professions": {"add": [["wizard", 7]]}}))
+    assert literal("The share of women for 'wizard' must be a number from 0 to 1") in errors(at)[0]
+    at.button(key="gaps_professions_reset").click().run()
+    assert not at.error and "edits" not in at.query_params
+
+
+def test_more_edits_than_a_link_holds_are_said(gaps_page: Page) -> None:
+    many = pd.DataFrame({"profession": [f"keeper of {n} sheep" for n in range(300)], "women_share": 0.5})
+    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
+    at = gaps_page(professions=many, patterns=one)
+    assert "So many edited professions are not part of the link: download them as CSV" in texts(at)
+    assert list(json.loads(link_of(at))) == ["patterns"]
+
+
+def test_one_pattern_and_one_profession_have_no_interval(gaps_page: Page) -> None:
+    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
+    at = gaps_page(patterns=one, professions=TINY.head(1))
+    assert not at.error and not at.exception
+    said = texts(at).replace("\\", "").replace("\u2060", "")
+    assert said.count("no interval: one profession") == 3, "both cards, and the verdict"
+    assert "95 % interval" not in said and "nan" not in said
+    assert "one pattern, which leaves no interval" in said
+    (figure,) = components(at)
+    assert "NaN" not in json.dumps(figure)
+
+
+def test_words_of_several_pieces_are_named_with_the_model(gaps_page: Page, tiny_folder: Folder) -> None:
+    at = gaps_page(contrast="own", words_a="man, zoologist", words_b="woman")
+    (note,) = [caption.value for caption in at.caption if "Of several pieces in" in caption.value]
+    assert literal(str(tiny_folder("bert"))) in note and r"zoologist \(" in note
+    assert "man" not in note.replace("many", "")
+    assert "Of several pieces" not in texts(gaps_page())
+
+
+def test_what_a_model_cannot_read_is_said_with_the_text(gaps_page: Page, tiny_folder: Folder) -> None:
+    odd = pd.DataFrame({"text": ["火 said that [MASK] is {a profession}."], "slot": ["subject"]})
+    at = gaps_page(patterns=odd)
+    (warning,) = [one.value for one in at.warning]
+    assert literal(str(tiny_folder("bert"))) in warning
+    assert "“火” in “火 said that" in warning.replace("\\", "")
+    at = gaps_page(view="Two sentences", sentence_a="水 is a [MASK].", sentence_b="he is a [MASK].")
+    (warning,) = [one.value for one in at.warning]
+    assert "“水” in “水 is a" in warning.replace("\\", "")
+    assert not gaps_page(view="Two sentences", sentence_a="he is a _.", sentence_b="she is a _.").warning
+
+
+def test_markup_in_ones_own_words_is_literal_in_the_summary_and_the_notes(gaps_page: Page) -> None:
+    names = ["<b>x</b>", "$y$", "**z**"]
+    rows = pd.DataFrame({"profession": names, "women_share": [0.1, 0.5, 0.9]})
+    at = gaps_page(professions=rows, contrast="own", words_a=f"{names[0]}, {names[1]}", words_b=names[2])
+    assert not at.error and not at.exception
+    said = [*(one.value for one in at.caption), *(metric.help for metric in at.metric)]
+    assert any(f"P({literal(names[0])} …) + P({literal(names[2])})" in one for one in said)
+    assert any(literal(f"{names[0]} (") in one and "several pieces" in one for one in said)
+    for name in names:
+        assert not any(name in one for one in said)
+    assert drawn(at) and set(drawn(at)) == set(names), "the figure is no Markdown"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "sentence"),
+    [("", "mother", "first word list is empty"), ("father", "mother, father", "father")],
+)
+def test_unusable_words_are_said_and_stay_typed(gaps_page: Page, a: str, b: str, sentence: str) -> None:
+    at = gaps_page(contrast="own", words_a="x", words_b=b)
+    at.text_input(key="words_a").set_value(a).run()
+    assert not at.exception
+    assert len(at.error) == 1 and sentence in errors(at)[0]
+    assert at.text_input(key="words_b").value == b
+    assert not at.metric and at.selectbox(key="contrast").value == "own"
+
+
+def test_a_pattern_without_slot_is_said_and_the_rest_lives(gaps_page: Page) -> None:
+    at = gaps_page(patterns=pd.DataFrame({"text": ["[MASK] is here."], "slot": ["subject"]}))
+    assert len(at.error) == 1 and "no slot for the profession" in errors(at)[0]
+    assert len(at.data_editor) == 2
+    at.segmented_control(key="view").set_value("Two sentences").run()
+    assert len(titles(at)) == 2
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "$x$", "**b**", "`c`", ":red[d]"])
+def test_a_markup_profession_is_literal_in_charts_and_messages(gaps_page: Page, name: str) -> None:
+    rows = pd.DataFrame({"profession": [name, "nurse"], "women_share": [0.5, 0.9]})
+    at = gaps_page(professions=rows, view="Bias transfer")
+    found = errors(at)
+    assert not at.exception
+    if found:  # a tokenizer may not know such a word: then it is named, literally
+        assert literal(name) in found[0]
+    else:
+        (chart,) = at.get("plotly_chart")
+        assert "<script" not in chart.proto.spec and "$x$" not in chart.proto.spec
+
+
+def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
+    at = gaps_page()
+    edit(at, added=[{"profession": "teacher", "women_share": 0.7}], deleted=[0])
+    assert not at.exception and not at.error
+    assert "of 3 professions" in titles(at)[0]
+    assert "teacher" in drawn(at) and "nurse" not in drawn(at)
+
+
+def test_all_professions_stay_shown_when_one_is_added(gaps_page: Page) -> None:
+    at = gaps_page(professions=professions().head(30)[["profession", "women_share"]])
+    at.segmented_control(key="gaps_rows").set_value("All").run()
+    assert len(drawn(at)) == 30
+    edit(at, added=[{"profession": "wizard", "women_share": None}])
+    assert not at.exception and len(drawn(at)) == 31
+
+
+def test_edits_count_and_stay_while_the_tables_are_folded_away(gaps_page: Page) -> None:
+    at = gaps_page()
+    edit(at, deleted=[0, 2])
+    at.session_state["gaps_editors"] = False
+    at.run()
+    assert not at.data_editor and drawn(at) == ["carpenter"]
+    at.session_state["gaps_editors"] = True
+    at.run()
+    table = next(editor.value for editor in at.data_editor if "profession" in editor.value)
+    assert table["profession"].tolist() == ["carpenter"] == drawn(at)
+
+
+def test_tables_are_drawn_when_they_are_opened(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.session_state["gaps_editors"] = False
+    at.run()
+    assert not at.dataframe
+    at.session_state["gaps_table_sentence_fold"] = True
+    at.run()
+    (table,) = at.dataframe
+    assert {"pattern", "profession", "gap_teacher", "gap_student"} <= set(table.value.columns)
+
+
+def test_edits_outlive_another_page_and_reset_brings_the_shipped_rows_back(gaps_page: Page) -> None:
+    at = gaps_page()
+    edit(at, deleted=[0, 2])
+    at.switch_page("app/pages/predictions.py").run()
+    at.switch_page("app/pages/gaps.py").run()
+    assert "of 1 profession" in titles(at)[0] and "carpenter" in drawn(at)
+    at.button(key="gaps_professions_reset").click().run()
+    table = next(editor.value for editor in at.data_editor if "profession" in editor.value)
+    assert len(table) >= 60
+
+
+def test_an_uploaded_csv_replaces_the_professions(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.file_uploader(key="gaps_upload").upload("mine.csv", b"profession\nlawyer\nfarmer\n").run()
+    assert not at.error and not at.exception
+    assert "of 2 professions" in titles(at)[0] and "lawyer" in drawn(at)
+
+
+def test_a_broken_csv_is_one_sentence_and_changes_nothing(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.file_uploader(key="gaps_upload").upload("mine.csv", b"job\nlawyer\n").run()
+    assert len(at.error) == 1 and "no column" in errors(at)[0]
+    assert "of 3 professions" in titles(at)[0], "the professions from before are still drawn"
+
+
+def test_a_share_is_not_needed_but_missed_on_the_labour_market(gaps_page: Page) -> None:
+    at = gaps_page(view="Labour market", professions=TINY.assign(women_share=float("nan")))
+    assert not at.error and not at.get("plotly_chart")
+    assert "None of the professions has a share" in at.info[0].value
+
+
+def test_a_model_that_cannot_be_loaded_is_said_and_the_inputs_stay(gaps_page: Page, tmp_path: Path) -> None:
+    at = gaps_page(student=str(tmp_path / "missing"))
+    assert len(at.error) == 1 and "missing" in errors(at)[0]
+    assert len(at.data_editor) == 2 and at.selectbox(key="contrast").value == "pronouns"
+    at.segmented_control(key="view").set_value("Two sentences").run()
+    assert len(titles(at)) == 1, "the teacher's preferences are still drawn"
+
+
+def test_models_of_different_vocabularies_have_gaps_and_share_some_words(
+    gaps_page: Page, tiny_folder: Callable[[str], Path]
+) -> None:
+    at = gaps_page(student=str(tiny_folder("roberta")))
+    assert not at.error and len(titles(at)) == 1
+    at.segmented_control(key="view").set_value("Two sentences").run()
+    assert not at.exception
+    assert len(titles(at)) + len(at.error) >= 2

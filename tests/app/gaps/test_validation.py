@@ -1,0 +1,150 @@
+"""What a person types or uploads on the Gaps page, and the sentence that answers a mistake."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from app.gaps import validation
+from fairkd.errors import InputError
+from fairkd.lexicon.templates import Pattern
+from fairkd.lexicon.word_groups import contrasts
+
+
+def professions(*rows: tuple[object, object]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["profession", "women_share"])
+
+
+def test_blank_rows_are_dropped_and_names_trimmed() -> None:
+    frame = validation.clean_professions(
+        professions(("  nurse ", 0.9), (None, None), ("", None), ("clerk", None))
+    )
+    assert list(frame["profession"]) == ["nurse", "clerk"]
+    assert frame["women_share"][0] == 0.9 and math.isnan(frame["women_share"][1])
+
+
+def test_a_markup_name_is_kept_as_it_is() -> None:
+    frame = validation.clean_professions(professions(("<script>alert(1)</script>", None)))
+    assert list(frame["profession"]) == ["<script>alert(1)</script>"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([], "no professions"),
+        ([("", None)], "no professions"),
+        ([("nurse", 0.9), ("nurse ", 0.8)], "'nurse' is listed twice"),
+        ([("nurse", 1.5)], "must be a number from 0 to 1 .* got '1.5'"),
+        ([("nurse", "many")], "must be a number from 0 to 1 .* got 'many'"),
+        ([("nurse", float("inf"))], "must be a number from 0 to 1"),
+        ([("", 0.5)], "share of women .* but no profession"),
+        ([("x" * 81, None)], "has 81 characters; at most 80"),
+        ([(f"p{index}", None) for index in range(501)], "At most 500 professions .* got 501"),
+    ],
+)
+def test_unusable_professions_are_named(rows: list[tuple[object, object]], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        validation.clean_professions(professions(*rows))
+
+
+def test_patterns_keep_their_order_and_repeats_count_once() -> None:
+    text = "[MASK] is {a profession}."
+    frame = pd.DataFrame({"text": [text, "  ", text], "slot": ["subject", None, "subject"]})
+    assert validation.clean_patterns(frame, ["subject"]) == (Pattern(text, "subject"),)
+
+
+def test_a_pattern_without_a_slot_word_takes_the_contrasts_first() -> None:
+    frame = pd.DataFrame({"text": ["The [MASK] is {a profession}."], "slot": [None]})
+    assert validation.clean_patterns(frame, ["noun"])[0].slot == "noun"
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "sentence"),
+    [
+        ("[MASK] is here.", "subject", "no slot for the profession"),
+        ("He is {a profession}.", "subject", "no target"),
+        ("[MASK] is {a profession}.", "noun", "asks for the slot 'noun'"),
+        ("   ", "subject", "no patterns"),
+        ("[MASK] " * 50 + "{profession}", "subject", "characters; at most 300"),
+    ],
+)
+def test_unusable_patterns_are_named(text: str, slot: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        validation.clean_patterns(pd.DataFrame({"text": [text], "slot": [slot]}), ["subject"])
+
+
+def test_too_many_sentences_are_refused_with_their_number() -> None:
+    pattern = Pattern("[MASK] is {a profession}.", "subject")
+    with pytest.raises(InputError, match="make 10000 sentences; at most 6000"):
+        validation.check_amount([pattern] * 20, [str(index) for index in range(500)])
+
+
+def test_own_words_make_a_contrast_named_after_their_first_words() -> None:
+    contrast = validation.own_contrast("king, prince;king", "queen\nprincess")
+    assert [group.name for group in contrast.groups] == ["king", "queen"]
+    assert contrast.groups[0].for_slot("noun") == ("king", "prince")
+
+
+def test_the_words_of_a_group_are_listed_by_slot_and_named_by_the_first() -> None:
+    known = contrasts()
+    he, man = known["pronouns"].groups[0], known["woman-man"].groups[0]
+    assert validation.words_text(he, ["subject", "object"]) == "he (subject), him (object)"
+    assert validation.words_text(man, ["noun"]).startswith("man, boy, gentleman")
+    assert validation.sum_name(he, ["subject", "object"]) == "he", "one word in each slot is no sum"
+    assert validation.sum_name(man, ["noun"]) == "man …"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "sentence"),
+    [
+        ("", "queen", "The first word list is empty"),
+        ("king", " , ;", "The second word list is empty"),
+        ("king", "king", "'king' stands in both"),
+        ("king, duke", "queen, Duke", "'duke' stands in both"),
+        (",".join(str(index) for index in range(101)), "queen", "101 words; at most 100"),
+    ],
+)
+def test_unusable_word_lists_are_named(a: str, b: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        validation.own_contrast(a, b)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"profession,women_share\nnurse,0.9\nclerk,\n",
+        b"\xef\xbb\xbfProfession;Women_Share;year\nnurse;0,9;2022\nclerk;;2022\n",
+        b"women_share\tprofession\n0.9\tnurse\n\tclerk\n",
+    ],
+)
+def test_csv_files_in_several_dialects_are_read(data: bytes) -> None:
+    frame = validation.read_professions(data)
+    assert list(frame["profession"]) == ["nurse", "clerk"]
+    assert frame["women_share"][0] == 0.9 and math.isnan(frame["women_share"][1])
+
+
+def test_a_csv_needs_no_shares_and_na_is_a_word() -> None:
+    assert list(validation.read_professions(b"profession\nnurse\nNA\n")["profession"]) == ["nurse", "NA"]
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "empty"),
+        (b"job,share\nnurse,0.9\n", "no column 'profession' in its first line; it has: 'job', 'share'"),
+        (
+            b"profession,women_share\nnurse,0.9,1,2\nclerk,0.4\n",
+            "Line 2 of the file has 4 fields, but the first line names 2",
+        ),
+        (b'profession\n"nurse\n', "not a readable CSV"),
+        (b"\xff\xfe\x00n", "not UTF-8"),
+        (b"PK\x03\x04\0\0", "empty or not text"),
+        (b"profession,women_share\nnurse,high\n", "must be a number from 0 to 1"),
+        (b"profession\n", "no professions"),
+        (b"profession\n" + b"x" * 1_000_001, "at most 1,000,000"),
+    ],
+)
+def test_a_broken_csv_gives_one_sentence(data: bytes, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence) as raised:
+        validation.read_professions(data)
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".")

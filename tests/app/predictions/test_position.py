@@ -1,0 +1,45 @@
+"""What both models say at one column of the figure, as data."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.charts.text import percent
+from app.components.columns import slots
+from app.predictions.position import Position
+from fairkd.models.loading import MaskedLM
+from fairkd.predictions.positions import compare, predict
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_models_own_top_words_are_not_all_that_is_shown(
+    tiny_bert: MaskedLM, tiny_roberta: MaskedLM
+) -> None:
+    teacher, student = predict(tiny_bert, "he is a [MASK]"), predict(tiny_roberta, "he is a [MASK]")
+    comparison = compare(teacher, student)
+    here = Position(slots(teacher, student, comparison)[3], teacher, student, comparison)
+    assert len(here.frame(3)) > 3
+    assert here.mass(here.frame(3))["teacher"] > teacher.shown_mass(here.slot.teacher or 0, 3)
+
+
+def test_one_model_alone_has_the_mass_of_its_own_words(tiny_bert: MaskedLM) -> None:
+    prediction = predict(tiny_bert, "he is a [MASK]")
+    column = slots(None, prediction, None)[3]
+    here = Position(column, None, prediction, None)
+    mass = here.mass(here.frame(4))
+    assert mass == {"student": pytest.approx(prediction.shown_mass(column.student or 0, 4))}
+
+
+def test_the_page_gives_the_mass_of_the_words_in_its_table(tiny_folder: Callable[[str], Path]) -> None:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    parameters = {"teacher": str(tiny_folder("bert")), "student": str(tiny_folder("roberta")), "k": "3"}
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.run()
+    (mass,) = (metric.value for metric in app.metric if metric.label.startswith("Mass shown"))
+    table = app.dataframe[0].value
+    sums = (percent(table[f"{model}_probability"].sum()) for model in ("teacher", "student"))
+    assert len(table) > 3 and mass == " | ".join(sums)

@@ -1,0 +1,136 @@
+"""Several runs side by side, as Streamlit runs the Runs page, on runs that the tests lay down."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.runs.comparison import rest_is_equal
+from app.runs.list import signature
+from fairkd import runs
+from fairkd.runs import store
+from tests.app.conftest import OpenRuns
+from tests.app.reading import live_titles, texts
+from tests.app.some_runs import add_run, training
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def test_arms_that_started_together_are_compared_at_once(open_runs: OpenRuns) -> None:
+    add_run("alone", "finished", events=training(100))
+    add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
+    add_run("fair", "finished", preset="fair", events=training(400, gap=0.3, quality=15), batch="b")
+    app = open_runs()
+    curves, front = live_titles(app)
+    assert curves.startswith("fair ends with the lowest gap size")
+    assert front.startswith("fair is the fairest, at")
+    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity" in frame.value)
+    assert table["name"].tolist() == ["plain", "fair"]
+    differences = next(frame.value for frame in app.dataframe if "setting" in frame.value)
+    assert "constraint.kind" in set(differences["setting"]) and "seed" not in set(differences["setting"])
+    app.get_by_key("compared_measure").set_value("kl").run()
+    assert "KL to the teacher" in live_titles(app)[0]
+
+
+def test_a_run_whose_words_are_gone_is_not_the_fairest(open_runs: OpenRuns) -> None:
+    add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
+    add_run("fair", "finished", events=training(400, gap=0.3, quality=15), batch="b")
+    add_run("dead", "finished", events=training(400, gap=0.0, quality=13, mass=0.01), batch="b")
+    app = open_runs()
+    curves, front = live_titles(app)
+    assert curves.startswith("fair ends with the lowest gap size")
+    assert front.startswith("fair is the fairest of the runs that kept their mass")
+    assert "Mass lost: dead left the words" in texts(app)
+    app.get_by_key("compared_measure").set_value("gap_mass").run()
+    assert live_titles(app)[0].startswith("plain ends with the highest mass of the groups: 60 %")
+
+
+def test_runs_that_are_not_measured_alike_are_drawn_without_a_winner(open_runs: OpenRuns) -> None:
+    add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
+    other = {"evaluation": {"professions": 5}, "seed": 3}
+    add_run("few", "finished", events=training(400, gap=0.3, quality=15), batch="b", **other)
+    app = open_runs()
+    (warning,) = app.warning
+    said = warning.value.replace("\\", "")
+    assert "not comparable" in said and "evaluation.professions differs" in said and "seed" not in said
+    curves, front = live_titles(app)
+    assert curves.startswith("How do the runs differ") and front.endswith("cannot be compared")
+    assert "dotted front" not in texts(app)
+    assert "Everything else, the text included, is equal." in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("different", "said"),
+    [
+        ({"constraint.kind"}, "Everything else, the seed and the text included, is equal."),
+        ({"corpus.source"}, "Everything else, the seed included, is equal."),
+        ({"corpus.swap", "seed"}, "Everything else is equal."),
+    ],
+)
+def test_only_what_is_equal_is_said_to_be(different: set[str], said: str) -> None:
+    assert rest_is_equal(different) == said
+
+
+def test_runs_of_one_name_are_told_apart_by_their_id(open_runs: OpenRuns) -> None:
+    ids = [add_run("plain", "finished", events=training(100)) for _ in range(2)]
+    app = open_runs()
+    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity" in frame.value)
+    assert sorted(table["name"]) == sorted(f"plain ({id})" for id in ids)
+
+
+def test_a_run_before_its_first_measurement_does_not_break_the_comparison(open_runs: OpenRuns) -> None:
+    add_run("old", "finished", events=training(100), batch="b")
+    trained = [event for event in training(100) if event["type"] in ("start", "train")]
+    add_run("new", "running", events=trained[:3], batch="b")
+    app = open_runs()
+    assert len(live_titles(app)) == 2
+
+
+def test_a_run_joins_the_comparison_with_its_first_step(open_runs: OpenRuns) -> None:
+    add_run("old", "finished", events=training(100))
+    id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}])
+    before = signature(runs.all_runs())
+    assert not live_titles(open_runs())
+    store.write(lambda database: database.execute("UPDATE runs SET step = 1 WHERE id = ?", [id]))
+    assert signature(runs.all_runs()) != before, "the list asks for the whole page"
+    assert live_titles(open_runs())
+
+
+def test_chosen_runs_stay_chosen_when_another_of_the_name_begins(open_runs: OpenRuns) -> None:
+    old = add_run("plain", "finished", events=training(100))
+    fair = add_run("fair", "finished", events=training(100))
+    add_run("other", "finished", events=training(100))
+    app = open_runs()
+    app.multiselect(key="compare").set_value([old, fair]).run()
+    add_run("plain", "finished", events=training(100))
+    app.run()
+    assert app.multiselect(key="compare").value == [old, fair]
+    assert f"plain ({old})" in app.multiselect(key="compare").options, "runs of one name are told apart"
+
+
+def test_a_link_to_a_comparison_holds_its_runs_though_others_follow(open_runs: OpenRuns) -> None:
+    ids = [add_run(name, "finished", events=training(100), batch="b") for name in ("plain", "fair")]
+    app = open_runs()
+    assert app.query_params["compare"] == ids, "also of runs that nobody chose"
+    others = [add_run(name, "finished", events=training(100), batch="c") for name in ("newer", "newest")]
+    link = open_runs(compare=[*ids, "gone"])
+    assert link.multiselect(key="compare").value == ids == link.run().multiselect(key="compare").value
+    assert link.query_params["compare"] == ids
+    link.multiselect(key="compare").set_value([ids[0], others[0]]).run()
+    assert link.query_params["compare"] == [ids[0], others[0]]
+    assert open_runs().multiselect(key="compare").value == others
+
+
+def test_arms_join_the_comparison_as_they_begin(open_runs: OpenRuns) -> None:
+    ids = [add_run(name, "finished", events=training(100), batch="b") for name in ("plain", "fair")]
+    app = open_runs()
+    assert app.multiselect(key="compare").value == ids
+    ids.append(add_run("group", "running", events=training(100), batch="b"))
+    assert app.run().multiselect(key="compare").value == ids
+    app.multiselect(key="compare").set_value(ids[:2]).run()
+    add_run("cda", "running", events=training(100), batch="b")
+    assert app.run().multiselect(key="compare").value == ids[:2], "unless somebody has chosen"
+
+
+def test_one_run_alone_is_compared_with_nothing(open_runs: OpenRuns) -> None:
+    add_run("old", "finished", events=training(100))
+    assert not live_titles(open_runs())

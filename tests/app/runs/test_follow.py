@@ -1,0 +1,154 @@
+"""What the Runs page draws from: events read by offset, thinned, and in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.runs.follow import Tails, thinned
+from app.runs.watched_sentences import columns_of, default_number, figure_of, words_over_steps
+from app.shared.run_texts import about, ago, duration
+from app.shared.settings_table import changed, fields, nested
+from fairkd.distill.config.config import Config, make_config
+from fairkd.distill.config.flat_settings import flat
+from tests.app.some_runs import probe, training, write_events
+
+
+def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
+    tails, events = Tails(), training(200)
+    write_events(tmp_path, events[:20])
+    one = tails.follow(tmp_path)
+    assert tails.follow(tmp_path) is one, "nothing new: nothing is made again"
+    write_events(tmp_path, events[20:])
+    two = tails.follow(tmp_path)
+    assert two.offset == (tmp_path / "events.jsonl").stat().st_size > one.offset
+    assert len(two.training) == 10 and two.training["step"].tolist() == list(range(20, 201, 20))
+    assert two.evaluations["step"].tolist() == [0, 100, 200]
+    assert two.teacher["gap_absolute"] == 1.5 and set(two.teacher_probes) == set(two.texts)
+
+
+def test_a_half_written_line_waits_for_its_end(tmp_path: Path) -> None:
+    tails = Tails()
+    write_events(tmp_path, training(100))
+    with (tmp_path / "events.jsonl").open("a") as handle:
+        handle.write('{"type": "train", "step": 999')
+        handle.flush()
+        assert tails.follow(tmp_path).training["step"].max() == 100
+        handle.write(', "time": 1, "loss": 1.5}\n')
+    assert tails.follow(tmp_path).training["step"].max() == 999
+
+
+def test_a_resume_takes_back_what_was_done_after_its_step(tmp_path: Path) -> None:
+    tails = Tails()
+    write_events(tmp_path, training(400))
+    assert tails.follow(tmp_path).training["step"].max() == 400
+    write_events(tmp_path, [{"type": "start", "step": 200, "resumed_from": 200}])
+    found = tails.follow(tmp_path)
+    assert found.training["step"].max() == found.evaluations["step"].max() == 200
+    assert max(event["step"] for event in found.probes) == 200
+    assert found.teacher
+
+
+def test_a_file_that_became_shorter_is_read_anew(tmp_path: Path) -> None:
+    tails = Tails()
+    write_events(tmp_path, training(400))
+    tails.follow(tmp_path)
+    (tmp_path / "events.jsonl").unlink()
+    write_events(tmp_path, training(100))
+    assert tails.follow(tmp_path).training["step"].max() == 100
+
+
+def test_a_run_without_events_is_empty(tmp_path: Path) -> None:
+    found = Tails().follow(tmp_path)
+    assert found.training.empty and found.evaluations.empty and found.speed is None and found.texts == ()
+
+
+@given(st.integers(0, 3000), st.integers(3, 500))
+def test_thinned_frames_fit_keep_the_last_row_and_the_order(rows: int, most: int) -> None:
+    frame = pd.DataFrame({"step": range(rows), "loss": [float(row) for row in range(rows)]})
+    found = thinned(frame, most)
+    assert len(found) <= max(most, 0) or rows <= most
+    assert found["step"].is_monotonic_increasing
+    if rows:
+        assert found["step"].iloc[-1] == rows - 1 and found["loss"].iloc[-1] == rows - 1
+        assert (found["loss"] <= found["step"]).all(), "means of what came before"
+
+
+# --- probes ---
+
+
+def test_the_words_of_a_probe_stand_around_its_mask() -> None:
+    columns = columns_of(probe("Milk is a [MASK].", 0, 0.0))
+    assert [column["text"] for column in columns] == ["Milk", "is", "a", "[MASK]", "."]
+    assert [column["index"] for column in columns] == [None, None, None, 0, None]
+    assert default_number(columns) == 4
+
+
+def test_a_probe_without_a_mask_has_its_own_tokens() -> None:
+    event = probe("he is", 0, 0.0)
+    event["positions"] = [event["positions"][0] | {"masked": False, "token": word} for word in ("he", "is")]
+    columns = columns_of(event)
+    assert [(column["text"], column["index"]) for column in columns] == [("he", 0), ("is", 1)]
+    assert default_number(columns) == 1
+
+
+def test_the_figure_sets_the_teacher_above_the_student() -> None:
+    text = "Milk is a [MASK]."
+    student, teacher = probe(text, 100, 0.5), probe(text, 0, 1.0, model="teacher")
+    columns = columns_of(student)
+    data = figure_of(columns, text, teacher, student, number=4, names=("T", "step 100"))
+    assert [panel["role"] for panel in data["panels"]] == ["teacher", "student"]
+    cells = data["panels"][1]["columns"]
+    assert cells[0] == [] and cells[3][0][0] == "white" and data["selected"] == 4
+    json.dumps(data)
+    assert len(figure_of(columns, text, None, student, number=4, names=("T", "S"))["panels"]) == 1
+
+
+def test_the_words_over_the_steps_are_one_row_a_word(tmp_path: Path) -> None:
+    write_events(tmp_path, training(200))
+    frame = words_over_steps(Tails().follow(tmp_path), "Milk is a [MASK].", 0)
+    assert set(frame["step"]) == {0, 100, 200} and (frame.groupby("step").size() == 7).all()
+
+
+# --- words ---
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 s"), (59.4, "59 s"), (599, "9 min 59 s"), (3599, "1 h 00 min"), (-1, "–")]
+)
+def test_durations_are_short(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_moments_are_told_from_now() -> None:
+    assert ago(100, 120) == "just now" and ago(0, 600) == "10 min ago" and ago(0, 7200) == "2 h ago"
+    assert ago(0, 10**6).startswith("19")
+
+
+def test_a_run_is_told_by_what_it_does() -> None:
+    config = make_config({"budget": {"steps": 1000}, "objective": {"kd": 0, "hidden": 0}})
+    assert about(config.model_dump()) == "the text alone · 1,000 steps · seed 0"
+    config = make_config({"constraint": {"kind": "group"}, "corpus": {"swap": True}})
+    assert (
+        about(config.model_dump())
+        == "balanced groups on pronouns, swapped sentences added · 5 minutes · seed 0"
+    )
+
+
+def test_settings_are_flat_and_nested_again() -> None:
+    values = Config().model_dump(mode="json")
+    assert make_config(nested(flat(values))) == Config()
+    assert set(flat(values)) == set(fields()), "every setting has a field, and so a line that explains it"
+
+
+def test_changed_settings_are_listed_with_their_meaning() -> None:
+    config = make_config({"seed": 3, "objective": {"label": "drop"}, "budget": {"steps": 5}})
+    frame = changed(config.model_dump(mode="json"), leave_out=("seed", "budget."))
+    (row,) = frame.to_dict("records")
+    assert (row["setting"], row["value"], row["default"]) == ("objective.label", "drop", "keep")
+    assert "label" in row["meaning"]

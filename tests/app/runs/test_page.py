@@ -1,0 +1,271 @@
+"""The Runs page as Streamlit runs it, on runs that the tests lay down; no process is started."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.runs.actions import exported
+from fairkd import runs
+from fairkd.errors import FairKDError
+from fairkd.runs import store
+from tests.app.conftest import OpenRuns
+from tests.app.reading import components, live_titles, texts
+from tests.app.some_runs import add_run, training
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def buttons(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+# --- the list ---
+
+
+def test_before_the_first_run_the_way_to_one_is_shown(open_runs: OpenRuns) -> None:
+    app = open_runs()
+    assert "No run yet" in texts(app)
+    assert not live_titles(app) and not app.error
+
+
+def test_queue_and_history_are_listed_with_state_and_progress(open_runs: OpenRuns) -> None:
+    add_run("old", "finished", events=training(100))
+    add_run("busy", "running", events=training(100)[:12])
+    add_run("next", "queued")
+    add_run("bad <b>", "failed", sentence="The corpus has no usable sentence.")
+    app = open_runs()
+    assert [one.value for one in app.subheader] == ["Now", "Ended", "Side by side"]
+    said = texts(app)
+    assert "running" in said and "The corpus has no usable sentence." in said
+    progress = [one.proto.text for one in app.get("progress")]
+    assert "min" in progress[0] or "left" in progress[0]
+    assert "number 1 in the queue" in progress[1]
+
+
+def test_the_queue_goes_by_place_and_a_resumed_run_stands_at_its_end(open_runs: OpenRuns) -> None:
+    old = add_run("old", "interrupted", events=training(100))
+    for name in ("one", "two"):
+        add_run(name, "queued")
+    app = open_runs()
+    assert "took" not in texts(app), "nobody knows when an interrupted run ended"
+    assert store.queue_again(old)
+    assert store.entry(old).run.started is None, "it waits, and no attempt has begun"
+    app.run()
+    names = [one.label.strip("*") for one in app.button if str(one.key).startswith("open_")]
+    assert names == ["one", "two", "old"]
+    progress = [one.proto.text for one in app.get("progress")]
+    places = [text.rpartition(", ")[2] for text in progress]
+    assert places == [f"number {place} in the queue" for place in (1, 2, 3)]
+
+
+def test_of_a_resumed_run_the_last_attempt_is_not_called_its_time(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", events=training(100))
+    assert "took 4 min 40 s" in texts(open_runs())
+    store.write(lambda database: database.execute("UPDATE runs SET attempt = 2 WHERE id = ?", [id]))
+    assert "took" not in texts(open_runs())
+
+
+def test_a_refusal_stays_long_enough_to_be_read(open_runs: OpenRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = add_run("fair", "running", events=training(100)[:12])
+    app = open_runs(run=id)
+    store.write(lambda database: database.execute("UPDATE runs SET state = 'finished'"))
+    app.button(key=f"cancel_{id}").click().run()
+    said = [one.value for one in app.error]
+    assert len(said) == 1 and "there is nothing to cancel" in said[0]
+    assert [one.value for one in app.run().error] == said, "a page that trains is drawn every two seconds"
+    monkeypatch.setattr("app.runs.actions.READING", 0.0)
+    assert not app.run().error
+
+
+def test_a_name_opens_its_run(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", events=training(200))
+    app = open_runs()
+    app.button(key=f"open_{id}").click().run()
+    assert not app.exception
+    assert app.header[0].value == "fair" and app.query_params["run"] in (id, [id])
+
+
+def test_a_long_history_is_shown_in_parts(open_runs: OpenRuns) -> None:
+    for number in range(15):
+        add_run(f"run {number}", "cancelled")
+    app = open_runs()
+    opened = [button for button in app.button if str(button.key).startswith("open_")]
+    assert len(opened) == 12
+    next(button for button in app.button if "more of 3" in button.label).click().run()
+    assert len([button for button in app.button if str(button.key).startswith("open_")]) == 15
+
+
+@pytest.mark.parametrize("broken", ["all_runs", "slots"])
+def test_a_list_that_cannot_be_read_is_one_sentence(
+    open_runs: OpenRuns, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    add_run("next", "queued")
+    app = open_runs()
+
+    def refuse() -> None:
+        raise FairKDError("The disk is full.")
+
+    # In the list alone, as when it happens while the list refreshes itself.
+    now = {"all_runs": runs.all_runs, "slots": runs.slots} | {broken: refuse}
+    monkeypatch.setattr("app.runs.list.runs", SimpleNamespace(**now))
+    app.run()
+    assert not app.exception and [error.value for error in app.error] == ["The disk is full\\."]
+
+
+# --- one run ---
+
+
+def test_a_finished_run_shows_curves_probes_and_what_can_be_done(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", preset="fair", events=training(400), model=True)
+    app = open_runs(run=id)
+    loss, kl, quality, gap, words = live_titles(app)
+    assert loss.startswith("The loss fell from") and kl.startswith("KL to the teacher")
+    assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
+    assert gap.startswith("Gap size") and words.startswith("At step 400")
+    assert "P(he) + P(she): 60 %, the teacher's 70 %" in gap
+    assert {"Predictions", "Gaps", "Delete", "All runs"} <= buttons(app)
+    assert not {"Cancel", "Resume"} & buttons(app)
+    drawn = [json.loads(one.proto.json) for one in app.get("bidi_component")]
+    (figure,) = [data for data in drawn if "panels" in data]
+    assert figure["panels"][1]["name"] == "step 400"
+    table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
+    assert "constraint.kind" in set(table["setting"])
+
+
+def test_a_run_that_is_measured_on_other_words_than_it_balances_says_so(open_runs: OpenRuns) -> None:
+    own = {"constraint": {"kind": "group", "words": {"cat": ["cat"], "dog": ["dog"]}}}
+    others = "not the words that the constraint balances"
+    assert others in texts(open_runs(run=add_run("own", events=training(400), **own)))
+    same = {**own, "evaluation": {"words": own["constraint"]["words"]}}
+    assert others not in texts(open_runs(run=add_run("same", events=training(400), **same)))
+    assert others not in texts(open_runs(run=add_run("fair", preset="fair", events=training(400))))
+
+
+def test_the_slider_replays_the_probes_and_play_starts_at_the_beginning(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", events=training(400))
+    app = open_runs(run=id)
+    slider = app.select_slider(key=f"probe_slider_{id}")
+    assert slider.value == 400
+    slider.set_value(100).run()
+    assert not app.exception and live_titles(app)[-1].startswith("At step 100")
+    app.get_by_key(f"probe_text_{id}").set_value("[MASK] is a nurse.").run()
+    assert not app.exception and live_titles(app)[-1].startswith("At step 100"), (
+        "another sentence, the same step"
+    )
+    app.select_slider(key=f"probe_slider_{id}").set_value(400).run()
+    app.button(key=f"probe_play_{id}").click().run()
+    assert not app.exception
+    assert app.button(key=f"probe_play_{id}").label == "Pause"
+    assert app.select_slider(key=f"probe_slider_{id}").value < 400
+    for _ in range(8):
+        app.run()
+    assert app.button(key=f"probe_play_{id}").label == "Play", "it stops at the last step"
+    assert app.select_slider(key=f"probe_slider_{id}").value == 400
+
+
+def test_a_word_that_is_no_mask_can_be_chosen_and_says_that_it_has_no_curves(open_runs: OpenRuns) -> None:
+    id = add_run("fair", "finished", events=training(400))
+    app = open_runs(run=id)
+    assert len(live_titles(app)) == 5
+    app.session_state[f"position_{id}_Milk is a [MASK]."] = 1
+    app.run()
+    (figure,) = [data for data in components(app) if "panels" in data]
+    assert figure["selected"] == 1
+    assert len(live_titles(app)) == 4 and "choose one to see" in texts(app)
+
+
+def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) -> None:
+    id = add_run("busy", "running", events=training(400)[:14])
+    app = open_runs(run=id)
+    (progress,) = app.get("progress")
+    assert "left" in progress.proto.text and "tokens/s" in progress.proto.text
+    assert "Delete" not in buttons(app)
+    app.button(key=f"cancel_{id}").click().run()
+    assert not app.exception
+    assert runs.get(id).state == "cancelling" and "Stop at once" in buttons(app)
+
+
+def test_a_queued_run_waits_without_charts(open_runs: OpenRuns) -> None:
+    id = add_run("next", "queued")
+    app = open_runs(run=id)
+    assert not live_titles(app) and "turn" in texts(app)
+    app.button(key=f"cancel_{id}").click().run()
+    assert runs.get(id).state == "cancelled" and "Resume" in buttons(app)
+
+
+def test_a_run_that_just_began_says_what_it_does(open_runs: OpenRuns) -> None:
+    message = {"type": "message", "text": "Reading BUG: 10,000 rows"}
+    id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}, message])
+    app = open_runs(run=id)
+    assert "Reading BUG: 10,000 rows" in texts(app) and not live_titles(app)
+
+
+def test_a_failed_run_says_why_and_can_be_resumed(open_runs: OpenRuns) -> None:
+    id = add_run(
+        "bad", "failed", sentence="The disk is full.", events=training(100), log="line one\nline two\n"
+    )
+    app = open_runs(run=id)
+    assert "The disk is full." in texts(app)
+    app.session_state[f"log_{id}"] = True
+    app.run()
+    assert "line two" in app.code[0].value
+    app.button(key=f"resume_{id}").click().run()
+    assert runs.get(id).state == "queued" and not app.exception
+
+
+def test_deleting_asks_twice(open_runs: OpenRuns) -> None:
+    id = add_run("old", "finished", events=training(100))
+    folder = runs.get(id).folder
+    app = open_runs(run=id)
+    app.button(key=f"delete_{id}").click().run()
+    assert folder.is_dir() and "for good?" in texts(app)
+    app.button(key=f"keep_{id}").click().run()
+    assert folder.is_dir() and "for good?" not in texts(app)
+    app.button(key=f"delete_{id}").click().run()
+    app.button(key=f"confirm_{id}").click().run()
+    assert not folder.exists() and not app.exception
+    assert "No run yet" in texts(app), "back at the list"
+
+
+def test_the_export_is_the_runs_folder_as_a_zip() -> None:
+    id = add_run("old", "finished", events=training(100), log="done\n")
+    names = zipfile.ZipFile(io.BytesIO(exported(runs.get(id)))).namelist()
+    assert any(name.endswith("config.json") for name in names)
+    assert any(name.endswith("events.jsonl") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("button", "header"),
+    [("predictions", "What do teacher and student expect at every position?"), ("gaps", "Gaps")],
+)
+def test_the_student_of_a_run_opens_beside_its_teacher(
+    open_runs: OpenRuns,
+    tiny_folder: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    button: str,
+    header: str,
+) -> None:
+    tiny = str(tiny_folder("bert"))
+    id = add_run("own", "finished", events=training(100), model=True, teacher=tiny)
+    # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
+    monkeypatch.setattr("app.shared.sidebar.embedded_references", lambda: (tiny, f"run/{id}"))
+    app = open_runs(run=id)
+    app.button(key=f"{button}_{id}").click().run()
+    assert not app.exception and app.header[0].value == header
+    assert app.session_state["student"] == f"run/{id}" and app.session_state["teacher"] == tiny
+
+
+def test_a_run_that_is_not_there_is_one_sentence_with_the_way_back(open_runs: OpenRuns) -> None:
+    app = open_runs(run="<b>nope</b>")
+    (error,) = app.error
+    assert "nope" in error.value and "<b>" not in error.value
+    app.button[0].click().run()
+    assert not app.exception and not app.error

@@ -1,0 +1,128 @@
+"""What is measured before anyone asks: the right thing, and only while nobody waits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.gaps import results
+from app.gaps.cache import GapStore
+from app.gaps.inputs import opening
+from app.shared import activity
+from fairkd.errors import InputError
+from fairkd.models.loading import MaskedLM
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Stands in for measuring, and notes what was asked: a pattern and the number of professions."""
+    asked: list[tuple[str, int]] = []
+
+    def measure(model: object, setup: object, patterns: list, names: list, *_: object) -> pd.DataFrame:
+        asked.extend((pattern.text, len(names)) for pattern in patterns)
+        rows = [(pattern.text, pattern.slot, name, 0.0) for pattern in patterns for name in names]
+        return pd.DataFrame(rows, columns=["pattern", "slot", "profession", "gap"])
+
+    monkeypatch.setattr(results, "measure", measure)
+    return asked
+
+
+def test_the_page_opens_on_what_was_measured_ahead(
+    tiny_folder: Callable[[str], Path], tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = str(tiny_folder("bert"))
+    store = GapStore()
+    monkeypatch.setattr(results, "store", lambda: store)
+    activity.measure_ahead(activity.Activity(), store, {model: tiny_bert}, opening())
+
+    def fail(*_: object) -> pd.DataFrame:
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr(results, "measure", fail)
+    monkeypatch.setattr("app.shared.sidebar.embedded_references", lambda: (model, model))
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    at.query_params["teacher"] = at.query_params["student"] = model
+    at.run()
+    at.switch_page("app/pages/gaps.py").run()
+    assert not at.exception and not at.error and len(at.metric) == 2
+
+
+def test_a_fragment_is_waited_for_every_time_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    activity = activity.Activity()
+    monkeypatch.setattr(activity, "activity", lambda: activity)
+
+    @activity.waited_for()
+    def body() -> bool:
+        waiting = threading.Thread(target=activity.wait_for_quiet, args=(0.0,))
+        waiting.start()
+        waiting.join(0.1)
+        return waiting.is_alive()
+
+    assert body() and body()
+    activity.wait_for_quiet(0.0)  # comes back: nothing runs any more
+
+
+def test_nothing_is_measured_while_a_script_runs(measured: list[tuple[str, int]]) -> None:
+    activity, setup = activity.Activity(), opening()
+    with activity.script_run():
+        models: dict = {"a": None}
+        thread = threading.Thread(
+            target=activity.measure_ahead, args=(activity, GapStore(), models, setup), daemon=True
+        )
+        thread.start()
+        time.sleep(activity.QUIET + 0.3)
+        assert not measured
+    thread.join(10)
+    assert measured == [(pattern.text, len(setup.names)) for pattern in setup.patterns]
+
+
+def test_quiet_begins_when_the_last_of_several_scripts_has_ended() -> None:
+    activity = activity.Activity()
+    over = threading.Event()
+
+    def wait() -> None:
+        activity.wait_for_quiet(0.2)
+        over.set()
+
+    with activity.script_run():
+        with activity.script_run():
+            threading.Thread(target=wait, daemon=True).start()
+        assert not over.wait(0.5), "one still runs"
+    ended = time.monotonic()
+    assert over.wait(5) and time.monotonic() - ended > 0.15
+
+
+def test_a_script_that_fails_has_ended_too() -> None:
+    activity = activity.Activity()
+    with pytest.raises(ZeroDivisionError), activity.script_run():
+        _ = 1 / 0
+    activity.wait_for_quiet(0.01)
+
+
+def test_what_cannot_be_measured_is_left_to_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> pd.DataFrame:
+        raise InputError("The tokenizer does not know 'nurse'.")
+
+    monkeypatch.setattr(results, "measure", refuse)
+    activity.measure_ahead(activity.Activity(), GapStore(), {"a": None}, opening())
+
+
+@pytest.mark.parametrize("pair", [("embedded/teacher", "some/model"), ("some/model", "embedded/teacher")])
+def test_other_models_are_measured_when_asked_for_alone(
+    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[str, str]] = []
+    monkeypatch.setattr(activity.st.runtime, "exists", lambda: True)
+    monkeypatch.setattr(activity, "_begin", lambda *pair: begun.append(pair))
+    activity.warm_up(*pair)
+    assert not begun
+    activity.warm_up("embedded/teacher", "embedded/student-fair")
+    assert begun == [("embedded/teacher", "embedded/student-fair")]

@@ -1,0 +1,54 @@
+"""The sidebar: what it says of a model, and of one that cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.shared.sidebar import literal_description, megabytes
+from fairkd.models import loading
+from fairkd.models.loading import MaskedLM
+
+ROOT = Path(__file__).parents[2]
+
+
+def plain(text: str) -> str:
+    return text.replace("\\", "").replace("\u2060", "")
+
+
+def test_a_description_gives_size_and_commit(tiny_bert: MaskedLM) -> None:
+    about = loading.describe(tiny_bert)
+    text = plain(literal_description(replace(about, size_bytes=90_900_000, revision="0123456789abcdef")))
+    assert "M parameters, 91 MB" in text and "commit 01234567" in text
+    assert "shared" not in text
+    assert "commit" not in literal_description(about)
+
+
+def test_a_student_that_shares_its_embeddings_says_with_whom(tiny_bert: MaskedLM) -> None:
+    about = replace(loading.describe(tiny_bert), size_bytes=11_030_000, shares="embedded/teacher")
+    assert "11 MB, embeddings shared with embedded/teacher" in plain(literal_description(about))
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(60_000, "0.1 MB"), (9_960_000, "10.0 MB"), (1_340_000_000, "1,340 MB")]
+)
+def test_megabytes(size: int, text: str) -> None:
+    assert megabytes(size) == text
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("page", ["app/pages/runs.py", "app/pages/gaps.py"])
+def test_why_a_model_is_not_there_is_said_on_every_page(
+    page: str, tiny_folder: Callable[[str], Path]
+) -> None:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    app.query_params["teacher"], app.query_params["student"] = "./nothing", str(tiny_folder("bert"))
+    app.run()
+    app.switch_page(page).run()
+    assert not app.exception
+    (said,) = [plain(one.value) for one in app.shared.sidebar.caption if "error" in one.value]
+    assert "There is no folder ./nothing" in said

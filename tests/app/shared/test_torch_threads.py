@@ -1,0 +1,110 @@
+"""How many threads torch computes with in the dashboard, and what its collector looks through."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from app.gaps import results
+from app.gaps.inputs import opening
+from app.shared import model_cache, torch_threads
+from fairkd.measures import word_gaps
+from fairkd.models.loading import MaskedLM
+from fairkd.predictions import positions
+from fairkd.predictions.positions import Prediction
+
+
+@pytest.fixture(autouse=True)
+def three_threads() -> Iterator[None]:
+    """A machine on which torch takes three threads by itself, before the dashboard has started it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    torch_threads._usual_threads.cache_clear()
+    yield
+    torch.set_num_threads(before)
+    torch_threads._usual_threads.cache_clear()
+
+
+def threads_of_a_new_thread() -> int:
+    """What a script run that begins now would compute with."""
+    found: list[int] = []
+    thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_one_thread_but_for_what_takes_long() -> None:
+    torch_threads.start_torch()
+    assert torch.get_num_threads() == threads_of_a_new_thread() == 1
+    with torch_threads.all_threads():
+        assert torch.get_num_threads() == 3
+    assert torch.get_num_threads() == threads_of_a_new_thread() == 1
+
+
+def test_work_that_overlaps_or_fails_leaves_one_thread_behind() -> None:
+    first, second = torch_threads.all_threads(), torch_threads.all_threads()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert threads_of_a_new_thread() == 1
+    with pytest.raises(RuntimeError, match="stopped"), torch_threads.all_threads():
+        raise RuntimeError("stopped")
+    assert threads_of_a_new_thread() == 1
+
+
+@pytest.mark.parametrize(("masked_in_turn", "threads"), [(False, 1), (True, 3)])
+def test_a_sentence_takes_one_thread_and_its_masked_copies_take_all(
+    tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, masked_in_turn: bool, threads: int
+) -> None:
+    torch_threads.start_torch()
+    seen: list[int] = []
+    predict = positions.predict
+
+    def noting(*arguments: Any, **options: Any) -> Prediction:
+        seen.append(torch.get_num_threads())
+        return predict(*arguments, **options)
+
+    monkeypatch.setattr(positions, "predict", noting)
+    text = f"he is a [MASK] {threads}"  # of its own: what was predicted before is kept
+    model_cache.predict(str(tiny_folder("bert")), text, masked_in_turn=masked_in_turn)
+    assert seen == [threads]
+
+
+def test_gaps_are_measured_with_all_threads(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch_threads.start_torch()
+    seen: list[int] = []
+
+    def noting(*_: object, **__: object) -> pd.DataFrame:
+        seen.append(torch.get_num_threads())
+        return pd.DataFrame()
+
+    monkeypatch.setattr(word_gaps, "gaps", noting)
+    setup = opening()
+    results.measure(tiny_bert, setup, setup.patterns, setup.names)
+    assert seen == [3]
+
+
+def test_what_is_there_for_good_is_not_collected_again() -> None:
+    class Kept:
+        pass
+
+    made: list[Kept] = []
+    try:
+        with pytest.raises(RuntimeError, match="broken"), torch_threads.without_collecting():
+            assert not gc.isenabled()
+            made += [Kept() for _ in range(1000)]
+            raise RuntimeError("broken")
+        assert gc.isenabled()
+        assert not any(isinstance(one, Kept) for one in gc.get_objects())
+        assert gc.get_freeze_count() >= 1000
+    finally:
+        gc.unfreeze()
