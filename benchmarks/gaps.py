@@ -1,4 +1,5 @@
-"""Time `fairkd.measures.word_gaps.gaps` against a plain loop: `python -m benchmarks.gaps [--rounds 3] [--model REF]`.
+"""Time `fairkd.measures.word_gaps.gaps` against a plain loop: `python -m benchmarks.gaps [--rounds 3]
+[--model REF]`.
 
 The reference runs one sentence at a time through the whole model, as a script would, over the same
 sentences and their priors; it works out log P(he) - log P(she) and is checked to give the same gaps.

@@ -51,7 +51,7 @@ def write(sentences: pd.DataFrame) -> dict[str, Any]:
     }
     measured["fair_against_plain"] = paired_test(frames["student-plain"], frames["student-fair"]).sentence
     (FOLDER / "measured.json").write_text(json.dumps(measured, indent=2) + "\n")
-    (FOLDER / "MODEL_CARD.md").write_text(text_of(measured))
+    (EMBEDDED.parent / "MODEL_CARD.md").write_text(text_of(measured))
     return measured
 
 

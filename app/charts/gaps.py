@@ -47,8 +47,9 @@ def transfer_scatter(
 ) -> go.Figure:
     """The teacher's gap against the student's, one point a profession, by what happened to the bias.
 
-    `frame` is from `fairkd.measures.word_gaps.transfer` (profession, teacher, student, teacher_mass, student_mass, kind).
-    On the diagonal the student leans as the teacher does; on the horizontal line it does not lean at all.
+    `frame` is from `fairkd.measures.word_gaps.transfer` (profession, teacher, student, teacher_mass,
+    student_mass, kind). On the diagonal the student leans as the teacher does; on the horizontal line it does
+    not lean at all.
     """
     shades = hues(dark)
     counts = frame["kind"].value_counts()

@@ -25,8 +25,8 @@ def preference_scatter(
 ) -> go.Figure:
     """How likely one model finds each word in sentence A (across) and in sentence B (up).
 
-    `frame` is from `fairkd.measures.word_gaps.prefer` (token, log_p_a, log_p_b, preference). Below the diagonal are the
-    words that A prefers, above it those of B.
+    `frame` is from `fairkd.measures.word_gaps.prefer` (token, log_p_a, log_p_b, preference). Below the
+    diagonal are the words that A prefers, above it those of B.
     """
     shades = hues(dark)
     notes = _notes(sentences, shades)
@@ -98,8 +98,9 @@ def _notes(sentences: tuple[str, str], shades: Hues) -> list[tuple[str, str]]:
 def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark: bool = False) -> go.Figure:
     """The teacher's preference for each word against the student's.
 
-    `frame` is from `fairkd.measures.word_gaps.prefer_difference` (token, teacher, student, difference). On the diagonal the
-    two models tell A from B alike; on the horizontal line the student does not tell them apart.
+    `frame` is from `fairkd.measures.word_gaps.prefer_difference` (token, teacher, student, difference). On
+    the diagonal the two models tell A from B alike; on the horizontal line the student does not tell them
+    apart.
     """
     shades = hues(dark)
     notes = _notes(sentences, shades)

@@ -20,7 +20,8 @@ Measure = Callable[[Sequence[Pattern], Sequence[str]], pd.DataFrame]
 
 
 class GapStore:
-    """Rows of `fairkd.measures.word_gaps.gaps` by question, pattern and profession; the longest unused patterns go first.
+    """Rows of `fairkd.measures.word_gaps.gaps` by question, pattern and profession; the longest unused
+    patterns go first.
 
     Shared by all visitors, so guarded by a lock; nothing is measured while it is held.
     """

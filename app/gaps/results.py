@@ -1,7 +1,7 @@
 """What the Gaps page shows, computed once for all visitors: gaps of a model, their comparison, preferences.
 
-Models are named by reference. PyTorch comes with `fairkd.measures.word_gaps`, which is imported on first use, so that the
-page's frame stands before it is read.
+Models are named by reference. PyTorch comes with `fairkd.measures.word_gaps`, which is imported on first use,
+so that the page's frame stands before it is read.
 """
 
 from __future__ import annotations

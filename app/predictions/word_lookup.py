@@ -20,7 +20,9 @@ class Found:
 
 
 def look_up(prediction: Prediction, position: int, word: str) -> Found:
-    """`fairkd.predictions.word_lookup.look_up`; a word that cannot be spelled or scored raises nothing: the note says so."""
+    """`fairkd.predictions.word_lookup.look_up`; a word that cannot be spelled or scored raises nothing: the
+    note says so.
+    """
     from fairkd.predictions import word_lookup  # PyTorch comes with it
 
     try:

@@ -6,10 +6,10 @@
     swapped = swapper(corpus.held_out, models.load("embedded/teacher"))(corpus.training[:1000])
 
 The words are in `resources/swaps.yaml`, names (an option) are those of the contrast "names". "her" (his or
-him) and "his" (her or hers) depend on the context, which a masked LM reads (`fairkd.augmentation.her_his`). What is
-swapped keeps its case (he, He, HE; any other, as in "hE", is left alone), the punctuation around it, its
-hyphens and its possessive ("the ladies' coats", "the gentlemen's coats"). A word with a capital that ends a
-name ("Stephen King", "Iron Man") is part of it and stays; so does an abbreviation ("HER2", "a He-Ne laser",
+him) and "his" (her or hers) depend on the context, which a masked LM reads (`fairkd.augmentation.her_his`).
+What is swapped keeps its case (he, He, HE; any other, as in "hE", is left alone), the punctuation around it,
+its hyphens and its possessive ("the ladies' coats", "the gentlemen's coats"). A word with a capital that ends
+a name ("Stephen King", "Iron Man") is part of it and stays; so does an abbreviation ("HER2", "a He-Ne laser",
 "an MR scan").
 
 Swapping twice gives the sentence back wherever each of its words has one counterpart that has it in turn: not

@@ -26,6 +26,7 @@ from fairkd.distill.config.presets import PRESETS
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import events
 from fairkd.runs.events import Writer
+from fairkd.runs.outcome import of_error as sentence_of_error
 from fairkd.utils.paths import home
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
     except FairKDError:
         raise
     except Exception as error:
-        raise FairKDError(outcome.of_error(error, folder)) from error
+        raise FairKDError(sentence_of_error(error, folder)) from error
 
 
 def _writer(folder: Path) -> Writer:

@@ -8,7 +8,8 @@
 
 Everything is streamed: what is kept at one time is at most `most` sentences of LONGEST characters. What was
 not taken is counted, by reason, in `Corpus.skipped`. How the corpus and its split are made stands in
-`corpora.corpus`, the formats in `corpora.files`, the Hub in `corpora.hub`. The gender swap is `fairkd.augmentation.gender_swap`.
+`corpora.corpus`, the formats in `corpora.files`, the Hub in `corpora.hub`. The gender swap is
+`fairkd.augmentation.gender_swap`.
 """
 
 from fairkd.corpora.corpus import LONGEST, MOST, Corpus, Tally, build, is_held_out, normalise

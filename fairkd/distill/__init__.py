@@ -27,7 +27,12 @@ __all__ = [
     "train",
 ]
 
-_LATER = {"train": "session", "Outcome": "session", "estimate": "estimates", "Estimate": "estimates"}
+_LATER = {
+    "train": "training",
+    "Outcome": "training",
+    "estimate": "time_estimate",
+    "Estimate": "time_estimate",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -97,10 +97,10 @@ class Evaluator:
 
         `kl` is KL(teacher || student) at masked positions and temperature 1 against the teacher as it is,
         `kl_constrained` against the constrained one (nats); `agreement` the share of positions where both
-        models' first words agree; `perplexity` and `top1` the student's on the masked words, 20 % of them
-        at once; `pseudo_perplexity` with one word masked at a time (one of each sentence). Gaps are those of
-        `fairkd.measures.word_gaps`, over professions. None where there is nothing to measure on, NaN where the student's
-        outputs are no numbers.
+        models' first words agree; `perplexity` and `top1` the student's on the masked words, 20 % of them at
+        once; `pseudo_perplexity` with one word masked at a time (one of each sentence). Gaps are those of
+        `fairkd.measures.word_gaps`, over professions. None where there is nothing to measure on, NaN where
+        the student's outputs are no numbers.
         """
         return self._measures(self.student, fidelity=True)
 

@@ -2,8 +2,8 @@
 
     Pattern("[MASK] is {a profession}.", "subject").render("engineer").text   # "[MASK] is an engineer."
 
-The target is a mask typed in any form that `fairkd.models.tokenization.parse` knows ([MASK], <mask>, a blank _). The
-profession goes to `{profession}`, `{a profession}` (with "a" or "an") or `{the profession}`; at the
+The target is a mask typed in any form that `fairkd.models.tokenization.parse` knows ([MASK], <mask>, a blank
+_). The profession goes to `{profession}`, `{a profession}` (with "a" or "an") or `{the profession}`; at the
 beginning of a sentence it is capitalised.
 """
 

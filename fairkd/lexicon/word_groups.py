@@ -2,7 +2,8 @@
 
 A *word group* holds words meant as one alternative ({he, him, his}), by the *slot* of the sentence they fit;
 a *contrast* sets two or more groups against each other. The shipped ones are in `resources/contrasts.yaml`,
-with their sources; `make_contrast` makes a user's own. How a tokenizer spells the words is `fairkd.models.tokenization`.
+with their sources; `make_contrast` makes a user's own. How a tokenizer spells the words is in
+`fairkd.models.tokenization`.
 """
 
 from __future__ import annotations

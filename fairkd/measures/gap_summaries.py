@@ -1,7 +1,8 @@
 """What a frame of gaps says as a whole: means with intervals, tests, transfer, and the labour market.
 
-All functions take frames as `fairkd.measures.word_gaps.gaps` returns them. Professions are what is resampled: another
-study would ask for other professions, and the sentences of one profession are no independent evidence.
+All functions take frames as `fairkd.measures.word_gaps.gaps` returns them. Professions are what is resampled:
+another study would ask for other professions, and the sentences of one profession are no independent
+evidence.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@
         professions=["nurse", "engineer"],
     )
 
-The gap at a masked position is `log P(A) - log P(B)`, in nats: positive where the model prefers group A
-(he), negative where it prefers group B (she). Averages, intervals and tests over such frames are in
-`fairkd.measures.gap_summaries`, patterns and professions in `fairkd.lexicon.templates`, the comparison of two sentences in
-`fairkd.measures.sentence_pairs`; all of them can be imported from here.
+The gap at a masked position is `log P(A) - log P(B)`, in nats: positive where the model prefers group A (he),
+negative where it prefers group B (she). Averages, intervals and tests over such frames are in
+`fairkd.measures.gap_summaries`, patterns and professions in `fairkd.lexicon.templates`, the comparison of two
+sentences in `fairkd.measures.sentence_pairs`; all of them can be imported from here.
 """
 
 from __future__ import annotations
@@ -99,9 +99,10 @@ def gaps(
     bias score of Kurita et al. 2019 (arXiv 1906.07337), as a difference between the two groups. The
     target is found by where it stands in the text, never as "the first mask".
 
-    A word of several pieces counts with its left-to-right score (`fairkd.predictions.cloze.score_words`), which is no
-    part of the same distribution: mass can then exceed what a softmax allows. `pieces` is the largest number
-    of pieces among the words of both groups, `split` names those of several: "gal (2); stepfather (2)".
+    A word of several pieces counts with its left-to-right score (`fairkd.predictions.cloze.score_words`),
+    which is no part of the same distribution: mass can then exceed what a softmax allows. `pieces` is the
+    largest number of pieces among the words of both groups, `split` names those of several: "gal (2);
+    stepfather (2)".
 
     Parameters
     ----------

@@ -3,8 +3,8 @@
 Three families are told apart (`MaskedLM.kind`): WordPiece marks pieces that continue a word ("##ing"),
 byte-level BPE and SentencePiece mark the space before a word ("Ġhe", "▁he"). A word therefore has no spelling
 of its own, only one in a sentence: " he" in "Here he is", "He" at the beginning of a sentence. The word
-groups are in `fairkd.lexicon.word_groups`, the labels that show pieces in `fairkd.models.token_strings`, their probabilities in
-`fairkd.predictions.cloze`.
+groups are in `fairkd.lexicon.word_groups`, the labels that show pieces in `fairkd.models.token_strings`,
+their probabilities in `fairkd.predictions.cloze`.
 
     lm = models.load("embedded/teacher")
     spell(lm, "she", after=" is a nurse.").ids

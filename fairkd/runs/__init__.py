@@ -9,9 +9,9 @@
     runs.cancel(run.id)
 
 A run is a row in `runs.sqlite` and a folder (config.json, events.jsonl, log.txt, checkpoints/, model/), both
-in the home folder (`fairkd.utils.paths`). A runner process, started detached by whoever submits or looks, starts one
-process a run, as many at the same time as there are slots. Everybody else only reads rows and files: whoever
-is killed, the others go on, and the next who looks makes the states true.
+in the home folder (`fairkd.utils.paths`). A runner process, started detached by whoever submits or looks,
+starts one process a run, as many at the same time as there are slots. Everybody else only reads rows and
+files: whoever is killed, the others go on, and the next who looks makes the states true.
 
 The pieces: `store` (rows and changes of state), `events` (the file), `control` (what a person does),
 `supervision`, `runner`, `worker` and `session` (the processes), `verdict` (what became of a run), `archive`

@@ -52,6 +52,6 @@ def has_lost_mass(mass: float | None, teacher: float | None) -> bool:
 
 
 def fairness_front(costs: Sequence[tuple[float, float]], lost: Sequence[bool]) -> tuple[int, ...]:
-    """The Pareto front of those runs whose mass is not lost; indices as from `fairkd.measures.pareto.front`."""
+    """The Pareto front of the runs whose mass is not lost; indices as from `pareto.front`."""
     nowhere = (math.nan, math.nan)
     return front([nowhere if gone else cost for cost, gone in zip(costs, lost, strict=True)])

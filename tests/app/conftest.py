@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
+
 OpenDistil = Callable[..., AppTest]
 OpenRuns = Callable[..., AppTest]
 

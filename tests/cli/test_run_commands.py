@@ -17,6 +17,7 @@ from fairkd import runs
 from fairkd.cli import commands
 from fairkd.cli.run_commands import runs_app
 from fairkd.runs import store, supervision
+from tests import ROOT
 from tests.outcome import Outcome
 from tests.runs import stand_in
 from tests.runs.conftest import stored, until
@@ -152,7 +153,7 @@ def test_a_run_started_by_one_process_is_seen_and_steered_by_another(home: Path)
     run = runs.submit(stand_in.config(1000))
     until(lambda: stored(run.id).step > 0)
     command = [sys.executable, "-m", "fairkd", "runs"]
-    place = {"cwd": Path(stand_in.HERE).parents[2], "env": {**os.environ}, "text": True}
+    place = {"cwd": ROOT, "env": {**os.environ}, "text": True}
     shown = subprocess.run([*command, "show", run.id, "--json"], capture_output=True, **place)
     assert json.loads(shown.stdout)["state"] == "running"
     assert subprocess.run([*command, "cancel", run.id], capture_output=True, **place).returncode == 0

@@ -16,11 +16,11 @@ import yaml
 
 from fairkd.distill import train
 from fairkd.models.loading import MaskedLM
+from tests import ROOT
 from tests.distill import ranks
 from tests.distill.parts import CORPUS, config, equal, weights
 from tests.tiny import SENTENCES
 
-REPOSITORY = Path(__file__).parents[2]
 LAUNCH = [
     # Its name for "several processes": without a GPU they are processes on the CPU.
     *(sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes=2"),
@@ -30,9 +30,9 @@ LAUNCH = [
 
 def launch(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Two processes on this machine, one thread each, with the repository on their path."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [*LAUNCH, *arguments], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=240
+        [*LAUNCH, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
     )
 
 

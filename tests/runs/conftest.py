@@ -16,6 +16,7 @@ import pytest
 
 from fairkd import runs
 from fairkd.runs import Run, lock, store, supervision
+from tests import ROOT
 from tests.runs import stand_in
 
 
@@ -80,7 +81,7 @@ def dashboard(
         [sys.executable, stand_in.HERE, "dashboard", name, settings],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(stand_in.HERE).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert process.stdout is not None
     return process, process.stdout.readline().strip()

@@ -17,6 +17,7 @@ import pytest
 from fairkd import runs
 from fairkd.runs import events, lock, store, supervision
 from fairkd.runs.process_identity import Identity, boot, me
+from tests import ROOT
 from tests.runs import stand_in
 from tests.runs.conftest import (
     dashboard,
@@ -141,7 +142,7 @@ def test_two_submissions_at_the_same_instant_both_run_one_after_the_other(home: 
             [sys.executable, stand_in.HERE, "submit", name, json.dumps({"steps": 10}), instant],
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(stand_in.HERE).parents[2])},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         for name in ("one", "two")
     ]

@@ -358,7 +358,8 @@ def test_what_leaves_the_foreground_is_told_and_passed_on(
 
 def test_nothing_but_the_worker_and_the_frames_needs_torch_or_pandas() -> None:
     code = (
-        "import sys, fairkd.cli.run_commands, fairkd.runs.runner, fairkd.runs.worker, fairkd.distill.config.flat_settings;"
+        "import sys, fairkd.cli.run_commands, fairkd.runs.runner, fairkd.runs.worker;"
+        "import fairkd.distill.config.flat_settings;"
         "print({'torch', 'transformers', 'pandas', 'streamlit'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

@@ -19,6 +19,7 @@ from fairkd.errors import InputError
 from fairkd.runs import events, outcome, store
 from fairkd.runs.runner import Runner
 from fairkd.utils import hardware
+from tests import ROOT
 from tests.runs import stand_in
 from tests.runs.conftest import (
     processes,
@@ -72,7 +73,7 @@ def test_a_run_that_the_system_kills_for_lack_of_memory_failed(small_memory: Pat
     settings = json.dumps({"steps": 3, "hoards": True})
     submit = shlex.join([sys.executable, stand_in.HERE, "submit", "hoarder", settings, "0"])
     script = f"echo $$ > {small_memory}/cgroup.procs && exec {submit}"
-    environment = {**os.environ, "PYTHONPATH": str(Path(stand_in.HERE).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, env=environment)
     ended = wait_for_state(done.stdout.strip(), "failed")
     assert "memory was not enough" in ended.sentence

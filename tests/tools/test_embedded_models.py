@@ -62,7 +62,7 @@ def test_the_teacher_is_good_enough_and_fairness_costs_little():
 
 
 def test_the_card_is_the_one_that_the_figures_give():
-    assert (FOLDER / "MODEL_CARD.md").read_text() == embedded_model_card.text_of(MEASURED)
+    assert (loading.EMBEDDED.parent / "MODEL_CARD.md").read_text() == embedded_model_card.text_of(MEASURED)
 
 
 def test_a_gloss_becomes_a_sentence_and_its_examples_stand_alone(tmp_path):

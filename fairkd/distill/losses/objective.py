@@ -1,4 +1,6 @@
-"""The distillation objective (`fairkd.distill.losses.targets` has the formula) as functions of both models' states."""
+"""The distillation objective (`fairkd.distill.losses.targets` has the formula) as functions of both models'
+states.
+"""
 
 from __future__ import annotations
 

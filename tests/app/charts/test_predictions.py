@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -18,6 +17,7 @@ from app.shared import theme
 from app.shared.widgets import literal
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions.positions import compare, predict
+from tests import ROOT
 
 NASTY = "<b>x</b> & $y$"
 
@@ -94,7 +94,7 @@ def test_markdown_html_and_directives_lose_their_meaning() -> None:
 
 
 def test_the_configured_colours_are_those_of_the_theme() -> None:
-    config = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     hues = (theme.TEACHER, theme.STUDENT, theme.GROUP_A, theme.GROUP_B)
     for mode in ("light", "dark"):
         section = config["theme"][mode]

@@ -9,10 +9,10 @@ import pytest
 
 from app.distill.corpus import MOST_MEGABYTES, PREVIEW, _first, store
 from fairkd.errors import InputError
+from tests import ROOT
 from tests.app.conftest import OpenDistil
 from tests.app.reading import started, texts
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("home")
 
 

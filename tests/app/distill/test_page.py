@@ -18,7 +18,6 @@ from fairkd.lexicon.word_groups import contrasts, make_contrast
 from tests.app.conftest import OpenDistil
 from tests.app.reading import started, texts, titles
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("home")
 
 

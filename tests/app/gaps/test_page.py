@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.shared.widgets import literal
 from fairkd.lexicon.templates import professions
+from tests import ROOT
 from tests.app.reading import components, titles
 
-ROOT = Path(__file__).parents[2]
 TINY = pd.DataFrame({"profession": ["nurse", "carpenter", "pilot"], "women_share": [0.87, 0.03, 0.09]})
 Page = Callable[..., AppTest]
 Folder = Callable[[str], Path]

@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.text import escape
+from tests import ROOT
 
-ROOT = Path(__file__).parents[2]
 OpenApp = Callable[..., AppTest]
 
 

@@ -11,8 +11,7 @@ from app.components.columns import slots
 from app.predictions.position import Position
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions.positions import compare, predict
-
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
 
 
 def test_a_models_own_top_words_are_not_all_that_is_shown(

@@ -17,8 +17,7 @@ from app.gaps.inputs import opening
 from app.shared import activity
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
-
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
 
 
 @pytest.fixture
@@ -56,26 +55,26 @@ def test_the_page_opens_on_what_was_measured_ahead(
 
 
 def test_a_fragment_is_waited_for_every_time_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    activity = activity.Activity()
-    monkeypatch.setattr(activity, "activity", lambda: activity)
+    watched = activity.Activity()
+    monkeypatch.setattr(activity, "activity", lambda: watched)
 
     @activity.waited_for()
     def body() -> bool:
-        waiting = threading.Thread(target=activity.wait_for_quiet, args=(0.0,))
+        waiting = threading.Thread(target=watched.wait_for_quiet, args=(0.0,))
         waiting.start()
         waiting.join(0.1)
         return waiting.is_alive()
 
     assert body() and body()
-    activity.wait_for_quiet(0.0)  # comes back: nothing runs any more
+    watched.wait_for_quiet(0.0)  # comes back: nothing runs any more
 
 
 def test_nothing_is_measured_while_a_script_runs(measured: list[tuple[str, int]]) -> None:
-    activity, setup = activity.Activity(), opening()
-    with activity.script_run():
+    watched, setup = activity.Activity(), opening()
+    with watched.script_run():
         models: dict = {"a": None}
         thread = threading.Thread(
-            target=activity.measure_ahead, args=(activity, GapStore(), models, setup), daemon=True
+            target=activity.measure_ahead, args=(watched, GapStore(), models, setup), daemon=True
         )
         thread.start()
         time.sleep(activity.QUIET + 0.3)
@@ -85,15 +84,15 @@ def test_nothing_is_measured_while_a_script_runs(measured: list[tuple[str, int]]
 
 
 def test_quiet_begins_when_the_last_of_several_scripts_has_ended() -> None:
-    activity = activity.Activity()
+    watched = activity.Activity()
     over = threading.Event()
 
     def wait() -> None:
-        activity.wait_for_quiet(0.2)
+        watched.wait_for_quiet(0.2)
         over.set()
 
-    with activity.script_run():
-        with activity.script_run():
+    with watched.script_run():
+        with watched.script_run():
             threading.Thread(target=wait, daemon=True).start()
         assert not over.wait(0.5), "one still runs"
     ended = time.monotonic()
@@ -101,10 +100,10 @@ def test_quiet_begins_when_the_last_of_several_scripts_has_ended() -> None:
 
 
 def test_a_script_that_fails_has_ended_too() -> None:
-    activity = activity.Activity()
-    with pytest.raises(ZeroDivisionError), activity.script_run():
+    watched = activity.Activity()
+    with pytest.raises(ZeroDivisionError), watched.script_run():
         _ = 1 / 0
-    activity.wait_for_quiet(0.01)
+    watched.wait_for_quiet(0.01)
 
 
 def test_what_cannot_be_measured_is_left_to_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

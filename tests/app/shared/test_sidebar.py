@@ -12,8 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.shared.sidebar import literal_description, megabytes
 from fairkd.models import loading
 from fairkd.models.loading import MaskedLM
-
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
 
 
 def plain(text: str) -> str:
