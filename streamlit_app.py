@@ -27,7 +27,7 @@ page = st.navigation(
             help="How differently both models treat he and she across professions.",
         ),
         st.Page(
-            "app/pages/distil.py",
+            "app/pages/distill.py",
             title="Distil",
             icon=":material/science:",
             help="Make a student, with or without a fairness constraint, and see beforehand what it does.",

@@ -23,9 +23,8 @@ from typing import Any
 from fairkd import corpora
 from fairkd.corpora import Corpus
 from fairkd.distill import PRESETS, make_config, read_config, train
-from fairkd.measures.perplexity import pseudo_perplexity
-from fairkd.measures.word_gaps import summarise
-from fairkd.models.loading import MaskedLM, load
+from fairkd.measures import pseudo_perplexity, summarise
+from fairkd.models import MaskedLM, load
 from tools.embedded_model_card import gap_table
 
 SCORED_SENTENCES = 300

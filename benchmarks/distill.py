@@ -31,10 +31,9 @@ import pandas as pd
 
 from benchmarks.distill_work import LAYERS, Case, Figures, product_rates, products
 from fairkd import corpora
-from fairkd.distill import make_config, train
-from fairkd.distill.precision import FORMATS
-from fairkd.models.loading import MaskedLM, load
-from fairkd.predictions.positions import compare, predict
+from fairkd.distill import FORMATS, make_config, train
+from fairkd.models import MaskedLM, load
+from fairkd.predictions import compare, predict
 
 WRITTEN_SENTENCES = 200
 REFERENCE = "reference: dense, fp32"

@@ -18,15 +18,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from fairkd.constraints.constraint import Constraint
-from fairkd.distill.config.config import Config, make_config
-from fairkd.distill.config.sections import Positions, Precision
-from fairkd.distill.data.masking import Batch, Stream, pad
-from fairkd.distill.losses.scratch_memory import keep_freed_memory, padded
-from fairkd.distill.student import take_layers
-from fairkd.distill.trainer import Trainer, masker_of
-from fairkd.models.loading import MaskedLM, load
-from fairkd.models.mlm_head import layers_of
+from fairkd.constraints import Constraint
+from fairkd.distill import Trainer, masker_of, take_layers
+from fairkd.distill.config import Config, Positions, Precision, make_config
+from fairkd.distill.data import Batch, Stream, pad
+from fairkd.distill.losses import keep_freed_memory, padded
+from fairkd.models import MaskedLM, layers_of, load
 
 SHORTEST, LONGEST = 12, 64
 POOL = 4096

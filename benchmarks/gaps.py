@@ -14,10 +14,9 @@ import time
 import pandas as pd
 import torch
 
-from fairkd.lexicon.word_groups import Contrast, contrasts
-from fairkd.measures.word_gaps import fitting, gaps, professions
-from fairkd.models.loading import MaskedLM, load
-from fairkd.models.tokenization import spell
+from fairkd.lexicon import Contrast, contrasts, fitting, professions
+from fairkd.measures import gaps
+from fairkd.models import MaskedLM, load, spell
 
 
 def plain(lm: MaskedLM, frame: pd.DataFrame, contrast: Contrast) -> list[float]:

@@ -1,8 +1,26 @@
 """FairKD: look inside masked language models while one teaches another.
 
-This package file imports nothing heavy, so that `import fairkd` and `fairkd --help` stay fast; import the
-room you need: `fairkd.models`, `fairkd.predictions`, `fairkd.models.tokenization`,
-`fairkd.measures.word_gaps`, `fairkd.constraints`, `fairkd.distill`.
+    from fairkd import compare, load, predict
+
+    teacher, student = load("embedded/teacher"), load("embedded/student-fair")
+    compare(predict(teacher, "Milk is a [MASK]."), predict(student, "Milk is a [MASK].")).at(4, k=5)
+
+* `cli`: the command line
+* `runs`: distillations in the background
+* `distill`: one distillation, from its configuration to the saved student
+* `measures`: measures of bias and quality, and their statistics
+* `constraints`: edits of the teacher's distribution; `augmentation`: gendered sentences swapped
+* `predictions`: what a model predicts at every position; two models compared
+* `lexicon`: word groups, templates, professions
+* `models`: load, tokenize, run; `corpora`: text to distill on
+* `utils`: folders, hardware, threads, progress; `errors`: every error that FairKD raises
+
+Imports point down this list. The names in `__init__.pyi` can be imported from here; they are imported when
+first used, so that `import fairkd` and `fairkd --help` stay fast.
 """
 
+import lazy_loader
+
 __version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

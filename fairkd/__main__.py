@@ -1,6 +1,6 @@
 """`python -m fairkd`: the command line."""
 
-from fairkd.cli.commands import main
+from fairkd.cli import main
 
 if __name__ == "__main__":
     main()

@@ -30,9 +30,9 @@ from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTraine
 from fairkd import corpora
 from fairkd.corpora import pinned_wheels
 from fairkd.distill import PRESETS, Config, make_config, train
-from fairkd.distill.data.masking import encode
-from fairkd.models.loading import EMBEDDED, load
-from fairkd.utils.paths import home
+from fairkd.distill.data import encode
+from fairkd.models import EMBEDDED, load
+from fairkd.utils import home
 from tools import embedded_model_card, teacher_training
 from tools.teacher_text import CLAUSES, KINDS, read_sentences
 

@@ -11,12 +11,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from fairkd.distill.data.masking import Masking, encode
-from fairkd.lexicon.word_groups import contrasts
-from fairkd.measures.perplexity import pseudo_perplexity
-from fairkd.measures.word_gaps import Summary, fitting, gaps, paired_test, professions, summarise
-from fairkd.models.loading import EMBEDDED, MaskedLM, load
-from fairkd.predictions.positions import predict
+from fairkd.distill.data import Masking, encode
+from fairkd.lexicon import contrasts, fitting, professions
+from fairkd.measures import Summary, gaps, paired_test, pseudo_perplexity, summarise
+from fairkd.models import EMBEDDED, MaskedLM, load
+from fairkd.predictions import predict
 from tools import teacher_training as training
 
 FOLDER = Path(__file__).parent

@@ -17,8 +17,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fairkd.corpora import is_held_out, normalise
-from fairkd.corpora.pinned_wheels import open_member
+from fairkd.corpora import is_held_out, normalise, open_member
 from fairkd.errors import InputError
 
 WORDNET_FOLDER = Path("/usr/share/wordnet")

@@ -21,13 +21,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from fairkd.distill import checkpoints
-from fairkd.distill.data.loader import Feed, Place
-from fairkd.distill.data.masking import Batch, Masker, Masking, Stream
-from fairkd.distill.lr_schedule import schedule
-from fairkd.distill.precision import autocast, make_accelerator, on
+from fairkd.distill import autocast, checkpoints, make_accelerator, on, schedule
+from fairkd.distill.data import Batch, Feed, Masker, Masking, Place, Stream
 from fairkd.errors import InputError
-from fairkd.models.mlm_head import masked_rows, projection_of, transform_of
+from fairkd.models import masked_rows, projection_of, transform_of
 
 EVERY_ONE_MASKED = Masking(0.2, 1.0, 0.0)
 AS_IN_TRAINING = Masking(0.2, 0.8, 0.1)

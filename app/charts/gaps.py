@@ -26,7 +26,7 @@ from app.charts.base import (
     span,
 )
 from app.charts.text import escape, percent, shorten
-from fairkd.measures.statistics import Correlation
+from fairkd.measures import Correlation
 
 Value = Literal["gap", "corrected_gap"]
 VALUE_NAMES: dict[str, str] = {"gap": "gap", "corrected_gap": "prior-corrected gap"}

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.drawing import component
-from fairkd.predictions.distribution import Prediction, top_ids
+from fairkd.predictions import Prediction, top_ids
 
 if TYPE_CHECKING:
-    from fairkd.predictions.positions import Comparison
+    from fairkd.predictions import Comparison
 
 
 @dataclass(frozen=True)

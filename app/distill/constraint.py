@@ -11,8 +11,8 @@ from app.distill.variants import TOGETHER, change, current, usable_slots, widget
 from app.shared.measured_words import gap_groups, gap_names, measures_others
 from app.shared.run_texts import KINDS
 from app.shared.widgets import caption, literal
-from fairkd.constraints.kinds import PAIRWISE, Kind, Scope
-from fairkd.lexicon.word_groups import OWN, Contrast, WordGroup, contrasts
+from fairkd.constraints import PAIRWISE, Kind, Scope
+from fairkd.lexicon import OWN, Contrast, WordGroup, contrasts
 
 SCOPES: dict[Scope, str] = {
     "masked": "masked words",

@@ -13,7 +13,7 @@ from app.shared.model_cache import friendly_errors
 from app.shared.widgets import caption, literal
 from fairkd import corpora
 from fairkd.errors import FairKDError, InputError
-from fairkd.utils.paths import home
+from fairkd.utils import home
 
 BUG, UPLOAD, NAMED = "Default", "Upload", "Path or Hub"
 TYPES = ["txt", "csv", "tsv", "jsonl", "parquet", "gz"]

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from app.distill.variants import TOGETHER, change, current, is_shared, standard, widget_key
 from app.shared.settings_table import fields, rooms
 from app.shared.widgets import caption, literal
-from fairkd.lexicon.word_groups import contrasts
+from fairkd.lexicon import contrasts
 
 # Small settings that stand in no room have one on the page.
 OTHERS = "others"

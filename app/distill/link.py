@@ -12,9 +12,7 @@ from app.distill.fields import fits
 from app.distill.variants import TOGETHER, change, changes, values
 from app.shared.settings_table import fields
 from app.shared.url_state import read_link, write_link
-from fairkd.distill.config.config import make_config
-from fairkd.distill.config.flat_settings import flat
-from fairkd.distill.config.presets import PRESETS
+from fairkd.distill.config import PRESETS, flat, make_config
 from fairkd.errors import FairKDError
 
 SET = "set"

@@ -17,7 +17,7 @@ from app.shared.theme import is_dark
 from app.shared.widgets import caption, download_row, literal, show_figure
 
 if TYPE_CHECKING:
-    from fairkd.constraints.preview import Edit
+    from fairkd.constraints import Edit
 
 START = "[MASK] is a nurse."
 WORDS = 6
@@ -57,10 +57,10 @@ def _edited(arm: str, teacher: str, text: str) -> None:
         help="Where in the sentence to look; the scope decides whether the constraint applies there.",
     )
     position = position if position in places else prediction.default_position
-    from fairkd.constraints import preview  # PyTorch comes with it
+    from fairkd import constraints  # PyTorch comes with it
 
     contrast = words_of(arm)
-    edit = preview.play(
+    edit = constraints.play(
         model_cache.get_model(teacher),
         text,
         contrast,

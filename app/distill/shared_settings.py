@@ -9,7 +9,7 @@ from app.distill.fields import editor, field
 from app.distill.variants import TOGETHER, change, current
 from app.shared.model_cache import description
 from app.shared.widgets import caption
-from fairkd.distill.config.sections import spread_layers
+from fairkd.distill.config import spread_layers
 from fairkd.errors import FairKDError
 
 MINUTES, STEPS = "minutes", "steps"

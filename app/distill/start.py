@@ -15,7 +15,7 @@ from app.shared.run_texts import UNFINISHED, budget, duration
 from app.shared.torch_threads import all_threads
 from app.shared.widgets import caption, literal
 from fairkd import runs
-from fairkd.distill.config.config import Config
+from fairkd.distill.config import Config
 from fairkd.errors import FairKDError
 
 if TYPE_CHECKING:

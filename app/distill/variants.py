@@ -13,10 +13,8 @@ from typing import Any
 import streamlit as st
 
 from app.shared.settings_table import defaults, nested
-from fairkd.distill.config.config import Config, make_config
-from fairkd.distill.config.flat_settings import flat
-from fairkd.distill.config.presets import PRESETS
-from fairkd.lexicon.word_groups import OWN, Contrast, contrasts, make_contrast
+from fairkd.distill.config import PRESETS, Config, flat, make_config
+from fairkd.lexicon import OWN, Contrast, contrasts, make_contrast
 
 # Settings that are the same for all arms, or they could not be compared. A dot at the end: the whole room.
 SHARED = (

@@ -8,7 +8,7 @@ from threading import Lock
 
 import pandas as pd
 
-from fairkd.lexicon.templates import Pattern
+from fairkd.lexicon import Pattern
 
 MOST_ROWS = 150_000  # about 100 MB at the very most
 AT_ONCE = 450  # sentences measured in one go; fewer would waste the larger batches

@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.charts.gaps import VALUE_NAMES, Value
 from app.gaps.link import keep, restored
-from app.gaps.results import Setup
+from app.gaps.results import GapQuestion
 from app.gaps.validation import (
     LONGEST_NAME,
     LONGEST_PATTERN,
@@ -27,8 +27,7 @@ from app.gaps.validation import (
 )
 from app.shared.widgets import caption, download_row, literal
 from fairkd.errors import FairKDError
-from fairkd.lexicon.templates import Pattern, patterns, professions
-from fairkd.lexicon.word_groups import OWN, SLOTS, Contrast, contrasts
+from fairkd.lexicon import OWN, SLOTS, Contrast, Pattern, contrasts, patterns, professions
 
 OWN_A, OWN_B = "king, prince", "queen, princess"
 EDITED = {
@@ -43,7 +42,7 @@ SOURCE = (
 )
 
 
-def setup() -> Setup:
+def setup() -> GapQuestion:
     """Draw all inputs and return what they ask for. Raises InputError once everything is drawn."""
     shipped = contrasts()
     # The right is for what some contrasts ask.
@@ -86,17 +85,17 @@ def setup() -> Setup:
     chosen_patterns = clean_patterns(pattern_rows, slots)
     check_amount(chosen_patterns, list(chosen_professions["profession"]))
     _keep(chosen_patterns, chosen_professions, slots)
-    return Setup(contrast, groups, value, chosen_patterns, chosen_professions)
+    return GapQuestion(contrast, groups, value, chosen_patterns, chosen_professions)
 
 
-def opening() -> Setup:
+def opening() -> GapQuestion:
     """What the page asks before anyone has changed anything."""
     contrast = next(iter(contrasts().values()))
     first, second = (group.name for group in contrast.groups[:2])
     slots = list(contrast.slots)
     _, pattern_rows = _shipped_patterns(slots)
     _, profession_rows = _shipped_professions()
-    return Setup(
+    return GapQuestion(
         contrast,
         (first, second),
         get_args(Value)[0],

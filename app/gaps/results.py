@@ -19,20 +19,19 @@ from app.gaps.cache import GapStore, Question
 from app.gaps.validation import sum_name, words_text
 from app.shared.model_cache import Version, get_model, version
 from app.shared.torch_threads import all_threads
-from fairkd.lexicon.templates import Pattern
-from fairkd.lexicon.word_groups import Contrast, WordGroup
-from fairkd.measures.statistics import Correlation
+from fairkd.lexicon import Contrast, Pattern, WordGroup
+from fairkd.measures import Correlation
 
 if TYPE_CHECKING:
-    from fairkd.measures.word_gaps import PairedTest, Summary
-    from fairkd.models.loading import MaskedLM
+    from fairkd.measures import PairedTest, Summary
+    from fairkd.models import MaskedLM
 
 SLOW = 40  # sentences from which on progress is shown
 BETWEEN_DRAWINGS = 0.3  # seconds
 
 
 @dataclass(frozen=True)
-class Setup:
+class GapQuestion:
     """What is asked of both models."""
 
     contrast: Contrast
@@ -97,16 +96,16 @@ def store() -> GapStore:
 
 def measure(
     model: MaskedLM,
-    setup: Setup,
+    setup: GapQuestion,
     patterns: Sequence[Pattern],
     professions: Sequence[str],
     progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
     """The gaps that `setup` asks for, of some patterns and professions. Raises FairKDError."""
-    from fairkd.measures import word_gaps  # PyTorch comes with it
+    from fairkd import measures  # PyTorch comes with it
 
     with all_threads():
-        return word_gaps.gaps(
+        return measures.gaps(
             model,
             contrast=setup.contrast,
             patterns=patterns,
@@ -117,7 +116,7 @@ def measure(
         )
 
 
-def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
+def measured(reference: str, setup: GapQuestion, who: str) -> pd.DataFrame:
     """The gaps of one model, one row a sentence; with a progress bar where it takes long.
 
     `who` is what the bar calls the model ("teacher"). Raises FairKDError.
@@ -152,7 +151,7 @@ def measured(reference: str, setup: Setup, who: str) -> pd.DataFrame:
         slot.empty()
 
 
-def results(teacher: str, student: str, setup: Setup) -> Results:
+def results(teacher: str, student: str, setup: GapQuestion) -> Results:
     """Both models measured and compared. Raises FairKDError."""
     rows = measured(teacher, setup, "teacher"), measured(student, setup, "student")
     shares = tuple(setup.professions["women_share"].fillna(-1.0))
@@ -162,16 +161,16 @@ def results(teacher: str, student: str, setup: Setup) -> Results:
 
 # The key says it all: the tables follow from it, and hashing them would cost more than it saves.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: Setup) -> Results:
-    from fairkd.measures import word_gaps
+def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: GapQuestion) -> Results:
+    from fairkd import measures
 
     value = _setup.value
     teacher, student = (
-        word_gaps.by_profession(_teacher, value=value),
-        word_gaps.by_profession(_student, value=value),
+        measures.by_profession(_teacher, value=value),
+        measures.by_profession(_student, value=value),
     )
-    lean, r_teacher = word_gaps.labour_market(_teacher, value=value, shares=_setup.professions)
-    lean_student, r_student = word_gaps.labour_market(_student, value=value, shares=_setup.professions)
+    lean, r_teacher = measures.labour_market(_teacher, value=value, shares=_setup.professions)
+    lean_student, r_student = measures.labour_market(_student, value=value, shares=_setup.professions)
     labour = lean[["profession", "women_share", "gap", "mass"]].merge(
         lean_student[["profession", "gap", "mass"]], on="profession", suffixes=("_teacher", "_student")
     )
@@ -182,13 +181,13 @@ def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: 
         student_rows=_student,
         teacher=teacher,
         student=student,
-        teacher_summary=word_gaps.summarise(_teacher, value=value),
-        student_summary=word_gaps.summarise(_student, value=value),
-        test=word_gaps.paired_test(_teacher, _student, value=value),
-        transfer=word_gaps.transfer(_teacher, _student, value=value),
+        teacher_summary=measures.summarise(_teacher, value=value),
+        student_summary=measures.summarise(_student, value=value),
+        test=measures.paired_test(_teacher, _student, value=value),
+        transfer=measures.transfer(_teacher, _student, value=value),
         labour=labour.rename(columns=names),
         correlations={"teacher": r_teacher, "student": r_student},
-        split={"teacher": word_gaps.split_words(_teacher), "student": word_gaps.split_words(_student)},
+        split={"teacher": measures.split_words(_teacher), "student": measures.split_words(_student)},
     )
 
 
@@ -203,11 +202,11 @@ def unread(reference: str, texts: tuple[str, ...]) -> dict[str, str]:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _unread(model: Version, texts: tuple[str, ...]) -> dict[str, str]:
-    from fairkd.models import tokenization
+    from fairkd import models
 
     found: dict[str, str] = {}
     for text in texts:
-        for part in tokenization.unread(get_model(model[0]), text):
+        for part in models.unread(get_model(model[0]), text):
             found.setdefault(part, text)
     return found
 
@@ -220,9 +219,9 @@ def preferences(reference: str, text_a: str, text_b: str) -> pd.DataFrame:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _preferences(model: Version, text_a: str, text_b: str) -> pd.DataFrame:
-    from fairkd.measures import word_gaps
+    from fairkd import measures
 
-    return word_gaps.prefer(get_model(model[0]), text_a, text_b)
+    return measures.prefer(get_model(model[0]), text_a, text_b)
 
 
 def preference_differences(teacher: str, student: str, text_a: str, text_b: str) -> pd.DataFrame:
@@ -234,6 +233,6 @@ def preference_differences(teacher: str, student: str, text_a: str, text_b: str)
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _differences(teacher: Version, student: Version, text_a: str, text_b: str) -> pd.DataFrame:
-    from fairkd.measures import word_gaps
+    from fairkd import measures
 
-    return word_gaps.prefer_difference(get_model(teacher[0]), get_model(student[0]), text_a, text_b)
+    return measures.prefer_difference(get_model(teacher[0]), get_model(student[0]), text_a, text_b)

@@ -16,8 +16,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from fairkd.errors import InputError
-from fairkd.lexicon.templates import Pattern
-from fairkd.lexicon.word_groups import OWN, Contrast, WordGroup, make_contrast
+from fairkd.lexicon import OWN, Contrast, Pattern, WordGroup, make_contrast
 
 MOST_PROFESSIONS = 500
 MOST_PATTERNS = 60

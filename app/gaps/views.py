@@ -15,15 +15,15 @@ from app.charts.sentence_pairs import Model, preference_scatter, preference_tran
 from app.charts.text import percent, shorten
 from app.components.dumbbells import gaps_data, gaps_figure
 from app.gaps.inputs import SOURCE
-from app.gaps.results import Results, Setup, preference_differences, preferences, unread
+from app.gaps.results import GapQuestion, Results, preference_differences, preferences, unread
 from app.shared import theme
 from app.shared.model_cache import noting, tell
 from app.shared.widgets import caption, download_row, literal, show_figure, warn_unread
 from fairkd.errors import listed
-from fairkd.lexicon.templates import professions
+from fairkd.lexicon import professions
 
 if TYPE_CHECKING:
-    from fairkd.measures.word_gaps import Summary
+    from fairkd.measures import Summary
 
 ENDS = 12  # professions drawn at either end of the order, unless all are asked for
 THIN = 0.05  # mean mass below which the summary warns
@@ -31,7 +31,7 @@ SENTENCE_A, SENTENCE_B = "Jim worked as a [MASK].", "Jane worked as a [MASK]."
 LONGEST_SENTENCE = 1000
 
 
-def summary(results: Results, setup: Setup) -> None:
+def summary(results: Results, setup: GapQuestion) -> None:
     """The line on top: both models' mean size of the gap, and whether they differ."""
     teacher, student, verdict = st.columns([4, 4, 5])
     with teacher.container(border=True, height="stretch"):
@@ -50,7 +50,7 @@ def summary(results: Results, setup: Setup) -> None:
         caption(literal(test.sentence))
 
 
-def _model_summary(label: str, found: Summary, setup: Setup) -> None:
+def _model_summary(label: str, found: Summary, setup: GapQuestion) -> None:
     """One model's mean |gap| with its interval, and the probability behind it."""
     st.metric(
         f"{label}: mean size of the {VALUE_NAMES[setup.value]}",
@@ -70,12 +70,12 @@ def _model_summary(label: str, found: Summary, setup: Setup) -> None:
         caption(":material/warning: Hardly any probability lies on these words: read the gap with care.")
 
 
-def _mass(setup: Setup) -> str:
+def _mass(setup: GapQuestion) -> str:
     """What the mass is, as Markdown: P(he) + P(she)."""
     return " + ".join(f"P({literal(name)})" for name in setup.sums)
 
 
-def _sums_help(setup: Setup) -> str:
+def _sums_help(setup: GapQuestion) -> str:
     """Which words are added up, as Markdown; nothing where each group has one."""
     if setup.sums == setup.groups:
         return ""
@@ -85,7 +85,7 @@ def _sums_help(setup: Setup) -> str:
     )
 
 
-def notes(teacher: str, student: str, results: Results, setup: Setup) -> None:
+def notes(teacher: str, student: str, results: Results, setup: GapQuestion) -> None:
     """What to mind about the words: those of several pieces, and what a tokenizer cannot read."""
     split: dict[tuple[str, ...], dict[str, None]] = {}  # words -> the models that cut them so
     for model, reference in (("teacher", teacher), ("student", student)):
@@ -107,7 +107,7 @@ def hint_unread(references: tuple[str, str], texts: tuple[str, ...]) -> None:
     )
 
 
-def by_profession(results: Results, setup: Setup) -> None:
+def by_profession(results: Results, setup: GapQuestion) -> None:
     """Per-profession gaps of both models, with intervals."""
     ends = None
     if len(results.teacher) > 2 * ENDS:
@@ -143,7 +143,7 @@ def by_profession(results: Results, setup: Setup) -> None:
     _table(rows, "fairkd-gaps-by-sentence", "gaps_table_sentence", title="Every sentence")
 
 
-def _thin_note(setup: Setup) -> str:
+def _thin_note(setup: GapQuestion) -> str:
     """What a hollow marker means."""
     return (
         f"A hollow, faded marker has almost no probability behind it: {_mass(setup)} below "
@@ -151,7 +151,7 @@ def _thin_note(setup: Setup) -> str:
     )
 
 
-def bias_transfer(results: Results, setup: Setup) -> None:
+def bias_transfer(results: Results, setup: GapQuestion) -> None:
     """The teacher's gap against the student's."""
     figure = transfer_scatter(results.transfer, groups=setup.groups, value=setup.value, dark=theme.is_dark())
     show_figure(figure, "gaps_transfer", "fairkd-bias-transfer")
@@ -164,7 +164,7 @@ def bias_transfer(results: Results, setup: Setup) -> None:
     _table(results.transfer, "fairkd-bias-transfer", "gaps_table_transfer")
 
 
-def labour_market(results: Results, setup: Setup) -> None:
+def labour_market(results: Results, setup: GapQuestion) -> None:
     """Gaps against the share of women among workers."""
     if results.labour.empty:
         st.info("None of the professions has a share of women: fill in the column, or reset the professions.")
@@ -248,7 +248,7 @@ def _table(frame: pd.DataFrame, name: str, key: str, *, title: str = "Table") ->
             download_row(frame, name, f"{key}_csv")
 
 
-View = Callable[[Results, Setup], None]
+View = Callable[[Results, GapQuestion], None]
 VIEWS: dict[str, View] = {
     "By profession": by_profession,
     "Bias transfer": bias_transfer,

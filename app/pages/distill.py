@@ -13,7 +13,7 @@ from app.distill.variants import SHARED, changes, config_of, reset
 from app.shared.settings_table import changed, fields
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption, literal
-from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
+from fairkd.distill.config import DESCRIPTIONS, PRESETS
 from fairkd.errors import FairKDError
 
 FIRST = ["plain", "fair"]

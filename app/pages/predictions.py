@@ -13,9 +13,8 @@ from app.shared import model_cache
 from app.shared.activity import waited_for
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption, literal, warn_unread
-from fairkd.models.tokenization import unread
-from fairkd.predictions.distribution import Prediction
-from fairkd.predictions.positions import compare
+from fairkd.models import unread
+from fairkd.predictions import Prediction, compare
 
 START = "Milk is a [MASK]."
 PRESETS = (

@@ -10,14 +10,13 @@ import pandas as pd
 
 from app.charts.text import percent
 from app.components.columns import Slot
-from fairkd.predictions.distribution import Prediction
-from fairkd.predictions.positions import Comparison
+from fairkd.predictions import Comparison, Prediction
 
 Role = Literal["teacher", "student"]
 
 
 @dataclass(frozen=True)
-class Targets:
+class PositionTargets:
     """What a student is asked for at a position.
 
     `frame` has the columns token, soft (the teacher's probability) and hard (1 for the label, else 0).
@@ -82,7 +81,7 @@ class Position:
             said.append(f"{role} says “{best['token']}” ({percent(best['probability'])})")
         return f"At “{self.slot.text}”: {', '.join(said)}"
 
-    def targets(self, k: int) -> Targets | None:
+    def targets(self, k: int) -> PositionTargets | None:
         """Hard label and soft target; None where the teacher has no token.
 
         The hard label of a visible token is that token. A masked one hides its word, so the teacher's first
@@ -101,4 +100,4 @@ class Position:
         else:
             soft = float(self.teacher.row(self.slot.teacher)[label].exp())
             frame.loc[len(frame)] = [name, soft, 1.0]
-        return Targets(frame, name, visible)
+        return PositionTargets(frame, name, visible)

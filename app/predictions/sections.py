@@ -16,7 +16,7 @@ from app.predictions.position import Position, Role
 from app.predictions.word_lookup import look_up
 from app.shared.theme import is_dark
 from app.shared.widgets import caption, download_row, literal, show_figure
-from fairkd.predictions.positions import Comparison
+from fairkd.predictions import Comparison
 
 COLOURS: dict[Role, str] = {"teacher": "blue", "student": "orange"}
 BOTH = ":blue[teacher] | :orange[student]"

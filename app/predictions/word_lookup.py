@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from app.shared.model_cache import get_model
 from fairkd.errors import InputError
-from fairkd.predictions.distribution import Prediction
+from fairkd.predictions import Prediction
 
 
 @dataclass(frozen=True)
-class Found:
+class LookedUpWord:
     """One model's answer. `probability` and `rank` are None where there is none; `note` then says why."""
 
     pieces: str
@@ -19,14 +19,14 @@ class Found:
     note: str
 
 
-def look_up(prediction: Prediction, position: int, word: str) -> Found:
+def look_up(prediction: Prediction, position: int, word: str) -> LookedUpWord:
     """`fairkd.predictions.word_lookup.look_up`; a word that cannot be spelled or scored raises nothing: the
     note says so.
     """
-    from fairkd.predictions import word_lookup  # PyTorch comes with it
+    from fairkd import predictions  # PyTorch comes with it
 
     try:
-        found = word_lookup.look_up(get_model(prediction.reference), prediction, word, position=position)
+        found = predictions.look_up(get_model(prediction.reference), prediction, word, position=position)
     except InputError as error:
-        return Found("", None, None, str(error))
-    return Found(" ".join(found.spelling), found.probability, found.rank, found.note)
+        return LookedUpWord("", None, None, str(error))
+    return LookedUpWord(" ".join(found.spelling), found.probability, found.rank, found.note)

@@ -12,7 +12,7 @@ from app.shared.run_texts import UNFINISHED
 from app.shared.widgets import literal
 from fairkd import runs
 from fairkd.errors import FairKDError
-from fairkd.runs.store import Run
+from fairkd.runs import Run
 
 RUN = "run"  # in the URL: the run that is looked at
 _PROBLEM = "run_problem"

@@ -16,9 +16,8 @@ from app.shared.run_texts import UNFINISHED, begun, labels
 from app.shared.settings_table import shown
 from app.shared.theme import is_dark
 from app.shared.widgets import caption, download_row, literal
-from fairkd.distill.config import flat_settings
-from fairkd.runs.comparison import MASS_KEPT, fairness_front, has_lost_mass, measured_apart
-from fairkd.runs.store import Run
+from fairkd import runs
+from fairkd.runs import MASS_KEPT, Run, fairness_front, has_lost_mass, measured_apart
 
 MOST = 8  # runs on one chart
 COMPARE = "compare"
@@ -201,7 +200,7 @@ def last_values(data: dict[str, Followed]) -> pd.DataFrame:
 
 def _differences(picked: list[Run], names: dict[str, str]) -> None:
     """The settings that are not the same in all of them."""
-    found = flat_settings.differences(picked)
+    found = runs.differences(picked)
     st.markdown("**What sets them apart**")
     if not found:
         caption("Their settings are equal.")

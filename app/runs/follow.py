@@ -17,9 +17,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fairkd.runs import event_tables, events
-from fairkd.runs.events import Event
-from fairkd.runs.store import Run
+from fairkd.runs import Event, Run, event_tables, events
 
 MOST_RUNS = 24  # whose events are kept in memory
 MOST_POINTS = 400  # drawn for each line

@@ -10,7 +10,7 @@ from app.shared.model_cache import friendly_errors
 from app.shared.run_texts import STATES, UNFINISHED, about, ago, begun, status
 from app.shared.widgets import caption, literal
 from fairkd import runs
-from fairkd.runs.store import Run
+from fairkd.runs import Run
 
 FIRST = 12  # ended runs that are listed at once
 LIVE, IDLE = "2s", "5s"  # between two looks, while something runs or waits, and while nothing does
@@ -111,4 +111,4 @@ def _no_runs() -> None:
             "Its curves, its gaps and what it makes of “Milk is a \\[MASK\\].” are drawn here while it "
             "trains. A run started by `fairkd runs submit` on this machine shows here as well."
         )
-        st.page_link("app/pages/distil.py", label="Make a student", icon=":material/science:")
+        st.page_link("app/pages/distill.py", label="Make a student", icon=":material/science:")

@@ -23,7 +23,7 @@ from app.shared.theme import is_dark
 from app.shared.widgets import caption, download_row, literal
 from fairkd import runs
 from fairkd.errors import FairKDError
-from fairkd.runs.store import Run
+from fairkd.runs import Run
 
 CURVES = ("kl", "pseudo_perplexity", "gap_absolute")
 NOTES = {

@@ -18,7 +18,7 @@ from app.runs.follow import Event, Followed, follow
 from app.shared.activity import waited_for
 from app.shared.theme import is_dark
 from app.shared.widgets import caption, download_row, literal
-from fairkd.runs.store import Run
+from fairkd.runs import Run
 
 TICK = "0.9s"  # between two steps while they are played
 FRAMES = 24  # of a whole play, at most

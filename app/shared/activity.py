@@ -20,8 +20,8 @@ from fairkd.errors import FairKDError
 
 if TYPE_CHECKING:
     from app.gaps.cache import GapStore
-    from app.gaps.results import Setup
-    from fairkd.models.loading import MaskedLM
+    from app.gaps.results import GapQuestion
+    from fairkd.models import MaskedLM
 
 QUIET = 0.5  # seconds without a script run, after which there is time
 OURS = "embedded/"  # another model's gaps may take minutes that nobody wants
@@ -87,7 +87,9 @@ def _begin(teacher: str, student: str) -> None:
     threading.Thread(target=measure_ahead, args=arguments, name="warm-up", daemon=True).start()
 
 
-def measure_ahead(activity: Activity, store: GapStore, models: Mapping[str, MaskedLM], setup: Setup) -> None:
+def measure_ahead(
+    activity: Activity, store: GapStore, models: Mapping[str, MaskedLM], setup: GapQuestion
+) -> None:
     """Measure pattern by pattern, each while it is quiet; what is there already costs nothing."""
     from app.gaps.results import measure
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from fairkd.errors import FairKDError
-from fairkd.lexicon.word_groups import OWN, WordGroup, contrasts, make_contrast
+from fairkd.lexicon import OWN, WordGroup, contrasts, make_contrast
 
 
 def gap_groups(room: Mapping[str, Any]) -> tuple[WordGroup, ...]:

@@ -19,11 +19,11 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 from app.shared.torch_threads import all_threads, start_torch
 from app.shared.widgets import literal
 from fairkd.errors import FairKDError, ModelError
-from fairkd.utils.paths import runs_folder
+from fairkd.utils import runs_folder
 
 if TYPE_CHECKING:
-    from fairkd.models.loading import Description, MaskedLM
-    from fairkd.predictions.positions import Prediction
+    from fairkd.models import Description, MaskedLM
+    from fairkd.predictions import Prediction
 
 Version = tuple[str, int]  # a reference, and when its weights were written
 
@@ -99,13 +99,13 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
         return _kept_model(wanted)  # another visitor had it loaded while we waited for the lock
     except _NotKept:
         pass
-    from fairkd.models import loading  # PyTorch comes with it
+    from fairkd import models  # PyTorch comes with it
 
     def progress(message: str, fraction: float | None) -> None:
         draw(min(max(fraction or 0.0, 0.0), 1.0), text=literal(message))
 
     try:
-        model = loading.load(reference, progress=progress)
+        model = models.load(reference, progress=progress)
     except FairKDError as error:
         _kept_failure(reference, _sentence=str(error))
         raise
@@ -116,9 +116,9 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
 def embedded_references() -> tuple[str, ...]:
     """The models that came with FairKD, by reference."""
     start_torch()
-    from fairkd.models import loading
+    from fairkd import models
 
-    return loading.embedded()
+    return models.embedded()
 
 
 def description(reference: str) -> Description:
@@ -128,9 +128,9 @@ def description(reference: str) -> Description:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _description(model: Version) -> Description:
-    from fairkd.models import loading
+    from fairkd import models
 
-    return loading.describe(get_model(model[0]))
+    return models.describe(get_model(model[0]))
 
 
 def predict(
@@ -143,12 +143,12 @@ def predict(
         return _kept_prediction(*wanted)
     except _NotKept:
         pass
-    from fairkd.predictions import positions
+    from fairkd import predictions
 
     model = get_model(reference)
     try:
         with all_threads() if masked_in_turn else nullcontext():
-            prediction = positions.predict(
+            prediction = predictions.predict(
                 model,
                 text,
                 temperature=temperature,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from fairkd.runs.store import ACTIVE, Run, State
+from fairkd.runs import ACTIVE, Run, State
 
 Colour = Literal["gray", "green", "red", "yellow", "violet"]
 

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 from pydantic.fields import FieldInfo
 
-from fairkd.distill.config.config import Config, Room
-from fairkd.distill.config.flat_settings import flat
+from fairkd.distill.config import Config, Room, flat
 
 
 @lru_cache(maxsize=1)

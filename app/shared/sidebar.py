@@ -13,7 +13,7 @@ from fairkd.errors import FairKDError
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from fairkd.models.loading import Description
+    from fairkd.models import Description
 
 TEACHER_DEFAULT = "embedded/teacher"
 STUDENT_DEFAULT = "embedded/student-fair"

@@ -11,14 +11,16 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib import import_module
 
 
 def start_torch() -> None:
     """Read PyTorch and all that the pages compute with, and set how many threads it takes from now on."""
     with without_collecting():
-        for module in ("fairkd.models", "fairkd.predictions", "fairkd.measures.word_gaps"):
-            import_module(module)
+        from fairkd.measures import gaps
+        from fairkd.models import load
+        from fairkd.predictions import predict
+
+        _ = gaps, load, predict  # named, because packages import what is asked for
     _usual_threads()
 
 

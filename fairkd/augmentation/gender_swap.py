@@ -27,9 +27,9 @@ from dataclasses import dataclass
 
 from fairkd.augmentation.her_his import Resolver, guess
 from fairkd.augmentation.swap_lexicon import OPEN, WORD, Lexicon, lexicon
-from fairkd.corpora.corpus import beginning, normalise
-from fairkd.corpora.pinned_wheels import Progress
-from fairkd.models.loading import MaskedLM
+from fairkd.corpora import beginning, normalise
+from fairkd.models import MaskedLM
+from fairkd.utils import Progress
 
 __all__ = ["Resolver", "swap", "swap_many", "swapper"]
 

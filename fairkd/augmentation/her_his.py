@@ -24,11 +24,9 @@ import torch
 from torch import Tensor
 
 from fairkd.augmentation.swap_lexicon import lexicon
-from fairkd.corpora.pinned_wheels import Progress
 from fairkd.errors import InputError
-from fairkd.models.loading import MaskedLM
-from fairkd.models.mlm_head import logits_at
-from fairkd.models.tokenization import UnknownWord, spell
+from fairkd.models import MaskedLM, UnknownWord, logits_at, spell
+from fairkd.utils import Progress
 
 Place = tuple[str, int]  # a sentence, and where "her" or "his" begins in it
 

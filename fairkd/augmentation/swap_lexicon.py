@@ -11,7 +11,7 @@ from importlib.resources import files
 import yaml
 
 from fairkd.errors import InputError
-from fairkd.lexicon.word_groups import contrasts
+from fairkd.lexicon import contrasts
 
 WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")  # not "HER" of "HER2"
 OPEN = frozenset({"her", "his"})  # their counterpart depends on the context

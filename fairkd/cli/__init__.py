@@ -1,0 +1,11 @@
+"""The command line, `fairkd` or `python -m fairkd`.
+
+* `commands`: the application and the commands on models, predictions and gaps
+* `distill_commands`: `fairkd distill`
+* `run_commands`: `fairkd runs`
+* `console`: tables, progress bars and JSON on the terminal
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -21,7 +21,7 @@ from fairkd.cli.run_commands import runs_app
 from fairkd.errors import FairKDError, InputError, ModelError
 
 if TYPE_CHECKING:
-    from fairkd.models.loading import MaskedLM
+    from fairkd.models import MaskedLM
 
 EMBEDDED_TEACHER = "embedded/teacher"
 
@@ -66,21 +66,21 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a model predicts at the masks of a sentence, or at every position if there are none."""
-    from fairkd.models.tokenization import unread
-    from fairkd.predictions import positions, word_lookup
+    from fairkd import predictions
+    from fairkd.models import unread
 
     lm = _load(model)
     with progress() as report:
-        prediction = positions.predict(
+        prediction = predictions.predict(
             lm, text, temperature=temperature, masked_in_turn=each, progress=report
         )
     if unknown := unread(lm, text):
         listed = ", ".join(f"“{one}”" for one in unknown)
         _hint(f"Not in the vocabulary of {lm.reference}: {listed}. It is read as the unknown token.")
-    document = positions.as_json(prediction, top_k=top_k)
+    document = predictions.as_json(prediction, top_k=top_k)
     found = {
-        position: [word_lookup.look_up(lm, prediction, one, position=position) for one in word or []]
-        for position in positions.shown_positions(prediction)
+        position: [predictions.look_up(lm, prediction, one, position=position) for one in word or []]
+        for position in predictions.shown_positions(prediction)
     }
     if word:
         for position in document["positions"]:
@@ -140,16 +140,8 @@ def gaps(
     """
     import pandas as pd
 
-    from fairkd.lexicon.word_groups import contrasts
-    from fairkd.measures.word_gaps import (
-        by_profession,
-        fitting,
-        paired_test,
-        professions,
-        split_words,
-        summarise,
-    )
-    from fairkd.measures.word_gaps import gaps as measure
+    from fairkd.lexicon import contrasts, fitting, professions
+    from fairkd.measures import by_profession, gaps as measure, paired_test, split_words, summarise
 
     if csv is not None and (csv.is_dir() or not csv.absolute().parent.is_dir()):
         raise InputError(f"Cannot write {csv}: expected the name of a file in a folder that exists.")
@@ -232,12 +224,12 @@ def gaps(
 @models_app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
     """List the embedded models, and the students of finished runs."""
-    from fairkd.models import loading
+    from fairkd import models
 
     descriptions = []
-    for reference in (*loading.embedded(), *loading.of_runs()):
+    for reference in (*models.embedded(), *models.of_runs()):
         try:
-            descriptions.append(asdict(loading.describe(_load(reference))))
+            descriptions.append(asdict(models.describe(_load(reference))))
         except ModelError as error:  # one damaged model does not hide the others
             _hint(f"{reference} is left out: {error}")
     if as_json:
@@ -265,9 +257,9 @@ def show_model(
     as_json: JsonOption = False,
 ) -> None:
     """Describe a model: architecture, size, tokenizer, where it came from."""
-    from fairkd.models import loading
+    from fairkd import models
 
-    description = asdict(loading.describe(_load(reference)))
+    description = asdict(models.describe(_load(reference)))
     if as_json:
         print_json(description)
         return
@@ -285,7 +277,7 @@ def _hint(text: str) -> None:
 
 
 def _load(reference: str) -> MaskedLM:
-    from fairkd.models import loading
+    from fairkd import models
 
     with progress() as report:
-        return loading.load(reference, progress=report)
+        return models.load(reference, progress=report)

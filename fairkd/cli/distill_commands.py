@@ -21,16 +21,13 @@ from rich.text import Text
 
 from fairkd import runs
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
-from fairkd.distill.config.config import Config, read_config, stored_config
-from fairkd.distill.config.presets import PRESETS
+from fairkd.distill.config import PRESETS, Config, read_config, stored_config
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import events
-from fairkd.runs.events import Writer
-from fairkd.runs.outcome import of_error as sentence_of_error
-from fairkd.utils.paths import home
+from fairkd.runs import Writer, events, of_error as sentence_of_error
+from fairkd.utils import home
 
 if TYPE_CHECKING:
-    from fairkd.distill.training import Outcome
+    from fairkd.distill import Outcome
 
 STOPPED = 130  # the exit code of what Ctrl-C ended
 
@@ -89,8 +86,7 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
     """Train in `output` or a run of FAIRKD_HOME; the outcome is the first process's to tell."""
     from accelerate.utils import broadcast_object_list
 
-    from fairkd.distill.precision import make_accelerator
-    from fairkd.distill.training import train
+    from fairkd.distill import make_accelerator, train
 
     process = make_accelerator()
     folder = output or home()  # until the run has one of its own there

@@ -45,8 +45,7 @@ def submit(
     For example: fairkd runs submit --preset plain --preset fair --set budget.minutes=5
     """
     from fairkd import runs
-    from fairkd.distill.config.config import read_config
-    from fairkd.distill.config.presets import PRESETS
+    from fairkd.distill.config import PRESETS, read_config
 
     if config is not None and preset:
         raise InputError("Give either a configuration file or a preset, not both.")
@@ -109,7 +108,7 @@ def list_runs(as_json: JsonOption = False) -> None:
 @runs_app.command()
 def show(id: RunArgument, as_json: JsonOption = False) -> None:
     """Show a run: its state, how far it is, and its configuration."""
-    from fairkd.distill.config.flat_settings import flat
+    from fairkd.distill.config import flat
 
     run = _find(id)
     document = _document(run)

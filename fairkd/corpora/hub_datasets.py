@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from fairkd.corpora.pinned_wheels import Progress
 from fairkd.corpora.text_files import SAMPLE, Table, brief
 from fairkd.errors import InputError
-from fairkd.utils.throttle import pace
+from fairkd.utils import Progress, pace
 
 PREFIX = "hub:"
 _NAME = re.compile(

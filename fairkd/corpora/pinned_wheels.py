@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,9 @@ from typing import IO
 import platformdirs
 
 from fairkd.errors import InputError
-from fairkd.utils.paths import VARIABLE as HOME
-from fairkd.utils.paths import home
+from fairkd.utils import VARIABLE as HOME, Progress, home
 
 VARIABLE = "FAIRKD_WHEELS"
-
-Progress = Callable[[str, float | None], None]
 
 
 @dataclass(frozen=True, kw_only=True)

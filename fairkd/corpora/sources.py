@@ -9,9 +9,8 @@ from pathlib import Path
 
 from fairkd.corpora import hub_datasets, pinned_wheels, text_files
 from fairkd.corpora.corpus import MOST, Corpus, Tally, build
-from fairkd.corpora.pinned_wheels import Progress
 from fairkd.errors import InputError
-from fairkd.utils.throttle import pace
+from fairkd.utils import Progress, pace
 
 BUG = "bug"
 

@@ -22,9 +22,8 @@ from typing import IO, Any
 
 from fairkd.corpora import csv_rows
 from fairkd.corpora.corpus import Tally
-from fairkd.corpora.pinned_wheels import Progress
 from fairkd.errors import InputError
-from fairkd.utils.throttle import pace
+from fairkd.utils import Progress, pace
 
 TEXT = (".txt",)
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")

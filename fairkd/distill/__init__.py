@@ -1,41 +1,22 @@
-"""Knowledge distillation with fairness constraints: configuration, objective, batches, training.
+"""Knowledge distillation with fairness constraints.
 
-What needs torch is imported when it is first asked for, so that configurations can be read without.
+    from fairkd.distill import PRESETS, make_config, train
+
+    outcome = train(make_config({**PRESETS["fair"], "budget": {"steps": 300}}), "my-run", emit=print)
+
+* `config/`: every setting, its limits and its description; presets
+* `data/`: masking, batches, the order of the text
+* `losses/`: the objective and its terms
+* `training`: `train`, one run from a configuration to a saved model
+* `setup`: what a run needs before its first step; `student`: how the student is made
+* `loop`: steps, evaluations, checkpoints; `trainer`: one optimizer step
+* `evaluation`: what is measured on held-out text while a run trains
+* `checkpoints`, `run_state`, `lr_schedule`, `precision`, `memory_limits`: what their names say
+* `time_estimate`: how long a run will take; `model_card`: the README of the saved model
+
+The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from fairkd.distill.config.config import Config, make_config, read_config
-from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
-
-if TYPE_CHECKING:
-    from fairkd.distill.time_estimate import Estimate, estimate
-    from fairkd.distill.training import Outcome, train
-
-__all__ = [
-    "DESCRIPTIONS",
-    "PRESETS",
-    "Config",
-    "Estimate",
-    "Outcome",
-    "estimate",
-    "make_config",
-    "read_config",
-    "train",
-]
-
-_LATER = {
-    "train": "training",
-    "Outcome": "training",
-    "estimate": "time_estimate",
-    "Estimate": "time_estimate",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -16,16 +16,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fairkd.constraints.constraint import Constraint
-from fairkd.distill.config.config import EvaluationConfig
-from fairkd.distill.data.masking import Batch, Masker, Masking, Stream
+from fairkd.constraints import Constraint
+from fairkd.distill.config import EvaluationConfig
+from fairkd.distill.data import Batch, Masker, Masking, Stream
 from fairkd.distill.precision import on
 from fairkd.errors import InputError
-from fairkd.measures.registry import FIDELITY, GAPS
-from fairkd.measures.word_gaps import fitting, gaps, professions, summarise
-from fairkd.models.loading import MaskedLM
-from fairkd.models.mlm_head import projection_of, rows_of, transform_of
-from fairkd.predictions.positions import as_json, predict
+from fairkd.lexicon import fitting, professions
+from fairkd.measures import FIDELITY, GAPS, gaps, summarise
+from fairkd.models import MaskedLM, projection_of, rows_of, transform_of
+from fairkd.predictions import as_json, predict
 
 Measures = dict[str, float | None]
 T = TypeVar("T")

@@ -22,8 +22,8 @@ from fairkd.distill.evaluation import Evaluator, Measures
 from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.model_card import Measured, save
 from fairkd.distill.precision import wait_for
-from fairkd.distill.run_state import Clock, Progress
-from fairkd.distill.setup import Setup
+from fairkd.distill.run_state import Clock, RunState
+from fairkd.distill.setup import TrainingSetup
 from fairkd.distill.trainer import PARTS, Counts, Prepared, as_numbers
 from fairkd.errors import FairKDError, InputError
 
@@ -50,7 +50,9 @@ class Outcome:
 class Loop:
     """One stretch of a run, from its start or a checkpoint until it ends or is stopped."""
 
-    def __init__(self, setup: Setup, folder: Path, accelerator: Accelerator, emit: Emit, stop: Stop) -> None:
+    def __init__(
+        self, setup: TrainingSetup, folder: Path, accelerator: Accelerator, emit: Emit, stop: Stop
+    ) -> None:
         """`emit` is called by every process, and does nothing on all but the first."""
         self.setup, self.folder, self.accelerator, self.stop = setup, folder, accelerator, stop
         self.config, self.trainer, self.feed = setup.config, setup.trainer, setup.feed
@@ -62,7 +64,7 @@ class Loop:
             self.config.evaluation,
             setup.held_out,
         )
-        self.progress = Progress(text=setup.text, models=setup.models())
+        self.progress = RunState(text=setup.text, models=setup.models())
         self._emit = emit
         self._sums: dict[str, torch.Tensor] = {}
         self._summed = 0
@@ -310,7 +312,7 @@ class Loop:
             return None
         checkpoints.unpack(found.tensors, self.trainer.named, self.trainer.optimizer)
         text, models = self.progress.text, self.progress.models
-        self.progress = Progress.of(found.state)
+        self.progress = RunState.of(found.state)
         if self.progress.text not in (None, text):
             raise FairKDError(
                 f"The text of {self.setup.corpus.name} is not the one that the run began with: put that back "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from fairkd.distill.config.sections import ScheduleKind
+from fairkd.distill.config import ScheduleKind
 
 
 def schedule(progress: float, warmup: float, kind: ScheduleKind = "linear") -> float:

@@ -12,9 +12,9 @@ import yaml
 from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 
-from fairkd.distill.config.config import Config
+from fairkd.distill.config import Config
 from fairkd.errors import FairKDError
-from fairkd.models.loading import MaskedLM
+from fairkd.models import MaskedLM
 
 _ROWS = {
     "pseudo_perplexity": "pseudo-perplexity, one word masked at a time",

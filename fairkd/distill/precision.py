@@ -10,8 +10,8 @@ from functools import cache
 import torch
 from accelerate import Accelerator
 
-from fairkd.distill.config.sections import Precision
-from fairkd.distill.data.masking import Batch
+from fairkd.distill.config import Precision
+from fairkd.distill.data import Batch
 
 FORMATS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 CLEARLY_FASTER = 1.3

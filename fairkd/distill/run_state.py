@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fairkd.distill.config.sections import Precision
-from fairkd.distill.data.loader import Place
+from fairkd.distill.config import Precision
+from fairkd.distill.data import Place
 from fairkd.distill.evaluation import Measures
 
 
 @dataclass
-class Progress:
+class RunState:
     """What changes from step to step; a checkpoint stores all of it."""
 
     steps: int = 0
@@ -37,7 +37,7 @@ class Progress:
         return asdict(self)
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> Progress:
+    def of(cls, state: Mapping[str, Any]) -> RunState:
         """The opposite of `state`."""
         return cls(**{**state, "place": Place(**state["place"])})
 

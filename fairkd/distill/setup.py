@@ -15,19 +15,16 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from fairkd import corpora
-from fairkd.augmentation import gender_swap
-from fairkd.constraints.constraint import Constraint
+from fairkd import augmentation, corpora, models
+from fairkd.constraints import Constraint
 from fairkd.corpora import Corpus
-from fairkd.distill.config.config import Config
-from fairkd.distill.data.loader import Counterparts, Feed
-from fairkd.distill.data.masking import Stream, encode
+from fairkd.distill.config import Config
+from fairkd.distill.data import Counterparts, Feed, Stream, encode
 from fairkd.distill.evaluation import spread
-from fairkd.distill.losses.scratch_memory import release
+from fairkd.distill.losses import release
 from fairkd.distill.student import kept_layers, make_student
 from fairkd.distill.trainer import Trainer, constraint_of, masker_of
-from fairkd.models import loading
-from fairkd.models.loading import MaskedLM
+from fairkd.models import MaskedLM
 
 Say = Callable[[str], None]
 Check = Callable[[], None]
@@ -36,7 +33,7 @@ SAY_EVERY = 5.0  # seconds
 
 
 @dataclass(frozen=True, eq=False)
-class Setup:
+class TrainingSetup:
     """A run that is ready to begin.
 
     `config` names the layers that the student keeps; `text` is the digest of the text on both its sides.
@@ -74,7 +71,7 @@ def set_up(
     most: int | None = None,
     say: Say | None = None,
     check: Check | None = None,
-) -> Setup:
+) -> TrainingSetup:
     """Load and prepare what `config` names, or take `teacher` and `corpus` as they are handed in.
 
     `most` limits the training sentences that are read in, evenly spread, for a short trial. The teacher that
@@ -86,7 +83,7 @@ def set_up(
     check()
     if teacher is None:
         say(f"Loading {config.teacher}")
-        teacher = loading.load(config.teacher)
+        teacher = models.load(config.teacher)
     elif accelerator.device.type != "cpu":
         teacher = replace(teacher, model=copy.deepcopy(teacher.model))
     constraint = constraint_of(teacher, config)
@@ -121,9 +118,9 @@ def set_up(
     check()
     if config.corpus.swap:
         say("Swapping the held-out sentences, to keep them apart")
-        swap = gender_swap.swapper(text.held_out, teacher, names=config.corpus.swap_names, progress=report)
+        swap = augmentation.swapper(text.held_out, teacher, names=config.corpus.swap_names, progress=report)
         counterparts = Counterparts(training, swap, tokenizer, longest)
-    return Setup(
+    return TrainingSetup(
         config=config,
         teacher=teacher,
         student=student,

@@ -9,12 +9,11 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from fairkd.distill.config.sections import StudentConfig, spread_layers
+from fairkd import models
+from fairkd.distill.config import StudentConfig, spread_layers
 from fairkd.distill.memory_limits import check_fits
 from fairkd.errors import InputError
-from fairkd.models import loading
-from fairkd.models.loading import MaskedLM
-from fairkd.models.mlm_head import layers_of
+from fairkd.models import MaskedLM, layers_of
 
 
 def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> MaskedLM:
@@ -122,7 +121,7 @@ def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
 
 
 def _existing(teacher: MaskedLM, settings: StudentConfig) -> MaskedLM:
-    lm = loading.load(settings.reference or "")
+    lm = models.load(settings.reference or "")
     if lm.vocabulary != teacher.vocabulary:
         raise InputError(
             f"The student {lm.reference} ({lm.vocabulary_size} tokens) has another vocabulary than its "

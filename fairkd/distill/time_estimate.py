@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 
 from fairkd.corpora import Corpus
-from fairkd.distill.config.config import Config
+from fairkd.distill.config import Config
+from fairkd.distill.memory_limits import in_one_sentence
 from fairkd.distill.precision import make_accelerator, wait_for
 from fairkd.distill.setup import Check, Say, scratch_memory, set_up, threads
 from fairkd.distill.trainer import Counts
-from fairkd.distill.troubles import in_one_sentence
-from fairkd.models.loading import MaskedLM
+from fairkd.models import MaskedLM
 
 SENTENCES = 4000
 

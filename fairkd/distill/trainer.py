@@ -17,14 +17,12 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from fairkd.constraints.constraint import Constraint, resolve
-from fairkd.distill.config.config import Config
-from fairkd.distill.data.masking import Batch, Masker, Masking
-from fairkd.distill.losses.objective import fused_loss, hidden_loss
-from fairkd.distill.losses.targets import IGNORED, Targets, Weights
+from fairkd.constraints import Constraint, resolve
+from fairkd.distill.config import Config
+from fairkd.distill.data import Batch, Masker, Masking
+from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
 from fairkd.distill.precision import FORMATS, autocast, chosen_precision, make_accelerator, on
-from fairkd.models.loading import MaskedLM
-from fairkd.models.mlm_head import projection_of, rows_of, transform_of, whole_rows
+from fairkd.models import MaskedLM, projection_of, rows_of, transform_of, whole_rows
 
 PARTS = ("loss", "kd", "mlm", "hidden", "group")
 

@@ -25,14 +25,14 @@ from pathlib import Path
 
 from fairkd.corpora import Corpus
 from fairkd.distill import checkpoints
-from fairkd.distill.config.config import Config, stored_config
+from fairkd.distill.config import Config, stored_config
 from fairkd.distill.loop import Emit, Event, Loop, Outcome, Stop
-from fairkd.distill.losses.scratch_memory import keep_freed_memory
+from fairkd.distill.losses import keep_freed_memory
+from fairkd.distill.memory_limits import in_one_sentence
 from fairkd.distill.precision import make_accelerator
 from fairkd.distill.setup import scratch_memory, set_up, threads
-from fairkd.distill.troubles import in_one_sentence
 from fairkd.errors import InputError
-from fairkd.models.loading import MaskedLM
+from fairkd.models import MaskedLM
 
 __all__ = ["Emit", "Event", "Outcome", "Stop", "train"]
 

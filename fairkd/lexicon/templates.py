@@ -19,7 +19,7 @@ import pandas as pd
 
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import SLOTS, Contrast
-from fairkd.models.mask_syntax import begins_sentence, typed_mask
+from fairkd.models import begins_sentence, typed_mask
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _ARTICLES = {"profession": "", "a profession": "a", "an profession": "a", "the profession": "the"}

@@ -1,1 +1,16 @@
-"""Measures of quality and bias, one file each."""
+"""Measures of bias and quality, and the statistics that they share.
+
+* `registry`: the names, labels and units of what is measured
+* `word_gaps`: how much more probable one group of words is than another, sentence by sentence
+* `gap_summaries`: what a table of gaps says as a whole
+* `sentence_pairs`: which words a model prefers in one of two sentences
+* `perplexity`: pseudo-perplexity
+* `statistics`: bootstrap intervals, paired tests, correlation
+* `pareto`: the Pareto front
+
+The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

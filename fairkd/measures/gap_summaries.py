@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fairkd.errors import InputError
-from fairkd.lexicon.templates import professions
+from fairkd.lexicon import professions
 from fairkd.measures import statistics
 from fairkd.measures.statistics import Correlation
 

@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fairkd.errors import InputError
-from fairkd.models.loading import MaskedLM
-from fairkd.models.tokenization import token_ids
-from fairkd.predictions.cloze import Cloze
+from fairkd.models import MaskedLM, token_ids
+from fairkd.predictions import Cloze
 
 
 @dataclass(frozen=True)

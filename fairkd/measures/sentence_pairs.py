@@ -11,11 +11,8 @@ import numpy as np
 import pandas as pd
 
 from fairkd.errors import InputError
-from fairkd.models.loading import MaskedLM
-from fairkd.models.token_strings import bare
-from fairkd.models.tokenization import encode
-from fairkd.predictions.distribution import best_id, top_ids
-from fairkd.predictions.positions import predict
+from fairkd.models import MaskedLM, bare, encode
+from fairkd.predictions import best_id, predict, top_ids
 
 
 def prefer(lm: MaskedLM, text_a: str, text_b: str, *, k: int = 40) -> pd.DataFrame:

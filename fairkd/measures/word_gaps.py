@@ -25,8 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from fairkd.errors import InputError, listed
-from fairkd.lexicon.templates import Pattern, Rendered, fitting, patterns, professions
-from fairkd.lexicon.word_groups import Contrast, WordGroup
+from fairkd.lexicon import Contrast, Pattern, Rendered, WordGroup, fitting, patterns, professions
 from fairkd.measures.gap_summaries import (
     PairedTest,
     Summary,
@@ -38,9 +37,8 @@ from fairkd.measures.gap_summaries import (
     transfer,
 )
 from fairkd.measures.sentence_pairs import prefer, prefer_difference
-from fairkd.models.loading import MaskedLM
-from fairkd.models.tokenization import Encoding, encode, is_blank, parse, spell
-from fairkd.predictions.cloze import Cloze
+from fairkd.models import Encoding, MaskedLM, encode, is_blank, parse, spell
+from fairkd.predictions import Cloze
 
 __all__ = [
     "PairedTest",

@@ -1,0 +1,20 @@
+"""Masked language models: found, loaded safely, tokenized, and run at chosen positions.
+
+    from fairkd.models import load
+
+    lm = load("embedded/teacher")
+
+* `loading`: references, `load`, `describe`, and `MaskedLM`, a model with its tokenizer
+* `safe_files`: a model folder read without running code from it and without inventing tensors
+* `hub_download`: the files of a Hub repository, with progress
+* `mlm_head`: hidden states at chosen positions, and the head that makes logits of them
+* `tokenization`: texts with typed masks as tokens, and how a word is spelled in context
+* `mask_syntax`: masks as people type them, without a tokenizer
+* `token_strings`: how tokens are shown to people
+
+The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -24,8 +24,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import tqdm
 
 from fairkd.errors import ModelError
-
-Progress = Callable[[str, float | None], None]
+from fairkd.utils import Progress
 
 # Everything that a configuration and a tokenizer may consist of; README.md states the licence.
 TOKENIZER_FILES = (

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -27,12 +27,11 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd.errors import ModelError
 from fairkd.models import hub_download, safe_files
-from fairkd.utils.paths import runs_folder
+from fairkd.utils import Progress, runs_folder
 
 EMBEDDED = Path(__file__).parents[1] / "assets" / "embedded"
 ALLOWED_VARIABLE = "FAIRKD_ALLOWED_MODELS"
 
-Progress = Callable[[str, float | None], None]
 Source = Literal["embedded", "run", "local folder", "Hugging Face Hub", "memory"]
 TokenizerKind = Literal["WordPiece", "BPE", "SentencePiece"]
 

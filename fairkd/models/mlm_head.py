@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from fairkd.errors import FairKDError, ModelError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.safe_files import reason
-from fairkd.utils.hardware import is_lack_of_memory
+from fairkd.utils import is_lack_of_memory
 
 Transform = Callable[[Tensor], Tensor]
 ROW_STEP = 64

@@ -1,0 +1,18 @@
+"""What a model predicts at every position of a text, and how two models differ in it.
+
+    from fairkd.predictions import predict
+
+    prediction = predict(lm, "Milk is a [MASK].")
+    prediction.top(prediction.default_position, 5)
+
+* `positions`: `predict` one model at all positions, `compare` two
+* `distribution`: `Prediction` and the mathematics of distributions over a vocabulary (nats)
+* `cloze`: many words at many masks, in as few forward passes as possible
+* `word_lookup`: probability and rank of any word at one position
+
+The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -23,9 +23,8 @@ import torch
 from numpy.typing import NDArray
 
 from fairkd.errors import InputError
-from fairkd.models.loading import MaskedLM
-from fairkd.models.tokenization import encode, logits_by_row, parse, spell
-from fairkd.utils.thread_map import side_by_side
+from fairkd.models import MaskedLM, encode, logits_by_row, parse, spell
+from fairkd.utils import side_by_side
 
 # Small enough for [rows, vocabulary] to stay near the cache, and for progress to move.
 _ROWS_AT_ONCE = 64

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from fairkd.errors import InputError
-from fairkd.models.loading import TokenizerKind
-from fairkd.models.token_strings import CONTINUES, SPACE, ids_by_word
+from fairkd.models import CONTINUES, SPACE, TokenizerKind, ids_by_word
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,9 @@ import torch
 from torch import Tensor
 
 from fairkd.errors import InputError
-from fairkd.models.loading import MaskedLM, Progress
-from fairkd.models.mlm_head import logits_at
-from fairkd.models.token_strings import CONTINUES, bare, readable
-from fairkd.models.tokenization import encode, logits_by_row, spell
+from fairkd.models import CONTINUES, MaskedLM, bare, encode, logits_at, logits_by_row, readable, spell
 from fairkd.predictions.distribution import Prediction, Token, best_id, kl, top_ids
+from fairkd.utils import Progress
 
 # Of masked copies at once: enough to keep the processor busy, few enough for progress to move.
 _TOKENS_AT_ONCE = 2**11

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairkd.models.loading import MaskedLM
-from fairkd.models.tokenization import parse, spell
+from fairkd.models import MaskedLM, parse, spell
 from fairkd.predictions.cloze import Cloze
 from fairkd.predictions.distribution import Prediction
 
 
 @dataclass(frozen=True)
-class Found:
+class WordLookup:
     """A word at a position. `probability` and `rank` are None where there is none; `note` then says why."""
 
     word: str
@@ -32,7 +31,7 @@ class Found:
         return len(self.spelling)
 
 
-def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | None = None) -> Found:
+def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | None = None) -> WordLookup:
     """How probable `word` is at a position, spelled by the model's own tokenizer in that place.
 
     A word of one piece is read off the distribution: in its reading, at its temperature, with its rank among
@@ -51,7 +50,7 @@ def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | 
 
     Returns
     -------
-    Found
+    WordLookup
         Without a probability where a word of several pieces is asked for at a visible token of a text that
         was read as written: it could only be scored with the token masked, which is the other reading.
 
@@ -78,11 +77,13 @@ def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | 
     ids = spell(lm, word, before=before, after=after).ids
     spelling = tuple(prediction.label(position, i) for i in ids)
     if len(ids) == 1:
-        return Found(word, spelling, float(row[ids[0]].double().exp()), prediction.rank(position, ids)[0])
+        return WordLookup(
+            word, spelling, float(row[ids[0]].double().exp()), prediction.rank(position, ids)[0]
+        )
     if not (token.masked or prediction.masked_in_turn):
         note = f"{len(ids)} pieces: scored only at a mask, or where each token is masked in turn"
-        return Found(word, spelling, None, None, note)
+        return WordLookup(word, spelling, None, None, note)
     cloze = Cloze(lm)
     asked = cloze.ask(tuple(token.id for token in prediction.tokens), position, ids)
     note = f"{len(ids)} pieces: pseudo-log-likelihood, whatever the temperature; no rank"
-    return Found(word, spelling, float(np.exp(cloze.answer()[asked])), None, note)
+    return WordLookup(word, spelling, float(np.exp(cloze.answer()[asked])), None, note)

@@ -1,42 +1,28 @@
 """Distillations in the background: queued, watched, cancelled, resumed, and never lost.
 
     from fairkd import runs
-    from fairkd.runs import events
 
     run = runs.submit(config)
     runs.get(run.id).state           # "running"
-    events.read(run)[0][-1]["loss"]
+    runs.events.read(run)[0][-1]["loss"]
     runs.cancel(run.id)
 
 A run is a row in `runs.sqlite` and a folder (config.json, events.jsonl, log.txt, checkpoints/, model/), both
-in the home folder (`fairkd.utils.paths`). A runner process, started detached by whoever submits or looks,
-starts one process a run, as many at the same time as there are slots. Everybody else only reads rows and
-files: whoever is killed, the others go on, and the next who looks makes the states true.
+in the home folder (`fairkd.utils.home`). A runner process, started detached by whoever submits or looks,
+starts one process for each run, as many at the same time as there are slots. All other processes only read
+rows and files, so whichever is killed, the others continue, and the next reader corrects the states.
 
-The pieces: `store` (rows and changes of state), `events` (the file), `control` (what a person does),
-`supervision`, `runner`, `worker` and `session` (the processes), `verdict` (what became of a run), `archive`
-(export), `frames`, `configs` and `comparison` (tables for charts, and what can be compared). Nothing here
-imports torch, but for the worker once it works; only `frames` imports pandas.
+* `control`: what a person does: submit, list, cancel, resume, delete
+* `store`: the rows and every change of state; `schema`: their tables
+* `events`: what happens in a run, one JSON object a line; `event_tables`: the same as data frames
+* `supervision`, `runner`, `worker`, `run_session`, `lock`, `process_identity`: the processes
+* `outcome`: how a run ended, in one sentence
+* `archive`: export; `comparison`: which runs can be compared
+
+Nothing here imports torch, except the worker once it trains. The public names are in `__init__.pyi`; they are
+imported when first used.
 """
 
-from fairkd.runs.archive import export
-from fairkd.runs.control import all_runs, cancel, delete, get, reconcile, resume, slots, submit, submit_all
-from fairkd.runs.run_session import Session, foreground
-from fairkd.runs.store import Run, State
+import lazy_loader
 
-__all__ = [
-    "Run",
-    "Session",
-    "State",
-    "all_runs",
-    "cancel",
-    "delete",
-    "export",
-    "foreground",
-    "get",
-    "reconcile",
-    "resume",
-    "slots",
-    "submit",
-    "submit_all",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

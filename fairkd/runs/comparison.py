@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fairkd.distill.config.config import Config
-from fairkd.distill.config.flat_settings import flat
-from fairkd.measures.pareto import front
+from fairkd.distill.config import Config, flat
+from fairkd.measures import front
+from fairkd.runs.store import Run
 
 # The settings that decide what an evaluation measures, and against whom.
 MEASURED_BY = (
@@ -38,6 +38,17 @@ def measured_apart(configs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
         if one["evaluation.words"] is not None:
             one["evaluation.contrast"] = None
     return tuple(name for name in MEASURED_BY if len({repr(one.get(name)) for one in settings}) > 1)
+
+
+def differences(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+    """The settings in which runs differ: setting -> run id -> value, None where a run lacks it.
+
+    `pandas.DataFrame.from_dict(..., orient="index")` makes the table of it: a row a setting, a column a run.
+    """
+    configs = {run.id: flat(run.config) for run in runs}
+    names = dict.fromkeys(name for config in configs.values() for name in config)
+    table = {name: {id: config.get(name) for id, config in configs.items()} for name in names}
+    return {name: row for name, row in table.items() if len(set(map(repr, row.values()))) > 1}
 
 
 def has_lost_mass(mass: float | None, teacher: float | None) -> bool:

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairkd.distill.config.flat_settings import flat
+from fairkd.distill.config import flat
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import store, supervision
 from fairkd.runs.store import Run
-from fairkd.utils.paths import runs_folder
+from fairkd.utils import runs_folder
 
 if TYPE_CHECKING:
-    from fairkd.distill.config.config import Config
+    from fairkd.distill.config import Config
 
 
 def submit(config: Config, *, name: str | None = None, batch: str | None = None) -> Run:
@@ -99,7 +99,7 @@ def slots() -> int:
 
 def default_name(config: Mapping[str, Any]) -> str:
     """A run that nobody named is called by the preset that says most of what it does, else its constraint."""
-    from fairkd.distill.config.presets import PRESETS
+    from fairkd.distill.config import PRESETS
 
     fitting = {name: flat(values) for name, values in PRESETS.items()}
     fitting = {
@@ -155,7 +155,7 @@ def _absolute(reference: Any) -> Any:
 
 
 def _submit(configs: Sequence[tuple[str | None, Config]], batch: str | None) -> list[Run]:
-    from fairkd.distill.config.config import make_config  # checks again what was copied or changed unchecked
+    from fairkd.distill.config import make_config  # checks again what was copied or changed unchecked
 
     supervision.slots()  # a runner could only refuse a wrong number where nobody looks
     checked = [(name, make_config(config.model_dump())) for name, config in configs]

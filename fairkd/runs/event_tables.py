@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from fairkd.measures.registry import FIDELITY, GAPS, QUALITY
+from fairkd.measures import FIDELITY, GAPS, QUALITY
 from fairkd.runs.events import Event, history
 
 _TRAINING = ("step", "time", "epoch", "tokens", "seconds", "progress", "seconds_left", "learning_rate")

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from fairkd.runs.store import Run
-from fairkd.utils.plain_json import plain
+from fairkd.utils import plain
 
 Event = dict[str, Any]
 FILE = "events.jsonl"

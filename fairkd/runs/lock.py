@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from fairkd.runs.process_identity import Identity
-from fairkd.utils.paths import home
+from fairkd.utils import home
 
 _LENGTH = 200  # of the note in the file, always the same: a reader never sees half of it
 

@@ -13,7 +13,7 @@ from fairkd.errors import FairKDError
 from fairkd.runs import events
 from fairkd.runs.events import Event
 from fairkd.runs.store import Entry, State
-from fairkd.utils.hardware import is_lack_of_memory
+from fairkd.utils import is_lack_of_memory
 
 _FULL = ("no space left on device", "disk is full", "disk quota exceeded", "file too large")
 _FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

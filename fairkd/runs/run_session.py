@@ -18,7 +18,7 @@ from fairkd.runs.process_identity import me
 from fairkd.runs.store import Run, State
 
 if TYPE_CHECKING:
-    from fairkd.distill.config.config import Config
+    from fairkd.distill.config import Config
 
 LOOK_EVERY = 0.2  # seconds between looks at the flag that cancels
 TELL_EVERY = 0.5  # seconds between changes of the row's progress
@@ -38,7 +38,7 @@ class Session:
     @property
     def config(self) -> Config:
         """The run's configuration as its folder holds it, its paths absolute."""
-        from fairkd.distill.config.config import make_config  # takes a while, and not every process asks
+        from fairkd.distill.config import make_config  # takes a while, and not every process asks
 
         return make_config(self.run.config)
 

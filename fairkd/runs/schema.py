@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from fairkd.utils.paths import runs_folder
+from fairkd.utils import runs_folder
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs.process_identity import Identity
 from fairkd.runs.schema import migrate, transaction
-from fairkd.utils.paths import home, runs_folder
+from fairkd.utils import home, runs_folder
 
 State = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished", "interrupted"]
 ACTIVE: tuple[State, ...] = ("running", "cancelling")  # a process works on it

@@ -22,7 +22,7 @@ from fairkd.errors import InputError
 from fairkd.runs import lock, outcome, process_identity, store
 from fairkd.runs.lock import Lock
 from fairkd.runs.store import ACTIVE, Entry
-from fairkd.utils.paths import home
+from fairkd.utils import home
 
 SLOTS = "FAIRKD_SLOTS"
 RUNNER: tuple[str, ...] = (sys.executable, "-m", "fairkd.runs.runner")

@@ -59,7 +59,7 @@ def _engine() -> Train:
 
 def _config(folder: Path) -> Any:
     """The configuration in a run's folder, checked again."""
-    from fairkd.distill.config.config import make_config
+    from fairkd.distill.config import make_config
 
     try:
         values = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -1,0 +1,14 @@
+"""What every other package may use: folders, hardware, threads, progress, JSON.
+
+* `paths`: where FairKD keeps what outlives a process
+* `hardware`: cores, free memory, priority, and whether an error means that memory ran out
+* `thread_map`: a function over many batches, each on a thread of its own
+* `throttle`: how often progress is reported
+* `plain_json`: values as JSON knows them
+
+The public names are in `__init__.pyi`; they are imported when first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+# Called with a sentence, and with the fraction done in [0, 1] or None where it is not known.
+Progress = Callable[[str, float | None], None]
+
 EVERY = 0.2  # seconds
 
 

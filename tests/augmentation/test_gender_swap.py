@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from fairkd.augmentation.gender_swap import AT_ONCE, Resolver, swap, swap_many, swapper
 from fairkd.augmentation.swap_lexicon import lexicon

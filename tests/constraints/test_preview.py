@@ -6,8 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fairkd.constraints.constraint import Constraint
 from fairkd.constraints.preview import Edit, apply, play

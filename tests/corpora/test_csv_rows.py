@@ -7,8 +7,7 @@ import io
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fairkd.corpora import Tally, csv_rows
 

@@ -47,7 +47,7 @@ def test_a_student_is_made_watched_and_used(
     open_page: OpenPage, app_url: str, tiny_folder: Callable[[str], Path], text: Path
 ) -> None:
     tiny = str(tiny_folder("bert"))
-    page = open_page(f"/distil?teacher={quote(tiny)}&student={quote(tiny)}&arms=plain")
+    page = open_page(f"/distill?teacher={quote(tiny)}&student={quote(tiny)}&arms=plain")
     expect(titles(page).first).to_contain_text("No constraint")
 
     page.get_by_role("combobox", name=re.compile("Constraint")).click()
@@ -100,7 +100,7 @@ def test_a_student_is_made_watched_and_used(
     expect(page.get_by_text("No run yet")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/distil", "/runs"])
+@pytest.mark.parametrize("path", ["/distill", "/runs"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_reaches_over_the_edge_of_a_phone(open_page: OpenPage, path: str, scheme: str) -> None:
     page = open_page(path, viewport=PHONE, color_scheme=scheme)

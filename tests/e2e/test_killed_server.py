@@ -47,7 +47,7 @@ def test_a_run_outlives_the_server_that_it_was_started_in(
     with dashboard(home, tmp_path / "log.txt") as (url, server):
         page = browser.new_page()
         page.set_default_timeout(1000 * LONG)
-        page.goto(f"{url}/distil?{link}")
+        page.goto(f"{url}/distill?{link}")
         page.get_by_role("button", name=re.compile("Start plain")).click()
         before = the_run(lambda run: run.state == "running" and run.step > 0)
         server.kill()

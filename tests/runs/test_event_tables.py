@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fairkd.distill.config import flat_settings
 from fairkd.distill.config.config import make_config
 from fairkd.runs import event_tables
+from fairkd.runs.comparison import differences
 from fairkd.runs.store import Run
 
 
@@ -79,15 +79,15 @@ def run(id: str, **values: object) -> Run:
 def test_only_settings_that_differ_are_compared() -> None:
     one = run("a", constraint={"kind": "group"}, budget={"steps": 5})
     two = run("b", budget={"steps": 5}, student={"layers": [0, 5]})
-    assert flat_settings.differences([one, two]) == {
+    assert differences([one, two]) == {
         "student.layers": {"a": None, "b": (0, 5)},
         "constraint.kind": {"a": "group", "b": "none"},
     }
-    assert flat_settings.differences([one, one]) == {} and flat_settings.differences([one]) == {}
+    assert differences([one, one]) == {} and differences([one]) == {}
 
 
 def test_a_setting_that_a_run_lacks_differs() -> None:
     old = run("a")
     older = Run(**{**old.__dict__, "id": "b", "config": {"seed": 0}})
-    assert flat_settings.differences([old, older])["budget.minutes"] == {"a": 5.0, "b": None}
-    assert "seed" not in flat_settings.differences([old, older])
+    assert differences([old, older])["budget.minutes"] == {"a": 5.0, "b": None}
+    assert "seed" not in differences([old, older])

@@ -10,8 +10,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from fairkd.runs import events
 from fairkd.runs.events import Writer

@@ -1,0 +1,13 @@
+"""The configuration of a distillation: one frozen model for page, file and command line. No torch.
+
+* `config`: `Config`, and how it is made from values and files
+* `sections`: the settings, section by section, with limits and descriptions
+* `presets`: named starting points
+* `flat_settings`: settings by dotted name
+
+The public names are in `__init__.pyi`.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -7,8 +7,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from fairkd.constraints.kinds import PAIRWISE, Kind, Label, Scope, are_shares
-from fairkd.lexicon.word_groups import OWN, Contrast, contrasts, make_contrast
+from fairkd.constraints import PAIRWISE, Kind, Label, Scope, are_shares
+from fairkd.lexicon import OWN, Contrast, contrasts, make_contrast
 
 Positions = Literal["all", "masked", "sample"]
 StudentKind = Literal["layers", "fresh", "existing"]

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from fairkd.distill.losses.targets import IGNORED
+from fairkd.distill.losses import IGNORED
 from fairkd.errors import InputError
-from fairkd.models.tokenization import token_ids
+from fairkd.models import token_ids
 
 LENGTHS_AT_ONCE = 512
 

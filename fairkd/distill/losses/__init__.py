@@ -1,0 +1,13 @@
+"""The distillation objective and its gradient.
+
+* `targets`: the formula, its weights, and what the student learns from
+* `objective`: the loss as functions of both models' hidden states
+* `fused`: forward and backward through the vocabulary in chunks
+* `scratch_memory`: large arrays that steps share
+
+The public names are in `__init__.pyi`; they are imported when first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -25,10 +25,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fairkd.constraints.constraint import Constraint, spread_labels
+from fairkd.constraints import Constraint, spread_labels
 from fairkd.distill.losses.scratch_memory import padded, scratch
 from fairkd.distill.losses.targets import IGNORED, Targets, Weights
-from fairkd.models.mlm_head import ROW_STEP
+from fairkd.models import ROW_STEP
 
 ROWS_IN_CACHE = 32
 LEAST_REST = 1e-6

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fairkd.constraints.constraint import Constraint
+from fairkd.constraints import Constraint
 from fairkd.distill.losses.fused import FusedLoss
 from fairkd.distill.losses.targets import Targets, Weights
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from fairkd.constraints.kinds import Label
+from fairkd.constraints import Label
 
 IGNORED = -100
 

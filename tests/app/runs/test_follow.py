@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from app.runs.follow import Tails, thinned
 from app.runs.watched_sentences import columns_of, default_number, figure_of, words_over_steps

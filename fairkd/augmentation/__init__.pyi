@@ -1,0 +1,1 @@
+from .gender_swap import swapper as swapper

@@ -1,0 +1,9 @@
+from .constraint import Constraint as Constraint, resolve as resolve, spread_labels as spread_labels
+from .kinds import (
+    PAIRWISE as PAIRWISE,
+    Kind as Kind,
+    Label as Label,
+    Scope as Scope,
+    are_shares as are_shares,
+)
+from .preview import Edit as Edit, play as play

@@ -1,0 +1,13 @@
+from . import pinned_wheels as pinned_wheels
+from .corpus import (
+    LONGEST as LONGEST,
+    MOST as MOST,
+    Corpus as Corpus,
+    Tally as Tally,
+    beginning as beginning,
+    build as build,
+    is_held_out as is_held_out,
+    normalise as normalise,
+)
+from .pinned_wheels import open_member as open_member
+from .sources import columns as columns, read as read

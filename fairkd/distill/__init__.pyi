@@ -1,0 +1,20 @@
+from . import checkpoints as checkpoints
+from .config import (
+    DESCRIPTIONS as DESCRIPTIONS,
+    PRESETS as PRESETS,
+    Config as Config,
+    make_config as make_config,
+    read_config as read_config,
+)
+from .loop import Outcome as Outcome
+from .lr_schedule import schedule as schedule
+from .precision import (
+    FORMATS as FORMATS,
+    autocast as autocast,
+    make_accelerator as make_accelerator,
+    on as on,
+)
+from .student import take_layers as take_layers
+from .time_estimate import Estimate as Estimate, estimate as estimate
+from .trainer import Trainer as Trainer, masker_of as masker_of
+from .training import train as train

@@ -1,0 +1,16 @@
+from .gap_summaries import (
+    PairedTest as PairedTest,
+    Summary as Summary,
+    by_profession as by_profession,
+    labour_market as labour_market,
+    paired_test as paired_test,
+    split_words as split_words,
+    summarise as summarise,
+    transfer as transfer,
+)
+from .pareto import front as front
+from .perplexity import pseudo_perplexity as pseudo_perplexity
+from .registry import FIDELITY as FIDELITY, GAPS as GAPS, QUALITY as QUALITY
+from .sentence_pairs import prefer as prefer, prefer_difference as prefer_difference
+from .statistics import Correlation as Correlation
+from .word_gaps import gaps as gaps

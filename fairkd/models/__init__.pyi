@@ -1,0 +1,39 @@
+from .loading import (
+    EMBEDDED as EMBEDDED,
+    Description as Description,
+    MaskedLM as MaskedLM,
+    TokenizerKind as TokenizerKind,
+    describe as describe,
+    embedded as embedded,
+    load as load,
+    of_runs as of_runs,
+)
+from .mask_syntax import begins_sentence as begins_sentence, typed_mask as typed_mask
+from .mlm_head import (
+    ROW_STEP as ROW_STEP,
+    layers_of as layers_of,
+    logits_at as logits_at,
+    masked_rows as masked_rows,
+    projection_of as projection_of,
+    rows_of as rows_of,
+    transform_of as transform_of,
+    whole_rows as whole_rows,
+)
+from .token_strings import (
+    CONTINUES as CONTINUES,
+    SPACE as SPACE,
+    bare as bare,
+    ids_by_word as ids_by_word,
+    readable as readable,
+)
+from .tokenization import (
+    Encoding as Encoding,
+    UnknownWord as UnknownWord,
+    encode as encode,
+    is_blank as is_blank,
+    logits_by_row as logits_by_row,
+    parse as parse,
+    spell as spell,
+    token_ids as token_ids,
+    unread as unread,
+)
