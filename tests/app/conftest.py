@@ -33,7 +33,7 @@ def open_distil(tiny_folder: Callable[[str], Path]) -> OpenDistil:
         for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
             app.query_params[name] = value
         app.run()
-        app.switch_page("app/pages/distil.py").run()
+        app.switch_page("app/pages/distill.py").run()
         if arms is not None:
             app.get_by_key("arms").set_value(arms).run()
         assert not app.exception
