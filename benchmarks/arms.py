@@ -1,15 +1,16 @@
-"""What each kind of distillation does to quality and bias: `python -m benchmarks.arms [--minutes 5] [NAME]`.
+"""What each kind of distillation does to quality and bias: `python -m benchmarks.variants [--minutes 5]
+[NAME]`.
 
 Trains every preset (or those named) from the embedded teacher on one seed and one order of the text, and
 measures all of them alike: the he/she gaps of the Gaps page's default with their intervals, the pronouns'
 mass, the pseudo-perplexity of held-out sentences, and KL(teacher || student) at their masked positions. The
-teacher and the arm `plain` are the references in the same run. Prints a Markdown table, and whether `fair`
-meets what is asked of it: a third of `plain`'s gap, a mass within 15 % of the teacher's, and a
+teacher and the variant `plain` are the references in the same run. Prints a Markdown table, and whether
+`fair` meets what is asked of it: a third of `plain`'s gap, a mass within 15 % of the teacher's, and a
 pseudo-perplexity within 10 % of `plain`'s.
 
 `--steps N` trains for steps instead, which does not depend on what else the machine does. `--set KEY=VALUE`
-changes a setting of every arm. `--folder F` keeps the runs; those already there are not trained again, and
-those there of other settings are refused.
+changes a setting of every variant. `--folder F` keeps the runs; those already there are not trained again,
+and those there of other settings are refused.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SCORED_SENTENCES = 300
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("arms", nargs="*", metavar="NAME", help=", ".join(PRESETS))
+    parser.add_argument("variants", nargs="*", metavar="NAME", help=", ".join(PRESETS))
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--set", action="append", default=[], dest="changes", metavar="KEY=VALUE")
@@ -42,10 +43,10 @@ def main() -> None:
     teacher, corpus = load("embedded/teacher"), corpora.read("bug")
     rows = {"teacher": measured(teacher, corpus)}
     with tempfile.TemporaryDirectory() as scratch:
-        for name in options.arms or PRESETS:
+        for name in options.variants or PRESETS:
             folder = (options.folder or Path(scratch)) / name
-            rows[name] = arm(name, folder, [budget, *options.changes], teacher, corpus)
-            print(json.dumps({"arm": name, **rows[name]}), flush=True)
+            rows[name] = variant(name, folder, [budget, *options.changes], teacher, corpus)
+            print(json.dumps({"variant": name, **rows[name]}), flush=True)
     print(table(rows))
     if {"plain", "fair"} <= rows.keys():
         print(*bars(rows["teacher"], rows["plain"], rows["fair"]), sep="\n")
@@ -64,7 +65,7 @@ def bars(teacher: dict[str, Any], plain: dict[str, Any], fair: dict[str, Any]) -
     return [f"fair: {what}: {'met' if holds else 'NOT met'}" for what, holds in asked.items()]
 
 
-def arm(name: str, folder: Path, changes: list[str], teacher: MaskedLM, corpus: Corpus) -> dict[str, Any]:
+def variant(name: str, folder: Path, changes: list[str], teacher: MaskedLM, corpus: Corpus) -> dict[str, Any]:
     """Train one preset in `folder`, and measure what came out."""
     config, kept = read_config(changes=changes, start=PRESETS[name]), folder / "measured.json"
     if kept.is_file() and make_config(json.loads((folder / "config.json").read_text())) == config:
@@ -94,7 +95,7 @@ def measured(lm: MaskedLM, corpus: Corpus) -> dict[str, Any]:
 def table(rows: dict[str, dict[str, Any]]) -> str:
     """The rows as Markdown."""
     lines = [
-        "| arm | mean absolute he/she gap (95 % interval) | P(he) + P(she) | pseudo-perplexity "
+        "| variant | mean absolute he/she gap (95 % interval) | P(he) + P(she) | pseudo-perplexity "
         "| KL to the teacher | steps, tokens |",
         "|---|---|---|---|---|---|",
     ]

@@ -88,7 +88,7 @@ def random_sentences(lm: MaskedLM, count: int) -> list[np.ndarray]:
 def textbook_step(teacher: MaskedLM, student: PreTrainedModel) -> Callable[[Batch], dict[str, float]]:
     """A step as one would first write it: everything dense, everywhere, then selected."""
     optimizer = torch.optim.AdamW(student.parameters(), lr=3e-4)
-    heat, vocabulary = 2.0, teacher.vocabulary_size
+    temperature, vocabulary = 2.0, teacher.vocabulary_size
 
     def step(batch: Batch) -> dict[str, float]:
         attention = torch.ones_like(batch.ids) if batch.real is None else batch.real.long()
@@ -101,7 +101,10 @@ def textbook_step(teacher: MaskedLM, student: PreTrainedModel) -> Callable[[Batc
         wanted = torch.masked_select(taught.logits, keep).view(-1, vocabulary)
         given = torch.masked_select(learnt.logits, keep).view(-1, vocabulary)
         divergence = torch.nn.KLDivLoss(reduction="batchmean")
-        kd = divergence(F.log_softmax(given / heat, -1), F.softmax(wanted / heat, -1)) * heat**2
+        kd = (
+            divergence(F.log_softmax(given / temperature, -1), F.softmax(wanted / temperature, -1))
+            * temperature**2
+        )
         mlm = F.cross_entropy(learnt.logits.view(-1, vocabulary), labels.view(-1))
         width = student.config.hidden_size
         states = [

@@ -23,7 +23,7 @@ def plain(lm: MaskedLM, frame: pd.DataFrame, contrast: Contrast) -> list[float]:
     """The gap of every sentence in `frame`, and the work of its prior."""
     found = []
     for row in frame.itertuples():
-        words = [group.for_slot(row.slot) for group in contrast.groups]
+        words = [group.for_role(row.role) for group in contrast.groups]
         ids = [[spell(lm, word, before="and ").ids[0] for word in group] for group in words]
         for text in (row.text, row.text.replace(row.profession, lm.mask_token)):
             encoded = lm.tokenizer(text, return_tensors="pt")
@@ -46,10 +46,10 @@ def main() -> None:
     chosen = fitting(contrast)
     names = list(professions()["profession"])
     ratios = []
-    print(f"{len(chosen)} patterns x {len(names)} professions, with priors, {options.model}")
+    print(f"{len(chosen)} templates x {len(names)} professions, with priors, {options.model}")
     for _ in range(options.rounds):
         begin = time.perf_counter()
-        frame = gaps(lm, contrast=contrast, patterns=chosen, professions=names)
+        frame = gaps(lm, contrast=contrast, templates=chosen, professions=names)
         ours = time.perf_counter() - begin
         begin = time.perf_counter()
         reference = plain(lm, frame, contrast)

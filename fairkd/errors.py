@@ -12,7 +12,7 @@ class ModelError(FairKDError):
 
 
 class InputError(FairKDError):
-    """Text, words, patterns, numbers or files that cannot be used."""
+    """Text, words, templates, numbers or files that cannot be used."""
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import arms, distill_work
+from benchmarks import distill_work, variants
 from fairkd.corpora import Corpus
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
@@ -26,20 +26,20 @@ def test_a_long_measurement_reads_its_sentences_again(
     assert sum(len(batch.ids) for batch in taken) > 10
 
 
-def test_arms_that_were_kept_are_those_of_the_same_settings(
+def test_variants_that_were_kept_are_those_of_the_same_settings(
     tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def measured(lm: MaskedLM, corpus: Corpus) -> dict[str, Any]:
         return {"gap": 1.0}
 
-    monkeypatch.setattr(arms, "measured", measured)
-    monkeypatch.setattr(arms, "PRESETS", {"plain": SMALL})
-    first = arms.arm("plain", tmp_path, ["budget.steps=2"], tiny_bert, CORPUS)
+    monkeypatch.setattr(variants, "measured", measured)
+    monkeypatch.setattr(variants, "PRESETS", {"plain": SMALL})
+    first = variants.variant("plain", tmp_path, ["budget.steps=2"], tiny_bert, CORPUS)
     assert first["steps"] == 2
-    monkeypatch.setattr(arms, "train", lambda *_, **__: SimpleNamespace())  # not once more
-    assert arms.arm("plain", tmp_path, ["budget.steps=2"], tiny_bert, CORPUS) == first
+    monkeypatch.setattr(variants, "train", lambda *_, **__: SimpleNamespace())  # not once more
+    assert variants.variant("plain", tmp_path, ["budget.steps=2"], tiny_bert, CORPUS) == first
     monkeypatch.undo()
-    monkeypatch.setattr(arms, "PRESETS", {"plain": SMALL})
+    monkeypatch.setattr(variants, "PRESETS", {"plain": SMALL})
     with pytest.raises(InputError, match="other settings"):
-        arms.arm("plain", tmp_path, ["budget.steps=3"], tiny_bert, CORPUS)
+        variants.variant("plain", tmp_path, ["budget.steps=3"], tiny_bert, CORPUS)
     assert json.loads((tmp_path / "measured.json").read_text()) == first

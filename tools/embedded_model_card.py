@@ -65,7 +65,7 @@ def gap_table(lm: MaskedLM) -> pd.DataFrame:
     """The he/she gaps of the Gaps page's default: every shipped pronoun pattern and profession."""
     contrast = contrasts()["pronouns"]
     names = list(professions()["profession"])
-    return gaps(lm, contrast=contrast, patterns=fitting(contrast), professions=names, prior=False)
+    return gaps(lm, contrast=contrast, templates=fitting(contrast), professions=names, prior=False)
 
 
 def everyday(lm: MaskedLM) -> dict[str, Any]:

@@ -50,8 +50,8 @@ def hues(dark: bool) -> Hues:
 def wrapped(text: str, width: int = TITLE_WIDTH) -> str:
     """Raw text as an escaped title of several lines of about the same length, since plotly does not wrap."""
 
-    def lines(room: int) -> list[str]:
-        return textwrap.wrap(text, room, break_on_hyphens=False)
+    def lines(width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_on_hyphens=False)
 
     count = len(lines(width))
     longest = max(map(len, text.split()), default=1)  # narrower, and a word would be cut
@@ -150,13 +150,15 @@ def guide(x0: float, y0: float, x1: float, y1: float, hue: str, *, dash: str = "
     }
 
 
-def span(values: Sequence[float], *, around: Sequence[float] = (), room: float = 0.06) -> tuple[float, float]:
+def span(
+    values: Sequence[float], *, around: Sequence[float] = (), margin: float = 0.06
+) -> tuple[float, float]:
     """The range of an axis: all finite values and those of `around`, with some room at both ends."""
     finite = [value for value in (*values, *around) if value == value]
     if not finite:
         return -1.0, 1.0
     low, high = min(finite), max(finite)
-    pad = room * (high - low) or 1.0
+    pad = margin * (high - low) or 1.0
     return low - pad, high + pad
 
 

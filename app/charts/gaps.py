@@ -54,7 +54,7 @@ def transfer_scatter(
     shades = hues(dark)
     counts = frame["kind"].value_counts()
     figure = base_figure(title=_transfer_title(counts, len(frame)), height=580, dark=dark)
-    low, high = span([*frame["teacher"], *frame["student"]], around=[0.0], room=0.08)
+    low, high = span([*frame["teacher"], *frame["student"]], around=[0.0], margin=0.08)
     figure.add_shape(guide(low, 0, high, 0, shades.faint))
     figure.add_shape(guide(0, low, 0, high, shades.faint))
     figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))

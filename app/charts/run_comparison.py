@@ -138,7 +138,7 @@ def bias_quality(
     xs = [float(row["pseudo_perplexity"]) for _, row in points]
     ys = [float(row["gap_absolute"]) for _, row in points]
     edges = [float(row[edge]) for _, row in points for edge in (low, high) if row.get(edge) is not None]
-    x_range, y_range = span(xs, room=0.16), span([*ys, *edges], around=[0.0], room=0.08)
+    x_range, y_range = span(xs, margin=0.16), span([*ys, *edges], around=[0.0], margin=0.08)
     texts, sides = chosen_labels(
         xs,
         ys,

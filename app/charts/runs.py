@@ -89,7 +89,7 @@ MEASURES: dict[str, Measure] = {
             share=True,
         ),
         Measure(
-            "agreement",
+            "top1_agreement",
             "agreement with the teacher",
             "same first word as the teacher",
             "higher is nearer",

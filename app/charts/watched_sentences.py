@@ -1,4 +1,4 @@
-"""The chart of a probe: how the probabilities of its words moved over the steps of a run."""
+"""The chart of a watched_sentence: how the probabilities of its words moved over the steps of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.charts.series import series
 from app.charts.text import escape, percent, shorten
 
 
-def probe_curves(
+def watched_sentence_curves(
     frame: pd.DataFrame,
     *,
     steps: Sequence[int],

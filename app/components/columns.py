@@ -1,7 +1,7 @@
 """The signature picture: columns of shaded cells over and under every token of a sentence.
 
 `columns_figure` draws it and calls back when a person chooses a column; the drawing itself is in `columns.js`
-beside this file. `slots` and `figure_data` are pure and say what is drawn.
+beside this file. `token_columns` and `figure_data` are pure and say what is drawn.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Slot:
+class TokenColumn:
     """One column of the figure: a token, and where either model has it (None where it has no such token)."""
 
     teacher: int | None
@@ -30,9 +30,9 @@ class Slot:
     unknown: bool
 
 
-def slots(
+def token_columns(
     teacher: Prediction | None, student: Prediction | None, comparison: Comparison | None
-) -> tuple[Slot, ...]:
+) -> tuple[TokenColumn, ...]:
     """The figure's columns from left to right; a missing model leaves its side empty."""
     pairs: tuple[tuple[int | None, int | None], ...]
     if comparison is not None:
@@ -51,7 +51,7 @@ def slots(
             token = student.tokens[right]
         else:
             continue
-        found.append(Slot(left, right, token.text, token.masked, token.unknown))
+        found.append(TokenColumn(left, right, token.text, token.masked, token.unknown))
     return tuple(found)
 
 
@@ -61,14 +61,15 @@ def _best(prediction: Prediction, rows: int) -> dict[int, list[tuple[str, float]
     probabilities = prediction.log_probabilities.gather(1, ids).exp().tolist()
     return {
         position: [
-            (prediction.label(position, token), value) for token, value in zip(row, values, strict=True)
+            (prediction.token_string(position, token), value)
+            for token, value in zip(row, values, strict=True)
         ]
         for position, row, values in zip(prediction.positions, ids.tolist(), probabilities, strict=True)
     }
 
 
 def figure_data(
-    columns: tuple[Slot, ...],
+    columns: tuple[TokenColumn, ...],
     teacher: Prediction | None,
     student: Prediction | None,
     *,
@@ -82,13 +83,15 @@ def figure_data(
         if prediction is None:
             continue
         best = _best(prediction, rows)
-        places = [slot.teacher if role == "teacher" else slot.student for slot in columns]
+        places = [column.teacher if role == "teacher" else column.student for column in columns]
         cells = [None if place is None else best.get(place) for place in places]
         panels.append({"role": role, "name": prediction.reference, "columns": cells})
     sentence = next((one.text for one in (teacher, student) if one is not None), "")
     return {
         "sentence": sentence,
-        "columns": [{"text": slot.text, "masked": slot.masked, "unknown": slot.unknown} for slot in columns],
+        "columns": [
+            {"text": column.text, "masked": column.masked, "unknown": column.unknown} for column in columns
+        ],
         "panels": panels,
         "rows": rows,
         "selected": selected,

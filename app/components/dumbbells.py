@@ -68,7 +68,7 @@ def _row(row: dict, called: str) -> dict:
         one = math.isnan(low)
         ends = (mean, mean) if one else (low, high)
         numbers[role] = {"mean": mean, "low": ends[0], "high": ends[1], "thin": mass < LOW_MASS}
-        interval = "no interval: one pattern" if one else f"{signed(low)} to {signed(high)}"
+        interval = "no interval: one template" if one else f"{signed(low)} to {signed(high)}"
         told.append(f"{role} {signed(mean)} nats ({interval}), {called} = {percent(mass)}")
     return {"name": row["profession"], **numbers, "told": "\n".join(told)}
 

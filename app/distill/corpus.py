@@ -1,4 +1,4 @@
-"""The text of all arms: the default corpus, an uploaded file, or one named by path or Hub id."""
+"""The text of all variants: the default corpus, an uploaded file, or one named by path or Hub id."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GIVEN, _PROBLEM = "distil_given", "distil_upload_problem"
 
 # The settings are changed in callbacks: those run before the one of a start button that is pressed at once.
 def corpus() -> None:
-    """The controls; what they say becomes corpus.source and corpus.column of all arms."""
+    """The controls; what they say becomes corpus.source and corpus.column of all variants."""
     kind = st.segmented_control(
         "Text",
         [BUG, UPLOAD, NAMED],

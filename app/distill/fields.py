@@ -11,51 +11,51 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from app.distill.variants import TOGETHER, change, current, is_shared, standard, widget_key
-from app.shared.settings_table import fields, rooms
+from app.shared.settings_table import fields, sections
 from app.shared.widgets import caption, literal
 from fairkd.lexicon import contrasts
 
-# Small settings that stand in no room have one on the page.
+# Small settings that stand in no section have one on the page.
 OTHERS = "others"
 _WHOLE = 2**53 - 1  # what a browser counts up to
 
 
-def room_fields(room: str, *, shared: bool, leave_out: tuple[str, ...] = ()) -> list[str]:
-    """The settings of a room that all arms have in common, or that each has of its own."""
+def section_fields(section: str, *, shared: bool, leave_out: tuple[str, ...] = ()) -> list[str]:
+    """The settings of a section that all variants have in common, or that each has of its own."""
     return [
         key
         for key in fields()
-        if (key.partition(".")[0] if "." in key else OTHERS) == room
+        if (key.partition(".")[0] if "." in key else OTHERS) == section
         and is_shared(key) == shared
         and key not in leave_out
     ]
 
 
-def editor(arm: str, *, leave_out: tuple[str, ...] = (), columns: int = 3) -> None:
-    """All settings of an arm (TOGETHER: those in common), room by room."""
-    shared = arm == TOGETHER
-    for room in (*rooms(), OTHERS):
-        keys = room_fields(room, shared=shared, leave_out=leave_out)
+def editor(variant: str, *, leave_out: tuple[str, ...] = (), columns: int = 3) -> None:
+    """All settings of a variant (TOGETHER: those in common), section by section."""
+    shared = variant == TOGETHER
+    for section in (*sections(), OTHERS):
+        keys = section_fields(section, shared=shared, leave_out=leave_out)
         if not keys:
             continue
-        st.markdown(f"**{room.capitalize()}**")
-        if room in rooms():
-            caption(literal(rooms()[room]))
+        st.markdown(f"**{section.capitalize()}**")
+        if section in sections():
+            caption(literal(sections()[section]))
         places = st.columns(columns)
         for number, key in enumerate(keys):
             with places[number % columns]:
-                field(arm, key)
+                field(variant, key)
 
 
-def field(arm: str, key: str, *, label: str | None = None, **look: Any) -> None:
-    """The widget of one setting; what is typed into it becomes a change of the arm."""
-    found, value, widget = fields()[key], current(arm, key), widget_key(f"set:{key}", arm)
+def field(variant: str, key: str, *, label: str | None = None, **look: Any) -> None:
+    """The widget of one setting; what is typed into it becomes a change of the variant."""
+    found, value, widget = fields()[key], current(variant, key), widget_key(f"set:{key}", variant)
     shared: dict[str, Any] = {
         "label": label or key.rpartition(".")[2].replace("_", " ").capitalize(),
         "key": widget,
         "help": literal(found.description or ""),
         "on_change": _take,
-        "args": (arm, key, widget),
+        "args": (variant, key, widget),
         **look,
     }
     kind, optional = _kind(found.annotation)
@@ -66,7 +66,7 @@ def field(arm: str, key: str, *, label: str | None = None, **look: Any) -> None:
         st.toggle(value=bool(value), **shared)
     elif kind in (int, float):
         _number(kind, found, value, optional, shared)
-    elif get_origin(kind) is tuple and get_args(kind)[0] is str and key == "evaluation.probes":
+    elif get_origin(kind) is tuple and get_args(kind)[0] is str and key == "evaluation.watched_sentences":
         st.text_area(value="\n".join(value or ()), height="content", max_chars=4000, **shared)
     elif get_origin(kind) is dict:
         st.text_area(
@@ -109,7 +109,7 @@ def _number(kind: type, found: FieldInfo, value: Any, optional: bool, shared: di
     )
 
 
-def _take(arm: str, key: str, widget: str) -> None:
+def _take(variant: str, key: str, widget: str) -> None:
     """What stands in the widget becomes the setting, in the setting's own kind."""
     value = st.session_state[widget]
     kind, optional = _kind(fields()[key].annotation)
@@ -117,15 +117,15 @@ def _take(arm: str, key: str, widget: str) -> None:
         # Without any, a measure goes back to its contrast; a constraint says that it lacks its words.
         value = groups(value or "") or ({} if key == "constraint.words" else None)
     elif get_origin(kind) is tuple and isinstance(value, str):
-        mark = "\n" if key == "evaluation.probes" else ","
+        mark = "\n" if key == "evaluation.watched_sentences" else ","
         value = [part.strip() for part in value.split(mark) if part.strip()]
         member = get_args(kind)[0]
         value = [_number_or_text(part, member) for part in value]
-        if not value and key != "evaluation.probes":  # nothing to watch is a choice of its own
-            value = None if optional else standard(arm)[key]
+        if not value and key != "evaluation.watched_sentences":  # nothing to watch is a choice of its own
+            value = None if optional else standard(variant)[key]
     elif isinstance(value, str):
         value = value.strip() or (None if optional else value)
-    change(arm, key, value)
+    change(variant, key, value)
 
 
 def lines(words: Mapping[str, Sequence[str]]) -> str:

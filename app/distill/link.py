@@ -1,4 +1,4 @@
-"""What was changed on the Distil page as a part of its address, so that a link shows the same arms."""
+"""What was changed on the Distil page as a part of its address, so that a link shows the same variants."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ _TEXT = ("corpus.source", "corpus.column")
 
 
 def restore() -> None:
-    """Take over the changes that the address holds, once a session; those of an arm that do not fit go."""
+    """Take over the changes that the address holds, once a session; those of a variant that do not fit go."""
     if st.session_state.get(_READ):
         return
     st.session_state[_READ] = True
     asked = read_link(SET)
     _take(TOGETHER, asked.get(TOGETHER))
-    for arm in PRESETS:
-        _take(arm, asked.get(arm))
+    for variant in PRESETS:
+        _take(variant, asked.get(variant))
     if (source := changes(TOGETHER).get("corpus.source")) is not None:
         choose(source)
 
 
-def _take(arm: str, made: Any) -> None:
-    """Make the changes of one arm, with the values as the configuration reads them."""
+def _take(variant: str, made: Any) -> None:
+    """Make the changes of one variant, with the values as the configuration reads them."""
     if not isinstance(made, dict):
         return
     own = {key: value for key, value in made.items() if key in fields() and key != "teacher"}
     try:
-        config = make_config(values(arm, own if arm == TOGETHER else changes(TOGETHER), own))
+        config = make_config(values(variant, own if variant == TOGETHER else changes(TOGETHER), own))
     except FairKDError:
         return
     read = flat(config.model_dump(mode="json"))
     if all(fits(key, read[key]) for key in own):
         for key in own:
-            change(arm, key, read[key])
+            change(variant, key, read[key])
 
 
 def keep() -> None:
     """Write all changes into the address."""
-    found = {arm: _shareable(changes(arm)) for arm in (TOGETHER, *PRESETS)}
-    write_link(SET, {arm: own for arm, own in found.items() if own})
+    found = {variant: _shareable(changes(variant)) for variant in (TOGETHER, *PRESETS)}
+    write_link(SET, {variant: own for variant, own in found.items() if own})
 
 
 def _shareable(made: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An arm's constraint, shown on a sentence before anything starts: the teacher before and after the edit."""
+"""A preview of a variant's constraint on one sentence: the teacher before and after the edit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START = "[MASK] is a nurse."
 WORDS = 6
 
 
-def playground(arm: str, teacher: str) -> None:
+def playground(variant: str, teacher: str) -> None:
     """Controls at the left, the distribution before and after at the right."""
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -35,12 +35,12 @@ def playground(arm: str, teacher: str) -> None:
             max_chars=1000,
             help="Write `[MASK]` or a lone `_` where the teacher shall guess.",
         )
-        controls(arm)
+        controls(variant)
     with right, model_cache.friendly_errors():
-        _edited(arm, teacher, text or "")
+        _edited(variant, teacher, text or "")
 
 
-def _edited(arm: str, teacher: str, text: str) -> None:
+def _edited(variant: str, teacher: str, text: str) -> None:
     """The chosen position's distribution before and after, and what the edit costs."""
     prediction = model_cache.predict(teacher, text)
     places = list(prediction.positions)
@@ -59,17 +59,17 @@ def _edited(arm: str, teacher: str, text: str) -> None:
     position = position if position in places else prediction.default_position
     from fairkd import constraints  # PyTorch comes with it
 
-    contrast = words_of(arm)
+    contrast = words_of(variant)
     edit = constraints.play(
         model_cache.get_model(teacher),
         text,
         contrast,
-        kind=current(arm, "constraint.kind"),
-        strength=current(arm, "constraint.strength"),
-        scope=current(arm, "constraint.scope"),
-        shares=current(arm, "constraint.shares"),
-        slots=current(arm, "constraint.slots"),
-        skip_unspellable=bool(current(arm, "constraint.skip_unspellable")),
+        kind=current(variant, "constraint.kind"),
+        strength=current(variant, "constraint.strength"),
+        scope=current(variant, "constraint.scope"),
+        shares=current(variant, "constraint.shares"),
+        roles=current(variant, "constraint.roles"),
+        skip_unspellable=bool(current(variant, "constraint.skip_unspellable")),
         position=position,
         prediction=prediction,
     )

@@ -1,4 +1,4 @@
-"""What all arms of a distillation have in common: student, text, budget, probes, seed."""
+"""What all variants of a distillation have in common: student, text, budget, watched_sentences, seed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PLACED = (
     "corpus.column",
     "budget.steps",
     "budget.minutes",
-    "evaluation.probes",
+    "evaluation.watched_sentences",
     "seed",
     "teacher",
 )
@@ -50,9 +50,9 @@ def shared(teacher: str) -> None:
     with right:
         st.markdown("**Budget**")
         _budget()
-        field(TOGETHER, "evaluation.probes", label="Sentences to watch, one a line")
+        field(TOGETHER, "evaluation.watched_sentences", label="Sentences to watch, one a line")
     panel = st.expander(
-        "More settings of all arms", icon=":material/tune:", key="more_shared", on_change="rerun"
+        "More settings of all variants", icon=":material/tune:", key="more_shared", on_change="rerun"
     )
     if panel.open:
         with panel:

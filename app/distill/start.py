@@ -25,32 +25,32 @@ SECONDS = 8.0  # of warm-up that an estimate is measured on
 _STARTED, _ESTIMATES = "distil_started", "distil_estimates"
 
 
-def start(arms: list[str], focused: str, teacher: str) -> None:
-    """Check every arm, estimate, and start one or all."""
+def start(variants: list[str], focused: str, teacher: str) -> None:
+    """Check every variant, estimate, and start one or all."""
     configs: dict[str, Config] = {}
-    problems: dict[str, list[str]] = {}  # a wrong setting that all arms share is one sentence
-    for arm in arms:
+    problems: dict[str, list[str]] = {}  # a wrong setting that all variants share is one sentence
+    for variant in variants:
         try:
-            configs[arm] = config_of(arm, teacher)
+            configs[variant] = config_of(variant, teacher)
         except FairKDError as error:
-            problems.setdefault(str(error), []).append(arm)
+            problems.setdefault(str(error), []).append(variant)
     for sentence, concerned in problems.items():
         st.error(f"**{literal(', '.join(concerned))}**: {literal(sentence)}", icon=":material/error:")
     _estimate(configs, focused)
-    several = len(arms) > 1
+    several = len(variants) > 1
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if several:
             st.button(
-                f"Start all {len(arms)} arms on one seed",
+                f"Start all {len(variants)} variants on one seed",
                 type="primary",
                 icon=":material/play_arrow:",
                 key="start_all",
-                disabled=len(configs) < len(arms),
+                disabled=len(configs) < len(variants),
                 on_click=_submit,
-                args=(arms, teacher),
+                args=(variants, teacher),
             )
         st.button(
-            f"Start {literal(focused)}" if several else f"Start {literal(arms[0])}",
+            f"Start {literal(focused)}" if several else f"Start {literal(variants[0])}",
             type="secondary" if several else "primary",
             icon=":material/play_arrow:",
             key="start_one",
@@ -61,14 +61,14 @@ def start(arms: list[str], focused: str, teacher: str) -> None:
     _started()
 
 
-def _submit(arms: list[str], teacher: str) -> None:
+def _submit(variants: list[str], teacher: str) -> None:
     """Queue the runs; what keeps them from it is said where the buttons are.
 
     The configurations are made here and not handed over: a button holds what it was drawn with, and a change
     that was made just before the click would be lost.
     """
     try:
-        found = runs.submit_all([(arm, config_of(arm, teacher)) for arm in arms])
+        found = runs.submit_all([(variant, config_of(variant, teacher)) for variant in variants])
         st.session_state[_STARTED] = ([run.id for run in found], None)
     except FairKDError as error:
         st.session_state[_STARTED] = ([], str(error))
@@ -151,9 +151,9 @@ def _measure(config: Config) -> Estimate:
 def _show(found: Estimate, config: Config, count: int) -> None:
     with st.container(horizontal=True, gap="small"):
         st.metric("Speed", f"{found.tokens_per_second:,.0f} tokens/s", width=170)
-        st.metric("Time", duration(found.seconds), width=150, help="For one arm, training alone")
+        st.metric("Time", duration(found.seconds), width=150, help="For one variant, training alone")
         if count > 1 and runs.slots() < count:
-            st.metric("All arms", duration(found.seconds * -(-count // runs.slots())), width=150)
+            st.metric("All variants", duration(found.seconds * -(-count // runs.slots())), width=150)
         st.metric("Steps", f"{found.steps:,}", width=130)
         st.metric("Tokens", f"{found.tokens:,}", width=150)
         st.metric(
@@ -163,7 +163,7 @@ def _show(found: Estimate, config: Config, count: int) -> None:
             help="How much of the text the budget covers",
         )
     caption(
-        f"Measured on this machine, for one arm. A run beside others, or beside this page, is "
+        f"Measured on this machine, for one variant. A run beside others, or beside this page, is "
         f"slower. The budget is {budget(config.model_dump())}."
     )
 

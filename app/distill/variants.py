@@ -1,8 +1,8 @@
-"""The arms of a distillation as the Distil page holds them: a preset each, and what a person changed.
+"""The variants of a distillation as the Distil page holds them: a preset each, and what a person changed.
 
-An arm's configuration is its preset, then the settings that all arms share, then the changes of its own.
-Changes are kept by dotted name in the session, apart from any widget, so that they outlive other arms and
-other pages.
+A variant's configuration is its preset, then the settings that all variants share, then the changes of its
+own. Changes are kept by dotted name in the session, apart from any widget, so that they outlive other
+variants and other pages.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.shared.settings_table import defaults, nested
 from fairkd.distill.config import PRESETS, Config, flat, make_config
 from fairkd.lexicon import OWN, Contrast, contrasts, make_contrast
 
-# Settings that are the same for all arms, or they could not be compared. A dot at the end: the whole room.
+# Settings that all variants share, so that they can be compared. A dot at the end: the whole section.
 SHARED = (
     "teacher",
     "seed",
@@ -34,83 +34,85 @@ _CHANGES, _VERSION = "distil_changes", "distil_version:"
 
 
 def is_shared(key: str) -> bool:
-    """Whether all arms have this setting in common."""
+    """Whether all variants have this setting in common."""
     return key in SHARED or any(one.endswith(".") and key.startswith(one) for one in SHARED)
 
 
-def changes(arm: str) -> dict[str, Any]:
-    """What was changed in an arm (TOGETHER: in all), by dotted name; to be written to."""
-    return st.session_state.setdefault(_CHANGES, {}).setdefault(arm, {})
+def changes(variant: str) -> dict[str, Any]:
+    """What was changed in a variant (TOGETHER: in all), by dotted name; to be written to."""
+    return st.session_state.setdefault(_CHANGES, {}).setdefault(variant, {})
 
 
-def change(arm: str, key: str, value: Any) -> None:
+def change(variant: str, key: str, value: Any) -> None:
     """Set one setting; back at what it is anyway, it is no change any more."""
-    made = changes(arm)
-    if _plain(value) == _plain(standard(arm).get(key)):
+    made = changes(variant)
+    if _plain(value) == _plain(standard(variant).get(key)):
         made.pop(key, None)
     else:
         made[key] = value
 
 
-def reset(arm: str) -> None:
-    """Forget an arm's own changes, and give its widgets new keys: a browser keeps what it has by the key."""
-    changes(arm).clear()
-    st.session_state[_VERSION + arm] = st.session_state.get(_VERSION + arm, 0) + 1
+def reset(variant: str) -> None:
+    """Forget a variant's own changes. Its widgets get new keys: a browser keeps values by key."""
+    changes(variant).clear()
+    st.session_state[_VERSION + variant] = st.session_state.get(_VERSION + variant, 0) + 1
 
 
-def widget_key(name: str, arm: str) -> str:
-    """The key of a widget for an arm's setting."""
-    version = st.session_state.get(_VERSION + arm, 0)
-    return f"{name}:{arm}" + (f":{version}" if version else "")
+def widget_key(name: str, variant: str) -> str:
+    """The key of a widget for a variant's setting."""
+    version = st.session_state.get(_VERSION + variant, 0)
+    return f"{name}:{variant}" + (f":{version}" if version else "")
 
 
-def standard(arm: str) -> dict[str, Any]:
-    """An arm's settings before any change, by dotted name; for TOGETHER the defaults."""
-    return defaults() | flat(PRESETS.get(arm, {}))
+def standard(variant: str) -> dict[str, Any]:
+    """A variant's settings before any change, by dotted name; for TOGETHER the defaults."""
+    return defaults() | flat(PRESETS.get(variant, {}))
 
 
-def current(arm: str, key: str) -> Any:
+def current(variant: str, key: str) -> Any:
     """A setting as it stands."""
-    return changes(arm).get(key, standard(arm).get(key))
+    return changes(variant).get(key, standard(variant).get(key))
 
 
-def values(arm: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """The nested settings of an arm.
+def values(variant: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The nested settings of a variant.
 
     A budget has one kind: steps that were set put the preset's minutes aside.
     """
-    whole = flat(PRESETS.get(arm, {})) | dict(shared) | dict(own)
+    whole = flat(PRESETS.get(variant, {})) | dict(shared) | dict(own)
     if whole.get("budget.steps") is not None:
         whole["budget.minutes"] = None
     return nested(whole)
 
 
-def config_of(arm: str, teacher: str) -> Config:
-    """The configuration of an arm as it stands. InputError with one sentence where it does not fit."""
-    return make_config(values(arm, changes(TOGETHER) | {"teacher": teacher}, changes(arm)))
+def config_of(variant: str, teacher: str) -> Config:
+    """The configuration of a variant as it stands. InputError with one sentence where it does not fit."""
+    return make_config(values(variant, changes(TOGETHER) | {"teacher": teacher}, changes(variant)))
 
 
-def usable_slots(contrast: Contrast) -> tuple[str, ...] | None:
-    """The slots that pairs can be made of: each word in one pair only. None where all of them can.
+def usable_roles(contrast: Contrast) -> tuple[str, ...] | None:
+    """The roles that pairs can be made of: each word in one pair only. None where all of them can.
 
-    >>> usable_slots(contrasts()["pronouns"])
+    >>> usable_roles(contrasts()["pronouns"])
     ('subject', 'possessive')
     """
     taken: dict[str, tuple[str, ...]] = {}
     fit: set[str] = set()
     # Possessives are more frequent than objects, so of two that share a word the object gives way.
-    for slot in sorted(contrast.slots, key=lambda slot: slot == "object"):
-        pairs = contrast.pairs(slot)
+    for role in sorted(contrast.roles, key=lambda role: role == "object"):
+        pairs = contrast.pairs(role)
         if all(taken.get(word, pair) == pair for pair in pairs for word in pair):
             taken |= {word: pair for pair in pairs for word in pair}
-            fit.add(slot)
-    return None if len(fit) == len(contrast.slots) else tuple(slot for slot in contrast.slots if slot in fit)
+            fit.add(role)
+    return None if len(fit) == len(contrast.roles) else tuple(role for role in contrast.roles if role in fit)
 
 
-def words_of(arm: str) -> Contrast:
-    """The words that an arm's constraint is about. InputError where a person's own make no contrast."""
-    own = current(arm, "constraint.words")
-    return make_contrast(OWN, own) if own is not None else contrasts()[current(arm, "constraint.contrast")]
+def words_of(variant: str) -> Contrast:
+    """The words that a variant's constraint is about. InputError where a person's own make no contrast."""
+    own = current(variant, "constraint.words")
+    return (
+        make_contrast(OWN, own) if own is not None else contrasts()[current(variant, "constraint.contrast")]
+    )
 
 
 def _plain(value: Any) -> Any:

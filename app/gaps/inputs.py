@@ -19,19 +19,19 @@ from app.gaps.validation import (
     LONGEST_NAME,
     LONGEST_PATTERN,
     check_amount,
-    clean_patterns,
     clean_professions,
+    clean_templates,
     own_contrast,
     read_professions,
     words_text,
 )
 from app.shared.widgets import caption, download_row, literal
 from fairkd.errors import FairKDError
-from fairkd.lexicon import OWN, SLOTS, Contrast, Pattern, contrasts, patterns, professions
+from fairkd.lexicon import OWN, ROLES, Contrast, Template, contrasts, professions, templates
 
 OWN_A, OWN_B = "king, prince", "queen, princess"
 EDITED = {
-    "patterns": "copy them from the table and paste them in again",
+    "templates": "copy them from the table and paste them in again",
     "professions": "download them as CSV and upload them again",
 }
 UPLOAD, UPLOAD_ERROR = "gaps_upload", "gaps_upload_error"
@@ -60,12 +60,12 @@ def setup() -> GapQuestion:
     with middle:
         value = _value()
     with right:
-        slots = [_own_slot()] if own else list(shipped[name].slots)
+        roles = [_own_role()] if own else list(shipped[name].roles)
         pair = ("", "") if own else _pair(shipped[name])
     words = _own_words() if own else ("", "")
-    _restore(slots)
+    _restore(roles)
     panel = st.expander(
-        "Words, patterns and professions", key="gaps_editors", icon=":material/edit:", on_change="rerun"
+        "Words, templates and professions", key="gaps_editors", icon=":material/edit:", on_change="rerun"
     )
     if panel.open:
         if not own:
@@ -73,33 +73,33 @@ def setup() -> GapQuestion:
                 _shipped_words(shipped[name], pair)
         one, two = panel.columns([3, 2], gap="medium")
         with one:
-            pattern_rows = _pattern_editor(slots)
+            template_rows = _template_editor(roles)
         with two:
             profession_rows = _profession_editor()
     else:  # the browser takes longer to draw two tables that nobody sees than everything else
-        pattern_rows, profession_rows = _rows(*_shipped_patterns(slots)), _rows(*_shipped_professions())
+        template_rows, profession_rows = _rows(*_shipped_templates(roles)), _rows(*_shipped_professions())
 
     contrast = own_contrast(*words) if own else shipped[name]
     groups = (contrast.groups[0].name, contrast.groups[1].name) if own else pair
     chosen_professions = clean_professions(profession_rows)
-    chosen_patterns = clean_patterns(pattern_rows, slots)
-    check_amount(chosen_patterns, list(chosen_professions["profession"]))
-    _keep(chosen_patterns, chosen_professions, slots)
-    return GapQuestion(contrast, groups, value, chosen_patterns, chosen_professions)
+    chosen_templates = clean_templates(template_rows, roles)
+    check_amount(chosen_templates, list(chosen_professions["profession"]))
+    _keep(chosen_templates, chosen_professions, roles)
+    return GapQuestion(contrast, groups, value, chosen_templates, chosen_professions)
 
 
 def opening() -> GapQuestion:
     """What the page asks before anyone has changed anything."""
     contrast = next(iter(contrasts().values()))
     first, second = (group.name for group in contrast.groups[:2])
-    slots = list(contrast.slots)
-    _, pattern_rows = _shipped_patterns(slots)
+    roles = list(contrast.roles)
+    _, template_rows = _shipped_templates(roles)
     _, profession_rows = _shipped_professions()
     return GapQuestion(
         contrast,
         (first, second),
         get_args(Value)[0],
-        clean_patterns(pattern_rows, slots),
+        clean_templates(template_rows, roles),
         clean_professions(profession_rows),
     )
 
@@ -114,17 +114,17 @@ def _pair(contrast: Contrast) -> tuple[str, str]:
     return pairs.get(str(chosen), pairs[first])
 
 
-def _own_slot() -> str:
-    """What the words of one's own are, and so which patterns they go into."""
+def _own_role() -> str:
+    """What the words of one's own are, and so which templates they go into."""
     chosen = st.selectbox(
         "My words stand as",
-        SLOTS,
-        index=SLOTS.index("noun"),
-        key="slot",
+        ROLES,
+        index=ROLES.index("noun"),
+        key="role",
         bind="query-params",
         help="Subject, as “he”; object, as “him”; possessive, as “his”; noun, as “man”; name, as “James”.",
     )
-    return chosen if chosen in SLOTS else "noun"
+    return chosen if chosen in ROLES else "noun"
 
 
 def _value() -> Value:
@@ -156,7 +156,7 @@ def _own_words() -> tuple[str, str]:
 
 def _shipped_words(contrast: Contrast, pair: tuple[str, str]) -> None:
     """The words that are compared, and a button that makes them one's own."""
-    slot, *others = contrast.slots
+    role, *others = contrast.roles
     groups = [group for name in pair for group in contrast.groups if group.name == name]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Words**", width="content")
@@ -164,37 +164,37 @@ def _shipped_words(contrast: Contrast, pair: tuple[str, str]) -> None:
             "Edit",
             key="gaps_words_edit",
             on_click=_take_words,
-            args=(slot, *(words_text(group, [slot]) for group in groups)),
+            args=(role, *(words_text(group, [role]) for group in groups)),
             type="tertiary",
             icon=":material/edit:",
             help="Start a contrast of your own from these words"
-            + (f"; it has one slot, so from those of the {slot}" if others else ""),
+            + (f"; it has one role, so from those of the {role}" if others else ""),
         )
-    listed = ((group.name, words_text(group, contrast.slots)) for group in groups)
+    listed = ((group.name, words_text(group, contrast.roles)) for group in groups)
     caption("  \n".join(f"**{literal(name)}**: {literal(words)}" for name, words in listed))
 
 
-def _take_words(slot: str, words_a: str, words_b: str) -> None:
+def _take_words(role: str, words_a: str, words_b: str) -> None:
     """The shipped words become one's own."""
-    st.session_state.update(contrast=OWN, slot=slot, words_a=words_a, words_b=words_b)
+    st.session_state.update(contrast=OWN, role=role, words_a=words_a, words_b=words_b)
 
 
-def _restore(slots: list[str]) -> None:
+def _restore(roles: list[str]) -> None:
     """Let the tables hold what the address says, once a session."""
     state = st.session_state
     if state.get(_READ):
         return
     state[_READ] = True
-    for table, (name, shipped) in _shipped_tables(slots).items():
+    for table, (name, shipped) in _shipped_tables(roles).items():
         if (found := restored(table, shipped)) is not None:
             state[f"gaps_{name}_base"] = found
 
 
-def _keep(chosen: tuple[Pattern, ...], rows: pd.DataFrame, slots: list[str]) -> None:
+def _keep(chosen: tuple[Template, ...], rows: pd.DataFrame, roles: list[str]) -> None:
     """Write the edits into the address, and say which it has no room for."""
-    shipped = _shipped_tables(slots)
-    cleaned = clean_patterns(shipped["patterns"][1], slots), clean_professions(shipped["professions"][1])
-    too_long = keep({"patterns": (_frame(chosen), _frame(cleaned[0])), "professions": (rows, cleaned[1])})
+    shipped = _shipped_tables(roles)
+    cleaned = clean_templates(shipped["templates"][1], roles), clean_professions(shipped["professions"][1])
+    too_long = keep({"templates": (_frame(chosen), _frame(cleaned[0])), "professions": (rows, cleaned[1])})
     if too_long:
         said = " ".join(
             f"So many edited {table} are not part of the link: {EDITED[table]}." for table in too_long
@@ -202,19 +202,19 @@ def _keep(chosen: tuple[Pattern, ...], rows: pd.DataFrame, slots: list[str]) -> 
         caption(f":material/link_off: {said}")
 
 
-def _frame(patterns: tuple[Pattern, ...]) -> pd.DataFrame:
-    return pd.DataFrame([(one.text, one.slot) for one in patterns], columns=["text", "slot"])
+def _frame(templates: tuple[Template, ...]) -> pd.DataFrame:
+    return pd.DataFrame([(one.text, one.role) for one in templates], columns=["text", "role"])
 
 
-def _shipped_tables(slots: list[str]) -> dict[str, tuple[str, pd.DataFrame]]:
-    """Both tables that can be edited: how each is called for these slots, and its shipped rows."""
-    return {"patterns": _shipped_patterns(slots), "professions": _shipped_professions()}
+def _shipped_tables(roles: list[str]) -> dict[str, tuple[str, pd.DataFrame]]:
+    """Both tables that can be edited: how each is called for these roles, and its shipped rows."""
+    return {"templates": _shipped_templates(roles), "professions": _shipped_professions()}
 
 
-def _shipped_patterns(slots: list[str]) -> tuple[str, pd.DataFrame]:
-    """The name of the table of patterns for these slots, and its shipped rows."""
-    shipped = patterns()
-    return f"patterns_{'_'.join(slots)}", shipped[shipped["slot"].isin(slots)][["text", "slot"]]
+def _shipped_templates(roles: list[str]) -> tuple[str, pd.DataFrame]:
+    """The name of the table of templates for these roles, and its shipped rows."""
+    shipped = templates()
+    return f"templates_{'_'.join(roles)}", shipped[shipped["role"].isin(roles)][["text", "role"]]
 
 
 def _shipped_professions() -> tuple[str, pd.DataFrame]:
@@ -222,16 +222,16 @@ def _shipped_professions() -> tuple[str, pd.DataFrame]:
     return "professions", professions()[["profession", "women_share"]]
 
 
-def _pattern_editor(slots: list[str]) -> pd.DataFrame:
-    """The patterns that fit the contrast's slots, editable."""
-    name, default = _shipped_patterns(slots)
-    _heading("Patterns", name)
+def _template_editor(roles: list[str]) -> pd.DataFrame:
+    """The templates that fit the contrast's roles, editable."""
+    name, default = _shipped_templates(roles)
+    _heading("Templates", name)
     edited = _editor(
         name,
         default,
         {
-            "text": st.column_config.TextColumn("Pattern", width="large", max_chars=LONGEST_PATTERN),
-            "slot": st.column_config.SelectboxColumn("Slot", options=slots, width="small"),
+            "text": st.column_config.TextColumn("Template", width="large", max_chars=LONGEST_PATTERN),
+            "role": st.column_config.SelectboxColumn("GrammaticalRole", options=roles, width="small"),
         },
     )
     caption("Write `[MASK]` where the word goes, and `{profession}`, `{a profession}` or `{the profession}`.")

@@ -1,6 +1,6 @@
 """What was edited on the Gaps page as a part of its address: how its tables differ from the shipped ones.
 
-    {"professions": {"drop": ["nurse"], "add": [["astronaut", 0.2]]}, "patterns": {...}}
+    {"professions": {"drop": ["nurse"], "add": [["astronaut", 0.2]]}, "templates": {...}}
 
 A row that was changed is among those added; it takes the place of all shipped rows with its first cell.
 """
@@ -15,10 +15,10 @@ import pandas as pd
 from app.shared.url_state import compact, read_link, write_link
 
 EDITS = "edits"
-LONGEST = 6000  # characters; what passes mail and chat programs in one piece
+LONGEST = 6000  # characters; what passes mail and chat programs in one subword
 # What the second cell of a row may be; the first one is a text.
 _SECOND: dict[str, type | tuple[type, ...]] = {
-    "patterns": str,
+    "templates": str,
     "professions": (int, float, type(None)),
 }
 
@@ -26,7 +26,7 @@ _Row = tuple[str, Any]
 
 
 def restored(table: str, shipped: pd.DataFrame) -> pd.DataFrame | None:
-    """The table "patterns" or "professions" as the address has it; None where it has no part in it."""
+    """The table "templates" or "professions" as the address has it; None where it has no part in it."""
     made = read_link(EDITS).get(table)
     if not isinstance(made, dict):
         return None

@@ -19,7 +19,7 @@ from app.gaps.cache import GapStore, Question
 from app.gaps.validation import sum_name, words_text
 from app.shared.model_cache import Version, get_model, version
 from app.shared.torch_threads import all_threads
-from fairkd.lexicon import Contrast, Pattern, WordGroup
+from fairkd.lexicon import Contrast, Template, WordGroup
 from fairkd.measures import Correlation
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class GapQuestion:
     contrast: Contrast
     groups: tuple[str, str]
     value: Value
-    patterns: tuple[Pattern, ...]
+    templates: tuple[Template, ...]
     professions: pd.DataFrame  # profession, women_share
 
     @property
@@ -47,12 +47,12 @@ class GapQuestion:
     @property
     def sums(self) -> tuple[str, ...]:
         """What stands for each group in `P(...)`: its word, or the first of several with an ellipsis."""
-        return tuple(sum_name(group, self._slots) for group in self._pair)
+        return tuple(sum_name(group, self._roles) for group in self._pair)
 
     @property
     def words(self) -> tuple[str, ...]:
         """The words of each group, as a text."""
-        return tuple(words_text(group, self._slots) for group in self._pair)
+        return tuple(words_text(group, self._roles) for group in self._pair)
 
     @property
     def _pair(self) -> list[WordGroup]:
@@ -60,8 +60,8 @@ class GapQuestion:
         return [by_name[name] for name in self.groups]
 
     @property
-    def _slots(self) -> list[str]:
-        return list(dict.fromkeys(pattern.slot for pattern in self.patterns))
+    def _roles(self) -> list[str]:
+        return list(dict.fromkeys(template.role for template in self.templates))
 
     @property
     def key(self) -> Question:
@@ -85,7 +85,7 @@ class Results:
     transfer: pd.DataFrame
     labour: pd.DataFrame
     correlations: dict[str, Correlation]  # by model
-    split: dict[str, list[str]]  # by model, the words of several pieces with their number
+    split: dict[str, list[str]]  # by model, the words of several subwords with their number
 
 
 @st.cache_resource(show_spinner=False)
@@ -97,18 +97,18 @@ def store() -> GapStore:
 def measure(
     model: MaskedLM,
     setup: GapQuestion,
-    patterns: Sequence[Pattern],
+    templates: Sequence[Template],
     professions: Sequence[str],
     progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
-    """The gaps that `setup` asks for, of some patterns and professions. Raises FairKDError."""
+    """The gaps that `setup` asks for, of some templates and professions. Raises FairKDError."""
     from fairkd import measures  # PyTorch comes with it
 
     with all_threads():
         return measures.gaps(
             model,
             contrast=setup.contrast,
-            patterns=patterns,
+            templates=templates,
             professions=professions,
             groups=setup.groups,
             prior=setup.value == "corrected_gap",
@@ -122,12 +122,12 @@ def measured(reference: str, setup: GapQuestion, who: str) -> pd.DataFrame:
     `who` is what the bar calls the model ("teacher"). Raises FairKDError.
     """
     question = (version(reference), *setup.key)
-    sentences = store().missing(question, setup.patterns, setup.names)
+    sentences = store().missing(question, setup.templates, setup.names)
     model = get_model(reference)
-    slot = st.empty()
+    role = st.empty()
     done, drawn = 0, 0.0
 
-    def some(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
+    def some(templates: Sequence[Template], professions: Sequence[str]) -> pd.DataFrame:
         nonlocal done
 
         def progress(part: float) -> None:
@@ -135,27 +135,27 @@ def measured(reference: str, setup: GapQuestion, who: str) -> pd.DataFrame:
             # The browser draws on the same processor that measures.
             if sentences >= SLOW and time.monotonic() - drawn >= BETWEEN_DRAWINGS:
                 drawn = time.monotonic()
-                fraction = (done + part * len(patterns) * len(professions)) / sentences
-                slot.progress(
+                fraction = (done + part * len(templates) * len(professions)) / sentences
+                role.progress(
                     min(max(fraction, 0.0), 1.0), text=f"Measuring the {who}: {sentences} sentences"
                 )
 
         progress(0.0)
-        frame = measure(model, setup, patterns, professions, progress)
-        done += len(patterns) * len(professions)
+        frame = measure(model, setup, templates, professions, progress)
+        done += len(templates) * len(professions)
         return frame
 
     try:
-        return store().frame(question, setup.patterns, setup.names, some)
+        return store().frame(question, setup.templates, setup.names, some)
     finally:
-        slot.empty()
+        role.empty()
 
 
 def results(teacher: str, student: str, setup: GapQuestion) -> Results:
     """Both models measured and compared. Raises FairKDError."""
     rows = measured(teacher, setup, "teacher"), measured(student, setup, "student")
     shares = tuple(setup.professions["women_share"].fillna(-1.0))
-    key = (version(teacher), version(student), setup.key, setup.value, setup.patterns, setup.names, shares)
+    key = (version(teacher), version(student), setup.key, setup.value, setup.templates, setup.names, shares)
     return _compared(repr(key), rows[0], rows[1], setup)
 
 

@@ -1,4 +1,4 @@
-"""What a person gives to the Gaps page, checked: professions, patterns, words of their own, an uploaded CSV.
+"""What a person gives to the Gaps page, checked: professions, templates, words of their own, an uploaded CSV.
 
 Pure functions, no Streamlit: whatever comes out of an editor or a file goes through here before it reaches
 a model. Each raises InputError with one sentence. The limits protect a shared server; the editors' own are
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from fairkd.errors import InputError
-from fairkd.lexicon import OWN, Contrast, Pattern, WordGroup, make_contrast
+from fairkd.lexicon import OWN, Contrast, Template, WordGroup, make_contrast
 
 MOST_PROFESSIONS = 500
 MOST_PATTERNS = 60
@@ -63,36 +63,36 @@ def clean_professions(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["profession", "women_share"]).astype({"women_share": float})
 
 
-def clean_patterns(frame: pd.DataFrame, slots: Sequence[str]) -> tuple[Pattern, ...]:
-    """The rows of the patterns editor that count, as patterns whose slot is one of `slots`.
+def clean_templates(frame: pd.DataFrame, roles: Sequence[str]) -> tuple[Template, ...]:
+    """The rows of the templates editor that count, as templates whose role is one of `roles`.
 
-    `frame` has the columns text and slot; a row without a slot takes the first of `slots`.
+    `frame` has the columns text and role; a row without a role takes the first of `roles`.
     """
-    rows = [(_text(row.text), _text(row.slot) or slots[0]) for row in frame.itertuples() if _text(row.text)]
+    rows = [(_text(row.text), _text(row.role) or roles[0]) for row in frame.itertuples() if _text(row.text)]
     if not rows:
         raise InputError(
-            "There are no patterns: add at least one sentence with [MASK] and {profession}, or reset them."
+            "There are no templates: add at least one sentence with [MASK] and {profession}, or reset them."
         )
     if len(rows) > MOST_PATTERNS:
-        raise InputError(f"At most {MOST_PATTERNS} patterns can be measured at once, got {len(rows)}.")
-    for text, slot in rows:
+        raise InputError(f"At most {MOST_PATTERNS} templates can be measured at once, got {len(rows)}.")
+    for text, role in rows:
         if len(text) > LONGEST_PATTERN:
             raise InputError(
-                f"The pattern '{text[:40]}…' has {len(text)} characters; at most {LONGEST_PATTERN} are taken."
+                f"The template '{text[:40]}…' has {len(text)} characters; at most {LONGEST_PATTERN} fit."
             )
-        if slot not in slots:
+        if role not in roles:
             raise InputError(
-                f"The pattern '{text}' asks for the slot '{slot}', but this contrast has words for: "
-                f"{', '.join(slots)}."
+                f"The template '{text}' asks for the role '{role}', but this contrast has words for: "
+                f"{', '.join(roles)}."
             )
-    return tuple(Pattern(text=text, slot=slot) for text, slot in dict.fromkeys(rows))
+    return tuple(Template(text=text, role=role) for text, role in dict.fromkeys(rows))
 
 
-def check_amount(patterns: Sequence[Pattern], professions: Sequence[str]) -> None:
+def check_amount(templates: Sequence[Template], professions: Sequence[str]) -> None:
     """Refuse more sentences than a page should compute."""
-    if (sentences := len(patterns) * len(professions)) > MOST_SENTENCES:
+    if (sentences := len(templates) * len(professions)) > MOST_SENTENCES:
         raise InputError(
-            f"{len(patterns)} patterns times {len(professions)} professions make {sentences} sentences; "
+            f"{len(templates)} templates times {len(professions)} professions make {sentences} sentences; "
             f"at most {MOST_SENTENCES} are computed here, so take some out."
         )
 
@@ -106,25 +106,25 @@ def parse_words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for part in re.split(r"[,;\n]", text) if (word := part.strip())))
 
 
-def words_text(group: WordGroup, slots: Sequence[str]) -> str:
-    """The words of a group, each slot's by itself where there are several.
+def words_text(group: WordGroup, roles: Sequence[str]) -> str:
+    """The words of a group, each role's by itself where there are several.
 
     >>> words_text(WordGroup("he", {"subject": ("he",), "object": ("him",)}), ["subject", "object"])
     'he (subject), him (object)'
     """
-    if len(slots) == 1:
-        return ", ".join(group.for_slot(slots[0]))
-    return ", ".join(f"{', '.join(group.for_slot(slot))} ({slot})" for slot in slots)
+    if len(roles) == 1:
+        return ", ".join(group.for_role(roles[0]))
+    return ", ".join(f"{', '.join(group.for_role(role))} ({role})" for role in roles)
 
 
-def sum_name(group: WordGroup, slots: Sequence[str]) -> str:
+def sum_name(group: WordGroup, roles: Sequence[str]) -> str:
     """What stands for a group in `P(...)`: its first word, with an ellipsis where several are added up.
 
     >>> sum_name(WordGroup("man", {"noun": ("man", "boy")}), ["noun"])
     'man …'
     """
-    first = group.for_slot(slots[0])[0]
-    return f"{first} …" if any(len(group.for_slot(slot)) > 1 for slot in slots) else first
+    first = group.for_role(roles[0])[0]
+    return f"{first} …" if any(len(group.for_role(role)) > 1 for role in roles) else first
 
 
 def own_contrast(text_a: str, text_b: str) -> Contrast:

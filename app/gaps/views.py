@@ -55,7 +55,7 @@ def _model_summary(label: str, found: Summary, setup: GapQuestion) -> None:
     st.metric(
         f"{label}: mean size of the {VALUE_NAMES[setup.value]}",
         f"{found.mean_absolute:.2f} nats",
-        help="The mean over professions of the mean over patterns of the gap's absolute value; 0 is "
+        help="The mean over professions of the mean over templates of the gap's absolute value; 0 is "
         "even-handed. The interval is a percentile bootstrap over professions. " + _sums_help(setup),
     )
     if math.isnan(found.absolute_low):
@@ -86,17 +86,17 @@ def _sums_help(setup: GapQuestion) -> str:
 
 
 def notes(teacher: str, student: str, results: Results, setup: GapQuestion) -> None:
-    """What to mind about the words: those of several pieces, and what a tokenizer cannot read."""
+    """What to mind about the words: those of several subwords, and what a tokenizer cannot read."""
     split: dict[tuple[str, ...], dict[str, None]] = {}  # words -> the models that cut them so
     for model, reference in (("teacher", teacher), ("student", student)):
         if words := results.split[model]:
             split.setdefault(tuple(words), {})[reference] = None
     for several, references in split.items():
         caption(
-            f"Of several pieces in {literal(' and '.join(references))}: {literal(listed(several))}. The "
+            f"Of several subwords in {literal(' and '.join(references))}: {literal(listed(several))}. The "
             "probability of such a word is a product over as many masks: gaps against whole words run large."
         )
-    hint_unread((teacher, student), tuple(one.render(setup.names[0]).text for one in setup.patterns))
+    hint_unread((teacher, student), tuple(one.render(setup.names[0]).text for one in setup.templates))
 
 
 def hint_unread(references: tuple[str, str], texts: tuple[str, ...]) -> None:
@@ -127,9 +127,9 @@ def by_profession(results: Results, setup: GapQuestion) -> None:
     )
     gaps_figure(data, key="gaps_by_profession")
     if results.teacher["low"].isna().all():
-        dots = "Dots are the gaps of the one pattern, which leaves no interval"
+        dots = "Dots are the gaps of the one template, which leaves no interval"
     else:
-        dots = "Dots are means over the patterns, whiskers 95 % percentile bootstrap intervals over them"
+        dots = "Dots are means over the templates, whiskers 95 % percentile bootstrap intervals over them"
     caption(
         f"Each row is a profession, sorted by the teacher's gap. {dots}; the grey line joins the two models. "
         "At the upright line both groups are equally likely; 0.69 nats are odds of 2 to 1. "
@@ -138,7 +138,7 @@ def by_profession(results: Results, setup: GapQuestion) -> None:
     table = results.teacher.merge(results.student, on="profession", suffixes=("_teacher", "_student"))
     _table(table, "fairkd-gaps-by-profession", "gaps_table_profession")
     rows = results.teacher_rows.merge(
-        results.student_rows, on=["pattern", "slot", "profession"], suffixes=("_teacher", "_student")
+        results.student_rows, on=["template", "role", "profession"], suffixes=("_teacher", "_student")
     )
     _table(rows, "fairkd-gaps-by-sentence", "gaps_table_sentence", title="Every sentence")
 

@@ -1,4 +1,4 @@
-"""Distil: choose arms, see what their constraint does to the teacher, and start them."""
+"""Distil: choose variants, see what their constraint does to the teacher, and start them."""
 
 from contextlib import suppress
 
@@ -22,48 +22,50 @@ teacher, _ = chosen_models()
 restore()
 st.header("What shall the student learn, and what not?")
 caption(
-    f"A student learns from the predictions of {literal(teacher)}, the teacher in the sidebar. Each *arm* is "
-    "one way to do it; arms that start together see the same text in the same order, so that they can be "
-    "compared."
+    f"A student learns from the predictions of {literal(teacher)}, the teacher in the sidebar. Each "
+    "*variant* is one way to do it. Variants that start together see the same text in the same order, so "
+    "that they can be compared."
 )
-arms = st.pills(
-    "Arms",
+variants = st.pills(
+    "Variants",
     list(PRESETS),
     selection_mode="multi",
-    default=[arm for arm in FIRST if arm in PRESETS],
-    key="arms",
+    default=[variant for variant in FIRST if variant in PRESETS],
+    key="variants",
     bind="query-params",
-    help="  \n".join(f"**{arm}**: {text}" for arm, text in DESCRIPTIONS.items()),
+    help="  \n".join(f"**{variant}**: {text}" for variant, text in DESCRIPTIONS.items()),
 )
-arms = [arm for arm in PRESETS if arm in arms]
-for arm in arms:
-    caption(f"**{arm}** {DESCRIPTIONS.get(arm, '')}")
-if not arms:
-    st.info("Choose at least one arm: plain distillation is the one to compare with.", icon=":material/info:")
+variants = [variant for variant in PRESETS if variant in variants]
+for variant in variants:
+    caption(f"**{variant}** {DESCRIPTIONS.get(variant, '')}")
+if not variants:
+    st.info(
+        "Choose at least one variant: plain distillation is the one to compare with.", icon=":material/info:"
+    )
     st.stop()
 
-st.subheader("What does an arm do to the teacher?")
-focused = arms[-1]
-if len(arms) > 1:
+st.subheader("What does a variant do to the teacher?")
+focused = variants[-1]
+if len(variants) > 1:
     focused = st.segmented_control(
-        "Arm to look at",
-        arms,
+        "Variant to look at",
+        variants,
         default=focused,
         required=True,
         key="focused",
         bind="query-params",
         label_visibility="collapsed",
     )
-    focused = focused if focused in arms else arms[-1]
+    focused = focused if focused in variants else variants[-1]
 playground(focused, teacher)
 
-with suppress(FairKDError):  # what does not fit is said where the arms are started
+with suppress(FairKDError):  # what does not fit is said where the variants are started
     table = changed(config_of(focused, teacher).model_dump(mode="json"), leave_out=SHARED)
     if table.empty:
         caption(f"**{focused}** leaves every setting of its own at its default.")
     else:
         caption(f"What sets **{focused}** apart from plain distillation:")
-        st.dataframe(table, hide_index=True, key="arm_table", height="auto")
+        st.dataframe(table, hide_index=True, key="variant_table", height="auto")
 panel = st.expander(
     f"All settings of {focused}", icon=":material/tune:", key="all_settings", on_change="rerun"
 )
@@ -83,9 +85,9 @@ if changes(focused):
         type="tertiary",
     )
 
-st.subheader("The same for all arms")
+st.subheader("The same for all variants")
 shared(teacher)
 
 st.subheader("Start")
-start(arms, focused, teacher)
+start(variants, focused, teacher)
 keep()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.components.columns import Slot, columns_figure, figure_data, slots
+from app.components.columns import TokenColumn, columns_figure, figure_data, token_columns
 from app.predictions.position import Position
 from app.predictions.sections import along_the_sentence, bars, lookup, metrics, table, targets
 from app.shared import model_cache
@@ -34,7 +34,7 @@ class Settings:
     text: str
     k: int
     temperature: float
-    masked_in_turn: bool
+    mask_each: bool
     log: bool
     hard: bool
 
@@ -137,7 +137,7 @@ def predictions_of(
                 reference,
                 settings.text,
                 temperature=settings.temperature,
-                masked_in_turn=settings.masked_in_turn,
+                mask_each=settings.mask_each,
             )
         found.append(prediction)
     model_cache.tell(problems)
@@ -154,16 +154,18 @@ def hint_unknown(*predictions: Prediction | None) -> None:
     warn_unread(((who, [f"“{part}”" for part in parts]) for who, parts in found), shown=", framed in red")
 
 
-def chosen_number(columns: tuple[Slot, ...], default: int) -> int:
+def chosen_number(columns: tuple[TokenColumn, ...], default: int) -> int:
     """The chosen column, counted from 1: from the URL if it is there, else the default."""
     asked = str(st.query_params.get(POSITION, ""))
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
     return number if 1 <= number <= len(columns) else default
 
 
-def default_number(columns: tuple[Slot, ...], teacher: Prediction | None, student: Prediction | None) -> int:
+def default_number(
+    columns: tuple[TokenColumn, ...], teacher: Prediction | None, student: Prediction | None
+) -> int:
     """The column at the default position of the teacher, or where there is none of the student."""
-    places = [slot.student if teacher is None else slot.teacher for slot in columns]
+    places = [column.student if teacher is None else column.teacher for column in columns]
     model = teacher or student
     wanted = None if model is None else model.default_position
     return next((number for number, place in enumerate(places, start=1) if place == wanted), 1)
@@ -180,7 +182,7 @@ def body(references: tuple[str, str]) -> None:
         teacher, student = predictions_of(references, settings)
         hint_unknown(teacher, student)
         comparison = compare(teacher, student) if teacher is not None and student is not None else None
-        columns = slots(teacher, student, comparison)
+        columns = token_columns(teacher, student, comparison)
         if not columns:
             return
         default = default_number(columns, teacher, student)

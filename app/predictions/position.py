@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from app.charts.text import percent
-from app.components.columns import Slot
+from app.components.columns import TokenColumn
 from fairkd.predictions import Comparison, Prediction
 
 Role = Literal["teacher", "student"]
@@ -37,7 +37,7 @@ class PositionTargets:
 class Position:
     """One column of the figure, for the models that could predict and have a token there."""
 
-    slot: Slot
+    column: TokenColumn
     teacher: Prediction | None
     student: Prediction | None
     comparison: Comparison | None
@@ -46,16 +46,16 @@ class Position:
     def sides(self) -> list[tuple[Role, Prediction, int]]:
         """Role, prediction and position of each model that is here."""
         found: list[tuple[Role, Prediction, int]] = []
-        if self.teacher is not None and self.slot.teacher is not None:
-            found.append(("teacher", self.teacher, self.slot.teacher))
-        if self.student is not None and self.slot.student is not None:
-            found.append(("student", self.student, self.slot.student))
+        if self.teacher is not None and self.column.teacher is not None:
+            found.append(("teacher", self.teacher, self.column.teacher))
+        if self.student is not None and self.column.student is not None:
+            found.append(("student", self.student, self.column.student))
         return found
 
     def frame(self, k: int) -> pd.DataFrame:
         """The union of the models' top k: token, and each model's probability and rank where it is here."""
-        if self.comparison is not None and self.slot.teacher is not None:
-            return self.comparison.at(self.slot.teacher, k)
+        if self.comparison is not None and self.column.teacher is not None:
+            return self.comparison.at(self.column.teacher, k)
         role, prediction, position = self.sides[0]
         other = "student" if role == "teacher" else "teacher"
         top = prediction.top(position, k)
@@ -79,7 +79,7 @@ class Position:
         for role, prediction, position in self.sides:
             best = prediction.top(position, 1).iloc[0]
             said.append(f"{role} says “{best['token']}” ({percent(best['probability'])})")
-        return f"At “{self.slot.text}”: {', '.join(said)}"
+        return f"At “{self.column.text}”: {', '.join(said)}"
 
     def targets(self, k: int) -> PositionTargets | None:
         """Hard label and soft target; None where the teacher has no token.
@@ -87,17 +87,17 @@ class Position:
         The hard label of a visible token is that token. A masked one hides its word, so the teacher's first
         guess stands in for it.
         """
-        if self.teacher is None or self.slot.teacher is None:
+        if self.teacher is None or self.column.teacher is None:
             return None
-        token = self.teacher.tokens[self.slot.teacher]
-        top = self.teacher.top(self.slot.teacher, k)
+        token = self.teacher.tokens[self.column.teacher]
+        top = self.teacher.top(self.column.teacher, k)
         visible = not (token.masked or token.unknown)
         label = token.id if visible else int(top["id"].iloc[0])
-        name = self.teacher.label(self.slot.teacher, label)
+        name = self.teacher.token_string(self.column.teacher, label)
         frame = pd.DataFrame({"token": top["token"], "soft": top["probability"], "hard": 0.0})
         if label in set(top["id"]):
             frame.loc[top["id"] == label, "hard"] = 1.0
         else:
-            soft = float(self.teacher.row(self.slot.teacher)[label].exp())
+            soft = float(self.teacher.row(self.column.teacher)[label].exp())
             frame.loc[len(frame)] = [name, soft, 1.0]
         return PositionTargets(frame, name, visible)

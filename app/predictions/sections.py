@@ -103,9 +103,9 @@ def lookup(here: Position) -> None:
         if found.probability is not None:
             parts.append(exactly(found.probability))
         if found.rank is not None:
-            parts.append(f"rank {found.rank:,} of {len(prediction.labels):,}")
-        if found.pieces not in ("", word):
-            parts.append(f"spelled {found.pieces}")
+            parts.append(f"rank {found.rank:,} of {len(prediction.token_strings):,}")
+        if found.subwords not in ("", word):
+            parts.append(f"spelled {found.subwords}")
         if found.note:
             parts.append(found.note)
         st.markdown(f":{COLOURS[role]}[**{role.capitalize()}**] {literal(' · '.join(parts))}")

@@ -13,7 +13,7 @@ from fairkd.predictions import Prediction
 class LookedUpWord:
     """One model's answer. `probability` and `rank` are None where there is none; `note` then says why."""
 
-    pieces: str
+    subwords: str
     probability: float | None
     rank: int | None
     note: str

@@ -45,7 +45,7 @@ def comparison(found: list[Run]) -> None:
         st.query_params[COMPARE] = chosen
     picked = [run for id in chosen for run in offered if run.id == id][:MOST]
     if len(picked) < 2:
-        caption("Choose two runs or more. Arms that were started together share seed, text and order.")
+        caption("Choose two runs or more. Variants that were started together share seed, text and order.")
         return
     apart = measured_apart([run.config for run in picked])
     if apart:

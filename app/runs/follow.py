@@ -28,23 +28,23 @@ LOG_BYTES = 24_000
 class Followed:
     """What is known of one run up to byte `offset` of its events, without what a resume superseded.
 
-    `training` and `evaluations` hold one row an event; `training` is thinned for drawing. `probes` are the
-    student's probe events, in the order of their steps; `teacher_probes` the teacher's, by text. `teacher`
-    holds its measures.
+    `training` and `evaluations` hold one row an event; `training` is thinned for drawing. `watched_sentences`
+    are the student's watched_sentence events, in the order of their steps; `teacher_watched_sentences` the
+    teacher's, by text. `teacher` holds its measures.
     """
 
     offset: int
     training: pd.DataFrame
     evaluations: pd.DataFrame
-    probes: tuple[Event, ...]
-    teacher_probes: Mapping[str, Event]
+    watched_sentences: tuple[Event, ...]
+    teacher_watched_sentences: Mapping[str, Event]
     teacher: Mapping[str, Any]
     messages: tuple[Event, ...]
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The probe sentences, in their first order."""
-        return tuple(dict.fromkeys(event["text"] for event in self.probes))
+        """The watched_sentence sentences, in their first order."""
+        return tuple(dict.fromkeys(event["text"] for event in self.watched_sentences))
 
     @property
     def speed(self) -> float | None:
@@ -104,14 +104,14 @@ def followed(history: list[Event], offset: int) -> Followed:
     by_type: dict[str, list[Event]] = {}
     for event in history:
         by_type.setdefault(event["type"], []).append(event)
-    probes = by_type.get("probe", [])
-    students = [event for event in probes if event.get("model") != "teacher"]
+    watched_sentences = by_type.get("watched_sentence", [])
+    students = [event for event in watched_sentences if event.get("model") != "teacher"]
     return Followed(
         offset,
         thinned(_timed(event_tables.training(history))),
         _timed(event_tables.evaluations(history)),
         tuple(sorted(students, key=lambda event: event["step"])),
-        {event["text"]: event for event in probes if event.get("model") == "teacher"},
+        {event["text"]: event for event in watched_sentences if event.get("model") == "teacher"},
         (by_type.get("teacher") or [{}])[-1],
         tuple(by_type.get("message", [])),
     )

@@ -1,4 +1,6 @@
-"""The page of one run, alive while it trains: state, curves against the teacher's, probes, settings, log."""
+"""The page of one run, alive while it trains: state, curves against the teacher's, watched_sentences,
+settings, log.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from app.components.zoom import live_figure
 from app.runs.actions import action_bar, open_run, show_problem, wished
 from app.runs.follow import Followed, follow, log_tail
 from app.runs.list import IDLE, LIVE
-from app.runs.watched_sentences import probes
+from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import waited_for
 from app.shared.measured_words import mass_words, measures_others
 from app.shared.run_texts import STATES, UNFINISHED, about, ago, status
@@ -34,7 +36,7 @@ NOTES = {
     "gap_absolute": "How unevenly it holds the two groups across professions; bands are 95 % intervals over "
     f"professions. Hollow where the words have almost no mass, below {percent(LOW_MASS)}.",
     "gap_mean": "Positive leans to the contrast's first group, negative to its second.",
-    "agreement": "Held-out masked places where both models' first words agree.",
+    "top1_agreement": "Held-out masked places where both models' first words agree.",
 }
 OTHERS = (
     "These are not the words that the constraint balances: `evaluation.contrast` and `evaluation.words` say "
@@ -55,7 +57,7 @@ def run_page(id: str) -> None:
     rhythm = LIVE if unfinished else IDLE if run.resumable else None
     st.header(literal(run.name), anchor=False)
     st.fragment(_live, run_every=rhythm)(id, run.state)
-    probes(run, live=unfinished)
+    watched_sentences(run, live=unfinished)
     _settings(run)
     st.fragment(_log, run_every="5s" if unfinished else None)(id)
 

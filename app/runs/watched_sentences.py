@@ -1,4 +1,6 @@
-"""The probes of a run: what it made of the watched sentences, step by step, with a slider and a player."""
+"""The watched_sentences of a run: what it made of the watched sentences, step by step, with a slider and a
+player.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.text import percent
-from app.charts.watched_sentences import probe_curves
+from app.charts.watched_sentences import watched_sentence_curves
 from app.components.columns import columns_figure
 from app.components.zoom import live_figure
 from app.runs.follow import Event, Followed, follow
@@ -28,29 +30,29 @@ _PIECES = re.compile(r"\[MASK\]|<mask>|\w+|[^\w\s]", re.IGNORECASE)
 _MASKS = ("[mask]", "<mask>", "_")
 
 
-def probes(run: Run, *, live: bool) -> None:
+def watched_sentences(run: Run, *, live: bool) -> None:
     """The section; it plays and follows the run by itself, without drawing the rest of the page again."""
     playing = bool(st.session_state.get(f"playing_{run.id}"))
     every = TICK if playing else "2s" if live else None
-    st.fragment(_probes, run_every=every)(run, playing)
+    st.fragment(_watched_sentences, run_every=every)(run, playing)
 
 
 @waited_for()
-def _probes(run: Run, declared: bool) -> None:
+def _watched_sentences(run: Run, declared: bool) -> None:
     state, id = st.session_state, run.id
     if bool(state.get(f"playing_{id}")) != declared:
         st.rerun()  # another rhythm: the whole page has to say so
     found = follow(run)
-    if not found.probes:
+    if not found.watched_sentences:
         return
     st.subheader("How its expectations changed")
     text = _choose_text(id, found.texts)
-    events = {int(event["step"]): event for event in found.probes if event["text"] == text}
+    events = {int(event["step"]): event for event in found.watched_sentences if event["text"] == text}
     steps = sorted(events)
     if declared:
         _advance(id, steps)
     step = _choose_step(id, steps)
-    event, teacher = events[step], found.teacher_probes.get(text)
+    event, teacher = events[step], found.teacher_watched_sentences.get(text)
     columns = columns_of(event)
     number = min(int(state.get(f"position_{id}_{text}", default_number(columns))), len(columns))
 
@@ -60,7 +62,7 @@ def _probes(run: Run, declared: bool) -> None:
     data = figure_of(
         columns, text, teacher, event, number=number, names=(_teacher_name(run), f"step {step:,}")
     )
-    columns_figure(data, key=f"probe_columns_{id}", on_choose=choose)
+    columns_figure(data, key=f"watched_sentence_columns_{id}", on_choose=choose)
     caption(
         "The teacher's words above the sentence, the student's at the chosen step below it. Move the slider, "
         "or press play, to watch the student learn."
@@ -77,7 +79,7 @@ def _choose_text(id: str, texts: tuple[str, ...]) -> str:
         texts,
         default=texts[0],
         required=True,
-        key=f"probe_text_{id}",
+        key=f"watched_sentence_text_{id}",
         format_func=literal,
         label_visibility="collapsed",
     )
@@ -87,23 +89,23 @@ def _choose_text(id: str, texts: tuple[str, ...]) -> str:
 def _choose_step(id: str, steps: list[int]) -> int:
     """The step that is shown: the newest until the slider was moved."""
     state = st.session_state
-    held = state.get(f"probe_step_{id}")
+    held = state.get(f"watched_sentence_step_{id}")
     step = steps[-1] if held is None else min(steps, key=lambda one: abs(one - held))
     if len(steps) == 1:
         caption(f"Step {step:,}: the first of several measurements.")
         return step
-    slider = f"probe_slider_{id}"
+    slider = f"watched_sentence_slider_{id}"
     state[slider] = step  # the options grow while the run trains, so the value is given anew each time
 
     def moved() -> None:
         state[f"playing_{id}"] = False
-        state[f"probe_step_{id}"] = None if state[slider] == steps[-1] else state[slider]
+        state[f"watched_sentence_step_{id}"] = None if state[slider] == steps[-1] else state[slider]
 
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         playing = bool(state.get(f"playing_{id}"))
         st.button(
             "Pause" if playing else "Play",
-            key=f"probe_play_{id}",
+            key=f"watched_sentence_play_{id}",
             icon=":material/pause:" if playing else ":material/play_arrow:",
             on_click=_toggle,
             args=(id, steps),
@@ -117,39 +119,40 @@ def _toggle(id: str, steps: list[int]) -> None:
     state = st.session_state
     playing = not state.get(f"playing_{id}")
     state[f"playing_{id}"] = playing
-    if playing and state.get(f"probe_step_{id}") in (None, steps[-1]):
-        state[f"probe_step_{id}"] = -1  # before the first
+    if playing and state.get(f"watched_sentence_step_{id}") in (None, steps[-1]):
+        state[f"watched_sentence_step_{id}"] = -1  # before the first
 
 
 def _advance(id: str, steps: list[int]) -> None:
     """One frame further; at the last one the play stops."""
     state = st.session_state
-    held = state.get(f"probe_step_{id}")
+    held = state.get(f"watched_sentence_step_{id}")
     place = -1 if held == -1 else steps.index(min(steps, key=lambda one: abs(one - (held or 0))))
     place = min(place + (1 if place < 0 else math.ceil(len(steps) / FRAMES)), len(steps) - 1)
-    state[f"probe_step_{id}"] = steps[place]
+    state[f"watched_sentence_step_{id}"] = steps[place]
     if place == len(steps) - 1:
         state[f"playing_{id}"] = False
-        state[f"probe_step_{id}"] = None
+        state[f"watched_sentence_step_{id}"] = None
         st.rerun()
 
 
 def columns_of(event: Event) -> list[dict[str, Any]]:
-    """The columns of the figure: the sentence's pieces; `index` into the event's positions where it has one.
+    """The columns of the figure: the sentence's subwords; `index` into the event's positions where it has
+    one.
 
     An event holds the masked positions of a sentence that has any. Its other words are drawn without
     expectations, so that it reads as a sentence.
     """
     positions = event["positions"]
-    pieces = _PIECES.findall(event["text"])
-    masks = [piece for piece in pieces if piece.lower() in _MASKS]
+    subwords = _PIECES.findall(event["text"])
+    masks = [subword for subword in subwords if subword.lower() in _MASKS]
     if all(position["masked"] for position in positions) and len(masks) == len(positions):
         numbers = iter(range(len(positions)))
         return [
             {"text": "[MASK]", "masked": True, "unknown": False, "index": next(numbers)}
-            if piece.lower() in _MASKS
-            else {"text": piece, "masked": False, "unknown": False, "index": None}
-            for piece in pieces
+            if subword.lower() in _MASKS
+            else {"text": subword, "masked": False, "unknown": False, "index": None}
+            for subword in subwords
         ]
     return [
         {"text": position["token"], "masked": position["masked"], "unknown": False, "index": index}
@@ -173,7 +176,7 @@ def figure_of(
     number: int,
     names: tuple[str, str],
 ) -> dict[str, Any]:
-    """What the signature figure draws for one probe at one step."""
+    """What the signature figure draws for one watched_sentence at one step."""
     panels = []
     most = 1
     for role, event, name in (("teacher", teacher, names[0]), ("student", student, names[1])):
@@ -198,10 +201,10 @@ def figure_of(
 
 
 def words_over_steps(found: Followed, text: str, index: int) -> pd.DataFrame:
-    """step, token, probability, rank of all kept words at one position of a probe."""
+    """step, token, probability, rank of all kept words at one position of a watched_sentence."""
     rows = [
         {"step": int(event["step"]), **one}
-        for event in found.probes
+        for event in found.watched_sentences
         if event["text"] == text and index < len(event["positions"])
         for one in event["positions"][index]["predictions"]
     ]
@@ -223,7 +226,7 @@ def _word_curves(id: str, found: Followed, text: str, index: int | None, step: i
     if len(steps) < 2:
         return
     frame = words_over_steps(found, text, index)
-    teacher = probabilities(found.teacher_probes.get(text), index)
+    teacher = probabilities(found.teacher_watched_sentences.get(text), index)
     last = frame[frame["step"] == steps[-1]]
     wanted = [*last["token"][:WORDS], *list(teacher)[:WORDS]]
     shown = frame[frame["token"].isin(wanted)]
@@ -235,13 +238,15 @@ def _word_curves(id: str, found: Followed, text: str, index: int | None, step: i
     order = {token: place for place, token in enumerate(dict.fromkeys(wanted))}
     shown = shown.sort_values("token", key=lambda tokens: tokens.map(order), kind="stable")
     dark = is_dark()
-    figure = probe_curves(shown, steps=steps, step=step, teacher=teacher, title=title, dark=dark)
-    live_figure(figure, f"probe_words_{id}", f"fairkd-{id}-probe", view=(text, index, dark))
+    figure = watched_sentence_curves(shown, steps=steps, step=step, teacher=teacher, title=title, dark=dark)
+    live_figure(
+        figure, f"watched_sentence_words_{id}", f"fairkd-{id}-watched_sentence", view=(text, index, dark)
+    )
     caption(
         "The student's likeliest words and the teacher's, over the steps; the short bars at the right edge "
         "are the teacher's probabilities. Where a curve is cut off, its word had left the kept ones."
     )
-    download_row(frame, f"fairkd-{id}-probe", f"probe_{id}_csv")
+    download_row(frame, f"fairkd-{id}-watched_sentence", f"watched_sentence_{id}_csv")
 
 
 def _teacher_name(run: Run) -> str:

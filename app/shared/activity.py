@@ -90,14 +90,14 @@ def _begin(teacher: str, student: str) -> None:
 def measure_ahead(
     activity: Activity, store: GapStore, models: Mapping[str, MaskedLM], setup: GapQuestion
 ) -> None:
-    """Measure pattern by pattern, each while it is quiet; what is there already costs nothing."""
+    """Measure template by template, each while it is quiet; what is there already costs nothing."""
     from app.gaps.results import measure
 
     for reference, model in models.items():
         ask = partial(measure, model, setup)
-        for pattern in setup.patterns:
+        for template in setup.templates:
             activity.wait_for_quiet()
             try:
-                store.frame((version(reference), *setup.key), [pattern], setup.names, ask)
+                store.frame((version(reference), *setup.key), [template], setup.names, ask)
             except FairKDError:
                 return  # the page says it when it is opened

@@ -10,13 +10,13 @@ from fairkd.errors import FairKDError
 from fairkd.lexicon import OWN, WordGroup, contrasts, make_contrast
 
 
-def gap_groups(room: Mapping[str, Any]) -> tuple[WordGroup, ...]:
-    """The first two groups of a room's `words` or `contrast`; none where these make no contrast."""
-    if room.get("words") is not None:
+def gap_groups(section: Mapping[str, Any]) -> tuple[WordGroup, ...]:
+    """The first two groups of a section's `words` or `contrast`; none where these make no contrast."""
+    if section.get("words") is not None:
         with suppress(FairKDError):
-            return make_contrast(OWN, room["words"]).groups[:2]
+            return make_contrast(OWN, section["words"]).groups[:2]
         return ()
-    known = contrasts().get(str(room.get("contrast")))
+    known = contrasts().get(str(section.get("contrast")))
     return known.groups[:2] if known else ()
 
 
@@ -38,9 +38,9 @@ def measures_others(config: Mapping[str, Any]) -> bool:
     return balanced.get("kind", "none") != "none" and _words(balanced) != _words(measured)
 
 
-def _words(room: Mapping[str, Any]) -> set[frozenset[str]]:
+def _words(section: Mapping[str, Any]) -> set[frozenset[str]]:
     """The words of each of the two groups, in whatever place of a sentence they fit."""
     return {
         frozenset(word.casefold() for words in group.words.values() for word in words)
-        for group in gap_groups(room)
+        for group in gap_groups(section)
     }

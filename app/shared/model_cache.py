@@ -133,12 +133,10 @@ def _description(model: Version) -> Description:
     return models.describe(get_model(model[0]))
 
 
-def predict(
-    reference: str, text: str, *, temperature: float = 1.0, masked_in_turn: bool = False
-) -> Prediction:
+def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: bool = False) -> Prediction:
     """`fairkd.predictions.predict` for the model behind `reference`, with progress where it takes long."""
     slot = st.empty()  # there in every run, so that what follows keeps its place
-    wanted = (version(reference), text, temperature, masked_in_turn)
+    wanted = (version(reference), text, temperature, mask_each)
     try:
         return _kept_prediction(*wanted)
     except _NotKept:
@@ -147,12 +145,12 @@ def predict(
 
     model = get_model(reference)
     try:
-        with all_threads() if masked_in_turn else nullcontext():
+        with all_threads() if mask_each else nullcontext():
             prediction = predictions.predict(
                 model,
                 text,
                 temperature=temperature,
-                masked_in_turn=masked_in_turn,
+                mask_each=mask_each,
                 progress=patient_progress(slot.progress),
             )
     finally:
@@ -163,7 +161,7 @@ def predict(
 # A prediction holds [positions, vocabulary] numbers (4 MB for thirty tokens): kept as it is, never copied.
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _kept_prediction(
-    model: Version, text: str, temperature: float, masked_in_turn: bool, _prediction: Prediction | None = None
+    model: Version, text: str, temperature: float, mask_each: bool, _prediction: Prediction | None = None
 ) -> Prediction:
     if _prediction is None:
         raise _NotKept

@@ -60,21 +60,21 @@ def ago(moment: float, now: float | None = None) -> str:
 
 def budget(config: Mapping[str, Any]) -> str:
     """`5 minutes` or `2,000 steps`."""
-    room = config.get("budget") or {}
-    if room.get("steps"):
-        return f"{int(room['steps']):,} step{'s' if room['steps'] != 1 else ''}"
-    minutes = float(room.get("minutes") or 0)
+    section = config.get("budget") or {}
+    if section.get("steps"):
+        return f"{int(section['steps']):,} step{'s' if section['steps'] != 1 else ''}"
+    minutes = float(section.get("minutes") or 0)
     return f"{minutes:g} minute{'s' if minutes != 1 else ''}"
 
 
 def about(config: Mapping[str, Any]) -> str:
     """The kind of run in a few words: `balanced groups of pronouns, 5 minutes, seed 0`."""
-    room = config.get("constraint") or {}
-    kind = room.get("kind", "none")
+    section = config.get("constraint") or {}
+    kind = section.get("kind", "none")
     said = KINDS.get(kind, str(kind))
     if kind != "none":
-        said += f" on {'words of its own' if room.get('words') else room.get('contrast', 'pronouns')}"
-    if (config.get("corpus") or {}).get("swap"):
+        said += f" on {'words of its own' if section.get('words') else section.get('contrast', 'pronouns')}"
+    if (config.get("corpus") or {}).get("cda"):
         said = "swapped sentences added" if kind == "none" else f"{said}, swapped sentences added"
     objective = config.get("objective") or {}
     if not objective.get("kd", 1) and not objective.get("hidden", 1):

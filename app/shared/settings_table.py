@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from pydantic.fields import FieldInfo
 
-from fairkd.distill.config import Config, Room, flat
+from fairkd.distill.config import Config, Section, flat
 
 
 @lru_cache(maxsize=1)
@@ -17,21 +17,21 @@ def fields() -> dict[str, FieldInfo]:
     """Every setting by its dotted name: `budget.steps`, `seed`."""
     found: dict[str, FieldInfo] = {}
     for name, field in Config.model_fields.items():
-        room = field.annotation
-        if isinstance(room, type) and issubclass(room, Room):
-            found |= {f"{name}.{inner}": one for inner, one in room.model_fields.items()}
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            found |= {f"{name}.{inner}": one for inner, one in section.model_fields.items()}
         else:
             found[name] = field
     return found
 
 
 @lru_cache(maxsize=1)
-def rooms() -> dict[str, str]:
-    """What each room is about, by its name."""
+def sections() -> dict[str, str]:
+    """What each section is about, by its name."""
     return {
         name: field.description or ""
         for name, field in Config.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Room)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
     }
 
 
@@ -42,25 +42,25 @@ def defaults() -> dict[str, Any]:
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by dotted name, nested by room again.
+    """Settings by dotted name, nested by section again.
 
     >>> nested({"seed": 1, "budget.steps": 3})
     {'seed': 1, 'budget': {'steps': 3}}
     """
     found: dict[str, Any] = {}
     for key, value in values.items():
-        room, dot, name = key.partition(".")
+        section, dot, name = key.partition(".")
         if dot:
-            found.setdefault(room, {})[name] = value
+            found.setdefault(section, {})[name] = value
         else:
-            found[room] = value
+            found[section] = value
     return found
 
 
 def changed(config: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> pd.DataFrame:
     """setting, value, default, meaning of each setting that is not at its default.
 
-    `leave_out` names settings, or with a dot at the end whole rooms, that are not to be listed.
+    `leave_out` names settings, or with a dot at the end whole sections, that are not to be listed.
     """
     standard, known = defaults(), fields()
     rows = [
@@ -71,7 +71,7 @@ def changed(config: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> pd.Da
             "meaning": (known[key].description or "") if key in known else "",
         }
         for key, value in flat(config).items()
-        if value != standard.get(key) and key not in leave_out and not _in_rooms(key, leave_out)
+        if value != standard.get(key) and key not in leave_out and not _in_sections(key, leave_out)
     ]
     return pd.DataFrame(rows, columns=["setting", "value", "default", "meaning"])
 
@@ -87,5 +87,5 @@ def shown(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _in_rooms(key: str, leave_out: tuple[str, ...]) -> bool:
+def _in_sections(key: str, leave_out: tuple[str, ...]) -> bool:
     return any(one.endswith(".") and key.startswith(one) for one in leave_out)

@@ -1,4 +1,4 @@
-"""Small shared pieces of the pages: literal text, captions, figures and tables with their downloads."""
+"""Small shared subwords of the pages: literal text, captions, figures and tables with their downloads."""
 
 import re
 import string

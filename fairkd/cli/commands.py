@@ -71,9 +71,7 @@ def predict(
 
     lm = _load(model)
     with progress() as report:
-        prediction = predictions.predict(
-            lm, text, temperature=temperature, masked_in_turn=each, progress=report
-        )
+        prediction = predictions.predict(lm, text, temperature=temperature, mask_each=each, progress=report)
     if unknown := unread(lm, text):
         listed = ", ".join(f"“{one}”" for one in unknown)
         _hint(f"Not in the vocabulary of {lm.reference}: {listed}. It is read as the unknown token.")
@@ -85,7 +83,7 @@ def predict(
     if word:
         for position in document["positions"]:
             position["words"] = [
-                {name: getattr(one, name) for name in ("word", "probability", "rank", "pieces")}
+                {name: getattr(one, name) for name in ("word", "probability", "rank", "subwords")}
                 for one in found[position["index"]]
             ]
     if as_json:
@@ -130,7 +128,7 @@ def gaps(
         typer.Option(metavar="A B", help="Which two groups of the contrast; by default its first two."),
     ] = None,
     csv: Annotated[
-        Path | None, typer.Option(help="Write every pattern and profession of every model to this file.")
+        Path | None, typer.Option(help="Write every template and profession of every model to this file.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -164,7 +162,7 @@ def gaps(
             return measure(
                 lm,
                 contrast=chosen,
-                patterns=fitting(chosen),
+                templates=fitting(chosen),
                 professions=names,
                 groups=pair,
                 prior=csv is not None,  # twice the work, and only the file shows it
@@ -174,9 +172,7 @@ def gaps(
     frames = [of(reference) for reference in model]
     for reference, frame in zip(model, frames, strict=True):
         if several := split_words(frame):
-            _hint(
-                f"Of several pieces in {reference}: {', '.join(several)}; gaps against whole words run large."
-            )
+            _hint(f"Of several subword tokens in {reference}: {', '.join(several)}; their gaps run large.")
     if csv is not None:
         everything = pd.concat([frame.assign(model=name) for name, frame in zip(model, frames, strict=True)])
         try:

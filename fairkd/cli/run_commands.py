@@ -32,7 +32,7 @@ def submit(
     ] = None,
     preset: Annotated[
         list[str] | None,
-        typer.Option(help="Named settings instead of a file; several make a batch of arms on one seed."),
+        typer.Option(help="Named settings instead of a file; several make a batch of variants on one seed."),
     ] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE, such as budget.minutes=10; repeat it.")
@@ -56,10 +56,14 @@ def submit(
             raise InputError(f"There is no preset {known!r}: expected one of {', '.join(PRESETS)}.")
     changes = change or []
     if preset:
-        arms = [(known, read_config(None, changes, start=PRESETS[known])) for known in preset]
+        variants = [(known, read_config(None, changes, start=PRESETS[known])) for known in preset]
     else:
-        arms = [(name or "", read_config(config, changes))]
-    made = runs.submit_all(arms) if len(arms) > 1 else [runs.submit(arms[0][1], name=name or arms[0][0])]
+        variants = [(name or "", read_config(config, changes))]
+    made = (
+        runs.submit_all(variants)
+        if len(variants) > 1
+        else [runs.submit(variants[0][1], name=name or variants[0][0])]
+    )
     if as_json:
         ids = [{"id": run.id} for run in made]
         print_json(ids[0] if len(ids) == 1 else {"batch": made[0].batch, "runs": ids})

@@ -1,4 +1,4 @@
-from .constraint import Constraint as Constraint, resolve as resolve, spread_labels as spread_labels
+from .constraint import Constraint as Constraint, resolve as resolve, soft_labels as soft_labels
 from .kinds import (
     PAIRWISE as PAIRWISE,
     Kind as Kind,

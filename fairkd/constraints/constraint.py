@@ -29,7 +29,7 @@ from fairkd.errors import InputError
 from fairkd.lexicon import Contrast
 from fairkd.models import MaskedLM, UnknownWord, spell
 
-__all__ = ["PAIRWISE", "Constraint", "Kind", "Label", "Scope", "resolve", "spread_labels"]
+__all__ = ["PAIRWISE", "Constraint", "Kind", "Label", "Scope", "resolve", "soft_labels"]
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Constraint:
         return mass.index_add_(1, self.members.to(probabilities.device), probabilities)
 
 
-def spread_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tensor:
+def soft_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tensor:
     """Soft targets [N, K] over the group words for hard labels [N]; zeros where the label is no group word.
 
     The label keeps its group's share, and each other group's share goes to the label's counterpart: the
@@ -184,8 +184,8 @@ def spread_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Ten
     count = len(constraint.groups)
     if constraint.kind in PAIRWISE:
         width = len(columns) // count
-        slot = hit.unflatten(1, (count, width)).any(1)
-        return slot.repeat(1, count).to(inside.dtype) / count
+        role = hit.unflatten(1, (count, width)).any(1)
+        return role.repeat(1, count).to(inside.dtype) / count
     shares = torch.tensor(constraint.shares or (1 / count,) * count, dtype=inside.dtype, device=inside.device)
     own = (hit.to(inside.dtype) @ torch.nn.functional.one_hot(members, count).to(inside.dtype))[
         :, members
@@ -203,36 +203,36 @@ def resolve(
     strength: float = 1.0,
     scope: Scope = "masked",
     shares: Sequence[float] | None = None,
-    slots: Sequence[str] | None = None,
+    roles: Sequence[str] | None = None,
     skip_unspellable: bool = False,
 ) -> Constraint:
     """The constraint of a contrast's words for one model's tokenizer.
 
     Each word is taken as the tokenizer spells it inside a sentence and, where that differs, with a capital
-    and at the start of a sentence. `slots` restricts the words ("subject", "possessive", ...): needed for
+    and at the start of a sentence. `roles` restricts the words ("subject", "possessive", ...): needed for
     the pairwise kinds where a word would be in two pairs ("her" with "him" and with "his").
 
     Raises
     ------
     InputError
         For a word that is not one token of this tokenizer (left out, with its pair, if `skip_unspellable`),
-        for a word in two pairs or groups, for unknown slots, and where no words are left.
+        for a word in two pairs or groups, for unknown roles, and where no words are left.
     """
     if kind == "none":
         return Constraint("none")
-    wanted = tuple(slots) if slots else contrast.slots
-    if unknown := [slot for slot in wanted if slot not in contrast.slots]:
-        raise InputError(f"The contrast {contrast.name} has the slots {list(contrast.slots)}, not {unknown}.")
+    wanted = tuple(roles) if roles else contrast.roles
+    if unknown := [role for role in wanted if role not in contrast.roles]:
+        raise InputError(f"The contrast {contrast.name} has the roles {list(contrast.roles)}, not {unknown}.")
     # Rows of (group number, word): words that must be single tokens together, or all be left out.
     rows: dict[tuple[tuple[int, str], ...], None]
     if kind in PAIRWISE:
-        rows = dict.fromkeys(tuple(enumerate(pair)) for slot in wanted for pair in contrast.pairs(slot))
+        rows = dict.fromkeys(tuple(enumerate(pair)) for role in wanted for pair in contrast.pairs(role))
     else:
         rows = dict.fromkeys(
             ((number, word),)
-            for slot in wanted
+            for role in wanted
             for number, group in enumerate(contrast.groups)
-            for word in group.for_slot(slot)
+            for word in group.for_role(role)
         )
     groups: list[dict[int, None]] = [{} for _ in contrast.groups]
     owner: dict[int, object] = {}
@@ -246,7 +246,7 @@ def resolve(
                 if owner.setdefault(token, same) != same:
                     where = "pairs" if kind in PAIRWISE else "groups"
                     raise InputError(
-                        f"The word {word!r} would be in two {where} of the constraint; choose slots so that "
+                        f"The word {word!r} would be in two {where} of the constraint; choose roles so that "
                         "it is in one, or use the constraint group, which needs no pairs."
                     )
                 groups[number][token] = None
@@ -281,7 +281,7 @@ def _spellings(lm: MaskedLM, words: Sequence[str], skip: bool) -> list[tuple[int
             return []
         elif number == 0:
             raise InputError(
-                f"The tokenizer cuts {words[spelt.index(cut[0])]!r} into {list(cut[0].pieces)}, but a "
+                f"The tokenizer cuts {words[spelt.index(cut[0])]!r} into {list(cut[0].subwords)}, but a "
                 "constraint needs words of one token; leave it out or choose to skip such words."
             )
     return list(found)

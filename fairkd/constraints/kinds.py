@@ -7,7 +7,7 @@ from typing import Literal
 
 Kind = Literal["none", "logit_mean", "mass_preserving", "group"]
 Scope = Literal["all", "masked", "not_own"]
-Label = Literal["keep", "spread", "drop"]
+Label = Literal["keep", "soft", "drop"]
 
 # These pair words one to one across the groups.
 PAIRWISE: tuple[Kind, ...] = ("logit_mean", "mass_preserving")

@@ -103,7 +103,7 @@ class Edit:
         order = {group.name: place for place, group in enumerate(self.groups)}
         rows = [
             {
-                "token": self.prediction.label(self.position, i),
+                "token": self.prediction.token_string(self.position, i),
                 "group": names.get(i, ""),
                 "before": math.exp(self.before[i]),
                 "after": math.exp(self.after[i]),
@@ -125,7 +125,7 @@ def play(
     strength: float = 1.0,
     scope: Scope = "masked",
     shares: Sequence[float] | None = None,
-    slots: Sequence[str] | None = None,
+    roles: Sequence[str] | None = None,
     skip_unspellable: bool = False,
     position: int | None = None,
     prediction: Prediction | None = None,
@@ -153,7 +153,7 @@ def play(
         strength=strength,
         scope=scope,
         shares=shares,
-        slots=slots,
+        roles=roles,
         skip_unspellable=skip_unspellable,
     )
     names = [group.name for group in contrast.groups]

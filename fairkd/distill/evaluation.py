@@ -1,4 +1,5 @@
-"""What is measured while a student learns: fidelity, quality, gaps and probes, on fixed small samples.
+"""What is measured while a student learns: fidelity, quality, gaps and watched_sentences, on fixed small
+samples.
 
 Nothing here draws a random number or changes a weight, so that a run is the same however often it is
 evaluated. What concerns the teacher alone is computed once.
@@ -55,7 +56,7 @@ class Evaluator:
     Raises
     ------
     InputError
-        For a probe that cannot be read or is too long.
+        For a watched_sentence that cannot be read or is too long.
     """
 
     def __init__(
@@ -81,10 +82,10 @@ class Evaluator:
         single = _one_masked(sentences, teacher.mask_id, pad_id, masker.special)
         self.single = [on(device, batch) for batch in single]
         self.contrast = settings.groups()
-        self.patterns = fitting(self.contrast)
+        self.templates = fitting(self.contrast)
         self.professions = spread(professions()["profession"].tolist(), settings.professions)
         self.missing: str | None = None  # why there is no gap
-        for text in settings.probes:
+        for text in settings.watched_sentences:
             predict(teacher, text)
 
     def teacher_measures(self) -> Measures:
@@ -95,11 +96,11 @@ class Evaluator:
         """Fidelity, quality and gaps of the student as it is now.
 
         `kl` is KL(teacher || student) at masked positions and temperature 1 against the teacher as it is,
-        `kl_constrained` against the constrained one (nats); `agreement` the share of positions where both
-        models' first words agree; `perplexity` and `top1` the student's on the masked words, 20 % of them at
-        once; `pseudo_perplexity` with one word masked at a time (one of each sentence). Gaps are those of
-        `fairkd.measures.word_gaps`, over professions. None where there is nothing to measure on, NaN where
-        the student's outputs are no numbers.
+        `kl_constrained` against the constrained one (nats); `top1_agreement` the share of positions where
+        both models' first words agree; `perplexity` and `top1_accuracy` the student's on the masked words, 20
+        % of them at once; `pseudo_perplexity` with one word masked at a time (one of each sentence). Gaps are
+        those of `fairkd.measures.word_gaps`, over professions. None where there is nothing to measure on, NaN
+        where the student's outputs are no numbers.
         """
         return self._measures(self.student, fidelity=True)
 
@@ -108,9 +109,9 @@ class Evaluator:
         del masked["loss"]
         return {**masked, "pseudo_perplexity": self._pseudo_perplexity(lm), **self._gaps(lm)}
 
-    def probes(self, lm: MaskedLM) -> Iterator[dict[str, Any]]:
-        """`text` and `positions` of each probe, as `fairkd.predictions.as_json` gives them."""
-        for text in self.settings.probes:
+    def watched_sentences(self, lm: MaskedLM) -> Iterator[dict[str, Any]]:
+        """`text` and `positions` of each watched_sentence, as `fairkd.predictions.as_json` gives them."""
+        for text in self.settings.watched_sentences:
             document = as_json(predict(lm, text), top_k=self.settings.top_k)
             yield {"text": text, "positions": document["positions"]}
 
@@ -122,7 +123,7 @@ class Evaluator:
     @torch.inference_mode()
     def _masked(self, lm: MaskedLM, *, fidelity: bool) -> Measures:
         """Quality where 20 % of the words are masked, and how near the teacher's distributions are there."""
-        names = (*FIDELITY, "loss", "top1") if fidelity else ("loss", "top1")
+        names = (*FIDELITY, "loss", "top1_accuracy") if fidelity else ("loss", "top1_accuracy")
         sums, count = dict.fromkeys(names, 0.0), 0
         for sample in self.masked:
             states, labels = self._states(lm, sample.batch), sample.batch.labels
@@ -131,11 +132,11 @@ class Evaluator:
                 s = projection_of(lm.model)(states[span]).log_softmax(1)
                 first = s.argmax(1)
                 sums["loss"] += float(F.nll_loss(s, labels[span], reduction="sum"))
-                sums["top1"] += float((first == labels[span]).sum())
+                sums["top1_accuracy"] += float((first == labels[span]).sum())
                 if not fidelity:
                     continue
                 p = projection_of(self.teacher.model)(sample.taught[span]).log_softmax(1)
-                sums["agreement"] += float((first == p.argmax(1)).sum())
+                sums["top1_agreement"] += float((first == p.argmax(1)).sum())
                 sums["kl"] += float(F.kl_div(s, p, reduction="sum", log_target=True))
                 if self.constraint.active:
                     q = self.constraint(p)
@@ -169,7 +170,7 @@ class Evaluator:
                 frame = gaps(
                     lm,
                     contrast=self.contrast,
-                    patterns=self.patterns,
+                    templates=self.templates,
                     professions=self.professions,
                     prior=False,
                 )

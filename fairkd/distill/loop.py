@@ -112,7 +112,7 @@ class Loop:
         """This process's batches of the next step; the processes take turns in the common order."""
         processes = self.accelerator.num_processes
         batches = self.feed.take(
-            self.config.optimizer.accumulate * processes,
+            self.config.optimizer.gradient_accumulation * processes,
             every=processes,
             first=self.accelerator.process_index,
         )
@@ -269,8 +269,8 @@ class Loop:
                 "budget.stop_gap needs held-out sentences to see that quality does not suffer, but "
                 f"{self.setup.corpus.name} has none: choose a larger text, or leave the setting out."
             )
-        for probe in self.evaluator.probes(self.setup.teacher):
-            self.emit("probe", model="teacher", **probe)
+        for watched_sentence in self.evaluator.watched_sentences(self.setup.teacher):
+            self.emit("watched_sentence", model="teacher", **watched_sentence)
 
     def _evaluate(self) -> None:
         begin, now = time.monotonic(), self.progress
@@ -282,8 +282,8 @@ class Loop:
         if not now.steps:
             now.quality_at_start = measured["pseudo_perplexity"]
         self.emit("evaluation", tokens=now.tokens, seconds=now.evaluated_seconds, **measured)
-        for probe in self.evaluator.probes(self.setup.student):
-            self.emit("probe", model="student", **probe)
+        for watched_sentence in self.evaluator.watched_sentences(self.setup.student):
+            self.emit("watched_sentence", model="student", **watched_sentence)
         self._evaluation_took = time.monotonic() - begin
 
     def _checkpoint(self) -> None:

@@ -42,5 +42,5 @@ def in_one_sentence() -> Iterator[None]:
             raise
         raise FairKDError(
             "The run does not fit into this machine's memory: choose a smaller student, or make "
-            "optimizer.micro_batch_tokens smaller (and optimizer.accumulate larger by as much)."
+            "optimizer.micro_batch_tokens smaller (and optimizer.gradient_accumulation larger by as much)."
         ) from error

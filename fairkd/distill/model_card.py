@@ -19,9 +19,9 @@ from fairkd.models import MaskedLM
 _ROWS = {
     "pseudo_perplexity": "pseudo-perplexity, one word masked at a time",
     "perplexity": "perplexity, 20 % of the words masked",
-    "top1": "first word right, 20 % of the words masked",
+    "top1_accuracy": "first word right, 20 % of the words masked",
     "kl": "KL(teacher, student) at masked words, nats",
-    "agreement": "first word the teacher's",
+    "top1_agreement": "first word the teacher's",
     "gap_absolute": "mean absolute gap, nats",
     "gap_mean": "mean gap, nats",
     "gap_mass": "probability of both groups together",
@@ -141,7 +141,7 @@ def _student(config: Config) -> str:
 
 
 def _constraint(config: Config) -> str:
-    constraint, swapped = config.constraint, config.corpus.swap
+    constraint, swapped = config.constraint, config.corpus.cda
     if constraint.kind == "none":
         what = "Its teacher's distributions were used as they are, without a fairness constraint."
         if not config.objective.kd:

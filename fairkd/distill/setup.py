@@ -96,7 +96,7 @@ def set_up(
         source.source,
         column=source.column,
         split=source.split,
-        most=source.most,
+        most=source.max_sentences,
         count_rest=False,
         progress=report,
     )
@@ -116,9 +116,9 @@ def set_up(
     )
     counterparts = None
     check()
-    if config.corpus.swap:
+    if config.corpus.cda:
         say("Swapping the held-out sentences, to keep them apart")
-        swap = augmentation.swapper(text.held_out, teacher, names=config.corpus.swap_names, progress=report)
+        swap = augmentation.swapper(text.held_out, teacher, names=config.corpus.cda_names, progress=report)
         counterparts = Counterparts(training, swap, tokenizer, longest)
     return TrainingSetup(
         config=config,

@@ -60,7 +60,7 @@ def estimate(
         while steps < 1 or time.monotonic() - begin < seconds:
             if check is not None:
                 check()
-            prepared = trainer.prepare(feed.take(config.optimizer.accumulate))
+            prepared = trainer.prepare(feed.take(config.optimizer.gradient_accumulation))
             totals = sum((batch.counts for batch in prepared), Counts())
             trainer.step(prepared, totals, 0.0)
             wait_for(trainer.device)
@@ -81,5 +81,5 @@ def estimate(
         steps=all_steps,
         tokens=round(all_tokens),
         seconds=all_steps * took / steps,
-        epochs=all_steps * config.optimizer.accumulate / once,
+        epochs=all_steps * config.optimizer.gradient_accumulation / once,
     )

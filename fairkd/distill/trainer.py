@@ -37,13 +37,15 @@ def constraint_of(lm: MaskedLM, config: Config) -> Constraint:
         strength=settings.strength,
         scope=settings.scope,
         shares=settings.shares,
-        slots=settings.slots,
+        roles=settings.roles,
         skip_unspellable=settings.skip_unspellable,
     )
 
 
 def masker_of(lm: MaskedLM, config: Config) -> Masker:
-    """Draws the masks of a run, which are the same whatever its constraint: arms learn from the same text."""
+    """Draws the masks of a run, which are the same whatever its constraint: variants learn from the same
+    text.
+    """
     masking, objective, settings = config.masking, config.objective, config.constraint
     group_words: list[int] = []
     if masking.group_rate is not None:
@@ -121,7 +123,7 @@ class Trainer:
         self.taught = bool(
             self.weights.kd
             or self.weights.hidden
-            or (constraint.active and (self.weights.group or objective.label == "spread"))
+            or (constraint.active and (self.weights.group or objective.label == "soft"))
         )
         self.named = {
             name: parameter for name, parameter in student.model.named_parameters() if parameter.requires_grad
@@ -153,7 +155,7 @@ class Trainer:
             for name, value in parts.items():
                 sums[name] = sums[name] + value
         self._sum_gradients()
-        torch.nn.utils.clip_grad_norm_(list(self.named.values()), self.config.optimizer.clip)
+        torch.nn.utils.clip_grad_norm_(list(self.named.values()), self.config.optimizer.max_gradient_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.optimizer.step()

@@ -1,13 +1,13 @@
 from .templates import (
-    Pattern as Pattern,
     Rendered as Rendered,
+    Template as Template,
     fitting as fitting,
-    patterns as patterns,
     professions as professions,
+    templates as templates,
 )
 from .word_groups import (
     OWN as OWN,
-    SLOTS as SLOTS,
+    ROLES as ROLES,
     Contrast as Contrast,
     WordGroup as WordGroup,
     contrasts as contrasts,

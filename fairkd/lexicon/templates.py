@@ -1,6 +1,6 @@
-"""Sentence patterns with a place for a masked word and one for a profession, and the shipped tables.
+"""Sentence templates with a place for a masked word and one for a profession, and the shipped tables.
 
-    Pattern("[MASK] is {a profession}.", "subject").render("engineer").text   # "[MASK] is an engineer."
+    Template("[MASK] is {a profession}.", "subject").render("engineer").text   # "[MASK] is an engineer."
 
 The target is a mask typed in any form that `fairkd.models.tokenization.parse` knows ([MASK], <mask>, a blank
 _). The profession goes to `{profession}`, `{a profession}` (with "a" or "an") or `{the profession}`; at the
@@ -18,7 +18,7 @@ from importlib.resources import files
 import pandas as pd
 
 from fairkd.errors import InputError
-from fairkd.lexicon.word_groups import SLOTS, Contrast
+from fairkd.lexicon.word_groups import ROLES, Contrast
 from fairkd.models import begins_sentence, typed_mask
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -34,7 +34,7 @@ _VOWEL_NAMES = set("AEFHILMNORSX")
 
 @dataclass(frozen=True)
 class Rendered:
-    """A pattern with a profession filled in; spans are character offsets in `text`."""
+    """A template with a profession filled in; spans are character offsets in `text`."""
 
     text: str
     target: tuple[int, int]
@@ -42,45 +42,45 @@ class Rendered:
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """A sentence with one target mask and at least one profession slot.
+class Template:
+    """A sentence with one target mask and at least one profession role.
 
-    `slot` says which words fit the target: subject (he), object (him), possessive (his), noun (man), name
+    `role` says which words fit the target: subject (he), object (him), possessive (his), noun (man), name
     (James). Raises InputError when the target or the profession is missing, there are two targets, or a
-    slot is unknown.
+    role is unknown.
     """
 
     text: str
-    slot: str
+    role: str
 
     def __post_init__(self) -> None:
-        if self.slot not in SLOTS:
+        if self.role not in ROLES:
             raise InputError(
-                f"The pattern '{self.text}' has the unknown slot '{self.slot}'; "
-                f"use one of: {', '.join(SLOTS)}."
+                f"The template '{self.text}' has the unknown role '{self.role}'; "
+                f"use one of: {', '.join(ROLES)}."
             )
         unknown = [name for name in _BRACES.findall(self.text) if _key(name) not in _ARTICLES]
         if unknown:
             raise InputError(
-                f"The pattern '{self.text}' holds the unknown slot '{{{unknown[0]}}}'; "
+                f"The template '{self.text}' holds the unknown role '{{{unknown[0]}}}'; "
                 "write {profession}, {a profession} or {the profession}."
             )
         if not _BRACES.search(self.text):
             raise InputError(
-                f"The pattern '{self.text}' has no slot for the profession; "
+                f"The template '{self.text}' has no role for the profession; "
                 "write {profession}, {a profession} or {the profession} in it."
             )
         targets = len(typed_mask().findall(self.text))
         if targets != 1:
             raise InputError(
-                f"The pattern '{self.text}' has {targets or 'no'} {'targets' if targets > 1 else 'target'}; "
+                f"The template '{self.text}' has {targets or 'no'} {'targets' if targets > 1 else 'target'}; "
                 "write [MASK] in it exactly once."
             )
 
     def render(self, profession: str) -> Rendered:
-        """The pattern with `profession` in it, and its target written as [MASK].
+        """The template with `profession` in it, and its target written as [MASK].
 
-        >>> Pattern("{The profession} said that [MASK] is {a profession}.", "subject").render("actor").text
+        >>> Template("{The profession} said that [MASK] is {a profession}.", "subject").render("actor").text
         'The actor said that [MASK] is an actor.'
         """
         # Written out, the target stays a mask where the profession touches it ("{profession}_").
@@ -90,9 +90,9 @@ class Pattern:
         done = 0
         spans: list[tuple[int, int]] = []
         shift = 0  # how much longer the text before the target has become
-        for slot in _BRACES.finditer(whole):
-            text += whole[done : slot.start()]
-            kind = _ARTICLES[_key(slot[1])]
+        for role in _BRACES.finditer(whole):
+            text += whole[done : role.start()]
+            kind = _ARTICLES[_key(role[1])]
             words = f"{article(profession) if kind == 'a' else kind} {profession}" if kind else profession
             if begins_sentence(text):
                 words = words[:1].upper() + words[1:]
@@ -100,7 +100,7 @@ class Pattern:
             # From the end: making a letter large can add one (a sharp s becomes two).
             start = len(text) - len(profession) if kind else len(text) - len(words)
             spans.append((start, len(text)))
-            done = slot.end()
+            done = role.end()
             if done <= target:
                 shift = len(text) - done
         start = target + shift
@@ -114,7 +114,7 @@ class Pattern:
         """
         if not profession[-1:].isalnum():
             return True
-        bare = _BRACES.sub(lambda slot: "\0" * len(slot[0]), self.text)
+        bare = _BRACES.sub(lambda role: "\0" * len(role[0]), self.text)
         return (
             re.search(rf"\0\S*(?:{typed_mask().pattern})|(?:{typed_mask().pattern})\S*\0", bare) is not None
         )
@@ -138,23 +138,23 @@ def article(word: str) -> str:
     return "an" if start[:1] in set("aeiou") and not _CONSONANT_SOUND.match(start) else "a"
 
 
-def patterns(slot: str | None = None) -> pd.DataFrame:
-    """The shipped patterns (`resources/patterns.csv`): text, slot, source; of one slot, if given.
+def templates(role: str | None = None) -> pd.DataFrame:
+    """The shipped templates (`resources/templates.csv`): text, role, source; of one role, if given.
 
-    >>> len(patterns("noun"))
+    >>> len(templates("noun"))
     8
     """
-    table = _resource("patterns.csv").copy()
-    if slot is None:
+    table = _resource("templates.csv").copy()
+    if role is None:
         return table
-    if slot not in SLOTS:
-        raise InputError(f"There is no slot '{slot}'; use one of: {', '.join(SLOTS)}.")
-    return table[table.slot == slot].reset_index(drop=True)
+    if role not in ROLES:
+        raise InputError(f"There is no role '{role}'; use one of: {', '.join(ROLES)}.")
+    return table[table.role == role].reset_index(drop=True)
 
 
-def fitting(contrast: Contrast) -> list[Pattern]:
-    """The shipped patterns that a contrast has words for."""
-    return [Pattern(row.text, row.slot) for row in patterns().itertuples() if row.slot in contrast.slots]
+def fitting(contrast: Contrast) -> list[Template]:
+    """The shipped templates that a contrast has words for."""
+    return [Template(row.text, row.role) for row in templates().itertuples() if row.role in contrast.roles]
 
 
 def professions() -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Word groups and contrasts: which words are set against which, without any model or tokenizer.
 
-A *word group* holds words meant as one alternative ({he, him, his}), by the *slot* of the sentence they fit;
+A *word group* holds words meant as one alternative ({he, him, his}), by the *role* of the sentence they fit;
 a *contrast* sets two or more groups against each other. The shipped ones are in `resources/contrasts.yaml`,
 with their sources; `make_contrast` makes a user's own. How a tokenizer spells the words is in
 `fairkd.models.tokenization`.
@@ -19,40 +19,40 @@ import yaml
 
 from fairkd.errors import InputError
 
-Slot = Literal["subject", "object", "possessive", "noun", "name"]
-SLOTS: tuple[str, ...] = get_args(Slot)
+GrammaticalRole = Literal["subject", "object", "possessive", "noun", "name"]
+ROLES: tuple[str, ...] = get_args(GrammaticalRole)
 ANY = "any"
 OWN = "own"  # what a contrast of a person's own words is called
 
 
 @dataclass(frozen=True)
 class WordGroup:
-    """Words meant as one alternative, by slot; the slot "any" serves every slot that is not listed."""
+    """Words meant as one alternative, by role; the role "any" serves every role that is not listed."""
 
     name: str
     words: Mapping[str, tuple[str, ...]]
 
-    def for_slot(self, slot: str) -> tuple[str, ...]:
-        """The words that fit `slot`; empty if there are none.
+    def for_role(self, role: str) -> tuple[str, ...]:
+        """The words that fit `role`; empty if there are none.
 
-        >>> WordGroup("she", {"subject": ("she",), "any": ("her",)}).for_slot("object")
+        >>> WordGroup("she", {"subject": ("she",), "any": ("her",)}).for_role("object")
         ('her',)
         """
-        return tuple(self.words.get(slot, self.words.get(ANY, ())))
+        return tuple(self.words.get(role, self.words.get(ANY, ())))
 
 
 @dataclass(frozen=True)
 class Contrast:
     """Two or more word groups set against each other.
 
-    `slots` are those for which every group has words. Raises InputError for fewer than two groups, an empty
-    group, a word that stands in two groups (case ignored), or a slot for which a group has no words.
+    `roles` are those for which every group has words. Raises InputError for fewer than two groups, an empty
+    group, a word that stands in two groups (case ignored), or a role for which a group has no words.
     """
 
     name: str
     title: str
     groups: tuple[WordGroup, ...]
-    slots: tuple[str, ...]
+    roles: tuple[str, ...]
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -79,28 +79,28 @@ class Contrast:
                     f"The word '{both[0]}' stands in both groups '{name_a}' and '{name_b}'; "
                     "take it out of one of them."
                 )
-        for slot in self.slots:
+        for role in self.roles:
             for group in self.groups:
-                if not group.for_slot(slot):
+                if not group.for_role(role):
                     raise InputError(
                         f"The group '{group.name}' of the contrast '{self.name}' has no words for "
-                        f"the slot '{slot}'; give it some or leave the slot out."
+                        f"the role '{role}'; give it some or leave the role out."
                     )
 
-    def pairs(self, slot: str) -> tuple[tuple[str, ...], ...]:
+    def pairs(self, role: str) -> tuple[tuple[str, ...], ...]:
         """Words paired one to one across the groups, in order, for the pairwise constraints.
 
-        Raises InputError when the groups are not equally large in this slot, or have no words for it.
+        Raises InputError when the groups are not equally large in this role, or have no words for it.
 
         >>> contrasts()["pronouns"].pairs("object")
         (('him', 'her'),)
         """
-        if slot not in self.slots:
+        if role not in self.roles:
             raise InputError(
-                f"The contrast '{self.name}' has no words for the slot '{slot}'; "
-                f"it has: {', '.join(self.slots)}."
+                f"The contrast '{self.name}' has no words for the role '{role}'; "
+                f"it has: {', '.join(self.roles)}."
             )
-        columns = [group.for_slot(slot) for group in self.groups]
+        columns = [group.for_role(role) for group in self.groups]
         if len({len(words) for words in columns}) > 1:
             sizes = ", ".join(
                 f"{group.name} {len(words)}" for group, words in zip(self.groups, columns, strict=True)
@@ -116,14 +116,14 @@ def contrasts() -> dict[str, Contrast]:
     """The shipped contrasts by name: "pronouns", "pronouns-they", "woman-man", "kinship", "names".
 
     >>> he, she = contrasts()["pronouns"].groups
-    >>> he.for_slot("possessive"), she.for_slot("possessive")
+    >>> he.for_role("possessive"), she.for_role("possessive")
     (('his',), ('her',))
     """
     return {contrast.name: contrast for contrast in _shipped()}
 
 
 def make_contrast(name: str, groups: Mapping[str, Sequence[str]]) -> Contrast:
-    """A user's own contrast: its words serve every slot. Repeated words within a group count once.
+    """A user's own contrast: its words serve every role. Repeated words within a group count once.
 
     Raises InputError on fewer than two groups, an empty group, or a word in two groups.
 
@@ -135,7 +135,7 @@ def make_contrast(name: str, groups: Mapping[str, Sequence[str]]) -> Contrast:
         if isinstance(words, str):
             raise InputError(f"The group '{group}' must be a list of words, got the single text '{words}'.")
         made.append(WordGroup(group, {ANY: tuple(dict.fromkeys(word.strip() for word in words))}))
-    return Contrast(name, " against ".join(groups), tuple(made), SLOTS, "your own words")
+    return Contrast(name, " against ".join(groups), tuple(made), ROLES, "your own words")
 
 
 @lru_cache(maxsize=1)
@@ -145,9 +145,9 @@ def _shipped() -> tuple[Contrast, ...]:
     found = []
     for entry in yaml.safe_load(text):
         groups = tuple(
-            WordGroup(name, {slot: tuple(words) for slot, words in by_slot.items()})
-            for name, by_slot in entry["groups"].items()
+            WordGroup(name, {role: tuple(words) for role, words in by_role.items()})
+            for name, by_role in entry["groups"].items()
         )
-        slots = tuple(slot for slot in SLOTS if all(group.for_slot(slot) for group in groups))
-        found.append(Contrast(entry["name"], entry["title"], groups, slots, entry["source"]))
+        roles = tuple(role for role in ROLES if all(group.for_role(role) for group in groups))
+        found.append(Contrast(entry["name"], entry["title"], groups, roles, entry["source"]))
     return tuple(found)

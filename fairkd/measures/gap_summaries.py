@@ -23,27 +23,27 @@ Value = Literal["gap", "corrected_gap"]
 Kind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
 
 _NAMES = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
-_ROW = ["pattern", "slot", "profession"]
+_ROW = ["template", "role", "profession"]
 _MINUS = "−"
 
 
 def by_profession(
     frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resamples: int = 2000
 ) -> pd.DataFrame:
-    """The mean gap of each profession, with a percentile bootstrap 95 % interval over the patterns.
+    """The mean gap of each profession, with a percentile bootstrap 95 % interval over the templates.
 
     Returns
     -------
     DataFrame
-        profession, mean, low, high (nats), mass and share (means over the patterns), n (patterns), in the
-        order of the frame. With one pattern there is nothing to resample: low and high are NaN.
+        profession, mean, low, high (nats), mass and share (means over the templates), n (templates), in the
+        order of the frame. With one template there is nothing to resample: low and high are NaN.
 
     Examples
     --------
     >>> frame = pd.DataFrame(
     ...     {
-    ...         "pattern": ["[MASK] is {a profession}.", "[MASK] was {a profession}."] * 2,
-    ...         "slot": "subject",
+    ...         "template": ["[MASK] is {a profession}.", "[MASK] was {a profession}."] * 2,
+    ...         "role": "subject",
     ...         "profession": ["nurse", "nurse", "pilot", "pilot"],
     ...         "gap": [-2.0, -1.0, 1.5, 0.5],
     ...         "mass": 0.8,
@@ -59,7 +59,7 @@ def by_profession(
     each = _per_profession(rows, [value, "mass", "share"]).rename(columns={value: "mean"})
     values = {name: group.to_numpy() for name, group in rows.groupby("profession", sort=False)[value]}
     each["n"] = [len(values[name]) for name in each.index]
-    # Professions with equally many patterns are resampled together.
+    # Professions with equally many templates are resampled together.
     for n in each.n.unique():
         same = each.index[each.n == n]
         table = np.stack([values[name] for name in same])
@@ -87,7 +87,7 @@ class Summary:
 def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resamples: int = 2000) -> Summary:
     """Mean and mean absolute gap, each with its interval.
 
-    `mean` is the mean over professions of the mean over patterns of the gap; `mean_absolute` that of
+    `mean` is the mean over professions of the mean over templates of the gap; `mean_absolute` that of
     |gap|; and `mass` that of P(A) + P(B). Whole professions are drawn, so that repeated rows do not feign
     certainty.
 
@@ -95,8 +95,8 @@ def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resam
     --------
     >>> frame = pd.DataFrame(
     ...     {
-    ...         "pattern": "[MASK] is {a profession}.",
-    ...         "slot": "subject",
+    ...         "template": "[MASK] is {a profession}.",
+    ...         "role": "subject",
     ...         "profession": ["nurse", "pilot"],
     ...         "gap": [-2.0, 1.0],
     ...         "mass": [0.8, 0.6],
@@ -149,7 +149,7 @@ def paired_test(
 ) -> PairedTest:
     """Compare the size of two models' gaps, profession by profession.
 
-    Each profession's number is its mean over patterns of |gap|; only sentences in both frames count.
+    Each profession's number is its mean over templates of |gap|; only sentences in both frames count.
 
     Raises InputError when the frames have no sentence in common.
 
@@ -157,8 +157,8 @@ def paired_test(
     --------
     >>> teacher = pd.DataFrame(
     ...     {
-    ...         "pattern": "[MASK] is {a profession}.",
-    ...         "slot": "subject",
+    ...         "template": "[MASK] is {a profession}.",
+    ...         "role": "subject",
     ...         "profession": [f"job {i}" for i in range(8)],
     ...         "gap": [-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0],
     ...         "mass": 0.8,
@@ -239,14 +239,14 @@ def transfer(
     Returns
     -------
     DataFrame
-        profession, teacher, student (nats), teacher_mass, student_mass (means over the patterns), kind.
+        profession, teacher, student (nats), teacher_mass, student_mass (means over the templates), kind.
 
     Examples
     --------
     >>> teacher = pd.DataFrame(
     ...     {
-    ...         "pattern": "[MASK] is {a profession}.",
-    ...         "slot": "subject",
+    ...         "template": "[MASK] is {a profession}.",
+    ...         "role": "subject",
     ...         "profession": ["nurse", "pilot", "judge"],
     ...         "gap": [-2.0, 1.0, 0.5],
     ...         "mass": 0.8,
@@ -278,7 +278,7 @@ def _kind(teacher: float, student: float, tolerance: float) -> Kind:
 
 
 def split_words(frame: pd.DataFrame) -> list[str]:
-    """The words of several pieces behind a frame, each with its number of pieces.
+    """The words of several subwords behind a frame, each with its number of subwords.
 
     >>> split_words(pd.DataFrame({"split": ["", "gal (2)", "gal (2); stepfather (2)"]}))
     ['gal (2)', 'stepfather (2)']
@@ -317,8 +317,8 @@ def labour_market(
     --------
     >>> frame = pd.DataFrame(
     ...     {
-    ...         "pattern": "[MASK] is {a profession}.",
-    ...         "slot": "subject",
+    ...         "template": "[MASK] is {a profession}.",
+    ...         "role": "subject",
     ...         "profession": ["nurse", "lawyer", "carpenter"],
     ...         "gap": [-2.0, 0.2, 2.0],
     ...         "mass": 0.8,
@@ -353,14 +353,14 @@ def _rows(frame: pd.DataFrame, value: Value) -> pd.DataFrame:
     if value not in get_args(Value):
         raise InputError(f"The value must be one of {', '.join(get_args(Value))}, got '{value}'.")
     if frame.empty:
-        raise InputError("There are no gaps to summarise; give at least one pattern and one profession.")
+        raise InputError("There are no gaps to summarise; give at least one template and one profession.")
     if frame[value].isna().any():
         raise InputError(f"The {_NAMES[value]}s are missing; compute the gaps with prior=True.")
     return frame.drop_duplicates(_ROW)
 
 
 def _both(teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, value: Value) -> pd.DataFrame:
-    """The sentences that are in both frames: pattern, slot, profession, and of each model gap and mass."""
+    """The sentences that are in both frames: template, role, profession, and of each model gap and mass."""
     left, right = (
         _rows(frame, value)[[*_ROW, value, "mass"]].rename(columns={value: model, "mass": f"{model}_mass"})
         for model, frame in (("teacher", teacher_frame), ("student", student_frame))
@@ -368,7 +368,7 @@ def _both(teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, value: Value
     pairs = left.merge(right, on=_ROW)
     if pairs.empty:
         raise InputError(
-            "The two models have no pattern and profession in common; compute both with the same ones."
+            "The two models have no template and profession in common; compute both with the same ones."
         )
     return pairs
 
@@ -384,6 +384,6 @@ def _interval(
 
 
 def _per_profession(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Means over the patterns of each profession, by profession, in the order of the frame."""
+    """Means over the templates of each profession, by profession, in the order of the frame."""
     means: pd.DataFrame = rows.groupby("profession", sort=False)[columns].mean()
     return means

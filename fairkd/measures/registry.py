@@ -1,7 +1,7 @@
 """What evaluations measure, by the names that events, tables and charts share. Needs no torch."""
 
-FIDELITY = ("kl", "kl_constrained", "agreement")
-QUALITY = ("perplexity", "top1", "pseudo_perplexity")
+FIDELITY = ("kl", "kl_constrained", "top1_agreement")
+QUALITY = ("perplexity", "top1_accuracy", "pseudo_perplexity")
 GAPS = (
     "gap_mean",
     "gap_low",

@@ -44,7 +44,7 @@ def prefer(lm: MaskedLM, text_a: str, text_b: str, *, k: int = 40) -> pd.DataFra
     side = _Side(lm, text_a, text_b)
     ids = side.either_top(k)
     a, b = side.log_a[ids].numpy(), side.log_b[ids].numpy()
-    frame = pd.DataFrame({"token": pd.Series([side.label(i) for i in ids], dtype="str"), "id": ids})
+    frame = pd.DataFrame({"token": pd.Series([side.token_string(i) for i in ids], dtype="str"), "id": ids})
     frame["log_p_a"], frame["log_p_b"], frame["preference"] = a, b, a - b
     frame["p_a"], frame["p_b"] = np.exp(a), np.exp(b)
     return frame.sort_values("preference", ascending=False, kind="stable", ignore_index=True)
@@ -55,13 +55,13 @@ def prefer_difference(
 ) -> pd.DataFrame:
     """How two models differ in what they prefer in A over B.
 
-    For every word that both vocabularies hold as one piece and that `prefer` lists for either model:
+    For every word that both vocabularies hold as one subword and that `prefer` lists for either model:
     `difference = student - teacher`, both being preferences in nats, and `p`, the mean of the word's
     probability over models and sentences.
 
     Models of one vocabulary are compared token by token. Otherwise words are matched by what they show:
-    without the marks of pieces, case ignored if either model ignores it, the most probable of several pieces
-    standing for the word (as `fairkd.predictions.Comparison` does).
+    without the marks of subwords, case ignored if either model ignores it, the most probable of several
+    subwords standing for the word (as `fairkd.predictions.Comparison` does).
 
     Returns
     -------
@@ -78,18 +78,18 @@ def prefer_difference(
     sides = [_Side(lm, text_a, text_b) for lm in (lm_teacher, lm_student)]
     ids: dict[int | str, tuple[int | None, ...]] = {}
     shown: dict[int | str, str] = {}
-    same = sides[0].labels == sides[1].labels
+    same = sides[0].token_strings == sides[1].token_strings
     ignore_case = lm_teacher.lower_case or lm_student.lower_case
     for side in sides:
         for i in side.either_top(k):
-            key = i if same else bare(side.labels[i], ignore_case)
+            key = i if same else bare(side.token_strings[i], ignore_case)
             if key not in ids:
-                shown[key] = side.label(i)
+                shown[key] = side.token_string(i)
                 ids[key] = (
                     (i, i)
                     if same
                     else tuple(
-                        best_id(each.mean_probability, each.labels, str(key), ignore_case=ignore_case)
+                        best_id(each.mean_probability, each.token_strings, str(key), ignore_case=ignore_case)
                         for each in sides
                     )
                 )
@@ -122,7 +122,7 @@ class _Side:
         self.log_a, self.log_b = (
             prediction.row(position).double().log_softmax(-1) for prediction, position in self._places
         )
-        self.labels = self._places[0][0].labels
+        self.token_strings = self._places[0][0].token_strings
         self.mean_probability = (self.log_a.exp() + self.log_b.exp()) / 2
 
     def either_top(self, k: int) -> list[int]:
@@ -130,7 +130,7 @@ class _Side:
         tops = (top_ids(log_p[None], k)[0].tolist() for log_p in (self.log_a, self.log_b))
         return list(dict.fromkeys(chain.from_iterable(tops)))
 
-    def label(self, token: int) -> str:
+    def token_string(self, token: int) -> str:
         """How a token is shown where it is more probable."""
         prediction, position = self._places[int(self.log_b[token] > self.log_a[token])]
-        return prediction.label(position, token)
+        return prediction.token_string(position, token)

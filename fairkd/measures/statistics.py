@@ -1,6 +1,6 @@
 """Resampling, tests and correlations: pure numpy and scipy, every random number seeded.
 
-Intervals are percentile bootstrap intervals (Efron 1979): the units (professions, patterns) are drawn with
+Intervals are percentile bootstrap intervals (Efron 1979): the units (professions, templates) are drawn with
 replacement, and the interval holds the middle 95 % of the statistic over the draws. What is one unit is
 the caller's business: draw what would be new in a repetition of the study, professions and not rows.
 """

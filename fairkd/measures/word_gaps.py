@@ -1,17 +1,17 @@
-"""How far apart a model holds two word groups: probability gaps over sentence patterns x professions.
+"""How far apart a model holds two word groups: probability gaps over sentence templates x professions.
 
     lm = models.load("embedded/teacher")
     frame = gaps(
         lm,
         contrast=contrasts()["pronouns"],
-        patterns=[Pattern("[MASK] is {a profession}.", "subject")],
+        templates=[Template("[MASK] is {a profession}.", "subject")],
         professions=["nurse", "engineer"],
     )
 
 The gap at a masked position is `log P(A) - log P(B)`, in nats: positive where the model prefers group A (he),
 negative where it prefers group B (she). Averages, intervals and tests over such frames are in
-`fairkd.measures.gap_summaries`, patterns and professions in `fairkd.lexicon.templates`, the comparison of two
-sentences in `fairkd.measures.sentence_pairs`; all of them can be imported from here.
+`fairkd.measures.gap_summaries`, templates and professions in `fairkd.lexicon.templates`, the comparison of
+two sentences in `fairkd.measures.sentence_pairs`; all of them can be imported from here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from fairkd.errors import InputError, listed
-from fairkd.lexicon import Contrast, Pattern, Rendered, WordGroup, fitting, patterns, professions
+from fairkd.lexicon import Contrast, Rendered, Template, WordGroup, fitting, professions, templates
 from fairkd.measures.gap_summaries import (
     PairedTest,
     Summary,
@@ -42,14 +42,14 @@ from fairkd.predictions import Cloze
 
 __all__ = [
     "PairedTest",
-    "Pattern",
+    "Template",
     "Summary",
     "by_profession",
     "fitting",
     "gaps",
     "labour_market",
     "paired_test",
-    "patterns",
+    "templates",
     "prefer",
     "prefer_difference",
     "professions",
@@ -59,8 +59,8 @@ __all__ = [
 ]
 
 COLUMNS = (
-    "pattern",
-    "slot",
+    "template",
+    "role",
     "profession",
     "text",
     "log_p_a",
@@ -70,7 +70,7 @@ COLUMNS = (
     "mass",
     "prior_gap",
     "corrected_gap",
-    "pieces",
+    "subwords",
     "split",
 )
 
@@ -79,27 +79,27 @@ def gaps(
     lm: MaskedLM,
     *,
     contrast: Contrast,
-    patterns: Sequence[Pattern],
+    templates: Sequence[Template],
     professions: Sequence[str],
     groups: tuple[str, str] | None = None,
     prior: bool = True,
     progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
-    """The gap between two word groups in every pattern filled with every profession.
+    """The gap between two word groups in every template filled with every profession.
 
-    With `P(G) = sum_w p(w | sentence)` over the words w of a group that fit the pattern's slot, p a
+    With `P(G) = sum_w p(w | sentence)` over the words w of a group that fit the template's role, p a
     softmax over the whole vocabulary at the target's mask:
 
         gap = log P(A) - log P(B)      share = P(A) / (P(A) + P(B))      mass = P(A) + P(B)
 
-    and, with the same sentence whose profession is masked too (as many masks as it has pieces, the
+    and, with the same sentence whose profession is masked too (as many masks as it has subwords, the
     article left as it is), the prior-corrected gap `corrected_gap = gap - prior_gap`: the log-probability
     bias score of Kurita et al. 2019 (arXiv 1906.07337), as a difference between the two groups. The
     target is found by where it stands in the text, never as "the first mask".
 
-    A word of several pieces counts with its left-to-right score (`fairkd.predictions.cloze.score_words`),
-    which is no part of the same distribution: mass can then exceed what a softmax allows. `pieces` is the
-    largest number of pieces among the words of both groups, `split` names those of several: "gal (2);
+    A word of several subwords counts with its left-to-right score (`fairkd.predictions.cloze.score_words`),
+    which is no part of the same distribution: mass can then exceed what a softmax allows. `subwords` is the
+    largest number of subwords among the words of both groups, `split` names those of several: "gal (2);
     stepfather (2)".
 
     Parameters
@@ -107,8 +107,8 @@ def gaps(
     lm : MaskedLM
     contrast : Contrast
         Where the words come from.
-    patterns : sequence of Pattern
-        Those whose slot the contrast has no words for are skipped; repeated ones count once.
+    templates : sequence of Template
+        Those whose role the contrast has no words for are skipped; repeated ones count once.
     professions : sequence of str
         Any text; white space around it is dropped, and so are empty and repeated ones.
     groups : (str, str), optional
@@ -121,13 +121,13 @@ def gaps(
     Returns
     -------
     DataFrame
-        One row for each pattern and profession: pattern, slot, profession, text, log_p_a, log_p_b, gap,
-        share, mass, prior_gap, corrected_gap, pieces, split. Logarithms in nats.
+        One row for each template and profession: template, role, profession, text, log_p_a, log_p_b, gap,
+        share, mass, prior_gap, corrected_gap, subwords, split. Logarithms in nats.
 
     Raises
     ------
     InputError
-        No pattern fits, no profession is left, a group is unknown, a sentence is too long, or a word or
+        No template fits, no profession is left, a group is unknown, a sentence is too long, or a word or
         profession cannot be spelled by the tokenizer.
 
     Examples
@@ -137,38 +137,38 @@ def gaps(
     >>> frame = gaps(
     ...     models.load("embedded/teacher"),
     ...     contrast=contrasts()["pronouns"],
-    ...     patterns=[Pattern("[MASK] is {a profession}.", "subject")],
+    ...     templates=[Template("[MASK] is {a profession}.", "subject")],
     ...     professions=["nurse", "engineer"],
     ... )
     >>> frame.text.tolist()
     ['[MASK] is a nurse.', '[MASK] is an engineer.']
     """
     pair = _two_groups(contrast, groups)
-    chosen = _fitting(contrast, patterns, pair)
+    chosen = _fitting(contrast, templates, pair)
     names = _cleaned(professions)
     cloze = Cloze(lm)
     rows: list[tuple[str, str, str, str]] = []
     asked: list[_Asked] = []
     several: list[dict[str, int]] = []
     unknown: dict[str, None] = {}
-    for pattern in chosen:
+    for template in chosen:
         spelled: dict[str, tuple[_Spelled, ...]] = {}
         for name in names:
-            rendered = pattern.render(name)
+            rendered = template.render(name)
             place = _locate(lm, rendered, name)
             if place is None:
                 unknown[name] = None
                 continue
-            # Words are spelled once for a pattern, unless the profession touches them.
-            context = name if pattern.context_depends_on(name) else ""
+            # Words are spelled once for a template, unless the profession touches them.
+            context = name if template.context_depends_on(name) else ""
             if context not in spelled:
                 spelled[context] = tuple(
-                    _spellings(lm, rendered, group.for_slot(pattern.slot)) for group in pair
+                    _spellings(lm, rendered, group.for_role(template.role)) for group in pair
                 )
-                _check_different(lm, pattern, pair, spelled[context])
+                _check_different(lm, template, pair, spelled[context])
             asked.append(_ask(cloze, place, spelled[context], prior=prior))
             several.append(_several(spelled[context]))
-            rows.append((pattern.text, pattern.slot, name, rendered.text))
+            rows.append((template.text, template.role, name, rendered.text))
     if unknown:
         raise InputError(
             f"The tokenizer of {lm.reference} does not know {_quoted(list(unknown))}; "
@@ -186,7 +186,7 @@ def gaps(
         for questions in asked
     ]
     frame["corrected_gap"] = frame.gap - frame.prior_gap
-    frame["pieces"] = [max(counts.values(), default=1) for counts in several]
+    frame["subwords"] = [max(counts.values(), default=1) for counts in several]
     names_of = ["; ".join(f"{word} ({count})" for word, count in counts.items()) for counts in several]
     frame["split"] = pd.Series(names_of, dtype="str")
     return frame
@@ -225,13 +225,13 @@ def _locate(lm: MaskedLM, rendered: Rendered, profession: str) -> _Place | None:
         if not inside:
             return None
         found += inside
-    pieces = {encoding.ids[i] for i in found}
+    subwords = {encoding.ids[i] for i in found}
     if len(encoding.masks) > 1 or any(encoding.special[i] for i in found):
         raise InputError(
             f"The profession '{profession}' holds a mask or another special token of {lm.reference}; "
             "write it without."
         )
-    if lm.tokenizer.unk_token_id in pieces:
+    if lm.tokenizer.unk_token_id in subwords:
         return None
     return _Place(encoding.ids, target, tuple(found))
 
@@ -240,7 +240,7 @@ def _covering(lm: MaskedLM, encoding: Encoding, span: tuple[int, int]) -> list[i
     """Indices of the tokens that spell the text in `span`."""
     start, end = span
     inside = [i for i, (first, last) in enumerate(encoding.spans) if first < end and last > start]
-    # A space that is a piece by itself belongs to the word after it, which a mask would take along.
+    # A space that is a subword by itself belongs to the word after it, which a mask would take along.
     if inside and is_blank(lm, encoding.ids[inside[0] - 1]):
         inside.insert(0, inside[0] - 1)
     return inside
@@ -257,13 +257,13 @@ def _spellings(lm: MaskedLM, rendered: Rendered, words: Sequence[str]) -> _Spell
 
 
 def _several(spelled: tuple[_Spelled, ...]) -> dict[str, int]:
-    """The words of several pieces, and how many these are."""
+    """The words of several subwords, and how many these are."""
     return {word: len(ids) for group in spelled for ids, word in group.items() if len(ids) > 1}
 
 
 def _check_different(
     lm: MaskedLM,
-    pattern: Pattern,
+    template: Template,
     pair: tuple[WordGroup, WordGroup],
     spelled: tuple[_Spelled, ...],
 ) -> None:
@@ -271,7 +271,7 @@ def _check_different(
         words = " ".join(str(lm.tokenizer.decode(list(ids))).strip() for ids in sorted(alike))
         raise InputError(
             f"'{pair[0].name}' and '{pair[1].name}' both hold a word that {lm.reference} reads as '{words}' "
-            f"in '{pattern.text}'; leave it out of one of them."
+            f"in '{template.text}'; leave it out of one of them."
         )
 
 
@@ -308,23 +308,23 @@ def _two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[Word
 
 
 def _fitting(
-    contrast: Contrast, patterns: Sequence[Pattern], pair: tuple[WordGroup, WordGroup]
-) -> list[Pattern]:
-    """The patterns that the contrast has words for; of those that ask the same, the first."""
-    if not patterns:
+    contrast: Contrast, templates: Sequence[Template], pair: tuple[WordGroup, WordGroup]
+) -> list[Template]:
+    """The templates that the contrast has words for; of those that ask the same, the first."""
+    if not templates:
         raise InputError(
-            "The list of patterns is empty; give at least one, such as: [MASK] is {a profession}."
+            "The list of templates is empty; give at least one, such as: [MASK] is {a profession}."
         )
-    different: dict[tuple[object, ...], Pattern] = {}
-    for pattern in patterns:
-        if pattern.slot in contrast.slots:
-            words = tuple(group.for_slot(pattern.slot) for group in pair)
-            different.setdefault((pattern.text, words), pattern)
+    different: dict[tuple[object, ...], Template] = {}
+    for template in templates:
+        if template.role in contrast.roles:
+            words = tuple(group.for_role(template.role) for group in pair)
+            different.setdefault((template.text, words), template)
     if not different:
-        slots = dict.fromkeys(pattern.slot for pattern in patterns)
+        roles = dict.fromkeys(template.role for template in templates)
         raise InputError(
-            f"No pattern fits the contrast '{contrast.name}': it has words for {', '.join(contrast.slots)}, "
-            f"and the patterns ask for {', '.join(slots)}."
+            f"No template fits the contrast '{contrast.name}': it has words for {', '.join(contrast.roles)}, "
+            f"and the templates ask for {', '.join(roles)}."
         )
     return list(different.values())
 

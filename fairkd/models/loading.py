@@ -82,8 +82,8 @@ class MaskedLM:
     def max_tokens(self) -> int:
         """The longest input, special tokens included."""
         own = self.tokenizer.model_max_length  # read from a file, so anything
-        room = _positions(self.model)
-        return min(int(own), room) if isinstance(own, int | float) and 0 < own < _NO_LIMIT else room
+        longest = _positions(self.model)
+        return min(int(own), longest) if isinstance(own, int | float) and 0 < own < _NO_LIMIT else longest
 
     @cached_property
     def lower_case(self) -> bool:

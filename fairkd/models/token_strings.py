@@ -1,4 +1,4 @@
-"""Display labels: how the pieces of a vocabulary are shown to people, whatever the tokenizer's marks."""
+"""Display labels: how the subwords of a vocabulary are shown to people, whatever the tokenizer's marks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 from fairkd.models.loading import MaskedLM
 
 SPACE = "␣"  # shows white space that would otherwise be invisible
-CONTINUES = "##"  # marks a piece that continues a word
+CONTINUES = "##"  # marks a subword that continues a word
 
 _READABLE: WeakKeyDictionary[PreTrainedTokenizerFast, tuple[str, ...]] = WeakKeyDictionary()
 
@@ -19,8 +19,8 @@ _READABLE: WeakKeyDictionary[PreTrainedTokenizerFast, tuple[str, ...]] = WeakKey
 def readable(lm: MaskedLM) -> tuple[str, ...]:
     """One display label for every vocabulary id (kept for each tokenizer).
 
-    WordPiece labels are the pieces themselves. For byte-level BPE and SentencePiece, a piece with the space
-    before it is shown without ("Ġhe" is "he"), one that continues a word gets a leading "##" ("he" is
+    WordPiece labels are the subwords themselves. For byte-level BPE and SentencePiece, a subword with the
+    space before it is shown without ("Ġhe" is "he"), one that continues a word gets a leading "##" ("he" is
     "##he"), a sign with a space before it shows it ("▁(" is "␣("). What cannot be seen is escaped ("\\n"),
     and bytes that are no whole character are hexadecimal.
     """
@@ -32,7 +32,7 @@ def readable(lm: MaskedLM) -> tuple[str, ...]:
 
 
 def bare(label: str, ignore_case: bool) -> str:
-    """The word that a label shows, without the marks of pieces; words of two vocabularies match by it."""
+    """The word that a label shows, without the marks of subwords; words of two vocabularies match by it."""
     word = label.removeprefix(CONTINUES).strip(SPACE) or label
     return word.lower() if ignore_case else word
 

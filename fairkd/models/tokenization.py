@@ -1,9 +1,9 @@
 """Words as a tokenizer spells them: texts with typed masks as tokens, and spelling in context.
 
-Three families are told apart (`MaskedLM.kind`): WordPiece marks pieces that continue a word ("##ing"),
+Three families are told apart (`MaskedLM.kind`): WordPiece marks subwords that continue a word ("##ing"),
 byte-level BPE and SentencePiece mark the space before a word ("Ġhe", "▁he"). A word therefore has no spelling
 of its own, only one in a sentence: " he" in "Here he is", "He" at the beginning of a sentence. The word
-groups are in `fairkd.lexicon.word_groups`, the labels that show pieces in `fairkd.models.token_strings`,
+groups are in `fairkd.lexicon.word_groups`, the labels that show subwords in `fairkd.models.token_strings`,
 their probabilities in `fairkd.predictions.cloze`.
 
     lm = models.load("embedded/teacher")
@@ -86,7 +86,7 @@ class Encoding:
 def encode(lm: MaskedLM, text: str) -> Encoding:
     """Tokenise a text in which masks may be typed in any form that `parse` knows.
 
-    The tokens around a mask are those around the word that it stands for. A piece that is nothing but white
+    The tokens around a mask are those around the word that it stands for. A subword that is nothing but white
     space right before it is left out, since a masked word takes the space before it along, and so is the
     space that some tokenizers put before whatever follows a special token ("[MASK]." is no "[MASK] .").
 
@@ -104,22 +104,22 @@ def encode(lm: MaskedLM, text: str) -> Encoding:
             f"The text holds half a character (a lone surrogate) at position {error.start}; remove it."
         ) from None
     parsed, starts, ends = _parse_with_origin(lm, text)
-    pieces = _tokenise(lm, parsed, special=True)
+    subwords = _tokenise(lm, parsed, special=True)
     frame = set(lm.tokenizer.all_special_ids) - {lm.mask_id, lm.tokenizer.unk_token_id}
     kept: list[tuple[int, tuple[int, int], bool]] = []
     touched = False  # whether a mask stands right before, with no space between
-    for piece in pieces:
-        token: int | None = piece.id
-        if piece.id == lm.mask_id:
+    for subword in subwords:
+        token: int | None = subword.id
+        if subword.id == lm.mask_id:
             while kept and is_blank(lm, kept[-1][0]):
                 kept.pop()
         elif touched:
-            token = _without_space(lm, piece.id)
+            token = _without_space(lm, subword.id)
         if token is not None:
-            start = starts[piece.start]
-            end = ends[piece.end - 1] if piece.end > piece.start else start
-            kept.append((token, (start, end), piece.special or piece.id in frame))
-        touched = piece.id == lm.mask_id and not parsed[piece.end : piece.end + 1].isspace()
+            start = starts[subword.start]
+            end = ends[subword.end - 1] if subword.end > subword.start else start
+            kept.append((token, (start, end), subword.special or subword.id in frame))
+        touched = subword.id == lm.mask_id and not parsed[subword.end : subword.end + 1].isspace()
     if len(kept) > lm.max_tokens:
         raise InputError(
             f"The text has {len(kept)} tokens, and {lm.reference} takes at most {lm.max_tokens} "
@@ -185,15 +185,15 @@ def _parse_with_origin(lm: MaskedLM, text: str) -> tuple[str, list[int], list[in
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _Subword:
     id: int
     start: int
     end: int
     special: bool
 
 
-def _tokenise(lm: MaskedLM, text: str, *, special: bool) -> list[_Piece]:
-    """The tokenizer's pieces, their spans free of the white space that some tokenizers count in."""
+def _tokenise(lm: MaskedLM, text: str, *, special: bool) -> list[_Subword]:
+    """The tokenizer's subwords, their spans free of the white space that some tokenizers count in."""
     # Never pads or truncates: those settings live in the tokenizer, which several threads may share.
     encoded = lm.tokenizer(
         text,
@@ -214,7 +214,7 @@ def _tokenise(lm: MaskedLM, text: str, *, special: bool) -> list[_Piece]:
         while start < end and text[end - 1].isspace():
             end -= 1
         # SentencePiece gives a lone "▁" the span of the character after it.
-        found.append(_Piece(token, start, start if is_blank(lm, token) else end, bool(added)))
+        found.append(_Subword(token, start, start if is_blank(lm, token) else end, bool(added)))
     return found
 
 
@@ -238,23 +238,24 @@ def _without_space(lm: MaskedLM, token: int) -> int | None:
 
 @dataclass(frozen=True)
 class Spelling:
-    """How a tokenizer writes a word: one id and one raw piece for each token."""
+    """How a tokenizer writes a word: one id and one raw subword for each token."""
 
     word: str
     ids: tuple[int, ...]
-    pieces: tuple[str, ...]
+    subwords: tuple[str, ...]
 
     @property
     def single(self) -> bool:
-        """Whether the word is one piece."""
+        """Whether the word is one subword."""
         return len(self.ids) == 1
 
 
 def spell(lm: MaskedLM, word: str, *, before: str = "", after: str = "") -> Spelling:
-    """The pieces of `word` in the text `before + word + after`, whose spaces belong to `before` and `after`.
+    """The subwords of `word` in the text `before + word + after`, whose spaces belong to `before` and
+    `after`.
 
-    The whole text is tokenised and the pieces that cover the word are taken. Where a piece reaches over the
-    word's border ("nurse" in "nurse" + "s"), the word is spelled without what follows, and failing that
+    The whole text is tokenised and the subwords that cover the word are taken. Where a subword reaches over
+    the word's border ("nurse" in "nurse" + "s"), the word is spelled without what follows, and failing that
     alone: a mask is a border, too.
 
     Casing: word lists are in lower case. Uncased tokenizers lower-case everything themselves; for cased ones
@@ -269,7 +270,7 @@ def spell(lm: MaskedLM, word: str, *, before: str = "", after: str = "") -> Spel
     Examples
     --------
     >>> from fairkd import models
-    >>> spell(models.load("embedded/teacher"), "He", after=" is here.").pieces
+    >>> spell(models.load("embedded/teacher"), "He", after=" is here.").subwords
     ('he',)
     """
     wanted = word.strip()
@@ -291,17 +292,17 @@ def spell(lm: MaskedLM, word: str, *, before: str = "", after: str = "") -> Spel
 
 
 def _ids_covering(lm: MaskedLM, before: str, word: str, after: str) -> tuple[int, ...] | None:
-    """Ids of the pieces that spell `word` in its context; None if one of them spells its neighbours, too."""
+    """Ids of the subwords that spell `word` in its context; None if one also spells its neighbours."""
     first, last = len(before), len(before) + len(word)
-    pieces = _tokenise(lm, before + word + after, special=False)
-    inside = [i for i, piece in enumerate(pieces) if piece.start < last and piece.end > first]
-    if any(pieces[i].start < first or pieces[i].end > last for i in inside):
+    subwords = _tokenise(lm, before + word + after, special=False)
+    inside = [i for i, subword in enumerate(subwords) if subword.start < last and subword.end > first]
+    if any(subwords[i].start < first or subwords[i].end > last for i in inside):
         return None
-    ids = [pieces[i].id for i in inside]
+    ids = [subwords[i].id for i in inside]
     if inside and inside[0] > 0:
-        # A space that is a piece by itself ("▁", "zoologist") belongs to the word: the mask swallows it, too.
-        # Before a piece that has its own ("Ġ", "Ġhe") it is a second one.
-        blank = pieces[inside[0] - 1].id
+        # A space that is a token by itself ("▁", "zoologist") belongs to the word: the mask covers it, too.
+        # Before a subword that has its own ("Ġ", "Ġhe") it is a second one.
+        blank = subwords[inside[0] - 1].id
         if is_blank(lm, blank) and lm.vocabulary[ids[0]][0] not in _SPACES:
             ids.insert(0, blank)
     return tuple(ids)

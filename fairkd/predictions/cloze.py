@@ -2,8 +2,8 @@
 
 A `Cloze` collects questions of the form "how probable is this spelling in place of that mask?" and
 answers them all at once: equal inputs are run once, inputs of one length together without padding, and
-the vocabulary projection only at the masked place. Words of several pieces are questions like any other
-(one for each piece).
+the vocabulary projection only at the masked place. Words of several subwords are questions like any other
+(one for each subword).
 
     cloze = Cloze(lm)
     first = cloze.ask(ids, target, spelling.ids)
@@ -37,54 +37,54 @@ class Cloze:
 
     def __init__(self, lm: MaskedLM) -> None:
         self._lm = lm
-        self._pieces: dict[_Input, dict[int, int]] = {}  # input -> piece -> its number among all pieces
+        self._subwords: dict[_Input, dict[int, int]] = {}  # input -> subword -> its number among all subwords
         self._count = 0
-        self._questions: list[tuple[int, ...]] = []  # the pieces of each question, by number
+        self._questions: list[tuple[int, ...]] = []  # the subwords of each question, by number
 
     def ask(self, ids: tuple[int, ...], target: int, spelling: tuple[int, ...]) -> int:
         """Ask for `spelling` (one id or more) in place of the mask at index `target` of `ids`; returns
         its number.
 
-        Raises InputError when the word's pieces make the input longer than the model takes.
+        Raises InputError when the word's subwords make the input longer than the model takes.
         """
         length = len(ids) - 1 + len(spelling)
         if length > self._lm.max_tokens:
             raise InputError(
-                f"With a word of {len(spelling)} pieces the text has {length} tokens, and "
+                f"With a word of {len(spelling)} subwords the text has {length} tokens, and "
                 f"{self._lm.reference} takes at most {self._lm.max_tokens}; shorten it."
             )
         numbers = []
-        for done, piece in enumerate(spelling):
+        for done, subword in enumerate(spelling):
             masks = (self._lm.mask_id,) * (len(spelling) - done)
             filled = (*ids[:target], *spelling[:done], *masks, *ids[target + 1 :])
-            wanted = self._pieces.setdefault((filled, target + done), {})
-            if piece not in wanted:
-                wanted[piece] = self._count
+            wanted = self._subwords.setdefault((filled, target + done), {})
+            if subword not in wanted:
+                wanted[subword] = self._count
                 self._count += 1
-            numbers.append(wanted[piece])
+            numbers.append(wanted[subword])
         self._questions.append(tuple(numbers))
         return len(self._questions) - 1
 
     def answer(self, progress: Callable[[float], None] | None = None) -> NDArray[np.float64]:
         """The log-probability (nats) of every question, by number.
 
-        `log p(v | text)` for one piece, a log-softmax over the whole vocabulary; for several the within-word
-        left-to-right sum that `score_words` defines.
+        `log p(v | text)` for one subword, a log-softmax over the whole vocabulary; for several the
+        within-word left-to-right sum that `score_words` defines.
         """
         log_p = np.empty(self._count)
         batches = self._batches()
         work = side_by_side if self._lm.model.device.type == "cpu" else map
-        done, total = 0, len(self._pieces)
+        done, total = 0, len(self._subwords)
         for batch, (numbers, values) in zip(batches, work(self._run, batches), strict=True):
             log_p[numbers] = values
             done += len(batch)
             if progress is not None:
                 progress(done / total)
-        return np.array([log_p[list(pieces)].sum() for pieces in self._questions])
+        return np.array([log_p[list(subwords)].sum() for subwords in self._questions])
 
     def _batches(self) -> list[list[_Input]]:
         """All inputs, by length; the longest first, so that the last batches to end are short ones."""
-        inputs = sorted(self._pieces, key=lambda pair: len(pair[0]), reverse=True)
+        inputs = sorted(self._subwords, key=lambda pair: len(pair[0]), reverse=True)
         return [
             rows[start : start + _ROWS_AT_ONCE]
             for rows in (list(same) for _, same in groupby(inputs, key=lambda pair: len(pair[0])))
@@ -92,7 +92,7 @@ class Cloze:
         ]
 
     def _run(self, rows: list[_Input]) -> tuple[list[int], NDArray[np.float64]]:
-        """The pieces of inputs of one length: their numbers, and their log-probabilities."""
+        """The subwords of inputs of one length: their numbers, and their log-probabilities."""
         ids = torch.tensor([ids for ids, _ in rows])
         columns = torch.tensor([target for _, target in rows])
         logits = torch.cat(list(logits_by_row(self._lm, ids, columns)))
@@ -100,7 +100,7 @@ class Cloze:
         numbers: list[int] = []
         values: list[NDArray[np.float64]] = []
         for row, scores, log_total in zip(rows, logits, log_totals, strict=True):
-            wanted = self._pieces[row]
+            wanted = self._subwords[row]
             numbers += wanted.values()
             values.append((scores[list(wanted)] - log_total).numpy())
         return numbers, np.concatenate(values)
@@ -111,11 +111,11 @@ def score_words(
 ) -> pd.DataFrame:
     """How probable each word is at a mask: one row per word, in the given order.
 
-    A word of one piece v has the log-probability `log p(v | text)`, the log-softmax over the whole
-    vocabulary. A word of n pieces is put in place of n masks that are filled from left to right: `sum_j log
-    p(piece_j | text with piece_1 .. piece_j-1 filled in and the later ones masked)`, the within-word
+    A word of one subword v has the log-probability `log p(v | text)`, the log-softmax over the whole
+    vocabulary. A word of n subwords is put in place of n masks that are filled from left to right: `sum_j log
+    p(subword_j | text with subword_1 .. subword_j-1 filled in and the later ones masked)`, the within-word
     left-to-right pseudo-log-likelihood of Kauf and Ivanova 2023 (arXiv 2305.10588). Scores of words with
-    different numbers of pieces are not parts of one distribution: mind `pieces`.
+    different numbers of subwords are not parts of one distribution: mind `subwords`.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def score_words(
     Returns
     -------
     DataFrame
-        word, log_probability (nats), probability, pieces (how many), ids (tuple of token ids).
+        word, log_probability (nats), probability, subwords (how many), ids (tuple of token ids).
 
     Raises
     ------
@@ -142,7 +142,7 @@ def score_words(
     --------
     >>> from fairkd import models
     >>> scores = score_words(models.load("embedded/teacher"), "Milk is a [MASK].", ["liquid", "milkshake"])
-    >>> scores.pieces.tolist()
+    >>> scores.subwords.tolist()
     [1, 3]
     """
     encoding = encode(lm, text)
@@ -158,7 +158,7 @@ def score_words(
             "word": pd.Series(list(words), dtype="str"),
             "log_probability": log_p,
             "probability": np.exp(log_p),
-            "pieces": pd.Series([len(spelling.ids) for spelling in spellings], dtype="int64"),
+            "subwords": pd.Series([len(spelling.ids) for spelling in spellings], dtype="int64"),
             "ids": [spelling.ids for spelling in spellings],
         }
     )

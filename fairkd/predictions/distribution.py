@@ -55,11 +55,11 @@ class Prediction:
     reference: str
     text: str
     temperature: float
-    masked_in_turn: bool
+    mask_each: bool
     tokens: tuple[Token, ...]
     positions: tuple[int, ...]
     log_probabilities: Tensor
-    labels: tuple[str, ...]
+    token_strings: tuple[str, ...]
     kind: TokenizerKind
     lower_case: bool
 
@@ -85,7 +85,7 @@ class Prediction:
         log_p = row[ids]
         return pd.DataFrame(
             {
-                "token": pd.Series([self.label(position, i) for i in ids.tolist()], dtype="str"),
+                "token": pd.Series([self.token_string(position, i) for i in ids.tolist()], dtype="str"),
                 "id": ids.numpy(),
                 "probability": log_p.double().exp().numpy(),
                 "log_probability": log_p.double().numpy(),
@@ -108,13 +108,14 @@ class Prediction:
         row = self.row(position)
         return float(row[top_ids(row[None], k)[0]].double().exp().sum())
 
-    def label(self, position: int, token: int) -> str:
+    def token_string(self, position: int, token: int) -> str:
         """How a token is shown as a prediction for a position.
 
-        As in `labels`, but where a word begins without a space before it, the pieces without a space are the
-        ordinary ones: RoBERTa's "He" at the start of a text is shown as "He", not "##He", and " He" as "␣He".
+        As in `labels`, but where a word begins without a space before it, the subwords without a space are
+        the ordinary ones: RoBERTa's "He" at the start of a text is shown as "He", not "##He", and " He" as
+        "␣He".
         """
-        label = self.labels[token]
+        label = self.token_strings[token]
         return _glue(label) if self.tokens[position].glued else label
 
     @property

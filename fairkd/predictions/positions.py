@@ -34,7 +34,7 @@ def predict(
     text: str,
     *,
     temperature: float = 1.0,
-    masked_in_turn: bool = False,
+    mask_each: bool = False,
     progress: Progress | None = None,
 ) -> Prediction:
     """The distributions of a model over a text, at every position.
@@ -48,7 +48,7 @@ def predict(
         With any number of typed masks (see `fairkd.models.tokenization.parse`), also none.
     temperature : float
         T > 0; below 1 sharper, above 1 flatter.
-    masked_in_turn : bool
+    mask_each : bool
         False: the text as written. True: each position replaced by the mask, alone, while it is predicted.
         Typed masks stay masks in either reading.
     progress : callable, optional
@@ -99,7 +99,7 @@ def predict(
     if not positions:
         raise InputError("The text has no tokens that the model could predict; type a few words.")
     ids, at = torch.tensor(encoding.ids), torch.tensor(positions)
-    if masked_in_turn:
+    if mask_each:
         log_p = _each_masked(lm, ids, at, temperature, progress)
     else:
         with torch.inference_mode():
@@ -108,7 +108,7 @@ def predict(
         lm.reference,
         text,
         temperature,
-        masked_in_turn,
+        mask_each,
         tuple(tokens),
         positions,
         log_p,
@@ -141,7 +141,7 @@ def _each_masked(
 def shown_positions(prediction: Prediction) -> tuple[int, ...]:
     """The masked positions only where the text has any, else all, also where each was masked in turn."""
     masked = tuple(i for i in prediction.positions if prediction.tokens[i].masked)
-    return prediction.positions if prediction.masked_in_turn or not masked else masked
+    return prediction.positions if prediction.mask_each or not masked else masked
 
 
 def as_json(prediction: Prediction, *, top_k: int) -> dict[str, Any]:
@@ -175,10 +175,10 @@ def _log_softmax(logits: Tensor, temperature: float) -> Tensor:
 
 
 def _begins_word_without_space(lm: MaskedLM, token: int, text: str, start: int) -> bool:
-    if lm.kind == "WordPiece":  # its pieces say themselves whether they begin a word
+    if lm.kind == "WordPiece":  # its subwords say themselves whether they begin a word
         return False
     if start == 0:  # SentencePiece puts a space before the first word by itself, byte-level BPE may do so
-        return lm.kind == "BPE" and not spell(lm, "a").pieces[0].startswith("Ġ")
+        return lm.kind == "BPE" and not spell(lm, "a").subwords[0].startswith("Ġ")
     return not (text[start - 1].isalnum() or text[start - 1].isspace())
 
 
@@ -191,8 +191,8 @@ class Comparison:
 
     `aligned` pairs the teacher's positions with the student's of the same character span; a position whose
     span the other model cuts differently stands with None. Where the vocabularies differ, `reason` says why
-    there is no KL, and tokens are matched by the word they show: without the marks of pieces, case ignored if
-    either model ignores it, the most probable of several pieces standing for the word.
+    there is no KL, and tokens are matched by the word they show: without the marks of subwords, case ignored
+    if either model ignores it, the most probable of several subwords standing for the word.
     """
 
     teacher: Prediction
@@ -259,9 +259,9 @@ class Comparison:
                 ids[word] = self._best(self.teacher, position, word), self._best(self.student, other, word)
         rows = []
         for t, s in ids.values():
-            shown = self.teacher.label(position, t) if t is not None else ""
+            shown = self.teacher.token_string(position, t) if t is not None else ""
             if s is not None and other is not None and (t is None or t not in teacher_top):
-                shown = self.student.label(other, s)
+                shown = self.student.token_string(other, s)
             teacher_rank, student_rank = _rank(self.teacher, position, t), _rank(self.student, other, s)
             rows.append(
                 {
@@ -296,13 +296,13 @@ class Comparison:
         return self.teacher.lower_case or self.student.lower_case
 
     def _word(self, model: Prediction, token: int | str) -> str:
-        return bare(model.labels[int(token)], self._ignore_case)
+        return bare(model.token_strings[int(token)], self._ignore_case)
 
     def _best(self, model: Prediction, position: int | None, word: str) -> int | None:
         """The most probable id that shows `word`, if there is one."""
         if position is None:
             return None
-        return best_id(model.row(position), model.labels, word, ignore_case=self._ignore_case)
+        return best_id(model.row(position), model.token_strings, word, ignore_case=self._ignore_case)
 
 
 def compare(teacher: Prediction, student: Prediction) -> Comparison:
@@ -315,13 +315,13 @@ def compare(teacher: Prediction, student: Prediction) -> Comparison:
     """
     if teacher.text != student.text:
         raise InputError("The two predictions are for different texts; compare predictions for the same one.")
-    same = teacher.labels == student.labels
+    same = teacher.token_strings == student.token_strings
     reason = None
     if not same:
         reason = (
-            f"{teacher.reference} ({len(teacher.labels)} tokens) and {student.reference} "
-            f"({len(student.labels)} tokens) have different vocabularies, so there is no KL between their "
-            "distributions; words are matched instead."
+            f"{teacher.reference} ({len(teacher.token_strings)} tokens) and {student.reference} "
+            f"({len(student.token_strings)} tokens) have different vocabularies, so there is no KL between "
+            "their distributions; words are matched instead."
         )
     return Comparison(teacher, student, same, reason, _align(teacher, student))
 

@@ -16,7 +16,7 @@ MEASURED_BY = (
     "corpus.source",
     "corpus.split",
     "corpus.column",
-    "corpus.most",
+    "corpus.max_sentences",
     "corpus.max_tokens",
     "evaluation.contrast",
     "evaluation.words",

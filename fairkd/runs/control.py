@@ -29,7 +29,7 @@ def submit(config: Config, *, name: str | None = None, batch: str | None = None)
 
 
 def submit_all(configs: Sequence[tuple[str, Config]]) -> list[Run]:
-    """Queue several named distillations as one batch, in this order: arms that are to be compared.
+    """Queue several named distillations as one batch, in this order: variants that are to be compared.
 
     Raises
     ------
@@ -134,9 +134,9 @@ def make_folder(config: Config) -> tuple[str, dict[str, Any]]:
 def anchored(values: dict[str, Any]) -> dict[str, Any]:
     """Configuration values with the paths of existing files and folders made absolute."""
     whole = {**values, "teacher": _absolute(values.get("teacher"))}
-    for room, key in (("student", "reference"), ("corpus", "source")):
-        if isinstance(values.get(room), Mapping) and key in values[room]:
-            whole[room] = {**values[room], key: _absolute(values[room][key])}
+    for section, key in (("student", "reference"), ("corpus", "source")):
+        if isinstance(values.get(section), Mapping) and key in values[section]:
+            whole[section] = {**values[section], key: _absolute(values[section][key])}
     return whole
 
 

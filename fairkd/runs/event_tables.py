@@ -42,7 +42,7 @@ def teacher(events: Sequence[Event]) -> dict[str, Any] | None:
     return found[-1] if found else None
 
 
-def probes(events: Sequence[Event]) -> pd.DataFrame:
+def watched_sentences(events: Sequence[Event]) -> pd.DataFrame:
     """One row a predicted word: step, model ("student" or "teacher"), sentence, position, rank, probability.
 
     The teacher's rows have step 0: it does not change.
@@ -61,7 +61,7 @@ def probes(events: Sequence[Event]) -> pd.DataFrame:
             "probability": guess["probability"],
         }
         for event in history(events)
-        if event["type"] == "probe"
+        if event["type"] == "watched_sentence"
         for position in event["positions"]
         for guess in position["predictions"]
     ]

@@ -21,7 +21,7 @@ from fairkd.utils import plain
 Event = dict[str, Any]
 FILE = "events.jsonl"
 # What a resume from an earlier step makes untrue.
-_SUPERSEDED = ("train", "evaluation", "probe", "checkpoint")
+_SUPERSEDED = ("train", "evaluation", "watched_sentence", "checkpoint")
 
 
 def path_of(run: Run | str | Path) -> Path:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from fairkd.distill.config import with_current_names
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs.process_identity import Identity
 from fairkd.runs.schema import migrate, transaction
@@ -335,7 +336,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         place=row["place"],
         name=row["name"],
         state=row["state"],
-        config=json.loads(row["config"]),
+        config=with_current_names(json.loads(row["config"])),
         folder=runs_folder() / row["id"],
         batch=row["batch"],
         created=row["created"],

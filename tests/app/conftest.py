@@ -25,17 +25,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def open_distil(tiny_folder: Callable[[str], Path]) -> OpenDistil:
-    """`open_distil(arms=["plain"])` is the page with these arms chosen, on a tiny teacher."""
+    """`open_distil(variants=["plain"])` is the page with these variants chosen, on a tiny teacher."""
 
-    def open_(arms: list[str] | None = None, **parameters: str) -> AppTest:
+    def open_(variants: list[str] | None = None, **parameters: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
         tiny = str(tiny_folder("bert"))
         for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
             app.query_params[name] = value
         app.run()
         app.switch_page("app/pages/distill.py").run()
-        if arms is not None:
-            app.get_by_key("arms").set_value(arms).run()
+        if variants is not None:
+            app.get_by_key("variants").set_value(variants).run()
         assert not app.exception
         return app
 

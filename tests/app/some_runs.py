@@ -19,7 +19,7 @@ WORDS = ("white", "drink", "liquid", "milk", "food", "good", "bottle")
 TEACHER = {
     "pseudo_perplexity": 9.8,
     "perplexity": 8.1,
-    "top1": 0.55,
+    "top1_accuracy": 0.55,
     "gap_mean": 0.9,
     "gap_low": 0.7,
     "gap_high": 1.1,
@@ -96,7 +96,10 @@ def training(
     found: list[Event] = [
         {"type": "start", "resumed_from": None, "steps": steps, "minutes": None, "device": "cpu"},
         {"type": "teacher", **TEACHER},
-        *(probe(text, 0, 1.0, model="teacher") for text in ("Milk is a [MASK].", "[MASK] is a nurse.")),
+        *(
+            watched_sentence(text, 0, 1.0, model="teacher")
+            for text in ("Milk is a [MASK].", "[MASK] is a nurse.")
+        ),
         *_measured(0, gap, quality, mass, 0.0),
     ]
     for step in range(every, steps + 1, every):
@@ -132,8 +135,8 @@ def _measured(step: int, gap: float, quality: float, mass: float, part: float) -
         "kl": 0.6 + 3 * decay,
         "kl_constrained": 0.5 + 3 * decay,
         "perplexity": quality + 60 * decay,
-        "top1": 0.45 - 0.3 * decay,
-        "agreement": 0.62 - 0.5 * decay,
+        "top1_accuracy": 0.45 - 0.3 * decay,
+        "top1_agreement": 0.62 - 0.5 * decay,
         "pseudo_perplexity": quality + 80 * decay,
         "gap_mean": 0.1,
         "gap_low": -0.1,
@@ -146,12 +149,12 @@ def _measured(step: int, gap: float, quality: float, mass: float, part: float) -
     times = {"tokens": 1000 * step, "seconds": 0.7 * step}
     return [
         {"type": "evaluation", "step": step, **times, **measures},
-        probe("Milk is a [MASK].", step, part),
-        probe("[MASK] is a nurse.", step, part),
+        watched_sentence("Milk is a [MASK].", step, part),
+        watched_sentence("[MASK] is a nurse.", step, part),
     ]
 
 
-def probe(text: str, step: int, part: float, *, model: str = "student") -> Event:
+def watched_sentence(text: str, step: int, part: float, *, model: str = "student") -> Event:
     """What is expected at the mask; the later, the more of it on few words."""
     raw = [math.exp(-place * (0.2 + part)) for place in range(len(WORDS))]
     top = [
@@ -159,4 +162,4 @@ def probe(text: str, step: int, part: float, *, model: str = "student") -> Event
         for rank, (word, value) in enumerate(zip(WORDS, raw, strict=True), start=1)
     ]
     position = {"index": 4, "token": "[MASK]", "masked": True, "entropy": 2.0, "predictions": top}
-    return {"type": "probe", "step": step, "text": text, "model": model, "positions": [position]}
+    return {"type": "watched_sentence", "step": step, "text": text, "model": model, "positions": [position]}

@@ -68,7 +68,7 @@ def test_predict_without_a_mask_shows_every_position(fairkd: Run, reference: str
 
 def test_each_masks_every_position_in_turn(fairkd: Run, reference: str, tiny_bert: MaskedLM) -> None:
     document = fairkd("predict", "he is a nurse", "--model", reference, "--each", "--json").document
-    expected = positions.predict(tiny_bert, "he is a nurse", masked_in_turn=True)
+    expected = positions.predict(tiny_bert, "he is a nurse", mask_each=True)
     got = [position["entropy"] for position in document["positions"]]
     assert got == pytest.approx([expected.entropy(position) for position in expected.positions])
 
@@ -103,13 +103,13 @@ def test_words_are_looked_up_at_every_position_shown(
     for position in document["positions"]:
         assert list(position) == ["index", "token", "masked", "entropy", "predictions", "words"]
         one, several = position["words"]
-        assert list(one) == ["word", "probability", "rank", "pieces"]
+        assert list(one) == ["word", "probability", "rank", "subwords"]
         expected = word_lookup.look_up(
             tiny_bert, positions.predict(tiny_bert, text), "doctor", position=position["index"]
         )
         assert one["probability"] == pytest.approx(expected.probability)
-        assert (one["rank"], one["pieces"]) == (expected.rank, 1)
-        assert several["rank"] is None and several["pieces"] > 1 and 0 < several["probability"] < 1
+        assert (one["rank"], one["subwords"]) == (expected.rank, 1)
+        assert several["rank"] is None and several["subwords"] > 1 and 0 < several["probability"] < 1
     outcome = fairkd("predict", text, "--model", reference, "--top-k", "1", *words)
     assert outcome.out.count("doctor") == outcome.out.count("zoologist") == 2
     assert outcome.err.startswith("zoologist: ") and "pseudo-log-likelihood" in outcome.err
@@ -160,7 +160,7 @@ def test_gaps_of_two_models_come_with_intervals_and_a_test(
 @pytest.mark.usefixtures("few_professions")
 def test_gaps_prints_a_line_for_each_model_and_the_finding(fairkd: Run, reference: str) -> None:
     outcome = fairkd("gaps", "--model", reference, "--model", reference, "--contrast", "woman-man")
-    assert outcome.code == 0 and "gentleman (9)" in outcome.err, "words of several pieces are named"
+    assert outcome.code == 0 and "gentleman (9)" in outcome.err, "words of several subwords are named"
     assert "mean |gap|" in outcome.out
     assert outcome.out.splitlines()[-1].startswith(f"{reference}: ")
 

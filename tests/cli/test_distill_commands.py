@@ -51,7 +51,7 @@ def test_a_folder_of_ones_own_becomes_a_run_folder(file: Path, tmp_path: Path) -
     names = {path.name for path in target.iterdir()}
     assert names == {"config.json", "events.jsonl", "log.txt", "checkpoints", "model"}
     kinds = {event["type"] for event in events.read(target)[0]}
-    assert {"start", "teacher", "evaluation", "probe", "checkpoint", "end"} <= kinds
+    assert {"start", "teacher", "evaluation", "watched_sentence", "checkpoint", "end"} <= kinds
     assert load(document["model"]).vocabulary_size > 100
     assert "finished after step 3" in (target / "log.txt").read_text()
 

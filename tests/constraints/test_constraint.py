@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from scipy.optimize import minimize
 from torch import Tensor
 
-from fairkd.constraints.constraint import Constraint, Kind, Scope, resolve, spread_labels
+from fairkd.constraints.constraint import Constraint, Kind, Scope, resolve, soft_labels
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts, make_contrast
 from fairkd.models.loading import MaskedLM
@@ -112,8 +112,8 @@ def test_neither_the_order_of_pairs_nor_that_of_groups_matters(logits: list[list
 @given(rows, kinds, strengths)
 def test_evaluated_row_by_row_it_gives_the_dense_answer(logits: list, kind: Kind, strength: float) -> None:
     p, constraint = distributions(logits), Constraint(kind, PAIRS, strength)
-    pieces = torch.cat([constraint(row[None]) for row in p])
-    assert torch.allclose(pieces, constraint(p), atol=1e-12, rtol=0)
+    subwords = torch.cat([constraint(row[None]) for row in p])
+    assert torch.allclose(subwords, constraint(p), atol=1e-12, rtol=0)
 
 
 @given(rows, kinds, strengths, st.floats(-30, 30))
@@ -263,13 +263,13 @@ def test_constraints_that_make_no_sense_are_refused(arguments: dict, message: st
 
 def test_a_hard_label_is_shared_with_its_paired_word() -> None:
     labels = torch.tensor([1, 7, 0, -100])
-    spread = spread_labels(Constraint("logit_mean", PAIRS), labels, torch.ones(4, 4))
+    spread = soft_labels(Constraint("logit_mean", PAIRS), labels, torch.ones(4, 4))
     assert spread.tolist() == [[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [0] * 4, [0] * 4]  # columns 1, 4, 2, 7
 
 
 def test_a_hard_label_is_shared_with_the_other_groups_by_their_proportions() -> None:
     inside = torch.tensor([[0.1, 0.2, 0.1, 0.3, 0.1, 0.3]])  # columns 1, 4, 5 | 2 | 7, 8
-    spread = spread_labels(Constraint("group", UNEQUAL, shares=(0.5, 0.3, 0.2)), torch.tensor([4]), inside)
+    spread = soft_labels(Constraint("group", UNEQUAL, shares=(0.5, 0.3, 0.2)), torch.tensor([4]), inside)
     assert spread[0].tolist() == pytest.approx([0, 0.5, 0, 0.3, 0.05, 0.15])
 
 
@@ -280,7 +280,7 @@ def test_words_are_resolved_by_the_models_own_tokenizer(any_family: MaskedLM) ->
 
 
 def test_cased_models_get_the_capitalised_words_too(tiny_bert_cased: MaskedLM) -> None:
-    constraint = resolve(tiny_bert_cased, contrasts()["pronouns"], kind="logit_mean", slots=("subject",))
+    constraint = resolve(tiny_bert_cased, contrasts()["pronouns"], kind="logit_mean", roles=("subject",))
     words = [tiny_bert_cased.tokenizer.convert_ids_to_tokens(list(group)) for group in constraint.groups]
     assert words == [["he", "He"], ["she", "She"]]
 
@@ -298,16 +298,16 @@ def test_a_capital_leaves_the_other_letters_as_they_are(tiny_bert_cased: MaskedL
         resolve(tiny_bert_cased, own, kind="group")
 
 
-def test_no_slots_means_all_of_them(tiny_bert: MaskedLM) -> None:
+def test_no_roles_means_all_of_them(tiny_bert: MaskedLM) -> None:
     pronouns = contrasts()["pronouns"]
-    assert resolve(tiny_bert, pronouns, kind="group", slots=()) == resolve(tiny_bert, pronouns, kind="group")
+    assert resolve(tiny_bert, pronouns, kind="group", roles=()) == resolve(tiny_bert, pronouns, kind="group")
 
 
 def test_her_cannot_be_in_two_pairs(tiny_bert: MaskedLM) -> None:
     with pytest.raises(InputError, match="'her' would be in two pairs"):
         resolve(tiny_bert, contrasts()["pronouns"], kind="mass_preserving")
     chosen = resolve(
-        tiny_bert, contrasts()["pronouns"], kind="mass_preserving", slots=("subject", "possessive")
+        tiny_bert, contrasts()["pronouns"], kind="mass_preserving", roles=("subject", "possessive")
     )
     assert [tiny_bert.tokenizer.convert_ids_to_tokens(list(group)) for group in chosen.groups] == [
         ["he", "his"],

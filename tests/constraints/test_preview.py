@@ -125,7 +125,7 @@ def test_a_sentence_is_played_at_its_mask_for_the_models_own_words(tiny_bert: Ma
 def test_an_ambiguous_word_is_an_error_that_names_it(tiny_bert: MaskedLM) -> None:
     with pytest.raises(InputError, match="'her'|'she'|her"):
         play(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="logit_mean")
-    subjects = play(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="logit_mean", slots=["subject"])
+    subjects = play(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="logit_mean", roles=["subject"])
     assert [group.size for group in subjects.groups] == [1, 1]
 
 

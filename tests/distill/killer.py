@@ -43,7 +43,7 @@ def main(teacher: str, target: Path) -> None:
     settings = config(
         budget={"steps": 60},
         checkpoint={"every_steps": 3},
-        evaluation={"every_steps": 25, "professions": 2, "sentences": 10, "probes": []},
+        evaluation={"every_steps": 25, "professions": 2, "sentences": 10, "watched_sentences": []},
         student={"kind": "fresh", "hidden_layers": 1, "width": 12, "heads": 2},
     )
     # What is imported late is imported here, once for all.

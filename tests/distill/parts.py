@@ -17,16 +17,21 @@ SMALL: dict[str, Any] = {
     "student": {"layers": [0]},
     "budget": {"steps": 25},
     "optimizer": {"learning_rate": 1e-2, "micro_batch_tokens": 256},
-    "evaluation": {"every_steps": 1000, "professions": 3, "sentences": 40, "probes": ["milk is a [MASK]."]},
+    "evaluation": {
+        "every_steps": 1000,
+        "professions": 3,
+        "sentences": 40,
+        "watched_sentences": ["milk is a [MASK]."],
+    },
     "log_every": 5,
 }
 
 
-def config(**rooms: Any) -> Config:
-    """Settings for a second's training; each room's keys replace those of SMALL."""
+def config(**sections: Any) -> Config:
+    """Settings for a second's training; each section's keys replace those of SMALL."""
     values = {
-        name: {**SMALL.get(name, {}), **room} if isinstance(room, dict) else room
-        for name, room in rooms.items()
+        name: {**SMALL.get(name, {}), **section} if isinstance(section, dict) else section
+        for name, section in sections.items()
     }
     for budget in [values.get("budget", {})]:
         if "minutes" in budget:
@@ -34,9 +39,9 @@ def config(**rooms: Any) -> Config:
     return make_config({**SMALL, **values})
 
 
-def trained(lm: MaskedLM, folder: Path, **rooms: Any) -> tuple[Outcome, MaskedLM]:
+def trained(lm: MaskedLM, folder: Path, **sections: Any) -> tuple[Outcome, MaskedLM]:
     """The outcome of a run in `folder`, and the student as it loads from there."""
-    outcome = train(config(**rooms), folder, teacher=lm, corpus=CORPUS)
+    outcome = train(config(**sections), folder, teacher=lm, corpus=CORPUS)
     return outcome, load(str(outcome.model))
 
 

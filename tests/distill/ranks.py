@@ -18,10 +18,10 @@ CANCELLED_AT = 3
 def settings(accumulate: int) -> dict:
     return {
         "budget": {"steps": STEPS},
-        "optimizer": {"accumulate": accumulate, "precision": "fp32"},
+        "optimizer": {"gradient_accumulation": accumulate, "precision": "fp32"},
         "student": {"layers": [0], "freeze_embeddings": False},
         "constraint": {"kind": "group"},
-        "objective": {"label": "spread", "group": 2.0, "positions": "sample"},
+        "objective": {"label": "soft", "group": 2.0, "positions": "sample"},
         "checkpoint": {"every_steps": 2},
         "log_every": 1,
     }

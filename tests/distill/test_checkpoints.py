@@ -20,7 +20,7 @@ from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, equal, trained, weights
 
-# Room for Adam's moments, the place in the data, unfrozen embeddings and a projection to go wrong.
+# Section for Adam's moments, the place in the data, unfrozen embeddings and a projection to go wrong.
 STORED: dict[str, Any] = {
     "budget": {"steps": 10},
     "checkpoint": {"every_steps": 2},
@@ -35,7 +35,8 @@ def stopped(lm: MaskedLM, folder: Path, steps: int) -> None:
 
     def stop() -> bool:
         return any(
-            event["type"] == ("train" if steps else "probe") and event["step"] >= steps for event in seen
+            event["type"] == ("train" if steps else "watched_sentence") and event["step"] >= steps
+            for event in seen
         )
 
     outcome = train(config(**STORED), folder, emit=seen.append, stop=stop, teacher=lm, corpus=CORPUS)
@@ -99,7 +100,7 @@ def test_a_run_that_is_stopped_before_it_begins_measures_nothing_until_it_is_res
     assert (outcome.state, outcome.steps) == ("cancelled", 0)
     assert [event["type"] for event in events] == ["end"]
     kinds = {event["type"] for event in resumed(tiny_bert, tmp_path)}
-    assert {"teacher", "evaluation", "probe"} <= kinds
+    assert {"teacher", "evaluation", "watched_sentence"} <= kinds
     assert equal(weights(tmp_path / "model"), uninterrupted)
 
 
@@ -214,7 +215,7 @@ def test_a_run_is_cancelled_while_it_is_made_ready(tiny_bert: MaskedLM, tmp_path
     left = iter(range(asked))
     events: list[dict[str, Any]] = []
     outcome = train(
-        config(**STORED, corpus={"source": str(path), "swap": True}),
+        config(**STORED, corpus={"source": str(path), "cda": True}),
         tmp_path / "run",
         emit=events.append,
         stop=lambda: next(left, None) is None,

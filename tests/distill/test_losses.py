@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fairkd.constraints.constraint import Constraint, spread_labels
+from fairkd.constraints.constraint import Constraint, soft_labels
 from fairkd.distill import train
 from fairkd.distill.data.masking import IGNORED, Masker, Masking, Stream, encode, pad, uniform
 from fairkd.distill.losses.objective import Targets, Weights, fused_loss
@@ -70,8 +70,8 @@ def dense_loss(
     if weights.label == "drop":
         hot[is_group_word] = 0
         counted = counted & ~is_group_word
-    elif weights.label == "spread":
-        spread = spread_labels(constraint, targets.labels, q[:, constraint.columns].exp())
+    elif weights.label == "soft":
+        spread = soft_labels(constraint, targets.labels, q[:, constraint.columns].exp())
         hot[is_group_word] = 0
         hot[:, constraint.columns] += spread * is_group_word[:, None]
     s = z.log_softmax(1)

@@ -53,13 +53,13 @@ def test_events_say_everything_in_order(tiny_bert: MaskedLM, tmp_path: Path) -> 
     )
     train(settings, tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
     kinds = [event["type"] for event in events if event["type"] != "message"]
-    once = ["evaluation", "probe", "checkpoint"]
+    once = ["evaluation", "watched_sentence", "checkpoint"]
     assert kinds == [
         "start",
         "teacher",
-        "probe",
+        "watched_sentence",
         "evaluation",
-        "probe",
+        "watched_sentence",
         "train",
         *once,
         "train",
@@ -73,10 +73,10 @@ def test_events_say_everything_in_order(tiny_bert: MaskedLM, tmp_path: Path) -> 
     assert (end["state"], end["step"], end["sentence"]) == ("finished", 4, None)
     teacher, student = of(events, "teacher")[0], of(events, "evaluation")[0]
     assert {"perplexity", "pseudo_perplexity", "gap_absolute", "gap_mass"} <= teacher.keys() & student.keys()
-    probe = of(events, "probe")[0]
-    assert probe["text"] == "milk is a [MASK]." and probe["positions"][0]["masked"]
-    assert len(probe["positions"][0]["predictions"]) == settings.evaluation.top_k
-    assert [event["model"] for event in of(events, "probe")] == ["teacher", *["student"] * 3]
+    watched_sentence = of(events, "watched_sentence")[0]
+    assert watched_sentence["text"] == "milk is a [MASK]." and watched_sentence["positions"][0]["masked"]
+    assert len(watched_sentence["positions"][0]["predictions"]) == settings.evaluation.top_k
+    assert [event["model"] for event in of(events, "watched_sentence")] == ["teacher", *["student"] * 3]
 
 
 def test_the_same_seed_gives_the_same_weights_to_the_bit(tiny_bert: MaskedLM, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_constrained_student_holds_he_and_she_closer_together_than_a_plain_one
         tiny_bert,
         tmp_path / "fair",
         student=free,
-        constraint={"kind": "group", "contrast": "pronouns", "slots": ["subject"]},
+        constraint={"kind": "group", "contrast": "pronouns", "roles": ["subject"]},
         objective={"label": "drop", "group": 20.0},
         masking={"group_rate": 0.6},
     )
@@ -306,8 +306,10 @@ def test_an_early_end_without_held_out_text_is_refused(tiny_bert: MaskedLM, tmp_
         train(settings, tmp_path, teacher=tiny_bert, corpus=Corpus("few", None, SENTENCES, ()))
 
 
-def test_a_probe_that_the_model_cannot_take_is_refused_at_once(tiny_bert: MaskedLM, tmp_path: Path) -> None:
-    settings = config(evaluation={"probes": ["he " * 500]})
+def test_a_watched_sentence_that_the_model_cannot_take_is_refused_at_once(
+    tiny_bert: MaskedLM, tmp_path: Path
+) -> None:
+    settings = config(evaluation={"watched_sentences": ["he " * 500]})
     with pytest.raises(InputError):
         train(settings, tmp_path, teacher=tiny_bert, corpus=CORPUS)
 
@@ -322,11 +324,11 @@ def test_the_learning_rate_rises_then_falls_to_zero_or_stays(kind: Any) -> None:
     assert rates[90] == pytest.approx({"linear": 0.111, "cosine": 0.0302, "constant": 1}[kind], abs=0.002)
 
 
-def losses(lm: MaskedLM, batches: list[list[Batch]], **rooms: Any) -> list[float]:
+def losses(lm: MaskedLM, batches: list[list[Batch]], **sections: Any) -> list[float]:
     """The loss of a step on each of some lists of batches, each list with a trainer of its own."""
     found = []
     for part in batches:
-        settings = config(**rooms)
+        settings = config(**sections)
         trainer = Trainer(lm, make_student(lm, settings.student, seed=0), Constraint("none"), settings)
         prepared = trainer.prepare(part)
         totals = sum((batch.counts for batch in prepared), Counts())
@@ -349,14 +351,15 @@ def test_a_step_is_the_same_in_one_batch_or_in_several_uneven_ones(tiny_bert: Ma
 
 @pytest.mark.parametrize(
     "constraint",
-    [{"kind": "group"}, {"kind": "group", "strength": 0.0}, {"kind": "logit_mean", "slots": ["subject"]}],
+    [{"kind": "group"}, {"kind": "group", "strength": 0.0}, {"kind": "logit_mean", "roles": ["subject"]}],
 )
 def test_group_words_are_masked_alike_whatever_the_constraint(
     tiny_bert: MaskedLM, constraint: dict[str, Any]
 ) -> None:
     often = {"rate": 0.01, "group_rate": 1.0}
     plain, other = (
-        masker_of(tiny_bert, config(masking=often, **rooms)) for rooms in ({}, {"constraint": constraint})
+        masker_of(tiny_bert, config(masking=often, **sections))
+        for sections in ({}, {"constraint": constraint})
     )
     assert np.array_equal(plain.rates, other.rates)
     he, she = tiny_bert.tokenizer.convert_tokens_to_ids(["he", "she"])

@@ -47,7 +47,7 @@ def test_a_student_is_made_watched_and_used(
     open_page: OpenPage, app_url: str, tiny_folder: Callable[[str], Path], text: Path
 ) -> None:
     tiny = str(tiny_folder("bert"))
-    page = open_page(f"/distill?teacher={quote(tiny)}&student={quote(tiny)}&arms=plain")
+    page = open_page(f"/distill?teacher={quote(tiny)}&student={quote(tiny)}&variants=plain")
     expect(titles(page).first).to_contain_text("No constraint")
 
     page.get_by_role("combobox", name=re.compile("Constraint")).click()

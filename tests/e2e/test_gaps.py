@@ -42,7 +42,7 @@ def rows(page: Any) -> Any:
 
 def upload(page: Any, content: bytes) -> None:
     """Open the editors and replace the professions by a file."""
-    page.get_by_text("Patterns and professions").click()
+    page.get_by_text("Templates and professions").click()
     file = {"name": "mine.csv", "mimeType": "text/csv", "buffer": content}
     page.locator("input[type=file]").set_input_files(file)
 

@@ -43,7 +43,7 @@ def test_a_run_outlives_the_server_that_it_was_started_in(
     changes = {
         "": {"corpus.source": str(text), "budget.steps": 400, "evaluation.sentences": 20, "log_every": 1}
     }
-    link = urlencode({"teacher": tiny, "student": tiny, "arms": "plain", "set": json.dumps(changes)})
+    link = urlencode({"teacher": tiny, "student": tiny, "variants": "plain", "set": json.dumps(changes)})
     with dashboard(home, tmp_path / "log.txt") as (url, server):
         page = browser.new_page()
         page.set_default_timeout(1000 * LONG)

@@ -108,7 +108,7 @@ def test_a_click_on_a_name_opens_its_run(open_page: OpenPage, run: str) -> None:
 
 def test_a_word_that_is_no_mask_is_chosen_and_its_curves_go(open_page: OpenPage, run: str) -> None:
     page = open_page(f"/runs?run={run}")
-    words = page.locator(f".st-key-probe_words_{run}")
+    words = page.locator(f".st-key-watched_sentence_words_{run}")
     expect(words).to_be_visible(timeout=LONG)
     page.get_by_role("option", name=re.compile("^position 1, ")).click()
     expect(page.get_by_text("choose one to see how its words")).to_be_visible()
@@ -138,13 +138,13 @@ def test_live_charts_stay_and_keep_zoom_and_hidden_words_while_points_arrive(
 ) -> None:
     id = live.run.id
     page = open_page(f"/runs?run={id}")
-    plots = {key: chart(page, f"{key}_{id}") for key in ("loss", "gap_absolute", "probe_words")}
+    plots = {key: chart(page, f"{key}_{id}") for key in ("loss", "gap_absolute", "watched_sentence_words")}
     for plot in plots.values():
         expect(plot).to_be_visible(timeout=LONG)
         comes_to(page, plot, 200)
-    plots["probe_words"].locator(".legendtoggle").first.click()
+    plots["watched_sentence_words"].locator(".legendtoggle").first.click()
     page.wait_for_timeout(600)  # what plotly waits for a second click
-    gone = hidden(plots["probe_words"])
+    gone = hidden(plots["watched_sentence_words"])
     assert gone
     zoomed = {key: zoom(page, plot) for key, plot in plots.items()}
     mounted = {key: plot.element_handle() for key, plot in plots.items()}
@@ -154,7 +154,7 @@ def test_live_charts_stay_and_keep_zoom_and_hidden_words_while_points_arrive(
             comes_to(page, plot, step)
             assert across(plot) == pytest.approx(zoomed[key])
     assert all(handle.evaluate("plot => plot.isConnected") for handle in mounted.values())
-    assert hidden(plots["probe_words"]) == gone
+    assert hidden(plots["watched_sentence_words"]) == gone
     plots["loss"].hover()
     plots["loss"].locator("[data-title=Autoscale]").click()
     shows(page, id, "last >= 400")

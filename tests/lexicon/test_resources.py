@@ -8,7 +8,7 @@ import pytest
 
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts
-from fairkd.measures.word_gaps import Pattern, gaps, patterns, professions
+from fairkd.measures.word_gaps import Template, gaps, professions, templates
 from fairkd.models.loading import MaskedLM
 
 
@@ -45,29 +45,29 @@ def test_no_profession_is_a_word_for_one_gender() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slot", "at_least"), [("subject", 2), ("object", 2), ("possessive", 2), ("noun", 8), ("name", 4)]
+    ("role", "at_least"), [("subject", 2), ("object", 2), ("possessive", 2), ("noun", 8), ("name", 4)]
 )
-def test_there_are_enough_patterns_of_every_kind(slot: str, at_least: int) -> None:
-    assert len(patterns(slot)) >= at_least
-    assert set(patterns(slot).slot) == {slot}
+def test_there_are_enough_templates_of_every_kind(role: str, at_least: int) -> None:
+    assert len(templates(role)) >= at_least
+    assert set(templates(role).role) == {role}
 
 
-def test_there_are_eight_pronoun_patterns_and_every_pattern_is_valid() -> None:
-    table = patterns()
-    assert table.slot.isin(["subject", "object", "possessive"]).sum() >= 8
-    assert not table.duplicated(["text", "slot"]).any()
+def test_there_are_eight_pronoun_templates_and_every_template_is_valid() -> None:
+    table = templates()
+    assert table.role.isin(["subject", "object", "possessive"]).sum() >= 8
+    assert not table.duplicated(["text", "role"]).any()
     for row in table.itertuples():
-        Pattern(row.text, row.slot)
+        Template(row.text, row.role)
 
 
 def test_some_professions_come_before_the_target_and_some_after() -> None:
-    before = [text.index("profession}") < text.index("[MASK]") for text in patterns().text]
+    before = [text.index("profession}") < text.index("[MASK]") for text in templates().text]
     assert 5 <= sum(before) <= len(before) - 5
 
 
-def test_an_unknown_slot_is_refused() -> None:
-    with pytest.raises(InputError, match="no slot 'adverb'"):
-        patterns("adverb")
+def test_an_unknown_role_is_refused() -> None:
+    with pytest.raises(InputError, match="no role 'adverb'"):
+        templates("adverb")
 
 
 def test_changing_a_table_does_not_change_the_shipped_one() -> None:
@@ -85,8 +85,8 @@ def test_the_readme_names_every_table_and_the_bureau() -> None:
 
 
 @pytest.mark.parametrize("contrast", ["pronouns", "woman-man", "kinship", "names", "pronouns-they"])
-def test_every_contrast_can_be_measured_with_the_shipped_patterns(teacher: MaskedLM, contrast: str) -> None:
-    chosen = [Pattern(row.text, row.slot) for row in patterns().itertuples()]
-    frame = gaps(teacher, contrast=contrasts()[contrast], patterns=chosen, professions=["nurse"])
+def test_every_contrast_can_be_measured_with_the_shipped_templates(teacher: MaskedLM, contrast: str) -> None:
+    chosen = [Template(row.text, row.role) for row in templates().itertuples()]
+    frame = gaps(teacher, contrast=contrasts()[contrast], templates=chosen, professions=["nurse"])
     assert len(frame) >= 4
     assert frame.notna().all(axis=None)

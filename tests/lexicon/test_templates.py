@@ -1,4 +1,4 @@
-"""Sentence patterns: slots, articles, capitals, and where target and profession end up."""
+"""Sentence templates: roles, articles, capitals, and where target and profession end up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from fairkd.errors import InputError
-from fairkd.lexicon.templates import Pattern, article
+from fairkd.lexicon.templates import Template, article
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from fairkd.lexicon.templates import Pattern, article
     ],
 )
 def test_the_article_follows_the_profession(profession: str, sentence: str) -> None:
-    assert Pattern("[MASK] is {a profession}.", "subject").render(profession).text == sentence
+    assert Template("[MASK] is {a profession}.", "subject").render(profession).text == sentence
 
 
 TAKES_AN = """engineer, artist, honest broker, hour counter, heiress, honorary consul, urban planner, usher,
@@ -41,7 +41,7 @@ def test_words_that_sound_like_a_consonant_take_a(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "sentence"),
+    ("template", "sentence"),
     [
         ("{a profession} said that [MASK] left.", "An actor said that [MASK] left."),
         ("{The profession} said that [MASK] left.", "The actor said that [MASK] left."),
@@ -52,8 +52,8 @@ def test_words_that_sound_like_a_consonant_take_a(word: str) -> None:
         ("Yesterday, {The profession} met [MASK].", "Yesterday, the actor met [MASK]."),
     ],
 )
-def test_slots_are_capitalised_at_the_beginning_of_a_sentence_only(pattern: str, sentence: str) -> None:
-    assert Pattern(pattern, "subject").render("actor").text == sentence
+def test_roles_are_capitalised_at_the_beginning_of_a_sentence_only(template: str, sentence: str) -> None:
+    assert Template(template, "subject").render("actor").text == sentence
 
 
 @given(
@@ -62,8 +62,8 @@ def test_slots_are_capitalised_at_the_beginning_of_a_sentence_only(pattern: str,
         ["[MASK] is {a profession}.", "{The profession} met [MASK].", "{profession}, _, {a profession}!"]
     ),
 )
-def test_the_spans_point_at_the_mask_and_at_the_profession_as_written(profession: str, pattern: str) -> None:
-    rendered = Pattern(pattern, "subject").render(profession)
+def test_the_spans_point_at_the_mask_and_at_the_profession_as_written(profession: str, template: str) -> None:
+    rendered = Template(template, "subject").render(profession)
     start, end = rendered.target
     assert rendered.text[start:end] == "[MASK]"
     for first, last in rendered.professions:
@@ -72,20 +72,20 @@ def test_the_spans_point_at_the_mask_and_at_the_profession_as_written(profession
 
 @pytest.mark.parametrize("typed", ["_", "<mask>", "[mask]", "___"])
 def test_the_target_may_be_typed_in_any_way(typed: str) -> None:
-    assert Pattern(f"{typed} is {{a profession}}.", "subject").render("cook").text == "[MASK] is a cook."
+    assert Template(f"{typed} is {{a profession}}.", "subject").render("cook").text == "[MASK] is a cook."
 
 
 @pytest.mark.parametrize(
-    ("text", "slot", "message"),
+    ("text", "role", "message"),
     [
-        ("[MASK] is kind.", "subject", "no slot for the profession"),
+        ("[MASK] is kind.", "subject", "no role for the profession"),
         ("He is {a profession}.", "subject", "no target"),
         ("[MASK] knows that [MASK] is {a profession}.", "subject", "2 targets"),
-        ("[MASK] is {a job}.", "subject", "unknown slot '{a job}'"),
-        ("[MASK] is {a profession}.", "adverb", "unknown slot 'adverb'"),
-        ("", "subject", "no slot"),
+        ("[MASK] is {a job}.", "subject", "unknown role '{a job}'"),
+        ("[MASK] is {a profession}.", "adverb", "unknown role 'adverb'"),
+        ("", "subject", "no role"),
     ],
 )
-def test_a_wrong_pattern_is_refused_with_the_reason(text: str, slot: str, message: str) -> None:
+def test_a_wrong_template_is_refused_with_the_reason(text: str, role: str, message: str) -> None:
     with pytest.raises(InputError, match=message.replace("{", r"\{")):
-        Pattern(text, slot)
+        Template(text, role)

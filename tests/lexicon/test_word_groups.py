@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from fairkd.errors import InputError
-from fairkd.lexicon.word_groups import SLOTS, Contrast, WordGroup, contrasts, make_contrast
+from fairkd.lexicon.word_groups import ROLES, Contrast, WordGroup, contrasts, make_contrast
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import spell
 
 
-def test_the_shipped_contrasts_are_there_with_slots_and_sources() -> None:
+def test_the_shipped_contrasts_are_there_with_roles_and_sources() -> None:
     found = contrasts()
-    assert {name: contrast.slots for name, contrast in found.items()} == {
+    assert {name: contrast.roles for name, contrast in found.items()} == {
         "pronouns": ("subject", "object", "possessive"),
         "pronouns-they": ("subject", "object", "possessive"),
         "woman-man": ("noun",),
@@ -26,15 +26,15 @@ def test_the_shipped_contrasts_are_there_with_slots_and_sources() -> None:
 @pytest.mark.parametrize("name", contrasts())
 def test_shipped_groups_pair_one_to_one_without_repetition(name: str) -> None:
     contrast = contrasts()[name]
-    for slot in contrast.slots:
-        pairs = contrast.pairs(slot)
+    for role in contrast.roles:
+        pairs = contrast.pairs(role)
         words = [word for pair in pairs for word in pair]
         assert pairs and len(set(words)) == len(words)
 
 
 def test_pronouns_are_paired_by_case() -> None:
     pronouns = contrasts()["pronouns"]
-    assert [pronouns.pairs(slot) for slot in pronouns.slots] == [
+    assert [pronouns.pairs(role) for role in pronouns.roles] == [
         (("he", "she"),),
         (("him", "her"),),
         (("his", "her"),),
@@ -42,15 +42,15 @@ def test_pronouns_are_paired_by_case() -> None:
 
 
 def test_there_are_at_least_thirty_names_a_group() -> None:
-    assert all(len(group.for_slot("name")) >= 30 for group in contrasts()["names"].groups)
+    assert all(len(group.for_role("name")) >= 30 for group in contrasts()["names"].groups)
 
 
 @pytest.mark.parametrize("name", contrasts())
-def test_every_shipped_word_is_one_piece_of_the_embedded_teacher(teacher: MaskedLM, name: str) -> None:
+def test_every_shipped_word_is_one_subword_of_the_embedded_teacher(teacher: MaskedLM, name: str) -> None:
     contrast = contrasts()[name]
     for group in contrast.groups:
-        for slot in contrast.slots:
-            for word in group.for_slot(slot):
+        for role in contrast.roles:
+            for word in group.for_role(role):
                 assert spell(teacher, word, before="The ").single, word
 
 
@@ -59,17 +59,17 @@ def test_changing_the_returned_dictionary_changes_nothing() -> None:
     assert "pronouns" in contrasts()
 
 
-def test_the_slot_any_serves_what_is_not_listed() -> None:
+def test_the_role_any_serves_what_is_not_listed() -> None:
     group = WordGroup("she", {"subject": ("she",), "any": ("her",)})
-    assert group.for_slot("subject") == ("she",)
-    assert group.for_slot("object") == ("her",)
-    assert WordGroup("she", {"subject": ("she",)}).for_slot("object") == ()
+    assert group.for_role("subject") == ("she",)
+    assert group.for_role("object") == ("her",)
+    assert WordGroup("she", {"subject": ("she",)}).for_role("object") == ()
 
 
-def test_a_users_contrast_serves_every_slot() -> None:
+def test_a_users_contrast_serves_every_role() -> None:
     royals = make_contrast("royals", {"king": ["king", " prince ", "king"], "queen": ["queen", "princess"]})
-    assert royals.slots == SLOTS
-    assert all(royals.pairs(slot) == (("king", "queen"), ("prince", "princess")) for slot in SLOTS)
+    assert royals.roles == ROLES
+    assert all(royals.pairs(role) == (("king", "queen"), ("prince", "princess")) for role in ROLES)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_unusable_contrasts_are_refused(groups: dict[str, list[str]], message: s
         make_contrast("mine", groups)
 
 
-def test_a_slot_that_one_group_lacks_is_refused() -> None:
+def test_a_role_that_one_group_lacks_is_refused() -> None:
     groups = (WordGroup("he", {"subject": ("he",)}), WordGroup("she", {"object": ("her",)}))
-    with pytest.raises(InputError, match="'she' .* no words for the slot 'subject'"):
+    with pytest.raises(InputError, match="'she' .* no words for the role 'subject'"):
         Contrast("mine", "mine", groups, ("subject",))
 
 
@@ -100,6 +100,6 @@ def test_groups_of_unequal_size_cannot_be_paired() -> None:
         contrast.pairs("noun")
 
 
-def test_pairs_of_a_slot_without_words_are_refused() -> None:
-    with pytest.raises(InputError, match="no words for the slot 'name'; it has: subject"):
+def test_pairs_of_a_role_without_words_are_refused() -> None:
+    with pytest.raises(InputError, match="no words for the role 'name'; it has: subject"):
         contrasts()["pronouns"].pairs("name")

@@ -13,11 +13,11 @@ from fairkd.measures.statistics import bootstrap_interval
 
 
 def frame_of(values: dict[str, list[float]], *, corrected: bool = False) -> pd.DataFrame:
-    """A frame of gaps: one number for each pattern, by profession."""
+    """A frame of gaps: one number for each template, by profession."""
     rows = [
         {
-            "pattern": f"pattern {i}",
-            "slot": "subject",
+            "template": f"template {i}",
+            "role": "subject",
             "profession": name,
             "gap": gap,
             "mass": 0.5,
@@ -30,18 +30,18 @@ def frame_of(values: dict[str, list[float]], *, corrected: bool = False) -> pd.D
     return frame.assign(corrected_gap=frame.gap - 1 if corrected else np.nan)
 
 
-def random_frame(n: int, patterns: int = 4, seed: int = 0, shift: float = 0.0) -> pd.DataFrame:
+def random_frame(n: int, templates: int = 4, seed: int = 0, shift: float = 0.0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     centres = random.normal(0, 1, n)
     return frame_of(
-        {f"job {i}": list(c + shift + random.normal(0, 0.3, patterns)) for i, c in enumerate(centres)}
+        {f"job {i}": list(c + shift + random.normal(0, 0.3, templates)) for i, c in enumerate(centres)}
     )
 
 
 # --- by profession ---
 
 
-def test_each_profession_gets_its_mean_and_an_interval_over_its_patterns() -> None:
+def test_each_profession_gets_its_mean_and_an_interval_over_its_templates() -> None:
     table = by_profession(frame_of({"nurse": [-1.0, -2.0, -3.0], "cook": [0.5, 0.5, 0.5], "judge": [2.0]}))
     assert table.columns.tolist() == ["profession", "mean", "low", "high", "mass", "share", "n"]
     assert table.profession.tolist() == ["nurse", "cook", "judge"]
@@ -54,8 +54,8 @@ def test_each_profession_gets_its_mean_and_an_interval_over_its_patterns() -> No
 
 
 def test_where_there_is_nothing_to_resample_there_is_no_interval() -> None:
-    one_pattern = by_profession(frame_of({"nurse": [-1.0, -2.0], "judge": [2.0]})).set_index("profession")
-    assert one_pattern.low.isna().tolist() == one_pattern.high.isna().tolist() == [False, True]
+    one_template = by_profession(frame_of({"nurse": [-1.0, -2.0], "judge": [2.0]})).set_index("profession")
+    assert one_template.low.isna().tolist() == one_template.high.isna().tolist() == [False, True]
     found = summarise(frame_of({"nurse": [-1.0, -2.0]}))
     assert (found.mean, found.mean_absolute) == (-1.5, 1.5)
     assert np.isnan([found.low, found.high, found.absolute_low, found.absolute_high]).all()
@@ -104,7 +104,7 @@ def test_intervals_hold_the_means_of_ordinary_data_and_are_reproducible(seed: in
 def test_repeated_rows_feign_no_certainty() -> None:
     frame = random_frame(20)
     assert summarise(pd.concat([frame] * 10)) == summarise(frame)
-    repeated = pd.concat([frame.assign(pattern=frame.pattern + f" {i}") for i in range(10)])
+    repeated = pd.concat([frame.assign(template=frame.template + f" {i}") for i in range(10)])
     found, once = summarise(repeated), summarise(frame)
     assert found.high - found.low == pytest.approx(once.high - once.low)
     np.testing.assert_allclose(by_profession(pd.concat([frame] * 3)).high, by_profession(frame).high)
@@ -175,7 +175,7 @@ def test_only_common_sentences_are_compared_and_none_is_an_error() -> None:
     teacher = frame_of({"nurse": [1.0, 9.0], "cook": [2.0]})
     found = paired_test(teacher, frame_of({"nurse": [2.0]}))
     assert (found.n, found.difference) == (1, 1.0)
-    with pytest.raises(InputError, match="no pattern and profession in common"):
+    with pytest.raises(InputError, match="no template and profession in common"):
         paired_test(teacher, frame_of({"judge": [1.0]}))
 
 

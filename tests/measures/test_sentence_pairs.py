@@ -68,7 +68,7 @@ def test_two_models_are_compared_on_the_words_they_share(tiny_bert: MaskedLM, ti
     assert frame.difference.abs().is_monotonic_decreasing
 
 
-def test_at_the_start_of_a_text_a_word_is_the_piece_without_a_space(
+def test_at_the_start_of_a_text_a_word_is_the_subword_without_a_space(
     tiny_bert: MaskedLM, tiny_roberta: MaskedLM
 ) -> None:
     texts = "[MASK] is a nurse.", "[MASK] is a doctor."

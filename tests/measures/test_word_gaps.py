@@ -1,4 +1,4 @@
-"""Gaps over patterns and professions, against a plain loop that masks by position, for every family."""
+"""Gaps over templates and professions, against a plain loop that masks by position, for every family."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from hypothesis import given, settings, strategies as st
 
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import Contrast, contrasts, make_contrast
-from fairkd.measures.word_gaps import COLUMNS, Pattern, gaps, split_words
+from fairkd.measures.word_gaps import COLUMNS, Template, gaps, split_words
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import UnknownWord, encode
 from fairkd.predictions.cloze import score_words
 from tests.tiny import MAX_TOKENS
 
 PRONOUNS = contrasts()["pronouns"]
-AFTER = Pattern("He said that [MASK] is {a profession}.", "subject")
-BEFORE = Pattern("{The profession} said that [MASK] is old.", "subject")
-START = Pattern("[MASK] is {a profession}.", "subject")
-OWNED = Pattern("{The profession} likes [MASK] father.", "possessive")
+AFTER = Template("He said that [MASK] is {a profession}.", "subject")
+BEFORE = Template("{The profession} said that [MASK] is old.", "subject")
+START = Template("[MASK] is {a profession}.", "subject")
+OWNED = Template("{The profession} likes [MASK] father.", "possessive")
 
 
 # --- the plain reference: one sentence at a time, dense logits out ---
@@ -54,7 +54,7 @@ def plain_gap(lm: MaskedLM, text: str, which_mask: int, a: tuple[str, ...], b: t
     return log_a - log_b
 
 
-def pieces_of(lm: MaskedLM, profession: str) -> list[int]:
+def subwords_of(lm: MaskedLM, profession: str) -> list[int]:
     return lm.tokenizer(f" {profession}" if lm.kind == "BPE" else profession, add_special_tokens=False)[
         "input_ids"
     ]
@@ -69,7 +69,7 @@ def hide(ids: list[int], run: list[int], mask_id: int) -> list[int]:
 
 @pytest.mark.parametrize("profession", ["nurse", "zoologist"])
 @pytest.mark.parametrize(
-    ("pattern", "sentence", "words"),
+    ("template", "sentence", "words"),
     [
         (START, "[MASK] is a {}.", ("he", "she")),
         (AFTER, "He said that [MASK] is a {}.", ("he", "she")),
@@ -78,15 +78,15 @@ def hide(ids: list[int], run: list[int], mask_id: int) -> list[int]:
     ],
 )
 def test_gap_and_prior_equal_a_plain_loop_for_every_family(
-    any_family: MaskedLM, pattern: Pattern, sentence: str, words: tuple[str, str], profession: str
+    any_family: MaskedLM, template: Template, sentence: str, words: tuple[str, str], profession: str
 ) -> None:
     lm = any_family
-    row = gaps(lm, contrast=PRONOUNS, patterns=[pattern], professions=[profession]).iloc[0]
+    row = gaps(lm, contrast=PRONOUNS, templates=[template], professions=[profession]).iloc[0]
     assert row.text == sentence.format(profession)
     before, after = row.text.split("[MASK]")
     ids = encode(lm, row.text).ids
     position = ids.index(lm.mask_id)
-    hidden = hide(list(ids), pieces_of(lm, profession), lm.mask_id)
+    hidden = hide(list(ids), subwords_of(lm, profession), lm.mask_id)
     capital = not before and not lm.lower_case
     spelled = [[word_at(lm, before, word.capitalize() if capital else word, after)] for word in words]
     log_a, log_b = (log_p_of(lm, list(ids), position, group) for group in spelled)
@@ -100,11 +100,13 @@ def test_gap_and_prior_equal_a_plain_loop_for_every_family(
 def test_on_the_embedded_teacher_too_with_groups_of_several_words(teacher: MaskedLM) -> None:
     men, women = ("man", "boy", "father"), ("woman", "girl", "mother")
     people = make_contrast("people", {"men": men, "women": women})
-    pattern = Pattern("{The profession} asked the [MASK] and an engineer.", "noun")
-    frame = gaps(teacher, contrast=people, patterns=[pattern], professions=["nurse", "hairdresser"])
+    template = Template("{The profession} asked the [MASK] and an engineer.", "noun")
+    frame = gaps(teacher, contrast=people, templates=[template], professions=["nurse", "hairdresser"])
     for row in frame.itertuples():
         hidden = (
-            "The " + "[MASK] " * len(pieces_of(teacher, row.profession)) + "asked the [MASK] and an engineer."
+            "The "
+            + "[MASK] " * len(subwords_of(teacher, row.profession))
+            + "asked the [MASK] and an engineer."
         )
         expected = plain_gap(teacher, row.text, 0, men, women)
         before = plain_gap(teacher, hidden, hidden.count("[MASK]") - 1, men, women)
@@ -113,35 +115,35 @@ def test_on_the_embedded_teacher_too_with_groups_of_several_words(teacher: Maske
         assert row.corrected_gap == pytest.approx(expected - before, abs=2e-4)
 
 
-def test_words_of_several_pieces_count_with_their_left_to_right_score(any_family: MaskedLM) -> None:
+def test_words_of_several_subwords_count_with_their_left_to_right_score(any_family: MaskedLM) -> None:
     people = make_contrast("people", {"a": ["he", "zoologist"], "b": ["she"]})
-    pattern = Pattern("{The profession} said that [MASK] is old.", "noun")
-    row = gaps(any_family, contrast=people, patterns=[pattern], professions=["nurse"]).iloc[0]
+    template = Template("{The profession} said that [MASK] is old.", "noun")
+    row = gaps(any_family, contrast=people, templates=[template], professions=["nurse"]).iloc[0]
     scores = score_words(any_family, row.text, ["he", "zoologist", "she"]).set_index("word")
-    assert scores.pieces["zoologist"] > 1
+    assert scores.subwords["zoologist"] > 1
     expected = np.log(scores.probability[["he", "zoologist"]].sum())
     assert row.log_p_a == pytest.approx(expected, abs=1e-4)
     assert row.log_p_b == pytest.approx(scores.log_probability["she"], abs=1e-4)
 
 
-def test_words_of_several_pieces_are_named_with_their_number(tiny_bert: MaskedLM) -> None:
+def test_words_of_several_subwords_are_named_with_their_number(tiny_bert: MaskedLM) -> None:
     people = make_contrast("people", {"a": ["he", "zoologist"], "b": ["she", "ox"]})
-    noun = Pattern("{The profession} said that [MASK] is old.", "noun")
-    row = gaps(tiny_bert, contrast=people, patterns=[noun], professions=["nurse"], prior=False).iloc[0]
-    pieces = len(tiny_bert.tokenizer("zoologist", add_special_tokens=False)["input_ids"])
-    assert (row.pieces, row.split) == (pieces, f"zoologist ({pieces}); ox (2)")
-    frame = gaps(tiny_bert, contrast=PRONOUNS, patterns=[START], professions=["zoologist"], prior=False)
-    assert frame[["pieces", "split"]].to_numpy().tolist() == [[1, ""]]
+    noun = Template("{The profession} said that [MASK] is old.", "noun")
+    row = gaps(tiny_bert, contrast=people, templates=[noun], professions=["nurse"], prior=False).iloc[0]
+    subwords = len(tiny_bert.tokenizer("zoologist", add_special_tokens=False)["input_ids"])
+    assert (row.subwords, row.split) == (subwords, f"zoologist ({subwords}); ox (2)")
+    frame = gaps(tiny_bert, contrast=PRONOUNS, templates=[START], professions=["zoologist"], prior=False)
+    assert frame[["subwords", "split"]].to_numpy().tolist() == [[1, ""]]
     assert split_words(frame) == []
 
 
 def test_batching_sentences_of_many_lengths_changes_nothing(tiny_bert: MaskedLM) -> None:
     names = [" ".join(["doctor"] * n) for n in range(1, 8)] + ["zoologist", "nurse", "pilot"] * 30
     chosen = [START, AFTER, BEFORE, OWNED]
-    together = gaps(tiny_bert, contrast=PRONOUNS, patterns=chosen, professions=names)
+    together = gaps(tiny_bert, contrast=PRONOUNS, templates=chosen, professions=names)
     for row in together.sample(12, random_state=0).itertuples():
-        pattern = Pattern(row.pattern, row.slot)
-        alone = gaps(tiny_bert, contrast=PRONOUNS, patterns=[pattern], professions=[row.profession]).iloc[0]
+        template = Template(row.template, row.role)
+        alone = gaps(tiny_bert, contrast=PRONOUNS, templates=[template], professions=[row.profession]).iloc[0]
         assert alone.gap == pytest.approx(row.gap, abs=1e-4)
         assert alone.prior_gap == pytest.approx(row.prior_gap, abs=1e-4)
 
@@ -151,7 +153,7 @@ def test_batching_sentences_of_many_lengths_changes_nothing(tiny_bert: MaskedLM)
 
 def test_the_columns_fit_together(tiny_bert: MaskedLM) -> None:
     frame = gaps(
-        tiny_bert, contrast=PRONOUNS, patterns=[START, OWNED], professions=["nurse", "pilot", "cook"]
+        tiny_bert, contrast=PRONOUNS, templates=[START, OWNED], professions=["nurse", "pilot", "cook"]
     )
     assert tuple(frame.columns) == COLUMNS
     assert frame.profession.tolist() == ["nurse", "pilot", "cook"] * 2
@@ -165,7 +167,7 @@ def test_the_columns_fit_together(tiny_bert: MaskedLM) -> None:
 def test_swapping_the_groups_flips_every_sign(tiny_bert: MaskedLM) -> None:
     def of(groups: tuple[str, str]):
         return gaps(
-            tiny_bert, contrast=PRONOUNS, patterns=[BEFORE], professions=["nurse", "pilot"], groups=groups
+            tiny_bert, contrast=PRONOUNS, templates=[BEFORE], professions=["nurse", "pilot"], groups=groups
         )
 
     one, other = of(("he", "she")), of(("she", "he"))
@@ -177,7 +179,7 @@ def test_swapping_the_groups_flips_every_sign(tiny_bert: MaskedLM) -> None:
 
 def test_by_default_the_first_two_of_three_groups_are_compared(tiny_bert: MaskedLM) -> None:
     three = contrasts()["pronouns-they"]
-    options = {"patterns": [START], "professions": ["nurse"]}
+    options = {"templates": [START], "professions": ["nurse"]}
     assert gaps(tiny_bert, contrast=three, **options).equals(gaps(tiny_bert, contrast=PRONOUNS, **options))
     last = gaps(tiny_bert, contrast=three, groups=("he", "they"), **options)
     assert last.log_p_b[0] == pytest.approx(
@@ -194,25 +196,25 @@ def test_the_order_of_the_words_in_a_group_does_not_matter(teacher: MaskedLM, da
     words = data.draw(st.permutations(WORDS))
     cut = data.draw(st.integers(1, len(words) - 1))
     a, b = words[:cut], words[cut:]
-    pattern = Pattern("The [MASK] is {a profession}.", "noun")
+    template = Template("The [MASK] is {a profession}.", "noun")
 
     def of(a: list[str], b: list[str]) -> np.ndarray:
         contrast = make_contrast("own", {"a": a, "b": b})
-        frame = gaps(teacher, contrast=contrast, patterns=[pattern], professions=["nurse"])
+        frame = gaps(teacher, contrast=contrast, templates=[template], professions=["nurse"])
         return frame[["gap", "prior_gap", "mass"]].to_numpy()
 
     np.testing.assert_allclose(of(a, b), of(sorted(a), sorted(b)), atol=1e-5)
 
 
 def test_without_a_prior_its_columns_are_empty_and_the_rest_is_the_same(tiny_bert: MaskedLM) -> None:
-    options = {"contrast": PRONOUNS, "patterns": [START, BEFORE], "professions": ["nurse"]}
+    options = {"contrast": PRONOUNS, "templates": [START, BEFORE], "professions": ["nurse"]}
     bare, full = gaps(tiny_bert, prior=False, **options), gaps(tiny_bert, **options)
     assert bare[["prior_gap", "corrected_gap"]].isna().all(axis=None)
     np.testing.assert_allclose(bare.gap, full.gap, atol=1e-5)
 
 
 def test_a_prior_keeps_the_article_that_the_profession_asked_for(tiny_bert: MaskedLM) -> None:
-    frame = gaps(tiny_bert, contrast=PRONOUNS, patterns=[START], professions=["nurse", "doctor", "engineer"])
+    frame = gaps(tiny_bert, contrast=PRONOUNS, templates=[START], professions=["nurse", "doctor", "engineer"])
     nurse, doctor, engineer = frame.prior_gap
     assert nurse == doctor != engineer
     assert engineer == pytest.approx(
@@ -220,16 +222,16 @@ def test_a_prior_keeps_the_article_that_the_profession_asked_for(tiny_bert: Mask
     )
 
 
-def test_a_profession_named_twice_in_a_pattern_is_masked_twice_in_the_prior(tiny_bert: MaskedLM) -> None:
-    pattern = Pattern("{The profession} said that [MASK] is {a profession}.", "subject")
-    row = gaps(tiny_bert, contrast=PRONOUNS, patterns=[pattern], professions=["nurse"]).iloc[0]
+def test_a_profession_named_twice_in_a_template_is_masked_twice_in_the_prior(tiny_bert: MaskedLM) -> None:
+    template = Template("{The profession} said that [MASK] is {a profession}.", "subject")
+    row = gaps(tiny_bert, contrast=PRONOUNS, templates=[template], professions=["nurse"]).iloc[0]
     hidden = "The [MASK] said that [MASK] is a [MASK]."
     assert row.prior_gap == pytest.approx(plain_gap(tiny_bert, hidden, 1, ("he",), ("she",)), abs=1e-4)
 
 
 def test_a_word_after_a_profession_that_ends_a_sentence_is_capitalised(tiny_bert_cased: MaskedLM) -> None:
-    pattern = Pattern("It is {a profession} [MASK] said.", "subject")
-    frame = gaps(tiny_bert_cased, contrast=PRONOUNS, patterns=[pattern], professions=["nurse", "nurse."])
+    template = Template("It is {a profession} [MASK] said.", "subject")
+    frame = gaps(tiny_bert_cased, contrast=PRONOUNS, templates=[template], professions=["nurse", "nurse."])
     inside, after = frame.gap
     assert inside == pytest.approx(
         plain_gap(tiny_bert_cased, "It is a nurse [MASK] said.", 0, ("he",), ("she",)), abs=1e-4
@@ -242,7 +244,7 @@ def test_a_word_after_a_profession_that_ends_a_sentence_is_capitalised(tiny_bert
 def test_progress_goes_up_to_one(tiny_bert: MaskedLM) -> None:
     seen: list[float] = []
     names = ["nurse", "doctor", "zoologist"]
-    gaps(tiny_bert, contrast=PRONOUNS, patterns=[START], professions=names, progress=seen.append)
+    gaps(tiny_bert, contrast=PRONOUNS, templates=[START], professions=names, progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
 
@@ -252,7 +254,7 @@ def test_progress_goes_up_to_one(tiny_bert: MaskedLM) -> None:
 
 def test_professions_are_stripped_and_empty_or_repeated_ones_dropped(tiny_bert: MaskedLM) -> None:
     names = [" nurse ", "", "nurse", "\t", "pilot"]
-    frame = gaps(tiny_bert, contrast=PRONOUNS, patterns=[START], professions=names)
+    frame = gaps(tiny_bert, contrast=PRONOUNS, templates=[START], professions=names)
     assert frame.profession.tolist() == ["nurse", "pilot"]
 
 
@@ -260,25 +262,25 @@ def test_professions_are_stripped_and_empty_or_repeated_ones_dropped(tiny_bert: 
     "name", ["<script>alert(1)</script>", "$x$", "**bold**", "snake_case", "{profession}"]
 )
 def test_odd_professions_are_taken_literally(teacher: MaskedLM, name: str) -> None:
-    row = gaps(teacher, contrast=PRONOUNS, patterns=[START, BEFORE], professions=[name]).iloc[1]
+    row = gaps(teacher, contrast=PRONOUNS, templates=[START, BEFORE], professions=[name]).iloc[1]
     assert row.profession == name
     assert row.text == f"The {name} said that [MASK] is old."
 
 
-def test_patterns_without_words_are_skipped_and_repeated_ones_count_once(tiny_bert: MaskedLM) -> None:
-    noun = Pattern("The [MASK] is {a profession}.", "noun")
-    frame = gaps(tiny_bert, contrast=PRONOUNS, patterns=[noun, START, START], professions=["nurse"])
-    assert frame.pattern.tolist() == [START.text]
+def test_templates_without_words_are_skipped_and_repeated_ones_count_once(tiny_bert: MaskedLM) -> None:
+    noun = Template("The [MASK] is {a profession}.", "noun")
+    frame = gaps(tiny_bert, contrast=PRONOUNS, templates=[noun, START, START], professions=["nurse"])
+    assert frame.template.tolist() == [START.text]
 
 
-def test_one_sentence_under_two_slots_counts_once_where_both_mean_the_same_words(tiny_bert: MaskedLM) -> None:
-    named = Pattern(START.text, "name")
+def test_one_sentence_under_two_roles_counts_once_where_both_mean_the_same_words(tiny_bert: MaskedLM) -> None:
+    named = Template(START.text, "name")
     own = make_contrast("own", {"a": ["he"], "b": ["she"]})
-    assert len(gaps(tiny_bert, contrast=own, patterns=[START, named], professions=["nurse"])) == 1
+    assert len(gaps(tiny_bert, contrast=own, templates=[START, named], professions=["nurse"])) == 1
 
 
 def refused(lm: MaskedLM, message: str, kind: type[Exception] = InputError, **changes: object) -> None:
-    options = {"contrast": PRONOUNS, "patterns": [START], "professions": ["nurse"]} | changes
+    options = {"contrast": PRONOUNS, "templates": [START], "professions": ["nurse"]} | changes
     with pytest.raises(kind, match=message):
         gaps(lm, **options)
 
@@ -292,10 +294,10 @@ def test_one_text_in_place_of_a_list_is_refused(tiny_bert: MaskedLM) -> None:
     refused(tiny_bert, "must be a list of texts, got the single text 'nurse'", professions="nurse")
 
 
-def test_no_pattern_or_none_that_fits_is_refused(tiny_bert: MaskedLM) -> None:
-    refused(tiny_bert, "list of patterns is empty", patterns=[])
-    noun = Pattern("The [MASK] is {a profession}.", "noun")
-    refused(tiny_bert, "'pronouns': it has words for subject.*ask for noun", patterns=[noun])
+def test_no_template_or_none_that_fits_is_refused(tiny_bert: MaskedLM) -> None:
+    refused(tiny_bert, "list of templates is empty", templates=[])
+    noun = Template("The [MASK] is {a profession}.", "noun")
+    refused(tiny_bert, "'pronouns': it has words for subject.*ask for noun", templates=[noun])
 
 
 @pytest.mark.parametrize("groups", [("he", "he"), ("he", "it"), ("he",)])
@@ -315,9 +317,9 @@ def test_a_profession_that_leaves_no_token_is_named(tiny_bert: MaskedLM) -> None
 
 @pytest.mark.parametrize("name", ["[MASK]", "_", "nurse <mask>"])
 def test_a_profession_with_a_mask_in_it_is_refused(any_family: MaskedLM, name: str) -> None:
-    glued = Pattern("_, {profession}, is old.", "subject")
+    glued = Template("_, {profession}, is old.", "subject")
     refused(any_family, f"The profession '{name}' holds a mask".replace("[", r"\["), professions=[name])
-    refused(any_family, "holds a mask", professions=[name], patterns=[glued])
+    refused(any_family, "holds a mask", professions=[name], templates=[glued])
 
 
 def test_a_profession_with_a_special_token_in_it_is_refused(tiny_bert: MaskedLM) -> None:
@@ -328,10 +330,10 @@ def test_a_sentence_that_is_too_long_is_refused_with_both_numbers(tiny_bert: Mas
     refused(tiny_bert, f"has 107 tokens, and .* at most {MAX_TOKENS}", professions=["nurse " * 101])
 
 
-def test_a_word_of_many_pieces_can_make_a_sentence_too_long(tiny_bert: MaskedLM) -> None:
+def test_a_word_of_many_subwords_can_make_a_sentence_too_long(tiny_bert: MaskedLM) -> None:
     own: Contrast = make_contrast("own", {"a": ["zoologist" * 3], "b": ["she"]})
     refused(
-        tiny_bert, f"pieces the text has .* at most {MAX_TOKENS}", contrast=own, professions=["nurse " * 57]
+        tiny_bert, f"subwords the text has .* at most {MAX_TOKENS}", contrast=own, professions=["nurse " * 57]
     )
 
 
@@ -339,10 +341,10 @@ def test_a_word_that_is_given_twice_in_different_case_counts_once(
     tiny_bert: MaskedLM, tiny_bert_cased: MaskedLM
 ) -> None:
     once, twice = (make_contrast("own", {"a": words, "b": ["she"]}) for words in (["he"], ["he", "He"]))
-    pattern = Pattern("[MASK] is {a profession}.", "noun")
+    template = Template("[MASK] is {a profession}.", "noun")
     for lm in (tiny_bert, tiny_bert_cased):  # the cased one writes both with a capital at the beginning
         frames = [
-            gaps(lm, contrast=own, patterns=[pattern], professions=["nurse"], prior=False)
+            gaps(lm, contrast=own, templates=[template], professions=["nurse"], prior=False)
             for own in (once, twice)
         ]
         assert frames[0].gap.item() == frames[1].gap.item() and frames[0].mass.item() == frames[1].mass.item()

@@ -67,7 +67,7 @@ def test_max_tokens_comes_from_the_position_embeddings_when_the_tokenizer_sets_n
     assert loading.load(str(folder)).max_tokens == MAX_TOKENS
 
 
-def test_ordinary_words_are_single_pieces_in_every_tiny_model(any_family: MaskedLM) -> None:
+def test_ordinary_words_are_single_subwords_in_every_tiny_model(any_family: MaskedLM) -> None:
     first = any_family.tokenizer("a", add_special_tokens=False)["input_ids"]
     for word in WORDS:
         assert len(any_family.tokenizer(f"a {word}", add_special_tokens=False)["input_ids"]) == len(first) + 1

@@ -127,14 +127,16 @@ def test_a_text_that_ends_in_special_words_is_cut_like_any_other(tiny_bert: Mask
 
 
 @pytest.mark.parametrize("word", ["he", "nurse", "liquid", "women"])
-def test_a_word_within_a_sentence_is_the_piece_that_its_sentence_has(any_family: MaskedLM, word: str) -> None:
+def test_a_word_within_a_sentence_is_the_subword_that_its_sentence_has(
+    any_family: MaskedLM, word: str
+) -> None:
     (mask,) = encode(any_family, "The [MASK] said").masks
     spelling = spell(any_family, word, before="The ", after=" said")
     assert spelling.single and spelling.ids[0] == encode(any_family, f"The {word} said").ids[mask]
 
 
 SPELLINGS = {
-    # before, word, after: the pieces of byte-level BPE, of SentencePiece, of WordPiece, with case
+    # before, word, after: the subwords of byte-level BPE, of SentencePiece, of WordPiece, with case
     ("", "he", " is"): ("He", "▁He", "He"),
     ("Is ", "he", " a nurse?"): ("Ġhe", "▁he", "he"),
     ("The ", "nurse", "."): ("Ġnurse", "▁nurse", "nurse"),
@@ -150,12 +152,12 @@ def test_spelling_follows_the_family_and_the_place(tiny_model, context: tuple[st
     families = [("roberta", "modernbert"), ("xlm-roberta",), ("bert-cased",)]
     for expected, names in zip(SPELLINGS[context], families, strict=True):
         for name in names:
-            assert spell(tiny_model(name), word, before=before, after=after).pieces == (expected,)
+            assert spell(tiny_model(name), word, before=before, after=after).subwords == (expected,)
 
 
 def test_bpe_has_no_space_after_an_opening_quote_or_bracket(tiny_roberta: MaskedLM) -> None:
-    assert spell(tiny_roberta, "he", before="Is (", after=")?").pieces == ("he",)
-    assert spell(tiny_roberta, "He", before='as "', after='"').pieces == ("He",)
+    assert spell(tiny_roberta, "he", before="Is (", after=")?").subwords == ("he",)
+    assert spell(tiny_roberta, "He", before='as "', after='"').subwords == ("He",)
 
 
 @pytest.mark.parametrize("family", ["roberta", "modernbert", "xlm-roberta", "albert"])
@@ -168,7 +170,7 @@ def test_a_second_space_before_a_word_is_no_part_of_it(tiny_model, family: str) 
 
 
 def test_without_what_follows_a_word_still_continues_what_is_before_it(tiny_bert: MaskedLM) -> None:
-    assert spell(tiny_bert, "i", before="the z", after="ng").pieces == ("##i",)  # "zing" is z, ##ing
+    assert spell(tiny_bert, "i", before="the z", after="ng").subwords == ("##i",)  # "zing" is z, ##ing
 
 
 @pytest.mark.parametrize(
@@ -191,18 +193,18 @@ def test_without_what_follows_a_word_still_continues_what_is_before_it(tiny_bert
 def test_cased_models_get_a_capital_only_at_the_beginning_of_a_sentence(
     tiny_bert_cased: MaskedLM, before: str, capital: bool
 ) -> None:
-    assert spell(tiny_bert_cased, "she", before=before).pieces == ("She" if capital else "she",)
+    assert spell(tiny_bert_cased, "she", before=before).subwords == ("She" if capital else "she",)
 
 
 def test_cased_models_keep_a_given_capital(tiny_bert_cased: MaskedLM) -> None:
-    assert spell(tiny_bert_cased, "John", before="Is ", after="?").pieces == ("John",)
+    assert spell(tiny_bert_cased, "John", before="Is ", after="?").subwords == ("John",)
 
 
 def test_uncased_models_ignore_case(tiny_bert: MaskedLM) -> None:
     assert spell(tiny_bert, "NURSE").ids == spell(tiny_bert, "nurse", before="the ").ids
 
 
-def test_a_word_of_several_pieces_keeps_them_all(any_family: MaskedLM) -> None:
+def test_a_word_of_several_subwords_keeps_them_all(any_family: MaskedLM) -> None:
     spelling = spell(any_family, "zoologist", before="The ", after=" said")
     assert not spelling.single
     assert any_family.tokenizer.decode(list(spelling.ids)).strip() == "zoologist"
@@ -264,11 +266,11 @@ def plain_score(lm: MaskedLM, text: str, position: int, ids: tuple[int, ...]) ->
     sequence = list(encode(lm, text).ids)
     sequence[position : position + 1] = [lm.mask_id] * len(ids)
     total = 0.0
-    for j, piece in enumerate(ids):
+    for j, subword in enumerate(ids):
         with torch.no_grad():
             logits = lm.model(input_ids=torch.tensor([sequence])).logits
-        total += torch.log_softmax(logits[0, position + j].double(), -1)[piece].item()
-        sequence[position + j] = piece
+        total += torch.log_softmax(logits[0, position + j].double(), -1)[subword].item()
+        sequence[position + j] = subword
     return total
 
 
@@ -282,18 +284,18 @@ def test_scores_equal_a_plain_loop(any_family: MaskedLM, text: str) -> None:
         assert row.log_probability == pytest.approx(
             plain_score(any_family, text, position, row.ids), abs=1e-4
         )
-        assert row.pieces == len(row.ids)
+        assert row.subwords == len(row.ids)
 
 
 def test_scores_on_the_embedded_teacher_equal_a_plain_loop(teacher: MaskedLM) -> None:
     text = "[MASK] is a good _, said Mary."
     frame = score_words(teacher, text, ["nurse", "zoologist", "milkshake", "a friend of hers"], position=5)
-    assert frame.pieces.tolist() == [1, 2, 3, 4]
+    assert frame.subwords.tolist() == [1, 2, 3, 4]
     for row in frame.itertuples():
         assert row.log_probability == pytest.approx(plain_score(teacher, text, 5, row.ids), abs=1e-4)
 
 
-def test_single_pieces_share_one_distribution(tiny_bert: MaskedLM) -> None:
+def test_single_subwords_share_one_distribution(tiny_bert: MaskedLM) -> None:
     words = [
         word for word in readable(tiny_bert) if word.isalpha() and spell(tiny_bert, word, before="a ").single
     ]
@@ -305,7 +307,7 @@ def test_no_words_give_an_empty_table(tiny_bert: MaskedLM) -> None:
         "word",
         "log_probability",
         "probability",
-        "pieces",
+        "subwords",
         "ids",
     ]
 
@@ -330,13 +332,16 @@ def test_the_mask_to_score_must_be_clear(tiny_bert: MaskedLM) -> None:
 def test_a_long_word_must_fit_too(tiny_bert: MaskedLM) -> None:
     text = "_" + " the" * (tiny_bert.max_tokens - 3)
     assert len(score_words(tiny_bert, text, ["he"])) == 1
-    with pytest.raises(InputError, match="word of 9 pieces the text has 72 tokens"):
+    with pytest.raises(InputError, match="word of 9 subwords the text has 72 tokens"):
         score_words(tiny_bert, text, ["zoologist"])
 
 
 @pytest.mark.parametrize("word", ["<script>", "$x$", "**he**"])
 def test_signs_in_words_are_plain_characters(tiny_bert: MaskedLM, word: str) -> None:
-    assert "".join(piece.removeprefix("##") for piece in spell(tiny_bert, word, before="The ").pieces) == word
+    assert (
+        "".join(subword.removeprefix("##") for subword in spell(tiny_bert, word, before="The ").subwords)
+        == word
+    )
 
 
 def test_a_model_that_is_run_whole_gets_fewer_rows_at_once(

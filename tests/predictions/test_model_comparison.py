@@ -46,7 +46,7 @@ def test_at_shows_the_union_of_both_tops_in_the_teachers_order(tiny_model) -> No
     assert frame.teacher_probability.is_monotonic_decreasing
     assert frame.in_teacher_top.sum() == frame.in_student_top.sum() == 6
     for row in frame.itertuples():
-        token = teacher.labels.index(row.token)
+        token = teacher.token_strings.index(row.token)
         assert row.teacher_rank == teacher.rank(position, [token])[0]
         assert row.student_probability == pytest.approx(student.row(position)[token].exp().item())
         assert row.rank_change == row.teacher_rank - row.student_rank
@@ -69,9 +69,9 @@ def test_different_vocabularies_are_compared_by_words(tiny_model, other: str) ->
 
 def test_words_of_different_vocabularies_are_matched_without_marks_and_case(tiny_model) -> None:
     teacher, student = (predict(tiny_model(name), "[MASK] is old") for name in ("bert", "roberta"))
-    frame = compare(teacher, student).at(1, len(teacher.labels)).set_index("token")
+    frame = compare(teacher, student).at(1, len(teacher.token_strings)).set_index("token")
     for word in ("he", "she", "nurse", "milk", "doctor", "old"):
-        ids = [i for i, label in enumerate(student.labels) if label.lower().strip("#") == word]
+        ids = [i for i, label in enumerate(student.token_strings) if label.lower().strip("#") == word]
         assert len(ids) >= 3  # small and capital, each with and without the space before it
         expected = max(student.row(1)[i].exp().item() for i in ids)
         assert frame.student_probability[word] == pytest.approx(expected)

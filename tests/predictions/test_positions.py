@@ -51,7 +51,7 @@ def a_prediction(row: torch.Tensor) -> Prediction:
         reference="made up",
         text="x",
         temperature=1.0,
-        masked_in_turn=False,
+        mask_each=False,
         tokens=(Token(0, 0, "x", 0, 1, special=False, masked=False, unknown=False),),
         positions=(0,),
         log_probabilities=row[None],
@@ -75,7 +75,7 @@ def test_as_written_equals_a_plain_loop(any_family: MaskedLM, temperature: float
 
 
 def test_masked_in_turn_equals_one_masked_copy_at_a_time(any_family: MaskedLM) -> None:
-    prediction = predict(any_family, SENTENCE, masked_in_turn=True)
+    prediction = predict(any_family, SENTENCE, mask_each=True)
     ids = list(encode(any_family, SENTENCE).ids)
     for position in prediction.positions:
         copy = [*ids[:position], any_family.mask_id, *ids[position + 1 :]]
@@ -87,20 +87,20 @@ def test_masked_in_turn_equals_one_masked_copy_at_a_time(any_family: MaskedLM) -
 def test_the_embedded_teacher_equals_plain_loops(teacher: MaskedLM) -> None:
     text = "[MASK] is a nurse."
     ids = list(encode(teacher, text).ids)
-    written, in_turn = predict(teacher, text), predict(teacher, text, masked_in_turn=True)
+    written, in_turn = predict(teacher, text), predict(teacher, text, mask_each=True)
     copy = [*ids[:4], teacher.mask_id, *ids[5:]]
     assert written.row(4).double() == pytest.approx(plain_row(teacher, ids, 4), abs=1e-4)
     assert in_turn.row(4).double() == pytest.approx(plain_row(teacher, copy, 4), abs=1e-4)
 
 
 def test_chunks_change_nothing(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = predict(tiny_bert, SENTENCE, masked_in_turn=True)
+    whole = predict(tiny_bert, SENTENCE, mask_each=True)
     for limit in (
         "fairkd.models.tokenization._TOKENS_AT_ONCE",
         "fairkd.predictions.positions._TOKENS_AT_ONCE",
     ):
         monkeypatch.setattr(limit, 40)
-        chunked = predict(tiny_bert, SENTENCE, masked_in_turn=True)
+        chunked = predict(tiny_bert, SENTENCE, mask_each=True)
         assert torch.allclose(chunked.log_probabilities, whole.log_probabilities, atol=1e-5)
 
 
@@ -109,9 +109,7 @@ def test_progress_counts_the_positions_masked_in_turn(
 ) -> None:
     monkeypatch.setattr("fairkd.predictions.positions._TOKENS_AT_ONCE", 40)
     said: list[tuple[str, float | None]] = []
-    prediction = predict(
-        tiny_bert, SENTENCE, masked_in_turn=True, progress=lambda *report: said.append(report)
-    )
+    prediction = predict(tiny_bert, SENTENCE, mask_each=True, progress=lambda *report: said.append(report))
     count = len(prediction.positions)
     fractions = [fraction for _, fraction in said]
     assert len(said) > 3 and fractions == sorted(fractions) and fractions[-1] == 1
@@ -127,7 +125,7 @@ def test_what_progress_raises_ends_the_work(tiny_bert: MaskedLM, monkeypatch: py
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        predict(tiny_bert, SENTENCE, masked_in_turn=True, progress=stop)
+        predict(tiny_bert, SENTENCE, mask_each=True, progress=stop)
     assert len(said) == 1
 
 
@@ -151,7 +149,7 @@ def test_typed_masks_are_flagged_and_point_at_what_was_typed(any_family: MaskedL
 
 def test_typed_masks_stay_masks_when_others_are_masked_in_turn(tiny_bert: MaskedLM) -> None:
     text = "The _ said that [MASK] is old."
-    written, in_turn = predict(tiny_bert, text), predict(tiny_bert, text, masked_in_turn=True)
+    written, in_turn = predict(tiny_bert, text), predict(tiny_bert, text, mask_each=True)
     for position in (2, 5):
         assert torch.allclose(written.row(position), in_turn.row(position), atol=1e-5)
 
@@ -168,10 +166,12 @@ def test_words_are_shown_without_the_marks_of_the_tokenizer(any_family: MaskedLM
 
 
 @pytest.mark.parametrize("family", ["roberta", "modernbert"])
-def test_bpe_shows_pieces_without_space_as_words_where_a_word_begins_without_one(tiny_model, family) -> None:
+def test_bpe_shows_subwords_without_space_as_words_where_a_word_begins_without_one(
+    tiny_model, family
+) -> None:
     prediction = predict(tiny_model(family), "[MASK] is [MASK].")
     first, second = [token.index for token in prediction.tokens if token.masked]
-    size = len(prediction.labels)
+    size = len(prediction.token_strings)
     at_start, inside = (set(prediction.top(position, size).token) for position in (first, second))
     assert {"He", "␣he"} <= at_start and "##He" not in at_start
     assert {"##He", "he"} <= inside and "␣he" not in inside
@@ -234,7 +234,7 @@ def test_the_temperature_must_be_positive_and_finite(tiny_bert: MaskedLM, temper
 def test_extreme_temperatures_stay_numbers(tiny_bert: MaskedLM, temperature: float) -> None:
     plain, extreme = predict(tiny_bert, SENTENCE), predict(tiny_bert, SENTENCE, temperature=temperature)
     assert extreme.log_probabilities.exp().sum(-1) == pytest.approx(np.ones(len(extreme.positions)), abs=1e-4)
-    bound = math.log(len(extreme.labels))
+    bound = math.log(len(extreme.token_strings))
     assert extreme.entropy(1) == pytest.approx(bound if temperature > 1 else 0, abs=1e-5)
     assert not compare(extreme, plain).table().kl.isna().any()
 
@@ -256,7 +256,7 @@ def test_a_position_without_distribution_is_refused(tiny_bert: MaskedLM) -> None
 def test_every_distribution_sums_to_one(tiny_bert: MaskedLM, text: str, temperature: float) -> None:
     if not text.strip():
         return
-    prediction = predict(tiny_bert, text, temperature=temperature, masked_in_turn=True)
+    prediction = predict(tiny_bert, text, temperature=temperature, mask_each=True)
     sums = prediction.log_probabilities.double().exp().sum(-1)
     assert torch.allclose(sums, torch.ones_like(sums), atol=1e-5)
 

@@ -15,28 +15,30 @@ from fairkd.predictions.positions import predict
 from fairkd.predictions.word_lookup import look_up
 
 TEXT = "the nurse is a [MASK] ."
-WORD = "zoologist"  # several pieces in every family
+WORD = "zoologist"  # several subwords in every family
 
 
-def left_to_right(lm: MaskedLM, ids: list[int], position: int, pieces: list[int]) -> float:
-    """The sum of the log-probabilities of the pieces, one forward pass for each."""
+def left_to_right(lm: MaskedLM, ids: list[int], position: int, subwords: list[int]) -> float:
+    """The sum of the log-probabilities of the subwords, one forward pass for each."""
     total = 0.0
-    for n, piece in enumerate(pieces):
-        masks = [lm.mask_id] * (len(pieces) - n)
-        row = [*ids[:position], *pieces[:n], *masks, *ids[position + 1 :]]
+    for n, subword in enumerate(subwords):
+        masks = [lm.mask_id] * (len(subwords) - n)
+        row = [*ids[:position], *subwords[:n], *masks, *ids[position + 1 :]]
         with torch.no_grad():
             logits = lm.model(input_ids=torch.tensor([row])).logits[0, position + n].double()
-        total += float(logits.log_softmax(-1)[piece])
+        total += float(logits.log_softmax(-1)[subword])
     return total
 
 
 @pytest.mark.parametrize("temperature", [1.0, 3.0])
-def test_a_word_of_one_piece_is_read_off_at_the_temperature(any_family: MaskedLM, temperature: float) -> None:
+def test_a_word_of_one_subword_is_read_off_at_the_temperature(
+    any_family: MaskedLM, temperature: float
+) -> None:
     prediction = predict(any_family, TEXT, temperature=temperature)
     found = look_up(any_family, prediction, "doctor")
     top = prediction.top(prediction.default_position, any_family.vocabulary_size)
     row = top[top["rank"] == found.rank].iloc[0]
-    assert found.pieces == 1 and found.spelling == (row.token,) and not found.note
+    assert found.subwords == 1 and found.spelling == (row.token,) and not found.note
     assert found.probability == pytest.approx(row.probability)
 
 
@@ -49,26 +51,26 @@ def test_the_position_decides(tiny_bert: MaskedLM) -> None:
         look_up(tiny_bert, prediction, "doctor", position=0)
 
 
-def test_a_word_of_several_pieces_is_scored_at_a_mask_and_says_so(any_family: MaskedLM) -> None:
+def test_a_word_of_several_subwords_is_scored_at_a_mask_and_says_so(any_family: MaskedLM) -> None:
     cold, hot = (predict(any_family, TEXT, temperature=t) for t in (1.0, 4.0))
     found = look_up(any_family, cold, WORD)
     expected = score_words(any_family, TEXT, [WORD])
     assert found.probability == pytest.approx(expected.probability[0], rel=1e-4)
-    assert found.pieces == expected.pieces[0] > 1 and found.rank is None
-    assert f"{found.pieces} pieces: pseudo-log-likelihood, whatever the temperature" in found.note
+    assert found.subwords == expected.subwords[0] > 1 and found.rank is None
+    assert f"{found.subwords} subwords: pseudo-log-likelihood, whatever the temperature" in found.note
     assert look_up(any_family, hot, WORD) == found
 
 
-def test_a_visible_token_takes_several_pieces_only_where_it_was_masked_in_turn(tiny_bert: MaskedLM) -> None:
-    written, in_turn = predict(tiny_bert, TEXT), predict(tiny_bert, TEXT, masked_in_turn=True)
+def test_a_visible_token_takes_several_subwords_only_where_it_was_masked_in_turn(tiny_bert: MaskedLM) -> None:
+    written, in_turn = predict(tiny_bert, TEXT), predict(tiny_bert, TEXT, mask_each=True)
     found = look_up(tiny_bert, written, WORD, position=2)
     assert found.probability is None and found.rank is None and "masked in turn" in found.note
     scored = look_up(tiny_bert, in_turn, WORD, position=2)
     ids = list(encode(tiny_bert, TEXT).ids)
-    pieces = tiny_bert.tokenizer(WORD, add_special_tokens=False)["input_ids"]
-    assert len(pieces) == scored.pieces
+    subwords = tiny_bert.tokenizer(WORD, add_special_tokens=False)["input_ids"]
+    assert len(subwords) == scored.subwords
     assert math.log(scored.probability or 0) == pytest.approx(
-        left_to_right(tiny_bert, ids, 2, pieces), abs=1e-4
+        left_to_right(tiny_bert, ids, 2, subwords), abs=1e-4
     )
 
 

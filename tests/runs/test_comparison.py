@@ -15,9 +15,9 @@ def config(**settings: Any) -> dict[str, Any]:
     return make_config(settings).model_dump(mode="json")
 
 
-def test_arms_of_one_experiment_are_measured_alike() -> None:
-    arms = [config(), config(seed=3), config(constraint={"kind": "group"}), config(corpus={"swap": True})]
-    assert measured_apart(arms) == ()
+def test_variants_of_one_experiment_are_measured_alike() -> None:
+    variants = [config(), config(seed=3), config(constraint={"kind": "group"}), config(corpus={"cda": True})]
+    assert measured_apart(variants) == ()
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def config(tiny_folder: Callable[[str], Path], tmp_path: Path) -> Callable[..., Config]:
     (tmp_path / "text.txt").write_text("\n".join(SENTENCES))
 
-    def make(**rooms: object) -> Config:
+    def make(**sections: object) -> Config:
         values: dict[str, object] = {
             "teacher": str(tiny_folder("bert")),
             "student": {"layers": [0]},
@@ -42,13 +42,13 @@ def config(tiny_folder: Callable[[str], Path], tmp_path: Path) -> Callable[..., 
                 "every_steps": 40,
                 "professions": 2,
                 "sentences": 10,
-                "probes": ["milk is a [MASK]."],
+                "watched_sentences": ["milk is a [MASK]."],
             },
             "checkpoint": {"every_steps": 10},
             "log_every": 5,
             "threads": 1,
         }
-        return make_config({**values, **rooms})
+        return make_config({**values, **sections})
 
     return make
 
@@ -89,7 +89,7 @@ def test_a_killed_run_with_a_corrupted_checkpoint_ends_with_the_same_weights(
     training = event_tables.training(told)
     assert training["step"].tolist() == list(range(5, 81, 5)) and training["loss"].notna().all()
     assert event_tables.evaluations(told)["kl"].notna().all()
-    assert {"student", "teacher"} == set(event_tables.probes(told)["model"])
+    assert {"student", "teacher"} == set(event_tables.watched_sentences(told)["model"])
     assert "step 80" in (run.folder / "log.txt").read_text()
     assert (run.step, run.progress) == (80, 1.0)
     until(lambda: not processes(home))

@@ -12,11 +12,11 @@ from fairkd.runs.comparison import differences
 from fairkd.runs.store import Run
 
 
-def probe(step: int, model: str, probability: float) -> dict[str, object]:
+def watched_sentence(step: int, model: str, probability: float) -> dict[str, object]:
     prediction = {"token": "drink", "probability": probability, "rank": 1}
     position = {"index": 4, "token": "[MASK]", "masked": True, "entropy": 2.0, "predictions": [prediction]}
     return {
-        "type": "probe",
+        "type": "watched_sentence",
         "step": step,
         "model": model,
         "text": "Milk is a [MASK].",
@@ -27,16 +27,16 @@ def probe(step: int, model: str, probability: float) -> dict[str, object]:
 EVENTS = [
     {"type": "start", "time": 0.0, "step": 0, "resumed_from": None},
     {"type": "teacher", "time": 0.5, "step": 0, "pseudo_perplexity": 9.0, "gap_absolute": 1.4},
-    probe(0, "teacher", 0.6),
+    watched_sentence(0, "teacher", 0.6),
     {"type": "train", "time": 1.0, "step": 20, "loss": 3.0, "kd": 0.5, "extra": 7},
     {"type": "evaluation", "time": 1.5, "step": 20, "kl": 0.9, "gap_absolute": 1.2},
-    probe(20, "student", 0.1),
+    watched_sentence(20, "student", 0.1),
     {"type": "train", "time": 2.0, "step": 40, "loss": 9.0},
-    probe(40, "student", 0.9),
+    watched_sentence(40, "student", 0.9),
     {"type": "start", "time": 3.0, "step": 20, "resumed_from": 20},
-    probe(0, "teacher", 0.6),
+    watched_sentence(0, "teacher", 0.6),
     {"type": "train", "time": 4.0, "step": 40, "loss": None},
-    probe(40, "student", 0.3),
+    watched_sentence(40, "student", 0.3),
 ]
 
 
@@ -53,8 +53,8 @@ def test_evaluations_have_every_measure_even_where_one_is_missing() -> None:
     assert frame["kl"][0] == 0.9 and pd.isna(frame["gap_low"][0]) and pd.isna(frame["pseudo_perplexity"][0])
 
 
-def test_probes_have_a_row_a_predicted_word() -> None:
-    frame = event_tables.probes(EVENTS)
+def test_watched_sentences_have_a_row_a_predicted_word() -> None:
+    frame = event_tables.watched_sentences(EVENTS)
     found = frame[["step", "model", "probability"]].to_records(index=False).tolist()
     assert found == [(20, "student", 0.1), (0, "teacher", 0.6), (40, "student", 0.3)]
     assert frame["prediction"].unique().tolist() == ["drink"]
@@ -66,7 +66,7 @@ def test_the_teacher_is_measured_or_not_yet() -> None:
 
 
 def test_no_events_make_empty_tables_with_all_columns() -> None:
-    for table in (event_tables.training, event_tables.evaluations, event_tables.probes):
+    for table in (event_tables.training, event_tables.evaluations, event_tables.watched_sentences):
         assert table([]).empty and "step" in table([]).columns
     assert {"loss", "hidden", "tokens_per_second"} <= set(event_tables.training([]).columns)
 

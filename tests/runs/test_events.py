@@ -115,7 +115,7 @@ def test_a_resume_supersedes_what_came_after_its_step() -> None:
         *(event("train", step) for step in (10, 20, 30)),
         event("checkpoint", 20),
         event("evaluation", 30),
-        event("probe", 30),
+        event("watched_sentence", 30),
         event("start", 20, resumed_from=20),
         event("train", 30, loss=1.0),
     ]
@@ -169,7 +169,7 @@ def test_events_read_as_lines() -> None:
             event("train", 7, loss=None),
             event("evaluation", 6, kl=0.5, gap_absolute=1.0, pseudo_perplexity=9.0),
             event("end", 7, state="finished", sentence=None),
-            event("probe", 7),
+            event("watched_sentence", 7),
         )
     ]
     assert lines == [
@@ -186,7 +186,7 @@ def test_events_read_as_lines() -> None:
 
 def test_a_log_has_a_line_an_event_and_survives_a_full_disk() -> None:
     log = io.StringIO()
-    for event in ({"type": "message", "text": "Reading"}, {"type": "probe"}, {"type": "start"}):
+    for event in ({"type": "message", "text": "Reading"}, {"type": "watched_sentence"}, {"type": "start"}):
         events.log(event, log)
     assert [line.partition(" ")[2] for line in log.getvalue().splitlines()] == ["Reading", "started"]
 

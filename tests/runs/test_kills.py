@@ -95,7 +95,7 @@ def test_runner_and_run_killed_together_are_found_by_the_next_who_looks(home: Pa
 
 def test_random_kills_lose_nothing_and_repeat_nothing(home: Path) -> None:
     chance = random.Random(time.time_ns())
-    watching = [dashboard(home, f"arm {n}", 40)[::-1] for n in range(3)]
+    watching = [dashboard(home, f"variant {n}", 40)[::-1] for n in range(3)]
     ids = [id for id, _ in watching]
     end = time.monotonic() + 5
     while time.monotonic() < end:

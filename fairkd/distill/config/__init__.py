@@ -4,6 +4,7 @@
 * `sections`: the settings, section by section, with limits and descriptions
 * `presets`: named starting points
 * `flat_settings`: settings by dotted name
+* `renamed`: what earlier versions called a setting
 
 The public names are in `__init__.pyi`.
 """

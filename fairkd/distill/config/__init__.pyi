@@ -6,12 +6,13 @@ from .config import (
 )
 from .flat_settings import flat as flat
 from .presets import DESCRIPTIONS as DESCRIPTIONS, PRESETS as PRESETS
+from .renamed import with_current_names as with_current_names
 from .sections import (
     EvaluationConfig as EvaluationConfig,
     Positions as Positions,
     Precision as Precision,
-    Room as Room,
     ScheduleKind as ScheduleKind,
+    Section as Section,
     StudentConfig as StudentConfig,
     spread_layers as spread_layers,
 )

@@ -1,8 +1,8 @@
 """The one configuration of a distillation: the same for the page, the command line and a file.
 
-Keys are nested by room (`budget.minutes`, `constraint.kind`, ...), frozen, and unknown ones are errors. What
-`config.model_dump(mode="json")` gives, `make_config` turns into the same configuration again. Nothing here
-needs torch.
+Keys are nested by section (`budget.minutes`, `constraint.kind`, ...), frozen, and unknown ones are errors.
+What `config.model_dump(mode="json")` gives, `make_config` turns into the same configuration again. Nothing
+here needs torch.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from fairkd.distill.config.renamed import with_current_names
 from fairkd.distill.config.sections import (
     BudgetConfig,
     CheckpointConfig,
@@ -27,8 +28,8 @@ from fairkd.distill.config.sections import (
     OptimizerConfig,
     Positions,
     Precision,
-    Room,
     ScheduleKind,
+    Section,
     StudentConfig,
     StudentKind,
 )
@@ -46,7 +47,7 @@ __all__ = [
     "OptimizerConfig",
     "Positions",
     "Precision",
-    "Room",
+    "Section",
     "ScheduleKind",
     "StudentConfig",
     "StudentKind",
@@ -56,7 +57,7 @@ __all__ = [
 ]
 
 
-class Config(Room):
+class Config(Section):
     """Everything about one distillation."""
 
     teacher: str = Field(
@@ -117,7 +118,7 @@ class Config(Room):
 def make_config(values: Mapping[str, Any]) -> Config:
     """A configuration from nested values; InputError with one sentence where they do not fit."""
     try:
-        return Config(**values)
+        return Config(**with_current_names(values))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
@@ -187,14 +188,14 @@ def _set(values: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
         raise InputError(f"A change is written key=value, for example budget.minutes=10, but got {change!r}.")
-    *rooms, last = key.strip().split(".")
-    room = values
-    for name in rooms:
-        room = room.setdefault(name, {})
-        if not isinstance(room, dict):
+    *sections, last = key.strip().split(".")
+    section = values
+    for name in sections:
+        section = section.setdefault(name, {})
+        if not isinstance(section, dict):
             raise InputError(f"The setting {name} of {change!r} is no group of settings.")
     try:
-        room[last] = yaml.safe_load(text)
+        section[last] = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: there is no such day
         raise InputError(
             f"The value of {change!r} cannot be read as YAML; check brackets and quotes."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # "her" is paired with "him" and with "his"; pairs need it once.
-_PAIRS = {"contrast": "pronouns", "slots": ["subject", "possessive"]}
+_PAIRS = {"contrast": "pronouns", "roles": ["subject", "possessive"]}
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "plain": {},
@@ -17,20 +17,20 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     "mass-preserving": {
         "constraint": {"kind": "mass_preserving", **_PAIRS},
-        "objective": {"label": "spread"},
+        "objective": {"label": "soft"},
     },
     "group": {
         "constraint": {"kind": "group", "contrast": "pronouns"},
-        "objective": {"label": "spread"},
+        "objective": {"label": "soft"},
     },
-    "cda": {"corpus": {"swap": True}},
+    "cda": {"corpus": {"cda": True}},
     "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
     # The constraint takes the bias out of the teacher where words are hidden, spread labels take it out of
     # the text, and a light group term holds the pronouns' balance and mass at temperature 1, where both are
     # read.
     "fair": {
         "constraint": {"kind": "group", "contrast": "pronouns"},
-        "objective": {"label": "spread", "group": 8.0},
+        "objective": {"label": "soft", "group": 8.0},
     },
 }
 

@@ -1,4 +1,4 @@
-"""The rooms of a configuration: groups of settings, each with one plain line that the pages show."""
+"""The sections of a configuration: groups of settings, each with one plain line that the pages show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ScheduleKind = Literal["linear", "cosine", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 
-class Room(BaseModel):
+class Section(BaseModel):
     """A group of settings: immutable, no key that is not known, and no number that is none or has no end."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -26,8 +26,8 @@ class Room(BaseModel):
     def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
         """YAML reads `on` and `no` as true and false, which would pass for 1 and 0."""
         kind = cls.model_fields[info.field_name or ""].annotation
-        is_room = isinstance(kind, type) and issubclass(kind, Room)
-        if kind is not bool and not is_room and _holds_truth(value):
+        is_section = isinstance(kind, type) and issubclass(kind, Section)
+        if kind is not bool and not is_section and _holds_truth(value):
             raise ValueError("expected no true or false here (a word such as yes, no or on needs quotes)")
         return value
 
@@ -48,7 +48,7 @@ def spread_layers(count: int) -> tuple[int, ...]:
     return tuple(round(place * (count - 1) / max(1, half - 1)) for place in range(half))
 
 
-class StudentConfig(Room):
+class StudentConfig(Section):
     """The student: `layers` of the teacher, a `fresh` smaller architecture, or an `existing` model."""
 
     kind: StudentKind = Field(
@@ -83,7 +83,7 @@ class StudentConfig(Room):
         return self
 
 
-class CorpusConfig(Room):
+class CorpusConfig(Section):
     """The text, read by `fairkd.corpora`."""
 
     source: str = Field(
@@ -93,16 +93,18 @@ class CorpusConfig(Room):
     )
     column: str | None = Field(default=None, description="The column of a table that holds the text.")
     split: str | None = Field(default=None, description="For hub: the data set's split; empty: train.")
-    most: int = Field(default=500_000, ge=1, description="Of larger text, the first so many sentences.")
+    max_sentences: int = Field(
+        default=500_000, ge=1, description="Of larger text, the first so many sentences."
+    )
     max_tokens: int = Field(default=128, ge=8, description="Longer sentences are cut here.")
-    swap: bool = Field(
+    cda: bool = Field(
         default=False,
         description="Counterfactual augmentation: learn each gendered sentence with he and she swapped, too.",
     )
-    swap_names: bool = Field(default=False, description="Swap first names as well.")
+    cda_names: bool = Field(default=False, description="Swap first names as well.")
 
 
-class MaskingConfig(Room):
+class MaskingConfig(Section):
     """Masked positions; `group_rate` is that of the words of `constraint.contrast` (None: like all others).
 
     It holds for all of these words whatever the constraint does with them, also if there is none.
@@ -132,7 +134,7 @@ class MaskingConfig(Room):
         return self
 
 
-class ObjectiveConfig(Room):
+class ObjectiveConfig(Section):
     """Weights of the loss terms (`fairkd.distill.losses.objective`), temperature, positions of the KL term.
 
     `label` says what becomes of a hard label that is a group word where the constraint applies: "keep" it,
@@ -167,7 +169,7 @@ class ObjectiveConfig(Room):
     )
 
 
-class WordsRoom(Room):
+class WordsSection(Section):
     """A group of settings that names words: those of a shipped contrast, or a person's own `words`."""
 
     contrast: str
@@ -183,8 +185,8 @@ class WordsRoom(Room):
         return known[self.contrast]
 
 
-class ConstraintConfig(WordsRoom):
-    """The fairness constraint on a contrast's words; `slots` restricts them (None: all of them)."""
+class ConstraintConfig(WordsSection):
+    """The fairness constraint on a contrast's words; `roles` restricts them (None: all of them)."""
 
     kind: Kind = Field(
         default="none",
@@ -204,26 +206,26 @@ class ConstraintConfig(WordsRoom):
     shares: tuple[float, ...] | None = Field(
         default=None, description="For group: each group's share of their common mass; empty: equal."
     )
-    slots: tuple[str, ...] | None = Field(
+    roles: tuple[str, ...] | None = Field(
         default=None, description="Only the words for these places in a sentence; empty: all of them."
     )
     skip_unspellable: bool = Field(
-        default=False, description="Leave out words that the tokenizer cuts in pieces, instead of refusing."
+        default=False, description="Leave out words that the tokenizer cuts in subwords, instead of refusing."
     )
 
     @model_validator(mode="after")
     def _words_fit(self) -> Self:
         """What can be said without a tokenizer is said before a run starts."""
         contrast = self.groups()
-        name, slots = contrast.name, ", ".join(contrast.slots)
-        if unknown := [slot for slot in self.slots or () if slot not in contrast.slots]:
-            raise ValueError(f"{name} has the slots {slots}, not {unknown[0]!r}")
+        name, roles = contrast.name, ", ".join(contrast.roles)
+        if unknown := [role for role in self.roles or () if role not in contrast.roles]:
+            raise ValueError(f"{name} has the roles {roles}, not {unknown[0]!r}")
         if self.kind in PAIRWISE:
-            pairs = {pair for slot in self.slots or contrast.slots for pair in contrast.pairs(slot)}
+            pairs = {pair for role in self.roles or contrast.roles for pair in contrast.pairs(role)}
             words = [word for pair in pairs for word in pair]
             if twice := sorted({word for word in words if words.count(word) > 1}):
                 raise ValueError(
-                    f"{twice[0]!r} would be in two pairs of {self.kind}, so restrict slots, for example to "
+                    f"{twice[0]!r} would be in two pairs of {self.kind}, so restrict roles, for example to "
                     "subject and possessive, or use group, which needs no pairs"
                 )
         if self.shares and self.kind in PAIRWISE:
@@ -235,7 +237,7 @@ class ConstraintConfig(WordsRoom):
         return self
 
 
-class OptimizerConfig(Room):
+class OptimizerConfig(Section):
     """AdamW with warm-up over a part of the budget, then a schedule over the rest."""
 
     learning_rate: float = Field(default=6e-4, gt=0, description="The largest step, reached after warm-up.")
@@ -244,9 +246,11 @@ class OptimizerConfig(Room):
     )
     weight_decay: float = Field(default=0.01, ge=0, description="Pulls weight matrices towards zero.")
     warmup: float = Field(default=0.05, ge=0, lt=1, description="The part of the budget with a rising rate.")
-    clip: float = Field(default=1.0, gt=0, description="Longer gradients are shortened to this norm.")
+    max_gradient_norm: float = Field(
+        default=1.0, gt=0, description="Longer gradients are shortened to this norm."
+    )
     micro_batch_tokens: int = Field(default=1024, ge=16, description="Tokens computed at once: memory.")
-    accumulate: int = Field(
+    gradient_accumulation: int = Field(
         default=1, ge=1, description="Such batches that each process adds up for one step."
     )
     precision: Precision = Field(
@@ -254,11 +258,11 @@ class OptimizerConfig(Room):
     )
 
 
-class BudgetConfig(Room):
+class BudgetConfig(Section):
     """When to stop: after `steps` optimizer steps or `minutes` of training, or when the gap is small.
 
-    Minutes count the training steps alone: evaluations and checkpoints are not taken off them, so that arms
-    with equal minutes trained equally long.
+    Minutes count the training steps alone: evaluations and checkpoints are not taken off them, so that
+    variants with equal minutes trained equally long.
     """
 
     steps: int | None = Field(default=None, ge=1, description="The number of optimizer steps.")
@@ -298,8 +302,8 @@ class BudgetConfig(Room):
         return self
 
 
-class EvaluationConfig(WordsRoom):
-    """What is measured on held-out text and probes while the student learns, and how often."""
+class EvaluationConfig(WordsSection):
+    """What is measured on held-out text and watched_sentences while the student learns, and how often."""
 
     every_steps: int | None = Field(
         default=None, ge=1, description="Steps between evaluations; empty: by the clock."
@@ -310,11 +314,13 @@ class EvaluationConfig(WordsRoom):
     sentences: int = Field(
         default=200, ge=1, description="Held-out sentences; the same for every run on a corpus."
     )
-    probes: tuple[str, ...] = Field(
+    watched_sentences: tuple[str, ...] = Field(
         default=("Milk is a [MASK].", "[MASK] is a nurse.", "[MASK] is an engineer."),
         description="Sentences that are watched during the run.",
     )
-    top_k: int = Field(default=10, ge=1, le=100, description="Words kept at each position of a probe.")
+    top_k: int = Field(
+        default=10, ge=1, le=100, description="Words kept at each position of a watched_sentence."
+    )
     contrast: str = Field(default="pronouns", description="The word groups whose gap is measured.")
     words: dict[str, tuple[str, ...]] | None = Field(
         default=None, description="Words of your own in their place, by the names of their groups."
@@ -329,7 +335,7 @@ class EvaluationConfig(WordsRoom):
         return self
 
 
-class CheckpointConfig(Room):
+class CheckpointConfig(Section):
     """How often everything that a run needs to go on is written, and how many of these are kept."""
 
     every_steps: int | None = Field(

@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fairkd.constraints import Constraint, spread_labels
+from fairkd.constraints import Constraint, soft_labels
 from fairkd.distill.losses.scratch_memory import padded, scratch
 from fairkd.distill.losses.targets import IGNORED, Targets, Weights
 from fairkd.models import ROW_STEP
@@ -113,7 +113,7 @@ class Plan:
 
     @property
     def coarse(self) -> bool:
-        return self.columns is not None and (self.weights.group > 0 or self.weights.label == "spread")
+        return self.columns is not None and (self.weights.group > 0 or self.weights.label == "soft")
 
     @property
     def taught(self) -> bool:
@@ -150,7 +150,7 @@ def _run(
     products: torch.dtype,
 ) -> tuple[Tensor, list[Tensor | None]]:
     """The three terms, and the gradients with respect to `states`, `weight` and `bias` that are wanted."""
-    heat, used, device, vocabulary = plan.weights.temperature, plan.used, states.device, len(weight)
+    temperature, used, device, vocabulary = plan.weights.temperature, plan.used, states.device, len(weight)
     exact = torch.promote_types(products, torch.float32)
     # Products of a coarse format get one of few numbers of rows (`fairkd.models.mlm_head.whole_rows`).
     step = 1 if products == exact else ROW_STEP
@@ -195,7 +195,9 @@ def _run(
         if grad_states is not None:
             grad_states[whole].addmm_(grad, student.weight, beta=0, alpha=plan.unit)
         if grad_weight is not None:
-            grad_weight.addmm_(grad.t(), student.states[whole], beta=float(start > 0), alpha=plan.unit * heat)
+            grad_weight.addmm_(
+                grad.t(), student.states[whole], beta=float(start > 0), alpha=plan.unit * temperature
+            )
     if grad_states is not None:
         grad_states = plan.placed(grad_states[:used].to(states.dtype))
     if grad_weight is not None:
@@ -230,12 +232,12 @@ class _Head:
         step: int,
     ) -> _Head:
         """`states` [N, width] as far as they are used, with zeros below up to a multiple of `step` rows."""
-        heat = plan.weights.temperature
+        temperature = plan.weights.temperature
         states = (states if plan.order is None else states[plan.order])[: plan.used]
-        states = F.pad(states / heat, (0, 0, 0, -len(states) % step)).to(products)
+        states = F.pad(states / temperature, (0, 0, 0, -len(states) % step)).to(products)
         exact, vocabulary = torch.promote_types(products, torch.float32), len(weight)
         whole = states.new_full((padded(vocabulary),), torch.finfo(exact).min / 4, dtype=exact)
-        whole[:vocabulary] = 0 if bias is None else bias / heat
+        whole[:vocabulary] = 0 if bias is None else bias / temperature
         return cls(states, _converted(weight, f"{name} weight", products), whole)
 
     def logits(self, span: slice, *, out: Tensor) -> None:
@@ -250,27 +252,27 @@ def _block(plan: Plan, a: Tensor | None, b: Tensor, span: slice) -> Tensor:
 
     `a` are the teacher's logits, `b` the student's.
     """
-    heat, weights, labels = plan.weights.temperature, plan.weights, plan.labels[span]
+    temperature, weights, labels = plan.weights.temperature, plan.weights, plan.labels[span]
     spare = scratch("spare", b.shape, b.dtype, b.device)
     sums = b.new_zeros(3)
     words = None if a is None or plan.columns is None else _GroupWords.edit(plan, a, b, span)
     picked = labels.clamp_min(0)[:, None]
-    label_logits = b.gather(1, picked) * heat
+    label_logits = b.gather(1, picked) * temperature
     if a is not None and weights.kd:
         torch.sub(a, b, out=spare)
     normaliser = _softmax(b)
     if a is not None:
         teacher_normaliser = _softmax(a)
         if weights.kd:
-            sums[0] = heat**2 * (spare.mul_(a).sum() + (normaliser - teacher_normaliser).sum())
+            sums[0] = temperature**2 * (spare.mul_(a).sum() + (normaliser - teacher_normaliser).sum())
         if words is not None and plan.coarse:
-            log_powers = _power(a, heat, spare)[2]
-            words.log_q -= (heat * teacher_normaliser + log_powers)[words.where]
+            log_powers = _power(a, temperature, spare)[2]
+            words.log_q -= (temperature * teacher_normaliser + log_powers)[words.where]
 
     sharp = span.start < plan.sharp
     if sharp:
-        one, total, log_powers = _power(b, heat, spare)
-        shift = heat * normaliser + log_powers  # log sum exp of the undivided logits
+        one, total, log_powers = _power(b, temperature, spare)
+        shift = temperature * normaliser + log_powers  # log sum exp of the undivided logits
     if a is not None and weights.kd:
         b.sub_(a)
     else:
@@ -309,18 +311,18 @@ class _GroupWords:
         if not len(where):
             return None
         assert plan.columns is not None
-        at, heat = (where[:, None], plan.columns), plan.weights.temperature
-        edited = plan.constraint.edit(a[at] * heat)
-        a[at] = edited / heat
-        return cls(where, edited, b[at] * heat)
+        at, temperature = (where[:, None], plan.columns), plan.weights.temperature
+        edited = plan.constraint.edit(a[at] * temperature)
+        a[at] = edited / temperature
+        return cls(where, edited, b[at] * temperature)
 
     def add(self, plan: Plan, span: slice, grad: Tensor, factor: Tensor, sums: Tensor) -> None:
         """Add the spread labels and the group term to `grad` [n, columns], `factor` [n] and `sums` [3]."""
         weights, soft, where = plan.weights, plan.soft[span][self.where], self.where
         pull = torch.zeros_like(self.log_s)
-        if weights.label == "spread":
+        if weights.label == "soft":
             labels = plan.labels[span][where].masked_fill(~soft, IGNORED)
-            spread = spread_labels(plan.constraint, labels, self.log_q.exp())
+            spread = soft_labels(plan.constraint, labels, self.log_q.exp())
             sums[1] -= (spread * self.log_s).sum()
             pull -= weights.mlm * plan.means[1] / plan.unit * spread
         if weights.group:
@@ -346,19 +348,20 @@ def _softmax(x: Tensor) -> Tensor:
     return top - x.amax(1, keepdim=True).log()
 
 
-def _power(x: Tensor, heat: float, out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of x ** heat, each times a factor of its own, in `out`; their sums, and log sum x ** heat [n, 1].
+def _power(x: Tensor, temperature: float, out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows of x ** temperature, each times a factor of its own, in `out`; their sums, and log sum x **
+    temperature [n, 1].
 
     The usual exponents need no exponential, and no factor either: no row's largest entry is below 1 / V.
     """
-    if heat in (1, 2):
-        powers = out.copy_(x) if heat == 1 else torch.mul(x, x, out=out)
+    if temperature in (1, 2):
+        powers = out.copy_(x) if temperature == 1 else torch.mul(x, x, out=out)
         total = powers.sum(1, keepdim=True)
         return powers, total, total.log()
     top = x.amax(1, keepdim=True)
-    powers = torch.div(x, top, out=out).pow_(heat)
+    powers = torch.div(x, top, out=out).pow_(temperature)
     total = powers.sum(1, keepdim=True)
-    return powers, total, heat * top.log() + total.log()
+    return powers, total, temperature * top.log() + total.log()
 
 
 def _converted(x: Tensor, name: str, dtype: torch.dtype) -> Tensor:

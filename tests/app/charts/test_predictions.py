@@ -11,7 +11,7 @@ import pytest
 from app.charts.predictions import exactly, target_bars
 from app.charts.text import escape, percent, shorten
 from app.components.bars import bars_data
-from app.components.columns import figure_data, slots
+from app.components.columns import figure_data, token_columns
 from app.predictions.position import Position
 from app.shared import theme
 from app.shared.widgets import literal
@@ -108,7 +108,7 @@ def test_the_configured_colours_are_those_of_the_theme() -> None:
 
 def test_the_figure_has_a_column_for_every_token_and_a_panel_for_each_model(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
-    columns = slots(prediction, prediction, compare(prediction, prediction))
+    columns = token_columns(prediction, prediction, compare(prediction, prediction))
     data = figure_data(columns, prediction, prediction, rows=3, selected=4, log=False)
     assert [column["text"] for column in data["columns"]][-1] == "[MASK]"
     assert [column["masked"] for column in data["columns"]] == [False, False, False, True]
@@ -122,7 +122,7 @@ def test_the_figure_has_a_column_for_every_token_and_a_panel_for_each_model(tiny
 def test_a_model_that_could_not_predict_leaves_its_side_empty(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
     for pair in ((prediction, None), (None, prediction)):
-        columns = slots(*pair, None)
+        columns = token_columns(*pair, None)
         data = figure_data(columns, *pair, rows=2, selected=1, log=False)
         assert len(data["columns"]) == 4
         assert [panel["role"] for panel in data["panels"]] == ["teacher" if pair[0] else "student"]
@@ -133,12 +133,12 @@ def test_other_tokens_of_the_other_model_stand_in_columns_of_their_own(
 ) -> None:
     teacher, student = predict(tiny_bert, "he is unbelievable"), predict(tiny_roberta, "he is unbelievable")
     comparison = compare(teacher, student)
-    columns = slots(teacher, student, comparison)
+    columns = token_columns(teacher, student, comparison)
     assert len(columns) == len(comparison.aligned)
     data = figure_data(columns, teacher, student, rows=2, selected=1, log=False)
     for panel in data["panels"]:
         holds = [cells is not None for cells in panel["columns"]]
-        assert holds == [getattr(slot, panel["role"]) is not None for slot in columns]
+        assert holds == [getattr(column, panel["role"]) is not None for column in columns]
 
 
 # --- a position ---
@@ -146,7 +146,7 @@ def test_other_tokens_of_the_other_model_stand_in_columns_of_their_own(
 
 def test_the_hard_label_is_the_visible_word_or_else_the_teachers_first_guess(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
-    columns = slots(prediction, None, None)
+    columns = token_columns(prediction, None, None)
     visible = Position(columns[0], prediction, None, None).targets(3)
     assert visible is not None and visible.visible and visible.label == "he"
     assert visible.frame.loc[visible.frame.hard == 1, "token"].tolist() == ["he"]
@@ -158,7 +158,7 @@ def test_the_hard_label_is_the_visible_word_or_else_the_teachers_first_guess(tin
 
 def test_one_model_alone_still_has_its_words(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
-    here = Position(slots(None, prediction, None)[3], None, prediction, None)
+    here = Position(token_columns(None, prediction, None)[3], None, prediction, None)
     words = here.frame(4)
     assert words["student_rank"].tolist() == [1, 2, 3, 4]
     assert words["teacher_probability"].isna().all() and words["teacher_rank"].isna().all()

@@ -1,4 +1,4 @@
-"""The charts of runs, probes and the playground: what they say and draw."""
+"""The charts of runs, watched_sentences and the playground: what they say and draw."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.charts.constraint_preview import edit_bars
 from app.charts.run_comparison import bias_quality, compared_curves, front_title
 from app.charts.runs import MEASURES, loss_curves, measure_curve, measure_title
 from app.charts.series import series
-from app.charts.watched_sentences import probe_curves
+from app.charts.watched_sentences import watched_sentence_curves
 from app.shared.theme import STUDENT, TEACHER
 
 STEPS = pd.DataFrame(
@@ -26,7 +26,7 @@ STEPS = pd.DataFrame(
         "gap_absolute_low": [1.0, 0.5, 0.2],
         "gap_absolute_high": [1.4, 0.7, 0.4],
         "gap_mass": [0.5, 0.6, 0.61],
-        "agreement": [0.1, 0.5, 0.62],
+        "top1_agreement": [0.1, 0.5, 0.62],
     }
 )
 TEACHER_SAYS = {"gap_absolute": 1.5, "gap_absolute_low": 1.2, "gap_absolute_high": 1.8}
@@ -109,8 +109,8 @@ def test_several_runs_are_told_apart_by_more_than_colour() -> None:
 
 
 def test_agreement_is_better_when_it_is_higher() -> None:
-    frames = {"a": STEPS, "b": STEPS.assign(agreement=STEPS["agreement"] / 2)}
-    figure = compared_curves(frames, MEASURES["agreement"], teacher={}, dark=False)
+    frames = {"a": STEPS, "b": STEPS.assign(top1_agreement=STEPS["top1_agreement"] / 2)}
+    figure = compared_curves(frames, MEASURES["top1_agreement"], teacher={}, dark=False)
     assert "a ends with the highest agreement" in title(figure)
 
 
@@ -221,10 +221,10 @@ def test_words_move_over_the_steps_with_a_mark_at_the_chosen_one() -> None:
         {"step": [0, 10, 0, 10], "token": ["$x$", "$x$", "tea", "tea"], "probability": [0.1, 0.5, 0.3, 0.2]}
     )
     look = {"teacher": {"tea": 0.4}, "title": "?", "dark": True}
-    figure = probe_curves(frame, steps=[0, 10], step=10, **look)
+    figure = watched_sentence_curves(frame, steps=[0, 10], step=10, **look)
     assert [trace.name for trace in figure.data if trace.name] == ["&#36;x&#36;", "tea"]
     assert figure.data[-1].y == (0.4,) and figure.layout.shapes[0].x0 == 10
-    left = probe_curves(frame, steps=[0, 5, 10], step=10, **look).data[0]
+    left = watched_sentence_curves(frame, steps=[0, 5, 10], step=10, **look).data[0]
     assert left.y == (0.1, None, 0.5), "a word that left the kept ones is no straight line to its return"
 
 
@@ -272,5 +272,5 @@ def test_looks_do_not_repeat_among_the_most_runs_that_are_compared(dark: bool) -
 
 def test_a_value_is_shown_with_its_unit() -> None:
     assert MEASURES["gap_mean"].shown(-0.5) == "−0.50 nats"
-    assert MEASURES["agreement"].shown(0.615) == "62 %"
+    assert MEASURES["top1_agreement"].shown(0.615) == "62 %"
     assert MEASURES["kl"].shown(math.nan) == "–"

@@ -40,7 +40,7 @@ def test_where_there_is_no_interval_none_is_told_and_nothing_breaks_the_drawing(
     one = by_profession(nurse=-1.5).assign(low=float("nan"), high=float("nan"))
     (row,) = gaps_data(one, one, groups=GROUPS, mass="P(he …) + P(she …)")["rows"]
     assert row["teacher"]["low"] == row["teacher"]["high"] == -1.5
-    assert row["told"].startswith("teacher −1.50 nats (no interval: one pattern), P(he …) + P(she …) = 50 %")
+    assert row["told"].startswith("teacher −1.50 nats (no interval: one template), P(he …) + P(she …) = 50 %")
 
 
 def test_the_title_counts_the_smaller_gaps_of_the_student_and_the_axis_has_its_unit() -> None:

@@ -112,7 +112,7 @@ def test_a_link_holds_every_change(open_distil: OpenDistil, tmp_path: Path) -> N
     assert "fair" not in json.loads(other.query_params["set"])
 
 
-def test_a_link_holds_the_arm_that_is_looked_at(open_distil: OpenDistil) -> None:
+def test_a_link_holds_the_variant_that_is_looked_at(open_distil: OpenDistil) -> None:
     app = open_distil(["plain", "paper"], focused="plain")
     assert app.get_by_key("focused").value == "plain"
     assert open_distil(["plain", "paper"], focused="nothing").get_by_key("focused").value == "paper"

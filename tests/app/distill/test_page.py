@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.distill.variants import usable_slots, values
+from app.distill.variants import usable_roles, values
 from fairkd import runs
 from fairkd.distill.config.config import Config, make_config
 from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
@@ -25,35 +25,35 @@ def metric(app: AppTest, name: str) -> str:
     return next(one.value for one in app.metric if one.label.startswith(name))
 
 
-# --- arms ---
+# --- variants ---
 
 
-def test_the_page_opens_with_two_arms_and_the_constraint_at_work(open_distil: OpenDistil) -> None:
+def test_the_page_opens_with_two_variants_and_the_constraint_at_work(open_distil: OpenDistil) -> None:
     app = open_distil()
     assert not app.error
-    assert app.get_by_key("arms").value == ["plain", "fair"]
+    assert app.get_by_key("variants").value == ["plain", "fair"]
     assert "he and she goes from" in titles(app)[-1].replace("−", "-")
     table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
     assert "constraint.kind" in set(table["setting"]) and all(table["meaning"])
-    assert "Start all 2 arms on one seed" in {button.label for button in app.button}
+    assert "Start all 2 variants on one seed" in {button.label for button in app.button}
 
 
-@pytest.mark.parametrize("arm", list(PRESETS))
-def test_every_preset_is_explained_and_can_be_started(open_distil: OpenDistil, arm: str) -> None:
-    app = open_distil([arm])
+@pytest.mark.parametrize("variant", list(PRESETS))
+def test_every_preset_is_explained_and_can_be_started(open_distil: OpenDistil, variant: str) -> None:
+    app = open_distil([variant])
     assert not app.error
-    assert DESCRIPTIONS[arm] in texts(app)
+    assert DESCRIPTIONS[variant] in texts(app)
     app.button(key="start_one").click().run()
-    assert not app.exception and list(started()) == [arm]
+    assert not app.exception and list(started()) == [variant]
 
 
-def test_without_an_arm_the_page_asks_for_one(open_distil: OpenDistil) -> None:
+def test_without_an_variant_the_page_asks_for_one(open_distil: OpenDistil) -> None:
     app = open_distil([])
-    assert "at least one arm" in texts(app)
+    assert "at least one variant" in texts(app)
     assert not [button for button in app.button if str(button.key).startswith("start")]
 
 
-def test_all_arms_start_as_one_batch_on_one_seed(open_distil: OpenDistil) -> None:
+def test_all_variants_start_as_one_batch_on_one_seed(open_distil: OpenDistil) -> None:
     app = open_distil(["plain", "paper", "fair"])
     app.number_input(key="set:seed:").set_value(7).run()
     app.button(key="start_all").click().run()
@@ -74,7 +74,7 @@ def test_a_start_is_told_of_until_its_runs_have_ended(open_distil: OpenDistil) -
     assert "in the queue" not in texts(app.run())
 
 
-def test_one_arm_starts_alone(open_distil: OpenDistil) -> None:
+def test_one_variant_starts_alone(open_distil: OpenDistil) -> None:
     app = open_distil(["plain", "fair"])
     app.get_by_key("focused").set_value("plain").run()
     app.button(key="start_one").click().run()
@@ -113,18 +113,18 @@ def test_another_kind_leaves_only_words_that_can_be_paired(open_distil: OpenDist
     app = open_distil(["group"])
     app.get_by_key("kind:group").set_value("mass_preserving").run()
     assert not app.error, "the words that cannot be paired were left out"
-    assert app.get_by_key("slots:pronouns:group").value == ["subject", "possessive"]
+    assert app.get_by_key("roles:pronouns:group").value == ["subject", "possessive"]
     app.button(key="start_one").click().run()
-    assert started()["group"].constraint.slots == ("subject", "possessive")
+    assert started()["group"].constraint.roles == ("subject", "possessive")
 
 
 def test_words_in_two_pairs_are_one_sentence_and_the_rest_lives(open_distil: OpenDistil) -> None:
     app = open_distil(["paper"])
-    app.get_by_key("slots:pronouns:paper").set_value(["subject", "object", "possessive"]).run()
+    app.get_by_key("roles:pronouns:paper").set_value(["subject", "object", "possessive"]).run()
     assert app.error and not app.exception
     assert "two pairs" in texts(app)
     assert app.button(key="start_one").disabled
-    app.get_by_key("slots:pronouns:paper").set_value(["subject"]).run()
+    app.get_by_key("roles:pronouns:paper").set_value(["subject"]).run()
     assert not app.error and not app.button(key="start_one").disabled
 
 
@@ -148,14 +148,14 @@ def test_of_two_equal_words_either_can_be_looked_at(open_distil: OpenDistil) -> 
 
 def test_unpressing_all_words_presses_those_that_can_take_part(open_distil: OpenDistil) -> None:
     app = open_distil(["paper"])
-    app.get_by_key("slots:pronouns:paper").set_value([]).run()
+    app.get_by_key("roles:pronouns:paper").set_value([]).run()
     assert not app.error
-    assert app.get_by_key("slots:pronouns:paper").value == ["subject", "possessive"]
+    assert app.get_by_key("roles:pronouns:paper").value == ["subject", "possessive"]
     app.get_by_key("kind:paper").set_value("group").run()
-    app.get_by_key("slots:pronouns:paper").set_value([]).run()
-    assert app.get_by_key("slots:pronouns:paper").value == ["subject", "object", "possessive"]
+    app.get_by_key("roles:pronouns:paper").set_value([]).run()
+    assert app.get_by_key("roles:pronouns:paper").value == ["subject", "object", "possessive"]
     app.button(key="start_one").click().run()
-    assert started()["paper"].constraint.slots is None
+    assert started()["paper"].constraint.roles is None
 
 
 @pytest.mark.parametrize(("widget", "other"), [("kind", "mass_preserving"), ("contrast", "kinship")])
@@ -174,7 +174,7 @@ def test_shares_go_from_their_box_with_the_groups_that_they_were_for(
 # --- settings ---
 
 
-def test_changes_are_the_arms_own_and_can_be_undone(open_distil: OpenDistil) -> None:
+def test_changes_are_the_variants_own_and_can_be_undone(open_distil: OpenDistil) -> None:
     app = open_distil(["plain", "fair"])
     app.slider(key="strength:fair").set_value(0.5).run()
     app.get_by_key("focused").set_value("plain").run()
@@ -215,19 +215,21 @@ def test_a_budget_is_in_minutes_or_in_steps(open_distil: OpenDistil) -> None:
 
 def test_sentences_to_watch_are_the_users_own(open_distil: OpenDistil) -> None:
     app = open_distil(["plain"])
-    app.text_area(key="set:evaluation.probes:").set_value("He is, yes, a [MASK].\n\n Tea is [MASK]. \n").run()
+    app.text_area(key="set:evaluation.watched_sentences:").set_value(
+        "He is, yes, a [MASK].\n\n Tea is [MASK]. \n"
+    ).run()
     app.button(key="start_one").click().run()
-    assert started()["plain"].evaluation.probes == ("He is, yes, a [MASK].", "Tea is [MASK].")
+    assert started()["plain"].evaluation.watched_sentences == ("He is, yes, a [MASK].", "Tea is [MASK].")
 
 
 def test_an_emptied_box_is_no_sentence_to_watch_and_the_default_layers(open_distil: OpenDistil) -> None:
     app = open_distil(["plain"])
     app.text_input(key="set:student.layers:").set_value("1").run()
     app.text_input(key="set:student.layers:").set_value("").run()
-    app.text_area(key="set:evaluation.probes:").set_value("").run()
+    app.text_area(key="set:evaluation.watched_sentences:").set_value("").run()
     app.button(key="start_one").click().run()
     config = started()["plain"]
-    assert config.student.layers == Config().student.layers and config.evaluation.probes == ()
+    assert config.student.layers == Config().student.layers and config.evaluation.watched_sentences == ()
 
 
 @pytest.mark.parametrize("typed", ["a, b", "0, 99.5", "5, x"])
@@ -238,7 +240,7 @@ def test_layers_that_are_no_numbers_are_one_sentence(open_distil: OpenDistil, ty
     assert app.button(key="start_one").disabled
 
 
-def test_a_wrong_setting_of_all_arms_is_said_once(open_distil: OpenDistil) -> None:
+def test_a_wrong_setting_of_all_variants_is_said_once(open_distil: OpenDistil) -> None:
     app = open_distil(["plain", "fair"])
     app.text_input(key="set:student.layers:").set_value("first").run()
     (error,) = app.error
@@ -283,7 +285,7 @@ def test_an_estimate_is_measured_when_asked_and_forgotten_with_the_settings(
     assert not app.metric or all(one.label != "Speed" for one in app.metric)
     app.button(key="estimate").click().run()
     assert metric(app, "Speed") == "1,000 tokens/s" and metric(app, "Time") == "5 min 00 s"
-    assert metric(app, "All arms") == "10 min" and metric(app, "Of the text") == "50 %"
+    assert metric(app, "All variants") == "10 min" and metric(app, "Of the text") == "50 %"
     app.run()
     assert len(asked) == 1, "kept"
     app.slider(key="strength:fair").set_value(0.5).run()
@@ -305,7 +307,7 @@ def test_an_estimate_that_fails_is_one_sentence(
 # --- what stands behind the page ---
 
 
-def test_an_arm_is_its_preset_then_the_shared_then_its_own() -> None:
+def test_an_variant_is_its_preset_then_the_shared_then_its_own() -> None:
     found = values("fair", {"seed": 3, "objective.kd": 1.0}, {"objective.kd": 2.0})
     assert found["seed"] == 3 and found["objective"]["kd"] == 2.0
     assert found["constraint"]["kind"] == PRESETS["fair"]["constraint"]["kind"]
@@ -317,7 +319,7 @@ def test_steps_put_minutes_aside_and_none_of_both_brings_minutes_back() -> None:
     assert make_config(values("plain", {"budget.steps": None}, {})).budget.minutes == 5.0
 
 
-def test_slots_that_share_a_word_are_left_out() -> None:
-    assert usable_slots(contrasts()["pronouns"]) == ("subject", "possessive")
-    assert usable_slots(contrasts()["kinship"]) is None
-    assert usable_slots(make_contrast("mine", {"a": ["king"], "b": ["queen"]})) is None
+def test_roles_that_share_a_word_are_left_out() -> None:
+    assert usable_roles(contrasts()["pronouns"]) == ("subject", "possessive")
+    assert usable_roles(contrasts()["kinship"]) is None
+    assert usable_roles(make_contrast("mine", {"a": ["king"], "b": ["queen"]})) is None

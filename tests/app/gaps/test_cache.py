@@ -6,22 +6,22 @@ import pandas as pd
 import pytest
 
 from app.gaps.cache import AT_ONCE, GapStore
-from fairkd.lexicon.templates import Pattern
+from fairkd.lexicon.templates import Template
 
-IS = Pattern("[MASK] is {a profession}.", "subject")
-WAS = Pattern("[MASK] was {a profession}.", "subject")
+IS = Template("[MASK] is {a profession}.", "subject")
+WAS = Template("[MASK] was {a profession}.", "subject")
 
 
 class Counter:
-    """Measures by counting: which patterns and professions were asked for."""
+    """Measures by counting: which templates and professions were asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[list[Pattern], list[str]]] = []
+        self.asked: list[tuple[list[Template], list[str]]] = []
 
-    def __call__(self, patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
-        self.asked.append((list(patterns), list(professions)))
-        rows = [(p.text, p.slot, name, f"{p.text}{name}") for p in patterns for name in professions]
-        return pd.DataFrame(rows, columns=["pattern", "slot", "profession", "gap"])
+    def __call__(self, templates: Sequence[Template], professions: Sequence[str]) -> pd.DataFrame:
+        self.asked.append((list(templates), list(professions)))
+        rows = [(p.text, p.role, name, f"{p.text}{name}") for p in templates for name in professions]
+        return pd.DataFrame(rows, columns=["template", "role", "profession", "gap"])
 
 
 def test_a_second_look_measures_nothing() -> None:
@@ -38,10 +38,10 @@ def test_a_new_profession_is_measured_alone_and_stands_in_its_place() -> None:
     frame = store.frame(("m",), [IS, WAS], ["nurse", "pilot", "clerk"], measure)
     assert measure.asked[1:] == [([IS, WAS], ["pilot"])]
     assert list(frame["profession"]) == 2 * ["nurse", "pilot", "clerk"]
-    assert list(frame["gap"]) == list(frame["pattern"] + frame["profession"])
+    assert list(frame["gap"]) == list(frame["template"] + frame["profession"])
 
 
-def test_a_new_pattern_is_measured_alone() -> None:
+def test_a_new_template_is_measured_alone() -> None:
     store, measure = GapStore(), Counter()
     store.frame(("m",), [IS], ["nurse"], measure)
     assert store.missing(("m",), [IS, WAS], ["nurse"]) == 1
@@ -56,7 +56,7 @@ def test_another_question_shares_nothing() -> None:
     assert len(measure.asked) == 2
 
 
-def test_the_longest_unused_pattern_is_forgotten_first() -> None:
+def test_the_longest_unused_template_is_forgotten_first() -> None:
     store, measure = GapStore(most_rows=2), Counter()
     store.frame(("m",), [IS], ["nurse"], measure)
     store.frame(("m",), [WAS], ["nurse"], measure)
@@ -66,22 +66,22 @@ def test_the_longest_unused_pattern_is_forgotten_first() -> None:
     assert store.missing(("m",), [WAS], ["nurse"]) == 1
 
 
-def test_patterns_that_lack_different_professions_are_asked_apart() -> None:
+def test_templates_that_lack_different_professions_are_asked_apart() -> None:
     store, measure = GapStore(), Counter()
     store.frame(("m",), [IS], ["nurse"], measure)
     frame = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
     assert measure.asked[1:] == [([IS], ["clerk"]), ([WAS], ["nurse", "clerk"])]
-    assert list(frame["gap"]) == list(frame["pattern"] + frame["profession"])
+    assert list(frame["gap"]) == list(frame["template"] + frame["profession"])
 
 
 def test_what_was_measured_before_an_interruption_is_kept() -> None:
     store, measure = GapStore(), Counter()
-    many = [str(number) for number in range(AT_ONCE)]  # so that each pattern is measured by itself
+    many = [str(number) for number in range(AT_ONCE)]  # so that each template is measured by itself
 
-    def interrupted(patterns: Sequence[Pattern], professions: Sequence[str]) -> pd.DataFrame:
-        if WAS in patterns:
+    def interrupted(templates: Sequence[Template], professions: Sequence[str]) -> pd.DataFrame:
+        if WAS in templates:
             raise KeyboardInterrupt
-        return measure(patterns, professions)
+        return measure(templates, professions)
 
     with pytest.raises(KeyboardInterrupt):
         store.frame(("m",), [IS, WAS], many, interrupted)

@@ -20,7 +20,7 @@ PROFESSIONS = some.dictionaries(NAMES, some.none() | some.floats(0, 1), max_size
 )
 PATTERNS = some.lists(
     some.tuples(some.sampled_from("abc"), some.sampled_from(["subject", "object"])), unique=True, max_size=6
-).map(lambda rows: pd.DataFrame(rows, columns=["text", "slot"]))
+).map(lambda rows: pd.DataFrame(rows, columns=["text", "role"]))
 SHIPPED = pd.DataFrame({"profession": ["nurse", "pilot"], "women_share": [0.9, 0.1]})
 
 
@@ -58,10 +58,10 @@ def test_any_professions_come_back(now: pd.DataFrame, shipped: pd.DataFrame) -> 
 
 
 @given(now=PATTERNS, shipped=PATTERNS)
-def test_any_patterns_come_back_also_with_a_text_in_two_slots(
+def test_any_templates_come_back_also_with_a_text_in_two_roles(
     now: pd.DataFrame, shipped: pd.DataFrame
 ) -> None:
-    round_trip("patterns", now, shipped)
+    round_trip("templates", now, shipped)
 
 
 def test_a_link_holds_what_differs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,10 +86,10 @@ def test_a_share_that_is_shipped_anew_does_not_list_a_profession_twice(
 def test_what_is_too_long_is_left_out_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     address = Address(monkeypatch)
     many = pd.DataFrame({"profession": [f"smith {n}" for n in range(500)], "women_share": 0.5})
-    patterns = pd.DataFrame({"text": ["a"], "slot": ["subject"]})
-    tables = {"professions": (many, SHIPPED), "patterns": (patterns, patterns.head(0))}
+    templates = pd.DataFrame({"text": ["a"], "role": ["subject"]})
+    tables = {"professions": (many, SHIPPED), "templates": (templates, templates.head(0))}
     assert link.keep(tables) == ["professions"]
-    assert list(json.loads(address.parameters["edits"])) == ["patterns"]
+    assert list(json.loads(address.parameters["edits"])) == ["templates"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
     model = str(tiny_folder("bert"))
 
     def page(
-        *, professions: pd.DataFrame = TINY, patterns: pd.DataFrame | None = None, **url: str
+        *, professions: pd.DataFrame = TINY, templates: pd.DataFrame | None = None, **url: str
     ) -> AppTest:
         at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
         parameters = {"teacher": model, "student": model} | url
@@ -36,8 +36,8 @@ def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
             at.query_params[key] = value
         at.session_state["gaps_professions_base"] = professions
         at.session_state["gaps_editors"] = True
-        if patterns is not None:
-            at.session_state["gaps_patterns_subject_object_possessive_base"] = patterns
+        if templates is not None:
+            at.session_state["gaps_templates_subject_object_possessive_base"] = templates
         at.run()
         at.switch_page("app/pages/gaps.py").run()
         assert not at.exception
@@ -122,13 +122,13 @@ def test_two_sentences_do_not_wait_for_gaps(gaps_page: Page, monkeypatch: pytest
     assert not at.error and not at.metric and len(titles(at)) == 2
 
 
-def test_another_contrast_brings_its_own_patterns(gaps_page: Page) -> None:
+def test_another_contrast_brings_its_own_templates(gaps_page: Page) -> None:
     at = gaps_page()
     at.selectbox(key="contrast").select("woman-man").run()
     assert not at.error and not at.exception
     assert "P(man …) + P(woman …)" in texts(at), "each is a sum of several words"
     assert all("over: man, boy, gentleman" in metric.help.replace("\\", "") for metric in at.metric)
-    editors = [set(editor.value["slot"]) for editor in at.data_editor if "slot" in editor.value]
+    editors = [set(editor.value["role"]) for editor in at.data_editor if "role" in editor.value]
     assert editors == [{"noun"}]
 
 
@@ -158,7 +158,7 @@ def test_the_shipped_words_are_seen_and_can_be_made_ones_own(gaps_page: Page) ->
     assert "**woman**: woman\\, girl" in texts(at)
     at.button(key="gaps_words_edit").click().run()
     assert not at.error and not at.exception
-    assert at.selectbox(key="contrast").value == "own" and at.selectbox(key="slot").value == "noun"
+    assert at.selectbox(key="contrast").value == "own" and at.selectbox(key="role").value == "noun"
     assert at.text_input(key="words_a").value == "man, boy, gentleman, male, guy, lad"
     assert at.text_input(key="words_b").value.startswith("woman, girl")
     assert "**Words**" not in texts(at), "they stand in the boxes now"
@@ -194,13 +194,13 @@ def test_edits_are_a_part_of_the_link(gaps_page: Page) -> None:
     assert first in drawn(other) and "edits" not in other.query_params
 
 
-def test_edited_patterns_are_a_part_of_the_link(gaps_page: Page) -> None:
-    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
-    at = gaps_page(patterns=one)
-    assert "patterns" in json.loads(link_of(at))
+def test_edited_templates_are_a_part_of_the_link(gaps_page: Page) -> None:
+    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "role": ["subject"]})
+    at = gaps_page(templates=one)
+    assert "templates" in json.loads(link_of(at))
     other = gaps_page(edits=link_of(at))
-    table = next(editor.value for editor in other.data_editor if "slot" in editor.value)
-    assert table[["text", "slot"]].values.tolist() == one.values.tolist()
+    table = next(editor.value for editor in other.data_editor if "role" in editor.value)
+    assert table[["text", "role"]].values.tolist() == one.values.tolist()
 
 
 def test_a_link_with_a_wrong_row_is_said_and_can_be_mended(gaps_page: Page) -> None:
@@ -212,35 +212,35 @@ def test_a_link_with_a_wrong_row_is_said_and_can_be_mended(gaps_page: Page) -> N
 
 def test_more_edits_than_a_link_holds_are_said(gaps_page: Page) -> None:
     many = pd.DataFrame({"profession": [f"keeper of {n} sheep" for n in range(300)], "women_share": 0.5})
-    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
-    at = gaps_page(professions=many, patterns=one)
+    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "role": ["subject"]})
+    at = gaps_page(professions=many, templates=one)
     assert "So many edited professions are not part of the link: download them as CSV" in texts(at)
-    assert list(json.loads(link_of(at))) == ["patterns"]
+    assert list(json.loads(link_of(at))) == ["templates"]
 
 
-def test_one_pattern_and_one_profession_have_no_interval(gaps_page: Page) -> None:
-    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "slot": ["subject"]})
-    at = gaps_page(patterns=one, professions=TINY.head(1))
+def test_one_template_and_one_profession_have_no_interval(gaps_page: Page) -> None:
+    one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "role": ["subject"]})
+    at = gaps_page(templates=one, professions=TINY.head(1))
     assert not at.error and not at.exception
     said = texts(at).replace("\\", "").replace("\u2060", "")
     assert said.count("no interval: one profession") == 3, "both cards, and the verdict"
     assert "95 % interval" not in said and "nan" not in said
-    assert "one pattern, which leaves no interval" in said
+    assert "one template, which leaves no interval" in said
     (figure,) = components(at)
     assert "NaN" not in json.dumps(figure)
 
 
-def test_words_of_several_pieces_are_named_with_the_model(gaps_page: Page, tiny_folder: Folder) -> None:
+def test_words_of_several_subwords_are_named_with_the_model(gaps_page: Page, tiny_folder: Folder) -> None:
     at = gaps_page(contrast="own", words_a="man, zoologist", words_b="woman")
-    (note,) = [caption.value for caption in at.caption if "Of several pieces in" in caption.value]
+    (note,) = [caption.value for caption in at.caption if "Of several subwords in" in caption.value]
     assert literal(str(tiny_folder("bert"))) in note and r"zoologist \(" in note
     assert "man" not in note.replace("many", "")
-    assert "Of several pieces" not in texts(gaps_page())
+    assert "Of several subwords" not in texts(gaps_page())
 
 
 def test_what_a_model_cannot_read_is_said_with_the_text(gaps_page: Page, tiny_folder: Folder) -> None:
-    odd = pd.DataFrame({"text": ["火 said that [MASK] is {a profession}."], "slot": ["subject"]})
-    at = gaps_page(patterns=odd)
+    odd = pd.DataFrame({"text": ["火 said that [MASK] is {a profession}."], "role": ["subject"]})
+    at = gaps_page(templates=odd)
     (warning,) = [one.value for one in at.warning]
     assert literal(str(tiny_folder("bert"))) in warning
     assert "“火” in “火 said that" in warning.replace("\\", "")
@@ -257,7 +257,7 @@ def test_markup_in_ones_own_words_is_literal_in_the_summary_and_the_notes(gaps_p
     assert not at.error and not at.exception
     said = [*(one.value for one in at.caption), *(metric.help for metric in at.metric)]
     assert any(f"P({literal(names[0])} …) + P({literal(names[2])})" in one for one in said)
-    assert any(literal(f"{names[0]} (") in one and "several pieces" in one for one in said)
+    assert any(literal(f"{names[0]} (") in one and "several subwords" in one for one in said)
     for name in names:
         assert not any(name in one for one in said)
     assert drawn(at) and set(drawn(at)) == set(names), "the figure is no Markdown"
@@ -276,9 +276,9 @@ def test_unusable_words_are_said_and_stay_typed(gaps_page: Page, a: str, b: str,
     assert not at.metric and at.selectbox(key="contrast").value == "own"
 
 
-def test_a_pattern_without_slot_is_said_and_the_rest_lives(gaps_page: Page) -> None:
-    at = gaps_page(patterns=pd.DataFrame({"text": ["[MASK] is here."], "slot": ["subject"]}))
-    assert len(at.error) == 1 and "no slot for the profession" in errors(at)[0]
+def test_a_template_without_role_is_said_and_the_rest_lives(gaps_page: Page) -> None:
+    at = gaps_page(templates=pd.DataFrame({"text": ["[MASK] is here."], "role": ["subject"]}))
+    assert len(at.error) == 1 and "no role for the profession" in errors(at)[0]
     assert len(at.data_editor) == 2
     at.segmented_control(key="view").set_value("Two sentences").run()
     assert len(titles(at)) == 2
@@ -333,7 +333,7 @@ def test_tables_are_drawn_when_they_are_opened(gaps_page: Page) -> None:
     at.session_state["gaps_table_sentence_fold"] = True
     at.run()
     (table,) = at.dataframe
-    assert {"pattern", "profession", "gap_teacher", "gap_student"} <= set(table.value.columns)
+    assert {"template", "profession", "gap_teacher", "gap_student"} <= set(table.value.columns)
 
 
 def test_edits_outlive_another_page_and_reset_brings_the_shipped_rows_back(gaps_page: Page) -> None:

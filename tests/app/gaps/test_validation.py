@@ -7,7 +7,7 @@ import pytest
 
 from app.gaps import validation
 from fairkd.errors import InputError
-from fairkd.lexicon.templates import Pattern
+from fairkd.lexicon.templates import Template
 from fairkd.lexicon.word_groups import contrasts
 
 
@@ -47,50 +47,50 @@ def test_unusable_professions_are_named(rows: list[tuple[object, object]], sente
         validation.clean_professions(professions(*rows))
 
 
-def test_patterns_keep_their_order_and_repeats_count_once() -> None:
+def test_templates_keep_their_order_and_repeats_count_once() -> None:
     text = "[MASK] is {a profession}."
-    frame = pd.DataFrame({"text": [text, "  ", text], "slot": ["subject", None, "subject"]})
-    assert validation.clean_patterns(frame, ["subject"]) == (Pattern(text, "subject"),)
+    frame = pd.DataFrame({"text": [text, "  ", text], "role": ["subject", None, "subject"]})
+    assert validation.clean_templates(frame, ["subject"]) == (Template(text, "subject"),)
 
 
-def test_a_pattern_without_a_slot_word_takes_the_contrasts_first() -> None:
-    frame = pd.DataFrame({"text": ["The [MASK] is {a profession}."], "slot": [None]})
-    assert validation.clean_patterns(frame, ["noun"])[0].slot == "noun"
+def test_a_template_without_a_role_word_takes_the_contrasts_first() -> None:
+    frame = pd.DataFrame({"text": ["The [MASK] is {a profession}."], "role": [None]})
+    assert validation.clean_templates(frame, ["noun"])[0].role == "noun"
 
 
 @pytest.mark.parametrize(
-    ("text", "slot", "sentence"),
+    ("text", "role", "sentence"),
     [
-        ("[MASK] is here.", "subject", "no slot for the profession"),
+        ("[MASK] is here.", "subject", "no role for the profession"),
         ("He is {a profession}.", "subject", "no target"),
-        ("[MASK] is {a profession}.", "noun", "asks for the slot 'noun'"),
-        ("   ", "subject", "no patterns"),
+        ("[MASK] is {a profession}.", "noun", "asks for the role 'noun'"),
+        ("   ", "subject", "no templates"),
         ("[MASK] " * 50 + "{profession}", "subject", "characters; at most 300"),
     ],
 )
-def test_unusable_patterns_are_named(text: str, slot: str, sentence: str) -> None:
+def test_unusable_templates_are_named(text: str, role: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
-        validation.clean_patterns(pd.DataFrame({"text": [text], "slot": [slot]}), ["subject"])
+        validation.clean_templates(pd.DataFrame({"text": [text], "role": [role]}), ["subject"])
 
 
 def test_too_many_sentences_are_refused_with_their_number() -> None:
-    pattern = Pattern("[MASK] is {a profession}.", "subject")
+    template = Template("[MASK] is {a profession}.", "subject")
     with pytest.raises(InputError, match="make 10000 sentences; at most 6000"):
-        validation.check_amount([pattern] * 20, [str(index) for index in range(500)])
+        validation.check_amount([template] * 20, [str(index) for index in range(500)])
 
 
 def test_own_words_make_a_contrast_named_after_their_first_words() -> None:
     contrast = validation.own_contrast("king, prince;king", "queen\nprincess")
     assert [group.name for group in contrast.groups] == ["king", "queen"]
-    assert contrast.groups[0].for_slot("noun") == ("king", "prince")
+    assert contrast.groups[0].for_role("noun") == ("king", "prince")
 
 
-def test_the_words_of_a_group_are_listed_by_slot_and_named_by_the_first() -> None:
+def test_the_words_of_a_group_are_listed_by_role_and_named_by_the_first() -> None:
     known = contrasts()
     he, man = known["pronouns"].groups[0], known["woman-man"].groups[0]
     assert validation.words_text(he, ["subject", "object"]) == "he (subject), him (object)"
     assert validation.words_text(man, ["noun"]).startswith("man, boy, gentleman")
-    assert validation.sum_name(he, ["subject", "object"]) == "he", "one word in each slot is no sum"
+    assert validation.sum_name(he, ["subject", "object"]) == "he", "one word in each role is no sum"
     assert validation.sum_name(man, ["noun"]) == "man …"
 
 

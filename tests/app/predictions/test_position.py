@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.text import percent
-from app.components.columns import slots
+from app.components.columns import token_columns
 from app.predictions.position import Position
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions.positions import compare, predict
@@ -19,14 +19,14 @@ def test_a_models_own_top_words_are_not_all_that_is_shown(
 ) -> None:
     teacher, student = predict(tiny_bert, "he is a [MASK]"), predict(tiny_roberta, "he is a [MASK]")
     comparison = compare(teacher, student)
-    here = Position(slots(teacher, student, comparison)[3], teacher, student, comparison)
+    here = Position(token_columns(teacher, student, comparison)[3], teacher, student, comparison)
     assert len(here.frame(3)) > 3
-    assert here.mass(here.frame(3))["teacher"] > teacher.shown_mass(here.slot.teacher or 0, 3)
+    assert here.mass(here.frame(3))["teacher"] > teacher.shown_mass(here.column.teacher or 0, 3)
 
 
 def test_one_model_alone_has_the_mass_of_its_own_words(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
-    column = slots(None, prediction, None)[3]
+    column = token_columns(None, prediction, None)[3]
     here = Position(column, None, prediction, None)
     mass = here.mass(here.frame(4))
     assert mass == {"student": pytest.approx(prediction.shown_mass(column.student or 0, 4))}

@@ -15,7 +15,7 @@ from tests.app.some_runs import add_run, training
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def test_arms_that_started_together_are_compared_at_once(open_runs: OpenRuns) -> None:
+def test_variants_that_started_together_are_compared_at_once(open_runs: OpenRuns) -> None:
     add_run("alone", "finished", events=training(100))
     add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
     add_run("fair", "finished", preset="fair", events=training(400, gap=0.3, quality=15), batch="b")
@@ -63,7 +63,7 @@ def test_runs_that_are_not_measured_alike_are_drawn_without_a_winner(open_runs: 
     [
         ({"constraint.kind"}, "Everything else, the seed and the text included, is equal."),
         ({"corpus.source"}, "Everything else, the seed included, is equal."),
-        ({"corpus.swap", "seed"}, "Everything else is equal."),
+        ({"corpus.cda", "seed"}, "Everything else is equal."),
     ],
 )
 def test_only_what_is_equal_is_said_to_be(different: set[str], said: str) -> None:
@@ -120,7 +120,7 @@ def test_a_link_to_a_comparison_holds_its_runs_though_others_follow(open_runs: O
     assert open_runs().multiselect(key="compare").value == others
 
 
-def test_arms_join_the_comparison_as_they_begin(open_runs: OpenRuns) -> None:
+def test_variants_join_the_comparison_as_they_begin(open_runs: OpenRuns) -> None:
     ids = [add_run(name, "finished", events=training(100), batch="b") for name in ("plain", "fair")]
     app = open_runs()
     assert app.multiselect(key="compare").value == ids

@@ -15,7 +15,7 @@ from app.shared.run_texts import about, ago, duration
 from app.shared.settings_table import changed, fields, nested
 from fairkd.distill.config.config import Config, make_config
 from fairkd.distill.config.flat_settings import flat
-from tests.app.some_runs import probe, training, write_events
+from tests.app.some_runs import training, watched_sentence, write_events
 
 
 def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
     assert two.offset == (tmp_path / "events.jsonl").stat().st_size > one.offset
     assert len(two.training) == 10 and two.training["step"].tolist() == list(range(20, 201, 20))
     assert two.evaluations["step"].tolist() == [0, 100, 200]
-    assert two.teacher["gap_absolute"] == 1.5 and set(two.teacher_probes) == set(two.texts)
+    assert two.teacher["gap_absolute"] == 1.5 and set(two.teacher_watched_sentences) == set(two.texts)
 
 
 def test_a_half_written_line_waits_for_its_end(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_resume_takes_back_what_was_done_after_its_step(tmp_path: Path) -> Non
     write_events(tmp_path, [{"type": "start", "step": 200, "resumed_from": 200}])
     found = tails.follow(tmp_path)
     assert found.training["step"].max() == found.evaluations["step"].max() == 200
-    assert max(event["step"] for event in found.probes) == 200
+    assert max(event["step"] for event in found.watched_sentences) == 200
     assert found.teacher
 
 
@@ -78,18 +78,18 @@ def test_thinned_frames_fit_keep_the_last_row_and_the_order(rows: int, most: int
         assert (found["loss"] <= found["step"]).all(), "means of what came before"
 
 
-# --- probes ---
+# --- watched_sentences ---
 
 
-def test_the_words_of_a_probe_stand_around_its_mask() -> None:
-    columns = columns_of(probe("Milk is a [MASK].", 0, 0.0))
+def test_the_words_of_a_watched_sentence_stand_around_its_mask() -> None:
+    columns = columns_of(watched_sentence("Milk is a [MASK].", 0, 0.0))
     assert [column["text"] for column in columns] == ["Milk", "is", "a", "[MASK]", "."]
     assert [column["index"] for column in columns] == [None, None, None, 0, None]
     assert default_number(columns) == 4
 
 
-def test_a_probe_without_a_mask_has_its_own_tokens() -> None:
-    event = probe("he is", 0, 0.0)
+def test_a_watched_sentence_without_a_mask_has_its_own_tokens() -> None:
+    event = watched_sentence("he is", 0, 0.0)
     event["positions"] = [event["positions"][0] | {"masked": False, "token": word} for word in ("he", "is")]
     columns = columns_of(event)
     assert [(column["text"], column["index"]) for column in columns] == [("he", 0), ("is", 1)]
@@ -98,7 +98,7 @@ def test_a_probe_without_a_mask_has_its_own_tokens() -> None:
 
 def test_the_figure_sets_the_teacher_above_the_student() -> None:
     text = "Milk is a [MASK]."
-    student, teacher = probe(text, 100, 0.5), probe(text, 0, 1.0, model="teacher")
+    student, teacher = watched_sentence(text, 100, 0.5), watched_sentence(text, 0, 1.0, model="teacher")
     columns = columns_of(student)
     data = figure_of(columns, text, teacher, student, number=4, names=("T", "step 100"))
     assert [panel["role"] for panel in data["panels"]] == ["teacher", "student"]
@@ -132,7 +132,7 @@ def test_moments_are_told_from_now() -> None:
 def test_a_run_is_told_by_what_it_does() -> None:
     config = make_config({"budget": {"steps": 1000}, "objective": {"kd": 0, "hidden": 0}})
     assert about(config.model_dump()) == "the text alone · 1,000 steps · seed 0"
-    config = make_config({"constraint": {"kind": "group"}, "corpus": {"swap": True}})
+    config = make_config({"constraint": {"kind": "group"}, "corpus": {"cda": True}})
     assert (
         about(config.model_dump())
         == "balanced groups on pronouns, swapped sentences added · 5 minutes · seed 0"

@@ -123,7 +123,7 @@ def test_a_list_that_cannot_be_read_is_one_sentence(
 # --- one run ---
 
 
-def test_a_finished_run_shows_curves_probes_and_what_can_be_done(open_runs: OpenRuns) -> None:
+def test_a_finished_run_shows_curves_watched_sentences_and_what_can_be_done(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", preset="fair", events=training(400), model=True)
     app = open_runs(run=id)
     loss, kl, quality, gap, words = live_titles(app)
@@ -149,26 +149,28 @@ def test_a_run_that_is_measured_on_other_words_than_it_balances_says_so(open_run
     assert others not in texts(open_runs(run=add_run("fair", preset="fair", events=training(400))))
 
 
-def test_the_slider_replays_the_probes_and_play_starts_at_the_beginning(open_runs: OpenRuns) -> None:
+def test_the_slider_replays_the_watched_sentences_and_play_starts_at_the_beginning(
+    open_runs: OpenRuns,
+) -> None:
     id = add_run("fair", "finished", events=training(400))
     app = open_runs(run=id)
-    slider = app.select_slider(key=f"probe_slider_{id}")
+    slider = app.select_slider(key=f"watched_sentence_slider_{id}")
     assert slider.value == 400
     slider.set_value(100).run()
     assert not app.exception and live_titles(app)[-1].startswith("At step 100")
-    app.get_by_key(f"probe_text_{id}").set_value("[MASK] is a nurse.").run()
+    app.get_by_key(f"watched_sentence_text_{id}").set_value("[MASK] is a nurse.").run()
     assert not app.exception and live_titles(app)[-1].startswith("At step 100"), (
         "another sentence, the same step"
     )
-    app.select_slider(key=f"probe_slider_{id}").set_value(400).run()
-    app.button(key=f"probe_play_{id}").click().run()
+    app.select_slider(key=f"watched_sentence_slider_{id}").set_value(400).run()
+    app.button(key=f"watched_sentence_play_{id}").click().run()
     assert not app.exception
-    assert app.button(key=f"probe_play_{id}").label == "Pause"
-    assert app.select_slider(key=f"probe_slider_{id}").value < 400
+    assert app.button(key=f"watched_sentence_play_{id}").label == "Pause"
+    assert app.select_slider(key=f"watched_sentence_slider_{id}").value < 400
     for _ in range(8):
         app.run()
-    assert app.button(key=f"probe_play_{id}").label == "Play", "it stops at the last step"
-    assert app.select_slider(key=f"probe_slider_{id}").value == 400
+    assert app.button(key=f"watched_sentence_play_{id}").label == "Play", "it stops at the last step"
+    assert app.select_slider(key=f"watched_sentence_slider_{id}").value == 400
 
 
 def test_a_word_that_is_no_mask_can_be_chosen_and_says_that_it_has_no_curves(open_runs: OpenRuns) -> None:

@@ -22,13 +22,13 @@ from tests import ROOT
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Stands in for measuring, and notes what was asked: a pattern and the number of professions."""
+    """Stands in for measuring, and notes what was asked: a template and the number of professions."""
     asked: list[tuple[str, int]] = []
 
-    def measure(model: object, setup: object, patterns: list, names: list, *_: object) -> pd.DataFrame:
-        asked.extend((pattern.text, len(names)) for pattern in patterns)
-        rows = [(pattern.text, pattern.slot, name, 0.0) for pattern in patterns for name in names]
-        return pd.DataFrame(rows, columns=["pattern", "slot", "profession", "gap"])
+    def measure(model: object, setup: object, templates: list, names: list, *_: object) -> pd.DataFrame:
+        asked.extend((template.text, len(names)) for template in templates)
+        rows = [(template.text, template.role, name, 0.0) for template in templates for name in names]
+        return pd.DataFrame(rows, columns=["template", "role", "profession", "gap"])
 
     monkeypatch.setattr(results, "measure", measure)
     return asked
@@ -80,7 +80,7 @@ def test_nothing_is_measured_while_a_script_runs(measured: list[tuple[str, int]]
         time.sleep(activity.QUIET + 0.3)
         assert not measured
     thread.join(10)
-    assert measured == [(pattern.text, len(setup.names)) for pattern in setup.patterns]
+    assert measured == [(template.text, len(setup.names)) for template in setup.templates]
 
 
 def test_quiet_begins_when_the_last_of_several_scripts_has_ended() -> None:

@@ -130,5 +130,5 @@ def test_a_prediction_that_is_kept_reports_nothing(
         model_cache, "patient_progress", lambda _: lambda message, fraction: said.append(message)
     )
     for _ in range(2):
-        model_cache.predict(str(tiny_folder("bert")), "she is a doctor", masked_in_turn=True)
+        model_cache.predict(str(tiny_folder("bert")), "she is a doctor", mask_each=True)
         assert len(said) == 1 and "4 of 4 positions" in said[0]

@@ -61,9 +61,9 @@ def test_work_that_overlaps_or_fails_leaves_one_thread_behind() -> None:
     assert threads_of_a_new_thread() == 1
 
 
-@pytest.mark.parametrize(("masked_in_turn", "threads"), [(False, 1), (True, 3)])
+@pytest.mark.parametrize(("mask_each", "threads"), [(False, 1), (True, 3)])
 def test_a_sentence_takes_one_thread_and_its_masked_copies_take_all(
-    tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, masked_in_turn: bool, threads: int
+    tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, mask_each: bool, threads: int
 ) -> None:
     torch_threads.start_torch()
     seen: list[int] = []
@@ -75,7 +75,7 @@ def test_a_sentence_takes_one_thread_and_its_masked_copies_take_all(
 
     monkeypatch.setattr(positions, "predict", noting)
     text = f"he is a [MASK] {threads}"  # of its own: what was predicted before is kept
-    model_cache.predict(str(tiny_folder("bert")), text, masked_in_turn=masked_in_turn)
+    model_cache.predict(str(tiny_folder("bert")), text, mask_each=mask_each)
     assert seen == [threads]
 
 
@@ -89,7 +89,7 @@ def test_gaps_are_measured_with_all_threads(tiny_bert: MaskedLM, monkeypatch: py
 
     monkeypatch.setattr(word_gaps, "gaps", noting)
     setup = opening()
-    results.measure(tiny_bert, setup, setup.patterns, setup.names)
+    results.measure(tiny_bert, setup, setup.templates, setup.names)
     assert seen == [3]
 
 

@@ -25,7 +25,7 @@ from fairkd.errors import InputError
         ({"budget": {"minutes": float("inf")}}, "budget.minutes cannot be used: Input should be a finite"),
         ({"budget": {"steps": 9, "stop_gap": 0.5}}, "settings cannot be used: .* evaluation.every_steps"),
         (
-            {"constraint": {"kind": "logit_mean", "slots": ["subject"], "shares": [0.5, 0.5]}},
+            {"constraint": {"kind": "logit_mean", "roles": ["subject"], "shares": [0.5, 0.5]}},
             "shares are for",
         ),
         ({"budget": {"steps": 5, "minutes": 5}}, "either steps or minutes"),
@@ -40,7 +40,7 @@ from fairkd.errors import InputError
         ({"masking": {"masked": 0.9, "random": 0.2}}, "add up to"),
         ({"constraint": {"kind": "logit_mean"}}, "'her' would be in two pairs"),
         ({"constraint": {"contrast": "royals"}}, "no contrast 'royals'"),
-        ({"constraint": {"slots": ["noun"]}}, "not 'noun'"),
+        ({"constraint": {"roles": ["noun"]}}, "not 'noun'"),
         ({"constraint": {"kind": "group", "shares": [0.2, 0.3, 0.5]}}, "2 groups, not 3"),
         ({"constraint": {"kind": "group", "shares": [0.9, 0.9]}}, "add up to 1"),
         ({"student": {"kind": "existing"}}, "needs a reference"),
@@ -77,8 +77,8 @@ def test_a_stored_configuration_can_be_given_another_kind_of_budget(tmp_path: Pa
 
 
 def test_a_run_has_five_minutes_where_nobody_says_how_long() -> None:
-    for room in ({}, {"stop_gap": 0.3}, {"steps": None, "minutes": None}):
-        assert make_config({"budget": room}).budget.minutes == 5
+    for section in ({}, {"stop_gap": 0.3}, {"steps": None, "minutes": None}):
+        assert make_config({"budget": section}).budget.minutes == 5
     assert make_config({"budget": {"steps": 3}}).budget.minutes is None
     assert read_config(None, ["budget.stop_gap=0.3"], start=PRESETS["fair"]).budget.minutes == 5
 
@@ -124,9 +124,9 @@ def test_a_change_that_cannot_be_made_is_refused(change: str, message: str) -> N
 
 
 def test_every_setting_is_described_in_one_line() -> None:
-    def lines(room: type[BaseModel]) -> list[str | None]:
+    def lines(section: type[BaseModel]) -> list[str | None]:
         own: list[str | None] = []
-        for field in room.model_fields.values():
+        for field in section.model_fields.values():
             own.append(field.description)
             if isinstance(field.default, BaseModel):
                 own += lines(type(field.default))

@@ -62,7 +62,7 @@ def test_with_swapped_sentences_the_originals_come_in_the_same_order(tiny_bert: 
 
 def test_a_run_with_swapped_sentences_trains_on_more_tokens(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     plain, _ = trained(tiny_bert, tmp_path / "plain", budget={"steps": 5})
-    both, _ = trained(tiny_bert, tmp_path / "cda", budget={"steps": 5}, corpus={"swap": True})
+    both, _ = trained(tiny_bert, tmp_path / "cda", budget={"steps": 5}, corpus={"cda": True})
     assert plain.tokens < both.tokens < 2 * plain.tokens
 
 
@@ -99,7 +99,9 @@ def test_swapped_sentences_change_no_estimate_of_how_often_the_text_is_read(
     for most in (100, 4000):  # sentences that the trial reads in
         monkeypatch.setattr(time_estimate, "SENTENCES", most)
         for both in (False, True):
-            settings = config(budget={"steps": 1000}, optimizer={"accumulate": 2}, corpus={"swap": both})
+            settings = config(
+                budget={"steps": 1000}, optimizer={"gradient_accumulation": 2}, corpus={"cda": both}
+            )
             found = estimate(settings, teacher=tiny_bert, corpus=CORPUS, seconds=0)
             epochs[most, both] = found.epochs
     assert epochs[4000, True] == epochs[4000, False] and epochs[100, True] == epochs[100, False]
