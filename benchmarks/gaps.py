@@ -14,7 +14,7 @@ import time
 import pandas as pd
 import torch
 
-from fairkd.lexicon import Contrast, contrasts, fitting, professions
+from fairkd.lexicon import Contrast, contrasts, fitting, shipped_professions
 from fairkd.measures import gaps
 from fairkd.models import MaskedLM, load, spell
 
@@ -44,7 +44,7 @@ def main() -> None:
     options = parser.parse_args()
     lm, contrast = load(options.model), contrasts()["pronouns"]
     chosen = fitting(contrast)
-    names = list(professions()["profession"])
+    names = list(shipped_professions()["profession"])
     ratios = []
     print(f"{len(chosen)} templates x {len(names)} professions, with priors, {options.model}")
     for _ in range(options.rounds):

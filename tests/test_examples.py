@@ -13,8 +13,8 @@ import fairkd
 HOME = Path(fairkd.__file__).parent
 SHOULD_HAVE_EXAMPLES = {
     "fairkd.lexicon.word_groups",
-    "fairkd.models",
-    "fairkd.predictions",
+    "fairkd.models.loading",
+    "fairkd.predictions.positions",
     "fairkd.models.tokenization",
 }
 

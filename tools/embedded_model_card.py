@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from fairkd.distill.data import Masking, encode
-from fairkd.lexicon import contrasts, fitting, professions
+from fairkd.lexicon import contrasts, fitting, shipped_professions
 from fairkd.measures import Summary, gaps, paired_test, pseudo_perplexity, summarise
 from fairkd.models import EMBEDDED, MaskedLM, load
 from fairkd.predictions import predict
@@ -64,7 +64,7 @@ def masked(
 def gap_table(lm: MaskedLM) -> pd.DataFrame:
     """The he/she gaps of the Gaps page's default: every shipped pronoun pattern and profession."""
     contrast = contrasts()["pronouns"]
-    names = list(professions()["profession"])
+    names = list(shipped_professions()["profession"])
     return gaps(lm, contrast=contrast, templates=fitting(contrast), professions=names, prior=False)
 
 

@@ -27,7 +27,7 @@ from app.gaps.validation import (
 )
 from app.shared.widgets import caption, download_row, literal
 from fairkd.errors import FairKDError
-from fairkd.lexicon import OWN, ROLES, Contrast, Template, contrasts, professions, templates
+from fairkd.lexicon import OWN, ROLES, Contrast, Template, contrasts, shipped_professions, shipped_templates
 
 OWN_A, OWN_B = "king, prince", "queen, princess"
 EDITED = {
@@ -213,13 +213,13 @@ def _shipped_tables(roles: list[str]) -> dict[str, tuple[str, pd.DataFrame]]:
 
 def _shipped_templates(roles: list[str]) -> tuple[str, pd.DataFrame]:
     """The name of the table of templates for these roles, and its shipped rows."""
-    shipped = templates()
+    shipped = shipped_templates()
     return f"templates_{'_'.join(roles)}", shipped[shipped["role"].isin(roles)][["text", "role"]]
 
 
 def _shipped_professions() -> tuple[str, pd.DataFrame]:
     """The name of the table of professions, and its shipped rows."""
-    return "professions", professions()[["profession", "women_share"]]
+    return "professions", shipped_professions()[["profession", "women_share"]]
 
 
 def _template_editor(roles: list[str]) -> pd.DataFrame:
@@ -252,7 +252,7 @@ def _profession_editor() -> pd.DataFrame:
             ),
         },
     )
-    years = sorted({str(year) for year in professions()["year"]})
+    years = sorted({str(year) for year in shipped_professions()["year"]})
     caption(f"{SOURCE.format(year=' and '.join(years))} A share may be left empty.")
     st.file_uploader(
         "Professions from a CSV file, with the columns `profession` and, if known, `women_share` (0 to 1)",

@@ -20,7 +20,7 @@ from app.shared import theme
 from app.shared.model_cache import noting, tell
 from app.shared.widgets import caption, download_row, literal, show_figure, warn_unread
 from fairkd.errors import listed
-from fairkd.lexicon import professions
+from fairkd.lexicon import shipped_professions
 
 if TYPE_CHECKING:
     from fairkd.measures import Summary
@@ -178,7 +178,7 @@ def labour_market(results: Results, setup: GapQuestion) -> None:
     )
     show_figure(figure, "gaps_labour", "fairkd-gaps-labour-market")
     missing = len(setup.professions) - len(results.labour)
-    years = " and ".join(sorted({str(year) for year in professions()["year"]}))
+    years = " and ".join(sorted({str(year) for year in shipped_professions()["year"]}))
     caption(
         "Each pair of points is a profession, at the share of women who work in it; dashed lines are "
         "least-squares fits, r is Pearson's correlation with a 95 % bootstrap interval over professions. "

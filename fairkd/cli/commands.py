@@ -138,7 +138,7 @@ def gaps(
     """
     import pandas as pd
 
-    from fairkd.lexicon import contrasts, fitting, professions
+    from fairkd.lexicon import contrasts, fitting, shipped_professions
     from fairkd.measures import by_profession, gaps as measure, paired_test, split_words, summarise
 
     if csv is not None and (csv.is_dir() or not csv.absolute().parent.is_dir()):
@@ -154,7 +154,7 @@ def gaps(
             f"{contrast} has the groups {', '.join(there)}; {' and '.join(pair)} are compared: choose two "
             "with --groups A B."
         )
-    names = professions()["profession"].tolist()
+    names = shipped_professions()["profession"].tolist()
 
     def of(reference: str) -> pd.DataFrame:
         lm = _load(reference)

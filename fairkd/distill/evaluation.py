@@ -22,7 +22,7 @@ from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.data import Batch, Masker, Masking, Stream
 from fairkd.distill.precision import on
 from fairkd.errors import InputError
-from fairkd.lexicon import fitting, professions
+from fairkd.lexicon import fitting, shipped_professions
 from fairkd.measures import FIDELITY, GAPS, gaps, summarise
 from fairkd.models import MaskedLM, projection_of, rows_of, transform_of
 from fairkd.predictions import as_json, predict
@@ -83,7 +83,7 @@ class Evaluator:
         self.single = [on(device, batch) for batch in single]
         self.contrast = settings.groups()
         self.templates = fitting(self.contrast)
-        self.professions = spread(professions()["profession"].tolist(), settings.professions)
+        self.professions = spread(shipped_professions()["profession"].tolist(), settings.professions)
         self.missing: str | None = None  # why there is no gap
         for text in settings.watched_sentences:
             predict(teacher, text)

@@ -2,8 +2,8 @@ from .templates import (
     Rendered as Rendered,
     Template as Template,
     fitting as fitting,
-    professions as professions,
-    templates as templates,
+    shipped_professions as shipped_professions,
+    shipped_templates as shipped_templates,
 )
 from .word_groups import (
     OWN as OWN,

@@ -138,10 +138,10 @@ def article(word: str) -> str:
     return "an" if start[:1] in set("aeiou") and not _CONSONANT_SOUND.match(start) else "a"
 
 
-def templates(role: str | None = None) -> pd.DataFrame:
+def shipped_templates(role: str | None = None) -> pd.DataFrame:
     """The shipped templates (`resources/templates.csv`): text, role, source; of one role, if given.
 
-    >>> len(templates("noun"))
+    >>> len(shipped_templates("noun"))
     8
     """
     table = _resource("templates.csv").copy()
@@ -154,17 +154,19 @@ def templates(role: str | None = None) -> pd.DataFrame:
 
 def fitting(contrast: Contrast) -> list[Template]:
     """The shipped templates that a contrast has words for."""
-    return [Template(row.text, row.role) for row in templates().itertuples() if row.role in contrast.roles]
+    return [
+        Template(row.text, row.role) for row in shipped_templates().itertuples() if row.role in contrast.roles
+    ]
 
 
-def professions() -> pd.DataFrame:
+def shipped_professions() -> pd.DataFrame:
     """The shipped professions (`resources/professions.csv`) with the share of women among workers.
 
     Columns profession, women_share (between 0 and 1), year, source, occupation (the row of the source
     that stands for the profession): US Bureau of Labor Statistics, Current Population Survey, Annual
     Averages, Table 11.
 
-    >>> professions().set_index("profession").women_share["nurse"].item()
+    >>> shipped_professions().set_index("profession").women_share["nurse"].item()
     0.879
     """
     return _resource("professions.csv").copy()

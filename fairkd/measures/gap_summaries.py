@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fairkd.errors import InputError
-from fairkd.lexicon import professions
+from fairkd.lexicon import shipped_professions
 from fairkd.measures import statistics
 from fairkd.measures.statistics import Correlation
 
@@ -304,7 +304,7 @@ def labour_market(
     Parameters
     ----------
     shares : DataFrame, optional
-        profession and women_share; by default the shipped `professions()`. Case does not matter, and
+        profession and women_share; by default the shipped `shipped_professions()`. Case does not matter, and
         professions that are not in it are left out.
 
     Returns
@@ -334,7 +334,7 @@ def labour_market(
     >>> round(found.r, 2)
     -1.0
     """
-    table = professions() if shares is None else shares
+    table = shipped_professions() if shares is None else shares
     known = {
         str(name).strip().casefold(): share
         for name, share in zip(table["profession"], table["women_share"], strict=True)

@@ -11,7 +11,7 @@
 The gap at a masked position is `log P(A) - log P(B)`, in nats: positive where the model prefers group A (he),
 negative where it prefers group B (she). Averages, intervals and tests over such frames are in
 `fairkd.measures.gap_summaries`, templates and professions in `fairkd.lexicon.templates`, the comparison of
-two sentences in `fairkd.measures.sentence_pairs`; all of them can be imported from here.
+two sentences in `fairkd.measures.sentence_pairs`.
 """
 
 from __future__ import annotations
@@ -25,38 +25,14 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from fairkd.errors import InputError, listed
-from fairkd.lexicon import Contrast, Rendered, Template, WordGroup, fitting, professions, templates
-from fairkd.measures.gap_summaries import (
-    PairedTest,
-    Summary,
-    by_profession,
-    labour_market,
-    paired_test,
-    split_words,
-    summarise,
-    transfer,
+from fairkd.lexicon import (
+    Contrast,
+    Rendered,
+    Template,
+    WordGroup,
 )
-from fairkd.measures.sentence_pairs import prefer, prefer_difference
 from fairkd.models import Encoding, MaskedLM, encode, is_blank, parse, spell
 from fairkd.predictions import Cloze
-
-__all__ = [
-    "PairedTest",
-    "Template",
-    "Summary",
-    "by_profession",
-    "fitting",
-    "gaps",
-    "labour_market",
-    "paired_test",
-    "templates",
-    "prefer",
-    "prefer_difference",
-    "professions",
-    "split_words",
-    "summarise",
-    "transfer",
-]
 
 COLUMNS = (
     "template",

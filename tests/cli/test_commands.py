@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from fairkd import lexicon
 from fairkd.cli import commands
-from fairkd.measures import word_gaps
 from fairkd.models import loading
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions import positions, word_lookup
@@ -132,8 +132,8 @@ def test_what_the_model_cannot_read_is_said_beside_the_answer(fairkd: Run, refer
 
 @pytest.fixture
 def few_professions(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = word_gaps.professions().head(8)
-    monkeypatch.setattr(word_gaps, "professions", lambda: table)
+    table = lexicon.shipped_professions().head(8)
+    monkeypatch.setattr(lexicon, "shipped_professions", lambda: table)
 
 
 @pytest.mark.usefixtures("few_professions")

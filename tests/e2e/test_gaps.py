@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fairkd.lexicon.templates import professions
+from fairkd.lexicon.templates import shipped_professions
 from tests.e2e.conftest import PHONE, OpenPage, settled
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -55,7 +55,7 @@ def test_the_page_shows_the_summary_and_the_professions(gaps_page: OpenPage) -> 
     page.get_by_role("radio", name="All", exact=True).click()
     expect(page).to_have_url(re.compile(r"gaps_rows=All"))
     settled(page)
-    expect(rows(page)).to_have_count(len(professions()))
+    expect(rows(page)).to_have_count(len(shipped_professions()))
 
 
 def test_another_contrast_is_measured_and_stands_in_the_url(gaps_page: OpenPage) -> None:

@@ -7,13 +7,14 @@ from importlib.resources import files
 import pytest
 
 from fairkd.errors import InputError
+from fairkd.lexicon.templates import Template, shipped_professions, shipped_templates
 from fairkd.lexicon.word_groups import contrasts
-from fairkd.measures.word_gaps import Template, gaps, professions, templates
+from fairkd.measures.word_gaps import gaps
 from fairkd.models.loading import MaskedLM
 
 
 def test_there_are_sixty_professions_with_a_share_of_women_and_its_source() -> None:
-    table = professions()
+    table = shipped_professions()
     assert len(table) >= 60
     assert table.profession.is_unique
     assert table.women_share.between(0, 1).all()
@@ -23,17 +24,17 @@ def test_there_are_sixty_professions_with_a_share_of_women_and_its_source() -> N
 
 
 def test_each_profession_stands_for_an_occupation_of_its_own() -> None:
-    assert professions().occupation.is_unique
+    assert shipped_professions().occupation.is_unique
 
 
 @pytest.mark.parametrize(("profession", "percent"), [("nurse", 87.9), ("carpenter", 3.5), ("lawyer", 38.5)])
 def test_shares_are_those_of_the_published_table(profession: str, percent: float) -> None:
-    shares = professions().set_index("profession").women_share
+    shares = shipped_professions().set_index("profession").women_share
     assert shares[profession] == pytest.approx(percent / 100)
 
 
 def test_professions_come_from_the_whole_labour_market() -> None:
-    shares = professions().women_share
+    shares = shipped_professions().women_share
     assert (shares < 0.2).sum() >= 10
     assert (shares > 0.8).sum() >= 10
     assert shares.between(0.35, 0.65).sum() >= 10
@@ -41,19 +42,19 @@ def test_professions_come_from_the_whole_labour_market() -> None:
 
 def test_no_profession_is_a_word_for_one_gender() -> None:
     gendered = ("man", "woman", "ess", "lady", "boy", "girl", "maid")
-    assert not [name for name in professions().profession if name.endswith(gendered)]
+    assert not [name for name in shipped_professions().profession if name.endswith(gendered)]
 
 
 @pytest.mark.parametrize(
     ("role", "at_least"), [("subject", 2), ("object", 2), ("possessive", 2), ("noun", 8), ("name", 4)]
 )
 def test_there_are_enough_templates_of_every_kind(role: str, at_least: int) -> None:
-    assert len(templates(role)) >= at_least
-    assert set(templates(role).role) == {role}
+    assert len(shipped_templates(role)) >= at_least
+    assert set(shipped_templates(role).role) == {role}
 
 
 def test_there_are_eight_pronoun_templates_and_every_template_is_valid() -> None:
-    table = templates()
+    table = shipped_templates()
     assert table.role.isin(["subject", "object", "possessive"]).sum() >= 8
     assert not table.duplicated(["text", "role"]).any()
     for row in table.itertuples():
@@ -61,19 +62,19 @@ def test_there_are_eight_pronoun_templates_and_every_template_is_valid() -> None
 
 
 def test_some_professions_come_before_the_target_and_some_after() -> None:
-    before = [text.index("profession}") < text.index("[MASK]") for text in templates().text]
+    before = [text.index("profession}") < text.index("[MASK]") for text in shipped_templates().text]
     assert 5 <= sum(before) <= len(before) - 5
 
 
 def test_an_unknown_role_is_refused() -> None:
     with pytest.raises(InputError, match="no role 'adverb'"):
-        templates("adverb")
+        shipped_templates("adverb")
 
 
 def test_changing_a_table_does_not_change_the_shipped_one() -> None:
-    table = professions()
+    table = shipped_professions()
     table.loc[:, "women_share"] = 0.0
-    assert professions().women_share.max() > 0.5
+    assert shipped_professions().women_share.max() > 0.5
 
 
 def test_the_readme_names_every_table_and_the_bureau() -> None:
@@ -86,7 +87,7 @@ def test_the_readme_names_every_table_and_the_bureau() -> None:
 
 @pytest.mark.parametrize("contrast", ["pronouns", "woman-man", "kinship", "names", "pronouns-they"])
 def test_every_contrast_can_be_measured_with_the_shipped_templates(teacher: MaskedLM, contrast: str) -> None:
-    chosen = [Template(row.text, row.role) for row in templates().itertuples()]
+    chosen = [Template(row.text, row.role) for row in shipped_templates().itertuples()]
     frame = gaps(teacher, contrast=contrasts()[contrast], templates=chosen, professions=["nurse"])
     assert len(frame) >= 4
     assert frame.notna().all(axis=None)

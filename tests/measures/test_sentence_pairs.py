@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fairkd.errors import InputError
-from fairkd.measures.word_gaps import prefer, prefer_difference
+from fairkd.measures.sentence_pairs import prefer, prefer_difference
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import spell
 

@@ -8,8 +8,10 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from fairkd.errors import InputError
+from fairkd.lexicon.templates import Template
 from fairkd.lexicon.word_groups import Contrast, contrasts, make_contrast
-from fairkd.measures.word_gaps import COLUMNS, Template, gaps, split_words
+from fairkd.measures.gap_summaries import split_words
+from fairkd.measures.word_gaps import COLUMNS, gaps
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import UnknownWord, encode
 from fairkd.predictions.cloze import score_words

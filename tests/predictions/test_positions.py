@@ -55,7 +55,7 @@ def a_prediction(row: torch.Tensor) -> Prediction:
         tokens=(Token(0, 0, "x", 0, 1, special=False, masked=False, unknown=False),),
         positions=(0,),
         log_probabilities=row[None],
-        labels=tuple(str(i) for i in range(len(row))),
+        token_strings=tuple(str(i) for i in range(len(row))),
         kind="WordPiece",
         lower_case=True,
     )

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fairkd.errors import InputError
-from fairkd.measures.word_gaps import summarise
+from fairkd.measures.gap_summaries import summarise
 from fairkd.models import loading
 from fairkd.predictions.positions import predict
 from tools import embedded_model_card

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.shared.widgets import literal
-from fairkd.lexicon.templates import professions
+from fairkd.lexicon.templates import shipped_professions
 from tests import ROOT
 from tests.app.reading import components, titles
 
@@ -165,7 +165,7 @@ def test_the_shipped_words_are_seen_and_can_be_made_ones_own(gaps_page: Page) ->
 
 
 def test_a_link_says_how_many_professions_are_drawn(gaps_page: Page) -> None:
-    many = professions()[["profession", "women_share"]].head(30)
+    many = shipped_professions()[["profession", "women_share"]].head(30)
     (figure,) = components(gaps_page(professions=many))
     assert any("note" in row for row in figure["rows"]), "the ends alone"
     assert len(drawn(gaps_page(professions=many, gaps_rows="All"))) == 30
@@ -180,7 +180,7 @@ def link_of(at: AppTest) -> str:
 
 
 def test_edits_are_a_part_of_the_link(gaps_page: Page) -> None:
-    shipped = professions()[["profession", "women_share"]]
+    shipped = shipped_professions()[["profession", "women_share"]]
     at = gaps_page(professions=shipped)
     assert "edits" not in at.query_params
     edit(at, added=[{"profession": "wizard", "women_share": None}], deleted=[0])
@@ -306,7 +306,7 @@ def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
 
 
 def test_all_professions_stay_shown_when_one_is_added(gaps_page: Page) -> None:
-    at = gaps_page(professions=professions().head(30)[["profession", "women_share"]])
+    at = gaps_page(professions=shipped_professions().head(30)[["profession", "women_share"]])
     at.segmented_control(key="gaps_rows").set_value("All").run()
     assert len(drawn(at)) == 30
     edit(at, added=[{"profession": "wizard", "women_share": None}])
