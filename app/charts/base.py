@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.text import escape, shorten
+from app.charts.text import escape, shorten, signed
 from app.shared import theme
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
 TITLE_WIDTH = 43  # characters a line: what fits a phone 390 pixels wide in the title's size
-MINUS = "−"
 LOW_MASS = 0.01  # P(A) + P(B) below which a gap has almost nothing behind it, and its marker is hollow
 
 
@@ -57,15 +56,6 @@ def wrapped(text: str, width: int = TITLE_WIDTH) -> str:
     longest = max(map(len, text.split()), default=1)  # narrower, and a word would be cut
     least = next((room for room in range(longest, width) if len(lines(room)) == count), width)
     return "<br>".join(escape(line) for line in lines(least))
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign, the minus a real one.
-
-    >>> signed(-0.5), signed(1.234)
-    ('−0.50', '+1.23')
-    """
-    return f"{value:+.{digits}f}".replace("-", MINUS)
 
 
 def colour(text: str, hue: str) -> str:

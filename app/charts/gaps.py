@@ -22,10 +22,9 @@ from app.charts.base import (
     guide,
     hues,
     labelled_points,
-    signed,
     span,
 )
-from app.charts.text import escape, percent, shorten
+from app.charts.text import escape, percent, shorten, signed
 from fairkd.measures import Correlation
 
 Value = Literal["gap", "corrected_gap"]

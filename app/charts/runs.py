@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.base import LOW_MASS, base_layout, signed
+from app.charts.base import LOW_MASS, base_layout
 from app.charts.series import Series, series
-from app.charts.text import percent
+from app.charts.text import percent, signed
 from app.shared.theme import MUTED, STUDENT, TEACHER, TEXT, merged
 from fairkd.runs import has_lost_mass
 

@@ -1,18 +1,22 @@
-"""Both models' words at one position: bars, or dots on a logarithmic axis. `bars.js` beside this draws them.
+"""Both models' words at one position: bars, or dots on a logarithmic axis. `bars.js` draws them.
 
-A figure of its own and not plotly's, which takes longer to redraw than both models to predict.
+Plotly is not used here: it takes longer to redraw than both models take to predict.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
 
+from app.charts.text import percent, percent_tick
 from app.components.drawing import titled_component
 from app.predictions.position import Role
 
 ROLES: Sequence[Role] = ("teacher", "student")
+_MOST_STEPS = 5  # from tick to tick
+_SMALLEST = 1e-12  # what a probability of zero is drawn as on the logarithmic axis
 
 _component = titled_component("bars")
 
@@ -20,17 +24,60 @@ _component = titled_component("bars")
 def bars_data(frame: pd.DataFrame, *, title: str, log: bool) -> dict:
     """What the browser draws, from the columns of `fairkd.predictions.Comparison.at`.
 
-    Each word has, for each model with a number for it, its probability and its rank (None where unknown).
+    Each word has an entry for each model that gives it a probability: `at`, its place on the axis from 0 to
+    1; `shown`, the probability in text; and `details` for the tooltip. The axis has a title and ticks, each
+    with its place and its text.
     """
+    found = [row[f"{role}_probability"] for row in frame.to_dict("records") for role in ROLES]
+    probabilities = [float(value) for value in found if pd.notna(value)]
+    axis = _LogAxis(probabilities) if log else _LinearAxis(probabilities)
     words = []
     for row in frame.to_dict("records"):
         word: dict[str, object] = {"text": row["token"]}
         for role in ROLES:
             probability, rank = row[f"{role}_probability"], row[f"{role}_rank"]
-            if pd.notna(probability):
-                word[role] = [float(probability), int(rank) if pd.notna(rank) else None]
+            if pd.isna(probability):
+                continue
+            shown = percent(probability)
+            details = f"{role.capitalize()}: {shown}" + (f", rank {int(rank):,}" if pd.notna(rank) else "")
+            word[role] = {"at": axis.place(float(probability)), "shown": shown, "details": details}
         words.append(word)
-    return {"title": title, "log": log, "words": words}
+    ticks = [{"at": axis.place(tick), "shown": percent_tick(tick)} for tick in axis.ticks]
+    return {"title": title, "log": log, "axis": {"title": axis.title, "ticks": ticks}, "words": words}
+
+
+class _LinearAxis:
+    """From 0 to the largest probability, with round ticks."""
+
+    title = "probability"
+
+    def __init__(self, probabilities: Sequence[float]) -> None:
+        self._largest = max([*probabilities, 1e-6])
+        least = self._largest / _MOST_STEPS
+        power = 10.0 ** math.floor(math.log10(least))
+        step = next(
+            round_number * power for round_number in (1, 2, 2.5, 5, 10) if round_number * power >= least
+        )
+        self.ticks = [number * step for number in range(math.floor(self._largest / step + 1e-9) + 1)]
+
+    def place(self, probability: float) -> float:
+        return round(probability / self._largest, 5)
+
+
+class _LogAxis:
+    """Whole powers of ten around all probabilities; every second one has a tick where there are many."""
+
+    title = "probability (log scale)"
+
+    def __init__(self, probabilities: Sequence[float]) -> None:
+        exponents = [math.log10(max(value, _SMALLEST)) for value in probabilities]
+        self._low = math.floor(min([*exponents, -1.0]))
+        self.ticks = [10.0**exponent for exponent in range(0, self._low - 1, -2 if self._low < -5 else -1)]
+
+    def place(self, probability: float) -> float:
+        margin = 0.12  # of a power of ten, at both ends, so that no dot lies over the edge
+        above = math.log10(max(probability, _SMALLEST)) - self._low
+        return round((above + margin) / (2 * margin - self._low), 5)
 
 
 def bars_figure(data: dict, *, key: str) -> None:

@@ -189,10 +189,10 @@ function cells(panel, index, place, data, colours) {
     const dash = { x: place.x + place.width / 2, y: place.y + 18, "text-anchor": "middle", "font-size": 13 }
     return [write("–", { ...dash, fill: colours.text, "fill-opacity": 0.5 })]
   }
-  return column.flatMap(([word, probability], row) => {
-    const fill = tint(colours, panel.role, data.log ? onLogScale(probability) : probability)
+  return column.flatMap(([word, shade, shown], row) => {
+    const fill = tint(colours, panel.role, shade)
     const y = place.y + row * (place.cell + 2)
-    const rest = `${percent(probability)} · rank ${row + 1} · ${panel.role}`
+    const rest = `${shown} · rank ${row + 1} · ${panel.role}`
     const rect = make("rect", {
       x: place.x, y, width: place.width, height: place.cell, rx: 3, fill, stroke: colours[panel.role],
       "stroke-opacity": 0.22, "data-word": word, "data-rest": rest,
@@ -228,7 +228,7 @@ function spoken(data, index) {
   const parts = [`position ${index + 1}, ${column.text}`]
   for (const panel of data.panels) {
     const best = panel.columns[index]?.[0]
-    parts.push(best ? `${panel.role}: ${best[0]} ${percent(best[1])}` : `${panel.role}: no token here`)
+    parts.push(best ? `${panel.role}: ${best[0]} ${best[2]}` : `${panel.role}: no token here`)
   }
   return parts.join(", ")
 }
@@ -236,9 +236,9 @@ function spoken(data, index) {
 function drawScale(state, colours) {
   const { data, frame } = state
   const set = (name, text) => (frame.querySelector(name).textContent = text)
-  set(".scale-name", data.log ? "Shade: probability, log scale" : "Shade: probability")
-  set(".scale-low", data.log ? "0.01 %" : "0")
-  set(".scale-high", "100 %")
+  set(".scale-name", data.scale.title)
+  set(".scale-low", data.scale.low)
+  set(".scale-high", data.scale.high)
   const strip = frame.querySelector(".strip")
   const paint = strip.getContext("2d")
   const half = strip.height / 2
@@ -268,9 +268,9 @@ async function download(state, format) {
   body.append(...svg.childNodes)
   for (const ring of body.querySelectorAll(".ring")) ring.remove()
   whole.append(body)
-  const note = state.data.log ? "Shade: probability on a log scale from 0.01 % to 100 %" : "Shade: probability, 0 to 100 %"
+  const { scale } = state.data
   const foots = { x: 16, y: height + title + 14, "font-size": 12, fill: colours.text, "fill-opacity": 0.7 }
-  whole.append(write(`${note}. Most probable words on top.`, foots))
+  whole.append(write(`${scale.title}, ${scale.low} to ${scale.high}. Most probable words on top.`, foots))
 
   await save(whole, width, height + title + foot, `fairkd-predictions.${format}`)
 }

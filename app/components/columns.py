@@ -6,17 +6,21 @@ beside this file. `token_columns` and `figure_data` are pure and say what is dra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.charts.text import percent, percent_tick
 from app.components.drawing import component
 from fairkd.predictions import Prediction, top_ids
 
 if TYPE_CHECKING:
     from fairkd.predictions import Comparison
+
+_PALEST = 1e-4  # the probability from which on a logarithmic scale has shades
 
 
 @dataclass(frozen=True)
@@ -55,17 +59,27 @@ def token_columns(
     return tuple(found)
 
 
-def _best(prediction: Prediction, rows: int) -> dict[int, list[tuple[str, float]]]:
-    """The `rows` most probable tokens at every position, all positions in one call."""
+def _best(prediction: Prediction, rows: int, *, log: bool) -> dict[int, list[tuple[str, float, str]]]:
+    """The `rows` most probable tokens at every position: the token, its shade and its probability in text.
+
+    One call for all positions.
+    """
     ids = top_ids(prediction.log_probabilities, rows)
     probabilities = prediction.log_probabilities.gather(1, ids).exp().tolist()
     return {
         position: [
-            (prediction.token_string(position, token), value)
+            (prediction.token_string(position, token), _shade(value, log=log), percent(value))
             for token, value in zip(row, values, strict=True)
         ]
         for position, row, values in zip(prediction.positions, ids.tolist(), probabilities, strict=True)
     }
+
+
+def _shade(probability: float, *, log: bool) -> float:
+    """How dark a cell is, from 0 to 1; on a logarithmic scale from `_PALEST` on."""
+    if not log:
+        return round(probability, 4)
+    return round(max(0.0, 1 - math.log10(max(probability, _PALEST)) / math.log10(_PALEST)), 4)
 
 
 def figure_data(
@@ -77,12 +91,15 @@ def figure_data(
     selected: int,
     log: bool,
 ) -> dict:
-    """What the browser draws: `columns` with each model's cells, `selected` counted from 1 (0 for none)."""
+    """What the browser draws: `columns` with each model's cells, `selected` counted from 1 (0 for none).
+
+    A cell is a word, its shade from 0 to 1, and its probability in text.
+    """
     panels = []
     for role, prediction in (("teacher", teacher), ("student", student)):
         if prediction is None:
             continue
-        best = _best(prediction, rows)
+        best = _best(prediction, rows, log=log)
         places = [column.teacher if role == "teacher" else column.student for column in columns]
         cells = [None if place is None else best.get(place) for place in places]
         panels.append({"role": role, "name": prediction.reference, "columns": cells})
@@ -95,7 +112,11 @@ def figure_data(
         "panels": panels,
         "rows": rows,
         "selected": selected,
-        "log": log,
+        "scale": {
+            "title": f"Shade: probability{', log scale' if log else ''}",
+            "low": percent_tick(_PALEST if log else 0),
+            "high": percent_tick(1),
+        },
     }
 
 

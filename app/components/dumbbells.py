@@ -9,9 +9,9 @@ import math
 
 import pandas as pd
 
-from app.charts.base import LOW_MASS, signed
+from app.charts.base import LOW_MASS
 from app.charts.gaps import VALUE_NAMES, Value
-from app.charts.text import percent
+from app.charts.text import percent, signed
 from app.components.drawing import titled_component
 
 ROLES = ("teacher", "student")

@@ -194,19 +194,8 @@ function steps(low, high, most) {
   return Array.from({ length: count }, (_, index) => (first + index) * step)
 }
 
-function onLogScale(probability) {
-  return Math.min(Math.max((Math.log10(Math.max(probability, 1e-9)) + 4) / 4, 0), 1)
-}
-
 function tint(colours, role, part) {
   return mix(colours.page, colours[role], colours.palest + (1 - colours.palest) * part)
-}
-
-function percent(probability) {
-  const value = probability * 100
-  if (value < 0.01) return "< 0.01 %"
-  if (value >= 99.5) return `${Math.min(value, 100).toFixed(1)} %`
-  return `${value < 9.95 ? value.toPrecision(2) : value.toFixed(0)} %`
 }
 
 function channels(colour) {

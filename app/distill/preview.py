@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.charts.base import signed
 from app.charts.constraint_preview import edit_bars
-from app.charts.text import percent
+from app.charts.text import percent, signed
 from app.distill.constraint import controls
 from app.distill.variants import current, words_of
 from app.shared import model_cache

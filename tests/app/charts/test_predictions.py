@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -37,18 +39,46 @@ def frame(tokens: list[str], student: bool = True) -> pd.DataFrame:
 
 def test_the_bars_hold_both_models_probability_and_rank_of_each_word() -> None:
     data = bars_data(frame(["liquid", "2019"]), title="t", log=False)
-    assert data["words"] == [
-        {"text": "liquid", "teacher": [0.5, 1], "student": [0.1, 2]},
-        {"text": "2019", "teacher": [0.25, 2], "student": [0.05, 3]},
-    ]
+    liquid, year = data["words"]
+    assert liquid == {
+        "text": "liquid",
+        "teacher": {"at": 1.0, "shown": "50 %", "details": "Teacher: 50 %, rank 1"},
+        "student": {"at": 0.2, "shown": "10 %", "details": "Student: 10 %, rank 2"},
+    }
+    assert year["text"] == "2019" and year["student"]["details"] == "Student: 5.0 %, rank 3"
     json.dumps(data)
+
+
+def ticks(probabilities: list[float], *, log: bool) -> dict[str, float]:
+    """The axis of these probabilities: the text of each tick, and its place from 0 to 1."""
+    words = pd.DataFrame({"token": "x", "teacher_probability": probabilities, "teacher_rank": 1})
+    words = words.assign(student_probability=float("nan"), student_rank=pd.NA)
+    axis = bars_data(words, title="t", log=log)["axis"]
+    return {tick["shown"]: tick["at"] for tick in axis["ticks"]}
+
+
+def test_the_axis_of_the_bars_has_round_ticks_from_zero_on() -> None:
+    assert ticks([0.5, 0.1], log=False) == pytest.approx(
+        {"0 %": 0, "10 %": 0.2, "20 %": 0.4, "30 %": 0.6, "40 %": 0.8, "50 %": 1}
+    )
+    assert list(ticks([0.0123], log=False)) == ["0 %", "0.25 %", "0.5 %", "0.75 %", "1 %"]
+    assert ticks([0.0], log=False)["0 %"] == 0, "nothing divides by zero"
+
+
+def test_the_logarithmic_axis_has_whole_powers_of_ten_from_left_to_right() -> None:
+    axis = ticks([0.5, 0.0002], log=True)
+    assert list(axis) == ["100 %", "10 %", "1 %", "0.1 %", "0.01 %"]
+    steps = [left - right for left, right in pairwise(axis.values())]
+    assert steps == pytest.approx([steps[0]] * 4, abs=1e-4)
+    assert 0 < axis["0.01 %"] < axis["100 %"] < 1
+    assert list(ticks([1e-7], log=True)) == ["100 %", "1 %", "0.01 %", "0.0001 %"]
 
 
 def test_a_model_without_numbers_and_a_word_without_rank_are_left_open() -> None:
     (word,) = bars_data(frame(["liquid"], student=False), title="t", log=True)["words"]
     assert set(word) == {"text", "teacher"}
     unranked = frame(["liquid"]).assign(student_rank=pd.array([pd.NA], dtype="Int64"))
-    assert bars_data(unranked, title="t", log=True)["words"][0]["student"] == [0.1, None]
+    assert bars_data(unranked, title="t", log=True)["words"][0]["student"]["details"] == "Student: 10 %"
 
 
 def test_words_and_titles_of_a_plotly_chart_are_shown_literally() -> None:
@@ -115,8 +145,22 @@ def test_the_figure_has_a_column_for_every_token_and_a_panel_for_each_model(tiny
     assert [panel["role"] for panel in data["panels"]] == ["teacher", "student"]
     cells = data["panels"][0]["columns"][3]
     top = prediction.top(prediction.positions[3], 3)
-    assert [word for word, _ in cells] == top["token"].tolist()
-    assert [p for _, p in cells] == pytest.approx(top["probability"].tolist(), rel=1e-5)
+    assert [word for word, *_ in cells] == top["token"].tolist()
+    assert [shade for _, shade, _ in cells] == pytest.approx(top["probability"].tolist(), abs=1e-4)
+    assert [shown for *_, shown in cells] == [percent(value) for value in top["probability"]]
+    assert data["scale"] == {"title": "Shade: probability", "low": "0 %", "high": "100 %"}
+
+
+def test_on_a_logarithmic_scale_rare_words_are_darker_and_the_rarest_pale(tiny_bert: MaskedLM) -> None:
+    prediction = predict(tiny_bert, "he is a [MASK]")
+    columns = token_columns(prediction, None, None)
+    data = figure_data(columns, prediction, None, rows=1000, selected=1, log=True)
+    word, shade, _ = data["panels"][0]["columns"][3][0]
+    top = prediction.top(prediction.positions[3], 1).iloc[0]
+    assert word == top["token"]
+    assert shade == pytest.approx(1 + math.log10(top["probability"]) / 4, abs=1e-3)
+    assert all(0 <= shade <= 1 for cells in data["panels"][0]["columns"] for _, shade, _ in cells)
+    assert data["scale"]["low"] == "0.01 %"
 
 
 def test_a_model_that_could_not_predict_leaves_its_side_empty(tiny_bert: MaskedLM) -> None:

@@ -85,7 +85,8 @@ def test_the_link_reproduces_the_view(open_app: OpenApp) -> None:
         word="she",
     )
     drawn = figure(app)
-    assert (len(drawn["columns"]), drawn["rows"], drawn["selected"], drawn["log"]) == (4, 3, 2, True)
+    assert (len(drawn["columns"]), drawn["rows"], drawn["selected"]) == (4, 3, 2)
+    assert drawn["scale"]["title"] == "Shade: probability, log scale"
     assert app.slider(key="temperature").value == 2.0 and app.toggle(key="each").value
     assert bars(app)["log"] and "At “is”" in bars(app)["title"]
     assert len(app.get("plotly_chart")) == 1, "hard label against soft target is a chart of its own"
