@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download
+from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -74,19 +74,18 @@ def fetch(repository: str, *, revision: str | None = None, progress: Progress | 
         _refuse(error, repository, revision)
     except (OSError, HTTPError) as error:  # OSError covers offline mode, timeouts and refused connections
         return _cached(repository, revision, error)
-    wanted = _wanted({file.rfilename: file.size or 0 for file in info.siblings or ()}, name)
-    folder = _download(repository, revision, wanted, name, progress)
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+    folder = _run(_Download(repository, revision, str(info.sha), _wanted(sizes, name)), name, progress)
     return Snapshot(folder=folder, commit=folder.name)
 
 
 def _wanted(sizes: dict[str, int], name: str) -> dict[str, int]:
-    if _SINGLE in sizes:
-        weights = [_SINGLE]
-    elif _INDEX in sizes:
-        weights = [_INDEX, *(file for file in sizes if fnmatchcase(file, _SHARDS))]
-    else:
+    """The files to fetch with their sizes: small ones, and the weights, sharded only if not whole."""
+    weights = (_SINGLE,) if _SINGLE in sizes else (_INDEX, _SHARDS) if _INDEX in sizes else ()
+    if not weights:
         raise ModelError(no_safetensors(f"{name} on the Hugging Face Hub", list(sizes)))
-    return {file: sizes[file] for file in [*(f for f in _SMALL_FILES if f in sizes), *weights]}
+    patterns = _SMALL_FILES + weights
+    return {f: size for f, size in sizes.items() if any(fnmatchcase(f, pattern) for pattern in patterns)}
 
 
 def no_safetensors(where: str, files: Sequence[str]) -> str:
@@ -99,105 +98,96 @@ def no_safetensors(where: str, files: Sequence[str]) -> str:
     return f"{where} has no weights: expected {_SINGLE} (or {_INDEX} with its parts)."
 
 
-def _download(
-    repository: str, revision: str | None, wanted: dict[str, int], name: str, progress: Progress | None
-) -> Path:
-    """Fetch the files one by one; the folder of the snapshot, whose name is the commit."""
-    total = sum(wanted.values())
-    done = 0
-    folder: Path | None = None
-    for file, size in wanted.items():
-        report = _reporter(f"Downloading {name}: {file}", done, size, total, progress)
-        report(0)
-        # The first file is asked for by the revision's name, which notes its commit in the cache; the others
-        # by that commit, so that all of them belong together even if somebody pushes meanwhile.
-        at = folder.name if folder else revision
-        arrived = _Arrived()
-        fetching = _in_thread(_get, repository, file, at, arrived)
-        try:
-            while not fetching.done():
-                wait([fetching], timeout=_BETWEEN_REPORTS)
-                report(arrived.bytes)
-        finally:
-            arrived.wanted = False
-        try:
-            path = fetching.result()
-        except GatedRepoError as error:
-            _refuse(error, repository, revision)
-        except Exception as error:  # Python's, the Hub client's and Xet's have no class in common
-            raise ModelError(
-                f"The download of {name} broke off at {file} ({_reason(error)}): check the network and the "
-                "free disk space, and try again; files that have arrived are kept."
-            ) from error
-        folder = Path(path).parent
-        report(size)
-        done += size
-    assert folder is not None  # `wanted` always names the weights
-    return folder
+def _run(download: _Download, name: str, progress: Progress | None) -> Path:
+    """Download while `progress` is called in this thread; the folder of the snapshot."""
 
-
-def _reporter(
-    message: str, before: int, size: int, total: int, progress: Progress | None
-) -> Callable[[int], None]:
-    def report(here: int) -> None:
+    def report(done: int) -> None:
         if progress is not None:
-            progress(message, min(1.0, (before + min(here, size)) / total) if total else None)
+            done = min(done, download.total)
+            megabytes = f"{done / 1e6:,.1f} of {download.total / 1e6:,.1f} MB"
+            progress(f"Downloading {name}: {megabytes}", done / download.total if download.total else None)
 
-    return report
+    report(0)
+    # snapshot_download blocks, and moves its bars in threads of its own. `progress` has to be called in this
+    # thread, and what it raises has to end the download.
+    pool = ThreadPoolExecutor(1, thread_name_prefix="download")
+    folder = pool.submit(download)
+    pool.shutdown(wait=False)
+    try:
+        while not folder.done():
+            wait([folder], timeout=_BETWEEN_REPORTS)
+            report(download.done)
+    finally:
+        download.wanted = False
+    try:
+        path = Path(folder.result())
+    except GatedRepoError as error:
+        _refuse(error, download.repository, download.revision)
+    except Exception as error:  # Python's, the Hub client's and Xet's have no class in common
+        # Files are started in this order, and those under way are finished: the first one missing failed.
+        file = next(iter(download.missing()), "its end")
+        raise ModelError(
+            f"The download of {name} broke off at {file} ({_reason(error)}): check the network and the "
+            "free disk space, and try again; files that have arrived are kept."
+        ) from error
+    report(download.total)
+    return path
 
 
-class _Arrived:
-    """Bytes of a file that have arrived, as the bars of huggingface_hub count them.
+class _Download:
+    """A download of some files of one commit, for one call."""
 
-    Xet moves two bars, one for what came over the network and one for what is on the disk, and it does so
-    from threads of its own: so the bars only count here, and the one that is ahead is believed.
-    """
+    def __init__(self, repository: str, revision: str | None, commit: str, sizes: dict[str, int]) -> None:
+        self.repository, self.revision, self.commit, self.sizes = repository, revision, commit, sizes
+        self.total = sum(sizes.values())  # bytes
+        self.done = 0  # bytes, those in the cache included
+        self.wanted = True  # False once nobody waits for it any more
 
-    def __init__(self) -> None:
-        self.bytes = 0
-        self.wanted = True  # False once nobody waits for the file any more
+    def __call__(self) -> str:
+        """The folder of the snapshot, over plain HTTP where Xet, the Hub's faster storage, fails."""
+        try:
+            return self._fetch()
+        except RuntimeError:  # Xet raises it for every failure, and snapshot_download has no fallback
+            if constants.HF_HUB_DISABLE_XET or not self.wanted:
+                raise
+            constants.HF_HUB_DISABLE_XET = True  # for the rest of this process: Xet is slow to give up
+            return self._fetch()
 
-    def bar(self) -> type[tqdm]:
-        """A class of bars that draw nothing."""
-        arrived = self
+    def missing(self) -> list[str]:
+        """The files that are not in the cache."""
+        find = partial(try_to_load_from_cache, self.repository, revision=self.commit)
+        return [file for file in self.sizes if not isinstance(find(file), str)]
+
+    def _fetch(self) -> str:
+        cached = self.total - sum(self.sizes[file] for file in self.missing())
+        return snapshot_download(
+            self.repository,
+            revision=self.revision,  # by its name, so that the cache notes which commit that is
+            allow_patterns=list(self.sizes),
+            tqdm_class=self._bar(cached),
+        )
+
+    def _bar(self, cached: int) -> type[tqdm]:
+        """A class of bars that draw nothing, count bytes beside the `cached` ones, and raise to stop.
+
+        Two bars count bytes: received over the network, and written to the disk. Xet moves them apart and
+        either can lag behind, so the one that is ahead is believed. Any thread may move them.
+        """
+        download = self
 
         class Bar(tqdm):
             def __init__(self, *args: Any, **kwargs: Any) -> None:
-                self.received = int(kwargs.get("initial") or 0)
+                self.counts_bytes = kwargs.get("unit") == "B"  # a third bar counts files
                 super().__init__(*args, **(kwargs | {"disable": True}))
 
             def update(self, n: float | None = 1) -> None:
-                if not arrived.wanted:
-                    raise InterruptedError("Nobody waits for this file any more")
-                self.received += int(n or 0)
-                arrived.bytes = max(arrived.bytes, self.received)
+                if not download.wanted:
+                    raise InterruptedError("Nobody waits for this download any more")
+                self.n += n or 0
+                if self.counts_bytes:
+                    download.done = max(download.done, cached + int(self.n))
 
         return Bar
-
-
-def _get(repository: str, file: str, revision: str | None, arrived: _Arrived) -> str:
-    """One file's path in the cache; by plain HTTP where Xet, the Hub's faster storage, does not deliver."""
-    try:
-        return hf_hub_download(repository, file, revision=revision, tqdm_class=arrived.bar())
-    except RuntimeError:  # Xet's, for all that goes wrong with it
-        if constants.HF_HUB_DISABLE_XET:
-            raise
-        constants.HF_HUB_DISABLE_XET = True  # for all that this process still fetches: it gives up slowly
-        return hf_hub_download(repository, file, revision=revision, tqdm_class=arrived.bar())
-
-
-def _in_thread(work: Callable[..., str], *arguments: Any) -> Future[str]:
-    """`work` in a thread that nobody has to wait for, not even the end of the process."""
-    future: Future[str] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work(*arguments))
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="download", daemon=True).start()
-    return future
 
 
 def _cached(repository: str, revision: str | None, error: Exception) -> Snapshot:

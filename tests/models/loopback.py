@@ -10,6 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
+_XET_HASH = 64 * "c"
+
+
+def _sha1(content: bytes) -> str:
+    return hashlib.sha1(content).hexdigest()
+
 
 class Hub:
     """Repositories by id, each a mapping from revision to (commit, folder), and a log of what was asked."""
@@ -50,13 +56,14 @@ class Hub:
         self.asked.append(f"{request.command} {path}")
         if self.broken:
             return self.send(request, 503, b"", body=body)
-        if path.startswith("xet-token"):
+        if "/xet-read-token/" in path:
             names = ("X-Xet-Cas-Url", "X-Xet-Access-Token", "X-Xet-Token-Expiration")
             values = (self.url, "token", str(int(time.time()) + 3600))
             return self.send(request, 200, b"", body=body, headers=dict(zip(names, values, strict=True)))
         if "/reconstructions/" in path:
             return self.send(request, self.xet or 404, b"{}", body=body)
         api = path.startswith("api/models/")
+        tree = api and "/tree/" in path
         repository, revision, file = self.parse(path.removeprefix("api/models/"), api=api)
         if repository not in self.repositories:
             return self.send(request, 401, b"{}", body=body, headers={"X-Error-Code": "RepoNotFound"})
@@ -65,6 +72,9 @@ class Hub:
         if revision not in revisions | by_commit:
             return self.send(request, 404, b"{}", body=body, headers={"X-Error-Code": "RevisionNotFound"})
         commit, folder = (revisions | by_commit)[revision]
+        if tree:
+            entries = [self.entry(path) for path in sorted(folder.iterdir())]
+            return self.send(request, 200, json.dumps(entries).encode(), body=body)
         if api:
             files = [
                 {"rfilename": path.name, "size": path.stat().st_size} for path in sorted(folder.iterdir())
@@ -79,18 +89,28 @@ class Hub:
             headers |= {"X-Error-Code": "EntryNotFound"}
             return self.send(request, 404, b"{}", body=body, headers=headers)
         content = (folder / file).read_bytes()
-        headers |= {"ETag": f'"{hashlib.sha1(content).hexdigest()}"'}
+        headers |= {"ETag": f'"{_sha1(content)}"'}
         if self.xet is not None and file.endswith(".safetensors"):
-            headers |= {"X-Xet-Hash": 64 * "c", "X-Xet-Refresh-Route": f"{self.url}/xet-token"}
+            route = f"{self.url}/api/models/{repository}/xet-read-token/{commit}"
+            headers |= {"X-Xet-Hash": _XET_HASH, "X-Xet-Refresh-Route": route}
         if file in self.cut_off and body:
             content = content[: len(content) // 2]
         self.send(request, 200, content, body=body, headers=headers)
 
+    def entry(self, path: Path) -> dict[str, object]:
+        """A file in the listing of a commit's tree."""
+        content = path.read_bytes()
+        entry = {"type": "file", "path": path.name, "size": len(content), "oid": _sha1(content)}
+        if self.xet is None or path.suffix != ".safetensors":
+            return entry
+        lfs = {"oid": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 134}
+        return entry | {"lfs": lfs, "xetHash": _XET_HASH}
+
     @staticmethod
     def parse(path: str, *, api: bool) -> tuple[str, str, str]:
-        """(repository, revision, file) of `org/name[/revision/REV]` or `org/name/resolve/REV/FILE`."""
+        """(repository, revision, file) of `org/name[/revision/REV]`, `org/name/tree/REV` or a file's URL."""
         if api:
-            repository, _, revision = path.partition("/revision/")
+            repository, _, revision = path.replace("/tree/", "/revision/").partition("/revision/")
             return repository, revision or "main", ""
         repository, _, rest = path.partition("/resolve/")
         revision, _, file = rest.rpartition("/")

@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -68,7 +70,9 @@ def test_progress_grows_to_the_whole_while_downloading(hub: Hub) -> None:
     downloading = [fraction for text, fraction in said if text.startswith("Downloading org/tiny: ")]
     assert downloading[0] == 0 and downloading[-1] == 1
     assert downloading == sorted(downloading)
-    assert any("model.safetensors" in text for text, _ in said)
+    _, folder = hub.repositories["org/tiny"]["main"]
+    total = f"{sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f}"
+    assert said[-2][0] == f"Downloading org/tiny: {total} of {total} MB"
     assert said[-1] == ("Loading org/tiny", None)
 
 
@@ -87,6 +91,28 @@ def test_only_the_needed_files_are_fetched(
     loading.load("org/big")
     fetched = {line.rpartition("/")[2] for line in hub.asked if "/resolve/" in line}
     assert fetched == {"config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"}
+
+
+@pytest.mark.parametrize("moment", ["after the listing", "after the first file"])
+def test_a_push_during_the_download_does_not_mix_two_commits(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    revisions = hub.repositories["org/tiny"]
+    before, answer = revisions["main"], hub.answer
+
+    def answer_and_push(request: BaseHTTPRequestHandler, *, body: bool) -> None:
+        answer(request, body=body)
+        if moment == "after the listing" or "/resolve/" in request.path:
+            revisions.update(main=revisions["v1"], earlier=before)
+
+    monkeypatch.setattr(hub, "answer", answer_and_push)
+    lm = loading.load("org/tiny")
+    commit, folder = revisions["v1"] if moment == "after the listing" else before
+    assert loading.describe(lm).revision == commit
+    local = loading.load(str(folder)).model.state_dict()
+    assert all(torch.equal(tensor, local[name]) for name, tensor in lm.model.state_dict().items())
+    fetched = [line for line in hub.asked if "/resolve/" in line]
+    assert fetched and all(f"/resolve/{commit}/" in line for line in fetched)
 
 
 def test_a_second_load_fetches_no_file_again(hub: Hub) -> None:
@@ -198,14 +224,14 @@ def test_progress_over_xet_only_grows_and_comes_from_the_thread_that_asked(
     steps = 20
     part = len(content) // steps
 
-    def xet_get(*, incomplete_path: Path, tqdm_class: Callable[..., object], **_: object) -> None:
-        written, sent = tqdm_class(total=len(content)), tqdm_class(total=len(content))
+    def xet_get(*, incomplete_path: Path, tqdm_class: Callable[..., Any], **_: object) -> None:
+        bar = tqdm_class(total=len(content))
 
         def move() -> None:
             for step in range(steps):
-                sent.update(2 * part)  # more than the file holds goes over the network
+                bar.update_transfer(2 * part)  # more than the file holds goes over the network
                 if step > 4:
-                    written.update(part)
+                    bar.update(part)
                 time.sleep(0.01)
 
         mover = threading.Thread(target=move)
@@ -223,19 +249,20 @@ def test_progress_over_xet_only_grows_and_comes_from_the_thread_that_asked(
             said.append((text, fraction, threading.current_thread()))
 
     loading.load("org/tiny", progress=report)
-    fractions = [fraction for text, fraction, _ in said if "model.safetensors" in text]
-    assert len(set(fractions)) > 4 and said[-1][1] == 1
-    assert [fraction for _, fraction, _ in said] == sorted(fraction for _, fraction, _ in said)
+    fractions = [fraction for _, fraction, _ in said]
+    assert len(set(fractions)) > 4 and fractions[-1] == 1
+    assert fractions == sorted(fractions)
     assert {thread for _, _, thread in said} == {threading.current_thread()}
 
 
 def test_a_download_that_nobody_waits_for_any_more_ends(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
-    def xet_get(*, tqdm_class: Callable[..., object], **_: object) -> None:
+    def xet_get(*, tqdm_class: Callable[..., Any], **_: object) -> None:
         bar = tqdm_class(total=100_000)
         try:
             for _ in range(1000):
+                begun.set()
                 time.sleep(0.01)
                 bar.update(100)
         except InterruptedError:
@@ -243,15 +270,11 @@ def test_a_download_that_nobody_waits_for_any_more_ends(hub: Hub, monkeypatch: p
             raise
 
     class Left(BaseException):
-        """As Streamlit says that a visitor has gone on."""
-
-    said: list[float] = []
+        """As Streamlit stops a script whose visitor has left the page."""
 
     def report(text: str, fraction: float | None) -> None:
-        if "model.safetensors" in text and fraction is not None:
-            said.append(fraction)
-            if fraction > said[0]:
-                raise Left
+        if begun.is_set():
+            raise Left
 
     hub.xet = 200
     monkeypatch.setattr("huggingface_hub.file_download.xet_get", xet_get)
