@@ -6,11 +6,19 @@ import streamlit as st
 
 from app.shared.activity import waited_for, warm_up
 from app.shared.sidebar import choose_models
+from app.shared.url_state import has_old_names, parameters_with_current_names
 
 _PICTURES = Path(__file__).parent / "app"  # our own: a named icon would be fetched from the internet
 
 st.set_page_config(page_title="FairKD", page_icon=_PICTURES / "icon.svg", layout="wide")
 st.logo(_PICTURES / "logo.svg", size="large")
+distill = st.Page(
+    "app/pages/distill.py",
+    title="Distill",
+    icon=":material/science:",
+    help="Train a student, with or without a fairness constraint, and preview what the constraint does.",
+)
+old_distill = st.Page(lambda: None, title="Distill", url_path="distil", visibility="hidden")
 page = st.navigation(
     [
         st.Page(
@@ -26,20 +34,19 @@ page = st.navigation(
             icon=":material/balance:",
             help="How differently both models treat he and she across professions.",
         ),
-        st.Page(
-            "app/pages/distill.py",
-            title="Distil",
-            icon=":material/science:",
-            help="Make a student, with or without a fairness constraint, and see beforehand what it does.",
-        ),
+        distill,
         st.Page(
             "app/pages/runs.py",
             title="Runs",
             icon=":material/monitoring:",
             help="Watch students train, compare them, and use them.",
         ),
+        old_distill,
     ]
 )
+if page is old_distill or has_old_names():  # a link from an earlier version
+    target = distill if page is old_distill else page
+    st.switch_page(target, query_params=parameters_with_current_names())
 with waited_for():
     teacher, student = choose_models()
     page.run()

@@ -19,8 +19,8 @@ BUG, UPLOAD, NAMED = "Default", "Upload", "Path or Hub"
 TYPES = ["txt", "csv", "tsv", "jsonl", "parquet", "gz"]
 MOST_MEGABYTES = 200
 PREVIEW = 2000  # sentences that are read to show what a file holds
-_KIND, _UPLOAD, _NAMED, _COLUMN = "distil_text", "distil_upload", "distil_named", "distil_column"
-_GIVEN, _PROBLEM = "distil_given", "distil_upload_problem"
+_KIND, _UPLOAD, _NAMED, _COLUMN = "distill_text", "distill_upload", "distill_named", "distill_column"
+_GIVEN, _PROBLEM = "distill_given", "distill_upload_problem"
 
 
 # The settings are changed in callbacks: those run before the one of a start button that is pressed at once.

@@ -1,4 +1,4 @@
-"""What was changed on the Distil page as a part of its address, so that a link shows the same variants."""
+"""The changes made on the Distill page as a part of its address, so that a link shows the same variants."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import streamlit as st
 from app.distill.corpus import choose, is_upload
 from app.distill.fields import fits
 from app.distill.variants import TOGETHER, change, changes, values
-from app.shared.settings_table import fields
+from app.shared.settings_table import fields, nested
 from app.shared.url_state import read_link, write_link
-from fairkd.distill.config import PRESETS, flat, make_config
+from fairkd.distill.config import PRESETS, flat, make_config, with_current_names
 from fairkd.errors import FairKDError
 
 SET = "set"
-_READ = "distil_link_read"
+_READ = "distill_link_read"
 _TEXT = ("corpus.source", "corpus.column")
 
 
 def restore() -> None:
-    """Take over the changes that the address holds, once a session; those of a variant that do not fit go."""
+    """Make the changes that the address holds, once a session. A variant's invalid changes are dropped."""
     if st.session_state.get(_READ):
         return
     st.session_state[_READ] = True
@@ -37,7 +37,7 @@ def _take(variant: str, made: Any) -> None:
     """Make the changes of one variant, with the values as the configuration reads them."""
     if not isinstance(made, dict):
         return
-    own = {key: value for key, value in made.items() if key in fields() and key != "teacher"}
+    own = _known(made)
     try:
         config = make_config(values(variant, own if variant == TOGETHER else changes(TOGETHER), own))
     except FairKDError:
@@ -48,6 +48,13 @@ def _take(variant: str, made: Any) -> None:
             change(variant, key, read[key])
 
 
+def _known(made: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes to existing settings. Links from earlier versions may use earlier names."""
+    readable = {key: value for key, value in made.items() if "." in key or key in fields()}
+    current = flat(with_current_names(nested(readable)))
+    return {key: value for key, value in current.items() if key in fields() and key != "teacher"}
+
+
 def keep() -> None:
     """Write all changes into the address."""
     found = {variant: _shareable(changes(variant)) for variant in (TOGETHER, *PRESETS)}
@@ -55,6 +62,6 @@ def keep() -> None:
 
 
 def _shareable(made: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes without an uploaded text, which is its owner's."""
+    """The changes without an uploaded text, which belongs to its owner."""
     upload = is_upload(made.get("corpus.source"))
     return {key: value for key, value in made.items() if not (upload and key in _TEXT)}

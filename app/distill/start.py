@@ -1,4 +1,4 @@
-"""The end of the Distil page: what would be started, a measured estimate, and the start."""
+"""The end of the Distill page: what would be started, a measured estimate, and the start."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fairkd.distill import Estimate
 
 SECONDS = 8.0  # of warm-up that an estimate is measured on
-_STARTED, _ESTIMATES = "distil_started", "distil_estimates"
+_STARTED, _ESTIMATES = "distill_started", "distill_estimates"
 
 
 def start(variants: list[str], focused: str, teacher: str) -> None:

@@ -1,4 +1,4 @@
-"""The variants of a distillation as the Distil page holds them: a preset each, and what a person changed.
+"""The variants of a distillation as the Distill page holds them: a preset each, and what a person changed.
 
 A variant's configuration is its preset, then the settings that all variants share, then the changes of its
 own. Changes are kept by dotted name in the session, apart from any widget, so that they outlive other
@@ -30,7 +30,7 @@ SHARED = (
     "checkpoint.",
 )
 TOGETHER = ""  # where the changes of the shared settings are kept
-_CHANGES, _VERSION = "distil_changes", "distil_version:"
+_CHANGES, _VERSION = "distill_changes", "distill_version:"
 
 
 def is_shared(key: str) -> bool:

@@ -1,4 +1,4 @@
-"""Distil: choose variants, see what their constraint does to the teacher, and start them."""
+"""Distill: choose variants, see what their constraint does to the teacher, and start them."""
 
 from contextlib import suppress
 

@@ -106,7 +106,7 @@ def _row(run: Run, place: int) -> None:
 def _no_runs() -> None:
     """The page before the first run."""
     with st.container(border=True):
-        st.markdown("**No run yet.** A student is made on the Distil page: choose variants, press start.")
+        st.markdown("**No run yet.** A student is made on the Distill page: choose variants, press start.")
         caption(
             "Its curves, its gaps and what it makes of “Milk is a \\[MASK\\].” are drawn here while it "
             "trains. A run started by `fairkd runs submit` on this machine shows here as well."

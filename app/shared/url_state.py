@@ -8,6 +8,21 @@ from typing import Any
 
 import streamlit as st
 
+# Parameters as links from earlier versions name them, and their names today.
+RENAMED_PARAMETERS: Mapping[str, str] = {"arms": "variants"}
+
+
+def has_old_names() -> bool:
+    """Whether the address has parameters of an earlier version."""
+    return not RENAMED_PARAMETERS.keys().isdisjoint(st.query_params)
+
+
+def parameters_with_current_names() -> dict[str, list[str]]:
+    """The parameters of the address under their current names. One that is there already wins."""
+    found = {name: st.query_params.get_all(name) for name in st.query_params}
+    renamed = {RENAMED_PARAMETERS[name]: found.pop(name) for name in RENAMED_PARAMETERS if name in found}
+    return renamed | found
+
 
 def read_link(name: str) -> dict[str, Any]:
     """What the address holds under `name`; empty where there is nothing that can be read."""

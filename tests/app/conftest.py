@@ -1,4 +1,4 @@
-"""What several page tests need: a home of their own, and the Distil and Runs pages."""
+"""What several page tests need: a home of their own, and the Distill and Runs pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests import ROOT
 
-OpenDistil = Callable[..., AppTest]
+OpenDistill = Callable[..., AppTest]
 OpenRuns = Callable[..., AppTest]
 
 
@@ -24,10 +24,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def open_distil(tiny_folder: Callable[[str], Path]) -> OpenDistil:
-    """`open_distil(variants=["plain"])` is the page with these variants chosen, on a tiny teacher."""
+def open_distill(tiny_folder: Callable[[str], Path]) -> OpenDistill:
+    """`open_distill(variants=["plain"])` is the page with these variants chosen, on a tiny teacher."""
 
-    def open_(variants: list[str] | None = None, **parameters: str) -> AppTest:
+    def open_(variants: list[str] | None = None, **parameters: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
         tiny = str(tiny_folder("bert"))
         for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():

@@ -1,12 +1,13 @@
-"""From the Distil page to a student of one's own, in a real browser: three steps with a tiny teacher."""
+"""From the Distill page to a student of one's own, in a real browser: three steps with a tiny teacher."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
@@ -98,6 +99,23 @@ def test_a_student_is_made_watched_and_used(
     page.get_by_role("button", name=re.compile("Delete")).click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_text("No run yet")).to_be_visible()
+
+
+def test_a_link_to_the_earlier_address_shows_the_same_variants(
+    open_page: OpenPage, tiny_folder: Callable[[str], Path]
+) -> None:
+    tiny = str(tiny_folder("bert"))
+    made = {"paper": {"constraint.strength": 0.25}, "": {"seed": 7, "evaluation.probes": ["Tea is [MASK]."]}}
+    parameters = {"arms": ["plain", "paper"], "teacher": tiny, "student": tiny, "set": json.dumps(made)}
+    page = open_page(f"/distil?{urlencode(parameters, doseq=True)}")
+    expect(page).to_have_url(re.compile(r"/distill\?"))
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")
+    expect(page.get_by_role("textbox", name=re.compile("Sentences to watch"))).to_have_value("Tea is [MASK].")
+    expect(page.get_by_role("slider", name=re.compile("Strength"))).to_have_value("0.25")
+    address = parse_qs(urlsplit(page.url).query)
+    assert address["variants"] == ["plain", "paper"] and "arms" not in address
+    assert address["teacher"] == [tiny]
+    assert json.loads(address["set"][0])[""]["evaluation.watched_sentences"] == ["Tea is [MASK]."]
 
 
 @pytest.mark.parametrize("path", ["/distill", "/runs"])

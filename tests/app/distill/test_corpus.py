@@ -1,4 +1,4 @@
-"""The text that the Distil page trains on: files, paths, columns."""
+"""The text that the Distill page trains on: files, paths, columns."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import pytest
 from app.distill.corpus import MOST_MEGABYTES, PREVIEW, _first, store
 from fairkd.errors import InputError
 from tests import ROOT
-from tests.app.conftest import OpenDistil
+from tests.app.conftest import OpenDistill
 from tests.app.reading import started, texts
 
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def test_an_uploaded_table_is_kept_with_its_column(open_distil: OpenDistil, home: Path) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Upload").run()
+def test_an_uploaded_table_is_kept_with_its_column(open_distill: OpenDistill, home: Path) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value("Upload").run()
     table = b"id,title,body\n" + b"".join(
         b"%d,A short title %d,This is the sentence number %d of the file.\n" % (n, n, n) for n in range(30)
     )
-    app.file_uploader(key="distil_upload").upload("my letters.csv", table).run()
+    app.file_uploader(key="distill_upload").upload("my letters.csv", table).run()
     assert not app.exception and not app.error
-    app.selectbox(key="distil_column").set_value("body").run()
+    app.selectbox(key="distill_column").set_value("body").run()
     assert "30 distinct sentences" in texts(app) and "This is the sentence number" in texts(app)
     app.button(key="start_one").click().run()
     corpus = started()["plain"].corpus
@@ -39,49 +39,49 @@ def test_only_the_sentences_that_are_shown_are_read(tmp_path: Path) -> None:
     assert len(found.training) + len(found.held_out) == PREVIEW and found.skipped == {}
 
 
-def test_a_file_without_text_is_said_before_anything_starts(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Upload").run()
-    app.file_uploader(key="distil_upload").upload("empty.txt", b"\n\n").run()
+def test_a_file_without_text_is_said_before_anything_starts(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value("Upload").run()
+    app.file_uploader(key="distill_upload").upload("empty.txt", b"\n\n").run()
     assert not app.exception and app.error
 
 
-def test_a_path_that_is_not_there_is_said(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Path or Hub").run()
-    app.text_input(key="distil_named").set_value("/no/such/<b>file</b>.txt").run()
+def test_a_path_that_is_not_there_is_said(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value("Path or Hub").run()
+    app.text_input(key="distill_named").set_value("/no/such/<b>file</b>.txt").run()
     (error,) = app.error
     assert "There is no corpus" in texts(app) and "<b>" not in error.value
 
 
 def test_a_path_typed_just_before_the_start_is_what_the_run_reads(
-    open_distil: OpenDistil, tmp_path: Path
+    open_distill: OpenDistill, tmp_path: Path
 ) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Path or Hub").run()
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value("Path or Hub").run()
     path = tmp_path / "letters.txt"
     path.write_text("This is a sentence of the file.\n" * 3)
-    app.text_input(key="distil_named").set_value(str(path))
+    app.text_input(key="distill_named").set_value(str(path))
     app.button(key="start_one").click().run()
     assert not app.exception and started()["plain"].corpus.source == str(path)
 
 
 def test_a_file_that_was_removed_or_not_stored_is_not_used(
-    open_distil: OpenDistil, monkeypatch: pytest.MonkeyPatch
+    open_distill: OpenDistill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = open_distil(["plain"])
-    app.get_by_key("distil_text").set_value("Upload").run()
-    app.file_uploader(key="distil_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value("Upload").run()
+    app.file_uploader(key="distill_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
     assert "one.txt" in texts(app)
-    app.file_uploader(key="distil_upload").set_value(None).run()
+    app.file_uploader(key="distill_upload").set_value(None).run()
     assert "the default is used" in texts(app)
-    app.file_uploader(key="distil_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
+    app.file_uploader(key="distill_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
 
     def full(*_: object) -> Path:
         raise InputError("The disk is full.")
 
     monkeypatch.setattr("app.distill.corpus.store", full)
-    app.file_uploader(key="distil_upload").upload("two.txt", b"This is another sentence.\n").run()
+    app.file_uploader(key="distill_upload").upload("two.txt", b"This is another sentence.\n").run()
     assert [error.value for error in app.error] == ["The disk is full\\."]
     app.button(key="start_one").click().run()
     assert started()["plain"].corpus.source == "bug"

@@ -1,4 +1,4 @@
-"""Distil: words of one's own in the place of a contrast's, and what a link says of all changes."""
+"""Distill: words of one's own in the place of a contrast's, and what a link says of all changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.distill.fields import groups, lines
-from tests.app.conftest import OpenDistil
+from tests.app.conftest import OpenDistill
 from tests.app.reading import started, texts, titles
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -20,8 +20,8 @@ def test_groups_of_words_are_written_a_line_each() -> None:
     assert groups("\n king , prince\n\n: x\nempty:") == {"king": ["king", "prince"], "": ["x"], "empty": []}
 
 
-def test_words_of_ones_own_are_balanced(open_distil: OpenDistil) -> None:
-    app = open_distil(["group"])
+def test_words_of_ones_own_are_balanced(open_distill: OpenDistill) -> None:
+    app = open_distill(["group"])
     app.get_by_key("contrast:group").set_value("own").run()
     assert app.text_area(key="set:constraint.words:group").value == "he: he, him, his\nshe: she, her"
     app.text_area(key="set:constraint.words:group").set_value("milk, water\npeople: nurse").run()
@@ -43,8 +43,10 @@ def test_words_of_ones_own_are_balanced(open_distil: OpenDistil) -> None:
         ("a:\nb: c", "'a'"),
     ],
 )
-def test_words_that_make_no_contrast_are_one_sentence(open_distil: OpenDistil, typed: str, said: str) -> None:
-    app = open_distil(["group"])
+def test_words_that_make_no_contrast_are_one_sentence(
+    open_distill: OpenDistill, typed: str, said: str
+) -> None:
+    app = open_distill(["group"])
     app.get_by_key("contrast:group").set_value("own").run()
     app.text_area(key="set:constraint.words:group").set_value(typed).run()
     assert not app.exception and said in texts(app) and app.button(key="start_one").disabled
@@ -53,23 +55,23 @@ def test_words_that_make_no_contrast_are_one_sentence(open_distil: OpenDistil, t
     assert not app.exception and app.error
 
 
-def test_uneven_groups_cannot_be_paired_and_it_is_said(open_distil: OpenDistil) -> None:
-    app = open_distil(["paper"])
+def test_uneven_groups_cannot_be_paired_and_it_is_said(open_distill: OpenDistill) -> None:
+    app = open_distill(["paper"])
     app.get_by_key("contrast:paper").set_value("own").run()
     assert not app.exception and "cannot be paired one to one (he 3, she 2)" in texts(app)
     app.text_area(key="set:constraint.words:paper").set_value("he\nshe").run()
     assert not app.error and not app.button(key="start_one").disabled
 
 
-def test_shares_are_named_where_masses_are_not_shared_out_evenly(open_distil: OpenDistil) -> None:
-    app = open_distil(["group"])
+def test_shares_are_named_where_masses_are_not_shared_out_evenly(open_distill: OpenDistill) -> None:
+    app = open_distill(["group"])
     assert "shared out evenly" in texts(app)
     app.text_input(key="set:constraint.shares:group").set_value("0.7, 0.3").run()
     assert "shared out 0.7 to 0.3" in texts(app)
 
 
-def test_the_balanced_words_can_become_those_that_are_measured(open_distil: OpenDistil) -> None:
-    app = open_distil(["group"])
+def test_the_balanced_words_can_become_those_that_are_measured(open_distill: OpenDistill) -> None:
+    app = open_distill(["group"])
     assert "The gap that runs measure" not in texts(app)
     app.get_by_key("contrast:group").set_value("kinship").run()
     assert "The gap that runs measure is that of *he* and *she*." in texts(app)
@@ -91,18 +93,18 @@ def test_the_balanced_words_can_become_those_that_are_measured(open_distil: Open
 # --- the link ---
 
 
-def test_a_link_holds_every_change(open_distil: OpenDistil, tmp_path: Path) -> None:
+def test_a_link_holds_every_change(open_distill: OpenDistill, tmp_path: Path) -> None:
     text = tmp_path / "letters.txt"
     text.write_text("\n".join(f"the nurse drinks milk {number}" for number in range(20)))
-    app = open_distil(["group", "fair"])
+    app = open_distill(["group", "fair"])
     assert "set" not in app.query_params
     app.slider(key="strength:fair").set_value(0.5).run()
     app.number_input(key="set:seed:").set_value(5).run()
-    app.get_by_key("distil_text").set_value("Path or Hub").run()
-    app.text_input(key="distil_named").set_value(str(text)).run()
-    other = open_distil(["group", "fair"], set=app.query_params["set"])
+    app.get_by_key("distill_text").set_value("Path or Hub").run()
+    app.text_input(key="distill_named").set_value(str(text)).run()
+    other = open_distill(["group", "fair"], set=app.query_params["set"])
     assert other.slider(key="strength:fair").value == 0.5 and other.number_input(key="set:seed:").value == 5
-    assert other.text_input(key="distil_named").value == str(text)
+    assert other.text_input(key="distill_named").value == str(text)
     other.button(key="start_all").click().run()
     found = started()
     assert {config.corpus.source for config in found.values()} == {str(text)}
@@ -112,10 +114,24 @@ def test_a_link_holds_every_change(open_distil: OpenDistil, tmp_path: Path) -> N
     assert "fair" not in json.loads(other.query_params["set"])
 
 
-def test_a_link_holds_the_variant_that_is_looked_at(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain", "paper"], focused="plain")
+def test_a_link_holds_the_variant_that_is_looked_at(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain", "paper"], focused="plain")
     assert app.get_by_key("focused").value == "plain"
-    assert open_distil(["plain", "paper"], focused="nothing").get_by_key("focused").value == "paper"
+    assert open_distill(["plain", "paper"], focused="nothing").get_by_key("focused").value == "paper"
+
+
+def test_a_link_from_an_earlier_version_shows_the_same_variants(open_distill: OpenDistill) -> None:
+    made = {
+        "": {"evaluation.probes": ["Tea is a [MASK]."], "seed": 5},
+        "fair": {"optimizer.clip": 0.5, "objective.label": "spread", "constraint.strength": 0.5},
+    }
+    app = open_distill(arms=["plain", "fair"], set=json.dumps(made))
+    assert app.get_by_key("variants").value == ["plain", "fair"] and "arms" not in app.query_params
+    assert app.slider(key="strength:fair").value == 0.5
+    app.button(key="start_all").click().run()
+    fair = started()["fair"]
+    assert fair.evaluation.watched_sentences == ("Tea is a [MASK].",)
+    assert (fair.optimizer.max_gradient_norm, fair.objective.label, fair.seed) == (0.5, "soft", 5)
 
 
 @pytest.mark.parametrize(
@@ -128,12 +144,13 @@ def test_a_link_holds_the_variant_that_is_looked_at(open_distil: OpenDistil) -> 
         '{"fair": {"constraint.strength": NaN, "nothing.at.all": 1}}',
         '{"": {"budget.steps": "many", "student.kind": ["x"]}, "other": {}}',
         '{"": {"budget": {"steps": 3}, "student.layers": "first"}}',
+        '{"fair": {"optimizer": 3, "optimizer.clip": -1.0}}',
         '{"": {"budget.steps": 9007199254740993}}',
         '{"": {"budget.minutes": 1e-12}}',
     ],
 )
-def test_a_link_that_cannot_be_read_is_as_none(open_distil: OpenDistil, link: str) -> None:
-    app = open_distil(["fair"], set=link)
+def test_a_link_that_cannot_be_read_is_as_none(open_distill: OpenDistill, link: str) -> None:
+    app = open_distill(["fair"], set=link)
     assert not app.error and not app.button(key="start_one").disabled
     app.button(key="start_one").click().run()
     assert started()["fair"].constraint.strength == 1.0

@@ -1,4 +1,4 @@
-"""The Distil page as Streamlit runs it, on tiny models; what it would start is caught, not run."""
+"""The Distill page as Streamlit runs it, on tiny models; what it would start is caught, not run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fairkd.distill.config.config import Config, make_config
 from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts, make_contrast
-from tests.app.conftest import OpenDistil
+from tests.app.conftest import OpenDistill
 from tests.app.reading import started, texts, titles
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -28,8 +28,8 @@ def metric(app: AppTest, name: str) -> str:
 # --- variants ---
 
 
-def test_the_page_opens_with_two_variants_and_the_constraint_at_work(open_distil: OpenDistil) -> None:
-    app = open_distil()
+def test_the_page_opens_with_two_variants_and_the_constraint_at_work(open_distill: OpenDistill) -> None:
+    app = open_distill()
     assert not app.error
     assert app.get_by_key("variants").value == ["plain", "fair"]
     assert "he and she goes from" in titles(app)[-1].replace("−", "-")
@@ -39,22 +39,22 @@ def test_the_page_opens_with_two_variants_and_the_constraint_at_work(open_distil
 
 
 @pytest.mark.parametrize("variant", list(PRESETS))
-def test_every_preset_is_explained_and_can_be_started(open_distil: OpenDistil, variant: str) -> None:
-    app = open_distil([variant])
+def test_every_preset_is_explained_and_can_be_started(open_distill: OpenDistill, variant: str) -> None:
+    app = open_distill([variant])
     assert not app.error
     assert DESCRIPTIONS[variant] in texts(app)
     app.button(key="start_one").click().run()
     assert not app.exception and list(started()) == [variant]
 
 
-def test_without_an_variant_the_page_asks_for_one(open_distil: OpenDistil) -> None:
-    app = open_distil([])
+def test_without_an_variant_the_page_asks_for_one(open_distill: OpenDistill) -> None:
+    app = open_distill([])
     assert "at least one variant" in texts(app)
     assert not [button for button in app.button if str(button.key).startswith("start")]
 
 
-def test_all_variants_start_as_one_batch_on_one_seed(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain", "paper", "fair"])
+def test_all_variants_start_as_one_batch_on_one_seed(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain", "paper", "fair"])
     app.number_input(key="set:seed:").set_value(7).run()
     app.button(key="start_all").click().run()
     assert not app.exception
@@ -65,8 +65,8 @@ def test_all_variants_start_as_one_batch_on_one_seed(open_distil: OpenDistil) ->
     assert "3 runs are in the queue" in texts(app)
 
 
-def test_a_start_is_told_of_until_its_runs_have_ended(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain"])
+def test_a_start_is_told_of_until_its_runs_have_ended(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
     app.button(key="start_one").click().run()
     assert "The run is in the queue" in texts(app)
     (run,) = runs.all_runs()
@@ -74,8 +74,8 @@ def test_a_start_is_told_of_until_its_runs_have_ended(open_distil: OpenDistil) -
     assert "in the queue" not in texts(app.run())
 
 
-def test_one_variant_starts_alone(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain", "fair"])
+def test_one_variant_starts_alone(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain", "fair"])
     app.get_by_key("focused").set_value("plain").run()
     app.button(key="start_one").click().run()
     assert list(started()) == ["plain"]
@@ -85,23 +85,23 @@ def test_one_variant_starts_alone(open_distil: OpenDistil) -> None:
 # --- the playground ---
 
 
-def test_the_papers_edit_leaks_and_the_groups_edit_does_not(open_distil: OpenDistil) -> None:
-    app = open_distil(["paper"])
+def test_the_papers_edit_leaks_and_the_groups_edit_does_not(open_distill: OpenDistill) -> None:
+    app = open_distill(["paper"])
     assert metric(app, "Leaked mass") != "none"
     app.get_by_key("kind:paper").set_value("group").run()
     assert not app.error and metric(app, "Leaked mass") == "none"
 
 
-def test_at_strength_zero_nothing_changes(open_distil: OpenDistil) -> None:
-    app = open_distil(["group"])
+def test_at_strength_zero_nothing_changes(open_distill: OpenDistill) -> None:
+    app = open_distill(["group"])
     assert metric(app, "KL(before") != "0.000 nats"
     app.slider(key="strength:group").set_value(0.0).run()
     assert metric(app, "KL(before") == "0.000 nats"
     assert titles(app)[-1].startswith("At strength 0 the student learns this as it is")
 
 
-def test_the_scope_decides_where_the_constraint_applies(open_distil: OpenDistil) -> None:
-    app = open_distil(["group"], play_text="he is a [MASK]")
+def test_the_scope_decides_where_the_constraint_applies(open_distill: OpenDistill) -> None:
+    app = open_distill(["group"], play_text="he is a [MASK]")
     assert "does not apply" not in titles(app)[-1], "the mask is looked at first"
     app.get_by_key("play_position:he is a [MASK]").set_value(1).run()
     assert "does not apply" in titles(app)[-1], "a visible word is out of scope"
@@ -109,8 +109,8 @@ def test_the_scope_decides_where_the_constraint_applies(open_distil: OpenDistil)
     assert "does not apply" not in titles(app)[-1]
 
 
-def test_another_kind_leaves_only_words_that_can_be_paired(open_distil: OpenDistil) -> None:
-    app = open_distil(["group"])
+def test_another_kind_leaves_only_words_that_can_be_paired(open_distill: OpenDistill) -> None:
+    app = open_distill(["group"])
     app.get_by_key("kind:group").set_value("mass_preserving").run()
     assert not app.error, "the words that cannot be paired were left out"
     assert app.get_by_key("roles:pronouns:group").value == ["subject", "possessive"]
@@ -118,8 +118,8 @@ def test_another_kind_leaves_only_words_that_can_be_paired(open_distil: OpenDist
     assert started()["group"].constraint.roles == ("subject", "possessive")
 
 
-def test_words_in_two_pairs_are_one_sentence_and_the_rest_lives(open_distil: OpenDistil) -> None:
-    app = open_distil(["paper"])
+def test_words_in_two_pairs_are_one_sentence_and_the_rest_lives(open_distill: OpenDistill) -> None:
+    app = open_distill(["paper"])
     app.get_by_key("roles:pronouns:paper").set_value(["subject", "object", "possessive"]).run()
     assert app.error and not app.exception
     assert "two pairs" in texts(app)
@@ -128,26 +128,26 @@ def test_words_in_two_pairs_are_one_sentence_and_the_rest_lives(open_distil: Ope
     assert not app.error and not app.button(key="start_one").disabled
 
 
-def test_an_empty_sentence_is_said_and_the_controls_stay(open_distil: OpenDistil) -> None:
-    app = open_distil(["group"])
+def test_an_empty_sentence_is_said_and_the_controls_stay(open_distill: OpenDistill) -> None:
+    app = open_distill(["group"])
     app.text_input(key="play_text").set_value("").run()
     assert len(app.error) == 1 and app.get_by_key("kind:group").value == "group"
     assert not app.button(key="start_one").disabled, "the sentence is no part of the run"
 
 
-def test_without_a_constraint_the_teacher_is_shown_as_it_is(open_distil: OpenDistil) -> None:
-    assert titles(open_distil(["plain"]))[-1].startswith("No constraint")
+def test_without_a_constraint_the_teacher_is_shown_as_it_is(open_distill: OpenDistill) -> None:
+    assert titles(open_distill(["plain"]))[-1].startswith("No constraint")
 
 
-def test_of_two_equal_words_either_can_be_looked_at(open_distil: OpenDistil) -> None:
-    app = open_distil(["group"], play_text="he said he is a [MASK]")
+def test_of_two_equal_words_either_can_be_looked_at(open_distill: OpenDistill) -> None:
+    app = open_distill(["group"], play_text="he said he is a [MASK]")
     for position in (1, 3):
         app.get_by_key("play_position:he said he is a [MASK]").set_value(position).run()
         assert app.get_by_key("play_position:he said he is a [MASK]").value == position
 
 
-def test_unpressing_all_words_presses_those_that_can_take_part(open_distil: OpenDistil) -> None:
-    app = open_distil(["paper"])
+def test_unpressing_all_words_presses_those_that_can_take_part(open_distill: OpenDistill) -> None:
+    app = open_distill(["paper"])
     app.get_by_key("roles:pronouns:paper").set_value([]).run()
     assert not app.error
     assert app.get_by_key("roles:pronouns:paper").value == ["subject", "possessive"]
@@ -160,9 +160,9 @@ def test_unpressing_all_words_presses_those_that_can_take_part(open_distil: Open
 
 @pytest.mark.parametrize(("widget", "other"), [("kind", "mass_preserving"), ("contrast", "kinship")])
 def test_shares_go_from_their_box_with_the_groups_that_they_were_for(
-    open_distil: OpenDistil, widget: str, other: str
+    open_distill: OpenDistill, widget: str, other: str
 ) -> None:
-    app = open_distil(["group"])
+    app = open_distill(["group"])
     app.text_input(key="set:constraint.shares:group").set_value("0.7, 0.3").run()
     assert not app.error
     app.get_by_key(f"{widget}:group").set_value(other).run()
@@ -174,8 +174,8 @@ def test_shares_go_from_their_box_with_the_groups_that_they_were_for(
 # --- settings ---
 
 
-def test_changes_are_the_variants_own_and_can_be_undone(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain", "fair"])
+def test_changes_are_the_variants_own_and_can_be_undone(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain", "fair"])
     app.slider(key="strength:fair").set_value(0.5).run()
     app.get_by_key("focused").set_value("plain").run()
     app.get_by_key("focused").set_value("fair").run()
@@ -187,8 +187,8 @@ def test_changes_are_the_variants_own_and_can_be_undone(open_distil: OpenDistil)
     assert app.slider(key="strength:fair:1").value == 1.0
 
 
-def test_every_setting_can_be_edited_and_is_explained(open_distil: OpenDistil) -> None:
-    app = open_distil(["fair"])
+def test_every_setting_can_be_edited_and_is_explained(open_distill: OpenDistill) -> None:
+    app = open_distill(["fair"])
     for panel in ("all_settings", "more_shared"):
         app.session_state[panel] = True
     app.run()
@@ -202,8 +202,8 @@ def test_every_setting_can_be_edited_and_is_explained(open_distil: OpenDistil) -
     assert started()["fair"].optimizer.learning_rate == 3e-4
 
 
-def test_a_budget_is_in_minutes_or_in_steps(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain"])
+def test_a_budget_is_in_minutes_or_in_steps(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
     app.get_by_key("budget_kind").set_value("steps").run()
     app.number_input(key="set:budget.steps:").set_value(3).run()
     app.button(key="start_one").click().run()
@@ -213,8 +213,8 @@ def test_a_budget_is_in_minutes_or_in_steps(open_distil: OpenDistil) -> None:
     assert app.number_input(key="set:budget.minutes:").value == 5.0 and not app.error
 
 
-def test_sentences_to_watch_are_the_users_own(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain"])
+def test_sentences_to_watch_are_the_users_own(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
     app.text_area(key="set:evaluation.watched_sentences:").set_value(
         "He is, yes, a [MASK].\n\n Tea is [MASK]. \n"
     ).run()
@@ -222,8 +222,8 @@ def test_sentences_to_watch_are_the_users_own(open_distil: OpenDistil) -> None:
     assert started()["plain"].evaluation.watched_sentences == ("He is, yes, a [MASK].", "Tea is [MASK].")
 
 
-def test_an_emptied_box_is_no_sentence_to_watch_and_the_default_layers(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain"])
+def test_an_emptied_box_is_no_sentence_to_watch_and_the_default_layers(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
     app.text_input(key="set:student.layers:").set_value("1").run()
     app.text_input(key="set:student.layers:").set_value("").run()
     app.text_area(key="set:evaluation.watched_sentences:").set_value("").run()
@@ -233,22 +233,22 @@ def test_an_emptied_box_is_no_sentence_to_watch_and_the_default_layers(open_dist
 
 
 @pytest.mark.parametrize("typed", ["a, b", "0, 99.5", "5, x"])
-def test_layers_that_are_no_numbers_are_one_sentence(open_distil: OpenDistil, typed: str) -> None:
-    app = open_distil(["plain"])
+def test_layers_that_are_no_numbers_are_one_sentence(open_distill: OpenDistill, typed: str) -> None:
+    app = open_distill(["plain"])
     app.text_input(key="set:student.layers:").set_value(typed).run()
     assert not app.exception and app.error and "student.layers" in texts(app)
     assert app.button(key="start_one").disabled
 
 
-def test_a_wrong_setting_of_all_variants_is_said_once(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain", "fair"])
+def test_a_wrong_setting_of_all_variants_is_said_once(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain", "fair"])
     app.text_input(key="set:student.layers:").set_value("first").run()
     (error,) = app.error
     assert error.value.startswith("**plain\\, fair**")
 
 
-def test_other_students_have_settings_of_their_own(open_distil: OpenDistil) -> None:
-    app = open_distil(["plain"])
+def test_other_students_have_settings_of_their_own(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
     app.selectbox(key="student_kind").set_value("fresh").run()
     app.number_input(key="set:student.heads:").set_value(5).run()
     assert "not a multiple" in texts(app) and app.button(key="start_one").disabled
@@ -272,7 +272,7 @@ class Measured:
 
 
 def test_an_estimate_is_measured_when_asked_and_forgotten_with_the_settings(
-    open_distil: OpenDistil, monkeypatch: pytest.MonkeyPatch
+    open_distill: OpenDistill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Config] = []
 
@@ -281,7 +281,7 @@ def test_an_estimate_is_measured_when_asked_and_forgotten_with_the_settings(
         return Measured()
 
     monkeypatch.setattr("fairkd.distill.estimate", estimate, raising=False)
-    app = open_distil(["plain", "fair"])
+    app = open_distill(["plain", "fair"])
     assert not app.metric or all(one.label != "Speed" for one in app.metric)
     app.button(key="estimate").click().run()
     assert metric(app, "Speed") == "1,000 tokens/s" and metric(app, "Time") == "5 min 00 s"
@@ -293,13 +293,13 @@ def test_an_estimate_is_measured_when_asked_and_forgotten_with_the_settings(
 
 
 def test_an_estimate_that_fails_is_one_sentence(
-    open_distil: OpenDistil, monkeypatch: pytest.MonkeyPatch
+    open_distill: OpenDistill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def estimate(config: Config, **_: Any) -> Measured:
         raise InputError("There is not enough memory for a student of this size.")
 
     monkeypatch.setattr("fairkd.distill.estimate", estimate, raising=False)
-    app = open_distil(["plain"])
+    app = open_distill(["plain"])
     app.button(key="estimate").click().run()
     assert not app.exception and "not enough memory" in texts(app)
 

@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 
 from app.shared import model_cache
+from fairkd import models
 from fairkd.errors import ModelError
-from fairkd.models import loading as library
 
 
 def rewrite(folder: Path) -> None:
@@ -58,7 +58,7 @@ def test_nobody_waits_for_the_download_of_another_model(monkeypatch: pytest.Monk
             assert over.wait(30)
         raise ModelError(f"{reference} was asked for.")
 
-    monkeypatch.setattr(library, "load", load)
+    monkeypatch.setattr(models, "load", load)
     slow, quick = (
         threading.Thread(target=ask_for, args=(name,), daemon=True) for name in ("slow/model", "quick/model")
     )

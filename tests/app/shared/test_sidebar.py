@@ -49,5 +49,5 @@ def test_why_a_model_is_not_there_is_said_on_every_page(
     app.run()
     app.switch_page(page).run()
     assert not app.exception
-    (said,) = [plain(one.value) for one in app.shared.sidebar.caption if "error" in one.value]
+    (said,) = [plain(one.value) for one in app.sidebar.caption if "error" in one.value]
     assert "There is no folder ./nothing" in said

@@ -15,10 +15,9 @@ import torch
 from app.gaps import results
 from app.gaps.inputs import opening
 from app.shared import model_cache, torch_threads
-from fairkd.measures import word_gaps
-from fairkd.models.loading import MaskedLM
-from fairkd.predictions import positions
-from fairkd.predictions.positions import Prediction
+from fairkd import measures, predictions
+from fairkd.models import MaskedLM
+from fairkd.predictions import Prediction
 
 
 @pytest.fixture(autouse=True)
@@ -67,13 +66,13 @@ def test_a_sentence_takes_one_thread_and_its_masked_copies_take_all(
 ) -> None:
     torch_threads.start_torch()
     seen: list[int] = []
-    predict = positions.predict
+    predict = predictions.predict
 
     def noting(*arguments: Any, **options: Any) -> Prediction:
         seen.append(torch.get_num_threads())
         return predict(*arguments, **options)
 
-    monkeypatch.setattr(positions, "predict", noting)
+    monkeypatch.setattr(predictions, "predict", noting)
     text = f"he is a [MASK] {threads}"  # of its own: what was predicted before is kept
     model_cache.predict(str(tiny_folder("bert")), text, mask_each=mask_each)
     assert seen == [threads]
@@ -87,7 +86,7 @@ def test_gaps_are_measured_with_all_threads(tiny_bert: MaskedLM, monkeypatch: py
         seen.append(torch.get_num_threads())
         return pd.DataFrame()
 
-    monkeypatch.setattr(word_gaps, "gaps", noting)
+    monkeypatch.setattr(measures, "gaps", noting)
     setup = opening()
     results.measure(tiny_bert, setup, setup.templates, setup.names)
     assert seen == [3]
