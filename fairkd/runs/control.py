@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairkd.distill.config import flat
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import store, supervision
+from fairkd.runs import lock, store, supervision
 from fairkd.runs.store import Run
 from fairkd.utils import runs_folder
 
@@ -71,6 +71,7 @@ def resume(id: str) -> Run:
     run = store.entry(id).run
     if not run.folder.is_dir():
         raise InputError(f"The folder of the run {id} is gone, so it cannot be resumed: submit it anew.")
+    _check_runner_can_work()
     if not store.queue_again(id):
         raise InputError(
             f"The run {id} is {store.entry(id).run.state}: only a cancelled, failed or interrupted one can be"
@@ -154,11 +155,17 @@ def _absolute(reference: Any) -> Any:
         return reference
 
 
+def _check_runner_can_work() -> None:
+    """Report here what a runner, which nobody watches, could only write into its log."""
+    supervision.slots()
+    lock.ensure_supported()
+
+
 def _submit(configs: Sequence[tuple[str | None, Config]], batch: str | None) -> list[Run]:
     from fairkd.distill.config import make_config  # checks again what was copied or changed unchecked
 
-    supervision.slots()  # a runner could only refuse a wrong number where nobody looks
     checked = [(name, make_config(config.model_dump())) for name, config in configs]
+    _check_runner_can_work()
     made: list[tuple[str, str, Mapping[str, Any]]] = []
     try:
         for name, config in checked:

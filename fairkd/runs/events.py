@@ -112,9 +112,7 @@ class Writer:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._descriptor = os.open(
-            path_of(folder), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
-        )
+        self._file = path_of(folder).open("a+b", buffering=0)
         self._repair()
 
     def __enter__(self) -> Self:
@@ -123,7 +121,7 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._descriptor)
+        self._file.close()
 
     def write(self, event: Mapping[str, Any]) -> Event:
         """Append an event, `time` and `step` added where missing; returns it as written.
@@ -135,23 +133,24 @@ class Writer:
         return whole
 
     def _append(self, line: bytes) -> None:
-        size = os.fstat(self._descriptor).st_size
+        size = self._file.seek(0, os.SEEK_END)
         try:
-            written = os.write(self._descriptor, line)
+            written = self._file.write(line)
             while written < len(line):
-                written += os.write(self._descriptor, line[written:])
+                written += self._file.write(line[written:])
         except OSError:
-            os.ftruncate(self._descriptor, size)
+            self._file.truncate(size)
             raise
 
     def _repair(self) -> None:
         """End the last line if it lacks only its end, else take it away."""
-        size = os.fstat(self._descriptor).st_size
-        content = os.pread(self._descriptor, size, 0)
+        self._file.seek(0)
+        content = self._file.read()
+        size = len(content)
         end = content.rfind(b"\n") + 1
         if end == size:
             return
         if _parse(content[end:]) is not None:
             self._append(b"\n")
         else:
-            os.ftruncate(self._descriptor, end)
+            self._file.truncate(end)

@@ -1,76 +1,120 @@
-"""The lock that makes a runner the only one, and tells who holds it and when it last gave a sign of life.
+"""The lock that makes a runner the only one, and the note of who holds it.
 
-flock, not a pid file: the kernel releases it whatever way its holder ends. The descriptor is not inherited,
-so that no training process keeps the lock of a runner that has died.
+The operating system releases the lock whichever way its holder ends, which no pid file can promise. Neither a
+started nor a forked process inherits it, so a training process never keeps the lock of a dead runner. The
+note, `runner.json`, is a file of its own because Windows lets nobody read a locked file. The time of its last
+change is the runner's heartbeat.
 """
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import json
 import os
 import time
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Self
 
+from filelock import BaseFileLock, FileLock, Timeout
+
+from fairkd.errors import InputError
 from fairkd.runs.process_identity import Identity
 from fairkd.utils import home
 
-_LENGTH = 200  # of the note in the file, always the same: a reader never sees half of it
+_NOTE_LENGTH = 200  # bytes, always the same: the note is overwritten in place, also on a full disk
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
-class Lock:
-    """The lock, held. `take` it; `sign` it if you are the runner; `release` it."""
+class UnsupportedLocksError(InputError):
+    """The home folder is on a file system without file locks."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+
+class RunnerLock:
+    """The lock, held. `acquire` it; the runner signs it and sends heartbeats; `release` it."""
+
+    def __init__(self, held: BaseFileLock) -> None:
+        self._held = held
 
     @classmethod
-    def take(cls) -> Lock | None:
-        """The lock, or None while somebody else has it or the home folder cannot be written."""
+    def acquire(cls) -> Self | None:
+        """The lock, or None while another process holds it or the home folder cannot be written.
+
+        Raises
+        ------
+        UnsupportedLocksError
+            When the file system has no locks.
+        """
+        lock = FileLock(
+            home() / "runner.lock",
+            blocking=False,
+            thread_local=False,  # whichever thread took it may release it
+            fallback_to_soft=False,  # a soft lock would outlive a killed holder
+            preserve_lock_file=True,  # on Windows, too: nobody may lock a file that has just been deleted
+        )
         try:
-            home().mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(_path(), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError:
+            lock.acquire()
+        except Timeout:
             return None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return None
-        return cls(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                return None
+            raise UnsupportedLocksError(
+                f"Background runs need file locks, which the file system of {home()} does not support"
+                f" ({error.strerror}): set FAIRKD_HOME to a folder on a local disk."
+            ) from error
+        return cls(lock)
 
     def sign(self, identity: Identity) -> None:
-        """Say who holds it."""
-        os.pwrite(self._descriptor, json.dumps(asdict(identity)).ljust(_LENGTH).encode(), 0)
+        """Note who holds the lock. Without room for the note, others take the runner for silent."""
+        with suppress(OSError):
+            _write_note(json.dumps(asdict(identity)))
 
-    def beat(self) -> None:
-        """A sign of life."""
-        os.utime(self._descriptor)
+    def heartbeat(self) -> None:
+        """Note that the holder is alive."""
+        with suppress(OSError):
+            os.utime(_note_path())
 
     def release(self) -> None:
-        """Let go, and take the signature away."""
-        with suppress(OSError):  # a new file on a full disk
-            os.pwrite(self._descriptor, b" " * _LENGTH, 0)
-        os.close(self._descriptor)
+        """Clear the note and let go of the lock."""
+        if holder() is not None:
+            with suppress(OSError):
+                _write_note("")
+        self._held.release()
+
+
+def ensure_supported() -> None:
+    """Raise UnsupportedLocksError where the runner could not be locked."""
+    held = RunnerLock.acquire()
+    if held is not None:
+        held.release()
 
 
 def holder() -> Identity | None:
-    """The runner that signed last, None if it let go in good order. It may be dead: ask its `alive`."""
+    """The runner that signed last, None if it released the lock. It may be dead: check `alive`."""
     try:
-        return Identity(**json.loads(_path().read_bytes()))
+        return Identity(**json.loads(_note_path().read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def silent_for() -> float:
-    """Seconds since the last sign of life."""
+def seconds_since_heartbeat() -> float:
+    """Seconds since the runner signed or sent a heartbeat; infinite if it never did."""
     try:
-        return time.time() - _path().stat().st_mtime
+        return time.time() - _note_path().stat().st_mtime
     except OSError:
         return float("inf")
 
 
-def _path() -> Path:
-    return home() / "runner.lock"
+def _write_note(text: str) -> None:
+    """Overwrite the note with one write of a fixed length, so that no reader sees half of it."""
+    descriptor = os.open(_note_path(), os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.write(descriptor, text.ljust(_NOTE_LENGTH).encode())
+    finally:
+        os.close(descriptor)
+
+
+def _note_path() -> Path:
+    return home() / "runner.json"

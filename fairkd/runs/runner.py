@@ -19,7 +19,7 @@ import psutil
 
 from fairkd.errors import FairKDError
 from fairkd.runs import lock, process_identity, store, supervision
-from fairkd.runs.lock import Lock
+from fairkd.runs.lock import RunnerLock
 from fairkd.runs.store import ACTIVE, Entry
 from fairkd.utils import hardware
 
@@ -173,7 +173,7 @@ def serve(
     runner = Runner(command=command, slots=slots or supervision.slots(), grace=grace, patience=patience)
     while True:
         busy = True
-        held.beat()
+        held.heartbeat()
         try:
             busy = runner.tick()
         except FairKDError as error:  # a full disk, a busy database: the runs go on, and so must their runner
@@ -191,11 +191,11 @@ def serve(
         held = again
 
 
-def _become_runner(patience: float = 5.0) -> Lock | None:
+def _become_runner(patience: float = 5.0) -> RunnerLock | None:
     """The signed lock, or None if another runner lives. One who only looks has it for an instant."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
-        held = Lock.take()
+        held = RunnerLock.acquire()
         if held is not None:
             held.sign(process_identity.me())
             supervision.came_up()

@@ -214,6 +214,16 @@ def ask_to_cancel(id: str) -> bool:
     )
 
 
+def explain_queue(sentence: str) -> None:
+    """Say of every queued run why it waits."""
+    if any(entry.run.sentence != sentence for entry in entries(("queued",))):
+        write(
+            lambda database: database.execute(
+                "UPDATE runs SET sentence = ? WHERE state = 'queued'", [sentence]
+            )
+        )
+
+
 def queue_again(id: str) -> bool:
     """Put a stopped run at the end of the queue."""
     return _changes(

@@ -20,7 +20,7 @@ from typing import BinaryIO
 from fairkd.corpora import pinned_wheels
 from fairkd.errors import InputError
 from fairkd.runs import lock, outcome, process_identity, store
-from fairkd.runs.lock import Lock
+from fairkd.runs.lock import RunnerLock, UnsupportedLocksError
 from fairkd.runs.store import ACTIVE, Entry
 from fairkd.utils import home
 
@@ -49,11 +49,16 @@ def look() -> None:
     """Make the states true if nobody else sees to it, and start a runner where one is needed."""
     if not store.is_there():
         return
-    held = Lock.take()
+    try:
+        held = RunnerLock.acquire()
+    except UnsupportedLocksError as error:
+        # No runner can be started. Runs in the foreground need none, but theirs may have died.
+        store.explain_queue(str(error))
+        _judge_all()
+        return
     if held is None:
-        if lock.silent_for() > STALE:
-            for entry in store.entries(ACTIVE):
-                judge(entry)
+        if lock.seconds_since_heartbeat() > STALE:
+            _judge_all()
         return
     try:
         for entry in store.entries(ACTIVE):
@@ -68,6 +73,11 @@ def look() -> None:
         held.release()
     if needed and not _coming_up():
         start_runner()
+
+
+def _judge_all() -> None:
+    for entry in store.entries(ACTIVE):
+        judge(entry)
 
 
 def judge(entry: Entry, code: int | None = None, *, memory_killed: bool = False) -> bool:
@@ -99,7 +109,7 @@ def wake() -> None:
     """
     patience = time.monotonic() + 2
     while time.monotonic() < patience:
-        held = Lock.take()
+        held = RunnerLock.acquire()
         if held is not None:
             held.release()
             break

@@ -12,7 +12,7 @@ import pytest
 from fairkd import runs
 from fairkd.distill.config.config import make_config
 from fairkd.runs import Session, foreground, store
-from fairkd.runs.lock import Lock
+from fairkd.runs.lock import RunnerLock
 from tests.app.some_runs import add_run, training
 from tests.e2e.conftest import OpenPage, settled, sync_api
 
@@ -37,7 +37,7 @@ def live(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """A run that trains for as long as the test lasts, which says what happens in it; gone afterwards."""
     monkeypatch.setenv("FAIRKD_HOME", str(app_home))
     store.make_home()
-    held = Lock.take()  # the server sees that somebody looks after the runs, and starts no runner
+    held = RunnerLock.acquire()  # the server sees that somebody looks after the runs, and starts no runner
     assert held is not None
     with foreground(make_config({}), name="live") as session:
         happens(session, 0, 200)

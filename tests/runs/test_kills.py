@@ -182,9 +182,9 @@ def test_a_pid_alone_is_not_trusted(home: Path, what: str) -> None:
 
 def test_a_lock_file_signed_by_a_recycled_pid_keeps_nobody_away(home: Path) -> None:
     home.mkdir()
-    held = lock.Lock.take()
+    held = lock.RunnerLock.acquire()
+    held._held.release()
     held.sign(me())  # this process lives, but holds no lock any more
-    os.close(held._descriptor)
     run = runs.submit(stand_in.config(3))
     until(lambda: stored(run.id).state == "finished")
 
