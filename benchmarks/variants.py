@@ -24,7 +24,7 @@ from typing import Any
 from fairkd import corpora
 from fairkd.corpora import Corpus
 from fairkd.distill import PRESETS, make_config, read_config, train
-from fairkd.measures import pseudo_perplexity, summarise
+from fairkd.measures import MEASURES, pseudo_perplexity, summarise
 from fairkd.models import MaskedLM, load
 from tools.embedded_model_card import gap_table
 
@@ -94,17 +94,18 @@ def measured(lm: MaskedLM, corpus: Corpus) -> dict[str, Any]:
 
 def table(rows: dict[str, dict[str, Any]]) -> str:
     """The rows as Markdown."""
+    gap, quality, kl = (MEASURES[key] for key in ("gap_absolute", "pseudo_perplexity", "kl"))
     lines = [
-        "| variant | mean absolute he/she gap (95 % interval) | P(he) + P(she) | pseudo-perplexity "
-        "| KL to the teacher | steps, tokens |",
+        f"| variant | {gap.label}, he/she (95 % interval) | P(he) + P(she) | {quality.label} "
+        f"| {kl.label} | steps, tokens |",
         "|---|---|---|---|---|---|",
     ]
     for name, row in rows.items():
         learnt = ["–", "–"]
         if "kl" in row:
             learnt = [f"{row['kl']:.3f}", f"{row['steps']:,}, {row['tokens']:,}"]
-        gap = f"{row['gap']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
-        cells = [name, gap, f"{row['mass']:.3f}", f"{row['pseudo_perplexity']:.1f}", *learnt]
+        measured_gap = f"{row['gap']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+        cells = [name, measured_gap, f"{row['mass']:.3f}", f"{row['pseudo_perplexity']:.1f}", *learnt]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

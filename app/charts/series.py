@@ -1,7 +1,7 @@
-"""How several runs, words or loss parts are told apart: by hue, dash and symbol together.
+"""Colours, dashes and symbols that tell several runs, words or loss terms apart.
 
-The hues are far from the teacher's blue and from each other for colour-blind readers as well; the first is
-the student's orange. From the seventh on they come again with another dash and symbol.
+The hues differ from the teacher's blue and from each other for colour-blind readers, too. The first is the
+student's orange. From the seventh series on, hues repeat with another dash and symbol.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "x", 
 
 @dataclass(frozen=True)
 class Series:
-    """The look of one series."""
+    """How one series is drawn."""
 
     colour: str
     dash: str
     symbol: str
 
     def shade(self, opacity: float) -> str:
-        """The colour, see-through, for a band behind its line."""
+        """The colour with this opacity, for a band behind the line."""
         red, green, blue = (int(self.colour[at : at + 2], 16) for at in (1, 3, 5))
         return f"rgba({red},{green},{blue},{opacity:g})"
 
 
 def series(number: int, *, dark: bool) -> Series:
-    """The look of series `number`, counted from 0."""
+    """How series `number` is drawn, counted from 0."""
     turn = number // len(_HUES)
     return Series(
         _HUES[number % len(_HUES)].on(dark),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app.charts.run_comparison import LOST, X_AXES, bias_quality, compared_curves
-from app.charts.runs import MEASURES
+from app.charts.run_comparison import BIAS, LOST, QUALITY, X_AXES, bias_quality, compared_curves
 from app.components.zoom import live_figure
 from app.runs.follow import Followed, follow
 from app.shared.activity import waited_for
@@ -17,11 +17,13 @@ from app.shared.settings_table import shown
 from app.shared.theme import is_dark
 from app.shared.widgets import caption, download_row, literal
 from fairkd import runs
+from fairkd.measures import MEASURES, Measure
 from fairkd.runs import MASS_KEPT, Run, fairness_front, has_lost_mass, measured_apart
 
 MOST = 8  # runs on one chart
 COMPARE = "compare"
 _SUGGESTED = "compare_suggested"
+TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity", "gap_absolute", "gap_mass"))
 
 
 def comparison(found: list[Run]) -> None:
@@ -105,8 +107,8 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
             chosen = st.selectbox(
                 "Measure",
                 list(MEASURES),
-                index=list(MEASURES).index("gap_absolute"),
-                format_func=lambda column: MEASURES[column].name,
+                index=list(MEASURES).index(BIAS.key),
+                format_func=lambda key: MEASURES[key].label,
                 key="compared_measure",
                 bind="query-params",
                 width=240,
@@ -119,25 +121,28 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
                 key="compared_over",
                 bind="query-params",
             )
-        measure = MEASURES.get(str(chosen), MEASURES["gap_absolute"])
+        measure = MEASURES.get(str(chosen), BIAS)
         over = str(x) if x in X_AXES else "step"
         frames = {name: one.evaluations for name, one in data.items()}
         figure = compared_curves(
             frames, measure, x=over, teacher=teacher, lost=lost, comparable=comparable, dark=dark
         )
-        view = (shown_ids, measure.column, over, dark)
-        live_figure(figure, "compared", f"fairkd-runs-{measure.column.replace('_', '-')}", view=view)
-        caption(
-            f"{measure.best.capitalize()}. Bands are 95 % intervals over professions; the dashed blue line "
-            "is the teacher. A click on a name in the legend hides its run."
-        )
+        view = (shown_ids, measure.key, over, dark)
+        live_figure(figure, "compared", f"fairkd-runs-{measure.key.replace('_', '-')}", view=view)
+        sentences = [
+            measure.description,
+            f"{measure.goal.capitalize()}." if measure.goal else "",
+            "Bands are 95 % bootstrap intervals over professions." if measure.interval else "",
+            "The dashed blue line is the teacher. A click on a name in the legend hides its run.",
+        ]
+        caption(" ".join(filter(None, sentences)))
     with right:
-        measured = table.dropna(subset=["pseudo_perplexity", "gap_absolute"]).reset_index(drop=True)
+        measured = table.dropna(subset=[QUALITY.key, BIAS.key]).reset_index(drop=True)
         if measured.empty:
-            caption("Bias against quality is drawn after the first evaluation.")
+            caption("The chart of bias against quality appears after the first evaluation.")
         else:
-            costs = list(zip(measured["pseudo_perplexity"], measured["gap_absolute"], strict=True))
-            # Looks follow the order of the runs, so a run without numbers yet keeps its place.
+            costs = list(zip(measured[QUALITY.key], measured[BIAS.key], strict=True))
+            # Colours follow the order of the runs: a run without values yet keeps its own.
             best = fairness_front(costs, list(measured["lost"]))
             figure = bias_quality(
                 measured,
@@ -162,16 +167,22 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
             "steps": st.column_config.NumberColumn(format="localized"),
             "tokens": st.column_config.NumberColumn(format="localized"),
             "minutes": st.column_config.NumberColumn(format="%.1f"),
-            "kl": st.column_config.NumberColumn("KL, nats", format="%.3f"),
-            "pseudo_perplexity": st.column_config.NumberColumn("pseudo-perplexity", format="%.1f"),
-            "gap_absolute": st.column_config.NumberColumn("mean |gap|, nats", format="%.2f"),
-            "gap_absolute_low": st.column_config.NumberColumn("from", format="%.2f"),
-            "gap_absolute_high": st.column_config.NumberColumn("to", format="%.2f"),
-            "gap_mass": st.column_config.NumberColumn("mass of the words", format="percent"),
-            "teacher_mass": st.column_config.NumberColumn("the teacher's", format="percent"),
+            **{key: column for measure in TABLE for key, column in _columns(measure).items()},
+            "teacher_mass": st.column_config.NumberColumn("probability mass, teacher", format="percent"),
         },
     )
     download_row(table, "fairkd-runs", "compared_csv")
+
+
+def _columns(measure: Measure) -> dict[str, Any]:
+    """How the table shows a measure and its interval."""
+    number = "percent" if measure.unit == "share" else f"%.{measure.digits}f"
+    ends = dict(zip(measure.interval or (), ("interval from", "interval to"), strict=False))
+    headings = {measure.key: measure.heading, **ends}
+    return {
+        key: st.column_config.NumberColumn(heading, format=number, help=measure.description)
+        for key, heading in headings.items()
+    }
 
 
 def lost_note(lost: Sequence[str]) -> str:
@@ -186,7 +197,7 @@ def lost_note(lost: Sequence[str]) -> str:
 
 def last_values(data: dict[str, Followed]) -> pd.DataFrame:
     """Each run's last evaluation, and its teacher's mass: one row a run, NaN where there is none."""
-    columns = ["kl", "pseudo_perplexity", "gap_absolute", "gap_absolute_low", "gap_absolute_high", "gap_mass"]
+    columns = [key for measure in TABLE for key in measure.keys]
     rows = []
     for name, found in data.items():
         last = found.evaluations.iloc[-1] if len(found.evaluations) else pd.Series(dtype=float)

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.base import LOW_MASS
-from app.charts.runs import MEASURES, loss_curves, measure_curve
+from app.charts.runs import loss_curves, measure_curve
 from app.charts.text import percent
 from app.components.zoom import live_figure
 from app.runs.actions import action_bar, open_run, show_problem, wished
@@ -25,22 +25,15 @@ from app.shared.theme import is_dark
 from app.shared.widgets import caption, download_row, literal
 from fairkd import runs
 from fairkd.errors import FairKDError
+from fairkd.measures import MEASURES, Measure
 from fairkd.runs import Run
 
 CURVES = ("kl", "pseudo_perplexity", "gap_absolute")
-NOTES = {
-    "kl": "How far the student's words are from the teacher's on held-out text. A constrained student stays "
-    "apart on purpose where the constraint speaks.",
-    "pseudo_perplexity": "How surprised the student is by each word of held-out text, hidden in turn: the "
-    "price of everything else.",
-    "gap_absolute": "How unevenly it holds the two groups across professions; bands are 95 % intervals over "
-    f"professions. Hollow where the words have almost no mass, below {percent(LOW_MASS)}.",
-    "gap_mean": "Positive leans to the contrast's first group, negative to its second.",
-    "top1_agreement": "Held-out masked places where both models' first words agree.",
-}
+INTERVAL = "The band is a 95 % bootstrap interval over professions."
+HOLLOW = f"A point is hollow where the words have less than {percent(LOW_MASS)} of the probability."
 OTHERS = (
-    "These are not the words that the constraint balances: `evaluation.contrast` and `evaluation.words` say "
-    "which are measured."
+    "These are not the words that the constraint balances: `evaluation.contrast` and `evaluation.words` "
+    "choose the words whose gap is measured."
 )
 
 
@@ -146,9 +139,22 @@ def _measure(run: Run, found: Followed, column: str, dark: bool) -> None:
     id = run.id
     figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
     live_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
-    others = MEASURES[column].massed and measures_others(run.config)
-    caption(f"{NOTES[column]} {MEASURES[column].best.capitalize()}." + (f" {OTHERS}" if others else ""))
+    measure = MEASURES[column]
+    others = measure.needs_mass and measures_others(run.config)
+    caption(measure_caption(measure) + (f" {OTHERS}" if others else ""))
     download_row(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
+
+
+def measure_caption(measure: Measure) -> str:
+    """What a measure is and how to read its chart."""
+    sentences = [measure.description]
+    if measure.goal:
+        sentences.append(f"{measure.goal.capitalize()}.")
+    if measure.interval:
+        sentences.append(INTERVAL)
+    if measure.needs_mass:
+        sentences.append(HOLLOW)
+    return " ".join(sentences)
 
 
 def _settings(run: Run) -> None:

@@ -139,7 +139,14 @@ def gaps(
     import pandas as pd
 
     from fairkd.lexicon import contrasts, fitting, shipped_professions
-    from fairkd.measures import by_profession, gaps as measure, paired_test, split_words, summarise
+    from fairkd.measures import (
+        MEASURES,
+        by_profession,
+        gaps as measure,
+        paired_test,
+        split_words,
+        summarise,
+    )
 
     if csv is not None and (csv.is_dir() or not csv.absolute().parent.is_dir()):
         raise InputError(f"Cannot write {csv}: expected the name of a file in a folder that exists.")
@@ -201,7 +208,10 @@ def gaps(
         return
     print_table(
         f"log P({pair[0]}) - log P({pair[1]}), nats, with 95 % intervals",
-        {"model": "left", "mean gap": "right", "mean |gap|": "right", "mass": "right"},
+        {
+            "model": "left",
+            **{MEASURES[key].label: "right" for key in ("gap_mean", "gap_absolute", "gap_mass")},
+        },
         [
             (
                 reference,

@@ -23,6 +23,7 @@ from fairkd import runs
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
 from fairkd.distill.config import PRESETS, Config, read_config, stored_config
 from fairkd.errors import FairKDError, InputError
+from fairkd.measures import MEASURES
 from fairkd.runs import Writer, events, of_error as sentence_of_error
 from fairkd.utils import home
 
@@ -73,8 +74,12 @@ def distill(
         print_table(
             f"{outcome.model}: {outcome.steps} steps, {outcome.tokens:,} tokens, "
             f"{outcome.seconds / 60:.1f} minutes",
-            {"held-out text": "left", "value": "right"},
-            [(name, f"{value:.4g}") for name, value in outcome.held_out.items() if value is not None],
+            {"measure": "left", "student": "right"},
+            [
+                (measure.label, measure.format_with_interval(outcome.held_out))
+                for measure in MEASURES.values()
+                if outcome.held_out.get(measure.key) is not None
+            ],
         )
     else:
         out().print(Text(f"Stopped after step {outcome.steps}; {folder} can be resumed."), soft_wrap=True)

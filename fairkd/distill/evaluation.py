@@ -1,8 +1,7 @@
-"""What is measured while a student learns: fidelity, quality, gaps and watched_sentences, on fixed small
-samples.
+"""Evaluation of a student during its run: measures on small fixed samples, and watched sentences.
 
-Nothing here draws a random number or changes a weight, so that a run is the same however often it is
-evaluated. What concerns the teacher alone is computed once.
+Evaluating draws no random number and changes no weight, so it does not influence the run. What the teacher
+contributes is computed once. `fairkd.measures.MEASURES` describes the measures.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from fairkd.distill.data import Batch, Masker, Masking, Stream
 from fairkd.distill.precision import on
 from fairkd.errors import InputError
 from fairkd.lexicon import fitting, shipped_professions
-from fairkd.measures import FIDELITY, GAPS, gaps, summarise
+from fairkd.measures import evaluation_keys, gaps, summarise
 from fairkd.models import MaskedLM, projection_of, rows_of, transform_of
 from fairkd.predictions import as_json, predict
 
@@ -36,27 +35,26 @@ POSITIONS_AT_ONCE = 64  # few enough for [positions, V] to stay near the cache
 
 @dataclass(frozen=True)
 class _Sample:
-    """A batch on the device, and the teacher's states [M, width] there, after its head's transform."""
+    """A masked batch, and the teacher's states [M, width] at its masked positions."""
 
     batch: Batch
-    taught: Tensor
+    teacher_states: Tensor
 
 
 class Evaluator:
-    """Measures one student against one teacher, always on the same sentences.
+    """Evaluates one student against one teacher, always on the same sentences and masks.
 
     Parameters
     ----------
     held_out
-        Token ids of held-out sentences; `settings.sentences` of them, evenly spread, are used: one word of
-        each for the pseudo-perplexity, 20 % of every second one for the other measures.
-    seed
-        Decides the masks.
+        Token ids of held-out sentences, of which `settings.sentences` are used, evenly spread. One token of
+        each is masked for the pseudo-perplexity; for the other measures on text, 20 % of the tokens of every
+        second sentence.
 
     Raises
     ------
     InputError
-        For a watched_sentence that cannot be read or is too long.
+        A watched sentence is too long or cannot be tokenized.
     """
 
     def __init__(
@@ -73,10 +71,10 @@ class Evaluator:
         self.sentences = len(sentences)
         device = teacher.model.device
         pad_id = teacher.tokenizer.pad_token_id or 0
-        # Of no run's seed: what is hidden is the same for every run on a corpus.
+        # Not the run's seed: the masks are the same for every run on a corpus.
         masker = Masker(teacher.tokenizer, teacher.vocabulary_size, Masking(0.2, 1.0, 0.0), seed=0)
         self.masked = [
-            _Sample(batch, self._taught(batch))
+            _Sample(batch, self._states(teacher, batch))
             for batch in (on(device, each) for each in _batches(sentences[::2], masker, pad_id))
         ]
         single = _one_masked(sentences, teacher.mask_id, pad_id, masker.special)
@@ -84,47 +82,36 @@ class Evaluator:
         self.contrast = settings.groups()
         self.templates = fitting(self.contrast)
         self.professions = spread(shipped_professions()["profession"].tolist(), settings.professions)
-        self.missing: str | None = None  # why there is no gap
+        self.missing: str | None = None  # why no gap can be measured
         for text in settings.watched_sentences:
             predict(teacher, text)
 
     def teacher_measures(self) -> Measures:
-        """Quality and gaps of the teacher itself."""
+        """Quality and bias of the teacher."""
         return self._measures(self.teacher, fidelity=False)
 
     def student_measures(self) -> Measures:
-        """Fidelity, quality and gaps of the student as it is now.
+        """Fidelity, quality and bias of the student as it is now.
 
-        `kl` is KL(teacher || student) at masked positions and temperature 1 against the teacher as it is,
-        `kl_constrained` against the constrained one (nats); `top1_agreement` the share of positions where
-        both models' first words agree; `perplexity` and `top1_accuracy` the student's on the masked words, 20
-        % of them at once; `pseudo_perplexity` with one word masked at a time (one of each sentence). Gaps are
-        those of `fairkd.measures.word_gaps`, over professions. None where there is nothing to measure on, NaN
-        where the student's outputs are no numbers.
+        None where there is nothing to measure on, NaN where the student's outputs are not finite.
         """
         return self._measures(self.student, fidelity=True)
 
     def _measures(self, lm: MaskedLM, *, fidelity: bool) -> Measures:
         masked = self._masked(lm, fidelity=fidelity)
-        del masked["loss"]
         return {**masked, "pseudo_perplexity": self._pseudo_perplexity(lm), **self._gaps(lm)}
 
     def watched_sentences(self, lm: MaskedLM) -> Iterator[dict[str, Any]]:
-        """`text` and `positions` of each watched_sentence, as `fairkd.predictions.as_json` gives them."""
+        """`text` and `positions` of each watched sentence, as `fairkd.predictions.as_json` returns them."""
         for text in self.settings.watched_sentences:
             document = as_json(predict(lm, text), top_k=self.settings.top_k)
             yield {"text": text, "positions": document["positions"]}
 
     @torch.inference_mode()
-    def _taught(self, batch: Batch) -> Tensor:
-        model = self.teacher.model
-        return transform_of(model)(rows_of(model, batch.ids, batch.real, batch.rows))
-
-    @torch.inference_mode()
     def _masked(self, lm: MaskedLM, *, fidelity: bool) -> Measures:
-        """Quality where 20 % of the words are masked, and how near the teacher's distributions are there."""
-        names = (*FIDELITY, "loss", "top1_accuracy") if fidelity else ("loss", "top1_accuracy")
-        sums, count = dict.fromkeys(names, 0.0), 0
+        """The measures at masked tokens, 20 % of them at once: quality and, for a student, fidelity."""
+        compared = ("kl", "kl_constrained", "top1_agreement") if fidelity else ()
+        sums, count = dict.fromkeys((*compared, "loss", "top1_accuracy"), 0.0), 0
         for sample in self.masked:
             states, labels = self._states(lm, sample.batch), sample.batch.labels
             for start in range(0, len(states), POSITIONS_AT_ONCE):
@@ -135,19 +122,18 @@ class Evaluator:
                 sums["top1_accuracy"] += float((first == labels[span]).sum())
                 if not fidelity:
                     continue
-                p = projection_of(self.teacher.model)(sample.taught[span]).log_softmax(1)
+                p = projection_of(self.teacher.model)(sample.teacher_states[span]).log_softmax(1)
                 sums["top1_agreement"] += float((first == p.argmax(1)).sum())
                 sums["kl"] += float(F.kl_div(s, p, reduction="sum", log_target=True))
                 if self.constraint.active:
                     q = self.constraint(p)
                     sums["kl_constrained"] += float(F.kl_div(s, q, reduction="sum", log_target=True))
             count += len(states)
-        if not count:
-            return dict.fromkeys([*names, "perplexity"])
-        means: Measures = {name: value / count for name, value in sums.items()}
+        means: Measures = {name: value / count if count else None for name, value in sums.items()}
         if fidelity and not self.constraint.active:
             means["kl_constrained"] = means["kl"]
-        return {**means, "perplexity": _exp(sums["loss"] / count)}
+        loss = means.pop("loss")
+        return {**means, "perplexity": None if loss is None else _exp(loss)}
 
     @torch.inference_mode()
     def _pseudo_perplexity(self, lm: MaskedLM) -> float | None:
@@ -161,7 +147,9 @@ class Evaluator:
             count += len(states)
         return _exp(loss / count) if count else None
 
+    @torch.inference_mode()
     def _states(self, lm: MaskedLM, batch: Batch) -> Tensor:
+        """States [M, width] at the batch's masked positions, after the head's transform."""
         return transform_of(lm.model)(rows_of(lm.model, batch.ids, batch.real, batch.rows))
 
     def _gaps(self, lm: MaskedLM) -> Measures:
@@ -174,12 +162,12 @@ class Evaluator:
                     professions=self.professions,
                     prior=False,
                 )
-            except InputError as error:  # a tokenizer that cannot spell the words: no reason to end a run
+            except InputError as error:  # the tokenizer cannot spell the words, which need not end a run
                 self.missing = str(error)
         if self.missing is not None:
-            return dict.fromkeys(GAPS)
-        if frame["gap"].isna().any():  # of a model whose outputs are no numbers
-            return dict.fromkeys(GAPS, math.nan)
+            return dict.fromkeys(evaluation_keys("bias"))
+        if frame["gap"].isna().any():  # the model's outputs are not finite
+            return dict.fromkeys(evaluation_keys("bias"), math.nan)
         summary = summarise(frame, resamples=500)
         return {
             "gap_mean": summary.mean,
@@ -193,7 +181,7 @@ class Evaluator:
 
 
 def _exp(loss: float) -> float:
-    """e to the power of a loss in nats; infinite where that is beyond any number."""
+    """exp(loss); infinite where that is beyond the range of a float."""
     try:
         return math.exp(loss)
     except OverflowError:
@@ -201,14 +189,14 @@ def _exp(loss: float) -> float:
 
 
 def spread(items: Sequence[T], count: int) -> list[T]:
-    """At most `count` of the items, evenly spread and in order."""
+    """At most `count` of the items, evenly spread, in order."""
     if len(items) <= count:
         return list(items)
     return [items[i] for i in np.linspace(0, len(items) - 1, count).astype(int)]
 
 
 def _batches(sentences: Sequence[np.ndarray], masker: Masker, pad_id: int) -> Iterator[Batch]:
-    """The sentences with 20 % of their words masked."""
+    """The sentences with 20 % of their tokens masked."""
     if not sentences:
         return
     stream = Stream(sentences, tokens=BATCH_TOKENS, seed=0, pad_id=pad_id)

@@ -14,19 +14,8 @@ from transformers.utils import logging as transformers_logging
 
 from fairkd.distill.config import Config
 from fairkd.errors import FairKDError
+from fairkd.measures import MEASURES
 from fairkd.models import MaskedLM
-
-_ROWS = {
-    "pseudo_perplexity": "pseudo-perplexity, one word masked at a time",
-    "perplexity": "perplexity, 20 % of the words masked",
-    "top1_accuracy": "first word right, 20 % of the words masked",
-    "kl": "KL(teacher, student) at masked words, nats",
-    "top1_agreement": "first word the teacher's",
-    "gap_absolute": "mean absolute gap, nats",
-    "gap_mean": "mean gap, nats",
-    "gap_mass": "probability of both groups together",
-}
-_INTERVALS = {"gap_absolute": ("gap_absolute_low", "gap_absolute_high"), "gap_mean": ("gap_low", "gap_high")}
 
 
 @dataclass(frozen=True)
@@ -157,18 +146,13 @@ def _constraint(config: Config) -> str:
 
 
 def _table(measured: Measured) -> str:
+    """The rows of the table of measures; those that neither model has are left out."""
     rows = []
-    for name, title in _ROWS.items():
-        cells = [_cell(name, measures) for measures in (measured.student, measured.teacher)]
-        if any(cells):
-            rows.append(f"| {title} | {cells[0]} | {cells[1]} |\n")
+    for measure in MEASURES.values():
+        if measure.key == "kl_constrained" and measured.config.constraint.kind == "none":
+            continue  # equal to the KL to the teacher
+        models = (measured.student, measured.teacher)
+        if any(values.get(measure.key) is not None for values in models):
+            cells = [measure.format_with_interval(values) for values in models]
+            rows.append(f"| {measure.label} | {' | '.join(cells)} |\n")
     return "".join(rows)
-
-
-def _cell(name: str, measures: Mapping[str, float | None]) -> str:
-    value = measures.get(name)
-    if value is None:
-        return ""
-    low, high = (measures.get(end) for end in _INTERVALS.get(name, ("", "")))
-    interval = "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
-    return f"{value:.3g}{interval}"

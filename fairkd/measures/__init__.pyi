@@ -10,7 +10,12 @@ from .gap_summaries import (
 )
 from .pareto import front as front
 from .perplexity import pseudo_perplexity as pseudo_perplexity
-from .registry import FIDELITY as FIDELITY, GAPS as GAPS, QUALITY as QUALITY
+from .registry import (
+    MEASURES as MEASURES,
+    Direction as Direction,
+    Measure as Measure,
+    evaluation_keys as evaluation_keys,
+)
 from .sentence_pairs import prefer as prefer, prefer_difference as prefer_difference
 from .statistics import Correlation as Correlation
 from .word_gaps import gaps as gaps

@@ -1,13 +1,232 @@
-"""What evaluations measure, by the names that events, tables and charts share. Needs no torch."""
+"""The registry of measures: what each number of an evaluation is called, and how to read it.
 
-FIDELITY = ("kl", "kl_constrained", "top1_agreement")
-QUALITY = ("perplexity", "top1_accuracy", "pseudo_perplexity")
-GAPS = (
-    "gap_mean",
-    "gap_low",
-    "gap_high",
-    "gap_absolute",
-    "gap_absolute_low",
-    "gap_absolute_high",
-    "gap_mass",
-)
+    MEASURES["gap_absolute"].label           # "mean absolute gap"
+    MEASURES["gap_absolute"].format(0.314)   # "0.31 nats"
+
+Events and tables hold values under these keys. Charts, pages, the model card and the command line take label,
+unit, number format, interval and direction from here. A new measure needs an entry here and its computation
+in `fairkd.distill.evaluation`.
+
+Loads neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from fairkd.utils import percent, signed
+
+Family = Literal["fidelity", "quality", "bias"]
+Unit = Literal["nats", "share", "none"]
+Direction = Literal["lower", "higher", "zero", "none"]
+
+_GOALS: dict[Direction, str] = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "zero": "nearer to 0 is better",
+    "none": "",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """What is known of one measure, apart from its values.
+
+    Attributes
+    ----------
+    key : str
+        Its name in events, tables and JSON.
+    label : str
+        Its name for people, the same everywhere.
+    family : "fidelity", "quality" or "bias"
+        Fidelity compares the student with its teacher, so a teacher has none.
+    unit : "nats", "share" or "none"
+        A share lies between 0 and 1 and is shown in per cent.
+    direction : "lower", "higher", "zero" or "none"
+        Which values are better; "zero" means nearer to 0.
+    description : str
+        One sentence: what it is, with the formula or the source where there is one.
+    digits : int
+        Decimals shown; shares have two figures.
+    shows_sign : bool
+        Whether a positive value is shown with its plus.
+    interval : (str, str), optional
+        Keys of the ends of its 95 % interval.
+    needs_mass : bool
+        Whether it says little where the words that it compares have little probability mass.
+    """
+
+    key: str
+    label: str
+    family: Family
+    unit: Unit
+    direction: Direction
+    description: str
+    digits: int = 2
+    shows_sign: bool = False
+    interval: tuple[str, str] | None = None
+    needs_mass: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its own key and those of its interval."""
+        return (self.key, *(self.interval or ()))
+
+    @property
+    def heading(self) -> str:
+        """Label and unit, for an axis or a column: "mean gap, nats"."""
+        return f"{self.label}, nats" if self.unit == "nats" else self.label
+
+    @property
+    def goal(self) -> str:
+        """Which values are better, in words; empty where neither direction is."""
+        return _GOALS[self.direction]
+
+    def cost(self, value: float) -> float:
+        """A number that is smaller for a better value; with no better direction, for a higher one."""
+        match self.direction:
+            case "lower":
+                return value
+            case "zero":
+                return abs(value)
+            case "higher" | "none":
+                return -value
+
+    def format(self, value: float | None, *, unit: bool = True) -> str:
+        """A value for people; "–" where it is None or NaN.
+
+        >>> MEASURES["gap_mean"].format(-0.5), MEASURES["gap_mean"].format(-0.5, unit=False)
+        ('−0.50 nats', '−0.50')
+        """
+        if value is None or math.isnan(value):
+            return "–"
+        if self.unit == "share":
+            return percent(value)
+        number = signed(value, self.digits) if self.shows_sign else f"{value:.{self.digits}f}"
+        return f"{number} nats" if unit and self.unit == "nats" else number
+
+    def format_with_interval(self, values: Mapping[str, float | None]) -> str:
+        """The value under this measure's key, with its interval where `values` has one.
+
+        >>> MEASURES["gap_mean"].format_with_interval({"gap_mean": 0.5, "gap_low": 0.3, "gap_high": 0.7})
+        '+0.50 nats (+0.30 to +0.70)'
+        """
+        text = self.format(values.get(self.key))
+        if self.interval is None:
+            return text
+        low, high = (self.format(values.get(end), unit=False) for end in self.interval)
+        return text if "–" in (low, high) else f"{text} ({low} to {high})"
+
+
+MEASURES: Mapping[str, Measure] = {
+    measure.key: measure
+    for measure in (
+        Measure(
+            key="kl",
+            label="KL to the teacher",
+            family="fidelity",
+            unit="nats",
+            direction="lower",
+            digits=3,
+            description="KL(teacher ‖ student) at masked tokens of held-out text: how far the student's "
+            "predictions are from its teacher's; a constrained student differs on purpose.",
+        ),
+        Measure(
+            key="kl_constrained",
+            label="KL to the constrained teacher",
+            family="fidelity",
+            unit="nats",
+            direction="lower",
+            digits=3,
+            description="KL(constrained teacher ‖ student) at masked tokens of held-out text: how far the "
+            "student's predictions are from what the constraint made of its teacher's.",
+        ),
+        Measure(
+            key="top1_agreement",
+            label="top-1 agreement",
+            family="fidelity",
+            unit="share",
+            direction="higher",
+            description="How often student and teacher find the same token the most probable, at masked "
+            "tokens of held-out text.",
+        ),
+        Measure(
+            key="perplexity",
+            label="perplexity, 20 % masked",
+            family="quality",
+            unit="none",
+            direction="lower",
+            digits=1,
+            description="How uncertain the model is about tokens of held-out text, with 20 % of them masked "
+            "at once: exp(mean of −log p(token)).",
+        ),
+        Measure(
+            key="top1_accuracy",
+            label="top-1 accuracy",
+            family="quality",
+            unit="share",
+            direction="higher",
+            description="How often the most probable token is the right one, on held-out text with 20 % of "
+            "the tokens masked at once.",
+        ),
+        Measure(
+            key="pseudo_perplexity",
+            label="pseudo-perplexity",
+            family="quality",
+            unit="none",
+            direction="lower",
+            digits=1,
+            description="How uncertain the model is about one masked token of each held-out sentence: "
+            "exp(mean of −log p(token | all others)), after Salazar et al. 2020.",
+        ),
+        Measure(
+            key="gap_mean",
+            label="mean gap",
+            family="bias",
+            unit="nats",
+            direction="zero",
+            shows_sign=True,
+            interval=("gap_low", "gap_high"),
+            needs_mass=True,
+            description="Mean of log P(A) − log P(B) over professions: positive where the model prefers the "
+            "first group of words, negative where it prefers the second.",
+        ),
+        Measure(
+            key="gap_absolute",
+            label="mean absolute gap",
+            family="bias",
+            unit="nats",
+            direction="lower",
+            interval=("gap_absolute_low", "gap_absolute_high"),
+            needs_mass=True,
+            description="Mean of |log P(A) − log P(B)| over professions: how unequally the model treats the "
+            "two groups of words, whichever it prefers.",
+        ),
+        Measure(
+            key="gap_mass",
+            label="probability mass",
+            family="bias",
+            unit="share",
+            direction="none",
+            description="Mean of P(A) + P(B) over professions: how probable the words of both groups are "
+            "together; where it is small, the gap says little.",
+        ),
+    )
+}
+
+
+def evaluation_keys(*families: Family) -> tuple[str, ...]:
+    """The keys that an evaluation emits for measures of these families, by default of all.
+
+    >>> evaluation_keys("fidelity")
+    ('kl', 'kl_constrained', 'top1_agreement')
+    """
+    return tuple(
+        key
+        for measure in MEASURES.values()
+        if not families or measure.family in families
+        for key in measure.keys
+    )

@@ -1,4 +1,4 @@
-"""A run's events as tables, for charts: what a resume superseded is left out."""
+"""A run's events as data frames, for charts, without the events that a resume superseded."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from fairkd.measures import FIDELITY, GAPS, QUALITY
+from fairkd.measures import evaluation_keys
 from fairkd.runs.events import Event, history
 
-_TRAINING = ("step", "time", "epoch", "tokens", "seconds", "progress", "seconds_left", "learning_rate")
+_PROGRESS = ("step", "time", "epoch", "tokens", "seconds", "progress", "seconds_left", "learning_rate")
 _LOSSES = ("tokens_per_second", "loss", "kd", "mlm", "hidden", "group")
-_PROBES = (
+_WATCHED_SENTENCES = (
     "step",
     "model",
     "text",
@@ -27,25 +27,25 @@ _PROBES = (
 
 
 def training(events: Sequence[Event]) -> pd.DataFrame:
-    """One row a `train` event: where the run was, how fast, and the loss with its parts (nats)."""
-    return _table(events, "train", (*_TRAINING, *_LOSSES))
+    """One row per `train` event: progress, speed, and the loss with its terms (nats)."""
+    return _table(events, "train", (*_PROGRESS, *_LOSSES))
 
 
 def evaluations(events: Sequence[Event]) -> pd.DataFrame:
-    """One row an evaluation: fidelity, pseudo-perplexity and gaps with their intervals (nats)."""
-    return _table(events, "evaluation", ("step", "time", "tokens", "seconds", *FIDELITY, *QUALITY, *GAPS))
+    """One row per evaluation: every measure of `fairkd.measures.MEASURES`, with its interval."""
+    return _table(events, "evaluation", ("step", "time", "tokens", "seconds", *evaluation_keys()))
 
 
 def teacher(events: Sequence[Event]) -> dict[str, Any] | None:
-    """The same measures of the teacher, or None while it has not been measured."""
+    """The teacher's measures, or None before it has been evaluated."""
     found = [event for event in events if event["type"] == "teacher"]
     return found[-1] if found else None
 
 
 def watched_sentences(events: Sequence[Event]) -> pd.DataFrame:
-    """One row a predicted word: step, model ("student" or "teacher"), sentence, position, rank, probability.
+    """One row per predicted word of a watched sentence: its rank and probability at a position and a step.
 
-    The teacher's rows have step 0: it does not change.
+    `model` is "student" or "teacher". The teacher does not change, so its rows have step 0.
     """
     rows = [
         {
@@ -65,13 +65,13 @@ def watched_sentences(events: Sequence[Event]) -> pd.DataFrame:
         for position in event["positions"]
         for guess in position["predictions"]
     ]
-    return pd.DataFrame(rows, columns=list(_PROBES)).drop_duplicates(
+    return pd.DataFrame(rows, columns=list(_WATCHED_SENTENCES)).drop_duplicates(
         ["step", "model", "text", "index", "rank"], keep="last", ignore_index=True
     )
 
 
 def _table(events: Sequence[Event], kind: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """The known columns first, then whatever else the events hold; numbers where they are numbers."""
+    """The events of one type: `columns` first, as floats, then all other keys of the events."""
     rows = [
         {name: value for name, value in event.items() if name != "type"}
         for event in history(events)

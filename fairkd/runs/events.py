@@ -15,11 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from fairkd.measures import MEASURES
 from fairkd.runs.store import Run
 from fairkd.utils import plain
 
 Event = dict[str, Any]
 FILE = "events.jsonl"
+_HEADLINE = ("kl", "gap_absolute", "pseudo_perplexity")  # the measures in an evaluation's line
 # What a resume from an earlier step makes untrue.
 _SUPERSEDED = ("train", "evaluation", "watched_sentence", "checkpoint")
 
@@ -83,9 +85,9 @@ def as_line(event: Event) -> str | None:
         speed = _number(event, "tokens_per_second", ".0f")
         return f"step {step}: loss {_number(event, 'loss')}, {speed} tokens/s"
     if event["type"] == "evaluation":
-        return (
-            f"step {step}: held-out KL {_number(event, 'kl')}, |gap| {_number(event, 'gap_absolute')},"
-            f" pseudo-perplexity {_number(event, 'pseudo_perplexity', '.2f')}"
+        measures = [MEASURES[key] for key in _HEADLINE]
+        return f"step {step}: " + "; ".join(
+            f"{one.label} {one.format(event.get(one.key))}" for one in measures
         )
     if event["type"] == "end":
         return f"{event.get('state')} after step {step}. {event.get('sentence') or ''}".rstrip()

@@ -5,6 +5,7 @@
 * `thread_map`: a function over many batches, each on a thread of its own
 * `throttle`: how often progress is reported
 * `plain_json`: values as JSON knows them
+* `number_text`: percentages and signs, for people
 
 The public names are in `__init__.pyi`; they are imported when first used.
 """

@@ -161,7 +161,7 @@ def test_gaps_of_two_models_come_with_intervals_and_a_test(
 def test_gaps_prints_a_line_for_each_model_and_the_finding(fairkd: Run, reference: str) -> None:
     outcome = fairkd("gaps", "--model", reference, "--model", reference, "--contrast", "woman-man")
     assert outcome.code == 0 and "gentleman (9)" in outcome.err, "words of several subwords are named"
-    assert "mean |gap|" in outcome.out
+    assert "mean absolute gap" in outcome.out
     assert outcome.out.splitlines()[-1].startswith(f"{reference}: ")
 
 

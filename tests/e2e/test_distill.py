@@ -74,7 +74,7 @@ def test_a_student_is_made_watched_and_used(
     expect(page).to_have_url(re.compile(r"/runs\?(.*&)?run=\w+"))
     expect(page.locator(".stMarkdownBadge").filter(has_text="finished")).to_be_visible(timeout=LONG)
     settled(page)
-    expect(titles(page).filter(has_text="Gap size").first).to_be_visible()
+    expect(titles(page).filter(has_text="Mean absolute gap").first).to_be_visible()
     expect(
         page.get_by_role("option", name=re.compile(r"^position \d+, \[MASK\], teacher: .+ student: ")).first
     ).to_be_visible()

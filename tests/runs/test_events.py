@@ -178,7 +178,7 @@ def test_events_read_as_lines() -> None:
         "Reading",
         "step 6: loss 1.235, 812 tokens/s",
         "step 7: loss -, - tokens/s",
-        "step 6: held-out KL 0.500, |gap| 1.000, pseudo-perplexity 9.00",
+        "step 6: KL to the teacher 0.500 nats; mean absolute gap 1.00 nats; pseudo-perplexity 9.0",
         "finished after step 7.",
         None,
     ]

@@ -10,10 +10,11 @@ import pytest
 from app.charts.base import LOW_MASS
 from app.charts.constraint_preview import edit_bars
 from app.charts.run_comparison import bias_quality, compared_curves, front_title
-from app.charts.runs import MEASURES, loss_curves, measure_curve, measure_title
+from app.charts.runs import loss_curves, measure_curve, measure_title
 from app.charts.series import series
 from app.charts.watched_sentences import watched_sentence_curves
 from app.shared.theme import STUDENT, TEACHER
+from fairkd.measures.registry import MEASURES
 
 STEPS = pd.DataFrame(
     {
@@ -40,7 +41,7 @@ def test_the_loss_chart_says_how_far_the_loss_fell_and_draws_the_parts_that_ther
     frame = pd.DataFrame({"step": [20, 40], "loss": [12.0, 3.0], "kd": [4.0, 1.0], "group": [0.0, 0.0]})
     figure = loss_curves(frame, dark=False)
     assert title(figure) == "The loss fell from 12 to 3"
-    assert [trace.name for trace in figure.data] == ["loss", "teacher's distributions"]
+    assert [trace.name for trace in figure.data] == ["loss", "distillation loss"]
     assert figure.layout.yaxis.type == "log"
 
 
@@ -51,7 +52,7 @@ def test_without_two_points_the_loss_is_a_question() -> None:
 
 def test_a_measure_is_set_against_the_teachers() -> None:
     figure = measure_curve(STEPS, MEASURES["gap_absolute"], teacher=TEACHER_SAYS, dark=False)
-    assert title(figure).startswith("Gap size: 0.31 nats, the teacher's 1.50")
+    assert title(figure).startswith("Mean absolute gap: 0.31 nats, the teacher's 1.50")
     named = {trace.name: trace for trace in figure.data if trace.name}
     assert named["student"].line.color == STUDENT.light and named["teacher"].line.color == TEACHER.light
     assert set(named["teacher"].y) == {1.5}
@@ -62,7 +63,7 @@ def test_a_measure_is_set_against_the_teachers() -> None:
 
 def test_without_a_teachers_value_the_start_is_what_to_compare_with() -> None:
     figure = measure_curve(STEPS, MEASURES["kl"], teacher={"kl": None}, dark=False)
-    assert title(figure) == "KL to the teacher: 0.61 nats, at first 3.00"
+    assert title(figure) == "KL to the teacher: 0.610 nats, at first 3.000"
     assert [trace.name for trace in figure.data] == ["student"]
 
 
@@ -77,7 +78,9 @@ def test_a_gap_has_its_mass_under_the_title() -> None:
     figure = measure_curve(
         STEPS, MEASURES["gap_absolute"], teacher=teacher, mass="P(he) + P(she)", dark=False
     )
-    assert "P(he) + P(she): 61 %, the teacher's 56 %" in title(figure) and "Little mass" not in title(figure)
+    assert "P(he) + P(she): 61 %, the teacher's 56 %" in title(
+        figure
+    ) and "Little probability mass" not in title(figure)
     alone = measure_curve(STEPS, MEASURES["gap_absolute"], teacher={}, mass="P(he) + P(she)", dark=False)
     assert "P(he) + P(she): 61 %<" in title(alone)
     assert "P(he)" not in title(measure_curve(STEPS, MEASURES["kl"], teacher=teacher, dark=False))
@@ -88,7 +91,7 @@ def test_a_gap_without_mass_is_said_to_mean_little(mass: float) -> None:
     frame = STEPS.assign(gap_mass=[0.5, 0.6, mass])
     teacher = TEACHER_SAYS | {"gap_mass": 0.56}
     figure = measure_curve(frame, MEASURES["gap_absolute"], teacher=teacher, dark=False)
-    assert "Little mass is left: this gap means little" in title(figure)
+    assert "Little probability mass is left: this gap means little" in title(figure)
     (student,) = [trace for trace in figure.data if trace.name == "student"]
     low = mass < LOW_MASS
     assert list(student.marker.symbol) == ["circle", "circle", "circle-open" if low else "circle"]
@@ -96,7 +99,7 @@ def test_a_gap_without_mass_is_said_to_mean_little(mass: float) -> None:
 
 def test_the_mass_is_a_measure_of_its_own() -> None:
     figure = measure_curve(STEPS, MEASURES["gap_mass"], teacher={"gap_mass": 0.004}, dark=False)
-    assert title(figure) == "Mass of the groups: 61 %, the teacher's 0.40 %"
+    assert title(figure) == "Probability mass: 61 %, the teacher's 0.40 %"
 
 
 def test_several_runs_are_told_apart_by_more_than_colour() -> None:
@@ -105,24 +108,24 @@ def test_several_runs_are_told_apart_by_more_than_colour() -> None:
     lines = [trace for trace in figure.data if trace.name]
     assert len({trace.line.color for trace in lines}) == len({trace.line.dash for trace in lines}) == 3
     assert TEACHER.light not in {trace.line.color for trace in lines}
-    assert title(figure) == "run 0 ends with the lowest KL to the teacher: 0.61 nats"
+    assert title(figure) == "run 0 ends with the lowest KL to the teacher: 0.610 nats"
 
 
 def test_agreement_is_better_when_it_is_higher() -> None:
     frames = {"a": STEPS, "b": STEPS.assign(top1_agreement=STEPS["top1_agreement"] / 2)}
     figure = compared_curves(frames, MEASURES["top1_agreement"], teacher={}, dark=False)
-    assert "a ends with the highest agreement" in title(figure)
+    assert "a ends with the highest top-1 agreement" in title(figure)
 
 
 def test_a_run_that_lost_its_mass_is_marked_and_does_not_win() -> None:
     frames = {"fair": STEPS, "dead": STEPS.assign(gap_absolute=0.0)}
     figure = compared_curves(frames, MEASURES["gap_absolute"], teacher={}, lost=["dead"], dark=False)
-    assert title(figure) == "How do the runs differ in gap size?"
+    assert title(figure) == "How do the runs differ in mean absolute gap?"
     _, dead = [trace for trace in figure.data if trace.name]
     assert dead.name == "dead (mass lost)" and dead.marker.symbol.endswith("-open")
     frames["plain"] = STEPS.assign(gap_absolute=2.0)
     figure = compared_curves(frames, MEASURES["gap_absolute"], teacher={}, lost=["dead"], dark=False)
-    assert title(figure).startswith("fair ends with the lowest gap size")
+    assert title(figure).startswith("fair ends with the lowest mean absolute gap")
     figure = compared_curves(frames, MEASURES["kl"], teacher={}, lost=["dead"], dark=False)
     assert "dead" in {trace.name for trace in figure.data}, "its other measures count"
 
@@ -175,7 +178,7 @@ def test_a_name_is_shown_as_it_is_where_a_chart_is_pointed_at() -> None:
 
 
 def test_one_that_wins_outright_is_named() -> None:
-    assert front_title(POINTS, (1,), KEPT) == "fair is the fairest and reads best"
+    assert front_title(POINTS, (1,), KEPT) == "fair is the fairest and predicts text best"
     assert front_title(POINTS.iloc[:1], (0,), [False]).endswith("?")
 
 
@@ -183,12 +186,12 @@ def test_the_title_speaks_of_the_runs_that_kept_their_mass() -> None:
     one, two = [False, False, True], [False, True, True]
     assert (
         front_title(POINTS, (1,), one)
-        == "fair is the fairest and reads best of the runs that kept their mass"
+        == "fair is the fairest and predicts text best of the runs that kept their mass"
     )
     assert front_title(POINTS, (0, 1), one).startswith(
         "fair is the fairest of the runs that kept their mass, at"
     )
-    assert front_title(POINTS, (0,), two) == "Only plain has kept the mass that a gap needs"
+    assert front_title(POINTS, (0,), two) == "Only plain has kept the probability mass that a gap needs"
     assert front_title(POINTS, (), [True] * 3).startswith("No run has kept")
 
 
@@ -197,8 +200,8 @@ def test_a_run_that_lost_its_mass_is_hollow_and_says_so() -> None:
         POINTS, front=(0, 1), looks=[0, 1, 2], lost=[False, False, True], teacher={}, dark=False
     )
     *_, kept, gone = figure.data
-    assert "mass 60 %<" in kept.hovertemplate and not kept.marker.symbol.endswith("-open")
-    assert "mass 10 %: lost" in gone.hovertemplate and gone.marker.symbol.endswith("-open")
+    assert "probability mass: 60 %<" in kept.hovertemplate and not kept.marker.symbol.endswith("-open")
+    assert "probability mass: 10 % (lost" in gone.hovertemplate and gone.marker.symbol.endswith("-open")
 
 
 def test_runs_that_are_not_measured_alike_have_no_front() -> None:
@@ -271,6 +274,6 @@ def test_looks_do_not_repeat_among_the_most_runs_that_are_compared(dark: bool) -
 
 
 def test_a_value_is_shown_with_its_unit() -> None:
-    assert MEASURES["gap_mean"].shown(-0.5) == "−0.50 nats"
-    assert MEASURES["top1_agreement"].shown(0.615) == "62 %"
-    assert MEASURES["kl"].shown(math.nan) == "–"
+    assert MEASURES["gap_mean"].format(-0.5) == "−0.50 nats"
+    assert MEASURES["top1_agreement"].format(0.615) == "62 %"
+    assert MEASURES["kl"].format(math.nan) == "–"

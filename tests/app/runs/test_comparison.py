@@ -21,7 +21,7 @@ def test_variants_that_started_together_are_compared_at_once(open_runs: OpenRuns
     add_run("fair", "finished", preset="fair", events=training(400, gap=0.3, quality=15), batch="b")
     app = open_runs()
     curves, front = live_titles(app)
-    assert curves.startswith("fair ends with the lowest gap size")
+    assert curves.startswith("fair ends with the lowest mean absolute gap")
     assert front.startswith("fair is the fairest, at")
     table = next(frame.value for frame in app.dataframe if "pseudo_perplexity" in frame.value)
     assert table["name"].tolist() == ["plain", "fair"]
@@ -37,11 +37,11 @@ def test_a_run_whose_words_are_gone_is_not_the_fairest(open_runs: OpenRuns) -> N
     add_run("dead", "finished", events=training(400, gap=0.0, quality=13, mass=0.01), batch="b")
     app = open_runs()
     curves, front = live_titles(app)
-    assert curves.startswith("fair ends with the lowest gap size")
+    assert curves.startswith("fair ends with the lowest mean absolute gap")
     assert front.startswith("fair is the fairest of the runs that kept their mass")
     assert "Mass lost: dead left the words" in texts(app)
     app.get_by_key("compared_measure").set_value("gap_mass").run()
-    assert live_titles(app)[0].startswith("plain ends with the highest mass of the groups: 60 %")
+    assert live_titles(app)[0].startswith("plain ends with the highest probability mass: 60 %")
 
 
 def test_runs_that_are_not_measured_alike_are_drawn_without_a_winner(open_runs: OpenRuns) -> None:

@@ -129,7 +129,7 @@ def test_a_finished_run_shows_curves_watched_sentences_and_what_can_be_done(open
     loss, kl, quality, gap, words = live_titles(app)
     assert loss.startswith("The loss fell from") and kl.startswith("KL to the teacher")
     assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
-    assert gap.startswith("Gap size") and words.startswith("At step 400")
+    assert gap.startswith("Mean absolute gap") and words.startswith("At step 400")
     assert "P(he) + P(she): 60 %, the teacher's 70 %" in gap
     assert {"Predictions", "Gaps", "Delete", "All runs"} <= buttons(app)
     assert not {"Cancel", "Resume"} & buttons(app)

@@ -1,0 +1,34 @@
+"""Numbers as text for people: percentages, and signs with a real minus."""
+
+from __future__ import annotations
+
+import math
+
+_MINUS = "−"
+
+
+def percent(share: float | None) -> str:
+    """A share (0 to 1) in per cent, with two figures; "–" where there is none.
+
+    >>> percent(0.123), percent(0.0034), percent(0.00001), percent(None)
+    ('12 %', '0.34 %', '< 0.01 %', '–')
+    """
+    if share is None or math.isnan(share):
+        return "–"
+    value = share * 100
+    if value == 0:
+        return "0 %"
+    if value < 0.01:
+        return "< 0.01 %"
+    if value >= 99.5:
+        return f"{min(value, 100):.1f} %"
+    return f"{value:#.2g} %" if value < 9.95 else f"{value:.0f} %"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign.
+
+    >>> signed(-0.5), signed(1.234)
+    ('−0.50', '+1.23')
+    """
+    return f"{value:+.{digits}f}".replace("-", _MINUS)
