@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import streamlit as st
-from pydantic.fields import FieldInfo
 
 from app.distill.variants import TOGETHER, change, current, is_shared, standard, widget_key
 from app.shared.settings_table import fields, sections
 from app.shared.widgets import caption, literal
-from fairkd.lexicon import contrasts
+from fairkd.distill.config import Setting
 
 # Small settings that stand in no section have one on the page.
 OTHERS = "others"
@@ -53,14 +51,13 @@ def field(variant: str, key: str, *, label: str | None = None, **look: Any) -> N
     shared: dict[str, Any] = {
         "label": label or key.rpartition(".")[2].replace("_", " ").capitalize(),
         "key": widget,
-        "help": literal(found.description or ""),
+        "help": literal(found.description),
         "on_change": _take,
         "args": (variant, key, widget),
         **look,
     }
-    kind, optional = _kind(found.annotation)
-    choices = _choices(key, kind)
-    if choices is not None:
+    kind, optional, choices = found.annotation, found.optional, found.choices
+    if choices:
         st.selectbox(options=choices, index=choices.index(value) if value in choices else 0, **shared)
     elif kind is bool:
         st.toggle(value=bool(value), **shared)
@@ -83,7 +80,7 @@ def field(variant: str, key: str, *, label: str | None = None, **look: Any) -> N
         st.text_input(value=str(value or ""), max_chars=1000, **shared)
 
 
-def _number(kind: type, found: FieldInfo, value: Any, optional: bool, shared: dict[str, Any]) -> None:
+def _number(kind: type, found: Setting, value: Any, optional: bool, shared: dict[str, Any]) -> None:
     """A number with the limits of its field; an empty one where the setting may be left open."""
     low, high = _limits(found)
     if kind is int:
@@ -112,7 +109,7 @@ def _number(kind: type, found: FieldInfo, value: Any, optional: bool, shared: di
 def _take(variant: str, key: str, widget: str) -> None:
     """What stands in the widget becomes the setting, in the setting's own kind."""
     value = st.session_state[widget]
-    kind, optional = _kind(fields()[key].annotation)
+    kind, optional = fields()[key].annotation, fields()[key].optional
     if get_origin(kind) is dict:
         # Without any, a measure goes back to its contrast; a constraint says that it lacks its words.
         value = groups(value or "") or ({} if key == "constraint.words" else None)
@@ -169,30 +166,12 @@ def fits(key: str, value: Any) -> bool:
     return (-most if low is None else low) <= value <= (most if high is None else min(high, most))
 
 
-def _kind(annotation: Any) -> tuple[Any, bool]:
-    """The kind of a setting, and whether it may be left open."""
-    if get_origin(annotation) in (Union, UnionType):
-        parts = [part for part in get_args(annotation) if part is not type(None)]
-        return parts[0], True
-    return annotation, False
-
-
-def _choices(key: str, kind: Any) -> list[str] | None:
-    if get_origin(kind) is Literal:
-        return list(get_args(kind))
-    return list(contrasts()) if key.endswith(".contrast") else None
-
-
-def _limits(found: FieldInfo) -> tuple[float | None, float | None]:
-    """The least and largest value; of an open limit the nearest number on the right side of it."""
-    low = high = None
-    for rule in found.metadata:
-        if (least := getattr(rule, "ge", None)) is not None:
-            low = float(least)
-        if (above := getattr(rule, "gt", None)) is not None:
-            low = math.nextafter(float(above), math.inf) if above else 1e-9
-        if (most := getattr(rule, "le", None)) is not None:
-            high = float(most)
-        if (below := getattr(rule, "lt", None)) is not None:
-            high = math.nextafter(float(below), -math.inf)
+def _limits(found: Setting) -> tuple[float | None, float | None]:
+    """The least and largest value; of an excluded limit the nearest number inside it."""
+    low = None if found.minimum is None else float(found.minimum)
+    high = None if found.maximum is None else float(found.maximum)
+    if low is not None and found.above:
+        low = math.nextafter(low, math.inf) if low else 1e-9
+    if high is not None and found.below:
+        high = math.nextafter(high, -math.inf)
     return low, high

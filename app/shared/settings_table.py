@@ -7,38 +7,25 @@ from functools import lru_cache
 from typing import Any
 
 import pandas as pd
-from pydantic.fields import FieldInfo
 
-from fairkd.distill.config import Config, Section, flat
+from fairkd.distill.config import Setting, all_settings, flat, section_descriptions
 
 
 @lru_cache(maxsize=1)
-def fields() -> dict[str, FieldInfo]:
+def fields() -> dict[str, Setting]:
     """Every setting by its dotted name: `budget.steps`, `seed`."""
-    found: dict[str, FieldInfo] = {}
-    for name, field in Config.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section):
-            found |= {f"{name}.{inner}": one for inner, one in section.model_fields.items()}
-        else:
-            found[name] = field
-    return found
+    return {one.key: one for one in all_settings()}
 
 
-@lru_cache(maxsize=1)
 def sections() -> dict[str, str]:
-    """What each section is about, by its name."""
-    return {
-        name: field.description or ""
-        for name, field in Config.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
-    }
+    """The description of each section, by its name."""
+    return section_descriptions()
 
 
 @lru_cache(maxsize=1)
 def defaults() -> dict[str, Any]:
     """The default of every setting, as JSON has it but for tuples in place of lists."""
-    return flat(Config().model_dump(mode="json"))
+    return {key: one.default for key, one in fields().items()}
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +55,7 @@ def changed(config: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> pd.Da
             "setting": key,
             "value": shown(value),
             "default": shown(standard.get(key)),
-            "meaning": (known[key].description or "") if key in known else "",
+            "meaning": known[key].description if key in known else "",
         }
         for key, value in flat(config).items()
         if value != standard.get(key) and key not in leave_out and not _in_sections(key, leave_out)

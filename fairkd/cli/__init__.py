@@ -3,6 +3,7 @@
 * `commands`: the application and the commands on models, predictions and gaps
 * `distill_commands`: `fairkd distill`
 * `run_commands`: `fairkd runs`
+* `settings_command`: `fairkd settings`
 * `console`: tables, progress bars and JSON on the terminal
 """
 

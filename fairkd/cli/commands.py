@@ -18,6 +18,7 @@ from rich.text import Text
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
 from fairkd.cli.distill_commands import distill
 from fairkd.cli.run_commands import runs_app
+from fairkd.cli.settings_command import settings
 from fairkd.errors import FairKDError, InputError, ModelError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ models_app = typer.Typer(help="Find and describe models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
 app.command()(distill)
+app.command()(settings)
 
 _MODEL_HELP = (
     "embedded/NAME, run/ID, a local folder, or a Hugging Face Hub id such as org/name or org/name@revision."

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from fairkd import runs
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
-from fairkd.distill.config import PRESETS, Config, read_config, stored_config
+from fairkd.distill.config import PRESETS, Config, preset as settings_of, read_config, stored_config
 from fairkd.errors import FairKDError, InputError
 from fairkd.measures import MEASURES
 from fairkd.runs import Writer, events, of_error as sentence_of_error
@@ -61,9 +61,8 @@ def distill(
     """
     if config is not None and preset is not None:
         raise InputError("Give either a configuration file or a preset, not both.")
-    if preset is not None and preset not in PRESETS:
-        raise InputError(f"There is no preset {preset!r}: expected one of {', '.join(PRESETS)}.")
-    settings = read_config(config, change or (), start=PRESETS[preset] if preset else None)
+    start = None if preset is None else settings_of(preset)
+    settings = read_config(config, change or (), start=start)
     folder, outcome = _train(settings, output)
     if outcome is None:  # not the first process
         return

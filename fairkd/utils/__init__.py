@@ -4,6 +4,7 @@
 * `hardware`: cores, free memory, priority, and whether an error means that memory ran out
 * `thread_map`: a function over many batches, each on a thread of its own
 * `throttle`: how often progress is reported
+* `suggestions`: the nearest right names for a wrong one
 * `plain_json`: values as JSON knows them
 * `number_text`: percentages and signs, for people
 

@@ -3,5 +3,6 @@ from .hardware import free_memory as free_memory, is_lack_of_memory as is_lack_o
 from .number_text import percent as percent, signed as signed
 from .paths import VARIABLE as VARIABLE, home as home, runs_folder as runs_folder
 from .plain_json import plain as plain
+from .suggestions import did_you_mean as did_you_mean, nearest as nearest
 from .thread_map import side_by_side as side_by_side
 from .throttle import Progress as Progress, pace as pace

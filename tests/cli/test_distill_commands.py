@@ -81,10 +81,10 @@ def test_without_a_folder_it_is_a_run_that_lists_and_pages_show(file: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--preset", "fairest"], f"expected one of {', '.join(PRESETS)}"),
+        (["--preset", "fairest"], f"Did you mean fair? Presets: {', '.join(PRESETS)}."),
         (["run.yaml", "--preset", "fair"], "not both"),
         (["run.yaml", "--output", "full"], "holds no run"),
-        (["run.yaml", "--set", "budget.step=3"], "budget.step cannot be used"),
+        (["run.yaml", "--set", "budget.step=3"], "no setting budget.step. Did you mean budget.steps?"),
     ],
 )
 def test_wrong_calls_are_refused_in_one_sentence(
@@ -179,9 +179,9 @@ def test_another_process_takes_folder_and_settings_from_the_first(
         told[:] = folder, settings
 
     other = SimpleNamespace(is_main_process=False, num_processes=2)
-    monkeypatch.setattr("fairkd.distill.precision.make_accelerator", lambda: other)
+    monkeypatch.setattr("fairkd.distill.make_accelerator", lambda: other)
     monkeypatch.setattr("accelerate.utils.broadcast_object_list", broadcast)
-    monkeypatch.setattr("fairkd.distill.training.train", train)
+    monkeypatch.setattr("fairkd.distill.train", train)
     assert fairkd(file).exit_code == 0
     assert tuple(told) == first
 

@@ -1,10 +1,12 @@
 """The configuration of a distillation: one frozen model for page, file and command line. No torch.
 
 * `config`: `Config`, and how it is made from values and files
-* `sections`: the settings, section by section, with limits and descriptions
+* `sections`, `run_sections`: the settings, section by section, with limits and descriptions
+* `section_base`: what all sections have in common
+* `settings_list`: all settings as a list, for help pages and widgets
 * `presets`: named starting points
 * `flat_settings`: settings by dotted name
-* `renamed`: what earlier versions called a setting
+* `renamed`: names of settings in earlier versions
 
 The public names are in `__init__.pyi`.
 """

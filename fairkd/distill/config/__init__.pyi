@@ -5,14 +5,25 @@ from .config import (
     stored_config as stored_config,
 )
 from .flat_settings import flat as flat
-from .presets import DESCRIPTIONS as DESCRIPTIONS, PRESETS as PRESETS
+from .presets import (
+    DESCRIPTIONS as DESCRIPTIONS,
+    LABELS as LABELS,
+    PRESETS as PRESETS,
+    preset as preset,
+)
 from .renamed import with_current_names as with_current_names
+from .run_sections import EvaluationConfig as EvaluationConfig
+from .section_base import Section as Section
 from .sections import (
-    EvaluationConfig as EvaluationConfig,
     Positions as Positions,
     Precision as Precision,
     ScheduleKind as ScheduleKind,
-    Section as Section,
     StudentConfig as StudentConfig,
     spread_layers as spread_layers,
+)
+from .settings_list import (
+    Setting as Setting,
+    all_settings as all_settings,
+    find_settings as find_settings,
+    section_descriptions as section_descriptions,
 )

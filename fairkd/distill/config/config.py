@@ -1,8 +1,8 @@
-"""The one configuration of a distillation: the same for the page, the command line and a file.
+"""The configuration of a distillation, the same for the page, the command line and a file.
 
-Keys are nested by section (`budget.minutes`, `constraint.kind`, ...), frozen, and unknown ones are errors.
-What `config.model_dump(mode="json")` gives, `make_config` turns into the same configuration again. Nothing
-here needs torch.
+Keys are nested by section (`budget.minutes`, `constraint.kind`, ...). The model is frozen, and unknown keys
+are errors. `make_config(config.model_dump(mode="json"))` is the same configuration again. Nothing here needs
+torch.
 """
 
 from __future__ import annotations
@@ -16,126 +16,150 @@ from typing import Any, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from fairkd.distill.config.renamed import with_current_names
+from fairkd.distill.config.renamed import RENAMED, current_key, with_current_names
+from fairkd.distill.config.run_sections import BudgetConfig, CheckpointConfig, EvaluationConfig
+from fairkd.distill.config.section_base import Section
 from fairkd.distill.config.sections import (
-    BudgetConfig,
-    CheckpointConfig,
     ConstraintConfig,
     CorpusConfig,
-    EvaluationConfig,
     MaskingConfig,
     ObjectiveConfig,
     OptimizerConfig,
-    Positions,
-    Precision,
-    ScheduleKind,
-    Section,
     StudentConfig,
-    StudentKind,
 )
 from fairkd.errors import FairKDError, InputError
-
-__all__ = [
-    "BudgetConfig",
-    "CheckpointConfig",
-    "Config",
-    "ConstraintConfig",
-    "CorpusConfig",
-    "EvaluationConfig",
-    "MaskingConfig",
-    "ObjectiveConfig",
-    "OptimizerConfig",
-    "Positions",
-    "Precision",
-    "Section",
-    "ScheduleKind",
-    "StudentConfig",
-    "StudentKind",
-    "make_config",
-    "read_config",
-    "stored_config",
-]
+from fairkd.utils import did_you_mean, nearest
 
 
 class Config(Section):
-    """Everything about one distillation."""
+    """All settings of one distillation."""
 
     teacher: str = Field(
         default="embedded/teacher",
-        description="The model to learn from: embedded/NAME, a local folder, or a Hub id.",
+        description="The model to distill from: embedded/NAME, run/ID, a local folder, or a Hugging Face Hub "
+        "id.",
     )
     seed: int = Field(
         default=0,
         ge=0,
         lt=2**31,
-        description="Decides masks, the order of the text and fresh weights; runs of one seed compare.",
+        description="Random seed of masks, sentence order and fresh weights. Compare runs on the same seed.",
     )
-    student: StudentConfig = Field(default=StudentConfig(), description="The model that learns.")
-    corpus: CorpusConfig = Field(default=CorpusConfig(), description="The text that it learns on.")
-    masking: MaskingConfig = Field(default=MaskingConfig(), description="Which words are hidden.")
-    objective: ObjectiveConfig = Field(default=ObjectiveConfig(), description="What is made small.")
+    student: StudentConfig = Field(default=StudentConfig(), description="How the student is made.")
+    corpus: CorpusConfig = Field(default=CorpusConfig(), description="The training text, and how it is read.")
+    masking: MaskingConfig = Field(
+        default=MaskingConfig(),
+        description="Which tokens are selected for prediction, and how they are masked.",
+    )
+    objective: ObjectiveConfig = Field(default=ObjectiveConfig(), description="Loss terms and their weights.")
     constraint: ConstraintConfig = Field(
-        default=ConstraintConfig(), description="How the teacher's distributions are edited beforehand."
+        default=ConstraintConfig(), description="The fairness constraint on the teacher's distributions."
     )
-    optimizer: OptimizerConfig = Field(default=OptimizerConfig(), description="How the weights are moved.")
-    budget: BudgetConfig = Field(default=BudgetConfig(), description="When training ends.")
+    optimizer: OptimizerConfig = Field(
+        default=OptimizerConfig(), description="AdamW: learning rate, batch size and number format."
+    )
+    budget: BudgetConfig = Field(default=BudgetConfig(), description="How long to train, and early stopping.")
     evaluation: EvaluationConfig = Field(
-        default=EvaluationConfig(), description="What is measured during the run."
+        default=EvaluationConfig(), description="What is measured during training, and how often."
     )
     checkpoint: CheckpointConfig = Field(
-        default=CheckpointConfig(), description="How often the run is saved, to be gone on with."
+        default=CheckpointConfig(),
+        description="How often a checkpoint is written, so that the run can be resumed.",
     )
     threads: int | None = Field(
         default=None,
         ge=1,
-        description="Processor threads to compute with; empty: what torch takes by itself.",
+        description="Number of CPU threads for PyTorch. Empty: PyTorch's own default.",
     )
     log_every: int = Field(default=20, ge=1, description="Steps between two points of the loss curves.")
 
     @model_validator(mode="after")
-    def _ends_where_it_would_end_again(self) -> Self:
-        """A run of so many steps ends alike however often it is resumed, and evaluations decide its end."""
+    def _stops_reproducibly(self) -> Self:
+        """A run with a budget in steps must stop at the same step however often it is resumed."""
         budget = self.budget
         if budget.stop_gap is not None and budget.steps is not None and self.evaluation.every_steps is None:
             raise ValueError(
-                "budget.stop_gap with a budget in steps needs evaluation.every_steps, since evaluations by "
-                "the clock would end the run at another step each time"
+                "budget.stop_gap with budget.steps needs evaluation.every_steps, because evaluations by time "
+                "would stop each run at another step"
             )
         return self
 
     @model_validator(mode="after")
-    def _learns(self) -> Self:
-        terms = self.objective
-        group = terms.group if self.constraint.kind != "none" else 0
-        if not terms.kd + terms.mlm + terms.hidden + group:
+    def _has_a_loss(self) -> Self:
+        weights = self.objective
+        group = weights.group if self.constraint.kind != "none" else 0
+        if not weights.kd + weights.mlm + weights.hidden + group:
             raise ValueError(
-                "every weight of the objective is 0, so that there is nothing to learn; set objective.kd, "
-                "objective.mlm or objective.hidden above 0"
+                "all loss weights are 0, so there is nothing to learn; set objective.kd, objective.mlm or "
+                "objective.hidden above 0"
             )
         return self
 
 
 def make_config(values: Mapping[str, Any]) -> Config:
-    """A configuration from nested values; InputError with one sentence where they do not fit."""
+    """A configuration from nested values.
+
+    Raises InputError for the first value that does not fit, or the first unknown key with the nearest right
+    ones.
+    """
     try:
         return Config(**with_current_names(values))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ").rstrip(".")
         if first["type"] == "extra_forbidden":
-            message = "there is no setting of that name"
-        what = f"setting {key}" if key else "settings"  # of no single one
-        raise InputError(f"The {what} cannot be used: {message}.") from None
+            if isinstance(first["input"], Mapping) and first["input"]:  # a section: name its first setting
+                key = f"{key}.{next(iter(first['input']))}"
+            raise InputError(unknown_key(key)) from None
+        what = f"The setting {key} is invalid" if key else "These settings do not fit together"
+        if key in section_types():
+            what = f"The section {key} is invalid"
+        raise InputError(f"{what}: {_in_our_words(first)}.") from None
+
+
+def _in_our_words(error: Mapping[str, object]) -> str:
+    """What was expected and what came, from an error of pydantic."""
+    message = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
+    if error["type"] == "model_type":
+        message = "Input should be settings by name"
+    if not message.startswith("Input should be "):
+        return message
+    expected = message.removeprefix("Input should be ").partition(", unable to parse")[0]
+    return f"expected {expected}, but got {error['input']!r}"
+
+
+def unknown_key(key: str) -> str:
+    """The sentence for a setting that does not exist, with the nearest ones that do."""
+    section, _, last = key.rpartition(".")
+    sections = section_types()
+    keys = {f"{name}.{inner}": inner for name, kind in sections.items() for inner in kind.model_fields}
+    keys |= {name: name for name in Config.model_fields}
+    near = [current_key(old) for old in RENAMED if key in (old, old.rpartition(".")[2])]
+    near = near or [one for one, name in keys.items() if name == last]  # in another section
+    if not near and section in sections:
+        near = [f"{section}.{name}" for name in nearest(last, sections[section].model_fields)]
+    elif not near:
+        names = nearest(last, set(keys.values()))
+        near = nearest(key, keys) or [one for one, name in keys.items() if name in names]
+    command = f"fairkd settings {section}" if section in sections else "fairkd settings"
+    return f"There is no setting {key}.{did_you_mean(near) or f' `{command}` lists them all.'}"
+
+
+def section_types() -> dict[str, type[Section]]:
+    """The sections of the configuration by name."""
+    types = {name: field.annotation for name, field in Config.model_fields.items()}
+    return {
+        name: kind for name, kind in types.items() if isinstance(kind, type) and issubclass(kind, Section)
+    }
 
 
 def read_config(
     path: str | Path | None = None, changes: Sequence[str] = (), *, start: Mapping[str, Any] | None = None
 ) -> Config:
-    """A configuration from a YAML (or JSON) file and `key=value` changes, e.g. "budget.minutes=10".
+    """A configuration from a YAML or JSON file and `key=value` changes such as "budget.minutes=10".
 
-    Without a file the changes are made to `start`, nested values such as a preset's. Raises InputError with
-    one sentence for a file that cannot be read, and for settings that do not exist or do not fit.
+    Without a file the changes apply to `start`, nested values such as a preset's. Raises InputError for a
+    file that cannot be read, and for settings that do not exist or do not fit.
     """
     values: dict[str, Any] = copy.deepcopy(dict(start or {}))
     if path is not None:
@@ -145,7 +169,7 @@ def read_config(
     budget = values.get("budget")
     changed = {change.partition("=")[0].strip() for change in changes}
     for one, other in (("steps", "minutes"), ("minutes", "steps")):
-        # A change of one kind of budget replaces the other that a file may set.
+        # A change of one kind of budget replaces the other one from the file.
         replaced = f"budget.{one}" in changed and f"budget.{other}" not in changed
         if replaced and isinstance(budget, dict) and budget[one] is not None:
             budget.pop(other, None)
@@ -153,50 +177,50 @@ def read_config(
 
 
 def stored_config(folder: Path) -> Config | None:
-    """What the config.json of a run's folder says; None where there is none.
+    """The configuration in a run folder's config.json; None if there is none.
 
-    Raises InputError for one that is damaged, or that of something else, and OSError where it cannot be read.
+    Raises InputError if the file is damaged or not that of a run, and OSError if it cannot be read.
     """
     path = folder / "config.json"
     if not path.is_file():
         return None
     try:
         return make_config(json.loads(path.read_text(encoding="utf-8")))
-    except (FairKDError, ValueError, TypeError):  # other settings, no JSON, not UTF-8, no names
+    except (FairKDError, ValueError, TypeError):  # unknown settings, no JSON, not UTF-8
         raise InputError(
-            f"The config.json of {folder} is damaged, or not that of a run: choose another folder."
+            f"The config.json in {folder} is damaged or not that of a run: choose another folder."
         ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:  # bytes, a day that is none
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:  # not text, not a date
         raise InputError(
             f"The configuration {path} cannot be read as YAML: {str(error).splitlines()[0]}."
         ) from None
     values = {} if values is None else values
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise InputError(
-            f"The configuration {path} must hold settings by name, not a {type(values).__name__}."
+            f"The configuration {path} must be a mapping of settings, not a {type(values).__name__}."
         )
     return values
 
 
 def _set(values: dict[str, Any], change: str) -> None:
-    """Make one change in place."""
+    """Apply one `key=value` change in place."""
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
-        raise InputError(f"A change is written key=value, for example budget.minutes=10, but got {change!r}.")
-    *sections, last = key.strip().split(".")
+        raise InputError(f"Expected key=value, for example budget.minutes=10, but got {change!r}.")
+    *sections, last = current_key(key.strip()).split(".")
     section = values
     for name in sections:
         section = section.setdefault(name, {})
         if not isinstance(section, dict):
-            raise InputError(f"The setting {name} of {change!r} is no group of settings.")
+            raise InputError(f"In {change!r}, {name} is a setting, not a section of settings.")
     try:
         section[last] = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: there is no such day
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: not a date
         raise InputError(
-            f"The value of {change!r} cannot be read as YAML; check brackets and quotes."
+            f"The value in {change!r} cannot be read as YAML: check brackets and quotes."
         ) from None

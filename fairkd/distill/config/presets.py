@@ -1,16 +1,19 @@
-"""Settings by name: what to start a distillation from. Needs no torch."""
+"""Named starting points for a distillation. Needs no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# "her" is paired with "him" and with "his"; pairs need it once.
+from fairkd.errors import InputError
+from fairkd.utils import did_you_mean, nearest
+
+# "her" pairs with "him" and with "his", but a word can be in one pair only: object forms are left out.
 _PAIRS = {"contrast": "pronouns", "roles": ["subject", "possessive"]}
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "plain": {},
-    # As published: at all positions, with the hard label as it stands.
+    # As published: at all positions, with the hard labels unchanged.
     "paper": {
         "constraint": {"kind": "logit_mean", "scope": "all", **_PAIRS},
         "objective": {"positions": "all"},
@@ -25,22 +28,46 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     "cda": {"corpus": {"cda": True}},
     "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
-    # The constraint takes the bias out of the teacher where words are hidden, spread labels take it out of
-    # the text, and a light group term holds the pronouns' balance and mass at temperature 1, where both are
-    # read.
+    # The constraint removes the bias from the teacher's distributions at masked positions, soft labels remove
+    # it from the text, and a light group loss keeps balance and probability of the pronouns at temperature 1,
+    # where both are measured.
     "fair": {
         "constraint": {"kind": "group", "contrast": "pronouns"},
         "objective": {"label": "soft", "group": 8.0},
     },
 }
 
-DESCRIPTIONS: Mapping[str, str] = {
-    "plain": "Distillation as usual: the student learns what the teacher believes, biases included.",
-    "paper": "The published constraint: he and she get the mean of their logits, at every position.",
-    "mass-preserving": "Paired words get the mean of their probabilities; all other words keep theirs.",
-    "group": "The common mass of the groups is split evenly; words inside a group keep their proportions.",
-    "cda": "Counterfactual augmentation: no constraint, but every gendered sentence is learnt swapped, too.",
-    "mlm-only": "No teacher: the student learns from the text alone, as a model is usually trained.",
-    "fair": "The best of all this: groups balanced and labels spread where words are masked, and the groups' "
-    "balance and mass held by a light term of their own.",
+# Names for pages and tables.
+LABELS: Mapping[str, str] = {
+    "plain": "Plain distillation",
+    "paper": "FairDistillation's constraint (Delobelle & Berendt 2022)",
+    "mass-preserving": "Mass-preserving constraint",
+    "group": "Group constraint",
+    "cda": "Counterfactual data augmentation (CDA)",
+    "mlm-only": "MLM training only",
+    "fair": "Group constraint with soft labels and group loss",
 }
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "plain": "The student learns the teacher's predictions as they are, biases included.",
+    "paper": "The constraint as published: in the teacher's predictions, he and she get the mean of their "
+    "logits at every position.",
+    "mass-preserving": "In the teacher's predictions, he and she get the mean of their probabilities. All "
+    "other words keep theirs.",
+    "group": "In the teacher's predictions, female and male pronouns get the same total probability. Within "
+    "a group the proportions stay.",
+    "cda": "No constraint: the student also trains on a copy of each gendered sentence with the genders "
+    "swapped.",
+    "mlm-only": "The student learns from the text alone, by masked language modelling, without the teacher's "
+    "predictions.",
+    "fair": "The group constraint at masked words, with labels shared between the groups. A small extra loss "
+    "keeps the pronouns balanced and as likely as in the teacher.",
+}
+
+
+def preset(name: str) -> Mapping[str, Any]:
+    """The nested settings of a preset. InputError with the nearest names for an unknown one."""
+    if name not in PRESETS:
+        hint = did_you_mean(nearest(name, PRESETS))
+        raise InputError(f"There is no preset {name!r}.{hint} Presets: {', '.join(PRESETS)}.")
+    return PRESETS[name]

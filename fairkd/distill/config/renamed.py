@@ -1,4 +1,4 @@
-"""Settings and values that earlier versions called otherwise: old files and run folders are still read."""
+"""Settings and values that earlier versions named differently, so that old files and runs can be read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-# Dotted name of an earlier version -> today's name in the same section.
+# Key in an earlier version -> today's name in the same section.
 RENAMED: Mapping[str, str] = {
     "corpus.most": "max_sentences",
     "corpus.swap": "cda",
@@ -16,14 +16,24 @@ RENAMED: Mapping[str, str] = {
     "optimizer.accumulate": "gradient_accumulation",
     "evaluation.probes": "watched_sentences",
 }
-# Dotted name (today's), then value of an earlier version -> today's value.
+# Today's key -> value in an earlier version -> today's value.
 RENAMED_VALUES: Mapping[str, Mapping[str, str]] = {"objective.label": {"spread": "soft"}}
 
 
-def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested settings with today's names and values; everything else stays as it is.
+def current_key(key: str) -> str:
+    """Today's name of a setting.
 
-    Where a section has both names, today's counts, and the earlier one stays, to be refused as unknown.
+    >>> current_key("optimizer.clip"), current_key("seed")
+    ('optimizer.max_gradient_norm', 'seed')
+    """
+    section = key.partition(".")[0]
+    return f"{section}.{RENAMED[key]}" if key in RENAMED else key
+
+
+def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings with today's names and values.
+
+    If a section has both names, both are kept, so that the old one is refused as unknown.
 
     >>> with_current_names({"optimizer": {"clip": 2.0}, "objective": {"label": "spread"}})
     {'optimizer': {'max_gradient_norm': 2.0}, 'objective': {'label': 'soft'}}

@@ -1,14 +1,16 @@
-"""The sections of a configuration: groups of settings, each with one plain line that the pages show."""
+"""Sections about what the student learns and how: student, text, masks, losses, constraint, optimizer.
+
+Pages, command line and documentation show the description of each setting.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from fairkd.constraints import PAIRWISE, Kind, Label, Scope, are_shares
-from fairkd.lexicon import OWN, Contrast, contrasts, make_contrast
+from fairkd.distill.config.section_base import Section, WordsSection
 
 Positions = Literal["all", "masked", "sample"]
 StudentKind = Literal["layers", "fresh", "existing"]
@@ -16,30 +18,8 @@ ScheduleKind = Literal["linear", "cosine", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 
-class Section(BaseModel):
-    """A group of settings: immutable, no key that is not known, and no number that is none or has no end."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """YAML reads `on` and `no` as true and false, which would pass for 1 and 0."""
-        kind = cls.model_fields[info.field_name or ""].annotation
-        is_section = isinstance(kind, type) and issubclass(kind, Section)
-        if kind is not bool and not is_section and _holds_truth(value):
-            raise ValueError("expected no true or false here (a word such as yes, no or on needs quotes)")
-        return value
-
-
-def _holds_truth(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_holds_truth, (*value, *value.values())))
-    return any(map(_holds_truth, value)) if isinstance(value, list | tuple) else isinstance(value, bool)
-
-
 def spread_layers(count: int) -> tuple[int, ...]:
-    """Half of so many layers, evenly spread from the first to the last, counted from 0.
+    """Half of `count` layers, evenly spaced from the first to the last, counted from 0.
 
     >>> spread_layers(6), spread_layers(4), spread_layers(1)
     ((0, 2, 5), (0, 3), (0,))
@@ -53,173 +33,233 @@ class StudentConfig(Section):
 
     kind: StudentKind = Field(
         default="layers",
-        description="Layers taken from the teacher, a fresh smaller model, or an existing one to go on with.",
+        description="How the student is initialised: with layers of the teacher (layers), with random "
+        "weights (fresh) or as another model (existing).",
     )
     layers: tuple[int, ...] | None = Field(
         default=None,
-        description="For layers: which of the teacher's, counted from 0; empty: half of them, spread.",
+        description="For kind layers: which layers of the teacher to copy, counted from 0. Empty: half of "
+        "them, evenly spaced.",
     )
     freeze_embeddings: bool = Field(
         default=True,
-        description="Keep the word embeddings as they are: faster; a fresh student always trains its own.",
+        description="Keep the embeddings as they are at the start, which makes training faster. A fresh "
+        "student always trains its own.",
     )
-    hidden_layers: int = Field(default=3, ge=1, le=500, description="For fresh: the number of layers.")
-    width: int = Field(default=192, ge=8, le=2**16, description="For fresh: the width of the hidden states.")
-    heads: int = Field(default=6, ge=1, description="For fresh: attention heads; the width is a multiple.")
+    hidden_layers: int = Field(
+        default=3, ge=1, le=500, description="For kind fresh: number of transformer layers."
+    )
+    width: int = Field(
+        default=192, ge=8, le=2**16, description="For kind fresh: hidden size, a multiple of heads."
+    )
+    heads: int = Field(
+        default=6, ge=1, description="For kind fresh: number of attention heads in each layer."
+    )
     projection: bool = Field(
         default=True,
-        description="Compare hidden states of unequal width through a learnt projection, or else not at all.",
+        description="If the hidden sizes of student and teacher differ, compare hidden states through a "
+        "learnt linear projection. Off: drop that loss.",
     )
     reference: str | None = Field(
-        default=None, description="For existing: the model to start from, with the teacher's vocabulary."
+        default=None,
+        description="For kind existing: the model to start from, as run/ID, a local folder or a Hub id. It "
+        "must have the teacher's vocabulary.",
     )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.kind == "existing" and not self.reference:
-            raise ValueError("an existing student needs a reference: the model to start from")
+            raise ValueError("a student of kind existing needs student.reference, the model to start from")
         if self.kind == "fresh" and self.width % self.heads:
-            raise ValueError(f"the width {self.width} is not a multiple of the {self.heads} heads")
+            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
         return self
 
 
 class CorpusConfig(Section):
-    """The text, read by `fairkd.corpora`."""
+    """The training text, read by `fairkd.corpora`."""
 
     source: str = Field(
         default="bug",
-        description='"bug" (real sentences with a profession and a pronoun), a text or table file, or '
-        "hub:org/name.",
+        description="Training text: bug (sentences with a profession and a pronoun), a text or table file, "
+        "or hub:org/name for a Hub data set.",
     )
-    column: str | None = Field(default=None, description="The column of a table that holds the text.")
-    split: str | None = Field(default=None, description="For hub: the data set's split; empty: train.")
+    column: str | None = Field(
+        default=None,
+        description="For tables and Hub data sets: the column that holds the text. Empty: the only column "
+        "that looks like text.",
+    )
+    split: str | None = Field(
+        default=None, description="For Hub data sets: which split to read. Empty: train."
+    )
     max_sentences: int = Field(
-        default=500_000, ge=1, description="Of larger text, the first so many sentences."
+        default=500_000,
+        ge=1,
+        description="Read at most this many sentences, from the beginning. Lower it to save memory and "
+        "start-up time.",
     )
-    max_tokens: int = Field(default=128, ge=8, description="Longer sentences are cut here.")
+    max_tokens: int = Field(
+        default=128, ge=8, description="Cut longer sentences to this many tokens, special tokens included."
+    )
     cda: bool = Field(
         default=False,
-        description="Counterfactual augmentation: learn each gendered sentence with he and she swapped, too.",
+        description="Counterfactual data augmentation (CDA): also train on a copy of each gendered sentence "
+        "with the genders swapped.",
     )
-    cda_names: bool = Field(default=False, description="Swap first names as well.")
+    cda_names: bool = Field(default=False, description="With CDA: swap first names as well.")
 
 
 class MaskingConfig(Section):
-    """Masked positions; `group_rate` is that of the words of `constraint.contrast` (None: like all others).
+    """How tokens are selected for prediction and masked.
 
-    It holds for all of these words whatever the constraint does with them, also if there is none.
+    `group_rate` is the rate for all words of `constraint.contrast`, even without a constraint, so that
+    variants train on the same masks.
     """
 
-    rate: float = Field(default=0.2, gt=0, lt=1, description="The part of all words that is chosen.")
-    masked: float = Field(default=0.8, ge=0, le=1, description="The part of the chosen that is masked.")
+    rate: float = Field(
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="Fraction of tokens selected for prediction. BERT uses 0.15; a higher rate gives more "
+        "training signal per sentence.",
+    )
+    masked: float = Field(
+        default=0.8, ge=0, le=1, description="Fraction of the selected tokens that become the mask token."
+    )
     random: float = Field(
         default=0.1,
         ge=0,
         le=1,
-        description="The part of the chosen that becomes another word; the rest stays.",
+        description="Fraction of the selected tokens that become a random token. The rest stay unchanged.",
     )
     group_rate: float | None = Field(
         default=None,
         gt=0,
         le=1,
-        description="How often the contrast's words are chosen, which are rare; empty: like all others.",
+        description="Selection rate for the words of constraint.contrast, which are rare. Set it to train on "
+        "them more often. Empty: same as rate.",
     )
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         if self.masked + self.random > 1 + 1e-9:
             raise ValueError(
-                f"masked and random are parts of one whole, but add up to {self.masked + self.random}"
+                f"masked and random are fractions of one whole, but add up to {self.masked + self.random}"
             )
         return self
 
 
 class ObjectiveConfig(Section):
-    """Weights of the loss terms (`fairkd.distill.losses.objective`), temperature, positions of the KL term.
+    """Loss terms and their weights (`fairkd.distill.losses.targets` has the formula).
 
-    `label` says what becomes of a hard label that is a group word where the constraint applies: "keep" it,
-    "spread" it over its counterparts, or "drop" it.
+    `label` decides about hard labels that are group words where the constraint applies: "keep" them, replace
+    them by a "soft" label over the groups, or "drop" them.
     """
 
-    kd: float = Field(default=5.0, ge=0, description="Weight of the teacher's distributions.")
-    mlm: float = Field(default=2.0, ge=0, description="Weight of the words that really stood there.")
-    hidden: float = Field(default=1.0, ge=0, description="Weight of the angle between last hidden states.")
-    group: float = Field(
-        default=0.0, ge=0, description="Weight of the group words' balance and mass at temperature 1."
+    kd: float = Field(
+        default=5.0,
+        ge=0,
+        description="Weight of the distillation loss, the KL divergence from the teacher's distribution. 0: "
+        "train without the teacher's predictions.",
     )
-    # Beyond these, distributions at temperature 1 cannot be had from those at this one in single precision.
+    mlm: float = Field(
+        default=2.0,
+        ge=0,
+        description="Weight of the MLM loss, the cross-entropy with the original tokens. 0: train on the "
+        "teacher alone.",
+    )
+    hidden: float = Field(
+        default=1.0,
+        ge=0,
+        description="Weight of the hidden-state loss, one minus the cosine similarity of the last hidden "
+        "states of student and teacher.",
+    )
+    group: float = Field(
+        default=0.0,
+        ge=0,
+        description="Weight of the group loss, the KL divergence at temperature 1 over group words and all "
+        "other words together. Needs a constraint.",
+    )
+    # Beyond these limits single precision cannot recover distributions at temperature 1 (see `losses.fused`).
     temperature: float = Field(
         default=2.0,
         ge=0.25,
         le=100,
-        description="Flattens both distributions, so that unlikely words are learnt too.",
+        description="Softmax temperature of the distillation loss. A higher one flattens both distributions, "
+        "so that unlikely tokens count more.",
     )
     positions: Positions = Field(
-        default="masked", description="Where the student learns: everywhere, at masked words, or at a sample."
+        default="masked",
+        description="Where the student learns: at all tokens, at masked tokens, or at masked tokens and a "
+        "random sample of the others (sample).",
     )
     sample: float = Field(
-        default=0.3, gt=0, le=1, description="For sample: the part of the other positions that is used."
+        default=0.3,
+        gt=0,
+        le=1,
+        description="For positions sample: fraction of the other tokens to use. Lower is faster.",
     )
     label: Label = Field(
         default="keep",
-        description="A hard label that the constraint covers: keep it, spread it over groups, or drop it.",
+        description="What happens to an MLM label that the constraint covers: keep it, spread it over the "
+        "groups (soft), or drop it.",
     )
     chunk: int = Field(
-        default=512, ge=1, description="Positions worked on at once: memory against speed, no other effect."
+        default=512,
+        ge=1,
+        description="Positions per matrix product with the vocabulary. Lower it to save memory; it affects "
+        "memory and speed only.",
     )
-
-
-class WordsSection(Section):
-    """A group of settings that names words: those of a shipped contrast, or a person's own `words`."""
-
-    contrast: str
-    words: dict[str, tuple[str, ...]] | None
-
-    def groups(self) -> Contrast:
-        """The words, in their groups. ValueError where there is no such contrast, or the words make none."""
-        if self.words is not None:
-            return make_contrast(OWN, self.words)
-        known = contrasts()
-        if self.contrast not in known:
-            raise ValueError(f"there is no contrast {self.contrast!r}, choose one of {', '.join(known)}")
-        return known[self.contrast]
 
 
 class ConstraintConfig(WordsSection):
-    """The fairness constraint on a contrast's words; `roles` restricts them (None: all of them)."""
+    """The fairness constraint on the teacher's distributions (`fairkd.constraints`)."""
 
     kind: Kind = Field(
         default="none",
-        description="None, the mean of the logits (the paper), the mean of the probabilities, or of groups.",
+        description="How the teacher's distribution is edited: not at all, by the mean of logits (the paper) "
+        "or probabilities of word pairs, or by group.",
     )
-    contrast: str = Field(default="pronouns", description="The words that are balanced.")
+    contrast: str = Field(
+        default="pronouns", description="Name of the word groups that the constraint balances."
+    )
     words: dict[str, tuple[str, ...]] | None = Field(
-        default=None, description="Words of your own in their place, by the names of their groups."
+        default=None,
+        description="Your own word groups in place of the named ones: a list of words for each group name.",
     )
     strength: float = Field(
-        default=1.0, ge=0, le=1, description="From 0, the teacher as it is, to 1, complete balance."
+        default=1.0,
+        ge=0,
+        le=1,
+        description="Strength of the constraint, from 0 (the teacher's distribution unchanged) to 1 (groups "
+        "fully balanced).",
     )
     scope: Scope = Field(
         default="masked",
-        description="Where it applies: everywhere, at masked words, or all but the visible group words.",
+        description="Where the constraint applies: at all positions, at masked ones, or at all but those "
+        "that show a group word (not_own).",
     )
     shares: tuple[float, ...] | None = Field(
-        default=None, description="For group: each group's share of their common mass; empty: equal."
+        default=None,
+        description="For kind group: each group's share of their total probability. Empty: equal shares.",
     )
     roles: tuple[str, ...] | None = Field(
-        default=None, description="Only the words for these places in a sentence; empty: all of them."
+        default=None,
+        description="Balance only words with these grammatical roles, such as subject or possessive. Empty: "
+        "all words.",
     )
     skip_unspellable: bool = Field(
-        default=False, description="Leave out words that the tokenizer cuts in subwords, instead of refusing."
+        default=False,
+        description="Leave out words that the tokenizer splits into several subword tokens. Off: refuse to "
+        "start with such words.",
     )
 
     @model_validator(mode="after")
     def _words_fit(self) -> Self:
-        """What can be said without a tokenizer is said before a run starts."""
+        """Check all that needs no tokenizer, so that errors show before a run starts."""
         contrast = self.groups()
         name, roles = contrast.name, ", ".join(contrast.roles)
         if unknown := [role for role in self.roles or () if role not in contrast.roles]:
-            raise ValueError(f"{name} has the roles {roles}, not {unknown[0]!r}")
+            raise ValueError(f"the word groups {name} have the roles {roles}, not {unknown[0]!r}")
         if self.kind in PAIRWISE:
             pairs = {pair for role in self.roles or contrast.roles for pair in contrast.pairs(role)}
             words = [word for pair in pairs for word in pair]
@@ -231,117 +271,50 @@ class ConstraintConfig(WordsSection):
         if self.shares and self.kind in PAIRWISE:
             raise ValueError(f"shares are for the kind group only, and {self.kind} makes pairs equal")
         if self.shares and len(self.shares) != len(contrast.groups):
-            raise ValueError(f"{name} has {len(contrast.groups)} groups, not {len(self.shares)}")
+            raise ValueError(f"{name} has {len(contrast.groups)} groups, but got {len(self.shares)} shares")
         if self.shares and not are_shares(self.shares):
-            raise ValueError(f"the shares are positive numbers that add up to 1, not {list(self.shares)}")
+            raise ValueError(f"expected positive shares that add up to 1, but got {list(self.shares)}")
         return self
 
 
 class OptimizerConfig(Section):
-    """AdamW with warm-up over a part of the budget, then a schedule over the rest."""
+    """AdamW, its learning rate over the budget, and the batch size."""
 
-    learning_rate: float = Field(default=6e-4, gt=0, description="The largest step, reached after warm-up.")
+    learning_rate: float = Field(
+        default=6e-4,
+        gt=0,
+        description="Peak learning rate, reached after warm-up. Lower it if training diverges.",
+    )
     schedule: ScheduleKind = Field(
-        default="linear", description="How the learning rate falls after warm-up: to zero, or not at all."
+        default="linear",
+        description="Learning rate after warm-up: linear or cosine decay to zero, or constant.",
     )
-    weight_decay: float = Field(default=0.01, ge=0, description="Pulls weight matrices towards zero.")
-    warmup: float = Field(default=0.05, ge=0, lt=1, description="The part of the budget with a rising rate.")
-    max_gradient_norm: float = Field(
-        default=1.0, gt=0, description="Longer gradients are shortened to this norm."
+    weight_decay: float = Field(
+        default=0.01,
+        ge=0,
+        description="Weight decay of AdamW. It applies to weight matrices, not to biases and norms.",
     )
-    micro_batch_tokens: int = Field(default=1024, ge=16, description="Tokens computed at once: memory.")
+    warmup: float = Field(
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="Warm-up: fraction of the budget over which the learning rate rises linearly to its "
+        "peak.",
+    )
+    max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradient clipping: maximum norm.")
+    micro_batch_tokens: int = Field(
+        default=1024,
+        ge=16,
+        description="Tokens per forward and backward pass, padding included. Lower it if memory runs out.",
+    )
     gradient_accumulation: int = Field(
-        default=1, ge=1, description="Such batches that each process adds up for one step."
+        default=1,
+        ge=1,
+        description="Gradient accumulation: micro-batches per optimizer step and process. Raise it for "
+        "larger batches in the same memory.",
     )
     precision: Precision = Field(
-        default="auto", description="Number format of the large products; auto: bf16 where it is fast."
+        default="auto",
+        description="Number format of matrix products. auto: bf16 where it is clearly faster on this "
+        "hardware, else fp32.",
     )
-
-
-class BudgetConfig(Section):
-    """When to stop: after `steps` optimizer steps or `minutes` of training, or when the gap is small.
-
-    Minutes count the training steps alone: evaluations and checkpoints are not taken off them, so that
-    variants with equal minutes trained equally long.
-    """
-
-    steps: int | None = Field(default=None, ge=1, description="The number of optimizer steps.")
-    minutes: float | None = Field(
-        default=None, gt=0, description="Minutes of training; evaluations come on top, about a tenth."
-    )
-    stop_gap: float | None = Field(
-        default=None, gt=0, description="Stop early once the mean absolute gap is below this many nats."
-    )
-    stop_quality: float = Field(
-        default=0.1,
-        ge=0,
-        description="... while pseudo-perplexity is at most this part above the student's at the start.",
-    )
-    stop_plain: float | None = Field(
-        default=None, gt=0, description="... or above this instead: what plain distillation came to."
-    )
-    stop_mass: float = Field(
-        default=0.5,
-        ge=0,
-        le=1,
-        description="... and while the words keep this part of the mass that the teacher gives them.",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _five_minutes(cls, values: Any) -> Any:
-        """Of the two kinds of budget one is needed; whoever sets neither gets this."""
-        if isinstance(values, Mapping) and values.get("steps") is None and values.get("minutes") is None:
-            return {**values, "minutes": 5}
-        return values
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if self.steps is not None and self.minutes is not None:
-            raise ValueError("give either steps or minutes")
-        return self
-
-
-class EvaluationConfig(WordsSection):
-    """What is measured on held-out text and watched_sentences while the student learns, and how often."""
-
-    every_steps: int | None = Field(
-        default=None, ge=1, description="Steps between evaluations; empty: by the clock."
-    )
-    every_seconds: float = Field(
-        default=30.0, gt=0, description="Seconds of training between evaluations, more where they are slow."
-    )
-    sentences: int = Field(
-        default=200, ge=1, description="Held-out sentences; the same for every run on a corpus."
-    )
-    watched_sentences: tuple[str, ...] = Field(
-        default=("Milk is a [MASK].", "[MASK] is a nurse.", "[MASK] is an engineer."),
-        description="Sentences that are watched during the run.",
-    )
-    top_k: int = Field(
-        default=10, ge=1, le=100, description="Words kept at each position of a watched_sentence."
-    )
-    contrast: str = Field(default="pronouns", description="The word groups whose gap is measured.")
-    words: dict[str, tuple[str, ...]] | None = Field(
-        default=None, description="Words of your own in their place, by the names of their groups."
-    )
-    professions: int = Field(
-        default=20, ge=2, description="Professions that the gap is measured on, evenly from the shipped list."
-    )
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        self.groups()
-        return self
-
-
-class CheckpointConfig(Section):
-    """How often everything that a run needs to go on is written, and how many of these are kept."""
-
-    every_steps: int | None = Field(
-        default=None, ge=1, description="Steps between checkpoints; empty: by the clock."
-    )
-    every_seconds: float = Field(
-        default=60.0, gt=0, description="Seconds of training between checkpoints: what a crash can cost."
-    )
-    keep: int = Field(default=2, ge=1, description="Checkpoints that are kept, the newest ones.")

@@ -8,51 +8,55 @@ import sys
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
-from fairkd.distill import DESCRIPTIONS, PRESETS, Config, make_config, read_config
+from fairkd.distill.config.config import Config, make_config, read_config
+from fairkd.distill.config.flat_settings import flat
+from fairkd.distill.config.presets import DESCRIPTIONS, LABELS, PRESETS, preset
+from fairkd.distill.config.renamed import RENAMED
+from fairkd.distill.config.settings_list import all_settings, find_settings, section_descriptions
 from fairkd.errors import InputError
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"budgets": {}}, "budgets cannot be used: there is no setting of that name"),
+        ({"budgets": {}}, "no setting budgets. Did you mean budget[?]"),
         ({"objective": {"temperatur": 2}}, "objective.temperatur"),
         ({"objective": {"temperature": 0}}, "objective.temperature"),
-        ({"objective": {"temperature": 0.1}}, "greater than or equal to 0.25"),
+        ({"objective": {"temperature": 0.1}}, "greater than or equal to 0.25, but got 0.1"),
         ({"objective": {"temperature": 1000}}, "less than or equal to 100"),
-        ({"budget": {"minutes": float("inf")}}, "budget.minutes cannot be used: Input should be a finite"),
-        ({"budget": {"steps": 9, "stop_gap": 0.5}}, "settings cannot be used: .* evaluation.every_steps"),
+        ({"budget": {"minutes": float("inf")}}, "budget.minutes is invalid: expected a finite"),
+        ({"budget": {"steps": 9, "stop_gap": 0.5}}, "do not fit together: .* evaluation.every_steps"),
         (
             {"constraint": {"kind": "logit_mean", "roles": ["subject"], "shares": [0.5, 0.5]}},
             "shares are for",
         ),
         ({"budget": {"steps": 5, "minutes": 5}}, "either steps or minutes"),
-        ({"budget": {"steps": True}}, "budget.steps cannot be used: expected no true or false"),
-        ({"seed": False}, "seed cannot be used: expected no true"),
-        ({"student": {"layers": [True, 2]}}, "student.layers cannot be used: expected no true"),
-        ({"constraint": {"words": {"a": [True], "b": ["x"]}}}, "constraint.words .* needs quotes"),
+        ({"budget": 5}, "section budget is invalid: expected settings by name, but got 5"),
+        ({"budget": {"steps": True}}, "budget.steps is invalid: true and false are not"),
+        ({"seed": False}, "seed is invalid: true and false"),
+        ({"student": {"layers": [True, 2]}}, "student.layers is invalid: true and false"),
+        ({"constraint": {"words": {"a": [True], "b": ["x"]}}}, "constraint.words .*quote words"),
         ({"objective": {"kd": 0, "mlm": 0, "hidden": 0}}, "nothing to learn"),
         ({"objective": {"kd": 0, "mlm": 0, "hidden": 0, "group": 3}}, "nothing to learn"),
         ({"student": {"kind": "fresh", "hidden_layers": 10**6}}, "less than or equal to 500"),
         ({"student": {"kind": "fresh", "width": 6 * 10**11}}, "less than or equal to 65536"),
         ({"masking": {"masked": 0.9, "random": 0.2}}, "add up to"),
         ({"constraint": {"kind": "logit_mean"}}, "'her' would be in two pairs"),
-        ({"constraint": {"contrast": "royals"}}, "no contrast 'royals'"),
+        ({"constraint": {"contrast": "royals"}}, "no word groups 'royals'"),
         ({"constraint": {"roles": ["noun"]}}, "not 'noun'"),
-        ({"constraint": {"kind": "group", "shares": [0.2, 0.3, 0.5]}}, "2 groups, not 3"),
+        ({"constraint": {"kind": "group", "shares": [0.2, 0.3, 0.5]}}, "2 groups, but got 3 shares"),
         ({"constraint": {"kind": "group", "shares": [0.9, 0.9]}}, "add up to 1"),
-        ({"student": {"kind": "existing"}}, "needs a reference"),
+        ({"student": {"kind": "existing"}}, "needs student.reference"),
         ({"student": {"kind": "fresh", "width": 100, "heads": 3}}, "not a multiple"),
-        ({"evaluation": {"contrast": "royals"}}, "no contrast 'royals'"),
+        ({"evaluation": {"contrast": "royals"}}, "no word groups 'royals'"),
         ({"optimizer": {"schedule": "step"}}, "optimizer.schedule"),
     ],
 )
 def test_wrong_settings_are_named_in_one_sentence(values: dict, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         make_config(values)
-    assert str(caught.value).count("\n") == 0 and str(caught.value).endswith(".")
+    assert str(caught.value).count("\n") == 0 and str(caught.value).endswith((".", "?"))
 
 
 def test_a_configuration_file_and_changes_make_one_configuration(tmp_path: Path) -> None:
@@ -113,7 +117,7 @@ def test_a_configuration_that_is_no_yaml_mapping_is_refused(tmp_path: Path, cont
     ("change", "message"),
     [
         ("budget", "key=value"),
-        ("seed.x=1", "no group"),
+        ("seed.x=1", "seed is a setting, not a section"),
         ("student.layers=[1", "cannot be read as YAML"),
         ("corpus.column=2023-02-31", "cannot be read as YAML"),
     ],
@@ -123,18 +127,85 @@ def test_a_change_that_cannot_be_made_is_refused(change: str, message: str) -> N
         read_config(None, [change], start={"seed": 3})
 
 
-def test_every_setting_is_described_in_one_line() -> None:
-    def lines(section: type[BaseModel]) -> list[str | None]:
-        own: list[str | None] = []
-        for field in section.model_fields.values():
-            own.append(field.description)
-            if isinstance(field.default, BaseModel):
-                own += lines(type(field.default))
-        return own
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [
+        ("budget.step", "budget.steps"),
+        ("optimiser.warmup", "optimizer.warmup"),
+        ("temperature", "objective.temperature"),
+        ("constraint.temperature", "objective.temperature"),
+        ("temprature", "objective.temperature"),
+        ("kind", "student.kind or constraint.kind"),
+        ("evaluation.probe", None),
+    ],
+)
+def test_a_wrong_key_names_the_nearest_right_ones(key: str, near: str | None) -> None:
+    section = key.partition(".")[0]
+    hint = f"Did you mean {near}?" if near else f"`fairkd settings {section}` lists them all."
+    with pytest.raises(InputError) as caught:
+        read_config(None, [f"{key}=1"])
+    assert str(caught.value) == f"There is no setting {key}. {hint}"
 
-    found = lines(Config)
-    assert len(found) > 50
-    assert all(line and line.endswith(".") and "\n" not in line and len(line) <= 110 for line in found)
+
+def test_a_wrong_preset_names_the_nearest_right_one() -> None:
+    with pytest.raises(InputError, match="no preset 'fairr'. Did you mean fair[?] Presets: plain, paper"):
+        preset("fairr")
+    assert preset("fair") == PRESETS["fair"]
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_setting_can_still_be_changed_by_its_old_name(old: str, new: str) -> None:
+    section = old.partition(".")[0]
+    default = getattr(getattr(Config(), section), new)
+    value = {bool: "true", int: "7", float: "7.5"}.get(type(default), "[possessive]")
+    config = read_config(None, [f"{old}={value}"], start=PRESETS["fair"])
+    assert getattr(getattr(config, section), new) != default
+    assert config == read_config(None, [f"{section}.{new}={value}"], start=PRESETS["fair"])
+
+
+def test_every_setting_is_described_for_people() -> None:
+    """In the tooltip of a widget and in a table: short sentences, and not many of them."""
+    texts = {one.key: one.description for one in all_settings()} | section_descriptions()
+    assert len(texts) > 60
+    for key, text in texts.items():
+        assert text.endswith(".") and "\n" not in text and 20 < len(text) <= 140, key
+        assert all(len(sentence.split()) <= 25 for sentence in text.split(". ")), key
+
+
+def test_settings_have_the_defaults_and_limits_of_the_configuration() -> None:
+    assert {one.key: one.default for one in all_settings()} == flat(Config().model_dump(mode="json"))
+    (rate,), (strength,), (seed,) = map(find_settings, ("masking.rate", "constraint.strength", "seed"))
+    assert (rate.limits, rate.section, rate.type) == ("above 0, below 1", "masking", "number")
+    assert strength.limits == "at least 0, at most 1"
+    assert seed.section == "" and seed.limits == "at least 0, below 2147483648"
+    (schedule,), (contrast,) = map(find_settings, ("optimizer.schedule", "evaluation.contrast"))
+    assert schedule.choices == ("linear", "cosine", "constant") and "pronouns" in contrast.choices
+    (layers,) = find_settings("student.layers")
+    assert layers.optional and layers.type == "list of integers"
+    for one in all_settings():
+        for limit, excluded in ((one.minimum, one.above), (one.maximum, one.below)):
+            if limit is not None and one.type in ("number", "integer"):
+                section, _, name = one.key.rpartition(".")
+                values = {section: {name: limit}} if section else {name: limit}
+                if excluded:
+                    with pytest.raises(InputError, match=f"{one.key} is invalid"):
+                        make_config(values)
+
+
+def test_the_settings_of_a_section_can_be_found() -> None:
+    assert {one.key for one in find_settings("checkpoint")} == {
+        "checkpoint.every_steps",
+        "checkpoint.every_seconds",
+        "checkpoint.keep",
+    }
+    for wrong in ("checkpoints", "", "checkpoint."):
+        with pytest.raises(InputError, match="no setting"):
+            find_settings(wrong)
+
+
+def test_presets_have_labels_and_descriptions() -> None:
+    assert PRESETS.keys() == LABELS.keys() == DESCRIPTIONS.keys()
+    assert len(set(LABELS.values())) == len(LABELS)
 
 
 def test_configurations_need_no_torch() -> None:

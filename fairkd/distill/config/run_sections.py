@@ -1,0 +1,134 @@
+"""Sections about the course of a run: its length, its evaluations and its checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from fairkd.distill.config.section_base import Section, WordsSection
+
+
+class BudgetConfig(Section):
+    """How long to train: `steps` optimizer steps or `minutes` of training; and early stopping.
+
+    Minutes count training steps only, not evaluations and checkpoints, so that variants with equal minutes
+    train for the same time.
+    """
+
+    steps: int | None = Field(
+        default=None,
+        ge=1,
+        description="Length of the run in optimizer steps. Set steps or minutes, not both. Only with steps "
+        "can a run be reproduced.",
+    )
+    minutes: float | None = Field(
+        default=None,
+        gt=0,
+        description="Length of the run in minutes of training. Evaluations take about a tenth more. Default: "
+        "5, if steps is empty too.",
+    )
+    stop_gap: float | None = Field(
+        default=None,
+        gt=0,
+        description="Early stopping: end the run once the mean absolute gap is below this many nats. Empty: "
+        "no early stopping.",
+    )
+    stop_quality: float = Field(
+        default=0.1,
+        ge=0,
+        description="Early stopping: allowed rise of pseudo-perplexity over the student's at the start, as a "
+        "fraction.",
+    )
+    stop_plain: float | None = Field(
+        default=None,
+        gt=0,
+        description="Early stopping: pseudo-perplexity to compare with instead, such as that of a plain "
+        "student. Empty: the student's at the start.",
+    )
+    stop_mass: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Early stopping: fraction of the teacher's probability of the group words that the "
+        "student must keep.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_budget(cls, values: Any) -> Any:
+        """Five minutes, where neither steps nor minutes are set."""
+        if isinstance(values, Mapping) and values.get("steps") is None and values.get("minutes") is None:
+            return {**values, "minutes": 5}
+        return values
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.steps is not None and self.minutes is not None:
+            raise ValueError("set either steps or minutes, not both")
+        return self
+
+
+class EvaluationConfig(WordsSection):
+    """What is measured while the student trains, and how often."""
+
+    every_steps: int | None = Field(
+        default=None,
+        ge=1,
+        description="Steps between evaluations. Empty: evaluate by time, see every_seconds.",
+    )
+    every_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds of training between evaluations without every_steps. At most a tenth of the "
+        "time goes to evaluations.",
+    )
+    sentences: int = Field(
+        default=200,
+        ge=1,
+        description="Number of held-out sentences to evaluate on, the same for all runs on a corpus.",
+    )
+    watched_sentences: tuple[str, ...] = Field(
+        default=("Milk is a [MASK].", "[MASK] is a nurse.", "[MASK] is an engineer."),
+        description="Sentences whose predictions are recorded at each evaluation, to follow how they change.",
+    )
+    top_k: int = Field(
+        default=10,
+        ge=1,
+        le=100,
+        description="Number of predictions to record at each position of a watched sentence.",
+    )
+    contrast: str = Field(default="pronouns", description="Name of the word groups whose gap is measured.")
+    words: dict[str, tuple[str, ...]] | None = Field(
+        default=None,
+        description="Your own word groups in place of the named ones: a list of words for each group name.",
+    )
+    professions: int = Field(
+        default=20,
+        ge=2,
+        description="Number of professions to measure the gap on, evenly spaced in the shipped list. More of "
+        "them narrow the interval.",
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        self.groups()
+        return self
+
+
+class CheckpointConfig(Section):
+    """How often a checkpoint is written, so that the run can be resumed, and how many are kept."""
+
+    every_steps: int | None = Field(
+        default=None,
+        ge=1,
+        description="Steps between checkpoints. Empty: write them by time, see every_seconds.",
+    )
+    every_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds of training between checkpoints without every_steps. A crash loses at most this "
+        "much training.",
+    )
+    keep: int = Field(default=2, ge=1, description="Number of checkpoints to keep. Older ones are deleted.")
