@@ -1,0 +1,1 @@
+"""The parts of the Gaps page: inputs, validation, results and views."""

@@ -1,0 +1,1 @@
+"""The parts of the Predictions page: both models at the chosen position."""

@@ -1,0 +1,1 @@
+"""What several pages use: sidebar, caches, theme, widgets, the address."""
