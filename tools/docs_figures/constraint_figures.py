@@ -119,7 +119,7 @@ def scope(lm: MaskedLM, dark: bool) -> Drawing:
     tokens = predict(lm, sentence).tokens
     ids = torch.tensor([token.id for token in tokens])
     words = [token.text for token in tokens]
-    he, she = (lm.tokenizer.convert_tokens_to_ids(word) for word in ("he", "she"))
+    he, she = (lm.vocabulary.index(word) for word in ("he", "she"))
     inside = [place for place, word in enumerate(words) if word not in ("[CLS]", "[SEP]")]
     left, width = 92.0, (RIGHT - 92.0) / len(inside)
     figure = Drawing(f"Where a constraint applies in: {sentence}", dark)
