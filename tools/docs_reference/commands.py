@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 import typer.main
 
-from fairkd.cli.commands import app
+from fairkd.cli import app
 from tools.docs_reference.paths import NOTE
 
 INTRODUCTION = """

@@ -10,8 +10,16 @@ from typing import Any, Literal, Union, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from fairkd.distill.config import DESCRIPTIONS, PRESETS, Config, Section, flat, make_config
-from fairkd.distill.config.renamed import RENAMED, RENAMED_VALUES
+from fairkd.distill.config import (
+    DESCRIPTIONS,
+    PRESETS,
+    RENAMED,
+    RENAMED_VALUES,
+    Config,
+    Section,
+    flat,
+    make_config,
+)
 from tools.docs_reference.commands import cell
 from tools.docs_reference.paths import NOTE
 

@@ -11,7 +11,11 @@ from .presets import (
     PRESETS as PRESETS,
     preset as preset,
 )
-from .renamed import with_current_names as with_current_names
+from .renamed import (
+    RENAMED as RENAMED,
+    RENAMED_VALUES as RENAMED_VALUES,
+    with_current_names as with_current_names,
+)
 from .run_sections import EvaluationConfig as EvaluationConfig
 from .section_base import Section as Section
 from .sections import (
