@@ -8,8 +8,9 @@ import re
 import pytest
 
 from fairkd.distill.config import PRESETS, flat, make_config
+from fairkd.measures import evaluation_keys
 from tests import ROOT
-from tools.docs_reference import commands, settings
+from tools.docs_reference import commands
 from tools.docs_reference.__main__ import stale
 from tools.docs_reference.packages import surfaces
 from tools.docs_reference.paths import API, REFERENCE
@@ -39,7 +40,11 @@ def test_every_command_is_documented_with_its_options(context: commands.Context)
 def test_every_setting_is_documented() -> None:
     keys = flat(make_config({}).model_dump(mode="json"))
     assert set(re.findall(r'<span id="([^"]+)">', SETTINGS)) == keys.keys()
-    assert [key for key, field in settings.listed() if not field.description] == []
+
+
+def test_every_measure_is_documented() -> None:
+    page = (ROOT / REFERENCE / "measures.md").read_text(encoding="utf-8")
+    assert [key for key in evaluation_keys() if f"`{key}`" not in page] == []
 
 
 def test_every_preset_is_documented() -> None:

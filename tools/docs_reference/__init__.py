@@ -4,6 +4,7 @@
 
 * `commands`: every command and option, from the command line's own definitions
 * `settings`: every setting and preset, from the configuration's models
+* `measures`: every measure of an evaluation, from the registry
 * `packages`: a page of the API reference for every package, from its `__init__.pyi`
 * `tree`: the folders and modules, each with the first sentence of its docstring
 * `__main__`: writes them all

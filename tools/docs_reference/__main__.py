@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.docs_reference import commands, packages, settings, tree
+from tools.docs_reference import commands, measures, packages, settings, tree
 from tools.docs_reference.paths import API, REFERENCE, ROOT
 
 
@@ -12,6 +12,7 @@ def generated() -> dict[str, str]:
     return {
         f"{REFERENCE}/cli.md": commands.page(),
         f"{REFERENCE}/settings.md": settings.page(),
+        f"{REFERENCE}/measures.md": measures.page(),
         **packages.pages(),
         "CONTRIBUTING.md": tree.placed_in(contributing.read_text(encoding="utf-8")),
     }

@@ -63,7 +63,7 @@ def anchor(context: Context) -> str:
 def cell(text: str) -> str:
     """Text for a cell of a table: on one line, with angle and square brackets shown as they are."""
     escaped = " ".join(text.split())
-    for sign in "\\|<[*_":
+    for sign in "\\|<[*":
         escaped = escaped.replace(sign, f"\\{sign}")
     return escaped
 

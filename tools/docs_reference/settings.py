@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
-
-import annotated_types
-from pydantic.fields import FieldInfo
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
 
 from fairkd.distill.config import (
     DESCRIPTIONS,
+    LABELS,
     PRESETS,
     RENAMED,
     RENAMED_VALUES,
-    Config,
-    Section,
+    Setting,
+    all_settings,
     flat,
     make_config,
+    section_descriptions,
 )
 from tools.docs_reference.commands import cell
 from tools.docs_reference.paths import NOTE
@@ -32,6 +31,8 @@ One configuration describes a whole distillation. The dashboard, the command lin
 fairkd distill --preset fair --set budget.minutes=10 --set seed=1
 fairkd distill my-config.yaml
 ```
+
+`fairkd settings` prints these settings in a terminal. `fairkd settings --json` prints them for programs.
 
 A file is YAML or JSON, with the sections as keys. What it leaves out keeps its default:
 
@@ -50,37 +51,17 @@ An unknown key is an error. A value out of range is an error, too. Both are foun
 A preset is a named starting point. `--set` changes it further.
 
 """
-BOUNDS = (
-    (annotated_types.Gt, "gt", "above"),
-    (annotated_types.Ge, "ge", "at least"),
-    (annotated_types.Lt, "lt", "below"),
-    (annotated_types.Le, "le", "at most"),
-)
-TYPES = {str: "text", int: "integer", float: "number", bool: "`true` or `false`"}
-
-
-def listed(model: type[Section] = Config, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting by its dotted name, section after section."""
-    for name, field in model.model_fields.items():
-        if not _is_section(field):
-            yield f"{prefix}{name}", field
-    for name, field in model.model_fields.items():
-        if _is_section(field):
-            yield from listed(field.annotation, f"{prefix}{name}.")  # type: ignore[arg-type]
 
 
 def page() -> str:
     """The page in Markdown."""
-    parts = [NOTE, INTRODUCTION, _presets(), "\n## The run as a whole\n\n", _table(Config, "")]
-    for name, field in Config.model_fields.items():
-        if _is_section(field):
-            parts += [f"\n## {name} {{ #{name} }}\n\n{field.description}\n\n"]
-            parts += [_table(field.annotation, f"{name}.")]  # type: ignore[arg-type]
+    parts = [NOTE, INTRODUCTION, _presets()]
+    described = section_descriptions()
+    for section, found in groupby(all_settings(), lambda one: one.section):
+        heading = f"{section} {{ #{section} }}" if section else "The whole run"
+        about = f"{described[section]}\n\n" if section else ""
+        parts.append(f"\n## {heading}\n\n{about}{_table(found)}")
     return "".join([*parts, _renamed()])
-
-
-def _is_section(field: FieldInfo) -> bool:
-    return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 
 
 def _presets() -> str:
@@ -89,53 +70,27 @@ def _presets() -> str:
     for name, values in PRESETS.items():
         own = flat(make_config(values).model_dump(mode="json"))
         changes = [f"`{key}: {_written(value)}`" for key, value in own.items() if value != plain[key]]
-        lines.append(f"| `{name}` | {cell(DESCRIPTIONS[name])} | {'<br>'.join(changes) or 'the defaults'} |")
+        lines.append(
+            f"| `{name}` | **{cell(LABELS[name])}.** {cell(DESCRIPTIONS[name])} "
+            f"| {'<br>'.join(changes) or 'the defaults'} |"
+        )
     return "\n".join(lines) + "\n"
 
 
-def _table(model: type[Section], prefix: str) -> str:
+def _table(found: Iterable[Setting]) -> str:
     lines = ["| Setting | Value | Default | Meaning |", "|---|---|---|---|"]
-    lines += [
-        f'| <span id="{prefix}{name}">`{prefix}{name}`</span> | {_values(field)} | {_default(field)} '
-        f"| {cell(field.description or '')} |"
-        for name, field in model.model_fields.items()
-        if not _is_section(field)
-    ]
+    for one in found:
+        kind = ", ".join(f"`{choice}`" for choice in one.choices) or one.type
+        value = ", ".join(part for part in (kind, one.limits) if part)
+        default = "empty" if one.default is None else f"`{_written(one.default)}`"
+        name = f'<span id="{one.key}">`{one.key}`</span>'
+        lines.append(f"| {name} | {value} | {default} | {cell(one.description)} |")
     return "\n".join(lines) + "\n"
-
-
-def _default(field: FieldInfo) -> str:
-    value = field.get_default(call_default_factory=True)
-    return "empty" if value is None else f"`{_written(value)}`"
 
 
 def _written(value: Any) -> str:
     """A value as one would write it in a file."""
     return value if isinstance(value, str) and value else json.dumps(value)
-
-
-def _values(field: FieldInfo) -> str:
-    limits = [
-        f"{word} {getattr(limit, name):g}"
-        for kind, name, word in BOUNDS
-        for limit in field.metadata
-        if isinstance(limit, kind)
-    ]
-    return ", ".join([_type(field.annotation), *limits])
-
-
-def _type(kind: Any) -> str:
-    """A type in words, such as "list of integers"; that a setting may be empty is said by its default."""
-    inside = [part for part in get_args(kind) if part not in (NoneType, ...)]
-    if get_origin(kind) in (Union, UnionType):
-        return " or ".join(map(_type, inside))
-    if get_origin(kind) is Literal:
-        return ", ".join(f"`{choice}`" for choice in inside)
-    if get_origin(kind) in (tuple, list):
-        return f"list of {_type(inside[0])}" + ("s" if inside[0] is not str else "")
-    if get_origin(kind) in (dict, Mapping):
-        return f"{_type(inside[1])} by name"
-    return TYPES[kind]
 
 
 def _renamed() -> str:

@@ -1,0 +1,37 @@
+"""The measures reference: what every number of an evaluation is, from the registry."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from fairkd.measures import MEASURES
+from tools.docs_reference.commands import cell
+from tools.docs_reference.paths import NOTE
+
+INTRODUCTION = """
+# Measures
+
+An evaluation during a run measures these. Charts, tables, model card and command line use these labels.
+The name in code is the key in `events.jsonl` and in JSON output.
+"""
+FAMILIES = {
+    "fidelity": "How near the student is to its teacher",
+    "quality": "How well a model predicts text",
+    "bias": "How differently a model treats two groups of words",
+}
+UNITS = {"nats": "nats", "share": "%", "none": ""}
+
+
+def page() -> str:
+    """The page in Markdown."""
+    parts = [NOTE, INTRODUCTION]
+    for family, found in groupby(MEASURES.values(), lambda measure: measure.family):
+        parts.append(f"\n## {FAMILIES[family]}\n\n")
+        parts.append("| Measure | In code | Unit | Better | Meaning |\n|---|---|---|---|---|\n")
+        for one in found:
+            keys = "<br>".join(f"`{key}`" for key in one.keys)
+            better = one.goal.removesuffix(" is better")
+            parts.append(
+                f"| {cell(one.label)} | {keys} | {UNITS[one.unit]} | {better} | {cell(one.description)} |\n"
+            )
+    return "".join(parts)
