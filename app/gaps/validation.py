@@ -7,14 +7,14 @@ only in the browser.
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
+from fairkd.corpora import csv_table
 from fairkd.errors import InputError
 from fairkd.lexicon import OWN, Contrast, Template, WordGroup, make_contrast
 
@@ -157,36 +157,32 @@ def read_professions(data: bytes) -> pd.DataFrame:
         raise InputError("The file is not UTF-8 text; save it as CSV in UTF-8 and upload it again.") from None
     if "\0" in text or not text.strip():
         raise InputError("The file is empty or not text; expected a CSV with a column 'profession'.")
-    header = text.lstrip().splitlines()[0]
-    separator = max(",;\t", key=header.count)
-    lines = list(_csv_lines(text, separator))
-    columns = [column.strip().lower() for column in lines[0][1]]
+    table = csv_table(io.StringIO(text, newline=None))
+    columns = [name.lower() for name in table.names]
     if "profession" not in columns:
-        found = ", ".join(f"'{column.strip()[:30]}'" for column in lines[0][1][:6])
+        found = ", ".join(f"'{name[:30]}'" for name in table.names[:6])
         raise InputError(f"The file has no column 'profession' in its first line; it has: {found}.")
     if len(columns) != len(set(columns)):
         raise InputError("The file names a column twice in its first line; rename or remove one of them.")
-    for number, fields in lines[1:]:
-        if len(fields) != len(columns):
+    rows: list[list[str]] = []
+    for number, cells in table.rows:
+        if cells is None:
             raise InputError(
-                f"Line {number} of the file has {len(fields)} fields, but the first line names "
+                f"The file is not a readable CSV: line {number} has a quote that does not close; add the "
+                "closing quote."
+            )
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(columns):
+            raise InputError(
+                f"Line {number} of the file has {len(cells)} fields, but the first line names "
                 f"{len(columns)} columns; put quotes around fields that hold the separator."
             )
-    frame = pd.DataFrame([fields for _, fields in lines[1:]], columns=columns)
+        rows.append(cells)
+    frame = pd.DataFrame(rows, columns=columns)
     if "women_share" not in frame.columns:
         frame["women_share"] = ""
     return clean_professions(frame[["profession", "women_share"]])
-
-
-def _csv_lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """The lines of a CSV that hold anything, with their number in the file."""
-    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
-    try:
-        for fields in reader:
-            if any(field.strip() for field in fields):
-                yield reader.line_num, fields
-    except csv.Error as error:
-        raise InputError(f"The file is not a readable CSV: line {reader.line_num}, {error}.") from None
 
 
 def _text(value: object) -> str:

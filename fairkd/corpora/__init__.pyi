@@ -9,5 +9,6 @@ from .corpus import (
     is_held_out as is_held_out,
     normalise as normalise,
 )
+from .csv_rows import csv_table as csv_table
 from .pinned_wheels import open_member as open_member
 from .sources import columns as columns, read as read

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
 from fairkd.corpora import hub_datasets, pinned_wheels, text_files
 from fairkd.corpora.corpus import MOST, Corpus, Tally, build
+from fairkd.corpora.csv_rows import csv_table, records
 from fairkd.errors import InputError
 from fairkd.utils import Progress, pace
 
@@ -58,9 +58,8 @@ def read(
         if column is not None and (name == BUG or text_files.kind(Path(source)) in text_files.TEXT):
             raise InputError(f"{name} has no columns; leave the column '{column}' out.")
     if name == BUG:
-        return build(
-            "BUG (Levy et al. 2021)", "MIT", _bug(progress), most=most, count_rest=count_rest, tally=tally
-        )
+        texts = _bug(tally, progress)
+        return build("BUG (Levy et al. 2021)", "MIT", texts, most=most, count_rest=count_rest, tally=tally)
     if name.startswith(hub_datasets.PREFIX):
         table, licence = hub_datasets.stream(name, split=split, progress=progress)
         texts = table.texts(table.choose(column, name), tally)
@@ -92,9 +91,11 @@ def columns(source: str | Path, *, split: str | None = None) -> tuple[str, ...]:
 def _existing(source: str | Path) -> Path:
     try:
         path = Path(source).expanduser()
-        found = path.is_file()
+        found, folder = path.is_file(), path.is_dir()
     except (OSError, RuntimeError):  # too long for a name, no permission to look, no such user's home
-        found = False
+        found = folder = False
+    if folder:
+        raise InputError(f"{source} is a folder; name one .txt, .csv, .tsv, .jsonl or .parquet file in it.")
     if not found:
         raise InputError(
             f'There is no corpus {source}: expected "bug", a .txt, .csv, .tsv, .jsonl or .parquet file, or '
@@ -103,10 +104,11 @@ def _existing(source: str | Path) -> Path:
     return path
 
 
-def _bug(progress: Progress | None) -> Iterator[str]:
+def _bug(tally: Tally, progress: Progress | None) -> Iterator[str]:
     with pinned_wheels.open_member("BUG/data/full_BUG.csv", progress=progress) as handle:
         due = pace()
-        for count, row in enumerate(csv.DictReader(TextIOWrapper(handle, encoding="utf-8", newline="")), 1):
+        table = csv_table(TextIOWrapper(handle, encoding="utf-8", newline=""), name="BUG")
+        for count, row in enumerate(records(table, tally), 1):
             if progress and due():
                 progress(f"Reading BUG: {count:,} rows", None)
             yield row["sentence_text"]

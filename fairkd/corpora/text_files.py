@@ -6,8 +6,8 @@ that are being looked at are in memory.
 
 from __future__ import annotations
 
-import csv
 import gzip
+import io
 import json
 import re
 import zlib
@@ -38,11 +38,13 @@ UNDECODABLE = "not UTF-8 text"
 TOO_LONG = f"longer than {LONGEST_RECORD:,} bytes"
 NO_JSON = "not a JSON object"
 NO_TEXT = "no text in the column"
-MORE_CELLS = "more cells than the header has columns"
+SENTENCE_AS_NAME = "sentence in the header (its first line should name the columns)"
 
-_NAMED_MARK = re.compile(r'"?sep=([^\w\s"]|\t)"?', re.IGNORECASE)  # as Excel writes it above the header
+_SENTENCE = re.compile(
+    r"(\S+\s+){3,}\S*[.!][\"'”’)]*"
+)  # not a question, which a column of answers may be named by
 
-Readable = IO[bytes] | gzip.GzipFile
+Readable = io.BufferedReader | gzip.GzipFile
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Table:
         return texts[0]
 
     def texts(self, column: str, tally: Tally) -> Iterator[str]:
-        """The column's texts; what is no text is counted."""
+        """The column's texts; what is no text is counted, and so is a name that reads like a row."""
+        tally[SENTENCE_AS_NAME] += _SENTENCE.fullmatch(column) is not None
         for value in self.values(column):
             if isinstance(value, str) and value.strip():
                 yield value
@@ -121,7 +124,7 @@ def table(path: Path, tally: Tally, progress: Progress | None = None) -> Table:
     suffix = kind(path)
     if suffix == ".parquet":
         return _parquet(path, progress)
-    rows = partial(_json_rows if suffix == ".jsonl" else _csv_rows, path)
+    rows = partial(_json_rows if suffix == ".jsonl" else _csv_records, path)
     left_out = Tally()
     sample = tuple(brief(row) for row in islice(rows(left_out, None), SAMPLE))
     columns = tuple(dict.fromkeys(name for row in sample for name in row))
@@ -147,6 +150,9 @@ def lines(
             raw = stack.enter_context(path.open("rb"))
             packed = path.suffix.lower() == ".gz"
             stream: Readable = stack.enter_context(gzip.open(raw)) if packed else raw
+            first = stream.peek(LINE_PART)
+            if b"\r" in first and b"\n" not in first:
+                stream = stack.enter_context(io.BufferedReader(_LineFeeds(stream)))
             report = _reporter(path, raw, progress)
             for line in _whole_lines(stream, tally, report) if whole else _line_parts(stream):
                 report(1)
@@ -162,6 +168,21 @@ def lines(
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} cannot be read ({error}); check that the file is complete.") from None
     _judge(path, good, bad)
+
+
+class _LineFeeds(io.RawIOBase):
+    """A stream whose lines end with carriage returns, with line feeds in their place."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._stream.read(len(buffer)).replace(b"\r", b"\n")
+        buffer[: len(found)] = found
+        return len(found)
 
 
 def _judge(path: Path, good: int, bad: int) -> None:
@@ -241,58 +262,17 @@ def _json_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[
             tally[NO_JSON] += 1
 
 
-def _csv_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
+def _csv_records(path: Path, tally: Tally, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
     text = lines(path, tally, progress, whole=True)
-    header, mark = _header(path, text, tally)
-    if kind(path) == ".tsv":
-        # A quote is a character like any other in a tab-separated file, unless both ends of a field have one.
-        rows: Iterator[list[str]] = ([_unquote(v) for v in line.rstrip("\r\n").split(mark)] for line in text)
-        names = [_unquote(name).strip() for name in header.rstrip("\r\n").split(mark)]
-    else:
-        try:
-            cells = next(csv.reader([header], delimiter=mark, skipinitialspace=True), [])
-        except csv.Error as error:
-            raise InputError(
-                f"{path} has no proper CSV header ({error}); expected column names in a first line that ends "
-                "with a line feed."
-            ) from None
-        names = [name.strip() for name in cells]
-        rows = csv_rows.rows(text, mark, tally, spaced=len(names) > 1)
-        if len(names) == 1:  # lines of plain text below a header: their commas are text
-            rows = ([mark.join(row)] for row in rows if row)
-    for row in rows:
-        if any(cell.strip() for cell in row[len(names) :]):
-            tally[MORE_CELLS] += 1  # which of its cells is which, nobody knows
-        elif row:
-            yield dict(zip(names, row, strict=False))
-
-
-def _header(path: Path, text: Iterator[str], tally: Tally) -> tuple[str, str]:
-    """The first line that is not blank, and the mark between its cells, which a line above it may name.
-
-    Raises
-    ------
-    InputError
-        The header is not UTF-8 or too long, so that the next line would pass for it.
-    """
     before = tally.copy()
-    filled = filter(str.strip, text)
-    header = next(filled, "")
-    mark = "\t" if kind(path) == ".tsv" else ""
-    if not mark and (named := _NAMED_MARK.fullmatch(header.rstrip("\r\n"))):
-        header, mark = next(filled, ""), named[1]
-    if unread := tally - before:
+    table = csv_rows.csv_table(text, tabs=kind(path) == ".tsv", name=str(path))
+    if unread := tally - before:  # a header that was left out, so that a row passes for it
         deque(islice(text, JUDGED_AFTER), maxlen=0)  # a file that is mostly not UTF-8 is refused as that
         raise InputError(
             f"{path} has a header that is {next(iter(unread))}; save the file as UTF-8, with column names in "
             "its first line."
         )
-    return header, mark or max(",;\t", key=header.count)  # a comma, unless the header has more of another
-
-
-def _unquote(field: str) -> str:
-    quoted = len(field) > 1 and field[0] == field[-1] == '"'
-    return field[1:-1].replace('""', '"') if quoted else field
+    yield from csv_rows.records(table, tally)
 
 
 def _parquet(path: Path, progress: Progress | None) -> Table:

@@ -14,7 +14,7 @@ import pytest
 from fairkd import corpora
 from fairkd.corpora import text_files
 from fairkd.corpora.corpus import Tally
-from fairkd.corpora.csv_rows import BAD_ROW
+from fairkd.corpora.csv_rows import MORE_CELLS, OPEN_QUOTE
 from fairkd.errors import InputError
 from tests.corpora.reading import everything
 
@@ -125,7 +125,7 @@ def test_short_and_unclosed_rows_of_a_csv_file_are_counted(tmp_path: Path) -> No
     rest = "".join(f"{n},Sentence number {n} is here.\n" for n in range(9000))
     path.write_text(f'n,text\n1,She is here.\n2\n3,"He never ends\n{rest}', encoding="utf-8")
     corpus = corpora.read(path)
-    assert corpus.skipped == {f"{text_files.NO_TEXT} 'text'": 1, BAD_ROW: 1}
+    assert corpus.skipped == {f"{text_files.NO_TEXT} 'text'": 1, OPEN_QUOTE: 1}
     assert everything(corpus) == {"She is here.", *(f"Sentence number {n} is here." for n in range(9000))}
 
 
@@ -158,7 +158,7 @@ def test_a_row_of_more_cells_than_the_header_is_counted(tmp_path: Path, name: st
     path.write_text("\n".join(rows).replace(",", mark), encoding="utf-8")
     corpus = corpora.read(path)
     assert everything(corpus) == {"She is here.", "He is there."}
-    assert corpus.skipped == {text_files.MORE_CELLS: 1}
+    assert corpus.skipped == {MORE_CELLS: 1}
 
 
 @pytest.mark.parametrize("name", ["table.csv", "table.tsv"])
@@ -203,7 +203,7 @@ LIST = json.dumps([{"text": "She is here."}, {"text": "He is there."}])
     [
         ("list.jsonl", LIST, f"1 {text_files.NO_JSON}"),
         ("list.jsonl", json.dumps(json.loads(LIST), indent=1), f"8 {text_files.NO_JSON}"),
-        ("rows.csv", 'id,text\n1,She,is\n2,He,is\n3,"open\n', f"2 {text_files.MORE_CELLS}, 1 {BAD_ROW}"),
+        ("rows.csv", 'id,text\n1,She,is\n2,He,is\n3,"open\n', f"2 {MORE_CELLS}, 1 {OPEN_QUOTE}"),
     ],
 )
 def test_a_table_whose_rows_are_all_left_out_says_why(
@@ -289,13 +289,37 @@ def test_a_parquet_table_without_text_names_its_columns(tmp_path: Path) -> None:
         corpora.read(path)
 
 
+def test_a_line_break_in_a_quoted_field_is_part_of_its_text(tmp_path: Path) -> None:
+    for name, separator in (("table.csv", ","), ("table.tsv", "\t")):
+        path = tmp_path / name
+        text = 'id,text\n1,"The nurse said that she was late.\nShe came at nine."\n2,He is an engineer.\n'
+        path.write_text(text.replace(",", separator), encoding="utf-8")
+        corpus = corpora.read(path)
+        expected = {"The nurse said that she was late. She came at nine.", "He is an engineer."}
+        assert (everything(corpus), corpus.skipped) == (expected, {})
+
+
 @pytest.mark.parametrize(
-    "content", ["text\rShe is here.\rHe is there.\r", "x" * 200_000 + "\nShe is here.\n"]
+    ("header", "hint"),
+    [
+        ("The nurse said that she was late.", 1),
+        ("Does the nurse say that she is late?", 0),
+        ("the text in full", 0),
+        ("text no.", 0),
+    ],
 )
-def test_a_csv_file_without_a_proper_header_is_refused(tmp_path: Path, content: str) -> None:
-    """Lines that end as on old computers are one line; a first line of that length is none of names."""
+def test_a_sentence_in_the_place_of_a_column_name_is_counted(tmp_path: Path, header: str, hint: int) -> None:
     path = tmp_path / "table.csv"
-    path.write_bytes(content.encode())
+    path.write_text(f"{header},1\nHe is an engineer.,0\nHer brother works here.,1\n", encoding="utf-8")
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"He is an engineer.", "Her brother works here."}
+    assert corpus.skipped == ({text_files.SENTENCE_AS_NAME: 1} if hint else {})
+
+
+def test_a_csv_file_without_a_proper_header_is_refused(tmp_path: Path) -> None:
+    """The first line is too long for one of names."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"x" * 200_000 + b"\nShe is here.\n")
     for read in (corpora.read, corpora.columns):
         with pytest.raises(InputError, match="table.csv has no proper CSV header"):
             read(path)

@@ -34,6 +34,23 @@ def test_a_packed_text_file_is_read(tmp_path: Path) -> None:
     assert everything(corpora.read(path)) == {"Milk is white.", "She reads."}
 
 
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl", "a.txt.gz", "a.csv.gz"])
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_lines_may_end_as_on_any_system(tmp_path: Path, name: str, end: str) -> None:
+    path = tmp_path / name
+    expected = ["She is here.", "He is there.", *(f"Sentence number {n} is here." for n in range(3000))]
+    texts = [json.dumps({"text": text}) for text in expected] if "jsonl" in name else ["text", *expected]
+    content = "".join(text + end for text in texts).encode()
+    path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    assert everything(corpora.read(path)) == set(expected)
+
+
+def test_a_carriage_return_within_a_line_is_white_space(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"Milk is\rwhite.\nShe reads.\r\n")
+    assert everything(corpora.read(path)) == {"Milk is white.", "She reads."}
+
+
 def test_lines_that_are_not_utf8_are_counted_and_skipped(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_bytes("Il boit du café.\nElle lit.\n".encode() + b"caf\xe9 au lait\nNul \0 byte\nHe is.\n")
@@ -210,6 +227,13 @@ def test_a_missing_corpus_is_named(tmp_path: Path, name: str) -> None:
         corpora.read(tmp_path / name)
     with pytest.raises(InputError, match=f"no corpus .*{name}"):
         corpora.columns(tmp_path / name)
+
+
+def test_a_folder_is_no_corpus(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("She is here.\n", encoding="utf-8")
+    for read in (corpora.read, corpora.columns):
+        with pytest.raises(InputError, match="is a folder; name one .txt, .csv.* file in it"):
+            read(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["book.pdf", "book", "book.gz", "book.parquet.gz"])

@@ -115,6 +115,8 @@ def test_unusable_word_lists_are_named(a: str, b: str, sentence: str) -> None:
         b"profession,women_share\nnurse,0.9\nclerk,\n",
         b"\xef\xbb\xbfProfession;Women_Share;year\nnurse;0,9;2022\nclerk;;2022\n",
         b"women_share\tprofession\n0.9\tnurse\n\tclerk\n",
+        b"profession,women_share\rnurse,0.9\rclerk,\r",
+        b'sep=|\r\nprofession|women_share\r\n"nurse"|0.9\r\n\r\nclerk|\r\n',
     ],
 )
 def test_csv_files_in_several_dialects_are_read(data: bytes) -> None:
@@ -136,7 +138,8 @@ def test_a_csv_needs_no_shares_and_na_is_a_word() -> None:
             b"profession,women_share\nnurse,0.9,1,2\nclerk,0.4\n",
             "Line 2 of the file has 4 fields, but the first line names 2",
         ),
-        (b'profession\n"nurse\n', "not a readable CSV"),
+        (b'profession\n"nurse\n', "not a readable CSV: line 2 has a quote that does not close"),
+        (b'profession,women_share\n"nurse\nof all",\nclerk,1,2\n', "Line 4 of the file has 3 fields"),
         (b"\xff\xfe\x00n", "not UTF-8"),
         (b"PK\x03\x04\0\0", "empty or not text"),
         (b"profession,women_share\nnurse,high\n", "must be a number from 0 to 1"),
