@@ -90,7 +90,7 @@ def csv_table(lines: Iterable[str], *, tabs: bool = False, name: str = "The file
             "with a line feed."
         ) from None
     if tabs and len(cells) == 1:  # nothing would tell a field of two lines from two rows of a quotation
-        rows = (CsvRow(at, _literal(line)) for at, line in enumerate(lines, number + 1))
+        rows: Iterator[CsvRow] = (CsvRow(at, _literal(line)) for at, line in enumerate(lines, number + 1))
     else:
         # Below a single name, spaces belong to the text: its commas do not separate.
         rows = _rows(lines, number + 1, separator, tabs=tabs, spaced=not tabs and len(cells) > 1)

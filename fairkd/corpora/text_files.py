@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from fairkd.corpora import csv_rows
 from fairkd.corpora.corpus import Tally
@@ -40,11 +40,10 @@ NO_JSON = "not a JSON object"
 NO_TEXT = "no text in the column"
 SENTENCE_AS_NAME = "sentence in the header (its first line should name the columns)"
 
-_SENTENCE = re.compile(
-    r"(\S+\s+){3,}\S*[.!][\"'”’)]*"
-)  # not a question, which a column of answers may be named by
+# A question is none: columns of answers are named by them.
+_SENTENCE = re.compile(r"(\S+\s+){3,}\S*[.!][\"'”’)]*")
 
-Readable = io.BufferedReader | gzip.GzipFile
+Readable: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
 
 
 @dataclass(frozen=True)
