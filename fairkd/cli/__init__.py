@@ -1,6 +1,7 @@
 """The command line, `fairkd` or `python -m fairkd`.
 
 * `commands`: the application and the commands on models, predictions and gaps
+* `dashboard_command`: `fairkd dashboard`
 * `distill_commands`: `fairkd distill`
 * `run_commands`: `fairkd runs`
 * `settings_command`: `fairkd settings`

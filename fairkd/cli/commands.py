@@ -1,7 +1,7 @@
-"""The command line: read the options, call the library, print a table or one JSON document.
+"""The command line: parse the options, call the library, print a table or one JSON document.
 
-Wrong input ends with one sentence on standard error and exit code 2. torch, transformers and pandas take
-seconds to import, so what needs them is imported inside the commands: `fairkd --help` answers at once.
+Invalid input ends with one sentence on standard error and exit code 2. torch, transformers and pandas take
+seconds to import. The commands that need them import them inside, so that `fairkd --help` stays fast.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from fairkd import __version__
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
+from fairkd.cli.dashboard_command import dashboard
 from fairkd.cli.distill_commands import distill
 from fairkd.cli.run_commands import runs_app
 from fairkd.cli.settings_command import settings
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 EMBEDDED_TEACHER = "embedded/teacher"
 
 app = typer.Typer(
-    help="Look inside masked language models while one teaches another, and measure their gender gaps.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,10 +38,26 @@ app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
 app.command()(distill)
 app.command()(settings)
+app.command()(dashboard)
 
 _MODEL_HELP = (
     "embedded/NAME, run/ID, a local folder, or a Hugging Face Hub id such as org/name or org/name@revision."
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"fairkd {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Show the version and exit.", callback=_version)
+    ] = False,
+) -> None:
+    """Look inside masked language models while one teaches another, and measure their gender gaps."""
 
 
 def main() -> None:
@@ -54,20 +71,27 @@ def main() -> None:
 
 @app.command()
 def predict(
-    text: Annotated[str, typer.Argument(help="A sentence; [MASK], <mask> or a stand-alone _ is a mask.")],
+    text: Annotated[str, typer.Argument(help="A sentence. [MASK], <mask> and a stand-alone _ are masks.")],
     model: Annotated[str, typer.Option(help=_MODEL_HELP)] = EMBEDDED_TEACHER,
-    top_k: Annotated[int, typer.Option(min=1, help="Words to show at each position.")] = 5,
+    top_k: Annotated[
+        int, typer.Option(min=1, help="Number of predicted tokens to show at each position.")
+    ] = 5,
     each: Annotated[
-        bool, typer.Option("--each", help="Mask every position in turn, instead of the text as written.")
+        bool,
+        typer.Option(
+            "--each", help="Mask each token, one at a time, instead of reading the text as written."
+        ),
     ] = False,
-    temperature: Annotated[float, typer.Option(help="Divides the logits.")] = 1.0,
+    temperature: Annotated[
+        float, typer.Option(help="Temperature of the softmax: the logits are divided by it.")
+    ] = 1.0,
     word: Annotated[
         list[str] | None,
-        typer.Option(help="Also look up this word at each position; give it again for another word."),
+        typer.Option(help="Also show the probability of this word at each position. Repeatable."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a model predicts at the masks of a sentence, or at every position if there are none."""
+    """Show what a model predicts at the masks of a sentence, or at every position if it has none."""
     from fairkd import predictions
     from fairkd.models import unread
 
@@ -76,7 +100,9 @@ def predict(
         prediction = predictions.predict(lm, text, temperature=temperature, mask_each=each, progress=report)
     if unknown := unread(lm, text):
         listed = ", ".join(f"“{one}”" for one in unknown)
-        _hint(f"Not in the vocabulary of {lm.reference}: {listed}. It is read as the unknown token.")
+        _hint(
+            f"Not in the vocabulary of {lm.reference}: {listed}. The tokenizer reads it as the unknown token."
+        )
     document = predictions.as_json(prediction, top_k=top_k)
     found = {
         position: [predictions.look_up(lm, prediction, one, position=position) for one in word or []]
@@ -124,19 +150,20 @@ def gaps(
     model: Annotated[
         list[str], typer.Option(help=f"{_MODEL_HELP} Give it twice to test a student against its teacher.")
     ],
-    contrast: Annotated[str, typer.Option(help="Word groups to set against each other.")] = "pronouns",
+    contrast: Annotated[str, typer.Option(help="Word groups to compare.")] = "pronouns",
     groups: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="A B", help="Which two groups of the contrast; by default its first two."),
+        typer.Option(metavar="A B", help="Two of the word groups. Default: the first two."),
     ] = None,
     csv: Annotated[
-        Path | None, typer.Option(help="Write every template and profession of every model to this file.")
+        Path | None, typer.Option(help="Write one row for each model, template and profession to this file.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how differently models hold two word groups across professions.
+    """Measure how much more probable one word group is than another, across professions.
 
-    A gap is log P(first group) - log P(second group), in nats. Further models are tested against the first.
+    A gap is log P(first group) - log P(second group), in nats. Every further model is tested against the
+    first.
     """
     import pandas as pd
 
@@ -156,11 +183,11 @@ def gaps(
     if contrast not in known:
         raise InputError(f"There is no contrast {contrast!r}: expected one of {', '.join(known)}.")
     chosen = known[contrast]
-    there = [group.name for group in chosen.groups]
-    pair = groups or (there[0], there[1])
-    if len(there) > 2 and groups is None:
+    names_of_groups = [group.name for group in chosen.groups]
+    pair = groups or (names_of_groups[0], names_of_groups[1])
+    if len(names_of_groups) > 2 and groups is None:
         _hint(
-            f"{contrast} has the groups {', '.join(there)}; {' and '.join(pair)} are compared: choose two "
+            f"{contrast} has the groups {', '.join(names_of_groups)}. {' and '.join(pair)} are compared; choose others "
             "with --groups A B."
         )
     names = shipped_professions()["profession"].tolist()
@@ -231,7 +258,7 @@ def gaps(
 
 @models_app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
-    """List the embedded models, and the students of finished runs."""
+    """List the embedded models and the students of finished runs."""
     from fairkd import models
 
     descriptions = []
@@ -244,7 +271,7 @@ def list_models(as_json: JsonOption = False) -> None:
         print_json(descriptions)
         return
     print_table(
-        "Models at hand",
+        "Available models",
         {
             "reference": "left",
             "layers": "right",
@@ -264,7 +291,7 @@ def show_model(
     reference: Annotated[str, typer.Argument(help=_MODEL_HELP)],
     as_json: JsonOption = False,
 ) -> None:
-    """Describe a model: architecture, size, tokenizer, where it came from."""
+    """Describe a model: architecture, size, tokenizer, origin."""
     from fairkd import models
 
     description = asdict(models.describe(_load(reference)))
@@ -280,7 +307,7 @@ def show_model(
 
 
 def _hint(text: str) -> None:
-    """What a person should know, beside the answer: standard output stays the answer alone."""
+    """Print a note on standard error, so that standard output holds the answer alone."""
     Console(stderr=True, highlight=False).print(Text(text), soft_wrap=True)
 
 

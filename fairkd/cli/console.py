@@ -1,4 +1,4 @@
-"""What the command line prints with: tables, one JSON document, and a bar for what takes long."""
+"""Output of the command line: tables, one JSON document, progress bars."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JsonOption = Annotated[
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float | None], None]]:
-    """A bar on standard error while something runs, drawn only on a terminal and gone afterwards."""
+    """A progress bar on standard error, shown on terminals only and removed at the end."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),
@@ -45,7 +45,7 @@ def out() -> Console:
 
 
 def print_table(title: str | None, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
-    """`columns` maps a heading to "left" or "right". Cells are shown literally: `[MASK]` is no markup."""
+    """`columns` maps a heading to "left" or "right". Cells are printed literally: `[MASK]` is not markup."""
     if title is not None:
         out().print(Text(title, style="bold"), soft_wrap=True)
     table = Table(show_header=any(heading.strip() for heading in columns))
@@ -57,5 +57,5 @@ def print_table(title: str | None, columns: Mapping[str, str], rows: Sequence[Se
 
 
 def print_json(document: object) -> None:
-    """ASCII only, so that no terminal can garble it."""
+    """Print JSON in ASCII, which every terminal can show."""
     print(json.dumps(plain(document), allow_nan=False, indent=2))

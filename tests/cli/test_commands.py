@@ -66,14 +66,14 @@ def test_predict_without_a_mask_shows_every_position(fairkd: Run, reference: str
     assert [position["token"] for position in document["positions"]] == ["he", "is", "a", "nurse"]
 
 
-def test_each_masks_every_position_in_turn(fairkd: Run, reference: str, tiny_bert: MaskedLM) -> None:
+def test_each_masks_every_token_one_at_a_time(fairkd: Run, reference: str, tiny_bert: MaskedLM) -> None:
     document = fairkd("predict", "he is a nurse", "--model", reference, "--each", "--json").document
     expected = positions.predict(tiny_bert, "he is a nurse", mask_each=True)
     got = [position["entropy"] for position in document["positions"]]
     assert got == pytest.approx([expected.entropy(position) for position in expected.positions])
 
 
-def test_each_shows_every_position_though_a_mask_was_typed(fairkd: Run, reference: str) -> None:
+def test_each_shows_every_position_even_if_the_text_has_a_mask(fairkd: Run, reference: str) -> None:
     document = fairkd("predict", "he is a _", "--model", reference, "--each", "--json").document
     assert [position["masked"] for position in document["positions"]] == [False, False, False, True]
 
@@ -121,10 +121,12 @@ def test_a_word_that_cannot_be_spelled_is_refused(fairkd: Run, reference: str) -
     assert outcome.code == 2 and "'☃'" in outcome.err and outcome.out == ""
 
 
-def test_what_the_model_cannot_read_is_said_beside_the_answer(fairkd: Run, reference: str) -> None:
+def test_unknown_tokens_are_reported_on_standard_error(fairkd: Run, reference: str) -> None:
     outcome = fairkd("predict", "a ☃ is a _", "--model", reference, "--json")
     assert outcome.document["text"] == "a ☃ is a _"
-    assert outcome.err == (f"Not in the vocabulary of {reference}: “☃”. It is read as the unknown token.\n")
+    assert outcome.err == (
+        f"Not in the vocabulary of {reference}: “☃”. The tokenizer reads it as the unknown token.\n"
+    )
 
 
 # gaps
@@ -166,7 +168,7 @@ def test_gaps_prints_a_line_for_each_model_and_the_finding(fairkd: Run, referenc
 
 
 @pytest.mark.usefixtures("few_professions")
-def test_of_more_than_two_groups_those_compared_are_said_or_chosen(fairkd: Run, reference: str) -> None:
+def test_with_more_than_two_groups_the_compared_ones_are_named_or_chosen(fairkd: Run, reference: str) -> None:
     arguments = ("gaps", "--model", reference, "--contrast", "pronouns-they", "--json")
     first = fairkd(*arguments)
     names = first.document["groups"]
@@ -184,7 +186,7 @@ def test_groups_that_the_contrast_lacks_are_refused(fairkd: Run, reference: str)
         assert "two different groups of the contrast 'pronouns'" in outcome.err
 
 
-def test_an_unknown_contrast_is_answered_with_those_there_are(fairkd: Run, reference: str) -> None:
+def test_an_unknown_contrast_is_refused_with_the_known_ones(fairkd: Run, reference: str) -> None:
     outcome = fairkd("gaps", "--model", reference, "--contrast", "cats")
     assert outcome.code == 2
     assert "'cats'" in outcome.err and "pronouns" in outcome.err

@@ -1,0 +1,55 @@
+"""`fairkd dashboard`: start the dashboard, from a checkout or from an installed package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairkd.errors import FairKDError
+
+INSTALLED = "fairkd_dashboard"  # the folder that a wheel puts beside the package
+SCRIPT = "streamlit_app.py"
+
+
+def dashboard(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port that the server listens on.")] = 8501,
+    host: Annotated[
+        str, typer.Option(help="Address that the server listens on; the default serves this machine only.")
+    ] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """Start the dashboard in this terminal; Ctrl+C stops it."""
+    missing = [name for name in ("streamlit", "plotly") if find_spec(name) is None]
+    if missing:
+        raise FairKDError(
+            f"The dashboard needs {' and '.join(missing)}: install them with pip install 'fairkd[dashboard]'."
+        )
+    command = [sys.executable, "-m", "streamlit", "run", str(script())]
+    command += [f"--server.address={host}", f"--server.port={port}"]
+    command += [f"--server.headless={str(not browser).lower()}"]
+    try:
+        code = subprocess.call(command)
+    except KeyboardInterrupt:  # Streamlit has received it too, and stops
+        code = 0
+    raise typer.Exit(code)
+
+
+def script() -> Path:
+    """The dashboard's main script: that of the checkout, else the installed one.
+
+    Raises
+    ------
+    FairKDError
+        The installation has neither.
+    """
+    beside = Path(__file__).resolve().parents[2]
+    # A checkout is known by the folder `app`: another package may install a script of the same name.
+    for folder in (beside, beside / INSTALLED):
+        if (folder / SCRIPT).is_file() and (folder / "app" / "pages").is_dir():
+            return folder / SCRIPT
+    raise FairKDError(f"The dashboard's files are missing in {beside}: install FairKD again.")
