@@ -187,8 +187,8 @@ def gaps(
     pair = groups or (names_of_groups[0], names_of_groups[1])
     if len(names_of_groups) > 2 and groups is None:
         _hint(
-            f"{contrast} has the groups {', '.join(names_of_groups)}. {' and '.join(pair)} are compared; choose others "
-            "with --groups A B."
+            f"{contrast} has the groups {', '.join(names_of_groups)}. {' and '.join(pair)} are compared; "
+            "choose others with --groups A B."
         )
     names = shipped_professions()["profession"].tolist()
 
