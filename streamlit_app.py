@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.shared.activity import waited_for, warm_up
+from app.shared.activity import track_activity, warm_up
 from app.shared.sidebar import choose_models
 from app.shared.url_state import has_old_names, parameters_with_current_names
 
@@ -47,7 +47,7 @@ page = st.navigation(
 if page is old_distill or has_old_names():  # a link from an earlier version
     target = distill if page is old_distill else page
     st.switch_page(target, query_params=parameters_with_current_names())
-with waited_for():
+with track_activity():
     teacher, student = choose_models()
     page.run()
 warm_up(teacher, student)

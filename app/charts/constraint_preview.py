@@ -1,4 +1,4 @@
-"""The chart of the constraint playground: the teacher's words before and after the edit."""
+"""The chart of the constraint preview: the teacher's words before and after the edit."""
 
 from __future__ import annotations
 

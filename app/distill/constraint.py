@@ -7,8 +7,8 @@ from typing import get_args
 import streamlit as st
 
 from app.distill.fields import field, lines
-from app.distill.variants import TOGETHER, change, current, usable_roles, widget_key, words_of
-from app.shared.measured_words import gap_groups, gap_names, measures_others
+from app.distill.variants import ALL_VARIANTS, change, current, usable_roles, widget_key, words_of
+from app.shared.measured_words import gap_groups, gap_names, measures_other_words
 from app.shared.run_texts import KINDS
 from app.shared.widgets import caption, literal
 from fairkd.constraints import PAIRWISE, Kind, Scope
@@ -95,9 +95,9 @@ def _measured(variant: str) -> None:
     names = ("kind", "contrast", "words")
     sections = {
         "constraint": {name: current(variant, f"constraint.{name}") for name in names},
-        "evaluation": {name: current(TOGETHER, f"evaluation.{name}") for name in names},
+        "evaluation": {name: current(ALL_VARIANTS, f"evaluation.{name}") for name in names},
     }
-    if not measures_others(sections) or not all(map(gap_groups, sections.values())):
+    if not measures_other_words(sections) or not all(map(gap_groups, sections.values())):
         return
     a, b = map(literal, gap_names(sections))
     caption(f"The gap that runs measure is that of *{a}* and *{b}*.")
@@ -116,9 +116,9 @@ def _measure(variant: str) -> None:
     """Let the runs measure the gap of the variant's words, in the settings and in their boxes."""
     for name in ("contrast", "words"):
         value = current(variant, f"constraint.{name}")
-        change(TOGETHER, f"evaluation.{name}", value)
+        change(ALL_VARIANTS, f"evaluation.{name}", value)
         shown = value if name == "contrast" else lines(value or {})
-        st.session_state[widget_key(f"set:evaluation.{name}", TOGETHER)] = shown
+        st.session_state[widget_key(f"set:evaluation.{name}", ALL_VARIANTS)] = shown
 
 
 def _roles(variant: str, contrast: Contrast) -> None:

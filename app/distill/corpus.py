@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.distill.variants import TOGETHER, change, current, standard
+from app.distill.variants import ALL_VARIANTS, change, current, standard
 from app.shared.model_cache import friendly_errors
 from app.shared.widgets import caption, literal
 from fairkd import corpora
@@ -20,7 +20,7 @@ TYPES = ["txt", "csv", "tsv", "jsonl", "parquet", "gz"]
 MOST_MEGABYTES = 200
 PREVIEW = 2000  # sentences that are read to show what a file holds
 _KIND, _UPLOAD, _NAMED, _COLUMN = "distill_text", "distill_upload", "distill_named", "distill_column"
-_GIVEN, _PROBLEM = "distill_given", "distill_upload_problem"
+_SOURCES, _PROBLEM = "distill_given", "distill_upload_problem"
 
 
 # The settings are changed in callbacks: those run before the one of a start button that is pressed at once.
@@ -51,7 +51,7 @@ def corpus() -> None:
             max_chars=1000,
             placeholder="/data/letters.csv.gz or hub:org/name",
         )
-    source = _given().get(str(kind))
+    source = _sources().get(str(kind))
     if kind == BUG:
         caption(
             "BUG (Levy et al. 2021, MIT licence): about 100,000 real sentences with a profession and a "
@@ -65,17 +65,17 @@ def corpus() -> None:
     else:
         with friendly_errors():
             _column(source)
-            _preview(source, current(TOGETHER, "corpus.column"))
+            _preview(source, current(ALL_VARIANTS, "corpus.column"))
 
 
-def _given() -> dict[str, str]:
+def _sources() -> dict[str, str]:
     """The source that was given last, by the kind of text; it outlives the widgets."""
-    return st.session_state.setdefault(_GIVEN, {})
+    return st.session_state.setdefault(_SOURCES, {})
 
 
 def choose(source: str) -> None:
     """As if this path or data set had been typed, where its place is still empty."""
-    _given()[NAMED] = source
+    _sources()[NAMED] = source
     st.session_state[_KIND], st.session_state[_NAMED] = NAMED, source
 
 
@@ -90,24 +90,24 @@ def _uploads() -> Path:
 
 def _take_source() -> None:
     """The chosen text becomes the source; its column is asked anew."""
-    source = _given().get(st.session_state[_KIND])
-    change(TOGETHER, "corpus.source", source or standard(TOGETHER)["corpus.source"])
-    change(TOGETHER, "corpus.column", None)
+    source = _sources().get(st.session_state[_KIND])
+    change(ALL_VARIANTS, "corpus.source", source or standard(ALL_VARIANTS)["corpus.source"])
+    change(ALL_VARIANTS, "corpus.column", None)
 
 
 def _take_named() -> None:
-    _given()[NAMED] = (st.session_state[_NAMED] or "").strip()
+    _sources()[NAMED] = (st.session_state[_NAMED] or "").strip()
     _take_source()
 
 
 def _take_upload() -> None:
     """A file takes the place of the last one, and so does its absence, or that it cannot be stored."""
     upload = st.session_state[_UPLOAD]
-    _given().pop(UPLOAD, None)
+    _sources().pop(UPLOAD, None)
     st.session_state[_PROBLEM] = None
     if upload is not None:
         try:
-            _given()[UPLOAD] = str(store(upload.name, upload.getvalue()))
+            _sources()[UPLOAD] = str(store(upload.name, upload.getvalue()))
         except FairKDError as error:
             st.session_state[_PROBLEM] = str(error)
     _take_source()
@@ -135,15 +135,15 @@ def _column(source: str) -> None:
     found = _columns(source)
     if not found:
         return
-    column = current(TOGETHER, "corpus.column")
+    column = current(ALL_VARIANTS, "corpus.column")
     chosen = st.selectbox(
         "Column with the text",
         found,
         index=found.index(column) if column in found else 0,
         key=_COLUMN,
-        on_change=lambda: change(TOGETHER, "corpus.column", st.session_state[_COLUMN]),
+        on_change=lambda: change(ALL_VARIANTS, "corpus.column", st.session_state[_COLUMN]),
     )
-    change(TOGETHER, "corpus.column", chosen)  # of a new file nobody has chosen one yet
+    change(ALL_VARIANTS, "corpus.column", chosen)  # of a new file nobody has chosen one yet
 
 
 @st.cache_data(max_entries=16, ttl="5m", show_spinner="Looking into the file")

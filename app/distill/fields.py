@@ -1,4 +1,4 @@
-"""A widget for any setting, made from its field in the configuration: kind, limits, and its line of help."""
+"""A widget for any setting, derived from its field in the configuration: type, limits and help text."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ from typing import Any, get_args, get_origin
 
 import streamlit as st
 
-from app.distill.variants import TOGETHER, change, current, is_shared, standard, widget_key
+from app.distill.variants import ALL_VARIANTS, change, current, is_shared, standard, widget_key
 from app.shared.settings_table import fields, sections
 from app.shared.widgets import caption, literal
 from fairkd.distill.config import Setting
 
-# Small settings that stand in no section have one on the page.
-OTHERS = "others"
-_WHOLE = 2**53 - 1  # what a browser counts up to
+NO_SECTION = "others"  # the page's section for settings without one
+_LARGEST_INTEGER = 2**53 - 1  # that a browser represents exactly
 
 
 def section_fields(section: str, *, shared: bool, leave_out: tuple[str, ...] = ()) -> list[str]:
-    """The settings of a section that all variants have in common, or that each has of its own."""
+    """The settings of a section: those shared by all variants, or those of each variant."""
     return [
         key
         for key in fields()
-        if (key.partition(".")[0] if "." in key else OTHERS) == section
+        if (key.partition(".")[0] if "." in key else NO_SECTION) == section
         and is_shared(key) == shared
         and key not in leave_out
     ]
 
 
 def editor(variant: str, *, leave_out: tuple[str, ...] = (), columns: int = 3) -> None:
-    """All settings of a variant (TOGETHER: those in common), section by section."""
-    shared = variant == TOGETHER
-    for section in (*sections(), OTHERS):
+    """All settings of a variant, or with ALL_VARIANTS the shared settings, section by section."""
+    shared = variant == ALL_VARIANTS
+    for section in (*sections(), NO_SECTION):
         keys = section_fields(section, shared=shared, leave_out=leave_out)
         if not keys:
             continue
@@ -46,7 +45,7 @@ def editor(variant: str, *, leave_out: tuple[str, ...] = (), columns: int = 3) -
 
 
 def field(variant: str, key: str, *, label: str | None = None, **look: Any) -> None:
-    """The widget of one setting; what is typed into it becomes a change of the variant."""
+    """The widget of one setting. Its value becomes a change of the variant."""
     found, value, widget = fields()[key], current(variant, key), widget_key(f"set:{key}", variant)
     shared: dict[str, Any] = {
         "label": label or key.rpartition(".")[2].replace("_", " ").capitalize(),
@@ -75,21 +74,21 @@ def field(variant: str, key: str, *, label: str | None = None, **look: Any) -> N
         )
     elif get_origin(kind) is tuple:
         text = ", ".join(map(str, value or ()))
-        st.text_input(value=text, max_chars=400, **{"placeholder": "empty: the default", **shared})
+        st.text_input(value=text, max_chars=400, **{"placeholder": "default", **shared})
     else:
         st.text_input(value=str(value or ""), max_chars=1000, **shared)
 
 
 def _number(kind: type, found: Setting, value: Any, optional: bool, shared: dict[str, Any]) -> None:
-    """A number with the limits of its field; an empty one where the setting may be left open."""
+    """A number input with the limits of the setting. An optional setting may be empty."""
     low, high = _limits(found)
     if kind is int:
         st.number_input(
             min_value=None if low is None else math.ceil(low),
-            max_value=_WHOLE if high is None else math.floor(high),
+            max_value=_LARGEST_INTEGER if high is None else math.floor(high),
             value=None if value is None else int(value),
             step=1,
-            placeholder="by itself" if optional else None,
+            placeholder="automatic" if optional else None,
             **shared,
         )
         return
@@ -101,24 +100,24 @@ def _number(kind: type, found: Setting, value: Any, optional: bool, shared: dict
         value=None if value is None else float(value),
         step=min(step, 0.1) if high is not None and high <= 1 else step,
         format="%g",
-        placeholder="by itself" if optional else None,
+        placeholder="automatic" if optional else None,
         **shared,
     )
 
 
 def _take(variant: str, key: str, widget: str) -> None:
-    """What stands in the widget becomes the setting, in the setting's own kind."""
+    """Convert the widget's value to the type of the setting, and make it a change."""
     value = st.session_state[widget]
     kind, optional = fields()[key].annotation, fields()[key].optional
     if get_origin(kind) is dict:
-        # Without any, a measure goes back to its contrast; a constraint says that it lacks its words.
+        # Without words, an evaluation uses its contrast; a constraint reports that its words are missing.
         value = groups(value or "") or ({} if key == "constraint.words" else None)
     elif get_origin(kind) is tuple and isinstance(value, str):
         mark = "\n" if key == "evaluation.watched_sentences" else ","
         value = [part.strip() for part in value.split(mark) if part.strip()]
         member = get_args(kind)[0]
         value = [_number_or_text(part, member) for part in value]
-        if not value and key != "evaluation.watched_sentences":  # nothing to watch is a choice of its own
+        if not value and key != "evaluation.watched_sentences":  # a run may watch no sentences at all
             value = None if optional else standard(variant)[key]
     elif isinstance(value, str):
         value = value.strip() or (None if optional else value)
@@ -126,7 +125,7 @@ def _take(variant: str, key: str, widget: str) -> None:
 
 
 def lines(words: Mapping[str, Sequence[str]]) -> str:
-    """Groups of words for a text area, one a line.
+    """Groups of words for a text area, one per line.
 
     >>> lines({"royals": ["king", "queen"]})
     'royals: king, queen'
@@ -135,7 +134,7 @@ def lines(words: Mapping[str, Sequence[str]]) -> str:
 
 
 def groups(text: str) -> dict[str, list[str]]:
-    """The opposite of `lines`; a group without a name is called by its first word.
+    """The opposite of `lines`. A group without a name is named after its first word.
 
     >>> groups("royals: king, queen\\nmaid, cook")
     {'royals': ['king', 'queen'], 'maid': ['maid', 'cook']}
@@ -154,20 +153,20 @@ def _number_or_text(part: str, member: type) -> Any:
     try:
         return member(part)
     except ValueError:
-        return part  # the configuration says what is wrong with it
+        return part  # the configuration reports the error
 
 
 def fits(key: str, value: Any) -> bool:
-    """Whether the setting's widget can show the value: a browser counts less far than a configuration."""
+    """Whether the setting's widget can show the value. A browser has smaller numbers than a configuration."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True
     low, high = _limits(fields()[key])
-    most = _WHOLE if isinstance(value, int) else math.inf
+    most = _LARGEST_INTEGER if isinstance(value, int) else math.inf
     return (-most if low is None else low) <= value <= (most if high is None else min(high, most))
 
 
 def _limits(found: Setting) -> tuple[float | None, float | None]:
-    """The least and largest value; of an excluded limit the nearest number inside it."""
+    """The smallest and largest value. An exclusive limit becomes the nearest number within it."""
     low = None if found.minimum is None else float(found.minimum)
     high = None if found.maximum is None else float(found.maximum)
     if low is not None and found.above:

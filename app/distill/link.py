@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.distill.corpus import choose, is_upload
 from app.distill.fields import fits
-from app.distill.variants import TOGETHER, change, changes, values
+from app.distill.variants import ALL_VARIANTS, change, changes, values
 from app.shared.settings_table import fields, nested
 from app.shared.url_state import read_link, write_link
 from fairkd.distill.config import PRESETS, flat, make_config, with_current_names
@@ -26,10 +26,10 @@ def restore() -> None:
         return
     st.session_state[_READ] = True
     asked = read_link(SET)
-    _take(TOGETHER, asked.get(TOGETHER))
+    _take(ALL_VARIANTS, asked.get(ALL_VARIANTS))
     for variant in PRESETS:
         _take(variant, asked.get(variant))
-    if (source := changes(TOGETHER).get("corpus.source")) is not None:
+    if (source := changes(ALL_VARIANTS).get("corpus.source")) is not None:
         choose(source)
 
 
@@ -39,7 +39,7 @@ def _take(variant: str, made: Any) -> None:
         return
     own = _known(made)
     try:
-        config = make_config(values(variant, own if variant == TOGETHER else changes(TOGETHER), own))
+        config = make_config(values(variant, own if variant == ALL_VARIANTS else changes(ALL_VARIANTS), own))
     except FairKDError:
         return
     read = flat(config.model_dump(mode="json"))
@@ -57,7 +57,7 @@ def _known(made: Mapping[str, Any]) -> dict[str, Any]:
 
 def keep() -> None:
     """Write all changes into the address."""
-    found = {variant: _shareable(changes(variant)) for variant in (TOGETHER, *PRESETS)}
+    found = {variant: _shareable(changes(variant)) for variant in (ALL_VARIANTS, *PRESETS)}
     write_link(SET, {variant: own for variant, own in found.items() if own})
 
 

@@ -1,4 +1,4 @@
-"""A preview of a variant's constraint on one sentence: the teacher before and after the edit."""
+"""The constraint preview: the teacher's distribution in one sentence, before and after the constraint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.distill.constraint import controls
 from app.distill.variants import current, words_of
 from app.shared import model_cache
 from app.shared.theme import is_dark
-from app.shared.widgets import caption, download_row, literal, show_figure
+from app.shared.widgets import caption, csv_download, literal, show_figure
 
 if TYPE_CHECKING:
     from fairkd.constraints import Edit
@@ -22,29 +22,30 @@ START = "[MASK] is a nurse."
 WORDS = 6
 
 
-def playground(variant: str, teacher: str) -> None:
-    """Controls at the left, the distribution before and after at the right."""
+def constraint_preview(variant: str, teacher: str) -> None:
+    """The constraint's controls on the left, the distribution before and after on the right."""
     left, right = st.columns([2, 3], gap="large")
     with left:
         text = st.text_input(
-            "Sentence",
+            "Example sentence",
             START,
-            key="play_text",
+            key="preview_text",
             bind="query-params",
             max_chars=1000,
-            help="Write `[MASK]` or a lone `_` where the teacher shall guess.",
+            help="Write `[MASK]` or `_` for the hidden word. The sentence is only for this preview: it does not "
+            "change the training.",
         )
         controls(variant)
     with right, model_cache.friendly_errors():
-        _edited(variant, teacher, text or "")
+        _show_edit(variant, teacher, text or "")
 
 
-def _edited(variant: str, teacher: str, text: str) -> None:
-    """The chosen position's distribution before and after, and what the edit costs."""
+def _show_edit(variant: str, teacher: str, text: str) -> None:
+    """The distribution at the chosen position before and after, with the measures of the change."""
     prediction = model_cache.predict(teacher, text)
     places = list(prediction.positions)
     words = [prediction.tokens[i].text for i in places]
-    key = f"play_position:{text}"
+    key = f"preview_position:{text}"
     position = st.pills(
         "Position",
         places,
@@ -53,10 +54,10 @@ def _edited(variant: str, teacher: str, text: str) -> None:
         key=key,
         wrap=True,
         format_func=lambda i: _place(words, places.index(i)),
-        help="Where in the sentence to look; the scope decides whether the constraint applies there.",
+        help="The position in the sentence. “Where it applies” decides whether the constraint changes it.",
     )
     position = position if position in places else prediction.default_position
-    from fairkd import constraints  # PyTorch comes with it
+    from fairkd import constraints  # imports PyTorch
 
     contrast = words_of(variant)
     edit = constraints.play(
@@ -75,59 +76,62 @@ def _edited(variant: str, teacher: str, text: str) -> None:
     frame = edit.table(WORDS)
     names = [group.name for group in contrast.groups]
     show_figure(
-        edit_bars(frame, groups=names, title=finding(edit), dark=is_dark()), "play_bars", "fairkd-constraint"
+        edit_bars(frame, groups=names, title=finding(edit), dark=is_dark()),
+        "preview_bars",
+        "fairkd-constraint",
     )
     _numbers(edit)
     caption(
-        "Pale bars are the teacher's distribution as it is, full bars what the student is asked to learn; "
-        "the words of the groups stand on top. Leaked mass is the probability that the edit moves from the "
-        "group words to all others; KL is what it changes in all."
+        "Pale bars are the teacher's own answer. Full bars are what the student learns instead. The words of "
+        "the groups are on top."
     )
-    download_row(frame, "fairkd-constraint", "play_csv")
+    csv_download(frame, "fairkd-constraint", "preview_csv")
 
 
 def _place(words: list[str], place: int) -> str:
-    """A word as a label; one that stands there twice with its number, since a choice travels by its label."""
+    """A word as a label. A repeated word gets a number, because the widget returns the label."""
     number = f" ({place + 1})" if words.count(words[place]) > 1 else ""
     return literal(words[place]) + number
 
 
 def finding(edit: Edit) -> str:
-    """What the edit does here, in one sentence."""
+    """The effect of the edit at this position, in one sentence."""
     if edit.constraint.kind == "none":
-        return "No constraint: the student learns this as it is"
+        return "No constraint: the student learns the teacher's answer"
     if not edit.constraint.active:
-        return "At strength 0 the student learns this as it is"
+        return "At strength 0 the student learns the teacher's answer"
     if not edit.applies:
-        return "The constraint does not apply here: the student learns this as it is"
+        return "The constraint does not apply here: the student learns the teacher's answer"
     before, after = edit.gaps
     if math.isnan(before) or math.isnan(after):
-        return "What does the constraint change here?"
+        return "The teacher's answer before and after the constraint"
     a, b = edit.groups[0].name, edit.groups[1].name
     shown = [signed(gap) if abs(gap) >= 0.005 else "0" for gap in (before, after)]
-    return f"The gap of {a} and {b} goes from {shown[0]} to {shown[1]} nats"
+    return f"The gap between {a} and {b} changes from {shown[0]} to {shown[1]} nats"
 
 
 def _numbers(edit: Edit) -> None:
-    """Leaked mass, KL, and the mass of each group."""
+    """The probability lost to other words, the KL divergence, and the probability of each group."""
     with st.container(horizontal=True, gap="small"):
         st.metric(
-            "Leaked mass",
+            "Probability lost to other words",
             percent(edit.leaked) if edit.leaked > 5e-7 else "none",
-            help="What the group words lose to the rest of the vocabulary: P(groups) before minus after.",
-            width=140,
+            help="The groups' words together are less probable by this much after the constraint. All other "
+            "words of the vocabulary gain it.",
+            width=230,
         )
         st.metric(
             "KL(before ‖ after)",
             f"{edit.kl:.3f} nats",
-            help=f"How much the edit changes here. The other way round, KL(after ‖ before), it is "
-            f"{edit.reverse_kl:.3f} nats.",
-            width=170,
+            help="How much the constraint changes the whole distribution at this position. The reverse, "
+            f"KL(after ‖ before), is {edit.reverse_kl:.3f} nats.",
+            width=180,
         )
         for group in edit.groups[:6]:
             st.metric(
                 f"P({literal(group.name)}), before → after",
                 f"{percent(group.before)} → {percent(group.after)}",
-                help=f"The probability of the group's {group.size} tokens together.",
+                help="The sum of the probabilities of the group's words, before and after the constraint: "
+                f"{group.size} tokens.",
                 width=215,
             )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.distill.corpus import corpus
 from app.distill.fields import editor, field
-from app.distill.variants import TOGETHER, change, current
+from app.distill.variants import ALL_VARIANTS, change, current
 from app.shared.model_cache import description
 from app.shared.widgets import caption
 from fairkd.distill.config import spread_layers
@@ -19,7 +19,7 @@ STUDENTS = {
     "existing": "An existing model",
 }
 # Settings with a place of their own above the list of all.
-PLACED = (
+SHOWN_ABOVE = (
     "student.kind",
     "student.layers",
     "student.freeze_embeddings",
@@ -50,50 +50,55 @@ def shared(teacher: str) -> None:
     with right:
         st.markdown("**Budget**")
         _budget()
-        field(TOGETHER, "evaluation.watched_sentences", label="Sentences to watch, one a line")
+        field(ALL_VARIANTS, "evaluation.watched_sentences", label="Sentences to watch, one a line")
     panel = st.expander(
         "More settings of all variants", icon=":material/tune:", key="more_shared", on_change="rerun"
     )
     if panel.open:
         with panel:
-            editor(TOGETHER, leave_out=PLACED)
+            editor(ALL_VARIANTS, leave_out=SHOWN_ABOVE)
 
 
 def _student(teacher: str) -> None:
     kinds = list(STUDENTS)
-    kind = current(TOGETHER, "student.kind")
+    kind = current(ALL_VARIANTS, "student.kind")
     st.selectbox(
         "Student",
         kinds,
         index=kinds.index(kind),
         key="student_kind",
         format_func=lambda one: STUDENTS[one],
-        on_change=lambda: change(TOGETHER, "student.kind", st.session_state["student_kind"]),
+        on_change=lambda: change(ALL_VARIANTS, "student.kind", st.session_state["student_kind"]),
         label_visibility="collapsed",
     )
     if kind == "layers":
-        field(TOGETHER, "student.layers", label="Layers, counted from 0", placeholder=_half_of(teacher))
-        field(TOGETHER, "student.freeze_embeddings", label="Freeze embeddings")
+        field(
+            ALL_VARIANTS,
+            "student.layers",
+            label="Layers, counted from 0",
+            placeholder=_default_layers(teacher),
+        )
+        field(ALL_VARIANTS, "student.freeze_embeddings", label="Freeze embeddings")
         caption("Layers cut from the teacher learn much faster than a fresh model.")
     elif kind == "fresh":
         one, two, three = st.columns(3)
         with one:
-            field(TOGETHER, "student.hidden_layers", label="Layers")
+            field(ALL_VARIANTS, "student.hidden_layers", label="Layers")
         with two:
-            field(TOGETHER, "student.width")
+            field(ALL_VARIANTS, "student.width")
         with three:
-            field(TOGETHER, "student.heads")
-        field(TOGETHER, "student.projection", label="Learnt projection")
+            field(ALL_VARIANTS, "student.heads")
+        field(ALL_VARIANTS, "student.projection", label="Learnt projection")
         caption("It starts from nothing: give it far more time.")
     else:
-        field(TOGETHER, "student.reference", label="Model")
+        field(ALL_VARIANTS, "student.reference", label="Model")
         caption(
             "A reference as in the sidebar, `run/ID` of an earlier run included; it must have the "
             "teacher's vocabulary."
         )
 
 
-def _half_of(teacher: str) -> str:
+def _default_layers(teacher: str) -> str:
     """The layers that are kept where none are typed; which these are depends on the teacher."""
     try:
         return ", ".join(map(str, spread_layers(description(teacher).layers)))
@@ -103,7 +108,7 @@ def _half_of(teacher: str) -> str:
 
 def _budget() -> None:
     """Minutes or steps, and the seed."""
-    by_steps = current(TOGETHER, "budget.steps") is not None
+    by_steps = current(ALL_VARIANTS, "budget.steps") is not None
     kind = st.segmented_control(
         "Budget",
         [MINUTES, STEPS],
@@ -115,16 +120,16 @@ def _budget() -> None:
     )
     one, two = st.columns(2)
     with one:
-        field(TOGETHER, f"budget.{STEPS if kind == STEPS else MINUTES}")
+        field(ALL_VARIANTS, f"budget.{STEPS if kind == STEPS else MINUTES}")
     with two:
-        field(TOGETHER, "seed")
+        field(ALL_VARIANTS, "seed")
 
 
 def _other_budget() -> None:
     """One kind of budget puts the other aside."""
     if st.session_state["budget_kind"] == STEPS:
-        change(TOGETHER, "budget.steps", 1000)
-        change(TOGETHER, "budget.minutes", None)
+        change(ALL_VARIANTS, "budget.steps", 1000)
+        change(ALL_VARIANTS, "budget.minutes", None)
     else:
-        change(TOGETHER, "budget.steps", None)
-        change(TOGETHER, "budget.minutes", 5.0)
+        change(ALL_VARIANTS, "budget.steps", None)
+        change(ALL_VARIANTS, "budget.minutes", 5.0)

@@ -142,7 +142,7 @@ def _measure(config: Config) -> Estimate:
 
         with all_threads():  # as the run will
             return distill.estimate(
-                config, teacher=teacher, seconds=SECONDS, say=say, check=model_cache.give_way
+                config, teacher=teacher, seconds=SECONDS, say=say, check=model_cache.rerun_if_changed
             )
     finally:
         slot.empty()

@@ -1,8 +1,8 @@
-"""The variants of a distillation as the Distill page holds them: a preset each, and what a person changed.
+"""The variants on the Distill page: each is a preset with the visitor's changes.
 
-A variant's configuration is its preset, then the settings that all variants share, then the changes of its
-own. Changes are kept by dotted name in the session, apart from any widget, so that they outlive other
-variants and other pages.
+A variant's configuration is its preset, updated with the shared settings, then with its own changes. Changes
+are kept in the session by dotted name, apart from the widgets, so that they survive a change of variant or
+page.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from app.shared.settings_table import defaults, nested
 from fairkd.distill.config import PRESETS, Config, flat, make_config
 from fairkd.lexicon import OWN, Contrast, contrasts, make_contrast
 
-# Settings that all variants share, so that they can be compared. A dot at the end: the whole section.
-SHARED = (
+# Settings that are the same in all variants, so that they can be compared. A dot at the end: a whole section.
+SHARED_SETTINGS = (
     "teacher",
     "seed",
     "threads",
@@ -29,31 +29,31 @@ SHARED = (
     "evaluation.",
     "checkpoint.",
 )
-TOGETHER = ""  # where the changes of the shared settings are kept
+ALL_VARIANTS = ""  # the name under which changes of the shared settings are kept
 _CHANGES, _VERSION = "distill_changes", "distill_version:"
 
 
 def is_shared(key: str) -> bool:
-    """Whether all variants have this setting in common."""
-    return key in SHARED or any(one.endswith(".") and key.startswith(one) for one in SHARED)
+    """Whether this setting is the same in all variants."""
+    return key in SHARED_SETTINGS or any(one.endswith(".") and key.startswith(one) for one in SHARED_SETTINGS)
 
 
 def changes(variant: str) -> dict[str, Any]:
-    """What was changed in a variant (TOGETHER: in all), by dotted name; to be written to."""
+    """The changes of a variant, or with ALL_VARIANTS of the shared settings, by dotted name; mutable."""
     return st.session_state.setdefault(_CHANGES, {}).setdefault(variant, {})
 
 
 def change(variant: str, key: str, value: Any) -> None:
-    """Set one setting; back at what it is anyway, it is no change any more."""
-    made = changes(variant)
+    """Set one setting. A value that the preset has anyway is not kept as a change."""
+    own = changes(variant)
     if _plain(value) == _plain(standard(variant).get(key)):
-        made.pop(key, None)
+        own.pop(key, None)
     else:
-        made[key] = value
+        own[key] = value
 
 
 def reset(variant: str) -> None:
-    """Forget a variant's own changes. Its widgets get new keys: a browser keeps values by key."""
+    """Undo a variant's changes. Its widgets get new keys, because the browser keeps values by key."""
     changes(variant).clear()
     st.session_state[_VERSION + variant] = st.session_state.get(_VERSION + variant, 0) + 1
 
@@ -65,19 +65,19 @@ def widget_key(name: str, variant: str) -> str:
 
 
 def standard(variant: str) -> dict[str, Any]:
-    """A variant's settings before any change, by dotted name; for TOGETHER the defaults."""
+    """A variant's settings without changes, by dotted name; for ALL_VARIANTS the defaults."""
     return defaults() | flat(PRESETS.get(variant, {}))
 
 
 def current(variant: str, key: str) -> Any:
-    """A setting as it stands."""
+    """The current value of a setting."""
     return changes(variant).get(key, standard(variant).get(key))
 
 
 def values(variant: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """The nested settings of a variant.
+    """The settings of a variant, nested by section.
 
-    A budget has one kind: steps that were set put the preset's minutes aside.
+    A budget is in steps or in minutes: steps replace the preset's minutes.
     """
     whole = flat(PRESETS.get(variant, {})) | dict(shared) | dict(own)
     if whole.get("budget.steps") is not None:
@@ -86,19 +86,19 @@ def values(variant: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> d
 
 
 def config_of(variant: str, teacher: str) -> Config:
-    """The configuration of a variant as it stands. InputError with one sentence where it does not fit."""
-    return make_config(values(variant, changes(TOGETHER) | {"teacher": teacher}, changes(variant)))
+    """The configuration of a variant with all changes. InputError if it is not valid."""
+    return make_config(values(variant, changes(ALL_VARIANTS) | {"teacher": teacher}, changes(variant)))
 
 
 def usable_roles(contrast: Contrast) -> tuple[str, ...] | None:
-    """The roles that pairs can be made of: each word in one pair only. None where all of them can.
+    """The roles in which every word has one partner, as pairs require. None if that holds for all roles.
 
     >>> usable_roles(contrasts()["pronouns"])
     ('subject', 'possessive')
     """
     taken: dict[str, tuple[str, ...]] = {}
     fit: set[str] = set()
-    # Possessives are more frequent than objects, so of two that share a word the object gives way.
+    # Possessives are more frequent than objects, so if both share a word ("her"), the object is left out.
     for role in sorted(contrast.roles, key=lambda role: role == "object"):
         pairs = contrast.pairs(role)
         if all(taken.get(word, pair) == pair for pair in pairs for word in pair):
@@ -108,7 +108,7 @@ def usable_roles(contrast: Contrast) -> tuple[str, ...] | None:
 
 
 def words_of(variant: str) -> Contrast:
-    """The words that a variant's constraint is about. InputError where a person's own make no contrast."""
+    """The words that a variant's constraint balances. InputError if the visitor's own words are not valid."""
     own = current(variant, "constraint.words")
     return (
         make_contrast(OWN, own) if own is not None else contrasts()[current(variant, "constraint.contrast")]

@@ -25,7 +25,7 @@ from app.gaps.validation import (
     read_professions,
     words_text,
 )
-from app.shared.widgets import caption, download_row, literal
+from app.shared.widgets import caption, csv_download, literal
 from fairkd.errors import FairKDError
 from fairkd.lexicon import OWN, ROLES, Contrast, Template, contrasts, shipped_professions, shipped_templates
 
@@ -263,7 +263,7 @@ def _profession_editor() -> pd.DataFrame:
     )
     if sentence := st.session_state.get(UPLOAD_ERROR):
         st.error(literal(sentence), icon=":material/error:")
-    download_row(edited, "fairkd-professions", "gaps_professions_csv")
+    csv_download(edited, "fairkd-professions", "gaps_professions_csv")
     return edited
 
 

@@ -18,7 +18,7 @@ from app.gaps.inputs import SOURCE
 from app.gaps.results import GapQuestion, Results, preference_differences, preferences, unread
 from app.shared import theme
 from app.shared.model_cache import noting, tell
-from app.shared.widgets import caption, download_row, literal, show_figure, warn_unread
+from app.shared.widgets import caption, csv_download, literal, show_figure, warn_unread
 from fairkd.errors import listed
 from fairkd.lexicon import shipped_professions
 
@@ -245,7 +245,7 @@ def _table(frame: pd.DataFrame, name: str, key: str, *, title: str = "Table") ->
     if panel.open:
         with panel:
             st.dataframe(frame, key=f"{key}_frame", hide_index=True, height="auto")
-            download_row(frame, name, f"{key}_csv")
+            csv_download(frame, name, f"{key}_csv")
 
 
 View = Callable[[Results, GapQuestion], None]

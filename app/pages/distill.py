@@ -6,10 +6,10 @@ import streamlit as st
 
 from app.distill.fields import editor
 from app.distill.link import keep, restore
-from app.distill.preview import playground
+from app.distill.preview import constraint_preview
 from app.distill.shared_settings import shared
 from app.distill.start import start
-from app.distill.variants import SHARED, changes, config_of, reset
+from app.distill.variants import SHARED_SETTINGS, changes, config_of, reset
 from app.shared.settings_table import changed, fields
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption, literal
@@ -57,10 +57,10 @@ if len(variants) > 1:
         label_visibility="collapsed",
     )
     focused = focused if focused in variants else variants[-1]
-playground(focused, teacher)
+constraint_preview(focused, teacher)
 
 with suppress(FairKDError):  # what does not fit is said where the variants are started
-    table = changed(config_of(focused, teacher).model_dump(mode="json"), leave_out=SHARED)
+    table = changed(config_of(focused, teacher).model_dump(mode="json"), leave_out=SHARED_SETTINGS)
     if table.empty:
         caption(f"**{focused}** leaves every setting of its own at its default.")
     else:
@@ -73,7 +73,9 @@ if panel.open:
     with panel:
         editor(
             focused,
-            leave_out=tuple(key for key in fields() if key.startswith("constraint.")),  # in the playground
+            leave_out=tuple(
+                key for key in fields() if key.startswith("constraint.")
+            ),  # in the constraint_preview
         )
 if changes(focused):
     st.button(

@@ -1,4 +1,4 @@
-"""Predictions: what teacher and student expect at every position of a sentence."""
+"""Predictions: which words teacher and student expect at every position of a sentence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.components.columns import TokenColumn, columns_figure, figure_data, tok
 from app.predictions.position import Position
 from app.predictions.sections import along_the_sentence, bars, lookup, metrics, table, targets
 from app.shared import model_cache
-from app.shared.activity import waited_for
+from app.shared.activity import track_activity
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption, literal, warn_unread
 from fairkd.models import unread
@@ -24,12 +24,12 @@ PRESETS = (
     "The [MASK] thanked [MASK] mother.",
     "The engineer finished her work.",
 )
-POSITION = "position"  # in the URL; no widget holds it, so it is not bound but written here
+POSITION = "position"  # a parameter of the address; it belongs to no widget, so the page writes it
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the controls say."""
+    """The values of the controls."""
 
     text: str
     k: int
@@ -40,12 +40,12 @@ class Settings:
 
 
 def forget_position() -> None:
-    """Another sentence has other positions: back to its mask."""
+    """Remove the position from the address, for example because the sentence has changed."""
     st.query_params.pop(POSITION, None)
 
 
 def take_preset() -> None:
-    """A preset becomes the sentence; the pill itself stays unpressed, ready for the next time."""
+    """Make the chosen example the sentence, and unselect it, so that it can be chosen again."""
     if st.session_state["preset"] is not None:
         st.session_state["text"] = st.session_state["preset"]
         st.session_state["preset"] = None
@@ -53,7 +53,7 @@ def take_preset() -> None:
 
 
 def sentence() -> str:
-    """The sentence and the presets."""
+    """The sentence and the examples."""
     text = st.text_input(
         "Sentence",
         value=START,
@@ -61,9 +61,9 @@ def sentence() -> str:
         bind="query-params",
         max_chars=4000,
         on_change=forget_position,
-        placeholder="Type a sentence; write [MASK] or _ where the models shall guess",
-        help="Write `[MASK]` or a lone `_` where the models shall guess. Without one, the sentence is read "
-        "as it is.",
+        placeholder="Type a sentence and press Enter. Write [MASK] or _ for a hidden word",
+        help="Write `[MASK]` or `_` for a hidden word that the models have to guess. `[MASK]` is not required: "
+        "the models also predict the words that they can see. Press Enter to apply.",
     )
     st.pills(
         "Examples",
@@ -77,17 +77,17 @@ def sentence() -> str:
 
 
 def controls(text: str) -> Settings:
-    """The row of settings under the figure."""
+    """The row of controls below the figure."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         k = st.slider(
-            "Words shown (top k)",
+            "Words per column",
             1,
             20,
             7,
             key="k",
             bind="query-params",
             width=158,
-            help="How many of the most probable words each column and the bars show.",
+            help="How many of the most probable words are shown at each position (top k).",
         )
         temperature = st.slider(
             "Temperature",
@@ -99,27 +99,28 @@ def controls(text: str) -> Settings:
             bind="query-params",
             width=158,
             format="%.1f",
-            help="Divides the logits: below 1 sharper, above 1 flatter. Distillation often uses 2.",
+            help="The models' scores (logits) are divided by the temperature. Below 1, probable words become "
+            "more probable; above 1, all words become more alike. Distillation often uses 2.",
         )
         each = st.toggle(
-            "Mask in turn",
+            "Hide each word in turn",
             key="each",
             bind="query-params",
-            help="Hide each token in turn and predict it from the others, instead of reading the sentence as "
-            "written.",
+            help="Off: the models read the sentence as written. On: each token is masked in turn and predicted "
+            "from the others.",
         )
         log = st.toggle(
             "Log scale",
             key="log",
             bind="query-params",
-            help="Shades and bars by the logarithm of the probability, which brings out the rare words.",
+            help="Draw shades and bars by the logarithm of the probability. Improbable words become visible.",
         )
         hard = st.toggle(
-            "Hard or soft target",
+            "Show what a student is taught here",
             key="hard",
             bind="query-params",
-            help="What a student is asked for at this position: the hard label of MLM training against the "
-            "soft target of distillation.",
+            help="Compare the two training targets at the chosen position: the hard label (one word) and the "
+            "soft target (the teacher's probabilities).",
         )
     return Settings(text, k, temperature, each, log, hard)
 
@@ -127,12 +128,12 @@ def controls(text: str) -> Settings:
 def predictions_of(
     references: tuple[str, str], settings: Settings
 ) -> tuple[Prediction | None, Prediction | None]:
-    """Both models' predictions; what keeps one of them from predicting is said on the page, once."""
+    """Both models' predictions. None for a model with an error, which is shown on the page."""
     found: list[Prediction | None] = []
     problems: dict[str, None] = {}
     for reference in references:
         prediction = None
-        with model_cache.noting(problems):
+        with model_cache.collect_errors(problems):
             prediction = model_cache.predict(
                 reference,
                 settings.text,
@@ -140,12 +141,12 @@ def predictions_of(
                 mask_each=settings.mask_each,
             )
         found.append(prediction)
-    model_cache.tell(problems)
+    model_cache.show_errors(problems)
     return found[0], found[1]
 
 
 def hint_unknown(*predictions: Prediction | None) -> None:
-    """Say which characters a model cannot read."""
+    """Warn about characters that a model does not know."""
     found = (
         (one.reference, unread(model_cache.get_model(one.reference), one.text))
         for one in predictions
@@ -155,7 +156,7 @@ def hint_unknown(*predictions: Prediction | None) -> None:
 
 
 def chosen_number(columns: tuple[TokenColumn, ...], default: int) -> int:
-    """The chosen column, counted from 1: from the URL if it is there, else the default."""
+    """The chosen column, counted from 1: the one in the address if it is valid, else the default."""
     asked = str(st.query_params.get(POSITION, ""))
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
     return number if 1 <= number <= len(columns) else default
@@ -164,7 +165,7 @@ def chosen_number(columns: tuple[TokenColumn, ...], default: int) -> int:
 def default_number(
     columns: tuple[TokenColumn, ...], teacher: Prediction | None, student: Prediction | None
 ) -> int:
-    """The column at the default position of the teacher, or where there is none of the student."""
+    """The column at the teacher's default position, or at the student's if there is no teacher."""
     places = [column.student if teacher is None else column.teacher for column in columns]
     model = teacher or student
     wanted = None if model is None else model.default_position
@@ -172,9 +173,9 @@ def default_number(
 
 
 @st.fragment
-@waited_for()
+@track_activity()
 def body(references: tuple[str, str]) -> None:
-    """Everything under the title: reruns alone when a control changes."""
+    """Everything below the title, as a fragment: a changed control reruns only this part."""
     text = sentence()
     above = st.container()
     settings = controls(text)
@@ -197,16 +198,16 @@ def body(references: tuple[str, str]) -> None:
         data = figure_data(columns, teacher, student, rows=settings.k, selected=number, log=settings.log)
         columns_figure(data, key="columns", on_choose=choose)
         caption(
-            "Each token has a column of what the models expect in its place, most probable on top: the "
-            "teacher's in blue above, the student's in orange below. Click a column, or reach it with Tab, "
-            "the arrow keys and Enter, to compare both models there."
+            "Each column shows the words that a model expects at this position, the most probable on top. The "
+            "teacher is blue (above), the student orange (below). Darker cells are more probable. Click a "
+            "column to compare both models there, or use Tab, the arrow keys and Enter."
         )
 
     here = Position(columns[number - 1], teacher, student, comparison)
     frame = here.frame(settings.k)
     numbers = st.container()
     left, right = st.columns([3, 2], gap="large")
-    with left:  # sent first: the eye goes from the figure to the bars
+    with left:  # drawn first, because readers look at the bars first
         bars(here, frame, log=settings.log)
     with numbers:
         row = None if comparison is None else comparison.row(number - 1, settings.k)
@@ -222,5 +223,9 @@ def body(references: tuple[str, str]) -> None:
         along_the_sentence(comparison, settings.k)
 
 
-st.header("What do teacher and student expect at every position?")
+st.header("Which words do the two models expect?")
+caption(
+    "A masked language model predicts hidden words: `[MASK]` in the sentence. The **teacher** is the larger model. "
+    "The **student** is a smaller model that learnt from it. Type a sentence, or choose an example."
+)
 body(chosen_models())

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.runs.actions import chosen_id, open_wished
+from app.runs.actions import chosen_id, open_requested_page
 from app.runs.comparison import comparison
 from app.runs.list import run_list
 from app.runs.page import run_page
@@ -10,7 +10,7 @@ from app.shared.widgets import literal
 from fairkd import runs
 from fairkd.errors import FairKDError
 
-open_wished()
+open_requested_page()
 asked = chosen_id()
 if asked is not None:
     run_page(asked)

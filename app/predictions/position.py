@@ -1,4 +1,4 @@
-"""What both models say at one column of the figure, as data; no drawing."""
+"""Both models' predictions at one column of the figure, as data for the sections of the page."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Role = Literal["teacher", "student"]
 
 @dataclass(frozen=True)
 class PositionTargets:
-    """What a student is asked for at a position.
+    """The targets that a student can be trained on at a position.
 
     `frame` has the columns token, soft (the teacher's probability) and hard (1 for the label, else 0).
-    `label` is the labelled word; `visible` says whether it stands in the sentence or is the teacher's guess.
+    `label` is the labelled word. It is in the sentence if `visible`, else it is the teacher's first guess.
     """
 
     frame: pd.DataFrame
@@ -29,13 +29,13 @@ class PositionTargets:
 
     @property
     def rest(self) -> float:
-        """The probability that the soft target gives to other words than the label."""
+        """The probability of all words except the label in the soft target."""
         return 1 - float(self.frame.loc[self.frame["hard"] == 1, "soft"].iloc[0])
 
 
 @dataclass(frozen=True, eq=False)
 class Position:
-    """One column of the figure, for the models that could predict and have a token there."""
+    """One column of the figure, with the predictions of the models that have a token there."""
 
     column: TokenColumn
     teacher: Prediction | None
@@ -44,7 +44,7 @@ class Position:
 
     @property
     def sides(self) -> list[tuple[Role, Prediction, int]]:
-        """Role, prediction and position of each model that is here."""
+        """Role, prediction and position of each model with a token here."""
         found: list[tuple[Role, Prediction, int]] = []
         if self.teacher is not None and self.column.teacher is not None:
             found.append(("teacher", self.teacher, self.column.teacher))
@@ -53,7 +53,10 @@ class Position:
         return found
 
     def frame(self, k: int) -> pd.DataFrame:
-        """The union of the models' top k: token, and each model's probability and rank where it is here."""
+        """The union of both models' top k: token, and each model's probability and rank.
+
+        A model without a token here has NaN in its columns.
+        """
         if self.comparison is not None and self.column.teacher is not None:
             return self.comparison.at(self.column.teacher, k)
         role, prediction, position = self.sides[0]
@@ -70,22 +73,22 @@ class Position:
         )
 
     def mass(self, frame: pd.DataFrame) -> dict[Role, float]:
-        """The probability that each model that is here gives to the words of a `frame` together."""
+        """The sum of each model's probabilities of the words in `frame`."""
         return {role: float(frame[f"{role}_probability"].sum()) for role, *_ in self.sides}
 
     def finding(self) -> str:
-        """One sentence: the word that each model finds most probable."""
-        said = []
+        """One sentence: the most probable word of each model."""
+        parts = []
         for role, prediction, position in self.sides:
             best = prediction.top(position, 1).iloc[0]
-            said.append(f"{role} says “{best['token']}” ({percent(best['probability'])})")
-        return f"At “{self.column.text}”: {', '.join(said)}"
+            parts.append(f"{role} says “{best['token']}” ({percent(best['probability'])})")
+        return f"At “{self.column.text}”: {', '.join(parts)}"
 
     def targets(self, k: int) -> PositionTargets | None:
-        """Hard label and soft target; None where the teacher has no token.
+        """Hard label and soft target; None if the teacher has no token here.
 
-        The hard label of a visible token is that token. A masked one hides its word, so the teacher's first
-        guess stands in for it.
+        The hard label of a visible token is that token. A masked word is unknown, so the teacher's most
+        probable word is used instead.
         """
         if self.teacher is None or self.column.teacher is None:
             return None

@@ -16,9 +16,9 @@ from fairkd.runs import Run
 
 RUN = "run"  # in the URL: the run that is looked at
 _PROBLEM = "run_problem"
-READING = 10.0  # seconds that a sentence stays on a page that is drawn anew all the time
-_DELETING = "run_deleting"
-_WISH = "run_wished_page"
+ERROR_SECONDS = 10.0  # seconds that a sentence stays on a page that is drawn anew all the time
+_TO_DELETE = "run_deleting"
+_REQUESTED = "run_wished_page"
 
 
 def chosen_id() -> str | None:
@@ -33,13 +33,13 @@ def open_run(id: str | None) -> None:
         st.query_params.pop(RUN, None)
     else:
         st.query_params[RUN] = id
-    st.session_state.pop(_DELETING, None)
+    st.session_state.pop(_TO_DELETE, None)
 
 
 def show_problem() -> None:
     """What the last action could not do, as long as it takes to read."""
     sentence, said = st.session_state.get(_PROBLEM, ("", 0.0))
-    if sentence and time.monotonic() - said < READING:
+    if sentence and time.monotonic() - said < ERROR_SECONDS:
         st.error(literal(sentence), icon=":material/error:")
     else:
         st.session_state.pop(_PROBLEM, None)
@@ -54,21 +54,21 @@ def use_as_student(run: Run, page: str) -> None:
     """Choose the run's student beside the teacher that it learnt from, and wish for a page to open."""
     st.session_state["teacher"] = str(run.config.get("teacher", "embedded/teacher"))
     st.session_state["student"] = f"run/{run.id}"
-    st.session_state[_WISH] = page
+    st.session_state[_REQUESTED] = page
 
 
-def wished() -> bool:
-    """Whether a page was wished for and not opened yet."""
-    return _WISH in st.session_state
+def page_requested() -> bool:
+    """Whether a page was page_requested for and not opened yet."""
+    return _REQUESTED in st.session_state
 
 
-def open_wished() -> None:
-    """Open the page that was wished for.
+def open_requested_page() -> None:
+    """Open the page that was page_requested for.
 
     Not in the callback itself: a switch from there brings the pickers' old values along. By now the sidebar
     has been drawn with the new ones.
     """
-    if page := st.session_state.pop(_WISH, None):
+    if page := st.session_state.pop(_REQUESTED, None):
         # The URL has the pickers' new values by now. Without parameters of its own a switch clears it, which
         # Streamlit refuses where a parameter is bound to a widget.
         st.switch_page(page, query_params={})
@@ -138,11 +138,11 @@ def _try(run: Run, action: Callable[[str], object]) -> None:
 
 
 def _ask_to_delete(run: Run) -> None:
-    st.session_state[_DELETING] = run.id
+    st.session_state[_TO_DELETE] = run.id
 
 
 def _keep() -> None:
-    st.session_state.pop(_DELETING, None)
+    st.session_state.pop(_TO_DELETE, None)
 
 
 def _delete(run: Run) -> None:
@@ -155,7 +155,7 @@ def _delete(run: Run) -> None:
 
 def _confirm_delete(run: Run) -> None:
     """The second question."""
-    if st.session_state.get(_DELETING) != run.id:
+    if st.session_state.get(_TO_DELETE) != run.id:
         return
     with st.container(border=True):
         st.markdown(

@@ -10,12 +10,12 @@ import streamlit as st
 
 from app.charts.run_comparison import BIAS, LOST, QUALITY, X_AXES, bias_quality, compared_curves
 from app.components.zoom import live_figure
-from app.runs.follow import Followed, follow
-from app.shared.activity import waited_for
-from app.shared.run_texts import UNFINISHED, begun, labels
+from app.runs.follow import RunData, follow
+from app.shared.activity import track_activity
+from app.shared.run_texts import UNFINISHED, has_trained, unique_names
 from app.shared.settings_table import shown
 from app.shared.theme import is_dark
-from app.shared.widgets import caption, download_row, literal
+from app.shared.widgets import caption, csv_download, literal
 from fairkd import runs
 from fairkd.measures import MEASURES, Measure
 from fairkd.runs import MASS_KEPT, Run, fairness_front, has_lost_mass, measured_apart
@@ -28,7 +28,7 @@ TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity", "gap_absolute
 
 def comparison(found: list[Run]) -> None:
     """The section below the list: which runs, then charts and tables."""
-    offered = [run for run in found if begun(run)]
+    offered = [run for run in found if has_trained(run)]
     if len(offered) < 2:
         return
     # With the id always: a choice travels to the server by the name that is shown here.
@@ -53,7 +53,7 @@ def comparison(found: list[Run]) -> None:
     if apart:
         st.warning(not_comparable(apart), icon=":material/warning:")
     live = any(run.state in UNFINISHED for run in picked)
-    shown = labels(picked)  # shorter names: only those that are compared have to be told apart
+    shown = unique_names(picked)  # shorter: only the compared runs have to differ
     st.fragment(_compared, run_every="4s" if live else None)(picked, shown, not apart)
     _differences(picked, shown)
 
@@ -91,7 +91,7 @@ def not_comparable(apart: Sequence[str]) -> str:
     )
 
 
-@waited_for()
+@track_activity()
 def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> None:
     """The charts; they follow the runs that still train."""
     data = {names[run.id]: follow(run) for run in picked}
@@ -171,7 +171,7 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
             "teacher_mass": st.column_config.NumberColumn("probability mass, teacher", format="percent"),
         },
     )
-    download_row(table, "fairkd-runs", "compared_csv")
+    csv_download(table, "fairkd-runs", "compared_csv")
 
 
 def _columns(measure: Measure) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def lost_note(lost: Sequence[str]) -> str:
     )
 
 
-def last_values(data: dict[str, Followed]) -> pd.DataFrame:
+def last_values(data: dict[str, RunData]) -> pd.DataFrame:
     """Each run's last evaluation, and its teacher's mass: one row a run, NaN where there is none."""
     columns = [key for measure in TABLE for key in measure.keys]
     rows = []
@@ -222,7 +222,7 @@ def _differences(picked: list[Run], names: dict[str, str]) -> None:
     ]
     frame = pd.DataFrame(rows)
     st.dataframe(frame, hide_index=True, key="differences", height="auto")
-    download_row(frame, "fairkd-differences", "differences_csv")
+    csv_download(frame, "fairkd-differences", "differences_csv")
     caption(f"Only the settings that differ. {rest_is_equal(found)}")
 
 

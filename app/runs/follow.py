@@ -25,7 +25,7 @@ LOG_BYTES = 24_000
 
 
 @dataclass(frozen=True, eq=False)
-class Followed:
+class RunData:
     """What is known of one run up to byte `offset` of its events, without what a resume superseded.
 
     `training` and `evaluations` hold one row an event; `training` is thinned for drawing. `watched_sentences`
@@ -61,7 +61,7 @@ class _Tail:
 
     offset: int = 0
     events: list[Event] = field(default_factory=list)
-    made: Followed | None = None
+    made: RunData | None = None
     lock: Lock = field(default_factory=Lock)
 
 
@@ -72,7 +72,7 @@ class Tails:
         self._kept: OrderedDict[Path, _Tail] = OrderedDict()
         self._lock = Lock()
 
-    def follow(self, folder: Path) -> Followed:
+    def follow(self, folder: Path) -> RunData:
         """Everything up to now about the run in `folder`."""
         with self._lock:
             tail = self._kept.setdefault(folder, _Tail())
@@ -85,7 +85,7 @@ class Tails:
             new, tail.offset = events.read(folder, after=tail.offset)
             if new or tail.made is None:
                 tail.events = events.history([*tail.events, *new])
-                tail.made = followed(tail.events, tail.offset)
+                tail.made = run_data(tail.events, tail.offset)
             return tail.made
 
 
@@ -94,19 +94,19 @@ def _tails() -> Tails:
     return Tails()
 
 
-def follow(run: Run) -> Followed:
+def follow(run: Run) -> RunData:
     """Everything up to now about `run`; cheap where nothing has happened."""
     return _tails().follow(run.folder)
 
 
-def followed(history: list[Event], offset: int) -> Followed:
+def run_data(history: list[Event], offset: int) -> RunData:
     """The frames and events of a history that holds nothing superseded."""
     by_type: dict[str, list[Event]] = {}
     for event in history:
         by_type.setdefault(event["type"], []).append(event)
     watched_sentences = by_type.get("watched_sentence", [])
     students = [event for event in watched_sentences if event.get("model") != "teacher"]
-    return Followed(
+    return RunData(
         offset,
         thinned(_timed(event_tables.training(history))),
         _timed(event_tables.evaluations(history)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app.runs.actions import chosen_id, open_run, show_problem
-from app.shared.activity import waited_for
+from app.shared.activity import track_activity
 from app.shared.model_cache import friendly_errors
-from app.shared.run_texts import STATES, UNFINISHED, about, ago, begun, status
+from app.shared.run_texts import STATES, UNFINISHED, ago, has_trained, run_summary, status
 from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.runs import Run
@@ -20,7 +20,7 @@ Signature = tuple[tuple[str, str, bool], ...]
 
 def signature(found: list[Run]) -> Signature:
     """What the whole page hangs on: which runs there are, in which states, and which can be compared."""
-    return tuple((run.id, run.state, begun(run)) for run in found)
+    return tuple((run.id, run.state, has_trained(run)) for run in found)
 
 
 def run_list(found: list[Run]) -> None:
@@ -29,7 +29,7 @@ def run_list(found: list[Run]) -> None:
     st.fragment(_list, run_every=LIVE if unfinished else IDLE)(signature(found))
 
 
-@waited_for()
+@track_activity()
 @friendly_errors()
 def _list(drawn: Signature) -> None:
     """The rows alone are drawn again; the rest of the page follows when a state has changed."""
@@ -91,7 +91,7 @@ def _row(run: Run, place: int) -> None:
                     help="Open this run",
                 )
                 st.badge(run.state, icon=icon, color=colour)
-            caption(f"{literal(about(run.config))} · {ago(run.created)}")
+            caption(f"{literal(run_summary(run.config))} · {ago(run.created)}")
         with right.container(gap=None):
             if run.state in UNFINISHED:
                 text = status(run) if run.state != "queued" else f"waits, number {place} in the queue"

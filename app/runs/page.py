@@ -13,16 +13,16 @@ from app.charts.base import LOW_MASS
 from app.charts.runs import loss_curves, measure_curve
 from app.charts.text import percent
 from app.components.zoom import live_figure
-from app.runs.actions import action_bar, open_run, show_problem, wished
-from app.runs.follow import Followed, follow, log_tail
+from app.runs.actions import action_bar, open_run, page_requested, show_problem
+from app.runs.follow import RunData, follow, log_tail
 from app.runs.list import IDLE, LIVE
 from app.runs.watched_sentences import watched_sentences
-from app.shared.activity import waited_for
-from app.shared.measured_words import mass_words, measures_others
-from app.shared.run_texts import STATES, UNFINISHED, about, ago, status
+from app.shared.activity import track_activity
+from app.shared.measured_words import mass_words, measures_other_words
+from app.shared.run_texts import STATES, UNFINISHED, ago, run_summary, status
 from app.shared.settings_table import changed
 from app.shared.theme import is_dark
-from app.shared.widgets import caption, download_row, literal
+from app.shared.widgets import caption, csv_download, literal
 from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES, Measure
@@ -55,10 +55,10 @@ def run_page(id: str) -> None:
     st.fragment(_log, run_every="5s" if unfinished else None)(id)
 
 
-@waited_for()
+@track_activity()
 def _live(id: str, drawn: str) -> None:
     """State and curves. When the run has ended, or goes on, the whole page is drawn again."""
-    if wished():
+    if page_requested():
         st.rerun()
     try:
         run = runs.get(id)
@@ -84,12 +84,12 @@ def _live(id: str, drawn: str) -> None:
             _curves(run, found)
 
 
-def _head(run: Run, found: Followed) -> None:
+def _head(run: Run, found: RunData) -> None:
     """State, progress, and one line on what this run is."""
     colour, icon = STATES[run.state]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(run.state, icon=icon, color=colour)
-        caption(f"{literal(about(run.config))} · {ago(run.created)} · `{run.id}`")
+        caption(f"{literal(run_summary(run.config))} · {ago(run.created)} · `{run.id}`")
     if run.state in UNFINISHED:
         st.progress(min(max(run.progress, 0.0), 1.0), text=status(run, found.speed))
         if run.sentence:
@@ -100,7 +100,7 @@ def _head(run: Run, found: Followed) -> None:
         caption(status(run) + (f" · {literal(run.sentence)}" if run.sentence else ""))
 
 
-def _nothing_yet(run: Run, found: Followed) -> None:
+def _nothing_yet(run: Run, found: RunData) -> None:
     """Between the start and the first numbers."""
     if run.state in UNFINISHED:
         said = found.messages[-1]["text"] if found.messages else "Models and text are being read"
@@ -111,7 +111,7 @@ def _nothing_yet(run: Run, found: Followed) -> None:
         caption("It ended before its first measurement, so there is nothing to draw; the log is below.")
 
 
-def _curves(run: Run, found: Followed) -> None:
+def _curves(run: Run, found: RunData) -> None:
     """Loss parts, fidelity, quality and bias, two in a row."""
     id, dark = run.id, is_dark()
     places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
@@ -119,7 +119,7 @@ def _curves(run: Run, found: Followed) -> None:
         figure = _figure(id, "loss", found.offset, dark, _run=run, _found=found)
         live_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
         caption("Means over the last steps, before the parts are weighted and added up.")
-        download_row(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
+        csv_download(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
     for place, column in zip(places[1:], CURVES, strict=True):
         with place:
             _measure(run, found, column, dark)
@@ -127,7 +127,7 @@ def _curves(run: Run, found: Followed) -> None:
 
 # Laying a figure out takes tens of milliseconds on a busy machine: only what has changed is laid out again.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: Followed) -> go.Figure:
+def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: RunData) -> go.Figure:
     """A chart of the run `id` as of byte `offset` of its events; to be drawn as it is."""
     if what == "loss":
         return loss_curves(_found.training, dark=dark)
@@ -135,14 +135,14 @@ def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: F
     return measure_curve(_found.evaluations, measure, teacher=_found.teacher, mass=mass, dark=dark)
 
 
-def _measure(run: Run, found: Followed, column: str, dark: bool) -> None:
+def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     id = run.id
     figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
     live_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
     measure = MEASURES[column]
-    others = measure.needs_mass and measures_others(run.config)
+    others = measure.needs_mass and measures_other_words(run.config)
     caption(measure_caption(measure) + (f" {OTHERS}" if others else ""))
-    download_row(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
+    csv_download(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
 
 
 def measure_caption(measure: Measure) -> str:
@@ -179,7 +179,7 @@ def _settings(run: Run) -> None:
         )
 
 
-@waited_for()
+@track_activity()
 def _log(id: str) -> None:
     """The end of the log, read only while it is open."""
     panel = st.expander("Log", icon=":material/article:", key=f"log_{id}", on_change="rerun")

@@ -16,10 +16,10 @@ from app.charts.text import percent
 from app.charts.watched_sentences import watched_sentence_curves
 from app.components.columns import columns_figure
 from app.components.zoom import live_figure
-from app.runs.follow import Event, Followed, follow
-from app.shared.activity import waited_for
+from app.runs.follow import Event, RunData, follow
+from app.shared.activity import track_activity
 from app.shared.theme import is_dark
-from app.shared.widgets import caption, download_row, literal
+from app.shared.widgets import caption, csv_download, literal
 from fairkd.runs import Run
 
 TICK = "0.9s"  # between two steps while they are played
@@ -37,7 +37,7 @@ def watched_sentences(run: Run, *, live: bool) -> None:
     st.fragment(_watched_sentences, run_every=every)(run, playing)
 
 
-@waited_for()
+@track_activity()
 def _watched_sentences(run: Run, declared: bool) -> None:
     state, id = st.session_state, run.id
     if bool(state.get(f"playing_{id}")) != declared:
@@ -200,7 +200,7 @@ def figure_of(
     }
 
 
-def words_over_steps(found: Followed, text: str, index: int) -> pd.DataFrame:
+def words_over_steps(found: RunData, text: str, index: int) -> pd.DataFrame:
     """step, token, probability, rank of all kept words at one position of a watched_sentence."""
     rows = [
         {"step": int(event["step"]), **one}
@@ -218,7 +218,7 @@ def probabilities(event: Mapping[str, Any] | None, index: int) -> dict[str, floa
     return {one["token"]: one["probability"] for one in event["positions"][index]["predictions"]}
 
 
-def _word_curves(id: str, found: Followed, text: str, index: int | None, step: int, steps: list[int]) -> None:
+def _word_curves(id: str, found: RunData, text: str, index: int | None, step: int, steps: list[int]) -> None:
     """The likeliest words of both models, over the steps."""
     if index is None:
         caption("A run watches the masks of a sentence: choose one to see how its words' probabilities move.")
@@ -246,7 +246,7 @@ def _word_curves(id: str, found: Followed, text: str, index: int | None, step: i
         "The student's likeliest words and the teacher's, over the steps; the short bars at the right edge "
         "are the teacher's probabilities. Where a curve is cut off, its word had left the kept ones."
     )
-    download_row(frame, f"fairkd-{id}-watched_sentence", f"watched_sentence_{id}_csv")
+    csv_download(frame, f"fairkd-{id}-watched_sentence", f"watched_sentence_{id}_csv")
 
 
 def _teacher_name(run: Run) -> str:

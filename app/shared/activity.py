@@ -1,6 +1,6 @@
-"""While nobody waits, measure what the Gaps page opens with, so that it is there when it is opened.
+"""Background warm-up: while no script runs, compute the gaps that the Gaps page shows first.
 
-The thread touches nothing of Streamlit's: it is handed models and store, and yields to every script run.
+The thread calls nothing of Streamlit. It gets models and store as arguments and pauses during script runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.shared.model_cache import get_model, version
-from app.shared.torch_threads import without_collecting
+from app.shared.torch_threads import paused_garbage_collection
 from fairkd.errors import FairKDError
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from app.gaps.results import GapQuestion
     from fairkd.models import MaskedLM
 
-QUIET = 0.5  # seconds without a script run, after which there is time
-OURS = "embedded/"  # another model's gaps may take minutes that nobody wants
+IDLE_SECONDS = 0.5  # without a script run, after which the server counts as idle
+EMBEDDED = "embedded/"  # other models may be large, and computing their gaps unasked may take minutes
 
 
 class Activity:
-    """Whether any visitor's script runs, and since when none does."""
+    """Whether any visitor's script is running, and for how long none has been."""
 
     def __init__(self) -> None:
         self._running = 0
@@ -37,7 +37,7 @@ class Activity:
 
     @contextmanager
     def script_run(self) -> Iterator[None]:
-        """Around everything that a visitor waits for."""
+        """Count the block as one running script."""
         with self._changed:
             self._running += 1
         try:
@@ -48,8 +48,8 @@ class Activity:
                 self._ended = time.monotonic()
                 self._changed.notify_all()
 
-    def wait_for_quiet(self, seconds: float = QUIET) -> None:
-        """Return once no script has run for so long."""
+    def wait_until_idle(self, seconds: float = IDLE_SECONDS) -> None:
+        """Return once no script has run for `seconds`."""
         with self._changed:
             while self._running or time.monotonic() - self._ended < seconds:
                 left = seconds - (time.monotonic() - self._ended)
@@ -62,42 +62,45 @@ def activity() -> Activity:
 
 
 @contextmanager
-def waited_for() -> Iterator[None]:
-    """Around a script run, and around the body of a fragment, which runs again without the script."""
+def track_activity() -> Iterator[None]:
+    """Count the block as a script run. Fragments need their own: they rerun without the script."""
     with activity().script_run():
         yield
 
 
 def warm_up(teacher: str, student: str) -> None:
-    """Begin, once a server and pair of models, where a browser is served and the models are ours."""
-    if st.runtime.exists() and teacher.startswith(OURS) and student.startswith(OURS):
-        with suppress(FairKDError):  # a model that cannot be loaded is the page's to say
-            _begin(teacher, student)
+    """Start the warm-up once per server and pair of models. Only embedded models are warmed up."""
+    if st.runtime.exists() and teacher.startswith(EMBEDDED) and student.startswith(EMBEDDED):
+        with suppress(FairKDError):  # the page reports a model that cannot be loaded
+            _start_thread(teacher, student)
 
 
 @st.cache_resource(show_spinner=False)
-def _begin(teacher: str, student: str) -> None:
-    # Here, and not above: the first page is drawn by now, and does not wait for what it needs none of.
-    with without_collecting():
+def _start_thread(teacher: str, student: str) -> None:
+    # Imported here, after the first page has been drawn: that page does not need these modules.
+    with paused_garbage_collection():
         from app.gaps.inputs import opening
         from app.gaps.results import store
 
     models = {reference: get_model(reference) for reference in (teacher, student)}
     arguments = activity(), store(), models, opening()
-    threading.Thread(target=measure_ahead, args=arguments, name="warm-up", daemon=True).start()
+    threading.Thread(target=precompute_gaps, args=arguments, name="warm-up", daemon=True).start()
 
 
-def measure_ahead(
+def precompute_gaps(
     activity: Activity, store: GapStore, models: Mapping[str, MaskedLM], setup: GapQuestion
 ) -> None:
-    """Measure template by template, each while it is quiet; what is there already costs nothing."""
+    """Compute the gaps of one template after another, each while the server is idle.
+
+    Gaps that the store already has are not computed again.
+    """
     from app.gaps.results import measure
 
     for reference, model in models.items():
         ask = partial(measure, model, setup)
         for template in setup.templates:
-            activity.wait_for_quiet()
+            activity.wait_until_idle()
             try:
                 store.frame((version(reference), *setup.key), [template], setup.names, ask)
             except FairKDError:
-                return  # the page says it when it is opened
+                return  # the page reports the error when somebody opens it

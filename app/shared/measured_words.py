@@ -1,4 +1,4 @@
-"""Whose gap a run measures, and whether these are the words that its constraint balances."""
+"""The words whose gap a run measures, and whether its constraint balances the same words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fairkd.lexicon import OWN, WordGroup, contrasts, make_contrast
 
 
 def gap_groups(section: Mapping[str, Any]) -> tuple[WordGroup, ...]:
-    """The first two groups of a section's `words` or `contrast`; none where these make no contrast."""
+    """The first two groups of a section's `words` or `contrast`; empty if they are not valid."""
     if section.get("words") is not None:
         with suppress(FairKDError):
             return make_contrast(OWN, section["words"]).groups[:2]
@@ -21,25 +21,25 @@ def gap_groups(section: Mapping[str, Any]) -> tuple[WordGroup, ...]:
 
 
 def gap_names(config: Mapping[str, Any]) -> tuple[str, str]:
-    """What the two groups whose gap is measured are called: `he`, `she`."""
+    """The names of the two groups whose gap is measured: `he`, `she`."""
     groups = gap_groups(config.get("evaluation") or {})
     return (groups[0].name, groups[1].name) if groups else ("A", "B")
 
 
 def mass_words(config: Mapping[str, Any]) -> str:
-    """What is added up to a gap's mass: `P(he) + P(she)`."""
+    """The mass of a gap as a sum: `P(he) + P(she)`."""
     a, b = gap_names(config)
     return f"P({a}) + P({b})"
 
 
-def measures_others(config: Mapping[str, Any]) -> bool:
-    """Whether the gap is that of other words than the constraint's, however these are called or ordered."""
+def measures_other_words(config: Mapping[str, Any]) -> bool:
+    """Whether the measured words differ from the balanced ones. Names and order do not matter."""
     balanced, measured = config.get("constraint") or {}, config.get("evaluation") or {}
     return balanced.get("kind", "none") != "none" and _words(balanced) != _words(measured)
 
 
 def _words(section: Mapping[str, Any]) -> set[frozenset[str]]:
-    """The words of each of the two groups, in whatever place of a sentence they fit."""
+    """The words of each of the two groups, in all grammatical roles."""
     return {
         frozenset(word.casefold() for words in group.words.values() for word in words)
         for group in gap_groups(section)

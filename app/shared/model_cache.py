@@ -1,6 +1,6 @@
-"""Everything slow, behind caches that all visitors share: models and predictions (gaps: `app.gaps.cache`).
+"""Models and predictions, cached for all visitors (gaps: `app.gaps.cache`), and their errors on the page.
 
-PyTorch is imported on first use, not with this module: the page's frame then stands before it is read.
+PyTorch is imported on first use, not with this module, so that the page appears before it is loaded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
-from app.shared.torch_threads import all_threads, start_torch
+from app.shared.torch_threads import all_threads, import_torch
 from app.shared.widgets import literal
 from fairkd.errors import FairKDError, ModelError
 from fairkd.utils import runs_folder
@@ -27,62 +27,62 @@ if TYPE_CHECKING:
 
 Version = tuple[str, int]  # a reference, and when its weights were written
 
-PATIENCE = 1.0  # seconds of work before progress is shown
-BETWEEN_DRAWINGS = 0.3  # seconds
+PROGRESS_AFTER = 1.0  # seconds of work before progress is shown
+PROGRESS_INTERVAL = 0.3  # seconds between two updates of it
 
 
-class _NotKept(Exception):
-    """Nothing in the cache yet."""
+class _CacheMiss(Exception):
+    """The cache has no entry."""
 
 
 def version(reference: str) -> Version:
-    """What every cache keeps a model's results by: of a folder that was overwritten nothing old is shown.
+    """The cache key of a model: it changes when the model's folder is overwritten.
 
-    The time is in nanoseconds, and 0 for what is no folder of the user's own: embedded models, Hub ids.
+    The time is in nanoseconds. It is 0 for everything that is not a local folder: embedded models, Hub ids.
     """
     kind, _, name = reference.partition("/")
     try:
         folder = runs_folder() / name / "model" if kind == "run" else Path(reference).expanduser()
         return reference, max((path.stat().st_mtime_ns for path in folder.glob("*.safetensors")), default=0)
-    except (OSError, RuntimeError, ValueError):  # no permission, no such user's home, no path at all
+    except (OSError, RuntimeError, ValueError):  # no permission, unknown home folder, not a path
         return reference, 0
 
 
-# The caches below only keep what they are handed: Streamlit records and replays what is drawn inside a
-# cached function, but the progress of a load is to be seen while it lasts.
+# The cached functions below only store their argument. Streamlit records what a cached function draws and
+# shows it afterwards, but the progress of a load has to be visible during the load.
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _kept_model(model: Version, _model: MaskedLM | None = None) -> MaskedLM:
+def _cached_model(model: Version, _model: MaskedLM | None = None) -> MaskedLM:
     if _model is None:
-        raise _NotKept
+        raise _CacheMiss
     return _model
 
 
 @st.cache_data(max_entries=16, ttl="10s", show_spinner=False)
-def _kept_failure(reference: str, _sentence: str | None = None) -> str:
+def _cached_failure(reference: str, _sentence: str | None = None) -> str:
     if _sentence is None:
-        raise _NotKept
+        raise _CacheMiss
     return _sentence
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _lock(reference: str) -> threading.Lock:
-    """One model is loaded once at a time; nobody waits for another one's download."""
+    """A lock per model, so that no visitor waits for the download of another model."""
     return threading.Lock()
 
 
 def get_model(reference: str) -> MaskedLM:
     """The model behind `reference`, loaded once for all visitors, with progress while it loads.
 
-    Raises `ModelError` with one sentence when it cannot be had. The sentence is remembered for ten seconds,
-    so that sidebar and page do not both wait for the same missing network.
+    Raises `ModelError` if it cannot be loaded. The message is cached for ten seconds, so that sidebar and
+    page do not both wait for the same missing network.
     """
     try:
-        return _kept_model(version(reference))
-    except _NotKept:
+        return _cached_model(version(reference))
+    except _CacheMiss:
         pass
     try:
-        raise ModelError(_kept_failure(reference))
-    except _NotKept:
+        raise ModelError(_cached_failure(reference))
+    except _CacheMiss:
         pass
     slot = st.empty()
     slot.progress(0.0, text=f"Loading {literal(reference)}")
@@ -96,8 +96,8 @@ def get_model(reference: str) -> MaskedLM:
 def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
     wanted = version(reference)
     try:
-        return _kept_model(wanted)  # another visitor had it loaded while we waited for the lock
-    except _NotKept:
+        return _cached_model(wanted)  # another visitor loaded it while this one waited for the lock
+    except _CacheMiss:
         pass
     from fairkd import models  # PyTorch comes with it
 
@@ -107,22 +107,22 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
     try:
         model = models.load(reference, progress=progress)
     except FairKDError as error:
-        _kept_failure(reference, _sentence=str(error))
+        _cached_failure(reference, _sentence=str(error))
         raise
-    return _kept_model(wanted, _model=model)
+    return _cached_model(wanted, _model=model)
 
 
 @st.cache_resource(show_spinner="Starting PyTorch")
 def embedded_references() -> tuple[str, ...]:
     """The models that came with FairKD, by reference."""
-    start_torch()
+    import_torch()
     from fairkd import models
 
     return models.embedded()
 
 
 def description(reference: str) -> Description:
-    """What the model behind `reference` is; loads it if need be."""
+    """Architecture, size and origin of the model behind `reference`, which is loaded if necessary."""
     return _description(version(reference))
 
 
@@ -134,12 +134,12 @@ def _description(model: Version) -> Description:
 
 
 def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: bool = False) -> Prediction:
-    """`fairkd.predictions.predict` for the model behind `reference`, with progress where it takes long."""
-    slot = st.empty()  # there in every run, so that what follows keeps its place
+    """`fairkd.predictions.predict` for the model behind `reference`, with progress if it takes long."""
+    slot = st.empty()  # in every run, so that the elements below keep their position
     wanted = (version(reference), text, temperature, mask_each)
     try:
-        return _kept_prediction(*wanted)
-    except _NotKept:
+        return _cached_prediction(*wanted)
+    except _CacheMiss:
         pass
     from fairkd import predictions
 
@@ -151,45 +151,45 @@ def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: b
                 text,
                 temperature=temperature,
                 mask_each=mask_each,
-                progress=patient_progress(slot.progress),
+                progress=delayed_progress(slot.progress),
             )
     finally:
         slot.empty()
-    return _kept_prediction(*wanted, _prediction=prediction)
+    return _cached_prediction(*wanted, _prediction=prediction)
 
 
-# A prediction holds [positions, vocabulary] numbers (4 MB for thirty tokens): kept as it is, never copied.
+# A prediction holds [positions, vocabulary] numbers (4 MB for thirty tokens), so it is cached without copies.
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _kept_prediction(
+def _cached_prediction(
     model: Version, text: str, temperature: float, mask_each: bool, _prediction: Prediction | None = None
 ) -> Prediction:
     if _prediction is None:
-        raise _NotKept
+        raise _CacheMiss
     return _prediction
 
 
-def patient_progress(draw: Callable[..., object]) -> Callable[[str, float | None], None]:
-    """Progress of work that usually takes no time: drawn from PATIENCE on, and not all the time.
+def delayed_progress(draw: Callable[..., object]) -> Callable[[str, float | None], None]:
+    """A progress callback for work that is usually quick: it draws only after PROGRESS_AFTER seconds.
 
-    The work ends at once when the visitor has changed something meanwhile.
+    Each call also stops the work if the visitor has changed something in the meantime.
     """
-    drawn = time.monotonic() + PATIENCE - BETWEEN_DRAWINGS
+    drawn = time.monotonic() + PROGRESS_AFTER - PROGRESS_INTERVAL
 
     def progress(message: str, fraction: float | None) -> None:
         nonlocal drawn
-        give_way()
-        if time.monotonic() - drawn >= BETWEEN_DRAWINGS:
+        rerun_if_changed()
+        if time.monotonic() - drawn >= PROGRESS_INTERVAL:
             drawn = time.monotonic()
             draw(min(max(fraction or 0.0, 0.0), 1.0), text=literal(message))
 
     return progress
 
 
-def give_way() -> None:
-    """Start the script anew if the visitor has changed something since it was started.
+def rerun_if_changed() -> None:
+    """Rerun the script if the visitor has changed something since it started.
 
-    Streamlit does so by itself at whatever is drawn, but not where the change calls for a fragment alone:
-    that waits for the end of the run. What was changed is taken along, whatever is run anew.
+    Streamlit does this whenever something is drawn, except if the change concerns a fragment alone: that
+    waits for the end of the script. No change is lost by a rerun.
     """
     context = get_script_run_ctx(suppress_warning=True)
     requests = context.script_requests if context is not None else None
@@ -199,23 +199,23 @@ def give_way() -> None:
 
 @contextmanager
 def friendly_errors() -> Iterator[None]:
-    """Wrong input inside the block becomes one literal sentence on the page; what follows it lives on."""
+    """Show a `FairKDError` of the block on the page; the script continues after the block."""
     problems: dict[str, None] = {}
-    with noting(problems):
+    with collect_errors(problems):
         yield
-    tell(problems)
+    show_errors(problems)
 
 
 @contextmanager
-def noting(problems: dict[str, None]) -> Iterator[None]:
-    """Wrong input inside the block is noted for `tell`: several blocks may stumble over the same mistake."""
+def collect_errors(problems: dict[str, None]) -> Iterator[None]:
+    """Add a `FairKDError` of the block to `problems`, so that several blocks report the same error once."""
     try:
         yield
     except FairKDError as error:
         problems[str(error)] = None
 
 
-def tell(problems: Iterable[str]) -> None:
-    """Literal sentences on the page."""
+def show_errors(problems: Iterable[str]) -> None:
+    """Show error messages on the page, without Markdown."""
     for problem in problems:
         st.error(literal(problem), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""Runs in words: states, durations, times, and what a configuration is about. Pure functions."""
+"""Runs in words: states, durations, times, and a summary of the configuration. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fairkd.runs import ACTIVE, Run, State
 
 Colour = Literal["gray", "green", "red", "yellow", "violet"]
 
-# Hues apart from those of teacher and student; icon and word say the same without any colour.
+# Not the colours of teacher and student. Icon and word say the same without colour.
 STATES: dict[State, tuple[Colour, str]] = {
     "queued": ("gray", ":material/hourglass_empty:"),
     "running": ("violet", ":material/model_training:"),
@@ -30,7 +30,7 @@ KINDS = {
 
 
 def duration(seconds: float | None) -> str:
-    """`8 s`, `4 min`, `1 h 20 min`; "–" where it is not known.
+    """`8 s`, `4 min`, `1 h 20 min`; "–" if it is unknown.
 
     >>> duration(8.2), duration(65), duration(4800), duration(None)
     ('8 s', '1 min 05 s', '1 h 20 min', '–')
@@ -47,7 +47,7 @@ def duration(seconds: float | None) -> str:
 
 
 def ago(moment: float, now: float | None = None) -> str:
-    """`just now`, `12 min ago`, `3 h ago`, else the day."""
+    """`just now`, `12 min ago`, `3 h ago`; the date after a day and a half."""
     passed = (time.time() if now is None else now) - moment
     if passed < 45:
         return "just now"
@@ -67,25 +67,24 @@ def budget(config: Mapping[str, Any]) -> str:
     return f"{minutes:g} minute{'s' if minutes != 1 else ''}"
 
 
-def about(config: Mapping[str, Any]) -> str:
-    """The kind of run in a few words: `balanced groups of pronouns, 5 minutes, seed 0`."""
-    section = config.get("constraint") or {}
-    kind = section.get("kind", "none")
-    said = KINDS.get(kind, str(kind))
-    if kind != "none":
-        said += f" on {'words of its own' if section.get('words') else section.get('contrast', 'pronouns')}"
-    if (config.get("corpus") or {}).get("cda"):
-        said = "swapped sentences added" if kind == "none" else f"{said}, swapped sentences added"
-    objective = config.get("objective") or {}
+def run_summary(config: Mapping[str, Any]) -> str:
+    """The configuration in a few words: `balanced groups (pronouns) · 5 minutes · seed 0`."""
+    section, objective = config.get("constraint") or {}, config.get("objective") or {}
+    parts = []
     if not objective.get("kd", 1) and not objective.get("hidden", 1):
-        said = f"the text alone, {said}" if kind != "none" else "the text alone"
-    return f"{said} · {budget(config)} · seed {config.get('seed', 0)}"
+        parts.append("no teacher")
+    if (kind := section.get("kind", "none")) != "none":
+        words = "custom words" if section.get("words") else section.get("contrast", "pronouns")
+        parts.append(f"{KINDS.get(kind, str(kind))} ({words})")
+    if (config.get("corpus") or {}).get("cda"):
+        parts.append("counterfactual data augmentation")
+    return f"{', '.join(parts) or KINDS['none']} · {budget(config)} · seed {config.get('seed', 0)}"
 
 
 def status(run: Run, tokens_per_second: float | None = None) -> str:
-    """Where a run stands: `step 1,240 · 62 % · about 2 min left`."""
+    """The progress of a run: `step 1,240 · 62 % · about 2 min left`."""
     if run.state == "queued":
-        return "waits for its turn"
+        return "in the queue"
     parts = [f"step {run.step:,}", f"{100 * run.progress:.0f} %"]
     if run.state in ("running", "cancelling"):
         if run.seconds_left is not None:
@@ -93,18 +92,18 @@ def status(run: Run, tokens_per_second: float | None = None) -> str:
         if tokens_per_second:
             parts.append(f"{tokens_per_second:,.0f} tokens/s")
     elif run.started and run.ended and not run.again and run.state != "interrupted":
-        # Of a run that was resumed these are the times of the last attempt; of an interrupted one it is not
-        # known when it ended, only when it was found.
+        # For a resumed run these are the times of the last attempt. For an interrupted run the end is
+        # unknown: `ended` is when it was found dead.
         parts.append(f"took {duration(run.ended - run.started)}")
     return " · ".join(parts)
 
 
-def begun(run: Run) -> bool:
-    """Whether it has trained a step, and so has something to compare; read from its row, not its events."""
+def has_trained(run: Run) -> bool:
+    """Whether the run has trained a step, so that it can be compared; reads no events."""
     return run.step > 0
 
 
-def labels(runs: list[Run]) -> dict[str, str]:
-    """A name for each run by id, told apart by its id where several are called alike."""
+def unique_names(runs: list[Run]) -> dict[str, str]:
+    """A name for each run, by id. Runs with the same name get their id in brackets."""
     names = [run.name for run in runs]
     return {run.id: run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})" for run in runs}

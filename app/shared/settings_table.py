@@ -1,4 +1,4 @@
-"""The settings of a distillation as tables: their dotted names, what they mean, and what differs."""
+"""The settings of a distillation as tables: dotted names, descriptions, and changes from the defaults."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def sections() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def defaults() -> dict[str, Any]:
-    """The default of every setting, as JSON has it but for tuples in place of lists."""
+    """The default of every setting as a JSON value, with tuples instead of lists."""
     return {key: one.default for key, one in fields().items()}
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by dotted name, nested by section again.
+    """Settings by dotted name, nested by section. The opposite of `fairkd.distill.config.flat`.
 
     >>> nested({"seed": 1, "budget.steps": 3})
     {'seed': 1, 'budget': {'steps': 3}}
@@ -45,9 +45,9 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changed(config: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> pd.DataFrame:
-    """setting, value, default, meaning of each setting that is not at its default.
+    """A table of the settings that differ from their defaults: setting, value, default, meaning.
 
-    `leave_out` names settings, or with a dot at the end whole sections, that are not to be listed.
+    `leave_out` names settings that are not listed, or whole sections (with a dot at the end).
     """
     standard, known = defaults(), fields()
     rows = [
@@ -64,7 +64,7 @@ def changed(config: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> pd.Da
 
 
 def shown(value: object) -> str:
-    """A value for reading: yes and no, lists with commas, groups of words by name, a dash for nothing."""
+    """A value as text: yes and no, lists with commas, word groups by name, a dash for None."""
     if value is None:
         return "–"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The sidebar: which teacher, which student, and in which format pictures are downloaded."""
+"""The sidebar: teacher, student, and the image format of downloaded figures."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _CHOSEN = "chosen_models"
 
 
 def choose_models() -> tuple[str, str]:
-    """Draw both pickers with what the models are, load them, and return (teacher, student) references.
+    """Draw both model pickers, load the models, and return (teacher, student) references.
 
-    Of a model that cannot be loaded the reason stands under its picker, on every page.
+    If a model cannot be loaded, every page shows the reason under its picker.
     """
     options = list(embedded_references())
     for reference in (TEACHER_DEFAULT, STUDENT_DEFAULT):
         if reference not in options:
             options.append(reference)
     with st.sidebar:
-        teacher, about_teacher = _picker("Teacher", "teacher", options, TEACHER_DEFAULT, "blue")
-        student, about_student = _picker("Student", "student", options, STUDENT_DEFAULT, "orange")
+        teacher, teacher_slot = _picker("Teacher", "teacher", options, TEACHER_DEFAULT, "blue")
+        student, student_slot = _picker("Student", "student", options, STUDENT_DEFAULT, "orange")
         st.segmented_control(
             "Download figures as",
             IMAGE_FORMATS,
@@ -39,14 +39,14 @@ def choose_models() -> tuple[str, str]:
             key=IMAGE_FORMAT_KEY,
             required=True,
         )
-    for reference, slot in ((teacher, about_teacher), (student, about_student)):
+    for reference, slot in ((teacher, teacher_slot), (student, student_slot)):
         _describe(reference, slot)
     st.session_state[_CHOSEN] = (teacher, student)
     return teacher, student
 
 
 def chosen_models() -> tuple[str, str]:
-    """(teacher, student) as the sidebar has them in this run; pages start from here."""
+    """(teacher, student) as chosen in the sidebar, for the pages."""
     return st.session_state[_CHOSEN]
 
 
@@ -55,12 +55,12 @@ def _picker(
 ) -> tuple[str, DeltaGenerator]:
     typed = st.session_state.get(key) or st.query_params.get(key)
     if typed and typed not in options:
-        options = [*options, typed]  # a reference of the person's own stays in the list
-    # The coloured name stands by itself: inside the label a screen reader would spell its colour.
+        options = [*options, typed]  # a typed reference stays in the list
+    # The coloured name is not in the label, because a screen reader would read its colour code aloud.
     st.markdown(
         f":{colour}[**{label}**]",
-        help="An embedded model, a local folder, or a Hugging Face id such as `distilbert-base-uncased`, "
-        "with `@revision` if you like. Type it and press Enter.",
+        help="An embedded model, a folder on the server, or a Hugging Face model such as "
+        "`distilbert-base-uncased`, optionally with `@revision`. Type the name and press Enter.",
     )
     chosen = st.selectbox(
         label,
@@ -72,31 +72,31 @@ def _picker(
         label_visibility="collapsed",
     )
     reference = str(chosen or default).strip()
-    # As the models call themselves: of one spelling, a model is loaded once.
+    # Without the slash at the end, so that both spellings share one loaded model.
     return reference.rstrip("/") or reference, st.empty()
 
 
 def _describe(reference: str, slot: DeltaGenerator) -> None:
     try:
-        get_model(reference)  # outside the sidebar, so that a narrow screen sees the progress too
-        about = description(reference)
+        get_model(reference)  # outside the sidebar, so that narrow screens show the progress too
+        found = description(reference)
     except FairKDError as error:
         slot.caption(f":material/error: {literal(error)}")
         return
-    slot.caption(literal_description(about))
+    slot.caption(literal_description(found))
 
 
-def literal_description(about: Description) -> str:
-    """Three lines of Markdown on one model: what it is made of, how it reads, where it came from."""
-    size = f"{about.layers} layers, width {about.width}, {about.parameters / 1e6:.1f} M parameters, "
-    size += megabytes(about.size_bytes) + (f", embeddings shared with {about.shares}" if about.shares else "")
-    case = "cased" if about.cased else "uncased"
-    reading = f"{about.vocabulary:,} {about.tokenizer_kind} tokens, {case}, up to {about.max_tokens} at once"
-    origin = f"{about.architecture}, {about.source}" + (f", {about.licence}" if about.licence else "")
-    origin += f", commit {about.revision[:8]}" if about.revision else ""
+def literal_description(model: Description) -> str:
+    """Three lines of Markdown about a model: size, tokenizer, and origin."""
+    size = f"{model.layers} layers, width {model.width}, {model.parameters / 1e6:.1f} M parameters, "
+    size += megabytes(model.size_bytes) + (f", embeddings shared with {model.shares}" if model.shares else "")
+    case = "cased" if model.cased else "uncased"
+    reading = f"{model.vocabulary:,} {model.tokenizer_kind} tokens, {case}, up to {model.max_tokens} at once"
+    origin = f"{model.architecture}, {model.source}" + (f", {model.licence}" if model.licence else "")
+    origin += f", commit {model.revision[:8]}" if model.revision else ""
     return "  \n".join(literal(line) for line in (size, reading, origin))
 
 
 def megabytes(size: int) -> str:
-    """Bytes for a person: small models with a decimal place."""
+    """A size in bytes as text in megabytes, with one decimal place below 10 MB."""
     return f"{size / 1e6:,.0f} MB" if size >= 10e6 else f"{size / 1e6:.1f} MB"

@@ -1,4 +1,4 @@
-"""The colours, once, for light and dark.
+"""The colours of the dashboard for light and dark mode.
 
 Teacher is blue and student is orange everywhere, as in the paper's figure. The two word groups are teal and
 purple, far enough from both and from each other for colour-blind readers. `.streamlit/config.toml` repeats
@@ -12,13 +12,13 @@ import streamlit as st
 
 @dataclass(frozen=True)
 class Hue:
-    """One meaning, two shades: readable on the light and on the dark page."""
+    """A colour in two shades, for the light and the dark page."""
 
     light: str
     dark: str
 
     def on(self, dark: bool) -> str:
-        """The shade for the page's mode, as `#rrggbb`."""
+        """The shade for the mode, as `#rrggbb`."""
         return self.dark if dark else self.light
 
 
@@ -38,14 +38,14 @@ FONT = (
 
 
 def is_dark() -> bool:
-    """Whether the reader's page is dark at this moment."""
+    """Whether the visitor's page is in dark mode now."""
     return st.context.theme.type == "dark"
 
 
 def merged(base: dict, over: dict) -> dict:
-    """`base` with what `over` says, dictionaries inside merged likewise; neither is changed.
+    """`base` updated with `over`, nested dictionaries included; neither argument is changed.
 
-    plotly's `update_layout` takes ten times as long, and a page draws its figures again at every change.
+    plotly's `update_layout` takes ten times as long, and pages redraw their figures at every change.
     """
     result = dict(base)
     for key, value in over.items():

@@ -1,8 +1,8 @@
-"""How the dashboard reads PyTorch, and how many threads it computes with.
+"""How the dashboard imports PyTorch, and how many threads PyTorch uses.
 
-One where a person waits for a page to be redrawn: their browser draws on the same processor, or other
-visitors' pages wait for it. A second thread makes one sentence's prediction a fifth faster and the page that
-shows it slower by a third and more (two cores). What takes longer asks for all of them.
+Pages compute with one thread, because the browser or other visitors' pages need the other cores. Measured on
+two cores: a second thread makes the prediction of a sentence a fifth faster, but the page a third slower.
+Longer computations use all threads.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from contextlib import contextmanager
 from functools import cache
 
 
-def start_torch() -> None:
-    """Read PyTorch and all that the pages compute with, and set how many threads it takes from now on."""
-    with without_collecting():
+def import_torch() -> None:
+    """Import PyTorch and the functions that the pages call, and limit PyTorch to one thread."""
+    with paused_garbage_collection():
         from fairkd.measures import gaps
         from fairkd.models import load
         from fairkd.predictions import predict
 
-        _ = gaps, load, predict  # named, because packages import what is asked for
-    _usual_threads()
+        _ = gaps, load, predict  # a package imports its modules when their names are used
+    _default_threads()
 
 
 @contextmanager
 def all_threads() -> Iterator[None]:
-    """Around what takes longer than drawing its result."""
+    """Let PyTorch use all threads in the block: for work that takes longer than drawing its result."""
     import torch
 
-    # Set for every thread that begins meanwhile, too. So it goes back to one, and not to what it was before:
-    # several visitors' work may overlap.
-    torch.set_num_threads(_usual_threads())
+    # The number also applies to threads that start during the block. Afterwards it is one, not the number
+    # before the block, because the blocks of several visitors may overlap.
+    torch.set_num_threads(_default_threads())
     try:
         yield
     finally:
@@ -39,8 +39,8 @@ def all_threads() -> Iterator[None]:
 
 
 @cache
-def _usual_threads() -> int:
-    """As many as torch takes by itself, or as `OMP_NUM_THREADS` says; asked before it is set to one."""
+def _default_threads() -> int:
+    """PyTorch's default number of threads, which `OMP_NUM_THREADS` may set. It is read before it is changed."""
     import torch
 
     usual = torch.get_num_threads()
@@ -49,11 +49,11 @@ def _usual_threads() -> int:
 
 
 @contextmanager
-def without_collecting() -> Iterator[None]:
-    """Around the making of what stays for good, such as modules: a fifth of the time goes into collecting.
+def paused_garbage_collection() -> Iterator[None]:
+    """Pause garbage collection while permanent objects are created, such as modules: a fifth faster.
 
-    What is there at the end is never looked through again. Streamlit collects after every run of a script,
-    which with all of PyTorch's objects would hold back what has not reached the browser yet.
+    Afterwards all existing objects are exempt from collection. Streamlit collects after every script run.
+    With all of PyTorch's objects that would delay what has not reached the browser yet.
     """
     gc.disable()
     try:

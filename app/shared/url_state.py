@@ -1,4 +1,4 @@
-"""What a page keeps in the address besides its widgets: one parameter that holds a JSON object."""
+"""What pages keep in the address besides bound widgets: JSON parameters, and names of earlier versions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-# Parameters as links from earlier versions name them, and their names today.
-RENAMED_PARAMETERS: Mapping[str, str] = {"arms": "variants"}
+# Parameter names in links from earlier versions, and their current names.
+RENAMED_PARAMETERS: Mapping[str, str] = {"arms": "variants", "play_text": "preview_text"}
 
 
 def has_old_names() -> bool:
@@ -18,14 +18,14 @@ def has_old_names() -> bool:
 
 
 def parameters_with_current_names() -> dict[str, list[str]]:
-    """The parameters of the address under their current names. One that is there already wins."""
+    """The parameters of the address under their current names. A current name wins over an earlier one."""
     found = {name: st.query_params.get_all(name) for name in st.query_params}
     renamed = {RENAMED_PARAMETERS[name]: found.pop(name) for name in RENAMED_PARAMETERS if name in found}
     return renamed | found
 
 
 def read_link(name: str) -> dict[str, Any]:
-    """What the address holds under `name`; empty where there is nothing that can be read."""
+    """The JSON object in the parameter `name`; empty if it is missing or invalid."""
     try:
         found = json.loads(st.query_params.get(name, "{}"))
     except (ValueError, RecursionError):
@@ -34,7 +34,7 @@ def read_link(name: str) -> dict[str, Any]:
 
 
 def write_link(name: str, content: Mapping[str, Any]) -> None:
-    """Put `content` into the address under `name`; nothing where it is empty."""
+    """Write `content` to the parameter `name`; without content the parameter is removed."""
     text = compact(content) if content else None
     if text == st.query_params.get(name):
         return
@@ -45,5 +45,5 @@ def write_link(name: str, content: Mapping[str, Any]) -> None:
 
 
 def compact(content: Any) -> str:
-    """JSON without spaces, as it stands in the address."""
+    """JSON without spaces, as in the address."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Small shared subwords of the pages: literal text, captions, figures and tables with their downloads."""
+"""Small elements that all pages share: literal text, captions, warnings, figures and downloads."""
 
 import re
 import string
@@ -14,61 +14,65 @@ IMAGE_FORMAT_KEY = "image_format"
 IMAGE_FORMATS = ("PNG", "SVG")
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
-# Streamlit rewrites these in the finished text, where no backslash protects them: emoji and icon codes
-# (`:x:`), links without markup, arrows and dashes. An invisible word joiner takes the match apart.
+# Streamlit replaces these even after a backslash: emoji and icon codes (`:x:`), links without markup, arrows
+# and dashes. An invisible word joiner prevents the match.
 _REWRITTEN = re.compile(r"(?<=[:@])|(?<=www)(?=\.)|(?<=[<>~-])(?=[-=>])", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 
 
 def literal(text: object) -> str:
-    """`text` for any Streamlit Markdown (labels, errors, captions), shown exactly as it is.
+    """`text` escaped for any Streamlit Markdown (labels, errors, captions), so that it is shown as it is.
 
-    Markdown, HTML, `$math$` and colon directives lose their meaning; line breaks become spaces.
+    Markdown, HTML, `$math$` and colon directives have no effect. Line breaks become spaces.
     """
     joined = _REWRITTEN.sub(_WORD_JOINER, " ".join(str(text).split()))
     return _PUNCTUATION.sub(r"\\\1", joined)
 
 
 def caption(text: str) -> None:
-    """How to read what stands above. `text` is our own Markdown; wrap what a user typed in `literal`."""
+    """Small text that explains the element above. `text` is Markdown: pass user input through `literal`."""
     st.caption(text)
 
 
 def warn_unread(found: Iterable[tuple[str, Sequence[str]]], *, shown: str = "") -> None:
-    """Say what each model reads as its unknown token; models that stumble over the same share a sentence."""
-    stumbling: dict[str, list[str]] = {}
+    """Warn about text that a model reads as its unknown token: one message for models with the same text.
+
+    `found` has a model reference and the unknown parts of the text; `shown` says how the page marks them.
+    """
+    models: dict[tuple[str, ...], list[str]] = {}
     for reference, parts in found:
         if parts:
-            stumbling.setdefault(listed(parts), []).append(reference)
-    for parts_named, references in stumbling.items():
+            models.setdefault(tuple(parts), []).append(reference)
+    for parts, references in models.items():
         who = " and ".join(dict.fromkeys(references))
-        said = f"Not in the vocabulary of {who}: {parts_named}. It is read as the unknown token{shown}."
-        st.warning(literal(said), icon=":material/help:")
+        read = "It is read as the unknown token" if len(parts) == 1 else "They are read as the unknown token"
+        warning = f"Not in the vocabulary of {who}: {listed(parts)}. {read}{shown}."
+        st.warning(literal(warning), icon=":material/help:")
 
 
 def image_format() -> str:
-    """The picture format that the sidebar offers: "PNG" or "SVG"."""
+    """The image format chosen in the sidebar: "PNG" or "SVG"."""
     chosen = st.session_state.get(IMAGE_FORMAT_KEY)
     return chosen if chosen in IMAGE_FORMATS else IMAGE_FORMATS[0]
 
 
 def show_figure(figure: go.Figure, key: str, name: str, *, keeps_zoom: bool = False) -> None:
-    """Draw `figure` with one button that downloads it as `name`.png or .svg, as chosen in the sidebar.
+    """Draw `figure`. Its toolbar downloads it as `name`.png or .svg, as chosen in the sidebar.
 
-    `keeps_zoom` says that a zoom is drawn again with the figure (see `app.components.zoom`). To plotly that
-    is then the range which the figure began with: a reset leads back to it, and only autoscale leads out.
+    With `keeps_zoom` the zoom is redrawn with the figure (see `app.components.zoom`). plotly then takes it for
+    the initial range: its reset button would restore the zoom, and only autoscale shows everything again.
     """
-    no_way_out = "resetScale2d" if keeps_zoom else "autoScale2d"
+    useless_button = "resetScale2d" if keeps_zoom else "autoScale2d"
     config = {
         "displaylogo": False,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", no_way_out, "zoomIn2d", "zoomOut2d"],
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", useless_button, "zoomIn2d", "zoomOut2d"],
         "toImageButtonOptions": {"format": image_format().lower(), "filename": name, "scale": 2},
     }
     st.plotly_chart(figure, key=key, width="stretch", theme=None, config=config)
 
 
-def download_row(frame: pd.DataFrame, name: str, key: str) -> None:
-    """A button that downloads `frame` as `name`.csv (UTF-8); written only when it is pressed."""
+def csv_download(frame: pd.DataFrame, name: str, key: str) -> None:
+    """A button that downloads `frame` as `name`.csv (UTF-8). The file is written on the click."""
     st.download_button(
         "CSV",
         data=lambda: frame.to_csv(index=False).encode(),
@@ -78,5 +82,5 @@ def download_row(frame: pd.DataFrame, name: str, key: str) -> None:
         on_click="ignore",
         icon=":material/download:",
         type="tertiary",
-        help="Download this table",
+        help="Download this table as a CSV file.",
     )

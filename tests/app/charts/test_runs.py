@@ -1,4 +1,4 @@
-"""The charts of runs, watched_sentences and the playground: what they say and draw."""
+"""The charts of runs, watched sentences and the constraint preview: what they say and draw."""
 
 from __future__ import annotations
 

@@ -26,11 +26,11 @@ def test_words_of_ones_own_are_balanced(open_distill: OpenDistill) -> None:
     assert app.text_area(key="set:constraint.words:group").value == "he: he, him, his\nshe: she, her"
     app.text_area(key="set:constraint.words:group").set_value("milk, water\npeople: nurse").run()
     assert not app.error and not app.exception
-    assert titles(app)[-1].startswith("The gap of milk and people goes from ")
+    assert titles(app)[-1].startswith("The gap between milk and people changes from ")
     app.button(key="start_one").click().run()
     assert started()["group"].constraint.words == {"milk": ("milk", "water"), "people": ("nurse",)}
     app.get_by_key("contrast:group").set_value("pronouns").run()
-    assert titles(app)[-1].startswith("The gap of he and she")
+    assert titles(app)[-1].startswith("The gap between he and she")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_the_page_opens_with_two_variants_and_the_constraint_at_work(open_distil
     app = open_distill()
     assert not app.error
     assert app.get_by_key("variants").value == ["plain", "fair"]
-    assert "he and she goes from" in titles(app)[-1].replace("−", "-")
+    assert "he and she changes from" in titles(app)[-1].replace("−", "-")
     table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
     assert "constraint.kind" in set(table["setting"]) and all(table["meaning"])
     assert "Start all 2 variants on one seed" in {button.label for button in app.button}
@@ -82,14 +82,14 @@ def test_one_variant_starts_alone(open_distill: OpenDistill) -> None:
     assert "The run is in the queue" in texts(app)
 
 
-# --- the playground ---
+# --- the constraint_preview ---
 
 
 def test_the_papers_edit_leaks_and_the_groups_edit_does_not(open_distill: OpenDistill) -> None:
     app = open_distill(["paper"])
-    assert metric(app, "Leaked mass") != "none"
+    assert metric(app, "Probability lost") != "none"
     app.get_by_key("kind:paper").set_value("group").run()
-    assert not app.error and metric(app, "Leaked mass") == "none"
+    assert not app.error and metric(app, "Probability lost") == "none"
 
 
 def test_at_strength_zero_nothing_changes(open_distill: OpenDistill) -> None:
@@ -97,13 +97,13 @@ def test_at_strength_zero_nothing_changes(open_distill: OpenDistill) -> None:
     assert metric(app, "KL(before") != "0.000 nats"
     app.slider(key="strength:group").set_value(0.0).run()
     assert metric(app, "KL(before") == "0.000 nats"
-    assert titles(app)[-1].startswith("At strength 0 the student learns this as it is")
+    assert titles(app)[-1].startswith("At strength 0 the student learns the teacher's answer")
 
 
 def test_the_scope_decides_where_the_constraint_applies(open_distill: OpenDistill) -> None:
-    app = open_distill(["group"], play_text="he is a [MASK]")
+    app = open_distill(["group"], preview_text="he is a [MASK]")
     assert "does not apply" not in titles(app)[-1], "the mask is looked at first"
-    app.get_by_key("play_position:he is a [MASK]").set_value(1).run()
+    app.get_by_key("preview_position:he is a [MASK]").set_value(1).run()
     assert "does not apply" in titles(app)[-1], "a visible word is out of scope"
     app.get_by_key("scope:group").set_value("all").run()
     assert "does not apply" not in titles(app)[-1]
@@ -130,7 +130,7 @@ def test_words_in_two_pairs_are_one_sentence_and_the_rest_lives(open_distill: Op
 
 def test_an_empty_sentence_is_said_and_the_controls_stay(open_distill: OpenDistill) -> None:
     app = open_distill(["group"])
-    app.text_input(key="play_text").set_value("").run()
+    app.text_input(key="preview_text").set_value("").run()
     assert len(app.error) == 1 and app.get_by_key("kind:group").value == "group"
     assert not app.button(key="start_one").disabled, "the sentence is no part of the run"
 
@@ -140,10 +140,10 @@ def test_without_a_constraint_the_teacher_is_shown_as_it_is(open_distill: OpenDi
 
 
 def test_of_two_equal_words_either_can_be_looked_at(open_distill: OpenDistill) -> None:
-    app = open_distill(["group"], play_text="he said he is a [MASK]")
+    app = open_distill(["group"], preview_text="he said he is a [MASK]")
     for position in (1, 3):
-        app.get_by_key("play_position:he said he is a [MASK]").set_value(position).run()
-        assert app.get_by_key("play_position:he said he is a [MASK]").value == position
+        app.get_by_key("preview_position:he said he is a [MASK]").set_value(position).run()
+        assert app.get_by_key("preview_position:he said he is a [MASK]").value == position
 
 
 def test_unpressing_all_words_presses_those_that_can_take_part(open_distill: OpenDistill) -> None:

@@ -68,9 +68,10 @@ def test_a_slash_at_the_end_of_a_folder_makes_no_other_model(
 
 def test_the_numbers_of_the_position_are_there(open_app: OpenApp) -> None:
     shown = {metric.label.split(",")[0]: metric.value for metric in open_app(k="5").metric}
-    assert set(shown) == {"Entropy", "KL(teacher ‖ student)", "Top-5 overlap", "Mass shown"}
+    names = {"Entropy", "KL(teacher ‖ student)", "Words in both top 5", "Probability of the words shown"}
+    assert set(shown) == names
     assert shown["KL(teacher ‖ student)"] == "0.00 nats", "the tiny model is its own student here"
-    assert shown["Top-5 overlap"] == "100.0 %"
+    assert shown["Words in both top 5"] == "100.0 %"
 
 
 def test_the_link_reproduces_the_view(open_app: OpenApp) -> None:

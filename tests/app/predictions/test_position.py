@@ -38,7 +38,7 @@ def test_the_page_gives_the_mass_of_the_words_in_its_table(tiny_folder: Callable
     for name, value in parameters.items():
         app.query_params[name] = value
     app.run()
-    (mass,) = (metric.value for metric in app.metric if metric.label.startswith("Mass shown"))
+    (mass,) = (metric.value for metric in app.metric if metric.label.startswith("Probability of the words"))
     table = app.dataframe[0].value
     sums = (percent(table[f"{model}_probability"].sum()) for model in ("teacher", "student"))
     assert len(table) > 3 and mass == " | ".join(sums)

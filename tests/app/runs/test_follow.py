@@ -1,9 +1,10 @@
-"""What the Runs page draws from: events read by offset, thinned, and in words."""
+"""What the Runs page draws: events read by offset, thinned for drawing, and summarised in words."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,18 +12,18 @@ from hypothesis import given, strategies as st
 
 from app.runs.follow import Tails, thinned
 from app.runs.watched_sentences import columns_of, default_number, figure_of, words_over_steps
-from app.shared.run_texts import about, ago, duration
+from app.shared.run_texts import ago, duration, run_summary
 from app.shared.settings_table import changed, fields, nested
 from fairkd.distill.config.config import Config, make_config
 from fairkd.distill.config.flat_settings import flat
 from tests.app.some_runs import training, watched_sentence, write_events
 
 
-def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
+def test_only_appended_events_are_read(tmp_path: Path) -> None:
     tails, events = Tails(), training(200)
     write_events(tmp_path, events[:20])
     one = tails.follow(tmp_path)
-    assert tails.follow(tmp_path) is one, "nothing new: nothing is made again"
+    assert tails.follow(tmp_path) is one, "without new events nothing is computed again"
     write_events(tmp_path, events[20:])
     two = tails.follow(tmp_path)
     assert two.offset == (tmp_path / "events.jsonl").stat().st_size > one.offset
@@ -42,7 +43,7 @@ def test_a_half_written_line_waits_for_its_end(tmp_path: Path) -> None:
     assert tails.follow(tmp_path).training["step"].max() == 999
 
 
-def test_a_resume_takes_back_what_was_done_after_its_step(tmp_path: Path) -> None:
+def test_a_resumed_run_drops_what_came_after_its_checkpoint(tmp_path: Path) -> None:
     tails = Tails()
     write_events(tmp_path, training(400))
     assert tails.follow(tmp_path).training["step"].max() == 400
@@ -53,7 +54,7 @@ def test_a_resume_takes_back_what_was_done_after_its_step(tmp_path: Path) -> Non
     assert found.teacher
 
 
-def test_a_file_that_became_shorter_is_read_anew(tmp_path: Path) -> None:
+def test_a_file_that_became_shorter_is_read_from_its_start(tmp_path: Path) -> None:
     tails = Tails()
     write_events(tmp_path, training(400))
     tails.follow(tmp_path)
@@ -78,17 +79,17 @@ def test_thinned_frames_fit_keep_the_last_row_and_the_order(rows: int, most: int
         assert (found["loss"] <= found["step"]).all(), "means of what came before"
 
 
-# --- watched_sentences ---
+# --- watched sentences ---
 
 
-def test_the_words_of_a_watched_sentence_stand_around_its_mask() -> None:
+def test_the_columns_of_a_watched_sentence_are_its_words_and_its_mask() -> None:
     columns = columns_of(watched_sentence("Milk is a [MASK].", 0, 0.0))
     assert [column["text"] for column in columns] == ["Milk", "is", "a", "[MASK]", "."]
     assert [column["index"] for column in columns] == [None, None, None, 0, None]
     assert default_number(columns) == 4
 
 
-def test_a_watched_sentence_without_a_mask_has_its_own_tokens() -> None:
+def test_a_watched_sentence_without_a_mask_has_its_tokens_as_columns() -> None:
     event = watched_sentence("he is", 0, 0.0)
     event["positions"] = [event["positions"][0] | {"masked": False, "token": word} for word in ("he", "is")]
     columns = columns_of(event)
@@ -96,7 +97,7 @@ def test_a_watched_sentence_without_a_mask_has_its_own_tokens() -> None:
     assert default_number(columns) == 1
 
 
-def test_the_figure_sets_the_teacher_above_the_student() -> None:
+def test_the_figure_shows_the_teacher_above_the_student() -> None:
     text = "Milk is a [MASK]."
     student, teacher = watched_sentence(text, 100, 0.5), watched_sentence(text, 0, 1.0, model="teacher")
     columns = columns_of(student)
@@ -108,7 +109,7 @@ def test_the_figure_sets_the_teacher_above_the_student() -> None:
     assert len(figure_of(columns, text, None, student, number=4, names=("T", "S"))["panels"]) == 1
 
 
-def test_the_words_over_the_steps_are_one_row_a_word(tmp_path: Path) -> None:
+def test_the_words_over_the_steps_have_one_row_per_word_and_step(tmp_path: Path) -> None:
     write_events(tmp_path, training(200))
     frame = words_over_steps(Tails().follow(tmp_path), "Milk is a [MASK].", 0)
     assert set(frame["step"]) == {0, 100, 200} and (frame.groupby("step").size() == 7).all()
@@ -124,25 +125,37 @@ def test_durations_are_short(seconds: float, said: str) -> None:
     assert duration(seconds) == said
 
 
-def test_moments_are_told_from_now() -> None:
+def test_recent_times_are_relative_to_now() -> None:
     assert ago(100, 120) == "just now" and ago(0, 600) == "10 min ago" and ago(0, 7200) == "2 h ago"
     assert ago(0, 10**6).startswith("19")
 
 
-def test_a_run_is_told_by_what_it_does() -> None:
-    config = make_config({"budget": {"steps": 1000}, "objective": {"kd": 0, "hidden": 0}})
-    assert about(config.model_dump()) == "the text alone · 1,000 steps · seed 0"
-    config = make_config({"constraint": {"kind": "group"}, "corpus": {"cda": True}})
-    assert (
-        about(config.model_dump())
-        == "balanced groups on pronouns, swapped sentences added · 5 minutes · seed 0"
-    )
+@pytest.mark.parametrize(
+    ("settings", "summary"),
+    [
+        ({}, "no constraint · 5 minutes · seed 0"),
+        (
+            {"budget": {"steps": 1000}, "objective": {"kd": 0, "hidden": 0}, "seed": 3},
+            "no teacher · 1,000 steps · seed 3",
+        ),
+        (
+            {"constraint": {"kind": "group"}, "corpus": {"cda": True}},
+            "balanced groups (pronouns), counterfactual data augmentation · 5 minutes · seed 0",
+        ),
+        (
+            {"constraint": {"kind": "group", "words": {"a": ["king"], "b": ["queen"]}}},
+            "balanced groups (custom words) · 5 minutes · seed 0",
+        ),
+    ],
+)
+def test_a_run_is_summarised_by_its_settings(settings: dict[str, Any], summary: str) -> None:
+    assert run_summary(make_config(settings).model_dump()) == summary
 
 
 def test_settings_are_flat_and_nested_again() -> None:
     values = Config().model_dump(mode="json")
     assert make_config(nested(flat(values))) == Config()
-    assert set(flat(values)) == set(fields()), "every setting has a field, and so a line that explains it"
+    assert set(flat(values)) == set(fields()), "every setting has a field, and with it a description"
 
 
 def test_changed_settings_are_listed_with_their_meaning() -> None:

@@ -81,7 +81,7 @@ def test_a_refusal_stays_long_enough_to_be_read(open_runs: OpenRuns, monkeypatch
     said = [one.value for one in app.error]
     assert len(said) == 1 and "there is nothing to cancel" in said[0]
     assert [one.value for one in app.run().error] == said, "a page that trains is drawn every two seconds"
-    monkeypatch.setattr("app.runs.actions.READING", 0.0)
+    monkeypatch.setattr("app.runs.actions.ERROR_SECONDS", 0.0)
     assert not app.run().error
 
 

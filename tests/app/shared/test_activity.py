@@ -1,4 +1,4 @@
-"""What is measured before anyone asks: the right thing, and only while nobody waits."""
+"""The warm-up: it computes the right gaps, and only while no script runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests import ROOT
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Stands in for measuring, and notes what was asked: a template and the number of professions."""
+    """Replaces measuring and records each call: the template and the number of professions."""
     asked: list[tuple[str, int]] = []
 
     def measure(model: object, setup: object, templates: list, names: list, *_: object) -> pd.DataFrame:
@@ -34,13 +34,13 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return asked
 
 
-def test_the_page_opens_on_what_was_measured_ahead(
+def test_the_gaps_page_shows_precomputed_gaps(
     tiny_folder: Callable[[str], Path], tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = str(tiny_folder("bert"))
     store = GapStore()
     monkeypatch.setattr(results, "store", lambda: store)
-    activity.measure_ahead(activity.Activity(), store, {model: tiny_bert}, opening())
+    activity.precompute_gaps(activity.Activity(), store, {model: tiny_bert}, opening())
 
     def fail(*_: object) -> pd.DataFrame:
         raise AssertionError("measured again")
@@ -54,41 +54,41 @@ def test_the_page_opens_on_what_was_measured_ahead(
     assert not at.exception and not at.error and len(at.metric) == 2
 
 
-def test_a_fragment_is_waited_for_every_time_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_run_of_a_fragment_counts_as_activity(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = activity.Activity()
     monkeypatch.setattr(activity, "activity", lambda: watched)
 
-    @activity.waited_for()
+    @activity.track_activity()
     def body() -> bool:
-        waiting = threading.Thread(target=watched.wait_for_quiet, args=(0.0,))
+        waiting = threading.Thread(target=watched.wait_until_idle, args=(0.0,))
         waiting.start()
         waiting.join(0.1)
         return waiting.is_alive()
 
     assert body() and body()
-    watched.wait_for_quiet(0.0)  # comes back: nothing runs any more
+    watched.wait_until_idle(0.0)  # returns, because nothing runs any more
 
 
-def test_nothing_is_measured_while_a_script_runs(measured: list[tuple[str, int]]) -> None:
+def test_nothing_is_precomputed_while_a_script_runs(measured: list[tuple[str, int]]) -> None:
     watched, setup = activity.Activity(), opening()
     with watched.script_run():
         models: dict = {"a": None}
         thread = threading.Thread(
-            target=activity.measure_ahead, args=(watched, GapStore(), models, setup), daemon=True
+            target=activity.precompute_gaps, args=(watched, GapStore(), models, setup), daemon=True
         )
         thread.start()
-        time.sleep(activity.QUIET + 0.3)
+        time.sleep(activity.IDLE_SECONDS + 0.3)
         assert not measured
     thread.join(10)
     assert measured == [(template.text, len(setup.names)) for template in setup.templates]
 
 
-def test_quiet_begins_when_the_last_of_several_scripts_has_ended() -> None:
+def test_the_server_is_idle_only_after_the_last_of_several_scripts() -> None:
     watched = activity.Activity()
     over = threading.Event()
 
     def wait() -> None:
-        watched.wait_for_quiet(0.2)
+        watched.wait_until_idle(0.2)
         over.set()
 
     with watched.script_run():
@@ -99,29 +99,27 @@ def test_quiet_begins_when_the_last_of_several_scripts_has_ended() -> None:
     assert over.wait(5) and time.monotonic() - ended > 0.15
 
 
-def test_a_script_that_fails_has_ended_too() -> None:
+def test_a_failed_script_no_longer_counts_as_running() -> None:
     watched = activity.Activity()
     with pytest.raises(ZeroDivisionError), watched.script_run():
         _ = 1 / 0
-    watched.wait_for_quiet(0.01)
+    watched.wait_until_idle(0.01)
 
 
-def test_what_cannot_be_measured_is_left_to_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_warm_up_ignores_gaps_that_cannot_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> pd.DataFrame:
         raise InputError("The tokenizer does not know 'nurse'.")
 
     monkeypatch.setattr(results, "measure", refuse)
-    activity.measure_ahead(activity.Activity(), GapStore(), {"a": None}, opening())
+    activity.precompute_gaps(activity.Activity(), GapStore(), {"a": None}, opening())
 
 
 @pytest.mark.parametrize("pair", [("embedded/teacher", "some/model"), ("some/model", "embedded/teacher")])
-def test_other_models_are_measured_when_asked_for_alone(
-    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun: list[tuple[str, str]] = []
+def test_only_embedded_models_are_warmed_up(pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, str]] = []
     monkeypatch.setattr(activity.st.runtime, "exists", lambda: True)
-    monkeypatch.setattr(activity, "_begin", lambda *pair: begun.append(pair))
+    monkeypatch.setattr(activity, "_start_thread", lambda *pair: started.append(pair))
     activity.warm_up(*pair)
-    assert not begun
+    assert not started
     activity.warm_up("embedded/teacher", "embedded/student-fair")
-    assert begun == [("embedded/teacher", "embedded/student-fair")]
+    assert started == [("embedded/teacher", "embedded/student-fair")]

@@ -1,4 +1,4 @@
-"""The caches that all visitors share: each model once, none for longer than it is the same."""
+"""The caches for all visitors: each model is loaded once, and again if its folder has changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fairkd.errors import ModelError
 
 
 def rewrite(folder: Path) -> None:
-    """Write other weights into a model's folder, some seconds later."""
+    """Write other weights into a model's folder, with a later time."""
     (weights,) = folder.glob("*.safetensors")
     tensors = load_file(weights)
     save_file({name: 0.5 * one for name, one in tensors.items()}, weights, metadata={"format": "pt"})
@@ -28,13 +28,13 @@ def rewrite(folder: Path) -> None:
     os.utime(weights, ns=(later, later))
 
 
-def test_a_folder_that_was_overwritten_is_another_model(
+def test_a_model_is_loaded_again_when_its_folder_is_overwritten(
     tiny_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny_folder("bert"), folder)
     model, prediction = model_cache.get_model(str(folder)), model_cache.predict(str(folder), "he is a [MASK]")
-    assert model_cache.get_model(str(folder)) is model, "kept"
+    assert model_cache.get_model(str(folder)) is model, "cached"
     assert model_cache.predict(str(folder), "he is a [MASK]") is prediction
     rewrite(folder)
     assert model_cache.get_model(str(folder)) is not model
@@ -45,17 +45,17 @@ def test_a_folder_that_was_overwritten_is_another_model(
 @pytest.mark.parametrize(
     "reference", ["embedded/teacher", "org/name", "run/none", "\0", "~nobody/x", "x" * 5000]
 )
-def test_what_is_no_folder_has_one_version(reference: str) -> None:
+def test_references_that_are_not_folders_have_one_version(reference: str) -> None:
     assert model_cache.version(reference) == (reference, 0)
 
 
-def test_nobody_waits_for_the_download_of_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, over = threading.Event(), threading.Event()
+def test_no_visitor_waits_for_the_download_of_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, finished = threading.Event(), threading.Event()
 
     def load(reference: str, **_: object) -> None:
         if reference == "slow/model":
-            begun.set()
-            assert over.wait(30)
+            started.set()
+            assert finished.wait(30)
         raise ModelError(f"{reference} was asked for.")
 
     monkeypatch.setattr(models, "load", load)
@@ -63,11 +63,11 @@ def test_nobody_waits_for_the_download_of_another_model(monkeypatch: pytest.Monk
         threading.Thread(target=ask_for, args=(name,), daemon=True) for name in ("slow/model", "quick/model")
     )
     slow.start()
-    assert begun.wait(30)
+    assert started.wait(30)
     quick.start()
     quick.join(10)
     waited = quick.is_alive()
-    over.set()
+    finished.set()
     slow.join(30)
     assert not waited
 
@@ -81,27 +81,27 @@ def ask_for(reference: str) -> None:
 
 
 class Clock:
-    """`time.monotonic`, moved by hand."""
+    """`time.monotonic`, set by the test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
         monkeypatch.setattr(model_cache.time, "monotonic", lambda: self.now)
 
 
-def test_progress_is_drawn_only_after_a_while_and_not_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_appears_after_a_while_and_is_updated_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     drawn: list[tuple[float, str]] = []
-    progress = model_cache.patient_progress(lambda fraction, text: drawn.append((clock.now, text)))
+    progress = model_cache.delayed_progress(lambda fraction, text: drawn.append((clock.now, text)))
     for step in range(1, 41):
         clock.now = 100 + step / 16
         progress(f"{step} of *40*", step / 40)
     times = [time for time, _ in drawn]
-    assert times[0] >= 100 + model_cache.PATIENCE and len(times) > 3
-    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= model_cache.BETWEEN_DRAWINGS
-    assert r"\*40\*" in drawn[0][1], "literal"
+    assert times[0] >= 100 + model_cache.PROGRESS_AFTER and len(times) > 3
+    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= model_cache.PROGRESS_INTERVAL
+    assert r"\*40\*" in drawn[0][1], "without Markdown"
 
 
-def test_a_change_on_the_page_ends_the_work_though_it_calls_for_a_fragment_alone(
+def test_a_change_on_the_page_stops_the_work_even_if_it_concerns_only_a_fragment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Rerun(BaseException):
@@ -115,20 +115,20 @@ def test_a_change_on_the_page_ends_the_work_though_it_calls_for_a_fragment_alone
         model_cache, "get_script_run_ctx", lambda **_: SimpleNamespace(script_requests=requests)
     )
     monkeypatch.setattr(model_cache.st, "rerun", rerun)
-    progress = model_cache.patient_progress(lambda *_, **__: None)
+    progress = model_cache.delayed_progress(lambda *_, **__: None)
     progress("1 of 2", 0.5)
     requests.request_rerun(RerunData(fragment_id="body"))
     with pytest.raises(Rerun):
         progress("2 of 2", 1.0)
 
 
-def test_a_prediction_that_is_kept_reports_nothing(
+def test_a_cached_prediction_shows_no_progress(
     tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     monkeypatch.setattr(
-        model_cache, "patient_progress", lambda _: lambda message, fraction: said.append(message)
+        model_cache, "delayed_progress", lambda _: lambda message, fraction: messages.append(message)
     )
     for _ in range(2):
         model_cache.predict(str(tiny_folder("bert")), "she is a doctor", mask_each=True)
-        assert len(said) == 1 and "4 of 4 positions" in said[0]
+        assert len(messages) == 1 and "4 of 4 positions" in messages[0]

@@ -1,4 +1,4 @@
-"""The sidebar: what it says of a model, and of one that cannot be had."""
+"""The sidebar: descriptions of models, and the error for a model that cannot be loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def plain(text: str) -> str:
     return text.replace("\\", "").replace("\u2060", "")
 
 
-def test_a_description_gives_size_and_commit(tiny_bert: MaskedLM) -> None:
+def test_a_description_has_size_and_commit(tiny_bert: MaskedLM) -> None:
     about = loading.describe(tiny_bert)
     text = plain(literal_description(replace(about, size_bytes=90_900_000, revision="0123456789abcdef")))
     assert "M parameters, 91 MB" in text and "commit 01234567" in text
@@ -27,7 +27,7 @@ def test_a_description_gives_size_and_commit(tiny_bert: MaskedLM) -> None:
     assert "commit" not in literal_description(about)
 
 
-def test_a_student_that_shares_its_embeddings_says_with_whom(tiny_bert: MaskedLM) -> None:
+def test_a_student_with_shared_embeddings_names_the_other_model(tiny_bert: MaskedLM) -> None:
     about = replace(loading.describe(tiny_bert), size_bytes=11_030_000, shares="embedded/teacher")
     assert "11 MB, embeddings shared with embedded/teacher" in plain(literal_description(about))
 
@@ -41,13 +41,11 @@ def test_megabytes(size: int, text: str) -> None:
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("page", ["app/pages/runs.py", "app/pages/gaps.py"])
-def test_why_a_model_is_not_there_is_said_on_every_page(
-    page: str, tiny_folder: Callable[[str], Path]
-) -> None:
+def test_every_page_says_why_a_model_cannot_be_loaded(page: str, tiny_folder: Callable[[str], Path]) -> None:
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
     app.query_params["teacher"], app.query_params["student"] = "./nothing", str(tiny_folder("bert"))
     app.run()
     app.switch_page(page).run()
     assert not app.exception
-    (said,) = [plain(one.value) for one in app.sidebar.caption if "error" in one.value]
-    assert "There is no folder ./nothing" in said
+    (message,) = [plain(one.value) for one in app.sidebar.caption if "error" in one.value]
+    assert "There is no folder ./nothing" in message

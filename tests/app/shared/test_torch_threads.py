@@ -1,4 +1,4 @@
-"""How many threads torch computes with in the dashboard, and what its collector looks through."""
+"""How many threads PyTorch uses in the dashboard, and which objects the garbage collector skips."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from fairkd.predictions import Prediction
 
 @pytest.fixture(autouse=True)
 def three_threads() -> Iterator[None]:
-    """A machine on which torch takes three threads by itself, before the dashboard has started it."""
+    """A machine on which PyTorch uses three threads by default, before the dashboard has changed it."""
     before = torch.get_num_threads()
     torch.set_num_threads(3)
-    torch_threads._usual_threads.cache_clear()
+    torch_threads._default_threads.cache_clear()
     yield
     torch.set_num_threads(before)
-    torch_threads._usual_threads.cache_clear()
+    torch_threads._default_threads.cache_clear()
 
 
 def threads_of_a_new_thread() -> int:
-    """What a script run that begins now would compute with."""
+    """The number of threads that a new script run would use."""
     found: list[int] = []
     thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
     thread.start()
@@ -40,15 +40,15 @@ def threads_of_a_new_thread() -> int:
     return found[0]
 
 
-def test_one_thread_but_for_what_takes_long() -> None:
-    torch_threads.start_torch()
+def test_only_long_work_uses_all_threads() -> None:
+    torch_threads.import_torch()
     assert torch.get_num_threads() == threads_of_a_new_thread() == 1
     with torch_threads.all_threads():
         assert torch.get_num_threads() == 3
     assert torch.get_num_threads() == threads_of_a_new_thread() == 1
 
 
-def test_work_that_overlaps_or_fails_leaves_one_thread_behind() -> None:
+def test_after_overlapping_or_failed_work_there_is_one_thread() -> None:
     first, second = torch_threads.all_threads(), torch_threads.all_threads()
     first.__enter__()
     second.__enter__()
@@ -61,10 +61,10 @@ def test_work_that_overlaps_or_fails_leaves_one_thread_behind() -> None:
 
 
 @pytest.mark.parametrize(("mask_each", "threads"), [(False, 1), (True, 3)])
-def test_a_sentence_takes_one_thread_and_its_masked_copies_take_all(
+def test_a_sentence_uses_one_thread_and_its_masked_copies_use_all(
     tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, mask_each: bool, threads: int
 ) -> None:
-    torch_threads.start_torch()
+    torch_threads.import_torch()
     seen: list[int] = []
     predict = predictions.predict
 
@@ -73,13 +73,13 @@ def test_a_sentence_takes_one_thread_and_its_masked_copies_take_all(
         return predict(*arguments, **options)
 
     monkeypatch.setattr(predictions, "predict", noting)
-    text = f"he is a [MASK] {threads}"  # of its own: what was predicted before is kept
+    text = f"he is a [MASK] {threads}"  # not the same sentence twice: predictions are cached
     model_cache.predict(str(tiny_folder("bert")), text, mask_each=mask_each)
     assert seen == [threads]
 
 
 def test_gaps_are_measured_with_all_threads(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
-    torch_threads.start_torch()
+    torch_threads.import_torch()
     seen: list[int] = []
 
     def noting(*_: object, **__: object) -> pd.DataFrame:
@@ -92,13 +92,13 @@ def test_gaps_are_measured_with_all_threads(tiny_bert: MaskedLM, monkeypatch: py
     assert seen == [3]
 
 
-def test_what_is_there_for_good_is_not_collected_again() -> None:
+def test_permanent_objects_are_not_collected_again() -> None:
     class Kept:
         pass
 
     made: list[Kept] = []
     try:
-        with pytest.raises(RuntimeError, match="broken"), torch_threads.without_collecting():
+        with pytest.raises(RuntimeError, match="broken"), torch_threads.paused_garbage_collection():
             assert not gc.isenabled()
             made += [Kept() for _ in range(1000)]
             raise RuntimeError("broken")
