@@ -32,8 +32,8 @@ def constraint_preview(variant: str, teacher: str) -> None:
             key="preview_text",
             bind="query-params",
             max_chars=1000,
-            help="Write `[MASK]` or `_` for the hidden word. The sentence is only for this preview: it does not "
-            "change the training.",
+            help="Write `[MASK]` or `_` for the hidden word. The sentence is only for this preview: it "
+            "does not change the training.",
         )
         controls(variant)
     with right, model_cache.friendly_errors():

@@ -17,7 +17,7 @@ from app.components.dumbbells import gaps_data, gaps_figure
 from app.gaps.inputs import SOURCE
 from app.gaps.results import GapQuestion, Results, preference_differences, preferences, unread
 from app.shared import theme
-from app.shared.model_cache import noting, tell
+from app.shared.model_cache import collect_errors, show_errors
 from app.shared.widgets import caption, csv_download, literal, show_figure, warn_unread
 from fairkd.errors import listed
 from fairkd.lexicon import shipped_professions
@@ -206,7 +206,7 @@ def two_sentences(teacher: str, student: str) -> None:
             "Model", models, default="teacher", required=True, key="sentence_model", bind="query-params"
         )
         model: Model = "student" if chosen == "student" else "teacher"
-        with noting(problems):
+        with collect_errors(problems):
             frame = preferences(teacher if model == "teacher" else student, text_a, text_b)
             show_figure(
                 preference_scatter(frame, sentences=(text_a, text_b), model=model, dark=theme.is_dark()),
@@ -219,7 +219,7 @@ def two_sentences(teacher: str, student: str) -> None:
                 "what sets the sentences apart."
             )
             _table(frame, f"fairkd-preferences-{model}", "gaps_table_preferences")
-    with both, noting(problems):
+    with both, collect_errors(problems):
         st.markdown("**The two models against each other**")
         frame = preference_differences(teacher, student, text_a, text_b)
         show_figure(
@@ -229,14 +229,14 @@ def two_sentences(teacher: str, student: str) -> None:
         )
         caption(
             "The preference of a word is log p(word | A) − log p(word | B). On the dashed diagonal both "
-            "models tell the sentences apart alike; the nearer to the horizontal line, the less the "
+            "models show_errors the sentences apart alike; the nearer to the horizontal line, the less the "
             "student does. Shared words only."
         )
         _table(frame, "fairkd-preference-differences", "gaps_table_differences")
     with above:
-        with noting(problems):
+        with collect_errors(problems):
             hint_unread((teacher, student), (text_a, text_b))
-        tell(problems)
+        show_errors(problems)
 
 
 def _table(frame: pd.DataFrame, name: str, key: str, *, title: str = "Table") -> None:

@@ -62,8 +62,8 @@ def sentence() -> str:
         max_chars=4000,
         on_change=forget_position,
         placeholder="Type a sentence and press Enter. Write [MASK] or _ for a hidden word",
-        help="Write `[MASK]` or `_` for a hidden word that the models have to guess. `[MASK]` is not required: "
-        "the models also predict the words that they can see. Press Enter to apply.",
+        help="Write `[MASK]` or `_` for a hidden word that the models have to guess. `[MASK]` is not "
+        "required: the models also predict the words that they can see. Press Enter to apply.",
     )
     st.pills(
         "Examples",
@@ -106,8 +106,8 @@ def controls(text: str) -> Settings:
             "Hide each word in turn",
             key="each",
             bind="query-params",
-            help="Off: the models read the sentence as written. On: each token is masked in turn and predicted "
-            "from the others.",
+            help="Off: the models read the sentence as written. On: each token is masked in turn and "
+            "predicted from the others.",
         )
         log = st.toggle(
             "Log scale",
@@ -198,9 +198,9 @@ def body(references: tuple[str, str]) -> None:
         data = figure_data(columns, teacher, student, rows=settings.k, selected=number, log=settings.log)
         columns_figure(data, key="columns", on_choose=choose)
         caption(
-            "Each column shows the words that a model expects at this position, the most probable on top. The "
-            "teacher is blue (above), the student orange (below). Darker cells are more probable. Click a "
-            "column to compare both models there, or use Tab, the arrow keys and Enter."
+            "Each column shows the words that a model expects at this position, the most probable on top. "
+            "The teacher is blue (above), the student orange (below). Darker cells are more probable. Click "
+            "a column to compare both models there, or use Tab, the arrow keys and Enter."
         )
 
     here = Position(columns[number - 1], teacher, student, comparison)
@@ -225,7 +225,7 @@ def body(references: tuple[str, str]) -> None:
 
 st.header("Which words do the two models expect?")
 caption(
-    "A masked language model predicts hidden words: `[MASK]` in the sentence. The **teacher** is the larger model. "
-    "The **student** is a smaller model that learnt from it. Type a sentence, or choose an example."
+    "A masked language model predicts hidden words: `[MASK]` in the sentence. The **teacher** is the larger "
+    "model. The **student** is a smaller model that learnt from it. Type a sentence, or choose an example."
 )
 body(chosen_models())

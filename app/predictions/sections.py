@@ -39,8 +39,8 @@ def metrics(here: Position, frame: pd.DataFrame, row: Mapping[str, Any] | None, 
         st.metric(
             "KL(teacher ‖ student)",
             divergence,
-            help="How much the student's distribution differs from the teacher's at this position. 0 means that "
-            "they are equal.",
+            help="How much the student's distribution differs from the teacher's at this position. 0 means "
+            "that they are equal.",
             width=210,
         )
         st.metric(

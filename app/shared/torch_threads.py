@@ -40,7 +40,7 @@ def all_threads() -> Iterator[None]:
 
 @cache
 def _default_threads() -> int:
-    """PyTorch's default number of threads, which `OMP_NUM_THREADS` may set. It is read before it is changed."""
+    """PyTorch's default number of threads, which `OMP_NUM_THREADS` may set. Read before the first change."""
     import torch
 
     usual = torch.get_num_threads()

@@ -59,8 +59,8 @@ def image_format() -> str:
 def show_figure(figure: go.Figure, key: str, name: str, *, keeps_zoom: bool = False) -> None:
     """Draw `figure`. Its toolbar downloads it as `name`.png or .svg, as chosen in the sidebar.
 
-    With `keeps_zoom` the zoom is redrawn with the figure (see `app.components.zoom`). plotly then takes it for
-    the initial range: its reset button would restore the zoom, and only autoscale shows everything again.
+    With `keeps_zoom` the zoom is redrawn with the figure (see `app.components.zoom`). plotly then takes it
+    for the initial range: its reset button would restore the zoom, and only autoscale shows everything.
     """
     useless_button = "resetScale2d" if keeps_zoom else "autoScale2d"
     config = {
