@@ -10,6 +10,7 @@ from typing import Any
 from fairkd.distill.config import Precision
 from fairkd.distill.data import Place
 from fairkd.distill.evaluation import Measures
+from fairkd.measures import with_current_keys
 
 
 @dataclass
@@ -38,8 +39,11 @@ class RunState:
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> RunState:
-        """The opposite of `state`."""
-        return cls(**{**state, "place": Place(**state["place"])})
+        """The inverse of `state`; states of earlier versions are read, too."""
+        measured = {
+            name: with_current_keys(state[name]) for name in ("teacher", "held_out") if state.get(name)
+        }
+        return cls(**{**state, **measured, "place": Place(**state["place"])})
 
 
 class Clock:

@@ -15,6 +15,7 @@ from .registry import (
     Direction as Direction,
     Measure as Measure,
     evaluation_keys as evaluation_keys,
+    with_current_keys as with_current_keys,
 )
 from .sentence_pairs import prefer as prefer, prefer_difference as prefer_difference
 from .statistics import Correlation as Correlation

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from fairkd.utils import percent, signed
 
@@ -230,3 +230,16 @@ def evaluation_keys(*families: Family) -> tuple[str, ...]:
         if not families or measure.family in families
         for key in measure.keys
     )
+
+
+# Keys of earlier versions; old run folders are still read.
+RENAMED_MEASURES: Mapping[str, str] = {"agreement": "top1_agreement", "top1": "top1_accuracy"}
+
+
+def with_current_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with today's keys of measures; other keys stay.
+
+    >>> with_current_keys({"top1": 0.5, "kl": 0.1})
+    {'top1_accuracy': 0.5, 'kl': 0.1}
+    """
+    return {RENAMED_MEASURES.get(key, key): value for key, value in values.items()}

@@ -15,13 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from fairkd.measures import MEASURES
+from fairkd.measures import MEASURES, with_current_keys
 from fairkd.runs.store import Run
 from fairkd.utils import plain
 
 Event = dict[str, Any]
 FILE = "events.jsonl"
 _HEADLINE = ("kl", "gap_absolute", "pseudo_perplexity")  # the measures in an evaluation's line
+_RENAMED_TYPES = {"probe": "watched_sentence"}  # of earlier versions
 # What a resume from an earlier step makes untrue.
 _SUPERSEDED = ("train", "evaluation", "watched_sentence", "checkpoint")
 
@@ -54,7 +55,10 @@ def _parse(line: bytes) -> Event | None:
         event = json.loads(line)
     except ValueError:  # not UTF-8 is one, too
         return None
-    return event if isinstance(event, dict) and isinstance(event.get("type"), str) else None
+    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+        return None
+    event["type"] = _RENAMED_TYPES.get(event["type"], event["type"])
+    return with_current_keys(event)
 
 
 def history(events: Iterable[Event]) -> list[Event]:
