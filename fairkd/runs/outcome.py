@@ -6,7 +6,6 @@ import errno
 import shutil
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from fairkd.errors import FairKDError
@@ -25,10 +24,7 @@ def of_error(error: BaseException, folder: Path) -> str:
         return str(error)
     text = str(error).strip()
     if _is_full(error, folder):
-        return (
-            f"The disk that holds {folder} is full: free some space and resume the run, whose last checkpoint"
-            f" is intact{_last_checkpoint(folder)}."
-        )
+        return disk_full(folder)
     if is_lack_of_memory(error):
         return out_of_memory("The memory was not enough for this run")
     first = text.splitlines()[0].rstrip(".") if text else "no reason given"
@@ -36,6 +32,21 @@ def of_error(error: BaseException, folder: Path) -> str:
         f"The training stopped at an error that FairKD does not know ({type(error).__name__}: {first}); its"
         " log holds the details."
     )
+
+
+def disk_full(folder: Path) -> str:
+    return (
+        f"The disk that holds {folder} is full: free some space and resume the run, whose last checkpoint"
+        f" is intact{_last_checkpoint(folder)}."
+    )
+
+
+def has_no_space(folder: Path) -> bool:
+    """Whether the disk has less than 1 MB left."""
+    try:
+        return shutil.disk_usage(folder).free < 1 << 20
+    except OSError:
+        return False
 
 
 def out_of_memory(what: str) -> str:
@@ -48,9 +59,7 @@ def _is_full(error: BaseException, folder: Path) -> bool:
     if any(words in str(error).lower() for words in _FULL):
         return True
     # Writers of tensors say only that they failed.
-    with suppress(OSError):
-        return "write" in str(error).lower() and shutil.disk_usage(folder).free < 1 << 20
-    return False
+    return "write" in str(error).lower() and has_no_space(folder)
 
 
 def of_end(end: Event | None, *, cancelling: bool) -> tuple[State, str | None] | None:
@@ -65,7 +74,9 @@ def of_end(end: Event | None, *, cancelling: bool) -> tuple[State, str | None] |
     return state, sentence if isinstance(sentence, str) else None
 
 
-def of_death(entry: Entry, code: int | None, *, memory_killed: bool = False) -> tuple[State, str | None]:
+def of_death(
+    entry: Entry, code: int | None, *, memory_killed: bool = False, disk_was_full: bool = False
+) -> tuple[State, str | None]:
     """What became of a run whose process has gone without closing it.
 
     `code` is its exit code as `subprocess` tells it, None where nobody could wait for it.
@@ -84,6 +95,8 @@ def of_death(entry: Entry, code: int | None, *, memory_killed: bool = False) -> 
         return "cancelled", f"Cancelled in the middle of its work{last or '; no checkpoint was stored yet'}."
     if memory_killed:
         return "failed", out_of_memory("The system ended the run because the memory was not enough for it")
+    if code is not None and code > 0 and disk_was_full:
+        return "failed", disk_full(run.folder)
     if code is not None and code > 0:
         return (
             "failed",

@@ -13,12 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psutil
 
 from fairkd.errors import FairKDError
-from fairkd.runs import lock, process_identity, store, supervision
+from fairkd.runs import lock, outcome, process_identity, store, supervision
 from fairkd.runs.lock import RunnerLock
 from fairkd.runs.store import ACTIVE, Entry
 from fairkd.utils import hardware
@@ -37,6 +38,7 @@ class Child:
     entry: Entry
     process: subprocess.Popen[bytes]
     memory_kills: int  # of the machine before it started
+    disk_was_full: bool = False  # after it had ended
     closed: float | None = None  # since when it has been seen to live on after its run ended
 
 
@@ -60,6 +62,10 @@ class Runner:
 
     def tick(self) -> bool:
         """Look after every run once; whether there is anything left to do."""
+        for child in self.children.values():
+            if child.process.poll() is not None:
+                # On a full disk neither it nor this runner can store its end: a later tick will.
+                child.disk_was_full |= outcome.has_no_space(child.entry.run.folder)
         active = {(entry.run.id, entry.attempt): entry for entry in store.entries(ACTIVE)}
         for key, entry in active.items():
             self.tend(key, entry)
@@ -101,7 +107,7 @@ class Runner:
             code = child.process.poll()
             if code is not None:
                 killed = code == -9 and hardware.memory_kills() > child.memory_kills
-                supervision.judge(entry, code, memory_killed=killed)
+                supervision.judge(entry, code, memory_killed=killed, disk_was_full=child.disk_was_full)
                 del self.children[key]
                 return
         elif entry.worker is None:
@@ -115,7 +121,7 @@ class Runner:
     def end(self, key: tuple[str, int], entry: Entry) -> None:
         """Cancelled and still at work: after the grace SIGTERM, after some patience SIGKILL, to all of it."""
         waited = time.time() - (entry.cancel_asked or 0)
-        if waited < self.grace and not entry.hurry:
+        if waited < self.grace and not entry.force:
             return
         if entry.worker is None:  # not up yet: it has nothing to save
             self.children[key].process.kill()
@@ -130,7 +136,7 @@ class Runner:
             return
         # Who has lost its parent since is still in the snapshot.
         ending.processes |= found
-        if time.monotonic() - ending.terminated > (min(2.0, self.patience) if entry.hurry else self.patience):
+        if time.monotonic() - ending.terminated > (min(2.0, self.patience) if entry.force else self.patience):
             process_identity.kill(ending.processes.values())
 
     def see_off(self, key: tuple[str, int]) -> None:
@@ -177,7 +183,8 @@ def serve(
         try:
             busy = runner.tick()
         except FairKDError as error:  # a full disk, a busy database: the runs go on, and so must their runner
-            print(f"{time.ctime()}: {error}", file=sys.stderr, flush=True)
+            with suppress(OSError):  # the log is on the same disk
+                print(f"{time.ctime()}: {error}", file=sys.stderr, flush=True)
         if busy:
             time.sleep(poll)
             continue

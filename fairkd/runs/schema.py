@@ -1,4 +1,7 @@
-"""The tables of the run database, built by small steps that are applied once each, in this order."""
+"""The table of the run database, built by migrations that are applied once each, in order.
+
+`PRAGMA user_version` counts the migrations that a database has had. Earlier versions listed them in a table.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from fairkd.utils import runs_folder
+from fairkd.errors import FairKDError
+from fairkd.utils import home, runs_folder
 
 T = TypeVar("T")
 
 
 def runs_table(database: sqlite3.Connection) -> None:
-    """One row a run; `place` orders the queue, `attempt` counts starts, the last columns name who works."""
+    """One row a run: `place` orders the queue, `attempt` counts starts, `pid...` name the run's process."""
     database.execute(
         """
         CREATE TABLE runs (
@@ -70,12 +74,39 @@ def rows_of_folders(database: sqlite3.Connection) -> None:
         )
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (runs_table, rows_of_folders)
+def rename_hurry_to_force(database: sqlite3.Connection) -> None:
+    database.execute("ALTER TABLE runs RENAME COLUMN hurry TO force")
+
+
+def remove_disk_reserve(database: sqlite3.Connection) -> None:
+    """Earlier versions kept half a megabyte back to be able to write on a full disk."""
+    with suppress(OSError):
+        (home() / "reserve").unlink()
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    runs_table,
+    rows_of_folders,
+    rename_hurry_to_force,
+    remove_disk_reserve,
+)
 
 
 def migrate(database: sqlite3.Connection) -> None:
-    """Apply what is missing. Safe when several processes open a new database at the same instant."""
-    if _missing(database):
+    """Apply the migrations that a database lacks. Several processes may do so at once.
+
+    Raises
+    ------
+    FairKDError
+        When a newer version of FairKD has written the database.
+    """
+    version = _version(database)
+    if version > len(MIGRATIONS):
+        raise FairKDError(
+            f"A newer version of FairKD has written the database of runs in {home()}: upgrade FairKD, or set"
+            " FAIRKD_HOME to another folder."
+        )
+    if version < len(MIGRATIONS):
         _use_wal(database)
         transaction(database, _apply)
 
@@ -94,14 +125,15 @@ def transaction(database: sqlite3.Connection, action: Callable[[sqlite3.Connecti
 
 
 def _apply(database: sqlite3.Connection) -> None:
-    database.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
-    for migration in _missing(database):
-        migration(database)
-        database.execute("INSERT INTO migrations VALUES (?)", [migration.__name__])
+    # Read again: this process may have waited for another one that has applied them.
+    for number in range(_version(database) or _listed(database), len(MIGRATIONS)):
+        MIGRATIONS[number](database)
+        database.execute(f"PRAGMA user_version = {number + 1}")
+    database.execute("DROP TABLE IF EXISTS migrations")
 
 
 def _use_wal(database: sqlite3.Connection) -> None:
-    """Readers and a writer at the same time. Stays with the file; SQLite does not wait for others here."""
+    """Let readers work beside a writer. The file keeps the mode. SQLite itself does not wait here."""
     until = time.monotonic() + 10
     while True:
         try:
@@ -113,7 +145,14 @@ def _use_wal(database: sqlite3.Connection) -> None:
             time.sleep(0.02)
 
 
-def _missing(database: sqlite3.Connection) -> list[Callable[[sqlite3.Connection], None]]:
-    known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
-    done = {name for (name,) in database.execute("SELECT name FROM migrations")} if known else set()
-    return [migration for migration in MIGRATIONS if migration.__name__ not in done]
+def _version(database: sqlite3.Connection) -> int:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _listed(database: sqlite3.Connection) -> int:
+    """How many migrations an earlier version has listed in its table."""
+    if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone() is None:
+        return 0
+    (count,) = database.execute("SELECT count(*) FROM migrations").fetchone()
+    return int(count)

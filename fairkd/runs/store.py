@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +30,6 @@ ENDED: tuple[State, ...] = (*RESUMABLE, "finished")
 
 WAIT = 20.0  # seconds that one writer waits for another
 NEVER_STARTED = "Cancelled before it started."
-RESERVE = 512 * 1024  # bytes kept back, so that a run can be said to have failed on a full disk
 
 T = TypeVar("T")
 
@@ -79,7 +77,7 @@ class Entry:
     attempt: int  # grows with every start; a process works for one attempt only
     worker: Identity | None  # None until the process of this attempt has said that it is there
     cancel_asked: float | None
-    hurry: bool
+    force: bool
 
 
 def new_id() -> str:
@@ -177,7 +175,7 @@ def advance(id: str, attempt: int, **columns: float | str | None) -> None:
 def close(id: str, attempt: int, state: State, sentence: str | None) -> bool:
     """End an attempt; False if it has been ended before."""
     return _changes(
-        "UPDATE runs SET state = ?, sentence = ?, ended = ?, seconds_left = NULL, pid = NULL, hurry = 0,"
+        "UPDATE runs SET state = ?, sentence = ?, ended = ?, seconds_left = NULL, pid = NULL, force = 0,"
         " cancel_asked = NULL, progress = CASE ? WHEN 'finished' THEN 1 ELSE progress END"
         " WHERE id = ? AND attempt = ? AND state IN ('running', 'cancelling')",
         [state, sentence, time.time(), state, id, attempt],
@@ -192,7 +190,7 @@ def give_back(id: str, attempt: int) -> bool:
     return _changes(
         "UPDATE runs SET state = iif(state = 'running', 'queued', 'cancelled'),"
         " ended = iif(state = 'running', NULL, ?), sentence = iif(state = 'running', sentence, ?),"
-        " attempt = attempt + 1, started = NULL, cancel_asked = NULL, hurry = 0"
+        " attempt = attempt + 1, started = NULL, cancel_asked = NULL, force = 0"
         " WHERE id = ? AND attempt = ? AND pid IS NULL AND state IN ('running', 'cancelling')",
         [time.time(), NEVER_STARTED, id, attempt],
     )
@@ -206,9 +204,9 @@ def cancel_queued(id: str) -> bool:
 
 
 def ask_to_cancel(id: str) -> bool:
-    """Raise the flag that the run's process looks at; asked again, it is to hurry."""
+    """Raise the flag that the run's process looks at; asked again, the run is ended by force."""
     return _changes(
-        "UPDATE runs SET hurry = (state = 'cancelling'), state = 'cancelling',"
+        "UPDATE runs SET force = (state = 'cancelling'), state = 'cancelling',"
         " cancel_asked = coalesce(cancel_asked, ?) WHERE id = ? AND state IN ('running', 'cancelling')",
         [time.time(), id],
     )
@@ -228,7 +226,7 @@ def queue_again(id: str) -> bool:
     """Put a stopped run at the end of the queue."""
     return _changes(
         "UPDATE runs SET state = 'queued', sentence = NULL, started = NULL, ended = NULL, seconds_left"
-        " = NULL, pid = NULL, cancel_asked = NULL, hurry = 0, place = (SELECT max(place) + 1 FROM runs)"
+        " = NULL, pid = NULL, cancel_asked = NULL, force = 0, place = (SELECT max(place) + 1 FROM runs)"
         " WHERE id = ? AND state IN ('cancelled', 'failed', 'interrupted')",
         [id],
     )
@@ -241,12 +239,6 @@ def remove(id: str) -> bool:
 
 def read(action: Callable[[sqlite3.Connection], T]) -> T:
     """What `action` reads in a connection of its own."""
-    try:
-        return _with_connection(action)
-    except sqlite3.DatabaseError as error:
-        # Even to read, SQLite writes its index of the log; a disk that is full gets the reserve.
-        if not _free_reserve():
-            raise _said(error) from error
     try:
         return _with_connection(action)
     except sqlite3.DatabaseError as error:
@@ -299,7 +291,6 @@ def make_home() -> None:
 def _make_home() -> None:
     try:
         runs_folder().mkdir(parents=True, exist_ok=True)
-        _keep_reserve()
     except OSError as error:
         raise _unusable(error) from error
 
@@ -309,21 +300,6 @@ def _unusable(error: OSError) -> InputError:
         f"The folder for runs, {home()}, cannot be written ({error.strerror or error}): free some space,"
         " or set FAIRKD_HOME to another folder."
     )
-
-
-def _keep_reserve() -> None:
-    path = home() / "reserve"
-    if not path.exists() and shutil.disk_usage(home()).free > 8 * RESERVE:
-        path.write_bytes(secrets.token_bytes(RESERVE))  # not zeros: some file systems do not store those
-
-
-def _free_reserve() -> bool:
-    """Delete the reserve if the disk is full; whether that was so."""
-    path = home() / "reserve"
-    if not path.exists() or shutil.disk_usage(home()).free > RESERVE:
-        return False
-    path.unlink(missing_ok=True)
-    return True
 
 
 def _said(error: sqlite3.DatabaseError) -> FairKDError:
@@ -359,4 +335,4 @@ def _entry(row: sqlite3.Row) -> Entry:
         again=row["attempt"] > 1,
     )
     worker = None if row["pid"] is None else Identity(row["pid"], row["pid_started"], row["pid_boot"])
-    return Entry(run, row["attempt"], worker, row["cancel_asked"], bool(row["hurry"]))
+    return Entry(run, row["attempt"], worker, row["cancel_asked"], bool(row["force"]))

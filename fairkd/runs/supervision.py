@@ -80,7 +80,9 @@ def _judge_all() -> None:
         judge(entry)
 
 
-def judge(entry: Entry, code: int | None = None, *, memory_killed: bool = False) -> bool:
+def judge(
+    entry: Entry, code: int | None = None, *, memory_killed: bool = False, disk_was_full: bool = False
+) -> bool:
     """Close a run whose registered process has gone, and end what that left behind; whether it had gone."""
     if entry.worker is not None and entry.worker.alive:
         return False
@@ -89,7 +91,9 @@ def judge(entry: Entry, code: int | None = None, *, memory_killed: bool = False)
     # What the process itself wrote last was written before it went: the row is read again for it.
     now = store.entry(entry.run.id)
     if now.run.active and now.attempt == entry.attempt:
-        state, sentence = outcome.of_death(now, code, memory_killed=memory_killed)
+        state, sentence = outcome.of_death(
+            now, code, memory_killed=memory_killed, disk_was_full=disk_was_full
+        )
         store.close(entry.run.id, entry.attempt, state, sentence)
     end_leftovers(entry)
     return True

@@ -79,7 +79,11 @@ def train(
             raise (RuntimeError if behaviour.get("kind") == "unknown" else FairKDError)(behaviour["error"])
         emit({"type": "train", "step": step, "progress": step / total, "seconds_left": 1.0, "loss": 1 / step})
         part = checkpoints / f"{step}.part"
-        part.write_bytes(os.urandom(int(behaviour.get("megabytes", 0) * 2**20)))
+        try:
+            part.write_bytes(os.urandom(int(behaviour.get("megabytes", 0) * 2**20)))
+        except OSError:
+            part.unlink(missing_ok=True)  # as fairkd.distill does
+            raise
         part.rename(checkpoints / str(step))
         emit({"type": "checkpoint", "step": step, "path": str(checkpoints / str(step))})
     finished = step == total

@@ -18,15 +18,98 @@ from fairkd.runs.schema import MIGRATIONS
 from tests.runs import stand_in
 from tests.runs.conftest import processes, stored, until, wait_for_state, worked_once
 
+# The database of version 0.1, with the columns in which its rows differ from their defaults.
+VERSION_0_1 = """
+CREATE TABLE migrations (name TEXT PRIMARY KEY);
+INSERT INTO migrations VALUES ('runs_table'), ('rows_of_folders');
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    place INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    batch TEXT,
+    config TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'cancelling', 'cancelled', 'failed',
+                                         'finished', 'interrupted')),
+    sentence TEXT,
+    created REAL NOT NULL,
+    started REAL,
+    ended REAL,
+    step INTEGER NOT NULL DEFAULT 0,
+    progress REAL NOT NULL DEFAULT 0,
+    seconds_left REAL,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    cancel_asked REAL,
+    hurry INTEGER NOT NULL DEFAULT 0,
+    pid INTEGER,
+    pid_started REAL,
+    pid_boot TEXT
+);
+CREATE INDEX runs_by_state ON runs (state, place);
+INSERT INTO runs (id, place, name, config, state, sentence, created, ended, step, attempt) VALUES
+    ('aa', 1, 'old', '{"seed": 3}', 'failed', 'The disk is full.', 1.0, 2.0, 40, 1);
+INSERT INTO runs (id, place, name, config, state, created, attempt, cancel_asked, hurry) VALUES
+    ('bb', 2, 'ending', '{}', 'cancelling', 3.0, 1, 4.0, 1);
+"""
+
+
+def look_at_database(home: Path, *statements: str) -> list[object]:
+    """The first value of each statement's answer."""
+    with contextlib.closing(sqlite3.connect(home / "runs.sqlite")) as database:
+        return [(database.execute(statement).fetchone() or [None])[0] for statement in statements]
+
+
+def write_version_0_1(home: Path) -> None:
+    home.mkdir()
+    (home / "reserve").write_bytes(b"x")
+    for id in ("aa", "bb"):
+        (home / "runs" / id).mkdir(parents=True)
+        (home / "runs" / id / "config.json").write_text('{"seed": 3, "optimizer": {"clip": 2.0}}')
+    with contextlib.closing(sqlite3.connect(home / "runs.sqlite")) as database:
+        database.executescript(VERSION_0_1)
+
 
 def test_migrations_are_applied_once_each(quiet: Path) -> None:
     for _ in range(3):
         assert store.claim(1) is None
-    with contextlib.closing(sqlite3.connect(quiet / "runs.sqlite")) as database:
-        names = [name for (name,) in database.execute("SELECT name FROM migrations")]
-        (mode,) = database.execute("PRAGMA journal_mode").fetchone()
-    assert names == [migration.__name__ for migration in MIGRATIONS]
-    assert mode == "wal"
+    version, mode, listed = look_at_database(
+        quiet,
+        "PRAGMA user_version",
+        "PRAGMA journal_mode",
+        "SELECT name FROM sqlite_master WHERE name = 'migrations'",
+    )
+    assert (version, mode, listed) == (len(MIGRATIONS), "wal", None)
+    assert not (quiet / "reserve").exists()
+
+
+def test_a_database_of_version_0_1_is_migrated_with_its_rows(quiet: Path) -> None:
+    write_version_0_1(quiet)
+    failed, ending = store.entry("aa"), store.entry("bb")
+    assert (failed.run.name, failed.run.state, failed.run.step, failed.force) == ("old", "failed", 40, False)
+    assert (failed.run.sentence, failed.run.ended) == ("The disk is full.", 2.0)
+    assert (ending.run.state, ending.cancel_asked, ending.force) == ("cancelling", 4.0, True)
+    assert look_at_database(quiet, "PRAGMA user_version", "SELECT count(*) FROM runs") == [len(MIGRATIONS), 2]
+    assert not (quiet / "reserve").exists()
+    assert runs.resume("aa").state == "queued"
+
+
+def test_an_old_database_can_be_opened_by_many_at_once(quiet: Path) -> None:
+    write_version_0_1(quiet)
+    code = "from fairkd.runs import store; assert len(store.entries()) == 2"
+    many = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(6)]
+    assert [process.wait() for process in many] == [0] * 6
+    assert look_at_database(quiet, "PRAGMA user_version") == [len(MIGRATIONS)]
+
+
+def test_a_database_of_a_newer_version_is_left_alone(quiet: Path) -> None:
+    run = runs.submit(stand_in.config(3))
+    look_at_database(quiet, f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    for action in (runs.all_runs, lambda: runs.submit(stand_in.config(3)), lambda: runs.cancel(run.id)):
+        with pytest.raises(FairKDError, match="A newer version of FairKD has written .*: upgrade FairKD"):
+            action()
+    assert look_at_database(quiet, "PRAGMA user_version", "SELECT state FROM runs") == [
+        len(MIGRATIONS) + 1,
+        "queued",
+    ]
 
 
 def test_a_migration_that_fails_says_why_also_where_the_database_has_rolled_back_by_itself(

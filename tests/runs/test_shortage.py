@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,11 +123,27 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
         until(lambda: subprocess.run(["umount", str(folder)], capture_output=True).returncode == 0)
 
 
-def test_a_full_disk_fails_the_run_with_its_last_checkpoint_intact(small_disk: Path) -> None:
+def fill(path: Path) -> None:
+    """Write a file that takes the last byte of its disk."""
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"x" * 4096)
+
+
+def has_failed(id: str) -> bool:
+    """Whether the run's row says so. For as long as the disk is full, nobody can read it."""
+    with contextlib.suppress(InputError):
+        return runs.get(id).state == "failed"
+    return False
+
+
+def test_a_disk_that_a_checkpoint_fills_fails_the_run_with_the_checkpoint_before_intact(
+    small_disk: Path,
+) -> None:
     run = runs.submit(stand_in.config(20, megabytes=0.4))
-    until(lambda: runs.get(run.id).state == "failed")
+    until(lambda: has_failed(run.id))
     assert "is full" in stored(run.id).sentence
-    assert shutil.disk_usage(small_disk).free < 2**20, "the reserve is what the state was written with"
+    assert shutil.disk_usage(small_disk).free < 2**20
     told, _ = events.read(run)
     last = max(event["step"] for event in told if event["type"] == "checkpoint")
     assert (run.folder / "checkpoints" / str(last)).stat().st_size == int(0.4 * 2**20)
@@ -141,14 +158,27 @@ def test_a_full_disk_fails_the_run_with_its_last_checkpoint_intact(small_disk: P
     worked_once(stored(run.id), last + 2)
 
 
+def test_a_disk_that_others_fill_fails_the_run_as_soon_as_that_can_be_written(small_disk: Path) -> None:
+    run = runs.submit(stand_in.config(10_000))
+    until(lambda: stored(run.id).step > 2)
+    fill(small_disk / "filler")
+    until(lambda: not processes(small_disk, "worker"))
+    time.sleep(0.5)  # the runner, which lives on, has noticed
+    with pytest.raises(InputError, match="disk has room"):
+        runs.all_runs()
+    (small_disk / "filler").unlink()
+    until(lambda: stored(run.id).state == "failed")
+    told, _ = events.read(run)
+    last = max(event["step"] for event in told if event["type"] == "checkpoint")
+    sentence = stored(run.id).sentence
+    assert "is full" in sentence and f"last checkpoint is intact (step {last})" in sentence
+
+
 def test_a_disk_that_is_full_before_anything_is_said_to_who_submits(small_disk: Path) -> None:
     runs.reconcile()
     store.make_home()
     assert runs.all_runs() == []
-    (small_disk / "reserve").unlink()
-    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
-        while True:
-            filler.write(b"x" * 4096)
+    fill(small_disk / "filler")
     with pytest.raises(InputError, match="disk"):
         runs.submit(stand_in.config(1))
     (small_disk / "filler").unlink()
