@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
+import yaml
 
 from tests import ROOT
 from tools.docs_reference.tree import BEGIN, END, FOLDERS
@@ -44,3 +46,18 @@ def test_every_line_of_the_tree_has_a_comment() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     lines = text.partition(BEGIN)[2].partition(END)[0].strip().strip("`").splitlines()
     assert [line for line in lines if line and len(line.split()) < 2] == []
+
+
+def test_every_step_that_is_described_is_in_the_makefile() -> None:
+    steps = set(re.findall(r"(?m)^([a-z-]+):.*## .+", (ROOT / "Makefile").read_text(encoding="utf-8")))
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        described = set(re.findall(r"(?:`|\n)make ([a-z-]+)", text))
+        assert described and described <= steps, name
+
+
+def test_hooks_before_a_commit_download_nothing() -> None:
+    settings = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook for repo in settings["repos"] for hook in repo["hooks"]]
+    assert {repo["repo"] for repo in settings["repos"]} == {"local"}
+    assert {hook["language"] for hook in hooks} <= {"system", "pygrep"}

@@ -1,6 +1,11 @@
-"""Write every generated page that is not up to date: `python -m tools.docs_reference`."""
+"""Write every generated page that is not up to date: `python -m tools.docs_reference`.
+
+With `--check` nothing is written: it lists the pages that are out of date, and fails if there are any.
+"""
 
 from __future__ import annotations
+
+import sys
 
 from tools.docs_reference import commands, measures, packages, settings, tree
 from tools.docs_reference.paths import API, REFERENCE, ROOT
@@ -43,4 +48,8 @@ def _text(path: str) -> str | None:
 
 
 if __name__ == "__main__":
-    print(*(write() or ["The generated pages are up to date."]), sep="\n")
+    checking = sys.argv[1:] == ["--check"]
+    changed = stale() if checking else write()
+    print(*(changed or ["The generated pages are up to date."]), sep="\n")
+    if checking and changed:
+        sys.exit("They are out of date: run `python -m tools.docs_reference`.")
