@@ -22,7 +22,7 @@ def edit_bars(frame: pd.DataFrame, *, groups: Sequence[str], title: str, dark: b
     Parameters
     ----------
     frame : columns token, group ("" for none), before, after, before_rank, after_rank, as from
-        `fairkd.constraints.preview.Edit.table`.
+        `fairkd.constraints.ConstraintPreview.table`.
     groups : names of the groups; the first two have a hue of their own.
     title : what the figure says or asks; shown literally.
     """

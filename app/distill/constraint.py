@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import streamlit as st
 
 from app.distill.fields import field, lines
 from app.distill.variants import ALL_VARIANTS, change, current, usable_roles, widget_key, words_of
 from app.shared.measured_words import gap_groups, gap_names, measures_other_words
-from app.shared.run_texts import KINDS
 from app.shared.widgets import caption, literal
-from fairkd.constraints import PAIRWISE, Kind, Scope
+from fairkd.constraints import KINDS, SCOPES
 from fairkd.lexicon import OWN, Contrast, WordGroup, contrasts
-
-SCOPES: dict[Scope, str] = {
-    "masked": "masked words",
-    "all": "everywhere",
-    "not_own": "all but visible group words",
-}
-EXPLAINED: dict[Kind, str] = {
-    "none": "The student learns the teacher's distribution as it is.",
-    "logit_mean": "The paper's edit: paired words get the mean of their logits. Mass leaks to other words.",
-    "mass_preserving": "Paired words get the mean of their probabilities; all other words keep theirs.",
-    "group": "The groups' common mass is shared out {shares}; inside a group the proportions stay.",
-}
 
 
 def controls(variant: str) -> None:
     """Kind, strength, scope and words of the variant's constraint."""
-    kinds: tuple[Kind, ...] = get_args(Kind)
+    kinds = list(KINDS)
     key = widget_key("kind", variant)
     kind = current(variant, "constraint.kind")
     st.selectbox(
@@ -37,12 +22,11 @@ def controls(variant: str) -> None:
         kinds,
         index=kinds.index(kind),
         key=key,
-        format_func=lambda one: KINDS[one].capitalize(),
+        format_func=lambda one: KINDS[one].label.capitalize(),
         on_change=_take_kind,
         args=(variant, key),
     )
-    shares = current(variant, "constraint.shares")
-    caption(EXPLAINED[kind].format(shares=" to ".join(map(str, shares)) if shares else "evenly"))
+    caption(KINDS[kind].explain(current(variant, "constraint.shares")))
     if kind == "none":
         return
     strength = widget_key("strength", variant)
@@ -187,7 +171,7 @@ def _fit_roles(variant: str) -> None:
         change(variant, "constraint.roles", None)
         return
     contrast = words_of(variant)
-    roles = usable_roles(contrast) if current(variant, "constraint.kind") in PAIRWISE else None
+    roles = usable_roles(contrast) if KINDS[current(variant, "constraint.kind")].paired else None
     change(variant, "constraint.roles", roles)
     st.session_state[_roles_key(variant, contrast)] = list(roles or contrast.roles)
 

@@ -16,7 +16,7 @@ from app.shared.theme import is_dark
 from app.shared.widgets import caption, csv_download, literal, show_figure
 
 if TYPE_CHECKING:
-    from fairkd.constraints import Edit
+    from fairkd.constraints import ConstraintPreview
 
 START = "[MASK] is a nurse."
 WORDS = 6
@@ -60,7 +60,7 @@ def _show_edit(variant: str, teacher: str, text: str) -> None:
     from fairkd import constraints  # imports PyTorch
 
     contrast = words_of(variant)
-    edit = constraints.play(
+    edit = constraints.preview_constraint(
         model_cache.get_model(teacher),
         text,
         contrast,
@@ -94,7 +94,7 @@ def _place(words: list[str], place: int) -> str:
     return literal(words[place]) + number
 
 
-def finding(edit: Edit) -> str:
+def finding(edit: ConstraintPreview) -> str:
     """The effect of the edit at this position, in one sentence."""
     if edit.constraint.kind == "none":
         return "No constraint: the student learns the teacher's answer"
@@ -110,12 +110,12 @@ def finding(edit: Edit) -> str:
     return f"The gap between {a} and {b} changes from {shown[0]} to {shown[1]} nats"
 
 
-def _numbers(edit: Edit) -> None:
+def _numbers(edit: ConstraintPreview) -> None:
     """The probability lost to other words, the KL divergence, and the probability of each group."""
     with st.container(horizontal=True, gap="small"):
         st.metric(
             "Probability lost to other words",
-            percent(edit.leaked) if edit.leaked > 5e-7 else "none",
+            percent(edit.leaked_mass) if edit.leaked_mass > 5e-7 else "none",
             help="The groups' words together are less probable by this much after the constraint. All other "
             "words of the vocabulary gain it.",
             width=230,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from fairkd.constraints import KINDS
 from fairkd.runs import ACTIVE, Run, State
 
 Colour = Literal["gray", "green", "red", "yellow", "violet"]
@@ -21,12 +22,6 @@ STATES: dict[State, tuple[Colour, str]] = {
     "interrupted": ("yellow", ":material/power_off:"),
 }
 UNFINISHED: tuple[State, ...] = ("queued", *ACTIVE)
-KINDS = {
-    "none": "no constraint",
-    "logit_mean": "mean of the logits",
-    "mass_preserving": "mean of the probabilities",
-    "group": "balanced groups",
-}
 
 
 def duration(seconds: float | None) -> str:
@@ -75,10 +70,10 @@ def run_summary(config: Mapping[str, Any]) -> str:
         parts.append("no teacher")
     if (kind := section.get("kind", "none")) != "none":
         words = "custom words" if section.get("words") else section.get("contrast", "pronouns")
-        parts.append(f"{KINDS.get(kind, str(kind))} ({words})")
+        parts.append(f"{KINDS[kind].label if kind in KINDS else kind} ({words})")
     if (config.get("corpus") or {}).get("cda"):
         parts.append("counterfactual data augmentation")
-    return f"{', '.join(parts) or KINDS['none']} · {budget(config)} · seed {config.get('seed', 0)}"
+    return f"{', '.join(parts) or KINDS['none'].label} · {budget(config)} · seed {config.get('seed', 0)}"
 
 
 def status(run: Run, tokens_per_second: float | None = None) -> str:

@@ -1,9 +1,13 @@
 from .constraint import Constraint as Constraint, resolve as resolve, soft_labels as soft_labels
 from .kinds import (
-    PAIRWISE as PAIRWISE,
+    KINDS as KINDS,
+    SCOPES as SCOPES,
+    ConstraintKind as ConstraintKind,
     Kind as Kind,
     Label as Label,
     Scope as Scope,
     are_shares as are_shares,
+    constraint_kind as constraint_kind,
+    kind_names as kind_names,
 )
-from .preview import Edit as Edit, play as play
+from .preview import ConstraintPreview as ConstraintPreview, preview_constraint as preview_constraint

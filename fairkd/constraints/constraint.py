@@ -19,17 +19,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import get_args
+from typing import assert_never, get_args
 
 import torch
 from torch import Tensor
 
-from fairkd.constraints.kinds import PAIRWISE, Kind, Label, Scope, are_shares
+from fairkd.constraints.kinds import KINDS, Kind, Scope, are_shares, constraint_kind, kind_names
 from fairkd.errors import InputError
 from fairkd.lexicon import Contrast
 from fairkd.models import MaskedLM, UnknownWord, spell
-
-__all__ = ["PAIRWISE", "Constraint", "Kind", "Label", "Scope", "resolve", "soft_labels"]
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,11 @@ class Constraint:
     Parameters
     ----------
     kind
-        "none", "logit_mean", "mass_preserving" or "group".
+        One of `fairkd.constraints.KINDS`.
     groups
-        Token ids, one tuple a group. For the pairwise kinds the groups are paired by order: the first
-        words of all groups belong together, and so on. An id may occur once only: edits of overlapping
-        pairs would depend on their order.
+        Token ids, one tuple a group. For the kinds that pair words, the groups are paired by order: the first
+        words of all groups belong together, and so on. An id may occur only once, because edits of
+        overlapping pairs would depend on their order.
     strength
         In [0, 1]. log q is proportional to (1 - strength) log p + strength log q_full; 0 is the identity
         to the bit.
@@ -51,7 +49,8 @@ class Constraint:
         Where it applies: at "all" positions, at "masked" ones, or at those whose own (visible) token is
         in no group ("not_own"), so that a visible "he" is still copied.
     shares
-        For `group` alone: the share of the common mass that each group gets; they add up to 1.
+        The share of the groups' total probability that each group gets; they add up to 1. Only for kinds that
+        take shares. By default all groups get the same.
 
     Raises
     ------
@@ -66,10 +65,10 @@ class Constraint:
     shares: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        for what, value, known in (("kind", self.kind, Kind), ("scope", self.scope, Scope)):
-            if value not in get_args(known):
-                names = ", ".join(get_args(known))
-                raise InputError(f"A constraint has no {what} {value!r}: expected one of {names}.")
+        kind = constraint_kind(self.kind)
+        if self.scope not in get_args(Scope):
+            names = ", ".join(get_args(Scope))
+            raise InputError(f"A constraint has no scope {self.scope!r}: expected one of {names}.")
         if self.kind == "none":
             return
         if not 0 <= self.strength <= 1:
@@ -82,15 +81,17 @@ class Constraint:
                 f"Token ids {twice} occur twice in the constraint: with overlapping pairs or groups "
                 "the result would depend on their order, so leave one of them out."
             )
-        if self.kind in PAIRWISE and len({len(group) for group in self.groups}) > 1:
+        if kind.paired and len({len(group) for group in self.groups}) > 1:
             raise InputError(
-                f"{self.kind} pairs words one to one, so its groups must have equal numbers of words, not "
-                f"{[len(group) for group in self.groups]}; use group for groups of unequal size."
+                f"The constraint {self.kind} pairs words one to one, so its groups must have equal numbers "
+                f"of words, not {[len(group) for group in self.groups]}. For groups of unequal size, use the "
+                f"constraint {kind_names(paired=False)}."
             )
         if not self.shares:
             return
-        if self.kind != "group":
-            raise InputError(f"Target shares are for the constraint group only, not for {self.kind}.")
+        if not kind.takes_shares:
+            with_shares = kind_names(takes_shares=True)
+            raise InputError(f"Target shares are for the constraint {with_shares} only, not for {self.kind}.")
         if len(self.shares) != len(self.groups) or not are_shares(self.shares):
             raise InputError(
                 f"Expected {len(self.groups)} positive shares that add up to 1, one a group, but got "
@@ -115,11 +116,15 @@ class Constraint:
         """True at the positions [N] in scope; `input_ids` are the tokens that the teacher sees there."""
         if not self.active:
             return torch.zeros_like(input_ids, dtype=torch.bool)
-        if self.scope == "all":
-            return torch.ones_like(input_ids, dtype=torch.bool)
-        if self.scope == "masked":
-            return input_ids == mask_id
-        return ~torch.isin(input_ids, self.columns.to(input_ids.device))
+        match self.scope:
+            case "all":
+                return torch.ones_like(input_ids, dtype=torch.bool)
+            case "masked":
+                return input_ids == mask_id
+            case "not_own":
+                return ~torch.isin(input_ids, self.columns.to(input_ids.device))
+            case _:
+                assert_never(self.scope)
 
     def edit(self, values: Tensor) -> Tensor:
         """New log-values [N, K] of the group words for their log-values [N, K], not yet renormalised.
@@ -129,17 +134,29 @@ class Constraint:
         """
         if not self.active:
             return values
-        if self.kind == "group":
-            full = self._balanced_groups(values)
-        else:
-            paired = values.unflatten(1, (len(self.groups), -1))
-            if self.kind == "logit_mean":
-                mean = paired.mean(1, keepdim=True)
-            else:
-                mean = paired.logsumexp(1, keepdim=True) - math.log(len(self.groups))
-            full = mean.expand_as(paired).flatten(1)
+        full = self._edit_at_full_strength(values)
         # At full strength the old value is left out, not multiplied by zero: it may be minus infinity.
         return full if self.strength == 1 else (1 - self.strength) * values + self.strength * full
+
+    def _edit_at_full_strength(self, values: Tensor) -> Tensor:
+        match self.kind:
+            case "none":
+                return values
+            case "logit_mean":
+                pairs = self._pairs(values)
+                return pairs.mean(1, keepdim=True).expand_as(pairs).flatten(1)
+            case "mass_preserving":
+                pairs = self._pairs(values)
+                mean = pairs.logsumexp(1, keepdim=True) - math.log(len(self.groups))
+                return mean.expand_as(pairs).flatten(1)
+            case "group":
+                return self._balanced_groups(values)
+            case _:
+                assert_never(self.kind)
+
+    def _pairs(self, values: Tensor) -> Tensor:
+        """The values [N, K] as [N, groups, pairs]."""
+        return values.unflatten(1, (len(self.groups), -1))
 
     def _balanced_groups(self, values: Tensor) -> Tensor:
         shares = self.shares or (1 / len(self.groups),) * len(self.groups)
@@ -159,8 +176,8 @@ class Constraint:
             return log_probabilities
         columns = self.columns.to(log_probabilities.device)
         edited = log_probabilities.index_copy(1, columns, self.edit(log_probabilities[:, columns]))
-        if self.strength == 1 and self.kind != "logit_mean":
-            return edited  # these keep the mass: renormalising would only add rounding
+        if self.strength == 1 and KINDS[self.kind].keeps_mass:
+            return edited  # it adds up to 1 already: renormalising would only add rounding errors
         return edited - edited.logsumexp(1, keepdim=True)
 
     def group_mass(self, probabilities: Tensor) -> Tensor:
@@ -173,8 +190,8 @@ def soft_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tenso
     """Soft targets [N, K] over the group words for hard labels [N]; zeros where the label is no group word.
 
     The label keeps its group's share, and each other group's share goes to the label's counterpart: the
-    paired word for the pairwise kinds; for `group`, the group's words in proportion to their probabilities
-    `inside` [N, K] (any positive values; usually the teacher's).
+    paired word where the constraint pairs words, otherwise the group's words in proportion to their
+    probabilities `inside` [N, K] (any positive values; usually the teacher's).
     """
     if not constraint.groups:
         return inside.new_zeros(len(labels), 0)
@@ -182,7 +199,7 @@ def soft_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tenso
     hit = labels[:, None] == columns
     is_group_word = hit.any(1, keepdim=True)
     count = len(constraint.groups)
-    if constraint.kind in PAIRWISE:
+    if KINDS[constraint.kind].paired:
         width = len(columns) // count
         role = hit.unflatten(1, (count, width)).any(1)
         return role.repeat(1, count).to(inside.dtype) / count
@@ -209,8 +226,8 @@ def resolve(
     """The constraint of a contrast's words for one model's tokenizer.
 
     Each word is taken as the tokenizer spells it inside a sentence and, where that differs, with a capital
-    and at the start of a sentence. `roles` restricts the words ("subject", "possessive", ...): needed for
-    the pairwise kinds where a word would be in two pairs ("her" with "him" and with "his").
+    and at the start of a sentence. `roles` restricts the words ("subject", "possessive", ...). A kind that
+    pairs words needs this where a word would be in two pairs ("her" with "him" and with "his").
 
     Raises
     ------
@@ -218,6 +235,7 @@ def resolve(
         For a word that is not one token of this tokenizer (left out, with its pair, if `skip_unspellable`),
         for a word in two pairs or groups, for unknown roles, and where no words are left.
     """
+    paired = constraint_kind(kind).paired
     if kind == "none":
         return Constraint("none")
     wanted = tuple(roles) if roles else contrast.roles
@@ -225,7 +243,7 @@ def resolve(
         raise InputError(f"The contrast {contrast.name} has the roles {list(contrast.roles)}, not {unknown}.")
     # Rows of (group number, word): words that must be single tokens together, or all be left out.
     rows: dict[tuple[tuple[int, str], ...], None]
-    if kind in PAIRWISE:
+    if paired:
         rows = dict.fromkeys(tuple(enumerate(pair)) for role in wanted for pair in contrast.pairs(role))
     else:
         rows = dict.fromkeys(
@@ -239,15 +257,16 @@ def resolve(
     for row in rows:
         for ids in _spellings(lm, [word for _, word in row], skip_unspellable):
             # "John" and "mary" with capitals are "John" again and "Mary", which then has no partner.
-            if kind in PAIRWISE and any(owner.get(token) == row for token in ids):
+            if paired and any(owner.get(token) == row for token in ids):
                 continue
             for (number, word), token in zip(row, ids, strict=True):
-                same = row if kind in PAIRWISE else number
+                same = row if paired else number
                 if owner.setdefault(token, same) != same:
-                    where = "pairs" if kind in PAIRWISE else "groups"
+                    where = "pairs" if paired else "groups"
+                    instead = f", or use the constraint {kind_names(paired=False)}, which needs no pairs"
                     raise InputError(
-                        f"The word {word!r} would be in two {where} of the constraint; choose roles so that "
-                        "it is in one, or use the constraint group, which needs no pairs."
+                        f"The word {word!r} would be in two {where} of the constraint. Choose roles so that "
+                        f"it is in one of them only{instead if paired else ''}."
                     )
                 groups[number][token] = None
     if not all(groups):

@@ -1,11 +1,11 @@
-"""The constraint playground: a teacher's distribution at one position, before and after a constraint.
+"""A preview of a constraint: the teacher's distribution at one position, before and after the edit.
 
-    edit = play(lm, "[MASK] is a nurse.", contrasts()["pronouns"], kind="group")
-    edit.leaked, edit.kl, edit.table(5)
+    preview = preview_constraint(lm, "[MASK] is a nurse.", contrasts()["pronouns"], kind="group")
+    preview.leaked_mass, preview.kl, preview.table(5)
 
-With p the teacher's distribution and q the constrained one: *leaked mass* is what the group words lose to the
-rest of the vocabulary, P_p(groups) - P_q(groups), and the price of the edit is KL(p || q), in nats. What a
-student learns from is q.
+Let p be the teacher's distribution and q the constrained one, which the student learns from. *Leaked mass* is
+the probability that moves from the group words to other words: P_p(groups) - P_q(groups). KL(p || q), in
+nats, measures how much the edit changes altogether.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from fairkd.predictions import Prediction, kl, predict, rank, top_ids
 
 @dataclass(frozen=True)
 class GroupMass:
-    """The probability of one word group at the position, before and after; `size` counts its tokens."""
+    """The probability of a word group at the position, before and after; `size` is its number of tokens."""
 
     name: str
     before: float
@@ -36,7 +36,7 @@ class GroupMass:
 
 
 @dataclass(frozen=True, eq=False)
-class Edit:
+class ConstraintPreview:
     """One position of a sentence, before and after a constraint.
 
     Attributes
@@ -44,11 +44,11 @@ class Edit:
     position : int
         Index into `prediction.tokens`.
     applies : bool
-        Whether the position is in the constraint's scope; where it is not, nothing changes.
+        Whether the position is in the constraint's scope. If not, nothing changes there.
     before, after : Tensor[V], fp64
         log p and log q.
     groups : tuple of GroupMass
-        One for each group of the constraint; empty without one.
+        One for each group of the constraint; empty without a constraint.
     """
 
     prediction: Prediction
@@ -60,18 +60,18 @@ class Edit:
     groups: tuple[GroupMass, ...]
 
     @property
-    def leaked(self) -> float:
-        """P_p(groups) - P_q(groups): never negative, zero for edits that keep the groups' mass."""
+    def leaked_mass(self) -> float:
+        """Probability that moves to other words: P_p(groups) - P_q(groups), at least 0."""
         return max(0.0, sum(group.before - group.after for group in self.groups))
 
     @property
     def kl(self) -> float:
-        """KL(p || q) in nats: what coding the teacher's words with the edited distribution costs."""
+        """KL(p || q) in nats: the divergence of the edited distribution from the teacher's."""
         return kl(self.before, self.after)
 
     @property
     def reverse_kl(self) -> float:
-        """KL(q || p) in nats, which `logit_mean` keeps smallest."""
+        """KL(q || p) in nats; `logit_mean` has the smallest of all that make paired words equal."""
         return kl(self.after, self.before)
 
     @property
@@ -83,15 +83,15 @@ class Edit:
         return _log_ratio(a.before, b.before), _log_ratio(a.after, b.after)
 
     def table(self, k: int = 8) -> pd.DataFrame:
-        """The group words that count, then the other words among the k most probable before or after.
+        """Group words first, then the other words among the k most probable before or after.
 
-        Of each group its most probable word is always there, others if they are among the k.
+        A group's most probable word is always included, its other words only if they are among the k.
 
         Returns
         -------
         DataFrame
             token, group ("" for the other words), before, after (probabilities), before_rank, after_rank
-            (from 1); group by group, each by its probability before.
+            (from 1). Ordered by group, then by the probability before.
         """
         tops = [top_ids(row[None], k)[0].tolist() for row in (self.before, self.after)]
         wanted = dict.fromkeys(i for top in tops for i in top)
@@ -116,7 +116,7 @@ class Edit:
         return pd.DataFrame(rows)
 
 
-def play(
+def preview_constraint(
     lm: MaskedLM,
     text: str,
     contrast: Contrast,
@@ -129,21 +129,33 @@ def play(
     skip_unspellable: bool = False,
     position: int | None = None,
     prediction: Prediction | None = None,
-) -> Edit:
-    """What a constraint would do to this teacher at one position of a sentence.
+) -> ConstraintPreview:
+    """The effect of a constraint on a teacher's distribution at one position of a sentence.
 
     Parameters
     ----------
     position
-        Index of a token; by default the first mask, else the middle of the text.
+        Index of a token. By default the first mask or, without a mask, the middle of the text.
     prediction
-        The teacher's prediction for `text` at temperature 1, where it is at hand already.
+        The teacher's prediction for `text` at temperature 1, if it has been computed already.
 
     Raises
     ------
     InputError
         For an unusable sentence or constraint (see `fairkd.constraints.resolve`), or a position that has no
         distribution.
+
+    Examples
+    --------
+    >>> from fairkd import models
+    >>> from fairkd.lexicon import contrasts
+    >>> teacher, pronouns = models.load("embedded/teacher"), contrasts()["pronouns"]
+    >>> preview = preview_constraint(teacher, "[MASK] is a nurse.", pronouns, kind="group")
+    >>> preview.table(3).columns.tolist()
+    ['token', 'group', 'before', 'after', 'before_rank', 'after_rank']
+    >>> before, after = preview.gaps
+    >>> abs(after) < 1e-6, f"{preview.leaked_mass:.3f}"
+    (True, '0.000')
     """
     found = prediction or predict(lm, text)
     constraint = resolve(
@@ -157,20 +169,20 @@ def play(
         skip_unspellable=skip_unspellable,
     )
     names = [group.name for group in contrast.groups]
-    return apply(found, constraint, mask_id=lm.mask_id, names=names, position=position)
+    return apply_to_prediction(found, constraint, mask_id=lm.mask_id, names=names, position=position)
 
 
-def apply(
+def apply_to_prediction(
     prediction: Prediction,
     constraint: Constraint,
     *,
     mask_id: int,
     names: Sequence[str],
     position: int | None = None,
-) -> Edit:
-    """The edit of one position of a prediction; `names` are those of the constraint's groups."""
+) -> ConstraintPreview:
+    """The preview at one position of a prediction; `names` are those of the constraint's groups."""
     place = prediction.default_position if position is None else position
-    # In fp64 and normalised anew: the masses below are differences of nearly equal numbers.
+    # In fp64 and normalised again, because leaked mass is a difference of nearly equal numbers.
     before = prediction.row(place).double().log_softmax(0)
     token = torch.tensor([prediction.tokens[place].id])
     applies = bool(constraint.applies(token, mask_id))
@@ -180,7 +192,7 @@ def apply(
         GroupMass(name, float(was), float(now), len(ids))
         for name, was, now, ids in zip(names, *masses, constraint.groups, strict=False)
     )
-    return Edit(prediction, place, constraint, applies, before, after, groups)
+    return ConstraintPreview(prediction, place, constraint, applies, before, after, groups)
 
 
 def _log_ratio(a: float, b: float) -> float:

@@ -1,4 +1,4 @@
-"""The constraint playground: what an edit does to a distribution, in numbers."""
+"""The preview of a constraint: how an edit changes a distribution, in numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from fairkd.constraints.constraint import Constraint
-from fairkd.constraints.preview import Edit, apply, play
+from fairkd.constraints.kinds import KINDS, Kind
+from fairkd.constraints.preview import ConstraintPreview, apply_to_prediction, preview_constraint
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.models.loading import MaskedLM
@@ -17,7 +18,7 @@ from fairkd.predictions.distribution import Prediction, Token
 
 PRONOUNS = contrasts()["pronouns"]
 MASK = 7
-KINDS = st.sampled_from(["logit_mean", "mass_preserving", "group"])
+ACTIVE: list[Kind] = [key for key in KINDS if key != "none"]
 
 
 def prediction_of(probabilities: list[float], token: int = MASK) -> Prediction:
@@ -28,20 +29,22 @@ def prediction_of(probabilities: list[float], token: int = MASK) -> Prediction:
     return Prediction("x", "[MASK]", 1.0, False, (shown,), (0,), log_p, labels, "WordPiece", True)
 
 
-def edited(probabilities: list[float], constraint: Constraint, token: int = MASK) -> Edit:
-    return apply(prediction_of(probabilities, token), constraint, mask_id=MASK, names=("A", "B"))
+def edited(probabilities: list[float], constraint: Constraint, token: int = MASK) -> ConstraintPreview:
+    prediction = prediction_of(probabilities, token)
+    return apply_to_prediction(prediction, constraint, mask_id=MASK, names=("A", "B"))
 
 
-def test_the_papers_edit_leaks_and_the_others_keep_the_mass() -> None:
-    words = [0.90, 0.01, 0.09]
-    paper = edited(words, Constraint("logit_mean", ((0,), (1,))))
-    shown = paper.table(3)
-    assert shown["after"].round(2).tolist() == [0.34, 0.34, 0.32]
-    assert paper.leaked == pytest.approx(0.91 - 2 * math.sqrt(0.009) / (2 * math.sqrt(0.009) + 0.09))
-    for kind in ("mass_preserving", "group"):
-        other = edited(words, Constraint(kind, ((0,), (1,))))
-        assert other.table(3)["after"].round(3).tolist() == [0.455, 0.455, 0.09]
-        assert other.leaked == pytest.approx(0, abs=1e-12)
+def test_the_edit_of_the_paper_leaks_mass() -> None:
+    paper = edited([0.90, 0.01, 0.09], Constraint("logit_mean", ((0,), (1,))))
+    assert paper.table(3)["after"].round(2).tolist() == [0.34, 0.34, 0.32]
+    assert paper.leaked_mass == pytest.approx(0.91 - 2 * math.sqrt(0.009) / (2 * math.sqrt(0.009) + 0.09))
+
+
+@pytest.mark.parametrize("kind", [key for key in ACTIVE if KINDS[key].keeps_mass])
+def test_the_kinds_that_keep_the_mass_leak_none(kind: Kind) -> None:
+    preview = edited([0.90, 0.01, 0.09], Constraint(kind, ((0,), (1,))))
+    assert preview.table(3)["after"].round(3).tolist() == [0.455, 0.455, 0.09]
+    assert preview.leaked_mass == pytest.approx(0, abs=1e-12)
 
 
 distributions = st.lists(st.floats(0.001, 1.0), min_size=6, max_size=6).map(
@@ -50,14 +53,14 @@ distributions = st.lists(st.floats(0.001, 1.0), min_size=6, max_size=6).map(
 
 
 @settings(max_examples=60, deadline=None)
-@given(distributions, KINDS, st.floats(0, 1))
-def test_every_edit_is_a_distribution_that_leaks_never_gains(
-    words: list[float], kind: str, strength: float
+@given(distributions, st.sampled_from(ACTIVE), st.floats(0, 1))
+def test_every_edit_gives_a_distribution_and_no_group_mass_is_gained(
+    words: list[float], kind: Kind, strength: float
 ) -> None:
-    edit = edited(words, Constraint(kind, ((0, 1), (2, 3)), strength))
-    assert float(edit.after.exp().sum()) == pytest.approx(1)
-    assert sum(g.after for g in edit.groups) <= sum(g.before for g in edit.groups) + 1e-9
-    assert edit.leaked >= 0 and edit.kl >= 0 and edit.reverse_kl >= 0
+    preview = edited(words, Constraint(kind, ((0, 1), (2, 3)), strength))
+    assert float(preview.after.exp().sum()) == pytest.approx(1)
+    assert sum(g.after for g in preview.groups) <= sum(g.before for g in preview.groups) + 1e-9
+    assert preview.leaked_mass >= 0 and preview.kl >= 0 and preview.reverse_kl >= 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -82,7 +85,7 @@ def test_each_pairwise_edit_is_the_cheaper_one_by_its_own_divergence(words: list
     assert keeping.kl <= paper.kl + 1e-9
 
 
-def test_full_strength_balances_and_none_leaves_everything() -> None:
+def test_full_strength_balances_and_strength_zero_changes_nothing() -> None:
     words = [0.5, 0.1, 0.2, 0.2]
     full, none = (edited(words, Constraint("group", ((0,), (1,)), strength)) for strength in (1.0, 0.0))
     assert full.gaps == pytest.approx((math.log(5), 0.0))
@@ -99,36 +102,38 @@ def test_out_of_scope_nothing_changes() -> None:
     assert edited(words, Constraint("group", ((0,), (1,)), scope="all"), token=0).applies
 
 
-def test_the_table_holds_each_groups_best_word_and_the_top_of_both_sides() -> None:
+def test_the_table_holds_the_best_word_of_each_group_and_the_top_before_and_after() -> None:
     words = [0.001, 0.002, 0.4, 0.3, 0.2, 0.097]
     frame = edited(words, Constraint("group", ((0,), (1,)))).table(2)
     assert frame["token"].tolist() == ["a", "b", "c", "d"]
     assert frame["group"].tolist() == ["A", "B", "", ""]
     assert frame["before_rank"].tolist() == [6, 5, 1, 2]
-    assert frame["after_rank"].tolist() == [5, 6, 1, 2], "equal ones by id"
+    assert frame["after_rank"].tolist() == [5, 6, 1, 2], "ties are ranked by id"
 
 
 def test_without_a_constraint_the_table_is_the_top_alone() -> None:
-    edit = edited([0.5, 0.3, 0.2], Constraint("none"))
-    assert edit.groups == () and edit.leaked == 0 and all(math.isnan(gap) for gap in edit.gaps)
-    assert edit.table(2)["token"].tolist() == ["a", "b"]
+    preview = edited([0.5, 0.3, 0.2], Constraint("none"))
+    assert preview.groups == () and preview.leaked_mass == 0 and all(math.isnan(gap) for gap in preview.gaps)
+    assert preview.table(2)["token"].tolist() == ["a", "b"]
 
 
-def test_a_sentence_is_played_at_its_mask_for_the_models_own_words(tiny_bert: MaskedLM) -> None:
-    edit = play(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="group")
-    assert edit.prediction.tokens[edit.position].masked and edit.applies
-    assert [group.name for group in edit.groups] == ["he", "she"]
-    assert edit.groups[0].after == pytest.approx(edit.groups[1].after)
-    assert {"he", "she"} & set(edit.table(3)["token"])
+def test_a_sentence_is_edited_at_its_mask_for_the_words_of_its_tokenizer(tiny_bert: MaskedLM) -> None:
+    preview = preview_constraint(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="group")
+    assert preview.prediction.tokens[preview.position].masked and preview.applies
+    assert [group.name for group in preview.groups] == ["he", "she"]
+    assert preview.groups[0].after == pytest.approx(preview.groups[1].after)
+    assert {"he", "she"} & set(preview.table(3)["token"])
 
 
 def test_an_ambiguous_word_is_an_error_that_names_it(tiny_bert: MaskedLM) -> None:
     with pytest.raises(InputError, match="'her'|'she'|her"):
-        play(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="logit_mean")
-    subjects = play(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="logit_mean", roles=["subject"])
+        preview_constraint(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="logit_mean")
+    subjects = preview_constraint(
+        tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="logit_mean", roles=["subject"]
+    )
     assert [group.size for group in subjects.groups] == [1, 1]
 
 
 def test_a_position_without_a_distribution_is_refused(tiny_bert: MaskedLM) -> None:
     with pytest.raises(InputError, match="Position 0"):
-        play(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="group", position=0)
+        preview_constraint(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="group", position=0)

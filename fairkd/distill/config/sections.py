@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from fairkd.constraints import PAIRWISE, Kind, Label, Scope, are_shares
+from fairkd.constraints import KINDS, Kind, Label, Scope, are_shares, kind_names
 from fairkd.distill.config.section_base import Section, WordsSection
 
 Positions = Literal["all", "masked", "sample"]
@@ -216,8 +216,9 @@ class ConstraintConfig(WordsSection):
 
     kind: Kind = Field(
         default="none",
-        description="How the teacher's distribution is edited: not at all, by the mean of logits (the paper) "
-        "or probabilities of word pairs, or by group.",
+        description="How the teacher's distribution is edited: "
+        + ", ".join(f"{key} ({kind.label})" for key, kind in KINDS.items())
+        + ".",
     )
     contrast: str = Field(
         default="pronouns", description="Name of the word groups that the constraint balances."
@@ -240,7 +241,8 @@ class ConstraintConfig(WordsSection):
     )
     shares: tuple[float, ...] | None = Field(
         default=None,
-        description="For kind group: each group's share of their total probability. Empty: equal shares.",
+        description=f"For kind {kind_names(takes_shares=True)}: each group's share of their total probability. "
+        "Empty: equal shares.",
     )
     roles: tuple[str, ...] | None = Field(
         default=None,
@@ -260,16 +262,18 @@ class ConstraintConfig(WordsSection):
         name, roles = contrast.name, ", ".join(contrast.roles)
         if unknown := [role for role in self.roles or () if role not in contrast.roles]:
             raise ValueError(f"the word groups {name} have the roles {roles}, not {unknown[0]!r}")
-        if self.kind in PAIRWISE:
+        if KINDS[self.kind].paired:
             pairs = {pair for role in self.roles or contrast.roles for pair in contrast.pairs(role)}
             words = [word for pair in pairs for word in pair]
             if twice := sorted({word for word in words if words.count(word) > 1}):
                 raise ValueError(
                     f"{twice[0]!r} would be in two pairs of {self.kind}, so restrict roles, for example to "
-                    "subject and possessive, or use group, which needs no pairs"
+                    f"subject and possessive, or use {kind_names(paired=False)}, which needs no pairs"
                 )
-        if self.shares and self.kind in PAIRWISE:
-            raise ValueError(f"shares are for the kind group only, and {self.kind} makes pairs equal")
+        if self.shares and self.kind != "none" and not KINDS[self.kind].takes_shares:
+            raise ValueError(
+                f"shares are for the kind {kind_names(takes_shares=True)} only, and {self.kind} takes none"
+            )
         if self.shares and len(self.shares) != len(contrast.groups):
             raise ValueError(f"{name} has {len(contrast.groups)} groups, but got {len(self.shares)} shares")
         if self.shares and not are_shares(self.shares):

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import torch
 import torch.nn.functional as F
@@ -96,10 +96,13 @@ class Plan:
         columns = constraint.columns.to(labels.device) if constraint.active else None
         if columns is not None and weights.label != "keep":
             group_word = torch.isin(labels, columns) & constrained
-            if weights.label == "drop":
-                labels = labels.masked_fill(group_word, IGNORED)
-            else:
-                soft = group_word
+            match weights.label:
+                case "drop":
+                    labels = labels.masked_fill(group_word, IGNORED)
+                case "soft":
+                    soft = group_word
+                case _:
+                    assert_never(weights.label)
         labelled = labels != IGNORED
         counts = len(labels), int(labelled.sum()), int(constrained.sum())
         at_one = labelled | constrained if weights.group and columns is not None else labelled

@@ -63,11 +63,11 @@ def test_uneven_groups_cannot_be_paired_and_it_is_said(open_distill: OpenDistill
     assert not app.error and not app.button(key="start_one").disabled
 
 
-def test_shares_are_named_where_masses_are_not_shared_out_evenly(open_distill: OpenDistill) -> None:
+def test_the_explanation_names_the_target_shares(open_distill: OpenDistill) -> None:
     app = open_distill(["group"])
-    assert "shared out evenly" in texts(app)
+    assert "split evenly" in texts(app)
     app.text_input(key="set:constraint.shares:group").set_value("0.7, 0.3").run()
-    assert "shared out 0.7 to 0.3" in texts(app)
+    assert "split 0.7 to 0.3" in texts(app)
 
 
 def test_the_balanced_words_can_become_those_that_are_measured(open_distill: OpenDistill) -> None:
