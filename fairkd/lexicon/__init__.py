@@ -1,9 +1,11 @@
 """Words and sentences that gaps are measured with: word groups, templates, professions. No model needed.
 
-* `word_groups`: a `Contrast` sets two or more `WordGroup`s against each other (he / she)
-* `templates`: sentences with a mask and a profession, and the shipped professions
+* `word_groups`: `WordGroup`, and `Contrast`, which compares two or more of them (he / she)
+* `templates`: sentences with a mask and a place for a profession
+* `professions`: the shipped professions
+* `shipped_tables`: reads the CSV files of `fairkd/resources`
 
-The tables themselves are in `fairkd/resources`. The public names are in `__init__.pyi`.
+The public names are in `__init__.pyi`.
 """
 
 import lazy_loader

@@ -1,8 +1,8 @@
+from .professions import shipped_professions as shipped_professions
 from .templates import (
     Rendered as Rendered,
     Template as Template,
     fitting as fitting,
-    shipped_professions as shipped_professions,
     shipped_templates as shipped_templates,
 )
 from .word_groups import (

@@ -12,12 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 
 import pandas as pd
 
 from fairkd.errors import InputError
+from fairkd.lexicon.shipped_tables import shipped_table
 from fairkd.lexicon.word_groups import ROLES, Contrast
 from fairkd.models import begins_sentence, typed_mask
 
@@ -144,7 +143,7 @@ def shipped_templates(role: str | None = None) -> pd.DataFrame:
     >>> len(shipped_templates("noun"))
     8
     """
-    table = _resource("templates.csv").copy()
+    table = shipped_table("templates.csv")
     if role is None:
         return table
     if role not in ROLES:
@@ -157,26 +156,6 @@ def fitting(contrast: Contrast) -> list[Template]:
     return [
         Template(row.text, row.role) for row in shipped_templates().itertuples() if row.role in contrast.roles
     ]
-
-
-def shipped_professions() -> pd.DataFrame:
-    """The shipped professions (`resources/professions.csv`) with the share of women among workers.
-
-    Columns profession, women_share (between 0 and 1), year, source, occupation (the row of the source
-    that stands for the profession): US Bureau of Labor Statistics, Current Population Survey, Annual
-    Averages, Table 11.
-
-    >>> shipped_professions().set_index("profession").women_share["nurse"].item()
-    0.879
-    """
-    return _resource("professions.csv").copy()
-
-
-@lru_cache(maxsize=4)
-def _resource(name: str) -> pd.DataFrame:
-    """A shipped table, read once; callers get copies."""
-    with (files("fairkd") / "resources" / name).open(encoding="utf-8") as file:
-        return pd.read_csv(file, keep_default_na=False)
 
 
 def _key(name: str) -> str:

@@ -10,7 +10,7 @@
 
 The gap at a masked position is `log P(A) - log P(B)`, in nats: positive where the model prefers group A (he),
 negative where it prefers group B (she). Averages, intervals and tests over such frames are in
-`fairkd.measures.gap_summaries`, templates and professions in `fairkd.lexicon.templates`, the comparison of
+`fairkd.measures.gap_summaries`, templates and professions in `fairkd.lexicon`, the comparison of
 two sentences in `fairkd.measures.sentence_pairs`.
 """
 

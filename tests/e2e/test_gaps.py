@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fairkd.lexicon.templates import shipped_professions
+from fairkd.lexicon.professions import shipped_professions
 from tests.e2e.conftest import PHONE, OpenPage, settled
 
 sync_api = pytest.importorskip("playwright.sync_api")

@@ -7,7 +7,8 @@ from importlib.resources import files
 import pytest
 
 from fairkd.errors import InputError
-from fairkd.lexicon.templates import Template, shipped_professions, shipped_templates
+from fairkd.lexicon.professions import shipped_professions
+from fairkd.lexicon.templates import Template, shipped_templates
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.measures.word_gaps import gaps
 from fairkd.models.loading import MaskedLM

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.shared.widgets import literal
-from fairkd.lexicon.templates import shipped_professions
+from fairkd.lexicon.professions import shipped_professions
 from tests import ROOT
 from tests.app.reading import components, titles
 
