@@ -216,9 +216,8 @@ class ConstraintConfig(WordsSection):
 
     kind: Kind = Field(
         default="none",
-        description="How the teacher's distribution is edited: "
-        + ", ".join(f"{key} ({kind.label})" for key, kind in KINDS.items())
-        + ".",
+        description="How the teacher's distribution is edited before the student learns from it. None leaves "
+        "it unchanged.",
     )
     contrast: str = Field(
         default="pronouns", description="Name of the word groups that the constraint balances."
@@ -241,8 +240,8 @@ class ConstraintConfig(WordsSection):
     )
     shares: tuple[float, ...] | None = Field(
         default=None,
-        description=f"For kind {kind_names(takes_shares=True)}: each group's share of their total probability. "
-        "Empty: equal shares.",
+        description=f"For kind {kind_names(takes_shares=True)}: each group's share of their total "
+        "probability. Empty: equal shares.",
     )
     roles: tuple[str, ...] | None = Field(
         default=None,
