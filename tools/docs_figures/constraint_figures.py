@@ -7,7 +7,7 @@ from typing import get_args
 
 import torch
 
-from fairkd.constraints import Constraint, Kind, Label, Scope, play, soft_labels
+from fairkd.constraints import Constraint, Kind, Label, Scope, preview_constraint, soft_labels
 from fairkd.lexicon import contrasts
 from fairkd.models import MaskedLM
 from fairkd.predictions import predict
@@ -91,12 +91,12 @@ def on_the_teacher(lm: MaskedLM, dark: bool) -> Drawing:
     figure.text(LEFT, 22, text, bold=True, size=16)
     legend(figure, 46, NAMES)
     for number, (kind, name) in enumerate(KINDS):
-        edit = play(lm, text, contrasts()["pronouns"], kind=kind, roles=["subject"])
+        preview = preview_constraint(lm, text, contrasts()["pronouns"], kind=kind, roles=["subject"])
         if number == 0:
-            before = [group.before for group in edit.groups]
+            before = [group.before for group in preview.groups]
             note = f"he {written(before[0])}, mass {written(sum(before))}"
             _row(figure, 58, "teacher", note, [*before, 1 - sum(before)], 2)
-        after = [group.after for group in edit.groups]
+        after = [group.after for group in preview.groups]
         _row(figure, 120 + 62 * number, name, f"mass {written(sum(after))}", [*after, 1 - sum(after)], 2)
     return figure
 

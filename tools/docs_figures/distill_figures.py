@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairkd.augmentation import swapper
-from fairkd.constraints import play
+from fairkd.constraints import preview_constraint
 from fairkd.lexicon import contrasts
 from fairkd.models import MaskedLM
 from fairkd.predictions import predict
@@ -44,10 +44,12 @@ def distillation(lm: MaskedLM, dark: bool) -> Drawing:
     card(right, 78, "student", "small, it learns", STUDENT)
     figure.line(middle, 124, middle, 146, arrow=True)
     figure.line(other, 124, other, 286, arrow=True)
-    edit = play(lm, "[MASK] is a nurse.", contrasts()["pronouns"], kind="group", roles=["subject"])
+    preview = preview_constraint(
+        lm, "[MASK] is a nurse.", contrasts()["pronouns"], kind="group", roles=["subject"]
+    )
     before, after = (
-        ", ".join(f"{group.name} {written(mass)}" for group, mass in zip(edit.groups, masses, strict=True))
-        for masses in ([one.before for one in edit.groups], [one.after for one in edit.groups])
+        ", ".join(f"{group.name} {written(mass)}" for group, mass in zip(preview.groups, masses, strict=True))
+        for masses in ([one.before for one in preview.groups], [one.after for one in preview.groups])
     )
     card(left, 148, "distribution p", f"{before}, ...")
     figure.line(middle, 194, middle, 216, arrow=True)
