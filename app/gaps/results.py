@@ -6,7 +6,6 @@ so that the page's frame stands before it is read.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from app.shared.model_cache import Version, get_model, version
 from app.shared.torch_threads import all_threads
 from fairkd.lexicon import Contrast, Template, WordGroup
 from fairkd.measures import Correlation
+from fairkd.utils import Throttle
 
 if TYPE_CHECKING:
     from fairkd.measures import PairedTest, Summary
@@ -125,16 +125,14 @@ def measured(reference: str, setup: GapQuestion, who: str) -> pd.DataFrame:
     sentences = store().missing(question, setup.templates, setup.names)
     model = get_model(reference)
     role = st.empty()
-    done, drawn = 0, 0.0
+    done, throttle = 0, Throttle(BETWEEN_DRAWINGS, first=0)
 
     def some(templates: Sequence[Template], professions: Sequence[str]) -> pd.DataFrame:
         nonlocal done
 
         def progress(part: float) -> None:
-            nonlocal drawn
             # The browser draws on the same processor that measures.
-            if sentences >= SLOW and time.monotonic() - drawn >= BETWEEN_DRAWINGS:
-                drawn = time.monotonic()
+            if sentences >= SLOW and throttle.due():
                 fraction = (done + part * len(templates) * len(professions)) / sentences
                 role.progress(
                     min(max(fraction, 0.0), 1.0), text=f"Measuring the {who}: {sentences} sentences"

@@ -6,7 +6,6 @@ PyTorch is imported on first use, not with this module, so that the page appears
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -19,7 +18,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 from app.shared.torch_threads import all_threads, import_torch
 from app.shared.widgets import literal
 from fairkd.errors import FairKDError, ModelError
-from fairkd.utils import runs_folder
+from fairkd.utils import Throttle, runs_folder
 
 if TYPE_CHECKING:
     from fairkd.models import Description, MaskedLM
@@ -173,13 +172,11 @@ def delayed_progress(draw: Callable[..., object]) -> Callable[[str, float | None
 
     Each call also stops the work if the visitor has changed something in the meantime.
     """
-    drawn = time.monotonic() + PROGRESS_AFTER - PROGRESS_INTERVAL
+    throttle = Throttle(PROGRESS_INTERVAL, first=PROGRESS_AFTER)
 
     def progress(message: str, fraction: float | None) -> None:
-        nonlocal drawn
         rerun_if_changed()
-        if time.monotonic() - drawn >= PROGRESS_INTERVAL:
-            drawn = time.monotonic()
+        if throttle.due():
             draw(min(max(fraction or 0.0, 0.0), 1.0), text=literal(message))
 
     return progress

@@ -13,7 +13,7 @@ from typing import Any
 
 from fairkd.corpora.text_files import SAMPLE, Table, brief
 from fairkd.errors import InputError
-from fairkd.utils import Progress, pace
+from fairkd.utils import Progress, Throttle
 
 PREFIX = "hub:"
 _NAME = re.compile(
@@ -58,11 +58,11 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
         # Pictures and sound stay packed: nobody looks at them, and what unpacks them may not be installed.
         if hasattr(rows, "decode") and rows.features:
             rows = rows.decode(False)
-    due = pace()
+    throttle = Throttle()
 
     def each() -> Iterator[Mapping[str, Any]]:
         for count, row in enumerate(_guarded(source, rows), 1):
-            if progress and due():
+            if progress and throttle.due():
                 progress(f"Streaming {source}: {count:,} rows", None)
             yield row
 

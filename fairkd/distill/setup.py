@@ -6,7 +6,6 @@ import copy
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from fairkd.distill.losses import release
 from fairkd.distill.student import kept_layers, make_student
 from fairkd.distill.trainer import Trainer, constraint_of, masker_of
 from fairkd.models import MaskedLM
+from fairkd.utils import Throttle
 
 Say = Callable[[str], None]
 Check = Callable[[], None]
@@ -140,14 +140,15 @@ def _digest(*sides: Sequence[str]) -> str:
 
 def _changes(say: Say, check: Check) -> Callable[[str, float | None], None]:
     """A progress function that checks, says what is new, and from time to time how far it has come."""
-    last, when = "", -SAY_EVERY
+    last, throttle = "", Throttle(SAY_EVERY)
 
     def report(message: str, fraction: float | None) -> None:
-        nonlocal last, when
+        nonlocal last
         check()
         what = re.sub(r"[\d,.]+", "", message)
-        if what != last or time.monotonic() - when >= SAY_EVERY:
-            last, when = what, time.monotonic()
+        if what != last or throttle.due():
+            throttle.restart()
+            last = what
             say(message)
 
     return report

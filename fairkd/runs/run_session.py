@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -16,6 +15,7 @@ from fairkd.runs import control, outcome, store
 from fairkd.runs.events import Event, Writer
 from fairkd.runs.process_identity import me
 from fairkd.runs.store import Run, State
+from fairkd.utils import Throttle
 
 if TYPE_CHECKING:
     from fairkd.distill.config import Config
@@ -33,7 +33,7 @@ class Session:
         self.end: Event | None = None
         self._attempt, self._writer, self._step = attempt, writer, run.step
         self._cancelling, self._terminated = False, False
-        self._looked = self._told = float("-inf")
+        self._looks, self._changes = Throttle(LOOK_EVERY, first=0), Throttle(TELL_EVERY, first=0)
 
     @property
     def config(self) -> Config:
@@ -62,18 +62,13 @@ class Session:
             }
         elif kind == "message":
             columns["sentence"] = str(written.get("text", ""))
-        now = time.monotonic()
-        if columns and (kind != "train" or now - self._told >= TELL_EVERY):
-            if kind == "train":
-                self._told = now
+        if columns and (kind != "train" or self._changes.due()):
             with suppress(FairKDError):  # the next one will do; events are what counts
                 store.advance(self.run.id, self._attempt, **columns)
 
     def stop(self) -> bool:
         """Whether the run is to finish its step, save and end."""
-        now = time.monotonic()
-        if now - self._looked >= LOOK_EVERY:
-            self._looked = now
+        if self._looks.due():
             self._look()
         return self._cancelling or self._terminated
 

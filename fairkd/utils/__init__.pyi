@@ -5,4 +5,4 @@ from .paths import VARIABLE as VARIABLE, home as home, runs_folder as runs_folde
 from .plain_json import plain as plain
 from .suggestions import did_you_mean as did_you_mean, nearest as nearest
 from .thread_map import side_by_side as side_by_side
-from .throttle import Progress as Progress, pace as pace
+from .throttle import Progress as Progress, Throttle as Throttle
