@@ -7,6 +7,7 @@ titles, annotations and hover texts alike.
 Numbers become text in Python alone. The components in JavaScript get them as strings.
 """
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -40,4 +41,36 @@ def percent_tick(probability: float) -> str:
     >>> [percent_tick(tick) for tick in (0, 0.025, 0.5, 1e-8)]
     ['0 %', '2.5 %', '50 %', '0.000001 %']
     """
-    return f"{np.format_float_positional(100 * probability, precision=3, fractional=False, trim='-')} %"
+    return f"{_plain(100 * probability)} %"
+
+
+def signed_tick(value: float) -> str:
+    """A round number on an axis, with its sign; a plain 0.
+
+    >>> [signed_tick(tick) for tick in (-1.5, 0.0, 0.25)]
+    ['−1.5', '0', '+0.25']
+    """
+    if not value:
+        return "0"
+    return f"{'−' if value < 0 else '+'}{_plain(abs(value))}"
+
+
+def _plain(value: float) -> str:
+    """Three significant digits, without exponent and without zeros at the end."""
+    return str(np.format_float_positional(value, precision=3, fractional=False, trim="-"))
+
+
+def round_steps(low: float, high: float, most: int) -> list[float]:
+    """The multiples of a round number from `low` to `high`, in at most `most` steps.
+
+    >>> round_steps(-1.2, 1.0, 5)
+    [-1.0, -0.5, 0.0, 0.5, 1.0]
+    """
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    step = next(
+        step
+        for step in (power, 2 * power, 2.5 * power, 5 * power, 10 * power)
+        if high - low <= most * step * (1 + 1e-9)
+    )
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [number * step for number in range(first, last + 1)]

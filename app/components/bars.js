@@ -15,12 +15,12 @@ function draw(data, width, colours) {
   const font = `13px ${colours.font}`
   const height = TOP + ROW * words.length + FOOT
   const svg = make("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img" })
-  svg.setAttribute("aria-label", spoken(data, roles))
+  svg.setAttribute("aria-label", description(data, roles))
   svg.setAttribute("font-family", colours.font)
 
-  const room = Math.min(width * 0.36, 180)
-  const left = 10 + Math.min(Math.max(...words.map(word => measure(word.text, font)), 20), room)
-  const right = width - (log ? 16 : 56) // beside the longest bar stands its figure
+  const maxWidth = Math.min(width * 0.36, 180)
+  const left = 10 + Math.min(Math.max(...words.map(word => measure(word.text, font)), 20), maxWidth)
+  const right = width - (log ? 16 : 56) // space for the number beside the longest bar
   const across = place => left + (right - left) * place
 
   legend(svg, roles, colours)
@@ -35,7 +35,7 @@ function draw(data, width, colours) {
   words.forEach((word, row) => {
     const middle = TOP + ROW * row + ROW / 2
     const label = { x: left - 8, y: middle + 4.5, "text-anchor": "end", "font-size": 13, fill: colours.text }
-    svg.append(write(fit(word.text, room, font), label))
+    svg.append(write(fit(word.text, maxWidth, font), label))
     svg.append(...(log ? dots : bars)(word, roles, middle, across, colours))
   })
   return svg
@@ -57,8 +57,8 @@ function bars(word, roles, middle, across, colours) {
 function dots(word, roles, middle, across, colours) {
   const here = roles.filter(role => word[role])
   const at = here.map(role => across(word[role].at))
-  const thread = { x1: at[0], x2: at.at(-1), y1: middle, y2: middle, stroke: colours.text, "stroke-opacity": 0.45 }
-  const line = here.length > 1 ? [make("line", { ...thread, "stroke-width": 2 })] : []
+  const ends = { x1: at[0], x2: at.at(-1), y1: middle, y2: middle, stroke: colours.text, "stroke-opacity": 0.45 }
+  const line = here.length > 1 ? [make("line", { ...ends, "stroke-width": 2 })] : []
   return [
     ...line,
     ...here.map((role, index) => {
@@ -81,7 +81,7 @@ function legend(svg, roles, colours) {
   }
 }
 
-function spoken(data, roles) {
+function description(data, roles) {
   const words = data.words.map(word => {
     const parts = roles.filter(role => word[role]).map(role => `${role} ${word[role].shown}`)
     return `${word.text}: ${parts.join(", ")}`

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from app.charts.text import percent, percent_tick
+from app.charts.text import percent, percent_tick, round_steps
 from app.components.drawing import titled_component
 from app.predictions.position import Role
 
 ROLES: Sequence[Role] = ("teacher", "student")
-_MOST_STEPS = 5  # from tick to tick
-_SMALLEST = 1e-12  # what a probability of zero is drawn as on the logarithmic axis
+_SMALLEST = 1e-12  # drawn instead of a probability of 0 on the logarithmic axis
 
 _component = titled_component("bars")
 
@@ -25,7 +24,7 @@ def bars_data(frame: pd.DataFrame, *, title: str, log: bool) -> dict:
     """What the browser draws, from the columns of `fairkd.predictions.Comparison.at`.
 
     Each word has an entry for each model that gives it a probability: `at`, its place on the axis from 0 to
-    1; `shown`, the probability in text; and `details` for the tooltip. The axis has a title and ticks, each
+    1; `shown`, the probability as text; and `details` for the tooltip. The axis has a title and ticks, each
     with its place and its text.
     """
     found = [row[f"{role}_probability"] for row in frame.to_dict("records") for role in ROLES]
@@ -53,19 +52,14 @@ class _LinearAxis:
 
     def __init__(self, probabilities: Sequence[float]) -> None:
         self._largest = max([*probabilities, 1e-6])
-        least = self._largest / _MOST_STEPS
-        power = 10.0 ** math.floor(math.log10(least))
-        step = next(
-            round_number * power for round_number in (1, 2, 2.5, 5, 10) if round_number * power >= least
-        )
-        self.ticks = [number * step for number in range(math.floor(self._largest / step + 1e-9) + 1)]
+        self.ticks = round_steps(0, self._largest, 5)
 
     def place(self, probability: float) -> float:
         return round(probability / self._largest, 5)
 
 
 class _LogAxis:
-    """Whole powers of ten around all probabilities; every second one has a tick where there are many."""
+    """Whole powers of ten that enclose all probabilities. If there are many, every second one has a tick."""
 
     title = "probability (log scale)"
 
@@ -75,7 +69,7 @@ class _LogAxis:
         self.ticks = [10.0**exponent for exponent in range(0, self._low - 1, -2 if self._low < -5 else -1)]
 
     def place(self, probability: float) -> float:
-        margin = 0.12  # of a power of ten, at both ends, so that no dot lies over the edge
+        margin = 0.12  # of a power of ten, at both ends, so that no dot crosses the edge
         above = math.log10(max(probability, _SMALLEST)) - self._low
         return round((above + margin) / (2 * margin - self._low), 5)
 

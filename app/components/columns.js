@@ -1,6 +1,6 @@
-// The paper's figure, live: over every token a column of cells shaded by probability, the teacher's above the
-// sentence and the student's below it. One listbox; each token's column is an option in it.
-// Drawn with the tools of figure.js, which stands before this file.
+// The paper's figure, interactive: for every token a column of cells shaded by probability, the teacher's above the
+// sentence and the student's below it. For assistive technology it is a listbox, and each column an option.
+// columns.py sends all texts and shades. figure.js precedes this file.
 
 const GAP = 4
 const EDGE = 4
@@ -8,7 +8,7 @@ const WIDEST = 200
 const NARROWEST = 46
 const LABEL = 24
 const TOKEN = 30
-const ROOM = 9
+const SPACE = 9
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
@@ -19,7 +19,7 @@ export default function (component) {
   state.data = data
   redraw(state)
   if (data && (before?.selected !== data.selected || before?.sentence !== data.sentence)) reveal(state, data.selected)
-  return () => forget(state)
+  return () => dispose(state)
 }
 
 function listen(state) {
@@ -42,7 +42,7 @@ function listen(state) {
 function choose(state, number) {
   state.tip.hidden = true
   if (state.data.selected !== number) {
-    // Shown at once; Python's answer follows with the same choice.
+    // Drawn at once. Python's update follows with the same selection.
     state.data = { ...state.data, selected: number }
     redraw(state)
     state.choose(number)
@@ -106,15 +106,15 @@ function redraw(state) {
 
 function draw(data, width, colours) {
   const { columns, panels, rows } = data
-  const widths = spread(columns, width, colours.font)
+  const widths = columnWidths(columns, width, colours.font)
   const cell = rows > 10 ? 20 : 27
   const size = Math.min(...widths) < 64 ? 11.5 : 12.5
   const block = rows * (cell + 2)
   const above = panels.find(panel => panel.role === "teacher")
   const below = panels.find(panel => panel.role === "student")
   const top = EDGE + (above ? LABEL : 0)
-  const tokenTop = top + (above ? block : 0) + ROOM
-  const belowTop = tokenTop + TOKEN + ROOM
+  const tokenTop = top + (above ? block : 0) + SPACE
+  const belowTop = tokenTop + TOKEN + SPACE
   const bottom = belowTop + (below ? block : 0)
   const height = bottom + (below ? LABEL : 0) + EDGE
 
@@ -138,7 +138,7 @@ function draw(data, width, colours) {
     const group = make("g", { class: "column", role: "option", "data-number": number })
     group.setAttribute("tabindex", chosen || (!data.selected && index === 0) ? "0" : "-1")
     group.setAttribute("aria-selected", String(chosen))
-    group.setAttribute("aria-label", spoken(data, index))
+    group.setAttribute("aria-label", description(data, index))
     group.append(
       make("rect", {
         class: "band", x: x - 2, y: top - 3, width: place.width + 4, height: bottom - top + 6, rx: 5,
@@ -161,14 +161,14 @@ function draw(data, width, colours) {
   return { svg, places, total, height }
 }
 
-// Every column is as wide as its token asks for; what is left of the page is shared out evenly.
-function spread(columns, width, font) {
-  const asked = columns.map(column => Math.min(Math.max(measure(column.text, `600 13px ${font}`) + 16, NARROWEST), 150))
-  const spare = width - EDGE * 2 - asked.reduce((sum, one) => sum + one + GAP, -GAP)
-  if (spare <= 0) return asked
+// Each column is as wide as its token needs. The remaining width is divided evenly.
+function columnWidths(columns, width, font) {
+  const needed = columns.map(column => Math.min(Math.max(measure(column.text, `600 13px ${font}`) + 16, NARROWEST), 150))
+  const spare = width - EDGE * 2 - needed.reduce((sum, one) => sum + one + GAP, -GAP)
+  if (spare <= 0) return needed
   const even = Math.min((width - EDGE * 2 + GAP) / columns.length - GAP, WIDEST)
-  if (asked.every(one => one <= even)) return columns.map(() => even)
-  return asked.map(one => Math.min(one + spare / columns.length, Math.max(one, WIDEST)))
+  if (needed.every(one => one <= even)) return columns.map(() => even)
+  return needed.map(one => Math.min(one + spare / columns.length, Math.max(one, WIDEST)))
 }
 
 function panelName(panel, y, colours, width) {
@@ -223,7 +223,7 @@ function token(column, place, chosen, colours) {
   return [rect, label]
 }
 
-function spoken(data, index) {
+function description(data, index) {
   const column = data.columns[index]
   const parts = [`position ${index + 1}, ${column.text}`]
   for (const panel of data.panels) {

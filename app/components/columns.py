@@ -1,7 +1,7 @@
-"""The signature picture: columns of shaded cells over and under every token of a sentence.
+"""The main figure: columns of shaded cells above and below every token of a sentence.
 
-`columns_figure` draws it and calls back when a person chooses a column; the drawing itself is in `columns.js`
-beside this file. `token_columns` and `figure_data` are pure and say what is drawn.
+`columns_figure` shows it and calls back when a visitor selects a column; `columns.js` draws it.
+`token_columns` and `figure_data` are pure functions that return its data.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from fairkd.predictions import Prediction, top_ids
 if TYPE_CHECKING:
     from fairkd.predictions import Comparison
 
-_PALEST = 1e-4  # the probability from which on a logarithmic scale has shades
+_PALEST = 1e-4  # the probability at which a logarithmic scale begins
 
 
 @dataclass(frozen=True)
 class TokenColumn:
-    """One column of the figure: a token, and where either model has it (None where it has no such token)."""
+    """One column of the figure: a token, and its position in each model's tokens (None if it has none)."""
 
     teacher: int | None
     student: int | None
@@ -37,7 +37,7 @@ class TokenColumn:
 def token_columns(
     teacher: Prediction | None, student: Prediction | None, comparison: Comparison | None
 ) -> tuple[TokenColumn, ...]:
-    """The figure's columns from left to right; a missing model leaves its side empty."""
+    """The columns of the figure from left to right; the side of a missing model is empty."""
     pairs: tuple[tuple[int | None, int | None], ...]
     if comparison is not None:
         pairs = comparison.aligned
@@ -60,10 +60,7 @@ def token_columns(
 
 
 def _best(prediction: Prediction, rows: int, *, log: bool) -> dict[int, list[tuple[str, float, str]]]:
-    """The `rows` most probable tokens at every position: the token, its shade and its probability in text.
-
-    One call for all positions.
-    """
+    """The `rows` most probable tokens by position, each with its shade and its probability as text."""
     ids = top_ids(prediction.log_probabilities, rows)
     probabilities = prediction.log_probabilities.gather(1, ids).exp().tolist()
     return {
@@ -76,7 +73,7 @@ def _best(prediction: Prediction, rows: int, *, log: bool) -> dict[int, list[tup
 
 
 def _shade(probability: float, *, log: bool) -> float:
-    """How dark a cell is, from 0 to 1; on a logarithmic scale from `_PALEST` on."""
+    """How dark a cell is, from 0 to 1. A logarithmic scale begins at the probability `_PALEST`."""
     if not log:
         return round(probability, 4)
     return round(max(0.0, 1 - math.log10(max(probability, _PALEST)) / math.log10(_PALEST)), 4)
@@ -91,9 +88,10 @@ def figure_data(
     selected: int,
     log: bool,
 ) -> dict:
-    """What the browser draws: `columns` with each model's cells, `selected` counted from 1 (0 for none).
+    """What the browser draws: `columns` with each model's cells.
 
-    A cell is a word, its shade from 0 to 1, and its probability in text.
+    A cell is a word, its shade from 0 to 1, and its probability as text. `selected` counts from 1; 0 selects
+    no column.
     """
     panels = []
     for role, prediction in (("teacher", teacher), ("student", student)):
@@ -124,7 +122,7 @@ _component = component("columns")
 
 
 def columns_figure(data: dict, *, key: str, on_choose: Callable[[int], None]) -> None:
-    """Draw `figure_data`; before the rerun, `on_choose` gets the number of the column a person chooses."""
+    """Draw `figure_data`. When a visitor selects a column, `on_choose` gets its number before the rerun."""
 
     def chosen() -> None:
         number = st.session_state[key].chosen

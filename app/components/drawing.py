@@ -1,7 +1,7 @@
-"""Components drawn in the browser: their files, put together.
+"""Registers our components: figures that JavaScript draws in the browser.
 
-A component is NAME.html in the head of figure.html, and NAME.css and NAME.js after figure.css and figure.js;
-one that is a picture under its title has titled.html there, and no style of its own.
+A component has NAME.html in the head of figure.html, NAME.css after figure.css, and NAME.js after figure.js.
+A component with one picture below a title has titled.html as its head, and no CSS file.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _HERE = Path(__file__).parent
 
 
 def component(name: str) -> ComponentRenderer:
-    """The component `name`, to be called with `key` and `data`."""
+    """The component `name`; call it with `key` and `data`."""
     return _component(name, head=f"{name}.html", style=_text("figure.css") + _text(f"{name}.css"))
 
 
 def titled_component(name: str) -> ComponentRenderer:
-    """The component `name`, one picture under its title."""
+    """The component `name`, with one picture below a title."""
     return _component(name, head="titled.html", style=_text("figure.css"))
 
 

@@ -1,17 +1,18 @@
-"""Both models' gap for each profession, with intervals. `dumbbells.js` beside this draws them.
+"""Both models' gap for each profession, with intervals, as a dumbbell chart. `dumbbells.js` draws it.
 
-A figure of its own and not plotly's, whose library the browser would have to load first.
+Plotly is not used here: a browser that has just opened the Gaps page would have to load its library first.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
 from app.charts.base import LOW_MASS
 from app.charts.gaps import VALUE_NAMES, Value
-from app.charts.text import percent, signed
+from app.charts.text import percent, percent_tick, round_steps, signed, signed_tick
 from app.components.drawing import titled_component
 
 ROLES = ("teacher", "student")
@@ -28,12 +29,12 @@ def gaps_data(
     mass: str | None = None,
     ends: int | None = None,
 ) -> dict:
-    """What the browser draws, sorted by the teacher's gap, the largest first.
+    """What the browser draws, sorted by the teacher's gap, the largest first. Numbers are in nats.
 
     Parameters
     ----------
     teacher, student : one row a profession (profession, mean, low, high, mass), as from
-        `fairkd.measures.word_gaps.by_profession`.
+        `fairkd.measures.by_profession`.
     groups : the names of groups A and B.
     mass : how P(A) + P(B) is written; by default with the groups' names.
     ends : show only this many professions at either end of the teacher's order; None shows all.
@@ -41,36 +42,54 @@ def gaps_data(
     both = teacher.merge(student, on="profession", suffixes=("_teacher", "_student"))
     both = both.sort_values("mean_teacher", ascending=False, kind="stable")
     smaller = int((both["mean_student"].abs() < both["mean_teacher"].abs()).sum())
-    called = mass or f"P({groups[0]}) + P({groups[1]})"
-    rows = [_row(row, called) for row in both.to_dict("records")]
-    left_out = 0 if ends is None else max(0, len(rows) - 2 * ends)
-    if ends is not None and left_out:
-        rows = [*rows[:ends], {"note": f"{left_out} more between"}, *rows[-ends:]]
-    thin = any(row[role]["thin"] for row in rows if "note" not in row for role in ROLES)
+    mass = mass or f"P({groups[0]}) + P({groups[1]})"
+    professions = [_row(row, mass) for row in both.to_dict("records")]
+    rows = professions
+    if ends is not None and (omitted := len(rows) - 2 * ends) > 0:
+        note = f"{omitted} profession{'s' if omitted != 1 else ''} not shown"
+        rows = [*rows[:ends], {"note": note}, *rows[-ends:]]
+        professions = [*rows[:ends], *rows[-ends:]]
+    hollow = any(row[role]["hollow"] for row in professions for role in ROLES)
     return {
         "title": (
             f"The student's {VALUE_NAMES[value]} is smaller than the teacher's for {smaller} of {len(both)} "
             f"profession{'s' if len(both) != 1 else ''}"
         ),
         "groups": list(groups),
-        "axis": f"{VALUE_NAMES[value]} in nats",
-        "thin": f"mass below {percent(LOW_MASS)}" if thin else None,
+        "axis": _axis(professions, f"{VALUE_NAMES[value]} in nats"),
+        "hollow": f"probability below {percent_tick(LOW_MASS)}" if hollow else None,
         "rows": rows,
     }
 
 
-def _row(row: dict, called: str) -> dict:
-    """One profession: its name, each model's numbers, and both in words."""
-    numbers, told = {}, []
+def _row(row: dict, mass_name: str) -> dict:
+    """One profession: its name, each model's numbers, and the text of the tooltip."""
+    numbers, details = {}, []
     for role in ROLES:
         mean, low, high, mass = (float(row[f"{part}_{role}"]) for part in ("mean", "low", "high", "mass"))
-        # JSON has no NaN; where there is no interval, the line from mean to mean is not seen.
-        one = math.isnan(low)
-        ends = (mean, mean) if one else (low, high)
-        numbers[role] = {"mean": mean, "low": ends[0], "high": ends[1], "thin": mass < LOW_MASS}
-        interval = "no interval: one template" if one else f"{signed(low)} to {signed(high)}"
-        told.append(f"{role} {signed(mean)} nats ({interval}), {called} = {percent(mass)}")
-    return {"name": row["profession"], **numbers, "told": "\n".join(told)}
+        if math.isnan(low):  # JSON has no NaN; an interval from mean to mean is invisible
+            low = high = mean
+            interval = "no interval: one template"
+        else:
+            interval = f"95 % interval {signed(low)} to {signed(high)}"
+        numbers[role] = {"mean": mean, "low": low, "high": high, "hollow": mass < LOW_MASS}
+        details.append(f"{role} {signed(mean)} nats ({interval}), {mass_name} = {percent(mass)}")
+    return {"name": row["profession"], **numbers, "details": "\n".join(details)}
+
+
+def _axis(professions: Sequence[dict], title: str) -> dict:
+    """The range of the axis, and its ticks for a narrow and for a wide screen.
+
+    The range holds zero and all intervals, with a margin at both ends.
+    """
+    numbers = [row[role][part] for row in professions for role in ROLES for part in ("low", "mean", "high")]
+    low, high = min([0.0, *numbers]), max([0.0, *numbers])
+    margin = 0.04 * (high - low) or 1.0
+    low, high = low - margin, high + margin
+    narrow, wide = (
+        [{"at": tick, "shown": signed_tick(tick)} for tick in round_steps(low, high, most)] for most in (4, 9)
+    )
+    return {"title": title, "low": low, "high": high, "narrow": narrow, "wide": wide}
 
 
 def gaps_figure(data: dict, *, key: str) -> None:

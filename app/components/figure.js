@@ -1,26 +1,26 @@
-// What the figures share that are drawn into one SVG: colours of the theme, text that fits, downloads.
-// The looks of an element are attributes, so that the downloaded file is the drawing itself. Text enters by
-// textContent alone: whatever a sentence holds is shown, never read as markup.
+// Shared by the figures that are one SVG: colours of the theme, text that fits, tooltips, downloads.
+// Styles are attributes, so that a downloaded file looks like the page. Text is set by textContent alone, so that
+// markup in a sentence is shown and never interpreted.
 
 const SVG = "http://www.w3.org/2000/svg"
-const PALEST = { light: 0.07, dark: 0.13 } // even the least likely cell shows whose it is
+const PALEST = { light: 0.07, dark: 0.13 } // a cell with probability 0 still shows its model's colour
 
 const states = new WeakMap()
 const ruler = document.createElement("canvas").getContext("2d")
 
-// What a component keeps between updates: made when `root` is first drawn. `redraw(state)` is called again when
-// the room for the figure changes, `download(state, format)` by the buttons; the pointer has its tip.
+// The state of a component between updates, made when `root` is first drawn. `redraw(state)` is called when the
+// width changes, `download(state, format)` by the buttons. Tooltips follow the pointer.
 function stateOf(root, redraw, download) {
   if (states.has(root)) return states.get(root)
   const find = selector => root.querySelector(selector)
   const state = { root, frame: find(".frame"), scroller: find(".scroller"), tip: find(".tip"), data: null, drawn: "" }
   state.observer = new ResizeObserver(() => redraw(state))
   state.observer.observe(state.scroller)
-  state.scroller.onpointermove = event => event.pointerType === "touch" || tell(state, event)
+  state.scroller.onpointermove = event => event.pointerType === "touch" || showTooltip(state, event)
   state.scroller.onpointerleave = event => (state.tip.hidden ||= event.pointerType !== "touch")
-  // A finger cannot hover: it taps. Heard on the frame, after a tap has chosen something and drawn it anew.
+  // A finger taps instead of hovering. The frame handles the tap after the figure has handled and redrawn it.
   state.frame.onpointerdown = event => (state.touched = event.pointerType === "touch")
-  state.frame.onclick = event => state.touched && tell(state, event)
+  state.frame.onclick = event => state.touched && showTooltip(state, event)
   for (const button of root.querySelectorAll("[data-format]")) {
     button.onclick = () => download(state, button.dataset.format)
   }
@@ -28,14 +28,14 @@ function stateOf(root, redraw, download) {
   return state
 }
 
-// The end of a component: what Streamlit calls when it goes.
-function forget(state) {
+// Called by Streamlit when the component is removed.
+function dispose(state) {
   state.observer.disconnect()
   states.delete(state.root)
 }
 
-// A component that is one picture under its title: `draw(data, width, colours)` makes the SVG of what Python sent,
-// whose `title` stands above it; `name` is that of the downloaded file.
+// A component with one picture below a title. `draw(data, width, colours)` makes the SVG from the data that Python
+// sent; `data.title` is the title, `name` the name of the downloaded file.
 function titled(draw, name) {
   const redraw = state => {
     const { data, frame, scroller } = state
@@ -54,7 +54,7 @@ function titled(draw, name) {
     const state = stateOf(component.parentElement, redraw, download)
     state.data = component.data
     redraw(state)
-    return () => forget(state)
+    return () => dispose(state)
   }
 }
 
@@ -77,8 +77,8 @@ function look(frame) {
   }
 }
 
-// What the pointer is on, beside it: any element with data-word and data-rest.
-function tell({ tip, frame }, event) {
+// A tooltip beside the pointer, for any element with data-word and data-rest.
+function showTooltip({ tip, frame }, event) {
   const cell = event.target.closest("[data-word]")
   tip.hidden = !cell
   if (!cell) return
@@ -92,7 +92,7 @@ function tell({ tip, frame }, event) {
 
 // --- downloading ---
 
-// The drawing with its title above it, as wide as it is on the page.
+// The drawing with its title above it, as wide as on the page.
 async function saveTitled(state, draw, name) {
   const colours = look(state.frame)
   const width = Math.max(state.scroller.clientWidth, 560)
@@ -113,7 +113,7 @@ async function saveTitled(state, draw, name) {
   await save(whole, width + 24, height, name)
 }
 
-// Saves an SVG element as a file; the name's ending says whether as it is or as a picture.
+// Save an SVG element as a file: as SVG or as PNG, by the file name's ending.
 async function save(svg, width, height, name) {
   const text = new XMLSerializer().serializeToString(svg)
   const vector = new Blob([text], { type: "image/svg+xml" })
@@ -137,7 +137,7 @@ async function rasterise(text, width, height) {
   return new Promise(done => canvas.toBlob(done, "image/png"))
 }
 
-// --- small tools ---
+// --- text, elements and colours ---
 
 function make(name, attributes) {
   const element = document.createElementNS(SVG, name)
@@ -153,7 +153,7 @@ function write(text, attributes) {
   return element
 }
 
-// Characters that XML does not know would make the downloaded file unreadable.
+// Characters that XML does not allow would make the downloaded file unreadable.
 function clean(text) {
   return String(text).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
 }
@@ -163,35 +163,26 @@ function measure(text, font) {
   return ruler.measureText(text).width
 }
 
-function fit(text, room, font) {
-  if (measure(text, font) <= room) return text
+function fit(text, maxWidth, font) {
+  if (measure(text, font) <= maxWidth) return text
   const letters = Array.from(text)
-  while (letters.length > 1 && measure(`${letters.join("")}…`, font) > room) letters.pop()
+  while (letters.length > 1 && measure(`${letters.join("")}…`, font) > maxWidth) letters.pop()
   return `${letters.join("")}…`
 }
 
-// The lines of a text; a word that is too long for one by itself is cut.
-function wrap(text, room, font) {
+// The lines of a text. A word that is longer than a line is cut.
+function wrap(text, maxWidth, font) {
   const lines = []
   for (const word of text.split(/\s+/)) {
     const longer = lines.length ? `${lines.at(-1)} ${word}` : word
-    if (lines.length && measure(longer, font) <= room) lines[lines.length - 1] = longer
-    else lines.push(fit(word, room, font))
+    if (lines.length && measure(longer, font) <= maxWidth) lines[lines.length - 1] = longer
+    else lines.push(fit(word, maxWidth, font))
   }
   return lines
 }
 
 function small(text, attributes, colours) {
   return write(text, { "font-size": 12, fill: colours.text, "fill-opacity": 0.75, ...attributes })
-}
-
-// Round numbers from `low` to `high`, `most` at most.
-function steps(low, high, most) {
-  const power = 10 ** Math.floor(Math.log10((high - low) / most))
-  const step = [1, 2, 2.5, 5, 10].map(one => one * power).find(one => (high - low) / one <= most)
-  const first = Math.ceil(low / step - 1e-9)
-  const count = Math.floor(high / step + 1e-9) - first + 1
-  return Array.from({ length: count }, (_, index) => (first + index) * step)
 }
 
 function tint(colours, role, part) {

@@ -1,14 +1,14 @@
-// Draws the newest figure into a chart that stays mounted; its zoom and its hidden series stay as they are.
+// Draws the newest figure into a mounted chart and keeps the zoom and the hidden series.
 //
-// What a person did is read from the chart itself: an axis that was zoomed has lost its autorange, and a series
-// that was hidden by a click on the legend is visible there only.
+// Both are read from the chart: a zoomed axis has no autorange, and a series that was hidden by a click on the
+// legend has the visibility "legendonly".
 
-const drawn = new WeakMap() // by chart: the figure that was drawn into it last
-const ends = new WeakMap() // by mount: called again with every figure, it must not leave the last call behind
+const drawn = new WeakMap() // by chart: the figure that was last drawn into it
+const cleanups = new WeakMap() // by mount: ends the last call, because every new figure is another call
 
 export default function (component) {
   const { data, parentElement } = component
-  ends.get(parentElement)?.()
+  cleanups.get(parentElement)?.()
   if (!data.figure) return
   let waiting
   const soon = () => {
@@ -22,23 +22,23 @@ export default function (component) {
     drawn.set(plot, data.figure)
     const figure = JSON.parse(data.figure)
     window.Plotly.react(plot, series(figure.data, plot.data), layout(figure.layout, plot.layout))
-    plot.emit("plotly_redraw") // Streamlit takes this figure over, for when the width changes
+    plot.emit("plotly_redraw") // Streamlit then keeps this figure when the width changes
   }
   const observer = new MutationObserver(soon)
   observer.observe(document.body, { childList: true, subtree: true })
-  const end = () => {
+  const cleanup = () => {
     observer.disconnect()
     clearTimeout(waiting)
   }
-  ends.set(parentElement, end)
+  cleanups.set(parentElement, cleanup)
   soon()
-  return end
+  return cleanup
 }
 
 function series(next, old) {
-  const called = trace => trace.legendgroup ?? trace.name
-  const hidden = new Set(old.filter(trace => trace.visible === "legendonly").map(called))
-  return next.map(trace => (hidden.has(called(trace)) ? { ...trace, visible: "legendonly" } : trace))
+  const nameOf = trace => trace.legendgroup ?? trace.name
+  const hidden = new Set(old.filter(trace => trace.visible === "legendonly").map(nameOf))
+  return next.map(trace => (hidden.has(nameOf(trace)) ? { ...trace, visible: "legendonly" } : trace))
 }
 
 function layout(next, old) {

@@ -1,7 +1,7 @@
-"""Live figures: charts that keep their zoom, and what is hidden in the legend, while their figures change.
+"""Live figures: charts that keep their zoom and their hidden series while their data change.
 
-Streamlit mounts a plotly chart anew whenever its figure changes, whatever its key. So a chart is given the
-figure that it began with, and `zoom.js` draws every later one into it.
+Streamlit remounts a plotly chart whenever its figure changes, even with a key. So Streamlit gets the first
+figure of a chart only, and `zoom.js` draws the later ones into it.
 """
 
 from __future__ import annotations
@@ -23,25 +23,28 @@ _component = st.components.v2.component(
 
 @dataclass
 class _Mounted:
-    """What a chart began with, and whether it has shown another figure since."""
+    """The first figure of a chart, and whether it has shown another one since."""
 
     view: object
     figure: go.Figure
-    text: str
-    left: bool = False
+    json: str
+    changed: bool = False
 
 
 def live_figure(figure: go.Figure, key: str, name: str, *, view: object) -> None:
-    """Draw `figure` in the chart `key`, which is the same one for as long as `view` stays equal.
+    """Draw `figure` in the chart `key`, which stays mounted as long as `view` is equal.
 
-    `view` says what a zoom belongs to: which measure of which runs, in which colours. All axes find their own
-    range (`autorange`); one that does not is taken for zoomed. `name` is that of the downloaded picture.
+    Parameters
+    ----------
+    figure : its axes must have `autorange`; an axis with a range counts as zoomed.
+    name : file name of the downloaded image.
+    view : what a zoom belongs to, such as the measure, the runs and the theme.
     """
-    held = st.session_state.get(f"mounted_{key}")
-    if not isinstance(held, _Mounted) or held.view != view:
-        held = st.session_state[f"mounted_{key}"] = _Mounted(view, figure, str(figure.to_json()))
-    text = held.text if figure is held.figure else str(figure.to_json())
-    held.left = held.left or text != held.text
+    mounted = st.session_state.get(f"mounted_{key}")
+    if not isinstance(mounted, _Mounted) or mounted.view != view:
+        mounted = st.session_state[f"mounted_{key}"] = _Mounted(view, figure, str(figure.to_json()))
+    json = mounted.json if figure is mounted.figure else str(figure.to_json())
+    mounted.changed = mounted.changed or json != mounted.json
     with st.container(gap=None):
-        show_figure(held.figure, key, name, keeps_zoom=True)
-        _component(key=f"newest_{key}", data={"chart": key, "figure": text if held.left else None})
+        show_figure(mounted.figure, key, name, keeps_zoom=True)
+        _component(key=f"newest_{key}", data={"chart": key, "figure": json if mounted.changed else None})
