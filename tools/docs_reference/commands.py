@@ -8,11 +8,9 @@ from typing import Any, get_args, get_origin
 import typer.main
 
 from fairkd.cli import app
-from tools.docs_reference.paths import NOTE
+from tools.docs_reference.paths import page_of
 
-INTRODUCTION = """
-# Command line
-
+INTRODUCTION = """\
 The package installs the command `fairkd`. `python -m fairkd` does the same.
 
 * `--json` prints one JSON document on standard output, and nothing else.
@@ -52,7 +50,7 @@ def page() -> str:
         if not _is_group(context.command)
     ]
     sections = [_section(context) for context in found if context.parent]
-    return NOTE + INTRODUCTION + "\n".join(rows) + "\n\n" + "\n".join(sections)
+    return page_of("Command line", INTRODUCTION + "\n".join(rows) + "\n\n" + "\n".join(sections))
 
 
 def anchor(context: Context) -> str:
@@ -80,14 +78,16 @@ def _section(context: Context) -> str:
     command = context.command
     level = "##" if context.parent.parent is None else "###"
     lines = [f"{level} {context.command_path} {{ #{anchor(context)} }}", ""]
+    examples: list[str] = []
     for paragraph in _paragraphs(command):
-        before, example, line = paragraph.partition("For example: ")
-        lines += [text for text in (before.strip(), "") if before.strip() or not text]
-        if example:
-            lines += ["```", line.strip().strip("`"), "```", ""]
+        prose, _, example = paragraph.partition("For example: ")
+        lines += [prose.strip(), ""] if prose.strip() else []
+        examples += [example.strip("` ")] if example else []
     if _is_group(command):
         return "\n".join(lines)
     lines += ["```", _usage(context), "```", ""]
+    if examples:
+        lines += ["For example:", "", "```", *examples, "```", ""]
     arguments = [param for param in command.params if param.param_type_name == "argument"]
     options = [param for param in command.params if param.param_type_name == "option"]
     for title, params in (("Argument", arguments), ("Option", [one for one in options if not one.hidden])):
@@ -105,12 +105,15 @@ def _usage(context: Context) -> str:
 def _row(param: Any) -> str:
     names = ", ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
     repeat = " It can be repeated." if param.multiple and "repeat" not in (param.help or "") else ""
-    default = "required" if param.required else _default(param.default)
-    return f"| {names} | {_value(param)} | {default} | {cell((param.help or '') + repeat)} |"
+    return f"| {names} | {_value(param)} | {_default(param)} | {cell((param.help or '') + repeat)} |"
 
 
-def _default(value: object) -> str:
-    return "" if value is None or value is False else f"`{value}`"
+def _default(param: Any) -> str:
+    if param.required:
+        return "required"
+    if getattr(param, "is_flag", False):
+        return f"`{param.opts[0]}`" if param.default else ""
+    return "" if param.default is None else f"`{param.default}`"
 
 
 def _value(param: Any) -> str:

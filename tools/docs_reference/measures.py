@@ -6,11 +6,9 @@ from itertools import groupby
 
 from fairkd.measures import MEASURES
 from tools.docs_reference.commands import cell
-from tools.docs_reference.paths import NOTE
+from tools.docs_reference.paths import page_of
 
-INTRODUCTION = """
-# Measures
-
+INTRODUCTION = """\
 An evaluation during a run measures these. Charts, tables, model card and command line use these labels.
 The name in code is the key in `events.jsonl` and in JSON output.
 """
@@ -24,7 +22,7 @@ UNITS = {"nats": "nats", "share": "%", "none": ""}
 
 def page() -> str:
     """The page in Markdown."""
-    parts = [NOTE, INTRODUCTION]
+    parts = [INTRODUCTION]
     for family, found in groupby(MEASURES.values(), lambda measure: measure.family):
         parts.append(f"\n## {FAMILIES[family]}\n\n")
         parts.append("| Measure | In code | Unit | Better | Meaning |\n|---|---|---|---|---|\n")
@@ -34,4 +32,4 @@ def page() -> str:
             parts.append(
                 f"| {cell(one.label)} | {keys} | {UNITS[one.unit]} | {better} | {cell(one.description)} |\n"
             )
-    return "".join(parts)
+    return page_of("Measures", "".join(parts))

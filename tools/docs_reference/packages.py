@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from tools.docs_reference.paths import API, NOTE, ROOT
+from tools.docs_reference.paths import API, ROOT, page_of
 
 LIBRARY = ROOT / "fairkd"
-INTRODUCTION = """
-# Python API
-
+INTRODUCTION = """\
 These are the names that the packages export. Import them from the package, not from its modules:
 
 ```python
@@ -44,7 +42,7 @@ def pages() -> dict[str, str]:
     """The pages in Markdown, by their path from the root of the repository."""
     rows = [f"| [`{package}`]({package}.md) | {summary(package)} |" for package in surfaces()]
     return {
-        f"{API}/index.md": NOTE + INTRODUCTION + "\n".join(rows) + "\n",
+        f"{API}/index.md": page_of("Python API", INTRODUCTION + "\n".join(rows)),
         **{f"{API}/{package}.md": _page(package, names) for package, names in surfaces().items()},
     }
 
@@ -61,6 +59,7 @@ def _docstring(path: Path) -> str:
 
 def _page(package: str, names: list[str]) -> str:
     """mkdocstrings fills in the docstrings when the site is built."""
-    parts = [NOTE, f"# {package}\n", f"::: {package}\n    options:\n      members: false\n"]
+    package_docstring = f"::: {package}\n    options:\n      members: false\n      show_root_heading: false\n"
+    parts = [package_docstring]
     parts += [f"::: {package}.{name}\n" for name in names]
-    return "\n".join(parts)
+    return page_of(package, "\n".join(parts))

@@ -20,11 +20,9 @@ from fairkd.distill.config import (
     section_descriptions,
 )
 from tools.docs_reference.commands import cell
-from tools.docs_reference.paths import NOTE
+from tools.docs_reference.paths import page_of
 
-INTRODUCTION = """
-# Settings
-
+INTRODUCTION = """\
 One configuration describes a whole distillation. The dashboard, the command line and a file share it:
 
 ```
@@ -55,13 +53,13 @@ A preset is a named starting point. `--set` changes it further.
 
 def page() -> str:
     """The page in Markdown."""
-    parts = [NOTE, INTRODUCTION, _presets()]
+    parts = [INTRODUCTION, _presets()]
     described = section_descriptions()
     for section, found in groupby(all_settings(), lambda one: one.section):
         heading = f"{section} {{ #{section} }}" if section else "The whole run"
         about = f"{described[section]}\n\n" if section else ""
         parts.append(f"\n## {heading}\n\n{about}{_table(found)}")
-    return "".join([*parts, _renamed()])
+    return page_of("Settings", "".join([*parts, _renamed()]))
 
 
 def _presets() -> str:
