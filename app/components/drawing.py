@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
+    from app.shared.streamlit_internals import ComponentRenderer
 
 _HERE = Path(__file__).parent
 

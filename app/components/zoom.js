@@ -1,7 +1,8 @@
 // Draws the newest figure into a mounted chart and keeps the zoom and the hidden series.
 //
 // Both are read from the chart: a zoomed axis has no autorange, and a series that was hidden by a click on the
-// legend has the visibility "legendonly".
+// legend has the visibility "legendonly". findChart, isDragged and drawInto are in app/shared/streamlit_internals.py,
+// whose JavaScript precedes this file.
 
 const drawn = new WeakMap() // by chart: the figure that was last drawn into it
 const cleanups = new WeakMap() // by mount: ends the last call, because every new figure is another call
@@ -16,13 +17,12 @@ export default function (component) {
     waiting = setTimeout(draw, 50)
   }
   const draw = () => {
-    const plot = document.querySelector(`.st-key-${CSS.escape(data.chart)} .js-plotly-plot`)
-    if (!plot?.layout?.width || drawn.get(plot) === data.figure) return
-    if (plot._dragging) return soon()
-    drawn.set(plot, data.figure)
+    const chart = findChart(data.chart)
+    if (!chart?.layout?.width || drawn.get(chart) === data.figure) return
+    if (isDragged(chart)) return soon()
+    drawn.set(chart, data.figure)
     const figure = JSON.parse(data.figure)
-    window.Plotly.react(plot, series(figure.data, plot.data), layout(figure.layout, plot.layout))
-    plot.emit("plotly_redraw") // Streamlit then keeps this figure when the width changes
+    drawInto(chart, series(figure.data, chart.data), layout(figure.layout, chart.layout))
   }
   const observer = new MutationObserver(soon)
   observer.observe(document.body, { childList: true, subtree: true })

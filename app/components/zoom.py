@@ -12,12 +12,13 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.shared.streamlit_internals import CHART_ACCESS
 from app.shared.widgets import show_figure
 
 _component = st.components.v2.component(
     "fairkd_zoom",
     html="<span hidden></span>",
-    js=(Path(__file__).parent / "zoom.js").read_text(encoding="utf-8"),
+    js=CHART_ACCESS + (Path(__file__).parent / "zoom.js").read_text(encoding="utf-8"),
 )
 
 

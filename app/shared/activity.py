@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.shared.model_cache import get_model, version
+from app.shared.streamlit_internals import has_server
 from app.shared.torch_threads import paused_garbage_collection
 from fairkd.errors import FairKDError
 
@@ -70,7 +71,7 @@ def track_activity() -> Iterator[None]:
 
 def warm_up(teacher: str, student: str) -> None:
     """Start the warm-up once per server and pair of models. Only embedded models are warmed up."""
-    if st.runtime.exists() and teacher.startswith(EMBEDDED) and student.startswith(EMBEDDED):
+    if has_server() and teacher.startswith(EMBEDDED) and student.startswith(EMBEDDED):
         with suppress(FairKDError):  # the page reports a model that cannot be loaded
             _start_thread(teacher, student)
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
+from app.shared.streamlit_internals import rerun_requested
 from app.shared.torch_threads import all_threads, import_torch
 from app.shared.widgets import literal
 from fairkd.errors import FairKDError, ModelError
@@ -183,14 +182,8 @@ def delayed_progress(draw: Callable[..., object]) -> Callable[[str, float | None
 
 
 def rerun_if_changed() -> None:
-    """Rerun the script if the visitor has changed something since it started.
-
-    Streamlit does this whenever something is drawn, except if the change concerns a fragment alone: that
-    waits for the end of the script. No change is lost by a rerun.
-    """
-    context = get_script_run_ctx(suppress_warning=True)
-    requests = context.script_requests if context is not None else None
-    if requests is not None and requests._state is ScriptRequestType.RERUN:
+    """Rerun the script if the visitor has changed something since it started. No change is lost by it."""
+    if rerun_requested():
         st.rerun()
 
 

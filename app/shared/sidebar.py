@@ -11,8 +11,7 @@ from app.shared.widgets import IMAGE_FORMAT_KEY, IMAGE_FORMATS, literal
 from fairkd.errors import FairKDError
 
 if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
+    from app.shared.streamlit_internals import DeltaGenerator
     from fairkd.models import Description
 
 TEACHER_DEFAULT = "embedded/teacher"

@@ -14,7 +14,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 
-from app.shared import model_cache
+from app.shared import model_cache, streamlit_internals
 from fairkd import models
 from fairkd.errors import ModelError
 
@@ -112,7 +112,7 @@ def test_a_change_on_the_page_stops_the_work_even_if_it_concerns_only_a_fragment
 
     requests = ScriptRequests()
     monkeypatch.setattr(
-        model_cache, "get_script_run_ctx", lambda **_: SimpleNamespace(script_requests=requests)
+        streamlit_internals, "get_script_run_ctx", lambda **_: SimpleNamespace(script_requests=requests)
     )
     monkeypatch.setattr(model_cache.st, "rerun", rerun)
     progress = model_cache.delayed_progress(lambda *_, **__: None)

@@ -1,0 +1,50 @@
+"""Everything the dashboard uses of Streamlit and plotly that their documentation does not promise.
+
+An upgrade may change these without notice. `tests/app/shared/test_streamlit_internals.py` then names the
+cause. Streamlit is pinned to one version for the same reason.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+# The types of what `st.empty()` and `st.components.v2.component()` return; for annotations only.
+from streamlit.components.v2.types import ComponentRenderer as ComponentRenderer
+from streamlit.delta_generator import DeltaGenerator as DeltaGenerator
+
+# Whether a visitor has requested a rerun: there is no public way to ask. See `rerun_requested`.
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+
+
+def rerun_requested() -> bool:
+    """Whether the visitor has changed something since the script started.
+
+    Streamlit checks this by itself whenever something is drawn, except if the change concerns a fragment
+    alone: that waits for the end of the script.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    requests = context.script_requests if context is not None else None
+    return requests is not None and requests._state is ScriptRequestType.RERUN
+
+
+def has_server() -> bool:
+    """Whether a server runs, which is not so in tests and in plain Python."""
+    return st.runtime.exists()
+
+
+# How `app/components/zoom.js` reaches a plotly chart that Streamlit has drawn. Streamlit's own component
+# remounts a chart whenever its figure changes, which loses the zoom.
+#
+# findChart: Streamlit documents the class `st-key-...`; plotly gives its charts the class `js-plotly-plot`.
+# isDragged: plotly sets `_dragging` while the visitor drags. A figure drawn meanwhile would end the drag.
+# drawInto: Streamlit's copy of plotly is in `window.Plotly`. The event `plotly_redraw` makes Streamlit keep
+# the new figure, so that a change of width does not bring the old one back.
+CHART_ACCESS = """
+const findChart = key => document.querySelector(`.st-key-${CSS.escape(key)} .js-plotly-plot`)
+const isDragged = chart => Boolean(chart._dragging)
+const drawInto = (chart, series, layout) => {
+  window.Plotly.react(chart, series, layout)
+  chart.emit("plotly_redraw")
+}
+"""

@@ -1,0 +1,105 @@
+"""What the dashboard uses of Streamlit and plotly without a promise of theirs is still there.
+
+If a test fails after an upgrade, its message says what is missing and where the dashboard uses it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from functools import cache
+from pathlib import Path
+
+import plotly.graph_objects as go
+import pytest
+import streamlit
+
+from tests import ROOT
+
+FILE = "app/shared/streamlit_internals.py"
+STATIC = Path(streamlit.__file__).parent / "static" / "static" / "js"
+
+
+def missing(what: str) -> str:
+    """The message of a failed test."""
+    return f"Streamlit {streamlit.__version__} no longer has {what}: change {FILE}"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("streamlit.components.v2.types", "ComponentRenderer"),
+        ("streamlit.delta_generator", "DeltaGenerator"),
+        ("streamlit.runtime", "exists"),
+        ("streamlit.runtime.scriptrunner", "get_script_run_ctx"),
+        ("streamlit.runtime.scriptrunner_utils.script_requests", "ScriptRequestType"),
+    ],
+)
+def test_the_names_that_the_dashboard_imports_exist(module: str, name: str) -> None:
+    try:
+        found = importlib.import_module(module)
+    except ImportError:
+        pytest.fail(missing(f"the module {module}"))
+    assert hasattr(found, name), missing(f"{module}.{name}")
+
+
+def test_a_requested_rerun_is_found_in_the_context_of_the_script() -> None:
+    try:
+        from streamlit.runtime.scriptrunner import ScriptRunContext
+        from streamlit.runtime.scriptrunner_utils.script_requests import (
+            RerunData,
+            ScriptRequests,
+            ScriptRequestType,
+        )
+    except ImportError as error:
+        pytest.fail(missing(f"what this test imports ({error})"))
+    assert "script_requests" in ScriptRunContext.__annotations__, missing("ScriptRunContext.script_requests")
+    requests = ScriptRequests()
+    assert hasattr(requests, "_state"), missing("ScriptRequests._state")
+    requests.request_rerun(RerunData())
+    assert requests._state is ScriptRequestType.RERUN, missing("ScriptRequestType.RERUN after a request")
+
+
+@cache
+def scripts(name: str) -> str:
+    """The JavaScript files of Streamlit's page whose name begins with `name`, as one text."""
+    found = sorted(STATIC.glob(f"{name}*.js"))
+    assert found, missing(f"a script {name}*.js among its static files")
+    return "".join(path.read_text(encoding="utf-8") for path in found)
+
+
+@pytest.mark.parametrize(
+    ("script", "pattern", "what"),
+    [
+        ("index", r"st-key-", "the CSS class st-key-... of an element with a key"),
+        ("PlotlyChart", r"js-plotly-plot", "plotly's CSS class js-plotly-plot"),
+        ("PlotlyChart", r"\._dragging\b", "plotly's attribute _dragging"),
+        ("PlotlyChart", r"window\.Plotly\s*=", "plotly in window.Plotly"),
+        ("PlotlyChart", r"\bplotly_redraw\b", "plotly's event plotly_redraw"),
+    ],
+)
+def test_the_browser_has_the_internals_that_live_charts_use(script: str, pattern: str, what: str) -> None:
+    assert re.search(pattern, scripts(script)), missing(what)
+
+
+def test_figures_are_built_from_dictionaries() -> None:
+    figure = go.Figure(data=[{"type": "scatter", "y": [1]}], layout={"title": {"text": "t"}})
+    assert figure.data[0].y == (1,) and figure.layout.title.text == "t"
+
+
+INTERNAL = re.compile(
+    r"streamlit\.(runtime|elements|delta_generator|proto|components\.v2\.)|\bst\.runtime\b"
+    r"|js-plotly-plot|window\.Plotly|\._dragging|plotly_redraw|data-testid|\bst[A-Z]\w+\b(?=['\"\]])"
+)
+
+
+def test_no_other_file_of_the_dashboard_uses_internals() -> None:
+    files = [path for end in ("py", "js", "css", "html") for path in (ROOT / "app").rglob(f"*.{end}")]
+    uses = [
+        f"{path.relative_to(ROOT)}:{number}: {found[0]}"
+        for path in [*files, ROOT / "streamlit_app.py"]
+        if path.exists() and path != ROOT / FILE
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if (found := INTERNAL.search(line))
+    ]
+    assert not uses, f"These belong in {FILE}: {uses}"
