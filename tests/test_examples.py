@@ -14,6 +14,7 @@ HOME = Path(fairkd.__file__).parent
 SHOULD_HAVE_EXAMPLES = {
     "fairkd.lexicon.word_groups",
     "fairkd.models.loading",
+    "fairkd.predictions.model_comparison",
     "fairkd.predictions.positions",
     "fairkd.models.tokenization",
 }

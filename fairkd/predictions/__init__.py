@@ -1,13 +1,14 @@
-"""What a model predicts at every position of a text, and how two models differ in it.
+"""A model's predictions at every position of a text, and comparisons of two models.
 
     from fairkd.predictions import predict
 
     prediction = predict(lm, "Milk is a [MASK].")
     prediction.top(prediction.default_position, 5)
 
-* `positions`: `predict` one model at all positions, `compare` two
+* `positions`: one model's predictions at all positions
+* `model_comparison`: two models on the same text
 * `distribution`: `Prediction` and the mathematics of distributions over a vocabulary (nats)
-* `cloze`: many words at many masks, in as few forward passes as possible
+* `cloze`: the probabilities of many words at many masks, in as few forward passes as possible
 * `word_lookup`: probability and rank of any word at one position
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.

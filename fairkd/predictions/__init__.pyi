@@ -6,11 +6,6 @@ from .distribution import (
     rank as rank,
     top_ids as top_ids,
 )
-from .positions import (
-    Comparison as Comparison,
-    as_json as as_json,
-    compare as compare,
-    predict as predict,
-    shown_positions as shown_positions,
-)
+from .model_comparison import Comparison as Comparison, compare as compare
+from .positions import as_json as as_json, predict as predict, shown_positions as shown_positions
 from .word_lookup import look_up as look_up

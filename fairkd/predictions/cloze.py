@@ -1,9 +1,8 @@
-"""Many words at many masked places, in as few forward passes as possible.
+"""The probabilities of many words at many masks, in as few forward passes as possible.
 
-A `Cloze` collects questions of the form "how probable is this spelling in place of that mask?" and
-answers them all at once: equal inputs are run once, inputs of one length together without padding, and
-the vocabulary projection only at the masked place. Words of several subwords are questions like any other
-(one for each subword).
+A `Cloze` collects questions of the form "how probable are these tokens in place of that mask?" and answers
+all of them at once. Equal inputs are run once, inputs of equal length together without padding, and the
+vocabulary projection only at the masks. A word of several subword tokens adds one input for each of them.
 
     cloze = Cloze(lm)
     first = cloze.ask(ids, target, spelling.ids)
@@ -26,7 +25,7 @@ from fairkd.errors import InputError
 from fairkd.models import MaskedLM, encode, logits_by_row, parse, spell
 from fairkd.utils import side_by_side
 
-# Small enough for [rows, vocabulary] to stay near the cache, and for progress to move.
+# Small enough for [rows, vocabulary] to fit the processor's cache, and for frequent progress.
 _ROWS_AT_ONCE = 64
 
 _Input = tuple[tuple[int, ...], int]
@@ -37,21 +36,20 @@ class Cloze:
 
     def __init__(self, lm: MaskedLM) -> None:
         self._lm = lm
-        self._subwords: dict[_Input, dict[int, int]] = {}  # input -> subword -> its number among all subwords
+        self._subwords: dict[_Input, dict[int, int]] = {}  # input -> token -> its number among all tokens
         self._count = 0
-        self._questions: list[tuple[int, ...]] = []  # the subwords of each question, by number
+        self._questions: list[tuple[int, ...]] = []  # the numbers of each question's tokens
 
     def ask(self, ids: tuple[int, ...], target: int, spelling: tuple[int, ...]) -> int:
-        """Ask for `spelling` (one id or more) in place of the mask at index `target` of `ids`; returns
-        its number.
+        """Ask for the token ids `spelling` in place of the mask at index `target` of `ids`.
 
-        Raises InputError when the word's subwords make the input longer than the model takes.
+        Returns the question's number. Raises InputError if the word's tokens make the input too long.
         """
         length = len(ids) - 1 + len(spelling)
         if length > self._lm.max_tokens:
             raise InputError(
-                f"With a word of {len(spelling)} subwords the text has {length} tokens, and "
-                f"{self._lm.reference} takes at most {self._lm.max_tokens}; shorten it."
+                f"With a word of {len(spelling)} subword tokens the text has {length} tokens, and "
+                f"{self._lm.reference} takes at most {self._lm.max_tokens}. Shorten the text."
             )
         numbers = []
         for done, subword in enumerate(spelling):
@@ -66,9 +64,9 @@ class Cloze:
         return len(self._questions) - 1
 
     def answer(self, progress: Callable[[float], None] | None = None) -> NDArray[np.float64]:
-        """The log-probability (nats) of every question, by number.
+        """The log-probability (nats) of every question, in the order of their numbers.
 
-        `log p(v | text)` for one subword, a log-softmax over the whole vocabulary; for several the
+        For one token: `log p(v | text)`, a log-softmax over the whole vocabulary. For several: the
         within-word left-to-right sum that `score_words` defines.
         """
         log_p = np.empty(self._count)
@@ -83,7 +81,7 @@ class Cloze:
         return np.array([log_p[list(subwords)].sum() for subwords in self._questions])
 
     def _batches(self) -> list[list[_Input]]:
-        """All inputs, by length; the longest first, so that the last batches to end are short ones."""
+        """All inputs by length, the longest first, so that the last batches to finish are short."""
         inputs = sorted(self._subwords, key=lambda pair: len(pair[0]), reverse=True)
         return [
             rows[start : start + _ROWS_AT_ONCE]
@@ -92,7 +90,7 @@ class Cloze:
         ]
 
     def _run(self, rows: list[_Input]) -> tuple[list[int], NDArray[np.float64]]:
-        """The subwords of inputs of one length: their numbers, and their log-probabilities."""
+        """Numbers and log-probabilities of the tokens of inputs of equal length."""
         ids = torch.tensor([ids for ids, _ in rows])
         columns = torch.tensor([target for _, target in rows])
         logits = torch.cat(list(logits_by_row(self._lm, ids, columns)))
@@ -109,13 +107,13 @@ class Cloze:
 def score_words(
     lm: MaskedLM, text: str, words: Sequence[str], *, position: int | None = None
 ) -> pd.DataFrame:
-    """How probable each word is at a mask: one row per word, in the given order.
+    """The probability of each word at a mask: one row per word, in the given order.
 
-    A word of one subword v has the log-probability `log p(v | text)`, the log-softmax over the whole
-    vocabulary. A word of n subwords is put in place of n masks that are filled from left to right: `sum_j log
-    p(subword_j | text with subword_1 .. subword_j-1 filled in and the later ones masked)`, the within-word
-    left-to-right pseudo-log-likelihood of Kauf and Ivanova 2023 (arXiv 2305.10588). Scores of words with
-    different numbers of subwords are not parts of one distribution: mind `subwords`.
+    A word of one token v has the log-probability `log p(v | text)`, the log-softmax over the whole
+    vocabulary. A word of n subword tokens takes the place of n masks that are filled from left to right. Its
+    score is `sum_j log p(token_j | text with token_1 .. token_j-1 filled in and the later ones masked)`, the
+    within-word left-to-right pseudo-log-likelihood of Kauf and Ivanova 2023 (arXiv 2305.10588). Scores of
+    words with different numbers of tokens do not belong to one distribution; compare them with care.
 
     Parameters
     ----------
@@ -125,18 +123,18 @@ def score_words(
     words : sequence of str
         Spelled in the context of the mask (see `spell`).
     position : int, optional
-        Token index of the mask in question, counted with the special tokens; by default the only mask.
+        Token index of the mask, counting special tokens. By default the only mask.
 
     Returns
     -------
     DataFrame
-        word, log_probability (nats), probability, subwords (how many), ids (tuple of token ids).
+        word, log_probability (nats), probability, subwords (number of tokens), ids (tuple of token ids).
 
     Raises
     ------
     InputError
-        No mask, several without a `position`, a text too long, or (UnknownWord) a word that cannot be
-        spelled.
+        If there is no mask, or several masks but no `position`; if the text is too long; or (UnknownWord) if
+        the tokenizer cannot spell a word.
 
     Examples
     --------

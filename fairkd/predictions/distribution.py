@@ -1,6 +1,6 @@
-"""Distributions over a vocabulary: what a `Prediction` holds, and their mathematics. Everything is in nats.
+"""Distributions over a vocabulary: the `Prediction` that holds them, and their mathematics. All in nats.
 
-`fairkd.predictions` makes and compares them.
+prediction.top(4, k=5), prediction.entropy(4), kl(prediction.row(4), other.row(4))
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from fairkd.models import CONTINUES, SPACE, TokenizerKind, ids_by_word
 class Token:
     """One token of the input.
 
-    `text[start:end]` of the prediction's text is what it stands for (the mask as it was typed); `text` is how
-    it is shown. `glued` says that it begins a word without a space before it: at the start of the text, after
-    a quote.
+    It stands for the characters from `start` to `end` of the prediction's text (for a mask: as it was typed).
+    `text` is its display string. `begins_without_space` is True for a token that begins a word although no
+    space precedes it, for example at the start of the text or after a quotation mark.
     """
 
     index: int
@@ -33,7 +33,7 @@ class Token:
     special: bool
     masked: bool
     unknown: bool
-    glued: bool = False
+    begins_without_space: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +43,13 @@ class Prediction:
     Attributes
     ----------
     tokens : tuple of Token
-        The whole input, special tokens included: `tokens[i].index == i`. A *position* is such an index.
+        The whole input, including special tokens: `tokens[i].index == i`. A *position* is such an index.
     positions : tuple of int
-        The positions that have a distribution: all tokens but the special ones, in order.
+        The positions that have a distribution: those of all tokens except special ones, in order.
     log_probabilities : Tensor[len(positions), V], fp32
-        `log p(v | x, i)` at the temperature, a row for each of `positions`.
-    labels : tuple of str
-        A display label for each vocabulary id.
+        `log p(v | x, i)` at the temperature, one row for each of `positions`.
+    token_strings : tuple of str
+        The display string of each vocabulary id.
     """
 
     reference: str
@@ -64,21 +64,21 @@ class Prediction:
     lower_case: bool
 
     def row(self, position: int) -> Tensor:
-        """The distribution at a position, log-probabilities [V]."""
+        """The distribution at a position: log-probabilities [V]. InputError for a position without one."""
         if position not in self.positions:
             raise InputError(
-                f"Position {position} has no distribution; the text has the positions "
+                f"Position {position} has no distribution. Choose one of the positions "
                 f"{self.positions[0]} to {self.positions[-1]}."
             )
         return self.log_probabilities[self.positions.index(position)]
 
     def top(self, position: int, k: int) -> pd.DataFrame:
-        """The k most probable tokens (all of them if V < k), equal ones by id.
+        """The k most probable tokens (all of them if V < k); ties are ordered by id.
 
         Returns
         -------
         DataFrame
-            token (display label), id, probability, log_probability (nats), rank (from 1).
+            token (display string), id, probability, log_probability (nats), rank (from 1).
         """
         row = self.row(position)
         ids = top_ids(row[None], k)[0]
@@ -98,40 +98,42 @@ class Prediction:
         return entropy(self.row(position))
 
     def rank(self, position: int, ids: Sequence[int]) -> list[int]:
-        """The rank of each id among all tokens at a position, 1 the most probable; equal ones by id, as in
-        `top`."""
+        """The rank of each id at a position; 1 is the most probable token, ties are ordered by id."""
         row = self.row(position)
         return [rank(row, i) for i in ids]
 
     def shown_mass(self, position: int, k: int) -> float:
-        """The probability that the k most probable tokens hold together."""
+        """The total probability of the k most probable tokens."""
         row = self.row(position)
         return float(row[top_ids(row[None], k)[0]].double().exp().sum())
 
     def token_string(self, position: int, token: int) -> str:
-        """How a token is shown as a prediction for a position.
+        """The display string of a token that is predicted for a position.
 
-        As in `labels`, but where a word begins without a space before it, the subwords without a space are
-        the ordinary ones: RoBERTa's "He" at the start of a text is shown as "He", not "##He", and " He" as
-        "␣He".
+        This is the one in `token_strings`, except where a word begins without a space before it. There,
+        RoBERTa's "He" is shown as "He" instead of "##He", and " He" as "␣He".
         """
-        label = self.token_strings[token]
-        return _glue(label) if self.tokens[position].glued else label
+        shown = self.token_strings[token]
+        return _without_space(shown) if self.tokens[position].begins_without_space else shown
 
     @property
     def default_position(self) -> int:
-        """The position to look at first: the first mask, else the one in the middle."""
+        """The position to show first: the first mask or, without a mask, the middle of the text."""
         masked = [i for i in self.positions if self.tokens[i].masked]
         return masked[0] if masked else self.positions[len(self.positions) // 2]
 
 
 def top_ids(log_probabilities: Tensor, k: int) -> Tensor:
-    """Ids of the k largest of each row, [N, V] to [N, min(k, V)]; equal values in the order of their ids."""
+    """Ids of the k largest values in each row: [N, V] to [N, min(k, V)]. Ties are ordered by id.
+
+    >>> top_ids(torch.tensor([[0.2, 0.5, 0.2]]).log(), 2)
+    tensor([[1, 0]])
+    """
     if k < 1:
         raise InputError(f"The number of tokens to show must be at least 1, got {k}.")
     k = min(k, log_probabilities.shape[-1])
     values, ids = log_probabilities.topk(k)
-    # topk leaves open which of equal values it takes; rows where that matters are sorted in full.
+    # topk does not define which of several equal values it takes. Rows where that matters are sorted in full.
     tied = (values[:, 1:] == values[:, :-1]).any(-1) | ((log_probabilities >= values[:, -1:]).sum(-1) > k)
     if tied.any():
         ids = ids.clone()
@@ -140,32 +142,46 @@ def top_ids(log_probabilities: Tensor, k: int) -> Tensor:
 
 
 def rank(row: Tensor, token: int) -> int:
-    """The place of a token among all of a row [V], from 1; equal ones by id."""
+    """The rank of a token in a row [V], from 1; ties are ordered by id.
+
+    >>> row = torch.tensor([0.2, 0.5, 0.2]).log()
+    >>> [rank(row, token) for token in (0, 1, 2)]
+    [2, 1, 3]
+    """
     return int((row > row[token]).sum()) + int((row[:token] == row[token]).sum()) + 1
 
 
-def best_id(row: Tensor, labels: tuple[str, ...], word: str, *, ignore_case: bool) -> int | None:
-    """Of the ids whose labels show `word` the one with the largest entry of `row` [V], None without any."""
-    candidates = ids_by_word(labels, ignore_case).get(word)
+def best_id(row: Tensor, token_strings: tuple[str, ...], word: str, *, ignore_case: bool) -> int | None:
+    """The most probable id in `row` [V] whose token string shows `word`; None if there is none."""
+    candidates = ids_by_word(token_strings, ignore_case).get(word)
     return candidates[int(row[list(candidates)].argmax())] if candidates else None
 
 
 def entropy(log_p: Tensor) -> float:
-    """`-sum p log p` in nats, of log-probabilities [V]."""
+    """The entropy `-sum p log p` in nats, from log-probabilities [V].
+
+    >>> round(entropy(torch.tensor([0.5, 0.5]).log()), 4)
+    0.6931
+    """
     return float(torch.special.entr(log_p.double().exp()).sum())
 
 
 def kl(log_p: Tensor, log_q: Tensor) -> float:
-    """`KL(p || q) = sum p (log p - log q)` in nats, of log-probabilities [V]: 0 for equal ones, never
-    negative."""
-    # fp32 rows add up to one only within 1e-6, which could make the sum negative: normalise again in fp64.
+    """`KL(p || q) = sum p (log p - log q)` in nats, from log-probabilities [V]; never negative.
+
+    >>> p, q = torch.tensor([0.9, 0.1]).log(), torch.tensor([0.5, 0.5]).log()
+    >>> round(kl(p, q), 3), round(kl(q, p), 3), kl(p, p)
+    (0.368, 0.511, 0.0)
+    """
+    # fp32 rows add up to 1 only within 1e-6, which could make the sum negative: normalise again in fp64.
     log_p, log_q = log_p.double().log_softmax(-1), log_q.double().log_softmax(-1)
     p = log_p.exp()
     terms = torch.where(p > 0, p * (log_p - log_q), 0.0)
     return max(0.0, float(terms.sum()))
 
 
-def _glue(label: str) -> str:
-    if label.startswith(CONTINUES):
-        return label.removeprefix(CONTINUES)
-    return SPACE + label if label[:1].isalnum() else label
+def _without_space(shown: str) -> str:
+    """The display string for a word that begins without a space: a token with a space is marked instead."""
+    if shown.startswith(CONTINUES):
+        return shown.removeprefix(CONTINUES)
+    return SPACE + shown if shown[:1].isalnum() else shown

@@ -1,4 +1,4 @@
-"""The probability and rank of any word that a person names, at one position of a prediction.
+"""The probability and rank of any word at one position of a prediction.
 
 lm = models.load("embedded/teacher")
 look_up(lm, predict(lm, "Milk is a [MASK]."), "milkshake")
@@ -17,27 +17,27 @@ from fairkd.predictions.distribution import Prediction
 
 @dataclass(frozen=True)
 class WordLookup:
-    """A word at a position. `probability` and `rank` are None where there is none; `note` then says why."""
+    """A word at a position. `probability` and `rank` are None if there is none; `note` then says why."""
 
     word: str
-    spelling: tuple[str, ...]  # the subwords, as predictions at this position are shown
+    spelling: tuple[str, ...]  # its token strings at this position
     probability: float | None
     rank: int | None
     note: str = ""
 
     @property
     def subwords(self) -> int:
-        """How many subwords the word is spelled with."""
+        """The number of subword tokens of the word."""
         return len(self.spelling)
 
 
 def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | None = None) -> WordLookup:
-    """How probable `word` is at a position, spelled by the model's own tokenizer in that place.
+    """The probability and rank of `word` at a position, tokenized by the model's own tokenizer in context.
 
-    A word of one subword is read off the distribution: in its reading, at its temperature, with its rank
-    among the whole vocabulary. A word of several subwords is scored over as many masks in place of the
-    position, by the pseudo-log-likelihood that `fairkd.predictions.cloze.score_words` defines. That is no
-    part of the same distribution: it has no rank, and the temperature does not apply to it.
+    The probability and rank of a word of one token come from the prediction's distribution. A word of several
+    subword tokens is scored over as many masks, by the pseudo-log-likelihood that
+    `fairkd.predictions.cloze.score_words` defines. This score is not part of the distribution: it has no
+    rank, and the temperature does not apply to it.
 
     Parameters
     ----------
@@ -51,14 +51,14 @@ def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | 
     Returns
     -------
     WordLookup
-        Without a probability where a word of several subwords is asked for at a visible token of a text that
-        was read as written: it could only be scored with the token masked, which is the other reading.
+        Without a probability for a word of several subword tokens at a visible token, unless the prediction
+        was made with `mask_each`: such a word can only be scored at a mask.
 
     Raises
     ------
     InputError
-        The position has no distribution, the tokenizer cannot spell the word (UnknownWord), or the text with
-        the word's masks is too long.
+        If the position has no distribution, the tokenizer cannot spell the word (UnknownWord), or the text
+        with the word's masks is too long.
 
     Examples
     --------
@@ -81,9 +81,11 @@ def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | 
             word, spelling, float(row[ids[0]].double().exp()), prediction.rank(position, ids)[0]
         )
     if not (token.masked or prediction.mask_each):
-        note = f"{len(ids)} subwords: scored only at a mask, or where each token is masked in turn"
+        note = f"{len(ids)} subword tokens: scored only at a mask, or if each token is masked"
         return WordLookup(word, spelling, None, None, note)
     cloze = Cloze(lm)
     asked = cloze.ask(tuple(token.id for token in prediction.tokens), position, ids)
-    note = f"{len(ids)} subwords: pseudo-log-likelihood, whatever the temperature; no rank"
+    note = (
+        f"{len(ids)} subword tokens: estimated probability (pseudo-log-likelihood at temperature 1), no rank"
+    )
     return WordLookup(word, spelling, float(np.exp(cloze.answer()[asked])), None, note)

@@ -1,4 +1,4 @@
-"""Two predictions for one text against each other, position by position."""
+"""Two models compared on the same text, position by position."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
-from fairkd.predictions.positions import compare, predict
+from fairkd.predictions.model_comparison import compare
+from fairkd.predictions.positions import predict
 
 SENTENCE = "The nurse said that _ is a zoologist, and [MASK] liked milk."
 
@@ -22,7 +23,7 @@ def test_a_model_does_not_differ_from_itself(any_family: MaskedLM) -> None:
     assert len(at) == 5 and (at.rank_change == 0).all() and at.in_student_top.all()
 
 
-def test_two_models_of_one_vocabulary_are_compared_by_the_definitions(tiny_model) -> None:
+def test_models_of_one_vocabulary_are_compared_as_defined(tiny_model) -> None:
     teacher, student = predict(tiny_model("bert"), SENTENCE), predict(tiny_model("electra"), SENTENCE)
     comparison = compare(teacher, student)
     table = comparison.table(7).set_index("teacher_position")
@@ -37,12 +38,12 @@ def test_two_models_of_one_vocabulary_are_compared_by_the_definitions(tiny_model
         assert row.token == teacher.tokens[position].text
 
 
-def test_at_shows_the_union_of_both_tops_in_the_teachers_order(tiny_model) -> None:
+def test_at_holds_the_union_of_both_tops_in_the_order_of_the_teacher(tiny_model) -> None:
     teacher, student = predict(tiny_model("bert"), SENTENCE), predict(tiny_model("electra"), SENTENCE)
     position = teacher.default_position
     frame = compare(teacher, student).at(position, 6)
-    ours, theirs = teacher.top(position, 6), student.top(position, 6)
-    assert set(frame.token) == set(ours.token) | set(theirs.token)
+    top_teacher, top_student = teacher.top(position, 6), student.top(position, 6)
+    assert set(frame.token) == set(top_teacher.token) | set(top_student.token)
     assert frame.teacher_probability.is_monotonic_decreasing
     assert frame.in_teacher_top.sum() == frame.in_student_top.sum() == 6
     for row in frame.itertuples():
@@ -62,12 +63,12 @@ def test_different_vocabularies_are_compared_by_words(tiny_model, other: str) ->
     aligned = table.dropna(subset=["teacher_position", "student_position"])
     assert aligned.overlap.between(0, 1).all() and (aligned.overlap > 0).any()
     for row in aligned.itertuples():
-        mine, yours = teacher.tokens[row.teacher_position], student.tokens[row.student_position]
-        assert (mine.start, mine.end) == (yours.start, yours.end)
+        left, right = teacher.tokens[row.teacher_position], student.tokens[row.student_position]
+        assert (left.start, left.end) == (right.start, right.end)
     assert [token for token in aligned.token if token == "[MASK]"] == ["[MASK]", "[MASK]"]
 
 
-def test_words_of_different_vocabularies_are_matched_without_marks_and_case(tiny_model) -> None:
+def test_words_of_different_vocabularies_are_matched_without_marks_or_case(tiny_model) -> None:
     teacher, student = (predict(tiny_model(name), "[MASK] is old") for name in ("bert", "roberta"))
     frame = compare(teacher, student).at(1, len(teacher.token_strings)).set_index("token")
     for word in ("he", "she", "nurse", "milk", "doctor", "old"):
@@ -77,7 +78,7 @@ def test_words_of_different_vocabularies_are_matched_without_marks_and_case(tiny
         assert frame.student_probability[word] == pytest.approx(expected)
 
 
-def test_tokens_that_the_other_model_cuts_differently_stay_alone(tiny_model) -> None:
+def test_tokens_that_the_other_model_splits_differently_are_not_aligned(tiny_model) -> None:
     text = "The [MASK] said 好 ."
     teacher, student = predict(tiny_model("bert"), text), predict(tiny_model("roberta"), text)
     comparison = compare(teacher, student)

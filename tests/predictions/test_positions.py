@@ -1,4 +1,4 @@
-"""Distributions at every position against plain loops, their mathematics, and the comparison of models."""
+"""Distributions at every position compared with plain loops, and their mathematics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from fairkd.models import loading
 from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import encode
 from fairkd.predictions.distribution import Prediction, Token, entropy, kl, top_ids
-from fairkd.predictions.positions import as_json, compare, predict
+from fairkd.predictions.model_comparison import compare
+from fairkd.predictions.positions import as_json, predict
 
 SENTENCE = "The nurse said that _ is a zoologist, and [MASK] liked milk."
 
@@ -65,7 +66,9 @@ def a_prediction(row: torch.Tensor) -> Prediction:
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.3, 4.0])
-def test_as_written_equals_a_plain_loop(any_family: MaskedLM, temperature: float) -> None:
+def test_predictions_of_the_text_as_written_equal_a_plain_loop(
+    any_family: MaskedLM, temperature: float
+) -> None:
     prediction = predict(any_family, SENTENCE, temperature=temperature)
     ids = list(encode(any_family, SENTENCE).ids)
     assert [token.id for token in prediction.tokens] == ids
@@ -74,7 +77,7 @@ def test_as_written_equals_a_plain_loop(any_family: MaskedLM, temperature: float
         assert prediction.row(position).double() == pytest.approx(expected, abs=1e-4)
 
 
-def test_masked_in_turn_equals_one_masked_copy_at_a_time(any_family: MaskedLM) -> None:
+def test_masking_each_token_equals_a_loop_over_masked_copies(any_family: MaskedLM) -> None:
     prediction = predict(any_family, SENTENCE, mask_each=True)
     ids = list(encode(any_family, SENTENCE).ids)
     for position in prediction.positions:
@@ -84,16 +87,16 @@ def test_masked_in_turn_equals_one_masked_copy_at_a_time(any_family: MaskedLM) -
         )
 
 
-def test_the_embedded_teacher_equals_plain_loops(teacher: MaskedLM) -> None:
+def test_predictions_of_the_embedded_teacher_equal_plain_loops(teacher: MaskedLM) -> None:
     text = "[MASK] is a nurse."
     ids = list(encode(teacher, text).ids)
-    written, in_turn = predict(teacher, text), predict(teacher, text, mask_each=True)
+    written, masked_copies = predict(teacher, text), predict(teacher, text, mask_each=True)
     copy = [*ids[:4], teacher.mask_id, *ids[5:]]
     assert written.row(4).double() == pytest.approx(plain_row(teacher, ids, 4), abs=1e-4)
-    assert in_turn.row(4).double() == pytest.approx(plain_row(teacher, copy, 4), abs=1e-4)
+    assert masked_copies.row(4).double() == pytest.approx(plain_row(teacher, copy, 4), abs=1e-4)
 
 
-def test_chunks_change_nothing(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_batch_size_changes_nothing(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = predict(tiny_bert, SENTENCE, mask_each=True)
     for limit in (
         "fairkd.models.tokenization._TOKENS_AT_ONCE",
@@ -104,32 +107,32 @@ def test_chunks_change_nothing(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPa
         assert torch.allclose(chunked.log_probabilities, whole.log_probabilities, atol=1e-5)
 
 
-def test_progress_counts_the_positions_masked_in_turn(
+def test_progress_counts_the_masked_positions(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairkd.predictions.positions._TOKENS_AT_ONCE", 40)
+    reports: list[tuple[str, float | None]] = []
+    prediction = predict(tiny_bert, SENTENCE, mask_each=True, progress=lambda *report: reports.append(report))
+    count = len(prediction.positions)
+    fractions = [fraction for _, fraction in reports]
+    assert len(reports) > 3 and fractions == sorted(fractions) and fractions[-1] == 1
+    assert reports[-1][0].endswith(f"{count} of {count} positions") and tiny_bert.reference in reports[-1][0]
+
+
+def test_an_exception_from_progress_ends_the_work(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fairkd.predictions.positions._TOKENS_AT_ONCE", 40)
-    said: list[tuple[str, float | None]] = []
-    prediction = predict(tiny_bert, SENTENCE, mask_each=True, progress=lambda *report: said.append(report))
-    count = len(prediction.positions)
-    fractions = [fraction for _, fraction in said]
-    assert len(said) > 3 and fractions == sorted(fractions) and fractions[-1] == 1
-    assert said[-1][0].endswith(f"{count} of {count} positions") and tiny_bert.reference in said[-1][0]
-
-
-def test_what_progress_raises_ends_the_work(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fairkd.predictions.positions._TOKENS_AT_ONCE", 1)
-    said: list[str] = []
+    reports: list[str] = []
 
     def stop(message: str, fraction: float | None) -> None:
-        said.append(message)
+        reports.append(message)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         predict(tiny_bert, SENTENCE, mask_each=True, progress=stop)
-    assert len(said) == 1
+    assert len(reports) == 1
 
 
-# --- what a prediction says about its text ---
+# --- tokens and positions ---
 
 
 def test_positions_are_all_tokens_but_the_special_ones(any_family: MaskedLM) -> None:
@@ -140,25 +143,25 @@ def test_positions_are_all_tokens_but_the_special_ones(any_family: MaskedLM) -> 
     assert prediction.log_probabilities.dtype == torch.float32
 
 
-def test_typed_masks_are_flagged_and_point_at_what_was_typed(any_family: MaskedLM) -> None:
+def test_typed_masks_are_flagged_with_their_place_in_the_text(any_family: MaskedLM) -> None:
     prediction = predict(any_family, SENTENCE)
     masked = [token for token in prediction.tokens if token.masked]
     assert [SENTENCE[token.start : token.end] for token in masked] == ["_", "[MASK]"]
     assert prediction.default_position == masked[0].index
 
 
-def test_typed_masks_stay_masks_when_others_are_masked_in_turn(tiny_bert: MaskedLM) -> None:
+def test_typed_masks_stay_masks_when_each_token_is_masked(tiny_bert: MaskedLM) -> None:
     text = "The _ said that [MASK] is old."
-    written, in_turn = predict(tiny_bert, text), predict(tiny_bert, text, mask_each=True)
+    written, masked_copies = predict(tiny_bert, text), predict(tiny_bert, text, mask_each=True)
     for position in (2, 5):
-        assert torch.allclose(written.row(position), in_turn.row(position), atol=1e-5)
+        assert torch.allclose(written.row(position), masked_copies.row(position), atol=1e-5)
 
 
-def test_without_a_mask_the_middle_is_chosen(tiny_bert: MaskedLM) -> None:
+def test_without_a_mask_the_default_position_is_in_the_middle(tiny_bert: MaskedLM) -> None:
     assert predict(tiny_bert, "he is a nurse .").default_position == 3
 
 
-def test_words_are_shown_without_the_marks_of_the_tokenizer(any_family: MaskedLM) -> None:
+def test_words_are_shown_without_tokenizer_marks(any_family: MaskedLM) -> None:
     prediction = predict(any_family, 'The nurse said "He is".')
     words = [token.text.lower() for token in prediction.tokens if token.text.strip("#").isalpha()]
     assert words[:3] == ["the", "nurse", "said"]
@@ -166,9 +169,7 @@ def test_words_are_shown_without_the_marks_of_the_tokenizer(any_family: MaskedLM
 
 
 @pytest.mark.parametrize("family", ["roberta", "modernbert"])
-def test_bpe_shows_subwords_without_space_as_words_where_a_word_begins_without_one(
-    tiny_model, family
-) -> None:
+def test_bpe_tokens_without_a_space_are_shown_as_words_where_no_space_precedes(tiny_model, family) -> None:
     prediction = predict(tiny_model(family), "[MASK] is [MASK].")
     first, second = [token.index for token in prediction.tokens if token.masked]
     size = len(prediction.token_strings)
@@ -178,7 +179,7 @@ def test_bpe_shows_subwords_without_space_as_words_where_a_word_begins_without_o
 
 
 @pytest.mark.parametrize("family", ["roberta", "modernbert"])
-def test_a_tokenizer_may_put_a_space_before_the_first_word(tiny_folder, tmp_path: Path, family: str) -> None:
+def test_a_tokenizer_may_add_a_space_before_the_first_word(tiny_folder, tmp_path: Path, family: str) -> None:
     folder = Path(shutil.copytree(tiny_folder(family), tmp_path / family))
     for file in ("tokenizer.json", "tokenizer_config.json"):
         settings = (
@@ -219,7 +220,7 @@ def test_text_without_a_token_is_refused(tiny_bert: MaskedLM, text: str) -> None
         predict(tiny_bert, text)
 
 
-def test_too_long_a_text_is_refused_with_both_numbers(tiny_bert: MaskedLM) -> None:
+def test_a_text_that_is_too_long_is_refused_with_both_lengths(tiny_bert: MaskedLM) -> None:
     with pytest.raises(InputError, match="102 tokens, and .* takes at most 64"):
         predict(tiny_bert, "he " * 100)
 
@@ -231,7 +232,7 @@ def test_the_temperature_must_be_positive_and_finite(tiny_bert: MaskedLM, temper
 
 
 @pytest.mark.parametrize("temperature", [1e-300, 1e-40, 1e-3, 1e30, 1e300])
-def test_extreme_temperatures_stay_numbers(tiny_bert: MaskedLM, temperature: float) -> None:
+def test_extreme_temperatures_give_finite_numbers(tiny_bert: MaskedLM, temperature: float) -> None:
     plain, extreme = predict(tiny_bert, SENTENCE), predict(tiny_bert, SENTENCE, temperature=temperature)
     assert extreme.log_probabilities.exp().sum(-1) == pytest.approx(np.ones(len(extreme.positions)), abs=1e-4)
     bound = math.log(len(extreme.token_strings))
@@ -273,7 +274,7 @@ def test_temperature_flattens_but_keeps_the_order(tiny_bert: MaskedLM, temperatu
 
 @settings(deadline=None)
 @given(row=rows(), k=st.integers(1, 15))
-def test_top_and_rank_agree_equal_values_included(row: torch.Tensor, k: int) -> None:
+def test_top_and_rank_agree_also_on_ties(row: torch.Tensor, k: int) -> None:
     prediction = a_prediction(row)
     top = prediction.top(0, k)
     by_hand = sorted(range(len(row)), key=lambda i: (-row[i].item(), i))[:k]
@@ -308,7 +309,7 @@ def test_kl_is_never_negative_and_knows_no_order_of_the_vocabulary(
     assert entropy(p) == pytest.approx(entropy(p[mixed]), abs=1e-9)
 
 
-def test_kl_of_impossible_tokens_is_defined() -> None:
+def test_kl_is_defined_for_tokens_of_probability_zero() -> None:
     sure, open_ = torch.tensor([0.0, -math.inf]), torch.tensor([0.5, 0.5]).log()
     assert kl(sure, open_) == pytest.approx(math.log(2))
     assert kl(open_, sure) == math.inf
@@ -316,7 +317,7 @@ def test_kl_of_impossible_tokens_is_defined() -> None:
 
 
 @pytest.mark.parametrize("k", [0, -3])
-def test_at_least_one_token_must_be_asked_for(k: int) -> None:
+def test_a_top_of_no_tokens_is_refused(k: int) -> None:
     with pytest.raises(InputError, match=f"at least 1, got {k}"):
         top_ids(torch.zeros(1, 4), k)
 
@@ -324,7 +325,7 @@ def test_at_least_one_token_must_be_asked_for(k: int) -> None:
 # --- the JSON document ---
 
 
-def test_the_document_holds_the_masked_positions_where_there_are_any(tiny_bert: MaskedLM) -> None:
+def test_the_json_document_holds_only_the_masked_positions_if_there_are_any(tiny_bert: MaskedLM) -> None:
     document = json.loads(json.dumps(as_json(predict(tiny_bert, "milk is a _ ."), top_k=2), allow_nan=False))
     assert list(document) == ["model", "text", "temperature", "positions"]
     assert document["text"] == "milk is a _ ." and document["temperature"] == 1.0
@@ -335,7 +336,7 @@ def test_the_document_holds_the_masked_positions_where_there_are_any(tiny_bert: 
     assert [entry["rank"] for entry in position["predictions"]] == [1, 2]
 
 
-def test_the_document_holds_all_positions_where_there_is_no_mask(tiny_bert: MaskedLM) -> None:
+def test_the_json_document_holds_all_positions_if_there_is_no_mask(tiny_bert: MaskedLM) -> None:
     document = as_json(predict(tiny_bert, "milk is good"), top_k=1)
     assert [position["index"] for position in document["positions"]] == [1, 2, 3]
     assert not any(position["masked"] for position in document["positions"])

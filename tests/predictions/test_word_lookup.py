@@ -1,4 +1,4 @@
-"""Any word at a position: read off the distribution, or scored over masks."""
+"""Any word at a position: taken from the distribution, or scored over masks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fairkd.predictions.positions import predict
 from fairkd.predictions.word_lookup import look_up
 
 TEXT = "the nurse is a [MASK] ."
-WORD = "zoologist"  # several subwords in every family
+WORD = "zoologist"  # several subword tokens in every family
 
 
 def left_to_right(lm: MaskedLM, ids: list[int], position: int, subwords: list[int]) -> float:
@@ -31,7 +31,7 @@ def left_to_right(lm: MaskedLM, ids: list[int], position: int, subwords: list[in
 
 
 @pytest.mark.parametrize("temperature", [1.0, 3.0])
-def test_a_word_of_one_subword_is_read_off_at_the_temperature(
+def test_a_word_of_one_token_has_its_probability_at_the_temperature(
     any_family: MaskedLM, temperature: float
 ) -> None:
     prediction = predict(any_family, TEXT, temperature=temperature)
@@ -42,7 +42,7 @@ def test_a_word_of_one_subword_is_read_off_at_the_temperature(
     assert found.probability == pytest.approx(row.probability)
 
 
-def test_the_position_decides(tiny_bert: MaskedLM) -> None:
+def test_the_probability_depends_on_the_position(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, TEXT)
     here, there = (look_up(tiny_bert, prediction, "doctor", position=i) for i in (2, 5))
     assert there == look_up(tiny_bert, prediction, "doctor")
@@ -51,21 +51,23 @@ def test_the_position_decides(tiny_bert: MaskedLM) -> None:
         look_up(tiny_bert, prediction, "doctor", position=0)
 
 
-def test_a_word_of_several_subwords_is_scored_at_a_mask_and_says_so(any_family: MaskedLM) -> None:
+def test_a_word_of_several_tokens_is_scored_at_a_mask_with_a_note(any_family: MaskedLM) -> None:
     cold, hot = (predict(any_family, TEXT, temperature=t) for t in (1.0, 4.0))
     found = look_up(any_family, cold, WORD)
     expected = score_words(any_family, TEXT, [WORD])
     assert found.probability == pytest.approx(expected.probability[0], rel=1e-4)
     assert found.subwords == expected.subwords[0] > 1 and found.rank is None
-    assert f"{found.subwords} subwords: pseudo-log-likelihood, whatever the temperature" in found.note
+    assert f"{found.subwords} subword tokens: estimated probability (pseudo-log-likelihood" in found.note
     assert look_up(any_family, hot, WORD) == found
 
 
-def test_a_visible_token_takes_several_subwords_only_where_it_was_masked_in_turn(tiny_bert: MaskedLM) -> None:
-    written, in_turn = predict(tiny_bert, TEXT), predict(tiny_bert, TEXT, mask_each=True)
+def test_a_word_of_several_tokens_is_scored_at_a_visible_token_only_if_each_is_masked(
+    tiny_bert: MaskedLM,
+) -> None:
+    written, masked = predict(tiny_bert, TEXT), predict(tiny_bert, TEXT, mask_each=True)
     found = look_up(tiny_bert, written, WORD, position=2)
-    assert found.probability is None and found.rank is None and "masked in turn" in found.note
-    scored = look_up(tiny_bert, in_turn, WORD, position=2)
+    assert found.probability is None and found.rank is None and "if each token is masked" in found.note
+    scored = look_up(tiny_bert, masked, WORD, position=2)
     ids = list(encode(tiny_bert, TEXT).ids)
     subwords = tiny_bert.tokenizer(WORD, add_special_tokens=False)["input_ids"]
     assert len(subwords) == scored.subwords
@@ -74,9 +76,9 @@ def test_a_visible_token_takes_several_subwords_only_where_it_was_masked_in_turn
     )
 
 
-def test_a_word_that_cannot_be_spelled_or_does_not_fit_is_named(tiny_bert: MaskedLM) -> None:
+def test_an_unspellable_word_or_a_word_without_room_is_refused(tiny_bert: MaskedLM) -> None:
     with pytest.raises(UnknownWord, match="☃"):
         look_up(tiny_bert, predict(tiny_bert, TEXT), "☃")
     full = predict(tiny_bert, "he " * 61 + "[MASK]")
-    with pytest.raises(InputError, match="shorten it"):
+    with pytest.raises(InputError, match="Shorten the text"):
         look_up(tiny_bert, full, WORD)

@@ -18,7 +18,8 @@ from app.predictions.position import Position
 from app.shared import theme
 from app.shared.widgets import literal
 from fairkd.models.loading import MaskedLM
-from fairkd.predictions.positions import compare, predict
+from fairkd.predictions.model_comparison import compare
+from fairkd.predictions.positions import predict
 from tests import ROOT
 
 NASTY = "<b>x</b> & $y$"

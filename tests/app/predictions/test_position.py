@@ -10,7 +10,8 @@ from app.charts.text import percent
 from app.components.columns import token_columns
 from app.predictions.position import Position
 from fairkd.models.loading import MaskedLM
-from fairkd.predictions.positions import compare, predict
+from fairkd.predictions.model_comparison import compare
+from fairkd.predictions.positions import predict
 from tests import ROOT
 
 
