@@ -1,4 +1,4 @@
-"""The text of all variants: the default corpus, an uploaded file, or one named by path or Hub id."""
+"""The training text of all variants: the default corpus, an uploaded file, or a path or Hub data set."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ from fairkd import corpora
 from fairkd.errors import FairKDError, InputError
 from fairkd.utils import home
 
-BUG, UPLOAD, NAMED = "Default", "Upload", "Path or Hub"
+BUG, UPLOAD, NAMED = (
+    "Sentences on professions (BUG)",
+    "Upload a file",
+    "File on the server or Hugging Face data set",
+)
 TYPES = ["txt", "csv", "tsv", "jsonl", "parquet", "gz"]
 MOST_MEGABYTES = 200
-PREVIEW = 2000  # sentences that are read to show what a file holds
+PREVIEW = 2000  # sentences that are read for the preview of a file
 _KIND, _UPLOAD, _NAMED, _COLUMN = "distill_text", "distill_upload", "distill_named", "distill_column"
 _SOURCES, _PROBLEM = "distill_given", "distill_upload_problem"
 
 
-# The settings are changed in callbacks: those run before the one of a start button that is pressed at once.
-def corpus() -> None:
-    """The controls; what they say becomes corpus.source and corpus.column of all variants."""
-    kind = st.segmented_control(
+# The settings are changed in callbacks, because these run before the callback of a start button.
+def corpus_controls() -> None:
+    """The controls of the training text: they set corpus.source and corpus.column of all variants."""
+    kind = st.radio(
         "Text",
         [BUG, UPLOAD, NAMED],
-        default=BUG,
-        required=True,
         key=_KIND,
         on_change=_take_source,
         persist_state="session",
@@ -44,7 +46,7 @@ def corpus() -> None:
             st.error(literal(sentence), icon=":material/error:")
     elif kind == NAMED:
         st.text_input(
-            "Path or Hub data set",
+            "Path or data set",
             key=_NAMED,
             on_change=_take_named,
             persist_state="session",
@@ -54,13 +56,13 @@ def corpus() -> None:
     source = _sources().get(str(kind))
     if kind == BUG:
         caption(
-            "BUG (Levy et al. 2021, MIT licence): about 100,000 real sentences with a profession and a "
-            "pronoun. It is fetched once, 43 MB, when a run first needs it."
+            "BUG (Levy et al. 2021, MIT licence) has about 100,000 real sentences with a profession and a "
+            "pronoun. The first run downloads it once (43 MB)."
         )
     elif not source:
         caption(
-            "A sentence or paragraph a line, or a table with a column of text: .txt, .csv, .tsv, .jsonl "
-            "(each also .gz) or .parquet. Until one is given, the default is used."
+            "Text with a sentence or a paragraph per line, or a table with a column of text: .txt, .csv, "
+            ".tsv, .jsonl (each also .gz) or .parquet. Until you choose a file, BUG is used."
         )
     else:
         with friendly_errors():
@@ -69,18 +71,18 @@ def corpus() -> None:
 
 
 def _sources() -> dict[str, str]:
-    """The source that was given last, by the kind of text; it outlives the widgets."""
+    """The last source of each kind of text. It is kept when the widgets are gone."""
     return st.session_state.setdefault(_SOURCES, {})
 
 
-def choose(source: str) -> None:
-    """As if this path or data set had been typed, where its place is still empty."""
+def enter_source(source: str) -> None:
+    """Enter a path or data set from the address into the widgets."""
     _sources()[NAMED] = source
     st.session_state[_KIND], st.session_state[_NAMED] = NAMED, source
 
 
 def is_upload(source: object) -> bool:
-    """Whether a source is a file that somebody uploaded."""
+    """Whether a source is an uploaded file."""
     return isinstance(source, str) and Path(source).parent == _uploads()
 
 
@@ -89,7 +91,7 @@ def _uploads() -> Path:
 
 
 def _take_source() -> None:
-    """The chosen text becomes the source; its column is asked anew."""
+    """Make the chosen text the source. Its column has to be chosen again."""
     source = _sources().get(st.session_state[_KIND])
     change(ALL_VARIANTS, "corpus.source", source or standard(ALL_VARIANTS)["corpus.source"])
     change(ALL_VARIANTS, "corpus.column", None)
@@ -101,20 +103,20 @@ def _take_named() -> None:
 
 
 def _take_upload() -> None:
-    """A file takes the place of the last one, and so does its absence, or that it cannot be stored."""
+    """Replace the last upload; it is also gone if the file was removed or cannot be stored."""
     upload = st.session_state[_UPLOAD]
     _sources().pop(UPLOAD, None)
     st.session_state[_PROBLEM] = None
     if upload is not None:
         try:
-            _sources()[UPLOAD] = str(store(upload.name, upload.getvalue()))
+            _sources()[UPLOAD] = str(store_upload(upload.name, upload.getvalue()))
         except FairKDError as error:
             st.session_state[_PROBLEM] = str(error)
     _take_source()
 
 
-def store(name: str, content: bytes) -> Path:
-    """Keep an uploaded file where a run in the background can read it, under a name made of its content."""
+def store_upload(name: str, content: bytes) -> Path:
+    """Store an uploaded file for background runs, with a hash of its content in the name."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).name).strip("-.")[-60:] or "text.txt"
     path = _uploads() / f"{hashlib.sha256(content).hexdigest()[:12]}-{safe}"
     if not path.is_file():
@@ -125,13 +127,14 @@ def store(name: str, content: bytes) -> Path:
             part.replace(path)
         except OSError as error:
             raise InputError(
-                f"The file cannot be stored in {path.parent} ({error.strerror}): see that the disk has room."
+                f"The file cannot be stored in {path.parent} ({error.strerror}). Make room on the disk, or "
+                "choose a smaller file."
             ) from error
     return path
 
 
 def _column(source: str) -> None:
-    """Which column of a table is the text; asked only where there is a choice."""
+    """The column of a table that holds the text. It is asked only if there are several."""
     found = _columns(source)
     if not found:
         return
@@ -143,10 +146,10 @@ def _column(source: str) -> None:
         key=_COLUMN,
         on_change=lambda: change(ALL_VARIANTS, "corpus.column", st.session_state[_COLUMN]),
     )
-    change(ALL_VARIANTS, "corpus.column", chosen)  # of a new file nobody has chosen one yet
+    change(ALL_VARIANTS, "corpus.column", chosen)  # a new file has no chosen column yet
 
 
-@st.cache_data(max_entries=16, ttl="5m", show_spinner="Looking into the file")
+@st.cache_data(max_entries=16, ttl="5m", show_spinner="Reading the column names")
 def _columns(source: str) -> tuple[str, ...]:
     return corpora.columns(source)
 
@@ -157,16 +160,16 @@ def _first(source: str, column: str | None) -> corpora.Corpus:
 
 
 def _preview(source: str, column: str | None) -> None:
-    """How many sentences there are, and the first of them."""
+    """The number of sentences, and the first three."""
     if source.startswith("hub:"):
-        caption("The data set is streamed when the run begins.")
+        caption("The data set is streamed from Hugging Face when the run starts.")
         return
     found = _first(source, column)
     count = len(found.training) + len(found.held_out)
     more = "at least " if count >= PREVIEW else ""
     skipped = "".join(f" · {number:,} {literal(reason)}" for reason, number in found.skipped.items())
     caption(
-        f"{literal(found.name)}: {more}{count:,} distinct sentences{skipped if not more else ''}. It begins:"
+        f"{literal(found.name)}: {more}{count:,} distinct sentences{skipped if not more else ''}. The first:"
     )
     for sentence in found.training[:3]:
         caption(f"“{literal(sentence[:160])}”")

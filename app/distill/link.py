@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.distill.corpus import choose, is_upload
+from app.distill.corpus import enter_source, is_upload
 from app.distill.fields import fits
 from app.distill.variants import ALL_VARIANTS, change, changes, values
 from app.shared.settings_table import fields, nested
@@ -15,7 +15,7 @@ from app.shared.url_state import read_link, write_link
 from fairkd.distill.config import PRESETS, flat, make_config, with_current_names
 from fairkd.errors import FairKDError
 
-SET = "set"
+SET = "set"  # a parameter of the address
 _READ = "distill_link_read"
 _TEXT = ("corpus.source", "corpus.column")
 
@@ -30,7 +30,7 @@ def restore() -> None:
     for variant in PRESETS:
         _take(variant, asked.get(variant))
     if (source := changes(ALL_VARIANTS).get("corpus.source")) is not None:
-        choose(source)
+        enter_source(source)
 
 
 def _take(variant: str, made: Any) -> None:

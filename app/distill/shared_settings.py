@@ -1,10 +1,10 @@
-"""What all variants of a distillation have in common: student, text, budget, watched_sentences, seed."""
+"""The settings that all variants share: student, text, training time, seed, watched sentences."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.distill.corpus import corpus
+from app.distill.corpus import corpus_controls
 from app.distill.fields import editor, field
 from app.distill.variants import ALL_VARIANTS, change, current
 from app.shared.model_cache import description
@@ -14,11 +14,11 @@ from fairkd.errors import FairKDError
 
 MINUTES, STEPS = "minutes", "steps"
 STUDENTS = {
-    "layers": "Layers of the teacher",
-    "fresh": "A fresh, smaller model",
+    "layers": "Some of the teacher's layers",
+    "fresh": "A new, smaller model",
     "existing": "An existing model",
 }
-# Settings with a place of their own above the list of all.
+# Settings that are shown above the list of all settings.
 SHOWN_ABOVE = (
     "student.kind",
     "student.layers",
@@ -38,21 +38,21 @@ SHOWN_ABOVE = (
 )
 
 
-def shared(teacher: str) -> None:
-    """The controls, in three columns."""
+def shared_controls(teacher: str) -> None:
+    """The controls of the shared settings, in three columns."""
     left, middle, right = st.columns(3, gap="large")
     with left:
         st.markdown("**Student**")
         _student(teacher)
     with middle:
         st.markdown("**Text**")
-        corpus()
+        corpus_controls()
     with right:
-        st.markdown("**Budget**")
+        st.markdown("**Training time**")
         _budget()
-        field(ALL_VARIANTS, "evaluation.watched_sentences", label="Sentences to watch, one a line")
+        field(ALL_VARIANTS, "evaluation.watched_sentences", label="Sentences to watch, one per line")
     panel = st.expander(
-        "More settings of all variants", icon=":material/tune:", key="more_shared", on_change="rerun"
+        "More settings for all variants", icon=":material/tune:", key="more_shared", on_change="rerun"
     )
     if panel.open:
         with panel:
@@ -79,7 +79,7 @@ def _student(teacher: str) -> None:
             placeholder=_default_layers(teacher),
         )
         field(ALL_VARIANTS, "student.freeze_embeddings", label="Freeze embeddings")
-        caption("Layers cut from the teacher learn much faster than a fresh model.")
+        caption("The student starts with copies of these layers. It learns much faster than a new model.")
     elif kind == "fresh":
         one, two, three = st.columns(3)
         with one:
@@ -89,28 +89,28 @@ def _student(teacher: str) -> None:
         with three:
             field(ALL_VARIANTS, "student.heads")
         field(ALL_VARIANTS, "student.projection", label="Learnt projection")
-        caption("It starts from nothing: give it far more time.")
+        caption("The student starts with random weights, so it needs far more training time.")
     else:
         field(ALL_VARIANTS, "student.reference", label="Model")
         caption(
-            "A reference as in the sidebar, `run/ID` of an earlier run included; it must have the "
+            "A model as in the sidebar, or `run/ID` for the student of an earlier run. It must have the "
             "teacher's vocabulary."
         )
 
 
 def _default_layers(teacher: str) -> str:
-    """The layers that are kept where none are typed; which these are depends on the teacher."""
+    """The layers of this teacher that are copied by default, for the empty box."""
     try:
         return ", ".join(map(str, spread_layers(description(teacher).layers)))
-    except FairKDError:  # which the sidebar says
+    except FairKDError:  # the sidebar reports it
         return "half of them"
 
 
 def _budget() -> None:
-    """Minutes or steps, and the seed."""
+    """The training time in minutes or steps, and the random seed."""
     by_steps = current(ALL_VARIANTS, "budget.steps") is not None
     kind = st.segmented_control(
-        "Budget",
+        "Training time in",
         [MINUTES, STEPS],
         default=STEPS if by_steps else MINUTES,
         required=True,
@@ -122,11 +122,11 @@ def _budget() -> None:
     with one:
         field(ALL_VARIANTS, f"budget.{STEPS if kind == STEPS else MINUTES}")
     with two:
-        field(ALL_VARIANTS, "seed")
+        field(ALL_VARIANTS, "seed", label="Random seed")
 
 
 def _other_budget() -> None:
-    """One kind of budget puts the other aside."""
+    """Switch between minutes and steps: a budget has one of them."""
     if st.session_state["budget_kind"] == STEPS:
         change(ALL_VARIANTS, "budget.steps", 1000)
         change(ALL_VARIANTS, "budget.minutes", None)

@@ -1,4 +1,4 @@
-"""The end of the Distill page: what would be started, a measured estimate, and the start."""
+"""The end of the Distill page: errors in the settings, an estimate of the time, and the start buttons."""
 
 from __future__ import annotations
 
@@ -21,27 +21,28 @@ from fairkd.errors import FairKDError
 if TYPE_CHECKING:
     from fairkd.distill import Estimate
 
-SECONDS = 8.0  # of warm-up that an estimate is measured on
+SECONDS = 8.0  # of training, from which the time is estimated
 _STARTED, _ESTIMATES = "distill_started", "distill_estimates"
 
 
-def start(variants: list[str], focused: str, teacher: str) -> None:
-    """Check every variant, estimate, and start one or all."""
+def start_controls(variants: list[str], focused: str, teacher: str) -> None:
+    """Check every variant, estimate the time, and start one variant or all."""
     configs: dict[str, Config] = {}
-    problems: dict[str, list[str]] = {}  # a wrong setting that all variants share is one sentence
+    problems: dict[str, list[str]] = {}  # by message: an error in a shared setting is shown once
     for variant in variants:
         try:
             configs[variant] = config_of(variant, teacher)
         except FairKDError as error:
             problems.setdefault(str(error), []).append(variant)
-    for sentence, concerned in problems.items():
-        st.error(f"**{literal(', '.join(concerned))}**: {literal(sentence)}", icon=":material/error:")
+    for message, concerned in problems.items():
+        st.error(f"**{literal(', '.join(concerned))}**: {literal(message)}", icon=":material/error:")
     _estimate(configs, focused)
     several = len(variants) > 1
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if several:
+            number = "both" if len(variants) == 2 else f"all {len(variants)}"
             st.button(
-                f"Start all {len(variants)} variants on one seed",
+                f"Start {number} (same random seed)",
                 type="primary",
                 icon=":material/play_arrow:",
                 key="start_all",
@@ -50,7 +51,7 @@ def start(variants: list[str], focused: str, teacher: str) -> None:
                 args=(variants, teacher),
             )
         st.button(
-            f"Start {literal(focused)}" if several else f"Start {literal(variants[0])}",
+            f"Start {literal(focused)} only" if several else f"Start {literal(focused)}",
             type="secondary" if several else "primary",
             icon=":material/play_arrow:",
             key="start_one",
@@ -62,10 +63,10 @@ def start(variants: list[str], focused: str, teacher: str) -> None:
 
 
 def _submit(variants: list[str], teacher: str) -> None:
-    """Queue the runs; what keeps them from it is said where the buttons are.
+    """Add the runs to the queue; an error is shown below the buttons.
 
-    The configurations are made here and not handed over: a button holds what it was drawn with, and a change
-    that was made just before the click would be lost.
+    The configurations are built here. As arguments of the button they would lack a change that was made
+    just before the click.
     """
     try:
         found = runs.submit_all([(variant, config_of(variant, teacher)) for variant in variants])
@@ -75,7 +76,7 @@ def _submit(variants: list[str], teacher: str) -> None:
 
 
 def _started() -> None:
-    """What the last press of a button did, and the way to it, as long as there is something to watch."""
+    """The result of the last start, with a link to the runs as long as they are unfinished."""
     ids, problem = st.session_state.get(_STARTED, ([], None))
     if problem:
         st.error(literal(problem), icon=":material/error:")
@@ -87,7 +88,7 @@ def _started() -> None:
         one = len(ids) == 1
         st.markdown(
             f":material/check_circle: **{'The run is' if one else f'{len(ids)} runs are'} in the queue.** "
-            "You can close this page; training goes on."
+            "You can close this page. The training continues in the background."
         )
         st.page_link(
             "app/pages/runs.py",
@@ -98,7 +99,7 @@ def _started() -> None:
 
 
 def _estimate(configs: dict[str, Config], focused: str) -> None:
-    """How long it would take, measured when asked."""
+    """The training time, and on request a measured estimate."""
     if not configs:
         return
     some = configs.get(focused) or next(iter(configs.values()))
@@ -108,18 +109,17 @@ def _estimate(configs: dict[str, Config], focused: str) -> None:
         total = (
             f"{len(configs)} × {budget(some.model_dump())}" if len(configs) > 1 else budget(some.model_dump())
         )
-        st.markdown(f"**{total}** of training, evaluations on top.")
+        st.markdown(f"**{total}** of training, and some more for the evaluations.")
         found = held.get(key)
         if found is None:
             asked = st.button(
-                "Estimate time and text",
+                "How long will this take?",
                 icon=":material/speed:",
                 key="estimate",
-                help=f"Trains for {SECONDS:.0f} seconds with the settings of {focused} and keeps nothing",
+                help=f"Trains for {SECONDS:.0f} seconds with the settings of {focused}, as a test. The "
+                "result is not kept.",
             )
-            caption(
-                "A short warm-up measures how fast this machine is, and so how much text the budget buys."
-            )
+            caption("A short test measures the speed of this machine, and how much of the text is used.")
             if not asked:
                 return
         with model_cache.friendly_errors():
@@ -129,18 +129,18 @@ def _estimate(configs: dict[str, Config], focused: str) -> None:
 
 
 def _measure(config: Config) -> Estimate:
-    """The warm-up, with progress; a change made meanwhile ends it."""
+    """The estimate, with progress. It stops if the visitor changes something."""
     slot = st.empty()
 
     def say(text: str) -> None:
         slot.progress(0.3, text=literal(text))
 
-    say("Reading the teacher")
+    say("Loading the teacher")
     try:
         teacher = model_cache.get_model(config.teacher)
-        from fairkd import distill  # PyTorch comes with it
+        from fairkd import distill  # imports PyTorch
 
-        with all_threads():  # as the run will
+        with all_threads():  # like the run
             return distill.estimate(
                 config, teacher=teacher, seconds=SECONDS, say=say, check=model_cache.rerun_if_changed
             )
@@ -151,24 +151,26 @@ def _measure(config: Config) -> Estimate:
 def _show(found: Estimate, config: Config, count: int) -> None:
     with st.container(horizontal=True, gap="small"):
         st.metric("Speed", f"{found.tokens_per_second:,.0f} tokens/s", width=170)
-        st.metric("Time", duration(found.seconds), width=150, help="For one variant, training alone")
+        st.metric(
+            "Time", duration(found.seconds), width=150, help="For one variant, without its evaluations."
+        )
         if count > 1 and runs.slots() < count:
             st.metric("All variants", duration(found.seconds * -(-count // runs.slots())), width=150)
         st.metric("Steps", f"{found.steps:,}", width=130)
         st.metric("Tokens", f"{found.tokens:,}", width=150)
         st.metric(
-            "Of the text",
+            "Share of the text",
             percent(found.epochs) if found.epochs < 1 else f"{found.epochs:.2g} times",
-            width=130,
-            help="How much of the text the budget covers",
+            width=150,
+            help="How much of the text the student sees in this time.",
         )
     caption(
-        f"Measured on this machine, for one variant. A run beside others, or beside this page, is "
-        f"slower. The budget is {budget(config.model_dump())}."
+        "Measured on this machine, for one variant. Training is slower while other runs or this page use the "
+        f"machine. The training time is {budget(config.model_dump())}."
     )
 
 
 def fingerprint(config: Config) -> str:
-    """What an estimate hangs on, as a key."""
+    """A key for the estimate of a configuration."""
     content = json.dumps(config.model_dump(mode="json"), sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -229,7 +229,7 @@ def two_sentences(teacher: str, student: str) -> None:
         )
         caption(
             "The preference of a word is log p(word | A) − log p(word | B). On the dashed diagonal both "
-            "models show_errors the sentences apart alike; the nearer to the horizontal line, the less the "
+            "models tell the sentences apart alike; the nearer to the horizontal line, the less the "
             "student does. Shared words only."
         )
         _table(frame, "fairkd-preference-differences", "gaps_table_differences")

@@ -1,4 +1,4 @@
-"""What several page tests need: a home of their own, and the Distill and Runs pages."""
+"""Fixtures for tests of the pages: a home folder, and the Distill and Runs pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OpenRuns = Callable[..., AppTest]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of the test's own, in which nobody looks after processes."""
+    """A home folder for the test, without a runner for the queue."""
     monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("fairkd.runs.supervision.look", lambda: None)
     monkeypatch.setattr("fairkd.runs.supervision.wake", lambda: None)
@@ -25,17 +25,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def open_distill(tiny_folder: Callable[[str], Path]) -> OpenDistill:
-    """`open_distill(variants=["plain"])` is the page with these variants chosen, on a tiny teacher."""
+    """`open_distill(["plain"])` opens the page with a tiny teacher and chooses these variants."""
 
-    def open_(variants: list[str] | None = None, **parameters: str | list[str]) -> AppTest:
+    def open_(chosen: list[str] | None = None, **parameters: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
         tiny = str(tiny_folder("bert"))
         for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
             app.query_params[name] = value
         app.run()
         app.switch_page("app/pages/distill.py").run()
-        if variants is not None:
-            app.get_by_key("variants").set_value(variants).run()
+        if chosen is not None:
+            app.get_by_key("variants").set_value(chosen).run()
         assert not app.exception
         return app
 
@@ -44,7 +44,7 @@ def open_distill(tiny_folder: Callable[[str], Path]) -> OpenDistill:
 
 @pytest.fixture
 def open_runs(tiny_folder: Callable[[str], Path]) -> OpenRuns:
-    """`open_runs(run="ID")` is the page as a link with these parameters opens it."""
+    """`open_runs(run="ID")` opens the page by a link with these parameters."""
 
     def open_(**parameters: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)

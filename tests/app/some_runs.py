@@ -1,4 +1,4 @@
-"""Runs for the tests of the pages: rows and events as a worker would have left them, without any process."""
+"""Runs for tests of the pages: rows and events as a worker writes them, without any process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def add_run(
     log: str = "",
     **settings: Any,
 ) -> str:
-    """A run of that name and state; the id of it."""
+    """Add a run and return its id."""
     config = make_config({**PRESETS[preset], **settings}).model_dump(mode="json")
     store.make_home()
     id = store.new_id()
@@ -92,7 +92,7 @@ def training(
     quality: float = 14.0,
     mass: float = 0.6,
 ) -> list[Event]:
-    """The events of a run that has come to `steps`, falling towards a gap and a pseudo-perplexity."""
+    """The events of a run up to `steps`, with measures that fall towards `gap` and `quality`."""
     found: list[Event] = [
         {"type": "start", "resumed_from": None, "steps": steps, "minutes": None, "device": "cpu"},
         {"type": "teacher", **TEACHER},
@@ -155,7 +155,7 @@ def _measured(step: int, gap: float, quality: float, mass: float, part: float) -
 
 
 def watched_sentence(text: str, step: int, part: float, *, model: str = "student") -> Event:
-    """What is expected at the mask; the later, the more of it on few words."""
+    """A watched sentence: the larger `part`, the more probability the first words have."""
     raw = [math.exp(-place * (0.2 + part)) for place in range(len(WORDS))]
     top = [
         {"token": word, "probability": 0.9 * value / sum(raw), "rank": rank}

@@ -1,7 +1,7 @@
-"""A real server and a real browser for the end-to-end tests: one of each for the whole session.
+"""A real server and a real browser for the end-to-end tests, one of each for the whole session.
 
-`app_url` is the address of FairKD's own dashboard on a free loopback port. `open_page(path, ...)` opens it in
-a fresh browser context and returns when the page is drawn. Nothing leaves the machine.
+`app_url` is the address of the dashboard on a free local port. `open_page(path, ...)` opens a page of it and
+returns when it is drawn. Nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _QUIET = [
     "--no-first-run",
 ]
 
-# A busy machine with few cores may take its time; what is waited for usually takes milliseconds.
+# Usually this takes milliseconds, but a busy machine with few cores is slow.
 sync_api.expect.set_options(timeout=60_000)
 
 OpenPage = Callable[..., "sync_api.Page"]
@@ -52,7 +52,7 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 def app_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the dashboard keeps its runs: the tests' own."""
+    """The folder in which the dashboard keeps its runs."""
     return tmp_path_factory.mktemp("home")
 
 
@@ -65,7 +65,7 @@ def app_url(tmp_path_factory: pytest.TempPathFactory, app_home: Path) -> Iterato
 
 @contextmanager
 def dashboard(home: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The server as `streamlit run streamlit_app.py` starts it, on a port of its own: address and process."""
+    """The server as `streamlit run streamlit_app.py` starts it, on a free port: address and process."""
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}"]
@@ -105,7 +105,7 @@ def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) ->
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[sync_api.Browser]:
-    """The distribution's Chromium, headless."""
+    """The installed Chromium, headless."""
     path = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip("no Chromium on this machine")
@@ -117,7 +117,7 @@ def browser() -> Iterator[sync_api.Browser]:
 
 @pytest.fixture(scope="session")
 def contexts(browser: sync_api.Browser) -> dict[Kind, sync_api.BrowserContext]:
-    """One browser context for each kind of screen: its pages share what has been fetched."""
+    """One browser context per kind of screen, so that pages share the browser cache."""
     return {}
 
 
@@ -157,7 +157,7 @@ def open_page(
 
 
 def settled(page: sync_api.Page) -> None:
-    """Wait until the script that draws the page has come to its end."""
+    """Wait until the page's script has finished."""
     page.wait_for_timeout(150)
     app = page.get_by_test_id("stApp")
     sync_api.expect(app).to_have_attribute(

@@ -1,4 +1,4 @@
-"""From the Distill page to a student of one's own, in a real browser: three steps with a tiny teacher."""
+"""The Distill page in a real browser: from the settings to a trained student, with a tiny teacher."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def set_number(page: Page, name: str, value: str) -> None:
     settled(page)
 
 
-def test_a_student_is_made_watched_and_used(
+def test_a_student_is_trained_watched_and_used(
     open_page: OpenPage, app_url: str, tiny_folder: Callable[[str], Path], text: Path
 ) -> None:
     tiny = str(tiny_folder("bert"))
@@ -59,8 +59,8 @@ def test_a_student_is_made_watched_and_used(
     layers.fill("0")
     layers.press("Enter")
     settled(page)
-    page.get_by_role("radio", name="Path or Hub").click()
-    named = page.get_by_role("textbox", name=re.compile("Path or Hub"))
+    page.get_by_role("radio", name=re.compile("^File on the server")).click()
+    named = page.get_by_role("textbox", name=re.compile("Path or data set"))
     named.fill(str(text))
     named.press("Enter")
     expect(page.get_by_text("distinct sentences")).to_be_visible()
@@ -111,7 +111,7 @@ def test_a_link_to_the_earlier_address_shows_the_same_variants(
     parameters = {"arms": ["plain", "paper"], "teacher": tiny, "student": tiny, "set": json.dumps(made)}
     page = open_page(f"/distil?{urlencode(parameters, doseq=True)}")
     expect(page).to_have_url(re.compile(r"/distill\?"))
-    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")
+    expect(page.get_by_role("spinbutton", name="Random seed")).to_have_value("7")
     expect(page.get_by_role("textbox", name=re.compile("Sentences to watch"))).to_have_value("Tea is [MASK].")
     expect(page.get_by_role("slider", name=re.compile("Strength"))).to_have_value("0.25")
     address = parse_qs(urlsplit(page.url).query)
@@ -122,7 +122,7 @@ def test_a_link_to_the_earlier_address_shows_the_same_variants(
 
 @pytest.mark.parametrize("path", ["/distill", "/runs"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_reaches_over_the_edge_of_a_phone(open_page: OpenPage, path: str, scheme: str) -> None:
+def test_nothing_is_wider_than_a_phone(open_page: OpenPage, path: str, scheme: str) -> None:
     page = open_page(path, viewport=PHONE, color_scheme=scheme)
     wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= PHONE["width"]

@@ -31,7 +31,7 @@ def the_run(wanted: Callable[[runs.Run], bool]) -> runs.Run:
         time.sleep(0.1)
 
 
-def test_a_run_outlives_the_server_that_it_was_started_in(
+def test_a_run_survives_the_server_that_started_it(
     browser: sync_api.Browser,
     tiny_folder: Callable[[str], Path],
     tmp_path: Path,

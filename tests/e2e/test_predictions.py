@@ -29,12 +29,12 @@ def chosen(page: Page) -> Locator:
 
 
 def title(page: Page) -> Locator:
-    """The title of the bars, which names the token that they are about."""
+    """The title of the bars, which names the token at the chosen position."""
     return page.locator(".title")
 
 
 def figure(page: Page, holds: str) -> Locator:
-    """The figure that holds this: which of the two is mounted first is the browser's affair."""
+    """The figure that contains this. Either of the two may be mounted first."""
     return page.locator("figure.frame", has=page.locator(holds))
 
 
@@ -130,7 +130,7 @@ def test_a_typed_sentence_redraws_the_figure_and_its_link_reproduces_the_view(op
     expect(again.get_by_text("Shade: probability, log scale")).to_be_visible()
 
 
-def test_a_preset_becomes_the_sentence(open_page: OpenPage) -> None:
+def test_an_example_becomes_the_sentence(open_page: OpenPage) -> None:
     page = open_page("/?position=1")
     page.get_by_role("radiogroup", name="Examples").get_by_text("[MASK] is a doctor.").click()
     expect(page.get_by_role("textbox", name="Sentence")).to_have_value("[MASK] is a doctor.")
@@ -150,7 +150,7 @@ def test_markup_in_a_sentence_is_shown_literally(open_page: OpenPage) -> None:
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_an_empty_sentence_is_one_sentence_on_a_page_that_still_works(open_page: OpenPage) -> None:
+def test_an_empty_sentence_is_one_error_on_a_page_that_still_works(open_page: OpenPage) -> None:
     page = open_page()
     expect(columns(page)).to_have_count(5)  # the figure is mounted a while after the script that sends it
     type_sentence(page, "")

@@ -106,7 +106,9 @@ def test_a_click_on_a_name_opens_its_run(open_page: OpenPage, run: str) -> None:
     expect(page).to_have_url(re.compile(f"run={run}"))
 
 
-def test_a_word_that_is_no_mask_is_chosen_and_its_curves_go(open_page: OpenPage, run: str) -> None:
+def test_a_position_without_mask_can_be_chosen_and_its_curves_disappear(
+    open_page: OpenPage, run: str
+) -> None:
     page = open_page(f"/runs?run={run}")
     words = page.locator(f".st-key-watched_sentence_words_{run}")
     expect(words).to_be_visible(timeout=LONG)
@@ -116,7 +118,7 @@ def test_a_word_that_is_no_mask_is_chosen_and_its_curves_go(open_page: OpenPage,
     expect(page.locator(".column[aria-selected=true]")).to_have_attribute("data-number", "1")
 
 
-def test_a_zoom_stays_and_has_a_way_out(open_page: OpenPage, run: str) -> None:
+def test_a_zoom_stays_and_can_be_reset(open_page: OpenPage, run: str) -> None:
     page = open_page(f"/runs?run={run}")
     shows(page, run, "last >= 400")
     loss = page.locator(f".st-key-loss_{run} .js-plotly-plot")
@@ -160,7 +162,7 @@ def test_live_charts_stay_and_keep_zoom_and_hidden_words_while_points_arrive(
     shows(page, id, "last >= 400")
 
 
-def test_compared_charts_stay_and_keep_zoom_and_hidden_runs_while_points_arrive(
+def test_compared_charts_keep_zoom_and_hidden_runs_while_points_arrive(
     open_page: OpenPage, run: str, live: Session
 ) -> None:
     page = open_page("/runs?compared_over=step")

@@ -1,4 +1,4 @@
-"""The text that the Distill page trains on: files, paths, columns."""
+"""The training text on the Distill page: uploads, paths, columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.distill.corpus import MOST_MEGABYTES, PREVIEW, _first, store
+from app.distill.corpus import MOST_MEGABYTES, NAMED, PREVIEW, UPLOAD, _first, store_upload
 from fairkd.errors import InputError
 from tests import ROOT
 from tests.app.conftest import OpenDistill
@@ -16,9 +16,9 @@ from tests.app.reading import started, texts
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def test_an_uploaded_table_is_kept_with_its_column(open_distill: OpenDistill, home: Path) -> None:
+def test_an_uploaded_table_is_stored_and_its_column_chosen(open_distill: OpenDistill, home: Path) -> None:
     app = open_distill(["plain"])
-    app.get_by_key("distill_text").set_value("Upload").run()
+    app.get_by_key("distill_text").set_value(UPLOAD).run()
     table = b"id,title,body\n" + b"".join(
         b"%d,A short title %d,This is the sentence number %d of the file.\n" % (n, n, n) for n in range(30)
     )
@@ -32,33 +32,33 @@ def test_an_uploaded_table_is_kept_with_its_column(open_distill: OpenDistill, ho
     assert Path(corpus.source).parent == home / "uploads"
 
 
-def test_only_the_sentences_that_are_shown_are_read(tmp_path: Path) -> None:
+def test_only_the_sentences_of_the_preview_are_read(tmp_path: Path) -> None:
     path = tmp_path / "letters.txt"
     path.write_text("".join(f"This is the sentence number {n} of the file.\n" for n in range(3 * PREVIEW)))
     found = _first(str(path), None)
     assert len(found.training) + len(found.held_out) == PREVIEW and found.skipped == {}
 
 
-def test_a_file_without_text_is_said_before_anything_starts(open_distill: OpenDistill) -> None:
+def test_a_file_without_text_is_an_error_before_the_start(open_distill: OpenDistill) -> None:
     app = open_distill(["plain"])
-    app.get_by_key("distill_text").set_value("Upload").run()
+    app.get_by_key("distill_text").set_value(UPLOAD).run()
     app.file_uploader(key="distill_upload").upload("empty.txt", b"\n\n").run()
     assert not app.exception and app.error
 
 
-def test_a_path_that_is_not_there_is_said(open_distill: OpenDistill) -> None:
+def test_a_missing_path_is_an_error(open_distill: OpenDistill) -> None:
     app = open_distill(["plain"])
-    app.get_by_key("distill_text").set_value("Path or Hub").run()
+    app.get_by_key("distill_text").set_value(NAMED).run()
     app.text_input(key="distill_named").set_value("/no/such/<b>file</b>.txt").run()
     (error,) = app.error
     assert "There is no corpus" in texts(app) and "<b>" not in error.value
 
 
-def test_a_path_typed_just_before_the_start_is_what_the_run_reads(
+def test_a_path_typed_just_before_the_start_is_used_by_the_run(
     open_distill: OpenDistill, tmp_path: Path
 ) -> None:
     app = open_distill(["plain"])
-    app.get_by_key("distill_text").set_value("Path or Hub").run()
+    app.get_by_key("distill_text").set_value(NAMED).run()
     path = tmp_path / "letters.txt"
     path.write_text("This is a sentence of the file.\n" * 3)
     app.text_input(key="distill_named").set_value(str(path))
@@ -66,33 +66,33 @@ def test_a_path_typed_just_before_the_start_is_what_the_run_reads(
     assert not app.exception and started()["plain"].corpus.source == str(path)
 
 
-def test_a_file_that_was_removed_or_not_stored_is_not_used(
+def test_a_removed_or_unstored_file_is_not_used(
     open_distill: OpenDistill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = open_distill(["plain"])
-    app.get_by_key("distill_text").set_value("Upload").run()
+    app.get_by_key("distill_text").set_value(UPLOAD).run()
     app.file_uploader(key="distill_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
     assert "one.txt" in texts(app)
     app.file_uploader(key="distill_upload").set_value(None).run()
-    assert "the default is used" in texts(app)
+    assert "BUG is used" in texts(app)
     app.file_uploader(key="distill_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
 
     def full(*_: object) -> Path:
         raise InputError("The disk is full.")
 
-    monkeypatch.setattr("app.distill.corpus.store", full)
+    monkeypatch.setattr("app.distill.corpus.store_upload", full)
     app.file_uploader(key="distill_upload").upload("two.txt", b"This is another sentence.\n").run()
     assert [error.value for error in app.error] == ["The disk is full\\."]
     app.button(key="start_one").click().run()
     assert started()["plain"].corpus.source == "bug"
 
 
-def test_the_server_takes_what_the_box_promises() -> None:
+def test_the_server_accepts_files_of_the_size_that_the_page_allows() -> None:
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     assert config["server"]["maxUploadSize"] >= MOST_MEGABYTES
 
 
 def test_an_upload_is_named_by_its_content_and_never_leaves_the_folder(home: Path) -> None:
-    one, two = store("../../etc/passwd.txt", b"one"), store("../../etc/passwd.txt", b"two")
+    one, two = store_upload("../../etc/passwd.txt", b"one"), store_upload("../../etc/passwd.txt", b"two")
     assert one != two and one.parent == two.parent == home / "uploads"
-    assert store("../../etc/passwd.txt", b"one") == one
+    assert store_upload("../../etc/passwd.txt", b"one") == one

@@ -1,4 +1,4 @@
-"""Distill: words of one's own in the place of a contrast's, and what a link says of all changes."""
+"""The Distill page: word groups of the visitor's own, and links that hold all changes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.distill.corpus import NAMED
 from app.distill.fields import groups, lines
 from tests.app.conftest import OpenDistill
 from tests.app.reading import started, texts, titles
@@ -14,13 +15,13 @@ from tests.app.reading import started, texts, titles
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def test_groups_of_words_are_written_a_line_each() -> None:
+def test_word_groups_are_written_one_per_line() -> None:
     words = {"royals": ["king", "queen"], "maids": ["maid"]}
     assert groups(lines(words)) == words
     assert groups("\n king , prince\n\n: x\nempty:") == {"king": ["king", "prince"], "": ["x"], "empty": []}
 
 
-def test_words_of_ones_own_are_balanced(open_distill: OpenDistill) -> None:
+def test_own_words_can_be_balanced(open_distill: OpenDistill) -> None:
     app = open_distill(["group"])
     app.get_by_key("contrast:group").set_value("own").run()
     assert app.text_area(key="set:constraint.words:group").value == "he: he, him, his\nshe: she, her"
@@ -43,19 +44,19 @@ def test_words_of_ones_own_are_balanced(open_distill: OpenDistill) -> None:
         ("a:\nb: c", "'a'"),
     ],
 )
-def test_words_that_make_no_contrast_are_one_sentence(
-    open_distill: OpenDistill, typed: str, said: str
-) -> None:
+def test_invalid_words_are_one_error(open_distill: OpenDistill, typed: str, said: str) -> None:
     app = open_distill(["group"])
     app.get_by_key("contrast:group").set_value("own").run()
     app.text_area(key="set:constraint.words:group").set_value(typed).run()
     assert not app.exception and said in texts(app) and app.button(key="start_one").disabled
-    assert app.text_area(key="set:constraint.words:group").value == typed, "there to be mended"
+    assert app.text_area(key="set:constraint.words:group").value == typed, (
+        "it stays in the box to be corrected"
+    )
     app.get_by_key("kind:group").set_value("mass_preserving").run()
     assert not app.exception and app.error
 
 
-def test_uneven_groups_cannot_be_paired_and_it_is_said(open_distill: OpenDistill) -> None:
+def test_uneven_groups_that_cannot_be_paired_are_an_error(open_distill: OpenDistill) -> None:
     app = open_distill(["paper"])
     app.get_by_key("contrast:paper").set_value("own").run()
     assert not app.exception and "cannot be paired one to one (he 3, she 2)" in texts(app)
@@ -70,7 +71,7 @@ def test_the_explanation_names_the_target_shares(open_distill: OpenDistill) -> N
     assert "split 0.7 to 0.3" in texts(app)
 
 
-def test_the_balanced_words_can_become_those_that_are_measured(open_distill: OpenDistill) -> None:
+def test_the_gap_of_the_balanced_words_can_be_measured(open_distill: OpenDistill) -> None:
     app = open_distill(["group"])
     assert "The gap that runs measure" not in texts(app)
     app.get_by_key("contrast:group").set_value("kinship").run()
@@ -100,7 +101,7 @@ def test_a_link_holds_every_change(open_distill: OpenDistill, tmp_path: Path) ->
     assert "set" not in app.query_params
     app.slider(key="strength:fair").set_value(0.5).run()
     app.number_input(key="set:seed:").set_value(5).run()
-    app.get_by_key("distill_text").set_value("Path or Hub").run()
+    app.get_by_key("distill_text").set_value(NAMED).run()
     app.text_input(key="distill_named").set_value(str(text)).run()
     other = open_distill(["group", "fair"], set=app.query_params["set"])
     assert other.slider(key="strength:fair").value == 0.5 and other.number_input(key="set:seed:").value == 5
@@ -114,7 +115,7 @@ def test_a_link_holds_every_change(open_distill: OpenDistill, tmp_path: Path) ->
     assert "fair" not in json.loads(other.query_params["set"])
 
 
-def test_a_link_holds_the_variant_that_is_looked_at(open_distill: OpenDistill) -> None:
+def test_a_link_holds_the_variant_that_is_shown(open_distill: OpenDistill) -> None:
     app = open_distill(["plain", "paper"], focused="plain")
     assert app.get_by_key("focused").value == "plain"
     assert open_distill(["plain", "paper"], focused="nothing").get_by_key("focused").value == "paper"
@@ -149,7 +150,7 @@ def test_a_link_from_an_earlier_version_shows_the_same_variants(open_distill: Op
         '{"": {"budget.minutes": 1e-12}}',
     ],
 )
-def test_a_link_that_cannot_be_read_is_as_none(open_distill: OpenDistill, link: str) -> None:
+def test_an_invalid_link_is_ignored(open_distill: OpenDistill, link: str) -> None:
     app = open_distill(["fair"], set=link)
     assert not app.error and not app.button(key="start_one").disabled
     app.button(key="start_one").click().run()

@@ -1,4 +1,4 @@
-"""The Distill page as Streamlit runs it, on tiny models; what it would start is caught, not run."""
+"""The Distill page as Streamlit runs it, on tiny models; runs are queued, not started."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.distill.variants import usable_roles, values
 from fairkd import runs
 from fairkd.distill.config.config import Config, make_config
-from fairkd.distill.config.presets import DESCRIPTIONS, PRESETS
+from fairkd.distill.config.presets import DESCRIPTIONS, LABELS, PRESETS
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts, make_contrast
 from tests.app.conftest import OpenDistill
@@ -28,14 +28,14 @@ def metric(app: AppTest, name: str) -> str:
 # --- variants ---
 
 
-def test_the_page_opens_with_two_variants_and_the_constraint_at_work(open_distill: OpenDistill) -> None:
+def test_the_page_opens_with_two_variants_and_a_constraint_preview(open_distill: OpenDistill) -> None:
     app = open_distill()
     assert not app.error
     assert app.get_by_key("variants").value == ["plain", "fair"]
     assert "he and she changes from" in titles(app)[-1].replace("−", "-")
     table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
     assert "constraint.kind" in set(table["setting"]) and all(table["meaning"])
-    assert "Start all 2 variants on one seed" in {button.label for button in app.button}
+    assert "Start both (same random seed)" in {button.label for button in app.button}
 
 
 @pytest.mark.parametrize("variant", list(PRESETS))
@@ -47,10 +47,24 @@ def test_every_preset_is_explained_and_can_be_started(open_distill: OpenDistill,
     assert not app.exception and list(started()) == [variant]
 
 
-def test_without_an_variant_the_page_asks_for_one(open_distill: OpenDistill) -> None:
+def test_without_a_variant_the_page_asks_for_one(open_distill: OpenDistill) -> None:
     app = open_distill([])
     assert "at least one variant" in texts(app)
     assert not [button for button in app.button if str(button.key).startswith("start")]
+
+
+def test_the_address_holds_the_variants_unless_they_are_the_default(open_distill: OpenDistill) -> None:
+    app = open_distill()
+    assert "variants" not in app.query_params
+    app.get_by_key("variants").set_value(["fair", "paper"]).run()
+    assert app.query_params["variants"] == ["paper", "fair"], "in the order of the presets"
+    assert open_distill(variants="cda").get_by_key("variants").value == ["cda"]
+    assert open_distill(variants="nothing").get_by_key("variants").value == ["plain", "fair"]
+
+
+def test_a_variant_is_shown_by_its_full_name_with_the_short_one(open_distill: OpenDistill) -> None:
+    app = open_distill(["cda"])
+    assert f"{LABELS['cda']} (cda)" in texts(app).replace("*", "")
 
 
 def test_all_variants_start_as_one_batch_on_one_seed(open_distill: OpenDistill) -> None:
@@ -65,7 +79,7 @@ def test_all_variants_start_as_one_batch_on_one_seed(open_distill: OpenDistill) 
     assert "3 runs are in the queue" in texts(app)
 
 
-def test_a_start_is_told_of_until_its_runs_have_ended(open_distill: OpenDistill) -> None:
+def test_a_start_is_reported_until_its_runs_have_ended(open_distill: OpenDistill) -> None:
     app = open_distill(["plain"])
     app.button(key="start_one").click().run()
     assert "The run is in the queue" in texts(app)
@@ -82,10 +96,12 @@ def test_one_variant_starts_alone(open_distill: OpenDistill) -> None:
     assert "The run is in the queue" in texts(app)
 
 
-# --- the constraint_preview ---
+# --- the constraint preview ---
 
 
-def test_the_papers_edit_leaks_and_the_groups_edit_does_not(open_distill: OpenDistill) -> None:
+def test_the_published_constraint_loses_probability_and_the_group_constraint_does_not(
+    open_distill: OpenDistill,
+) -> None:
     app = open_distill(["paper"])
     assert metric(app, "Probability lost") != "none"
     app.get_by_key("kind:paper").set_value("group").run()
@@ -102,9 +118,9 @@ def test_at_strength_zero_nothing_changes(open_distill: OpenDistill) -> None:
 
 def test_the_scope_decides_where_the_constraint_applies(open_distill: OpenDistill) -> None:
     app = open_distill(["group"], preview_text="he is a [MASK]")
-    assert "does not apply" not in titles(app)[-1], "the mask is looked at first"
+    assert "does not apply" not in titles(app)[-1], "the mask is chosen first"
     app.get_by_key("preview_position:he is a [MASK]").set_value(1).run()
-    assert "does not apply" in titles(app)[-1], "a visible word is out of scope"
+    assert "does not apply" in titles(app)[-1], "a visible word is not in the scope"
     app.get_by_key("scope:group").set_value("all").run()
     assert "does not apply" not in titles(app)[-1]
 
@@ -112,13 +128,13 @@ def test_the_scope_decides_where_the_constraint_applies(open_distill: OpenDistil
 def test_another_kind_leaves_only_words_that_can_be_paired(open_distill: OpenDistill) -> None:
     app = open_distill(["group"])
     app.get_by_key("kind:group").set_value("mass_preserving").run()
-    assert not app.error, "the words that cannot be paired were left out"
+    assert not app.error, "words that cannot be paired are left out"
     assert app.get_by_key("roles:pronouns:group").value == ["subject", "possessive"]
     app.button(key="start_one").click().run()
     assert started()["group"].constraint.roles == ("subject", "possessive")
 
 
-def test_words_in_two_pairs_are_one_sentence_and_the_rest_lives(open_distill: OpenDistill) -> None:
+def test_words_in_two_pairs_are_one_error_and_the_page_still_works(open_distill: OpenDistill) -> None:
     app = open_distill(["paper"])
     app.get_by_key("roles:pronouns:paper").set_value(["subject", "object", "possessive"]).run()
     assert app.error and not app.exception
@@ -128,25 +144,25 @@ def test_words_in_two_pairs_are_one_sentence_and_the_rest_lives(open_distill: Op
     assert not app.error and not app.button(key="start_one").disabled
 
 
-def test_an_empty_sentence_is_said_and_the_controls_stay(open_distill: OpenDistill) -> None:
+def test_an_empty_sentence_is_one_error_and_the_controls_stay(open_distill: OpenDistill) -> None:
     app = open_distill(["group"])
     app.text_input(key="preview_text").set_value("").run()
     assert len(app.error) == 1 and app.get_by_key("kind:group").value == "group"
-    assert not app.button(key="start_one").disabled, "the sentence is no part of the run"
+    assert not app.button(key="start_one").disabled, "the sentence is not part of the run"
 
 
 def test_without_a_constraint_the_teacher_is_shown_as_it_is(open_distill: OpenDistill) -> None:
     assert titles(open_distill(["plain"]))[-1].startswith("No constraint")
 
 
-def test_of_two_equal_words_either_can_be_looked_at(open_distill: OpenDistill) -> None:
+def test_either_of_two_equal_words_can_be_chosen(open_distill: OpenDistill) -> None:
     app = open_distill(["group"], preview_text="he said he is a [MASK]")
     for position in (1, 3):
         app.get_by_key("preview_position:he said he is a [MASK]").set_value(position).run()
         assert app.get_by_key("preview_position:he said he is a [MASK]").value == position
 
 
-def test_unpressing_all_words_presses_those_that_can_take_part(open_distill: OpenDistill) -> None:
+def test_deselecting_all_roles_selects_all_usable_roles(open_distill: OpenDistill) -> None:
     app = open_distill(["paper"])
     app.get_by_key("roles:pronouns:paper").set_value([]).run()
     assert not app.error
@@ -159,7 +175,7 @@ def test_unpressing_all_words_presses_those_that_can_take_part(open_distill: Ope
 
 
 @pytest.mark.parametrize(("widget", "other"), [("kind", "mass_preserving"), ("contrast", "kinship")])
-def test_shares_go_from_their_box_with_the_groups_that_they_were_for(
+def test_shares_are_cleared_when_the_groups_change(
     open_distill: OpenDistill, widget: str, other: str
 ) -> None:
     app = open_distill(["group"])
@@ -213,7 +229,7 @@ def test_a_budget_is_in_minutes_or_in_steps(open_distill: OpenDistill) -> None:
     assert app.number_input(key="set:budget.minutes:").value == 5.0 and not app.error
 
 
-def test_sentences_to_watch_are_the_users_own(open_distill: OpenDistill) -> None:
+def test_watched_sentences_can_be_edited(open_distill: OpenDistill) -> None:
     app = open_distill(["plain"])
     app.text_area(key="set:evaluation.watched_sentences:").set_value(
         "He is, yes, a [MASK].\n\n Tea is [MASK]. \n"
@@ -222,7 +238,7 @@ def test_sentences_to_watch_are_the_users_own(open_distill: OpenDistill) -> None
     assert started()["plain"].evaluation.watched_sentences == ("He is, yes, a [MASK].", "Tea is [MASK].")
 
 
-def test_an_emptied_box_is_no_sentence_to_watch_and_the_default_layers(open_distill: OpenDistill) -> None:
+def test_an_empty_box_means_no_watched_sentences_and_the_default_layers(open_distill: OpenDistill) -> None:
     app = open_distill(["plain"])
     app.text_input(key="set:student.layers:").set_value("1").run()
     app.text_input(key="set:student.layers:").set_value("").run()
@@ -233,21 +249,21 @@ def test_an_emptied_box_is_no_sentence_to_watch_and_the_default_layers(open_dist
 
 
 @pytest.mark.parametrize("typed", ["a, b", "0, 99.5", "5, x"])
-def test_layers_that_are_no_numbers_are_one_sentence(open_distill: OpenDistill, typed: str) -> None:
+def test_layers_that_are_not_numbers_are_one_error(open_distill: OpenDistill, typed: str) -> None:
     app = open_distill(["plain"])
     app.text_input(key="set:student.layers:").set_value(typed).run()
     assert not app.exception and app.error and "student.layers" in texts(app)
     assert app.button(key="start_one").disabled
 
 
-def test_a_wrong_setting_of_all_variants_is_said_once(open_distill: OpenDistill) -> None:
+def test_an_error_in_a_shared_setting_is_shown_once(open_distill: OpenDistill) -> None:
     app = open_distill(["plain", "fair"])
     app.text_input(key="set:student.layers:").set_value("first").run()
     (error,) = app.error
     assert error.value.startswith("**plain\\, fair**")
 
 
-def test_other_students_have_settings_of_their_own(open_distill: OpenDistill) -> None:
+def test_each_kind_of_student_has_its_own_settings(open_distill: OpenDistill) -> None:
     app = open_distill(["plain"])
     app.selectbox(key="student_kind").set_value("fresh").run()
     app.number_input(key="set:student.heads:").set_value(5).run()
@@ -271,7 +287,7 @@ class Measured:
     epochs: float = 0.5
 
 
-def test_an_estimate_is_measured_when_asked_and_forgotten_with_the_settings(
+def test_an_estimate_is_measured_on_request_and_dropped_when_settings_change(
     open_distill: OpenDistill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Config] = []
@@ -285,16 +301,14 @@ def test_an_estimate_is_measured_when_asked_and_forgotten_with_the_settings(
     assert not app.metric or all(one.label != "Speed" for one in app.metric)
     app.button(key="estimate").click().run()
     assert metric(app, "Speed") == "1,000 tokens/s" and metric(app, "Time") == "5 min 00 s"
-    assert metric(app, "All variants") == "10 min" and metric(app, "Of the text") == "50 %"
+    assert metric(app, "All variants") == "10 min" and metric(app, "Share of the text") == "50 %"
     app.run()
-    assert len(asked) == 1, "kept"
+    assert len(asked) == 1, "cached"
     app.slider(key="strength:fair").set_value(0.5).run()
-    assert all(one.label != "Speed" for one in app.metric), "another configuration, another estimate"
+    assert all(one.label != "Speed" for one in app.metric), "another configuration needs another estimate"
 
 
-def test_an_estimate_that_fails_is_one_sentence(
-    open_distill: OpenDistill, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_estimate_is_one_error(open_distill: OpenDistill, monkeypatch: pytest.MonkeyPatch) -> None:
     def estimate(config: Config, **_: Any) -> Measured:
         raise InputError("There is not enough memory for a student of this size.")
 
@@ -304,17 +318,17 @@ def test_an_estimate_that_fails_is_one_sentence(
     assert not app.exception and "not enough memory" in texts(app)
 
 
-# --- what stands behind the page ---
+# --- configurations ---
 
 
-def test_an_variant_is_its_preset_then_the_shared_then_its_own() -> None:
+def test_own_changes_override_shared_settings_and_those_the_preset() -> None:
     found = values("fair", {"seed": 3, "objective.kd": 1.0}, {"objective.kd": 2.0})
     assert found["seed"] == 3 and found["objective"]["kd"] == 2.0
     assert found["constraint"]["kind"] == PRESETS["fair"]["constraint"]["kind"]
     assert make_config(found)
 
 
-def test_steps_put_minutes_aside_and_none_of_both_brings_minutes_back() -> None:
+def test_steps_replace_minutes_and_the_default_is_five_minutes() -> None:
     assert make_config(values("plain", {"budget.steps": 9}, {})).budget.minutes is None
     assert make_config(values("plain", {"budget.steps": None}, {})).budget.minutes == 5.0
 

@@ -33,12 +33,12 @@ def open_app(tiny_folder: Callable[[str], Path]) -> OpenApp:
 
 
 def figure(app: AppTest) -> dict:
-    """What the browser was given to draw as the signature figure."""
+    """The data of the figure with the columns."""
     return json.loads(app.get("bidi_component")[0].proto.json)
 
 
 def bars(app: AppTest) -> dict:
-    """What the browser was given to draw as the bars under it."""
+    """The data of the bars below it."""
     return json.loads(app.get("bidi_component")[1].proto.json)
 
 
@@ -49,7 +49,7 @@ def words(app: AppTest) -> list[str]:
 # --- the start ---
 
 
-def test_the_page_starts_with_milk_and_its_mask_chosen(open_app: OpenApp) -> None:
+def test_the_page_starts_with_milk_and_the_mask_chosen(open_app: OpenApp) -> None:
     app = open_app()
     assert app.text_input(key="text").value == "Milk is a [MASK]."
     drawn = figure(app)
@@ -58,7 +58,7 @@ def test_the_page_starts_with_milk_and_its_mask_chosen(open_app: OpenApp) -> Non
     assert not app.error
 
 
-def test_a_slash_at_the_end_of_a_folder_makes_no_other_model(
+def test_a_slash_at_the_end_of_a_folder_makes_no_difference(
     open_app: OpenApp, tiny_folder: Callable[[str], Path]
 ) -> None:
     tiny = str(tiny_folder("bert"))
@@ -66,7 +66,7 @@ def test_a_slash_at_the_end_of_a_folder_makes_no_other_model(
     assert not app.error and app.session_state["chosen_models"] == (tiny, tiny)
 
 
-def test_the_numbers_of_the_position_are_there(open_app: OpenApp) -> None:
+def test_the_measures_of_the_position_are_shown(open_app: OpenApp) -> None:
     shown = {metric.label.split(",")[0]: metric.value for metric in open_app(k="5").metric}
     names = {"Entropy", "KL(teacher ‖ student)", "Words in both top 5", "Probability of the words shown"}
     assert set(shown) == names
@@ -90,11 +90,11 @@ def test_the_link_reproduces_the_view(open_app: OpenApp) -> None:
     assert drawn["scale"]["title"] == "Shade: probability, log scale"
     assert app.slider(key="temperature").value == 2.0 and app.toggle(key="each").value
     assert bars(app)["log"] and "At “is”" in bars(app)["title"]
-    assert len(app.get("plotly_chart")) == 1, "hard label against soft target is a chart of its own"
+    assert len(app.get("plotly_chart")) == 1, "the training targets have their own chart"
     assert any("Teacher" in one.value and "rank" in one.value for one in app.markdown)
 
 
-def test_a_position_that_the_sentence_lacks_falls_back_to_its_mask(open_app: OpenApp) -> None:
+def test_an_invalid_position_falls_back_to_the_mask(open_app: OpenApp) -> None:
     for nonsense in ("99", "0", "-1", "x", "²", ""):
         assert figure(open_app(text="he is a [MASK]", position=nonsense))["selected"] == 4
 
@@ -102,7 +102,7 @@ def test_a_position_that_the_sentence_lacks_falls_back_to_its_mask(open_app: Ope
 # --- controls ---
 
 
-def test_a_preset_becomes_the_sentence_and_forgets_the_position(open_app: OpenApp) -> None:
+def test_an_example_becomes_the_sentence_and_resets_the_position(open_app: OpenApp) -> None:
     app = open_app(text="he is a [MASK]", position="1")
     app.get_by_key("preset").set_value("[MASK] is a nurse.").run()
     assert not app.exception
@@ -111,7 +111,7 @@ def test_a_preset_becomes_the_sentence_and_forgets_the_position(open_app: OpenAp
     assert "position" not in app.query_params
 
 
-def test_another_sentence_forgets_the_position(open_app: OpenApp) -> None:
+def test_another_sentence_resets_the_position(open_app: OpenApp) -> None:
     app = open_app(text="he is a [MASK]", position="1")
     app.text_input(key="text").set_value("she is [MASK]").run()
     drawn = figure(app)
@@ -141,7 +141,7 @@ def test_the_hard_label_of_a_visible_word_is_that_word(open_app: OpenApp) -> Non
     assert "“he”" in json.loads(chart.proto.spec)["layout"]["title"]["text"]
 
 
-def test_the_numbers_along_the_sentence_are_drawn_when_opened(open_app: OpenApp) -> None:
+def test_the_measures_of_all_positions_are_shown_when_opened(open_app: OpenApp) -> None:
     app = open_app()
     assert len(app.dataframe) == 1
     app.session_state["along"] = True
@@ -149,14 +149,14 @@ def test_the_numbers_along_the_sentence_are_drawn_when_opened(open_app: OpenApp)
     assert len(app.dataframe[1].value) == len(figure(app)["columns"])
 
 
-# --- bad input: one clear sentence, the rest of the page usable ---
+# --- invalid input: one clear error, and the page still works ---
 
 
 def plain(text: str) -> str:
     return text.replace("\\", "").replace("\u2060", "")
 
 
-def test_an_empty_sentence_is_said_once_and_the_controls_stay(open_app: OpenApp) -> None:
+def test_an_empty_sentence_is_one_error_and_the_controls_stay(open_app: OpenApp) -> None:
     app = open_app()
     app.text_input(key="text").set_value("").run()
     assert len(app.error) == 1
@@ -165,13 +165,13 @@ def test_an_empty_sentence_is_said_once_and_the_controls_stay(open_app: OpenApp)
     assert not app.error and figure(app)["columns"]
 
 
-def test_a_sentence_too_long_is_said_with_both_numbers(open_app: OpenApp) -> None:
+def test_the_error_for_a_long_sentence_names_its_length(open_app: OpenApp) -> None:
     app = open_app(text="he " * 700)
     (error,) = app.error
     assert "702" in error.value, error.value
 
 
-def test_unknown_characters_come_with_a_hint(open_app: OpenApp) -> None:
+def test_unknown_characters_cause_a_warning(open_app: OpenApp) -> None:
     app = open_app(text="he is a ☃ [MASK]")
     (warning,) = app.warning
     assert "☃" in warning.value
@@ -179,7 +179,7 @@ def test_unknown_characters_come_with_a_hint(open_app: OpenApp) -> None:
 
 
 @pytest.mark.parametrize("role", ["teacher", "student"])
-def test_a_model_that_cannot_be_loaded_leaves_the_other_on_the_page(open_app: OpenApp, role: str) -> None:
+def test_if_one_model_cannot_be_loaded_the_other_is_still_shown(open_app: OpenApp, role: str) -> None:
     app = open_app(**{role: "./no/such/<b>folder</b>"})
     (error,) = app.error
     assert "<b>folder</b>" in plain(error.value) and "<b>" not in error.value
@@ -189,7 +189,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_other_on_the_page(open_app: Op
     assert not any(role in column for column in app.dataframe[0].value.columns)
 
 
-def test_different_vocabularies_leave_the_kl_empty_and_say_why(
+def test_with_different_vocabularies_there_is_no_kl_and_a_reason(
     open_app: OpenApp, tiny_folder: Callable[[str], Path]
 ) -> None:
     app = open_app(student=str(tiny_folder("roberta")))
@@ -221,7 +221,7 @@ def test_a_word_that_cannot_be_spelled_is_named(open_app: OpenApp) -> None:
     assert any("☃" in one.value for one in app.markdown)
 
 
-# --- the house ---
+# --- imports ---
 
 
 def test_pages_import_neither_torch_nor_transformers() -> None:

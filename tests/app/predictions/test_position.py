@@ -1,4 +1,4 @@
-"""What both models say at one column of the figure, as data."""
+"""Both models' predictions at one column of the figure, as data."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from fairkd.predictions.positions import predict
 from tests import ROOT
 
 
-def test_a_models_own_top_words_are_not_all_that_is_shown(
+def test_the_shown_words_include_the_other_models_top_words(
     tiny_bert: MaskedLM, tiny_roberta: MaskedLM
 ) -> None:
     teacher, student = predict(tiny_bert, "he is a [MASK]"), predict(tiny_roberta, "he is a [MASK]")
@@ -25,7 +25,7 @@ def test_a_models_own_top_words_are_not_all_that_is_shown(
     assert here.mass(here.frame(3))["teacher"] > teacher.shown_mass(here.column.teacher or 0, 3)
 
 
-def test_one_model_alone_has_the_mass_of_its_own_words(tiny_bert: MaskedLM) -> None:
+def test_a_single_model_has_the_probability_of_its_own_top_words(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
     column = token_columns(None, prediction, None)[3]
     here = Position(column, None, prediction, None)
@@ -33,7 +33,7 @@ def test_one_model_alone_has_the_mass_of_its_own_words(tiny_bert: MaskedLM) -> N
     assert mass == {"student": pytest.approx(prediction.shown_mass(column.student or 0, 4))}
 
 
-def test_the_page_gives_the_mass_of_the_words_in_its_table(tiny_folder: Callable[[str], Path]) -> None:
+def test_the_page_shows_the_probability_of_the_words_in_its_table(tiny_folder: Callable[[str], Path]) -> None:
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
     parameters = {"teacher": str(tiny_folder("bert")), "student": str(tiny_folder("roberta")), "k": "3"}
     for name, value in parameters.items():

@@ -30,7 +30,7 @@ def buttons(app: AppTest) -> set[str]:
 # --- the list ---
 
 
-def test_before_the_first_run_the_way_to_one_is_shown(open_runs: OpenRuns) -> None:
+def test_without_runs_the_page_links_to_the_distill_page(open_runs: OpenRuns) -> None:
     app = open_runs()
     assert "No run yet" in texts(app)
     assert not live_titles(app) and not app.error
@@ -50,7 +50,7 @@ def test_queue_and_history_are_listed_with_state_and_progress(open_runs: OpenRun
     assert "number 1 in the queue" in progress[1]
 
 
-def test_the_queue_goes_by_place_and_a_resumed_run_stands_at_its_end(open_runs: OpenRuns) -> None:
+def test_the_queue_is_in_order_and_a_resumed_run_is_last(open_runs: OpenRuns) -> None:
     old = add_run("old", "interrupted", events=training(100))
     for name in ("one", "two"):
         add_run(name, "queued")
@@ -66,14 +66,14 @@ def test_the_queue_goes_by_place_and_a_resumed_run_stands_at_its_end(open_runs: 
     assert places == [f"number {place} in the queue" for place in (1, 2, 3)]
 
 
-def test_of_a_resumed_run_the_last_attempt_is_not_called_its_time(open_runs: OpenRuns) -> None:
+def test_a_resumed_run_shows_no_duration(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", events=training(100))
     assert "took 4 min 40 s" in texts(open_runs())
     store.write(lambda database: database.execute("UPDATE runs SET attempt = 2 WHERE id = ?", [id]))
     assert "took" not in texts(open_runs())
 
 
-def test_a_refusal_stays_long_enough_to_be_read(open_runs: OpenRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_stays_long_enough_to_be_read(open_runs: OpenRuns, monkeypatch: pytest.MonkeyPatch) -> None:
     id = add_run("fair", "running", events=training(100)[:12])
     app = open_runs(run=id)
     store.write(lambda database: database.execute("UPDATE runs SET state = 'finished'"))
@@ -104,7 +104,7 @@ def test_a_long_history_is_shown_in_parts(open_runs: OpenRuns) -> None:
 
 
 @pytest.mark.parametrize("broken", ["all_runs", "slots"])
-def test_a_list_that_cannot_be_read_is_one_sentence(
+def test_a_list_that_cannot_be_read_is_one_error(
     open_runs: OpenRuns, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     add_run("next", "queued")
@@ -123,7 +123,7 @@ def test_a_list_that_cannot_be_read_is_one_sentence(
 # --- one run ---
 
 
-def test_a_finished_run_shows_curves_watched_sentences_and_what_can_be_done(open_runs: OpenRuns) -> None:
+def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", preset="fair", events=training(400), model=True)
     app = open_runs(run=id)
     loss, kl, quality, gap, words = live_titles(app)
@@ -140,7 +140,7 @@ def test_a_finished_run_shows_curves_watched_sentences_and_what_can_be_done(open
     assert "constraint.kind" in set(table["setting"])
 
 
-def test_a_run_that_is_measured_on_other_words_than_it_balances_says_so(open_runs: OpenRuns) -> None:
+def test_a_run_that_measures_other_words_than_it_balances_says_so(open_runs: OpenRuns) -> None:
     own = {"constraint": {"kind": "group", "words": {"cat": ["cat"], "dog": ["dog"]}}}
     others = "not the words that the constraint balances"
     assert others in texts(open_runs(run=add_run("own", events=training(400), **own)))
@@ -173,7 +173,7 @@ def test_the_slider_replays_the_watched_sentences_and_play_starts_at_the_beginni
     assert app.select_slider(key=f"watched_sentence_slider_{id}").value == 400
 
 
-def test_a_word_that_is_no_mask_can_be_chosen_and_says_that_it_has_no_curves(open_runs: OpenRuns) -> None:
+def test_a_position_without_mask_can_be_chosen_and_has_no_curves(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", events=training(400))
     app = open_runs(run=id)
     assert len(live_titles(app)) == 5
@@ -203,14 +203,14 @@ def test_a_queued_run_waits_without_charts(open_runs: OpenRuns) -> None:
     assert runs.get(id).state == "cancelled" and "Resume" in buttons(app)
 
 
-def test_a_run_that_just_began_says_what_it_does(open_runs: OpenRuns) -> None:
+def test_a_run_that_has_just_started_shows_what_it_does(open_runs: OpenRuns) -> None:
     message = {"type": "message", "text": "Reading BUG: 10,000 rows"}
     id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}, message])
     app = open_runs(run=id)
     assert "Reading BUG: 10,000 rows" in texts(app) and not live_titles(app)
 
 
-def test_a_failed_run_says_why_and_can_be_resumed(open_runs: OpenRuns) -> None:
+def test_a_failed_run_shows_the_reason_and_can_be_resumed(open_runs: OpenRuns) -> None:
     id = add_run(
         "bad", "failed", sentence="The disk is full.", events=training(100), log="line one\nline two\n"
     )
@@ -223,7 +223,7 @@ def test_a_failed_run_says_why_and_can_be_resumed(open_runs: OpenRuns) -> None:
     assert runs.get(id).state == "queued" and not app.exception
 
 
-def test_deleting_asks_twice(open_runs: OpenRuns) -> None:
+def test_deleting_asks_for_confirmation(open_runs: OpenRuns) -> None:
     id = add_run("old", "finished", events=training(100))
     folder = runs.get(id).folder
     app = open_runs(run=id)
@@ -265,7 +265,7 @@ def test_the_student_of_a_run_opens_beside_its_teacher(
     assert app.session_state["student"] == f"run/{id}" and app.session_state["teacher"] == tiny
 
 
-def test_a_run_that_is_not_there_is_one_sentence_with_the_way_back(open_runs: OpenRuns) -> None:
+def test_an_unknown_run_is_one_error_with_a_link_back(open_runs: OpenRuns) -> None:
     app = open_runs(run="<b>nope</b>")
     (error,) = app.error
     assert "nope" in error.value and "<b>" not in error.value

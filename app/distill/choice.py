@@ -1,0 +1,60 @@
+"""Which variants are trained, and which of them the Distill page shows in detail."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.shared.widgets import caption, literal
+from fairkd.distill.config import DESCRIPTIONS, LABELS, PRESETS
+
+VARIANTS = "variants"  # a parameter of the address, written by the page: a bound widget would write labels
+FIRST = ["plain", "fair"]
+
+
+def full_name(variant: str) -> str:
+    """A variant's label with its short name: `Plain distillation · plain`."""
+    return f"{LABELS[variant]} · {variant}"
+
+
+def choose_variants() -> list[str]:
+    """The variants to train, in the order of the presets, chosen here or by the address."""
+    if VARIANTS not in st.session_state:
+        linked = st.query_params.get_all(VARIANTS)
+        st.session_state[VARIANTS] = [variant for variant in PRESETS if variant in linked] or FIRST
+    pressed = st.pills(
+        "Variants",
+        list(PRESETS),
+        selection_mode="multi",
+        key=VARIANTS,
+        format_func=lambda variant: literal(full_name(variant)),
+        persist_state="session",
+        help="  \n".join(f"**{variant}**: {text}" for variant, text in DESCRIPTIONS.items()),
+    )
+    chosen = [variant for variant in PRESETS if variant in pressed]
+    _write(chosen)
+    for variant in chosen:
+        caption(f"**{LABELS[variant]}** ({variant}): {DESCRIPTIONS[variant]}")
+    return chosen
+
+
+def _write(chosen: list[str]) -> None:
+    """Keep the choice in the address, unless it is the default."""
+    if chosen == FIRST or not chosen:
+        st.query_params.pop(VARIANTS, None)
+    elif chosen != st.query_params.get_all(VARIANTS):
+        st.query_params[VARIANTS] = chosen
+
+
+def focus_on(variants: list[str]) -> str:
+    """The variant whose constraint and settings are shown."""
+    if len(variants) == 1:
+        return variants[0]
+    focused = st.segmented_control(
+        "Show variant",
+        variants,
+        default=variants[-1],
+        required=True,
+        key="focused",
+        bind="query-params",
+    )
+    return focused if focused in variants else variants[-1]
