@@ -1,4 +1,4 @@
-"""The controls of a variant's constraint: kind, strength, scope, words that are balanced and measured."""
+"""The controls of a variant's constraint: kind, strength, scope, and the words to balance and to measure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fairkd.constraints import KINDS, SCOPES
 from fairkd.lexicon import OWN, Contrast, WordGroup, contrasts
 
 
-def controls(variant: str) -> None:
+def constraint_controls(variant: str) -> None:
     """Kind, strength, scope and words of the variant's constraint."""
     kinds = list(KINDS)
     key = widget_key("kind", variant)
@@ -23,7 +23,7 @@ def controls(variant: str) -> None:
         index=kinds.index(kind),
         key=key,
         format_func=lambda one: KINDS[one].label.capitalize(),
-        on_change=_take_kind,
+        on_change=_change_kind,
         args=(variant, key),
     )
     caption(KINDS[kind].explain(current(variant, "constraint.shares")))
@@ -38,7 +38,7 @@ def controls(variant: str) -> None:
         0.05,
         key=strength,
         on_change=lambda: change(variant, "constraint.strength", st.session_state[strength]),
-        help="0 leaves the teacher as it is, 1 balances the groups completely.",
+        help="0 does not change the teacher's answer. 1 balances the groups completely.",
     )
     scopes = list(SCOPES)
     scope = widget_key("scope", variant)
@@ -49,33 +49,33 @@ def controls(variant: str) -> None:
         key=scope,
         format_func=lambda one: SCOPES[one].capitalize(),
         on_change=lambda: change(variant, "constraint.scope", st.session_state[scope]),
-        help="Everywhere is the paper's choice. Left out of the last one are visible words of the groups, so "
-        "that the student still copies a “he” that it sees.",
+        help="The published method applies it everywhere. “All but visible group words” leaves out the group "
+        "words in the text, so that the student still recognises a visible “he”.",
     )
     own = current(variant, "constraint.words") is not None
     names = [*contrasts(), OWN]
     chosen = widget_key("contrast", variant)
     st.selectbox(
-        "Words that are balanced",
+        "Words to balance",
         names,
         index=names.index(OWN if own else current(variant, "constraint.contrast")),
         key=chosen,
-        format_func=lambda name: f"{name}: {contrasts()[name].title if name != OWN else 'words of yours'}",
-        on_change=_take_contrast,
+        format_func=lambda name: f"{name}: {contrasts()[name].title if name != OWN else 'your own words'}",
+        on_change=_change_contrast,
         args=(variant, chosen),
     )
     if own:
-        field(variant, "constraint.words", label="Groups, one a line")
+        field(variant, "constraint.words", label="Word groups, one per line")
     else:
-        _roles(variant, words_of(variant))
-    _measured(variant)
-    with st.popover("More", icon=":material/tune:"):
+        _role_pills(variant, words_of(variant))
+    _measured_words(variant)
+    with st.popover("More settings", icon=":material/tune:"):
         field(variant, "constraint.shares")
         field(variant, "constraint.skip_unspellable")
 
 
-def _measured(variant: str) -> None:
-    """Whose gap the runs measure, where it is not that of the balanced words; those are a press away."""
+def _measured_words(variant: str) -> None:
+    """If runs measure the gap of other words than the balanced ones: a note, and a button to change it."""
     names = ("kind", "contrast", "words")
     sections = {
         "constraint": {name: current(variant, f"constraint.{name}") for name in names},
@@ -84,20 +84,20 @@ def _measured(variant: str) -> None:
     if not measures_other_words(sections) or not all(map(gap_groups, sections.values())):
         return
     a, b = map(literal, gap_names(sections))
-    caption(f"The gap that runs measure is that of *{a}* and *{b}*.")
+    caption(f"The runs measure the gap between *{a}* and *{b}*.")
     st.button(
-        "Measure the gap of these words",
+        "Measure the gap of the balanced words",
         key=widget_key("measure", variant),
         on_click=_measure,
         args=(variant,),
         icon=":material/straighten:",
         type="tertiary",
-        help="In the runs of all variants, so that they can be compared",
+        help="This changes all variants, so that their runs can be compared.",
     )
 
 
 def _measure(variant: str) -> None:
-    """Let the runs measure the gap of the variant's words, in the settings and in their boxes."""
+    """Set the measured words to the variant's words, in the settings and in their widgets."""
     for name in ("contrast", "words"):
         value = current(variant, f"constraint.{name}")
         change(ALL_VARIANTS, f"evaluation.{name}", value)
@@ -105,8 +105,8 @@ def _measure(variant: str) -> None:
         st.session_state[widget_key(f"set:evaluation.{name}", ALL_VARIANTS)] = shown
 
 
-def _roles(variant: str, contrast: Contrast) -> None:
-    """Which words of the groups take part, by the place in a sentence that they fit."""
+def _role_pills(variant: str, contrast: Contrast) -> None:
+    """The grammatical roles of the words to balance."""
     if len(contrast.roles) < 2:
         return
     key = _roles_key(variant, contrast)
@@ -114,11 +114,11 @@ def _roles(variant: str, contrast: Contrast) -> None:
     def take() -> None:
         if chosen := tuple(st.session_state[key]):
             change(variant, "constraint.roles", None if set(chosen) >= set(contrast.roles) else chosen)
-        else:  # a constraint on no word is none, so all that can be are pressed again
-            _fit_roles(variant)
+        else:  # a constraint needs at least one role, so all usable roles are selected again
+            _reset_roles(variant)
 
     st.pills(
-        "Which of them",
+        "Forms of these words",
         contrast.roles,
         selection_mode="multi",
         default=None
@@ -130,44 +130,43 @@ def _roles(variant: str, contrast: Contrast) -> None:
             f"{role}: {' / '.join(group.for_role(role)[0] for group in contrast.groups)}"
         ),
         wrap=True,
-        help="Pairs need each word once, and “her” goes with “him” and with “his”: so one of the two is left "
-        "out where words are paired.",
+        help="Constraints with pairs can use each word only once. “Her” is the partner of “him” and of "
+        "“his”, so one of the two pairs has to be left out.",
     )
 
 
-def _take_kind(variant: str, widget: str) -> None:
-    """Another kind; where it pairs words, only those that can be paired stay."""
+def _change_kind(variant: str, widget: str) -> None:
     change(variant, "constraint.kind", st.session_state[widget])
-    _forget_shares(variant)
-    _fit_roles(variant)
+    _clear_shares(variant)
+    _reset_roles(variant)
 
 
-def _take_contrast(variant: str, widget: str) -> None:
+def _change_contrast(variant: str, widget: str) -> None:
     name = st.session_state[widget]
-    if name == OWN:  # to begin with, the words of the contrast before
+    if name == OWN:  # start with the words chosen before
         before = {group.name: _all_words(group) for group in words_of(variant).groups}
         change(variant, "constraint.words", before)
         st.session_state[widget_key("set:constraint.words", variant)] = lines(before)
     else:
         change(variant, "constraint.words", None)
         change(variant, "constraint.contrast", name)
-    _forget_shares(variant)
-    _fit_roles(variant)
+    _clear_shares(variant)
+    _reset_roles(variant)
 
 
 def _all_words(group: WordGroup) -> list[str]:
     return list(dict.fromkeys(word for words in group.words.values() for word in words))
 
 
-def _forget_shares(variant: str) -> None:
-    """Shares are those of the groups before, in the setting and in its box."""
+def _clear_shares(variant: str) -> None:
+    """Clear the shares, which were for the groups before, in the setting and in its widget."""
     change(variant, "constraint.shares", None)
     st.session_state[widget_key("set:constraint.shares", variant)] = ""
 
 
-def _fit_roles(variant: str) -> None:
-    """All words take part again, or where they are paired, all that can be."""
-    if current(variant, "constraint.words") is not None:  # one's own words are for every place
+def _reset_roles(variant: str) -> None:
+    """Select all roles, or all usable roles if the constraint pairs words."""
+    if current(variant, "constraint.words") is not None:  # the visitor's own words have no roles
         change(variant, "constraint.roles", None)
         return
     contrast = words_of(variant)

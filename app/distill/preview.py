@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.charts.constraint_preview import edit_bars
 from app.charts.text import percent, signed
-from app.distill.constraint import controls
+from app.distill.constraint import constraint_controls
 from app.distill.variants import current, words_of
 from app.shared import model_cache
 from app.shared.theme import is_dark
@@ -35,7 +35,7 @@ def constraint_preview(variant: str, teacher: str) -> None:
             help="Write `[MASK]` or `_` for the hidden word. The sentence is only for this preview: it "
             "does not change the training.",
         )
-        controls(variant)
+        constraint_controls(variant)
     with right, model_cache.friendly_errors():
         _show_edit(variant, teacher, text or "")
 

@@ -73,14 +73,14 @@ def test_the_explanation_names_the_target_shares(open_distill: OpenDistill) -> N
 
 def test_the_gap_of_the_balanced_words_can_be_measured(open_distill: OpenDistill) -> None:
     app = open_distill(["group"])
-    assert "The gap that runs measure" not in texts(app)
+    assert "The runs measure the gap" not in texts(app)
     app.get_by_key("contrast:group").set_value("kinship").run()
-    assert "The gap that runs measure is that of *he* and *she*." in texts(app)
+    assert "The runs measure the gap between *he* and *she*." in texts(app)
     app.button(key="measure:group").click().run()
-    assert "The gap that runs measure" not in texts(app)
+    assert "The runs measure the gap" not in texts(app)
     app.get_by_key("contrast:group").set_value("own").run()
     app.text_area(key="set:constraint.words:group").set_value("milk, water\npeople: nurse").run()
-    assert "The gap that runs measure is that of *father* and *mother*." in texts(app)
+    assert "The runs measure the gap between *father* and *mother*." in texts(app)
     app.button(key="measure:group").click().run()
     app.session_state["more_shared"] = True
     app.run()
