@@ -24,7 +24,7 @@ from typing import Any
 from fairkd import corpora
 from fairkd.corpora import Corpus
 from fairkd.distill import PRESETS, make_config, read_config, train
-from fairkd.measures import MEASURES, pseudo_perplexity, summarise
+from fairkd.measures import MEASURES, PSEUDO_PERPLEXITY, pseudo_perplexity, summarise
 from fairkd.models import MaskedLM, load
 from tools.embedded_model_card import gap_table
 
@@ -94,7 +94,7 @@ def measured(lm: MaskedLM, corpus: Corpus) -> dict[str, Any]:
 
 def table(rows: dict[str, dict[str, Any]]) -> str:
     """The rows as Markdown."""
-    gap, quality, kl = (MEASURES[key] for key in ("gap_absolute", "pseudo_perplexity", "kl"))
+    gap, quality, kl = MEASURES["gap_absolute"], PSEUDO_PERPLEXITY, MEASURES["kl"]
     lines = [
         f"| variant | {gap.label}, he/she (95 % interval) | P(he) + P(she) | {quality.label} "
         f"| {kl.label} | steps, tokens |",

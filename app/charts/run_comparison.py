@@ -19,7 +19,7 @@ NAME_LENGTH = 26
 LOST = "mass lost"  # marks a run whose gap has almost no probability mass behind it
 X_AXES = {"step": "step", "tokens": "tokens", "minutes": "minutes of training"}
 # What the bias-quality chart draws.
-QUALITY, BIAS, MASS = MEASURES["pseudo_perplexity"], MEASURES["gap_absolute"], MEASURES["gap_mass"]
+QUALITY, BIAS, MASS = MEASURES["pseudo_perplexity_sampled"], MEASURES["gap_absolute"], MEASURES["gap_mass"]
 _SUPERLATIVES: dict[Direction, str] = {
     "lower": "the lowest {}",
     "higher": "the highest {}",

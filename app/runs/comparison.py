@@ -23,7 +23,7 @@ from fairkd.runs import MASS_KEPT, Run, fairness_front, has_lost_mass, measured_
 MOST = 8  # runs on one chart
 COMPARE = "compare"
 _SUGGESTED = "compare_suggested"
-TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity", "gap_absolute", "gap_mass"))
+TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
 
 
 def comparison(found: list[Run]) -> None:

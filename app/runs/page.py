@@ -28,7 +28,7 @@ from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES, Measure
 from fairkd.runs import Run
 
-CURVES = ("kl", "pseudo_perplexity", "gap_absolute")
+CURVES = ("kl", "pseudo_perplexity_sampled", "gap_absolute")
 INTERVAL = "The band is a 95 % bootstrap interval over professions."
 HOLLOW = f"A point is hollow where the words have less than {percent(LOW_MASS)} of the probability."
 OTHERS = (

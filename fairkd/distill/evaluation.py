@@ -22,7 +22,7 @@ from fairkd.distill.data import Batch, Masker, Masking, Stream
 from fairkd.distill.precision import on
 from fairkd.errors import InputError
 from fairkd.lexicon import fitting, shipped_professions
-from fairkd.measures import evaluation_keys, gaps, summarise
+from fairkd.measures import evaluation_keys, gaps, perplexity_of_loss, pseudo_perplexity_of_tokens, summarise
 from fairkd.models import MaskedLM, projection_of, rows_of, transform_of
 from fairkd.predictions import as_json, predict
 
@@ -77,8 +77,7 @@ class Evaluator:
             _Sample(batch, self._states(teacher, batch))
             for batch in (on(device, each) for each in _batches(sentences[::2], masker, pad_id))
         ]
-        single = _one_masked(sentences, teacher.mask_id, pad_id, masker.special)
-        self.single = [on(device, batch) for batch in single]
+        self.token_ids = sentences
         self.contrast = settings.groups()
         self.templates = fitting(self.contrast)
         self.professions = spread(shipped_professions()["profession"].tolist(), settings.professions)
@@ -99,7 +98,7 @@ class Evaluator:
 
     def _measures(self, lm: MaskedLM, *, fidelity: bool) -> Measures:
         masked = self._masked(lm, fidelity=fidelity)
-        return {**masked, "pseudo_perplexity": self._pseudo_perplexity(lm), **self._gaps(lm)}
+        return {**masked, "pseudo_perplexity_sampled": self._pseudo_perplexity(lm), **self._gaps(lm)}
 
     def watched_sentences(self, lm: MaskedLM) -> Iterator[dict[str, Any]]:
         """`text` and `positions` of each watched sentence, as `fairkd.predictions.as_json` returns them."""
@@ -133,19 +132,12 @@ class Evaluator:
         if fidelity and not self.constraint.active:
             means["kl_constrained"] = means["kl"]
         loss = means.pop("loss")
-        return {**means, "perplexity": None if loss is None else _exp(loss)}
+        return {**means, "perplexity": None if loss is None else perplexity_of_loss(loss)}
 
-    @torch.inference_mode()
     def _pseudo_perplexity(self, lm: MaskedLM) -> float | None:
-        loss, count = 0.0, 0
-        for batch in self.single:
-            states = self._states(lm, batch)
-            for start in range(0, len(states), POSITIONS_AT_ONCE):
-                span = slice(start, start + POSITIONS_AT_ONCE)
-                logits = projection_of(lm.model)(states[span])
-                loss += float(F.cross_entropy(logits, batch.labels[span], reduction="sum"))
-            count += len(states)
-        return _exp(loss / count) if count else None
+        if not self.token_ids:
+            return None
+        return pseudo_perplexity_of_tokens(lm, self.token_ids, positions="sampled").value
 
     @torch.inference_mode()
     def _states(self, lm: MaskedLM, batch: Batch) -> Tensor:
@@ -180,14 +172,6 @@ class Evaluator:
         }
 
 
-def _exp(loss: float) -> float:
-    """exp(loss); infinite where that is beyond the range of a float."""
-    try:
-        return math.exp(loss)
-    except OverflowError:
-        return math.inf
-
-
 def spread(items: Sequence[T], count: int) -> list[T]:
     """At most `count` of the items, evenly spread, in order."""
     if len(items) <= count:
@@ -202,29 +186,3 @@ def _batches(sentences: Sequence[np.ndarray], masker: Masker, pad_id: int) -> It
     stream = Stream(sentences, tokens=BATCH_TOKENS, seed=0, pad_id=pad_id)
     for index in stream.epoch(0):
         yield masker(*stream.pad(index), index, 0)
-
-
-def _one_masked(
-    sentences: Sequence[np.ndarray], mask_id: int, pad_id: int, special: np.ndarray
-) -> Iterator[Batch]:
-    """Each sentence once with one word masked: the first's first, the second's second, and so on."""
-    if not sentences:
-        return
-    stream = Stream(sentences, tokens=BATCH_TOKENS, seed=0, pad_id=pad_id)
-    for index in stream.epoch(0):
-        ids, real = stream.pad(index)
-        chosen = []
-        for row, number in enumerate(index):
-            words = np.flatnonzero(~special[sentences[number]])
-            if len(words):
-                chosen.append(row * ids.shape[1] + int(words[number % len(words)]))
-        rows = np.array(chosen, dtype=np.int64)
-        labels = ids.flat[rows]
-        ids.flat[rows] = mask_id
-        if len(rows):
-            yield Batch(
-                torch.from_numpy(ids),
-                None if real is None else torch.from_numpy(real),
-                torch.from_numpy(rows),
-                torch.from_numpy(labels),
-            )

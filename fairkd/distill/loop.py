@@ -149,7 +149,9 @@ class Loop:
         plain = budget.stop_plain or now.quality_at_start
         if budget.stop_gap is None or measured is None or plain is None or now.evaluated_step < 1:
             return None
-        gap, quality, mass = (measured[name] for name in ("gap_absolute", "pseudo_perplexity", "gap_mass"))
+        gap, quality, mass = (
+            measured[name] for name in ("gap_absolute", "pseudo_perplexity_sampled", "gap_mass")
+        )
         if gap is None or quality is None or mass is None:
             return None
         if gap >= budget.stop_gap or quality > plain * (1 + budget.stop_quality):
@@ -264,7 +266,10 @@ class Loop:
             if self.config.budget.stop_gap is not None:
                 raise InputError(f"budget.stop_gap needs a gap, which cannot be measured here: {missing}")
             self.say(f"Gaps cannot be measured with this tokenizer: {missing}")
-        if self.config.budget.stop_gap is not None and self.progress.teacher["pseudo_perplexity"] is None:
+        if (
+            self.config.budget.stop_gap is not None
+            and self.progress.teacher["pseudo_perplexity_sampled"] is None
+        ):
             raise InputError(
                 "budget.stop_gap needs held-out sentences to see that quality does not suffer, but "
                 f"{self.setup.corpus.name} has none: choose a larger text, or leave the setting out."
@@ -280,7 +285,7 @@ class Loop:
         now.held_out = measured
         now.evaluated_step, now.evaluated_seconds = now.steps, self.clock.seconds
         if not now.steps:
-            now.quality_at_start = measured["pseudo_perplexity"]
+            now.quality_at_start = measured["pseudo_perplexity_sampled"]
         self.emit("evaluation", tokens=now.tokens, seconds=now.evaluated_seconds, **measured)
         for watched_sentence in self.evaluator.watched_sentences(self.setup.student):
             self.emit("watched_sentence", model="student", **watched_sentence)

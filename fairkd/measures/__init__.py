@@ -4,7 +4,7 @@
 * `word_gaps`: how much more probable one group of words is than another, sentence by sentence
 * `gap_summaries`: what a table of gaps says as a whole
 * `sentence_pairs`: which words a model prefers in one of two sentences
-* `perplexity`: pseudo-perplexity
+* `perplexity`: pseudo-perplexity, over all tokens or a sample of them
 * `statistics`: bootstrap intervals, paired tests, correlation
 * `pareto`: the Pareto front
 

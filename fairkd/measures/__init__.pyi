@@ -9,9 +9,14 @@ from .gap_summaries import (
     transfer as transfer,
 )
 from .pareto import front as front
-from .perplexity import pseudo_perplexity as pseudo_perplexity
+from .perplexity import (
+    perplexity_of_loss as perplexity_of_loss,
+    pseudo_perplexity as pseudo_perplexity,
+    pseudo_perplexity_of_tokens as pseudo_perplexity_of_tokens,
+)
 from .registry import (
     MEASURES as MEASURES,
+    PSEUDO_PERPLEXITY as PSEUDO_PERPLEXITY,
     Direction as Direction,
     Measure as Measure,
     evaluation_keys as evaluation_keys,

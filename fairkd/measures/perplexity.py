@@ -1,27 +1,45 @@
 """Pseudo-perplexity: how well a masked LM predicts each token of a sentence from all the others.
 
-Quality, not bias: every fairness figure is shown beside it.
-
     PPPL = exp( - (1 / N) sum over sentences x, sum over positions i of log p(x_i | x without i) )
 
 with N the number of scored tokens; special tokens are not scored. Source: Salazar et al. 2020, "Masked
-Language Model Scoring", ACL.
+Language Model Scoring", ACL. A measure of quality, to be read beside every measure of bias.
+
+`positions="all"` scores every token, as published. A sentence of n tokens then costs n passes.
+`positions="sampled"` scores one token of each sentence: an estimate for the evaluations of a run. The first
+is shown as "pseudo-perplexity", the second as "pseudo-perplexity, sampled".
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
 
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, token_ids
-from fairkd.predictions import Cloze
+from fairkd.models import MaskedLM, logits_at, token_ids
+from fairkd.utils import side_by_side
+
+Positions = Literal["all", "sampled"]
+
+# Small enough for [copies, vocabulary] to stay near the cache.
+_COPIES_AT_ONCE = 64
+_TOKENS_AT_ONCE = 2048
 
 
 @dataclass(frozen=True)
 class PseudoPerplexity:
-    """`value` over all tokens, with the mean log-probability of a token (nats) and how many were scored."""
+    """`value`, with the mean log-probability of a token (nats) and how many tokens were scored.
+
+    The value is infinite where the mean is beyond the range of exp, NaN where the model's outputs are.
+    """
 
     value: float
     mean_log_probability: float
@@ -29,23 +47,95 @@ class PseudoPerplexity:
     sentences: int
 
 
-def pseudo_perplexity(lm: MaskedLM, sentences: Sequence[str], *, max_tokens: int = 128) -> PseudoPerplexity:
+def pseudo_perplexity(
+    lm: MaskedLM, sentences: Sequence[str], *, positions: Positions = "all", max_tokens: int = 128
+) -> PseudoPerplexity:
     """Pseudo-perplexity of `sentences`, each cut at `max_tokens` tokens (special ones included).
 
-    One masked copy per token, so a sentence of n tokens costs n passes. Raises InputError where no
-    sentence has a token to score.
+    Raises InputError where no sentence has a token to score.
     """
-    special = set(lm.tokenizer.all_special_ids) - {lm.tokenizer.unk_token_id}
-    cloze = Cloze(lm)
-    asked = [
-        cloze.ask(tuple(ids), position, (token,))
-        for ids in token_ids(lm.tokenizer, sentences, max_tokens=min(max_tokens, lm.max_tokens))
-        for position, token in enumerate(ids)
-        if token not in special
-    ]
-    if not asked:
+    ids = token_ids(lm.tokenizer, sentences, max_tokens=min(max_tokens, lm.max_tokens))
+    return pseudo_perplexity_of_tokens(lm, ids, positions=positions)
+
+
+def pseudo_perplexity_of_tokens(
+    lm: MaskedLM, sentences: Sequence[Sequence[int] | NDArray[np.int32]], *, positions: Positions = "all"
+) -> PseudoPerplexity:
+    """`pseudo_perplexity` of tokenized sentences: their token ids, special tokens included.
+
+    Sampled positions depend on the order: of the n-th sentence (counted from 0) with m tokens to score, it is
+    the (n mod m)-th of these.
+    """
+    batches = list(_batches(lm, [np.asarray(ids, dtype=np.int64) for ids in sentences], positions))
+    if not batches:
         raise InputError(
             f"Pseudo-perplexity needs at least one word to score, but got {len(sentences)} empty sentences."
         )
-    mean = float(cloze.answer()[asked].mean())
-    return PseudoPerplexity(math.exp(-mean), mean, len(asked), len(sentences))
+    work = side_by_side if lm.model.device.type == "cpu" else map
+    log_p = np.concatenate(list(work(lambda batch: batch.score(lm), batches)))
+    mean = float(log_p.mean())
+    return PseudoPerplexity(perplexity_of_loss(-mean), mean, len(log_p), len(sentences))
+
+
+def perplexity_of_loss(loss: float) -> float:
+    """exp(loss), a mean in nats; infinite where that is beyond the range of a float.
+
+    >>> perplexity_of_loss(0.0), perplexity_of_loss(710.0)
+    (1.0, inf)
+    """
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
+
+
+@dataclass(frozen=True)
+class _MaskedCopies:
+    """Copies of sentences, padded to one length, each with one token masked."""
+
+    ids: Tensor  # [B, L]
+    attention_mask: Tensor  # [B, L]
+    rows: Tensor  # [B], flat positions of the masks
+    tokens: Tensor  # [B], what was masked
+
+    def score(self, lm: MaskedLM) -> NDArray[np.float64]:
+        """The log-probabilities [B] of the masked tokens, in nats."""
+        device = lm.model.device
+        with torch.inference_mode():  # in the thread that works
+            logits = logits_at(lm, self.ids.to(device), self.attention_mask.to(device), self.rows.to(device))
+            return -F.cross_entropy(logits, self.tokens.to(device), reduction="none").double().cpu().numpy()
+
+
+def _batches(
+    lm: MaskedLM, sentences: Sequence[NDArray[np.int64]], positions: Positions
+) -> Iterator[_MaskedCopies]:
+    """A copy for each scored token, those of about one length together, the longest first."""
+    special = np.zeros(lm.vocabulary_size, dtype=bool)
+    special[[i for i in lm.tokenizer.all_special_ids if i != lm.tokenizer.unk_token_id]] = True
+    copies = []
+    for number, ids in enumerate(sentences):
+        scored = np.flatnonzero(~special[ids])
+        if positions == "sampled" and len(scored):
+            scored = scored[[number % len(scored)]]
+        copies += [(ids, int(place)) for place in scored]
+    copies.sort(key=lambda copy: len(copy[0]), reverse=True)
+    start = 0
+    while start < len(copies):
+        longest = len(copies[start][0])
+        count = max(1, min(_COPIES_AT_ONCE, _TOKENS_AT_ONCE // longest))
+        yield _masked_copies(copies[start : start + count], longest, lm)
+        start += count
+
+
+def _masked_copies(
+    copies: Sequence[tuple[NDArray[np.int64], int]], length: int, lm: MaskedLM
+) -> _MaskedCopies:
+    ids = np.full((len(copies), length), lm.tokenizer.pad_token_id or 0, dtype=np.int64)
+    real = np.zeros((len(copies), length), dtype=np.int64)
+    for row, (sentence, _) in enumerate(copies):
+        ids[row, : len(sentence)] = sentence
+        real[row, : len(sentence)] = 1
+    rows = np.arange(len(copies)) * length + np.array([place for _, place in copies])
+    tokens = ids.flat[rows]
+    ids.flat[rows] = lm.mask_id
+    return _MaskedCopies(*map(torch.from_numpy, (ids, real, rows, tokens)))

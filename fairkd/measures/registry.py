@@ -121,6 +121,7 @@ class Measure:
         return text if "–" in (low, high) else f"{text} ({low} to {high})"
 
 
+# What every evaluation of a run emits.
 MEASURES: Mapping[str, Measure] = {
     measure.key: measure
     for measure in (
@@ -173,14 +174,14 @@ MEASURES: Mapping[str, Measure] = {
             "the tokens masked at once.",
         ),
         Measure(
-            key="pseudo_perplexity",
-            label="pseudo-perplexity",
+            key="pseudo_perplexity_sampled",
+            label="pseudo-perplexity, sampled",
             family="quality",
             unit="none",
             direction="lower",
             digits=1,
             description="How uncertain the model is about one masked token of each held-out sentence: "
-            "exp(mean of −log p(token | all others)), after Salazar et al. 2020.",
+            "exp(mean of −log p(token | all others)), a sample of the pseudo-perplexity.",
         ),
         Measure(
             key="gap_mean",
@@ -217,6 +218,18 @@ MEASURES: Mapping[str, Measure] = {
     )
 }
 
+# One masked copy for each token is too slow for the evaluations of a run, which sample it.
+PSEUDO_PERPLEXITY = Measure(
+    key="pseudo_perplexity",
+    label="pseudo-perplexity",
+    family="quality",
+    unit="none",
+    direction="lower",
+    digits=1,
+    description="How uncertain the model is about each token of held-out text, masked one at a time: "
+    "exp(mean of −log p(token | all others)), after Salazar et al. 2020.",
+)
+
 
 def evaluation_keys(*families: Family) -> tuple[str, ...]:
     """The keys that an evaluation emits for measures of these families, by default of all.
@@ -232,8 +245,12 @@ def evaluation_keys(*families: Family) -> tuple[str, ...]:
     )
 
 
-# Keys of earlier versions; old run folders are still read.
-RENAMED_MEASURES: Mapping[str, str] = {"agreement": "top1_agreement", "top1": "top1_accuracy"}
+# Keys of earlier versions, in which the sampled pseudo-perplexity had the name of the full one.
+RENAMED_MEASURES: Mapping[str, str] = {
+    "agreement": "top1_agreement",
+    "top1": "top1_accuracy",
+    "pseudo_perplexity": "pseudo_perplexity_sampled",
+}
 
 
 def with_current_keys(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from fairkd.utils import plain
 
 Event = dict[str, Any]
 FILE = "events.jsonl"
-_HEADLINE = ("kl", "gap_absolute", "pseudo_perplexity")  # the measures in an evaluation's line
+_HEADLINE = ("kl", "gap_absolute", "pseudo_perplexity_sampled")  # the measures in an evaluation's line
 _RENAMED_TYPES = {"probe": "watched_sentence"}  # of earlier versions
 # What a resume from an earlier step makes untrue.
 _SUPERSEDED = ("train", "evaluation", "watched_sentence", "checkpoint")

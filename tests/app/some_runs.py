@@ -17,7 +17,7 @@ from fairkd.utils.paths import runs_folder
 Event = dict[str, Any]
 WORDS = ("white", "drink", "liquid", "milk", "food", "good", "bottle")
 TEACHER = {
-    "pseudo_perplexity": 9.8,
+    "pseudo_perplexity_sampled": 9.8,
     "perplexity": 8.1,
     "top1_accuracy": 0.55,
     "gap_mean": 0.9,
@@ -137,7 +137,7 @@ def _measured(step: int, gap: float, quality: float, mass: float, part: float) -
         "perplexity": quality + 60 * decay,
         "top1_accuracy": 0.45 - 0.3 * decay,
         "top1_agreement": 0.62 - 0.5 * decay,
-        "pseudo_perplexity": quality + 80 * decay,
+        "pseudo_perplexity_sampled": quality + 80 * decay,
         "gap_mean": 0.1,
         "gap_low": -0.1,
         "gap_high": 0.3,

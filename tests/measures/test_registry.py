@@ -14,7 +14,7 @@ from app.runs.comparison import TABLE, last_values
 from app.runs.page import CURVES, measure_caption
 from benchmarks.variants import table as variants_table
 from fairkd.distill import train
-from fairkd.measures.registry import MEASURES, Measure, evaluation_keys
+from fairkd.measures.registry import MEASURES, PSEUDO_PERPLEXITY, Measure, evaluation_keys
 from fairkd.models.loading import MaskedLM
 from fairkd.runs import event_tables, events
 from tests.distill.parts import CORPUS, config
@@ -55,8 +55,9 @@ def test_every_registered_key_is_a_column_of_the_evaluations() -> None:
 
 def test_keys_and_labels_are_unique() -> None:
     keys = evaluation_keys()
-    labels = [measure.label for measure in MEASURES.values()]
+    labels = [measure.label for measure in (*MEASURES.values(), PSEUDO_PERPLEXITY)]
     assert len(set(keys)) == len(keys) and len(set(labels)) == len(labels)
+    assert PSEUDO_PERPLEXITY.key not in keys
 
 
 @ALL
@@ -127,11 +128,12 @@ def test_the_model_card_uses_label_and_format(measure: Measure, emitted: list[di
 def test_the_line_of_an_evaluation_uses_labels() -> None:
     line = events.as_line({"type": "evaluation", "step": 3, **VALUES})
     assert line is not None
-    for key in ("kl", "pseudo_perplexity", "gap_absolute"):
+    for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute"):
         assert f"{MEASURES[key].label} {MEASURES[key].format(0.25)}" in line
 
 
 def test_the_benchmark_of_variants_uses_labels() -> None:
     heading = variants_table({}).splitlines()[0]
-    for key in ("kl", "pseudo_perplexity", "gap_absolute"):
-        assert MEASURES[key].label in heading
+    for measure in (MEASURES["kl"], MEASURES["gap_absolute"], PSEUDO_PERPLEXITY):
+        assert measure.label in heading
+    assert "sampled" not in heading

@@ -90,7 +90,8 @@ def test_its_events_are_read_with_todays_names(earlier: Path) -> None:
     assert list(measured["step"]) == [0, 2, 4]
     assert list(measured["top1_accuracy"]) == [0.0, 0.0, 0.2]
     assert measured["top1_agreement"].notna().all() and measured["kl"].notna().all()
-    assert not {"top1", "agreement"} & set(measured.columns)
+    assert measured["pseudo_perplexity_sampled"].notna().all()
+    assert not {"top1", "agreement", "pseudo_perplexity"} & set(measured.columns)
     teacher = event_tables.teacher(found)
     assert teacher is not None and teacher["top1_accuracy"] == 0.0
     watched = event_tables.watched_sentences(found)
@@ -108,6 +109,7 @@ def test_its_checkpoints_are_read_with_todays_names(earlier: Path) -> None:
     state = RunState.of(json.loads(path.read_text())["state"])
     assert (state.steps, state.precision) == (2, "bf16")
     assert state.teacher is not None and state.teacher["top1_accuracy"] == 0.0
+    assert state.held_out is not None and state.held_out["pseudo_perplexity_sampled"] is not None
     assert RunState.of(json.loads(json.dumps(state.state()))) == state
 
 

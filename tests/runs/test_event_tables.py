@@ -26,7 +26,7 @@ def watched_sentence(step: int, model: str, probability: float) -> dict[str, obj
 
 EVENTS = [
     {"type": "start", "time": 0.0, "step": 0, "resumed_from": None},
-    {"type": "teacher", "time": 0.5, "step": 0, "pseudo_perplexity": 9.0, "gap_absolute": 1.4},
+    {"type": "teacher", "time": 0.5, "step": 0, "pseudo_perplexity_sampled": 9.0, "gap_absolute": 1.4},
     watched_sentence(0, "teacher", 0.6),
     {"type": "train", "time": 1.0, "step": 20, "loss": 3.0, "kd": 0.5, "extra": 7},
     {"type": "evaluation", "time": 1.5, "step": 20, "kl": 0.9, "gap_absolute": 1.2},
@@ -50,7 +50,11 @@ def test_training_has_a_row_a_step_and_no_superseded_one() -> None:
 def test_evaluations_have_every_measure_even_where_one_is_missing() -> None:
     frame = event_tables.evaluations(EVENTS)
     assert frame["step"].tolist() == [20]
-    assert frame["kl"][0] == 0.9 and pd.isna(frame["gap_low"][0]) and pd.isna(frame["pseudo_perplexity"][0])
+    assert (
+        frame["kl"][0] == 0.9
+        and pd.isna(frame["gap_low"][0])
+        and pd.isna(frame["pseudo_perplexity_sampled"][0])
+    )
 
 
 def test_watched_sentences_have_a_row_a_predicted_word() -> None:
@@ -61,7 +65,7 @@ def test_watched_sentences_have_a_row_a_predicted_word() -> None:
 
 
 def test_the_teacher_is_measured_or_not_yet() -> None:
-    assert event_tables.teacher(EVENTS)["pseudo_perplexity"] == 9.0
+    assert event_tables.teacher(EVENTS)["pseudo_perplexity_sampled"] == 9.0
     assert event_tables.teacher([]) is None
 
 

@@ -167,7 +167,7 @@ def test_events_read_as_lines() -> None:
             event("message", 0, text="Reading"),
             event("train", 6, loss=1.23456, tokens_per_second=812.4),
             event("train", 7, loss=None),
-            event("evaluation", 6, kl=0.5, gap_absolute=1.0, pseudo_perplexity=9.0),
+            event("evaluation", 6, kl=0.5, gap_absolute=1.0, pseudo_perplexity_sampled=9.0),
             event("end", 7, state="finished", sentence=None),
             event("watched_sentence", 7),
         )
@@ -178,7 +178,7 @@ def test_events_read_as_lines() -> None:
         "Reading",
         "step 6: loss 1.235, 812 tokens/s",
         "step 7: loss -, - tokens/s",
-        "step 6: KL to the teacher 0.500 nats; mean absolute gap 1.00 nats; pseudo-perplexity 9.0",
+        "step 6: KL to the teacher 0.500 nats; mean absolute gap 1.00 nats; pseudo-perplexity, sampled 9.0",
         "finished after step 7.",
         None,
     ]

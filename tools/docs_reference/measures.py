@@ -11,6 +11,7 @@ from tools.docs_reference.paths import page_of
 INTRODUCTION = """\
 An evaluation during a run measures these. Charts, tables, model card and command line use these labels.
 The name in code is the key in `events.jsonl` and in JSON output.
+`fairkd.measures.pseudo_perplexity` measures the pseudo-perplexity of all tokens, which takes longer.
 """
 FAMILIES = {
     "fidelity": "How near the student is to its teacher",

@@ -22,7 +22,7 @@ STEPS = pd.DataFrame(
         "tokens": [0, 1000, 2000],
         "minutes": [0.0, 1.0, 2.0],
         "kl": [3.0, 1.0, 0.61],
-        "pseudo_perplexity": [90.0, 30.0, 14.2],
+        "pseudo_perplexity_sampled": [90.0, 30.0, 14.2],
         "gap_absolute": [1.2, 0.6, 0.31],
         "gap_absolute_low": [1.0, 0.5, 0.2],
         "gap_absolute_high": [1.4, 0.7, 0.4],
@@ -151,7 +151,7 @@ def test_curves_go_over_the_chosen_axis(x: str) -> None:
 POINTS = pd.DataFrame(
     {
         "name": ["plain", "fair", "<b>odd</b>"],
-        "pseudo_perplexity": [14.0, 15.4, 17.0],
+        "pseudo_perplexity_sampled": [14.0, 15.4, 17.0],
         "gap_absolute": [1.4, 0.4, 0.9],
         "gap_absolute_low": [1.0, 0.3, 0.7],
         "gap_absolute_high": [1.7, 0.5, 1.1],
@@ -162,7 +162,7 @@ KEPT = [False] * 3
 
 
 def test_bias_against_quality_draws_the_front_and_says_what_fairness_costs() -> None:
-    teacher = TEACHER_SAYS | {"pseudo_perplexity": 9.8}
+    teacher = TEACHER_SAYS | {"pseudo_perplexity_sampled": 9.8}
     figure = bias_quality(POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, teacher=teacher, dark=False)
     assert list(figure.data[0].x) == [14.0, 15.4]
     assert title(figure) == "fair is the fairest, at 10 % more pseudo-perplexity than plain"

@@ -23,7 +23,7 @@ def test_variants_that_started_together_are_compared_at_once(open_runs: OpenRuns
     curves, front = live_titles(app)
     assert curves.startswith("fair ends with the lowest mean absolute gap")
     assert front.startswith("fair is the fairest, at")
-    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity" in frame.value)
+    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity_sampled" in frame.value)
     assert table["name"].tolist() == ["plain", "fair"]
     differences = next(frame.value for frame in app.dataframe if "setting" in frame.value)
     assert "constraint.kind" in set(differences["setting"]) and "seed" not in set(differences["setting"])
@@ -73,7 +73,7 @@ def test_only_what_is_equal_is_said_to_be(different: set[str], said: str) -> Non
 def test_runs_of_one_name_are_told_apart_by_their_id(open_runs: OpenRuns) -> None:
     ids = [add_run("plain", "finished", events=training(100)) for _ in range(2)]
     app = open_runs()
-    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity" in frame.value)
+    table = next(frame.value for frame in app.dataframe if "pseudo_perplexity_sampled" in frame.value)
     assert sorted(table["name"]) == sorted(f"plain ({id})" for id in ids)
 
 
