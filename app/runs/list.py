@@ -91,7 +91,7 @@ def _row(run: Run, place: int) -> None:
                     help="Open this run",
                 )
                 st.badge(run.state, icon=icon, color=colour)
-            caption(f"{literal(run_summary(run.config))} · {ago(run.created)}")
+            caption(f"{literal(run.config_error or run_summary(run.config))} · {ago(run.created)}")
         with right.container(gap=None):
             if run.state in UNFINISHED:
                 text = status(run) if run.state != "queued" else f"waits, number {place} in the queue"

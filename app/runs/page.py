@@ -89,7 +89,7 @@ def _head(run: Run, found: RunData) -> None:
     colour, icon = STATES[run.state]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(run.state, icon=icon, color=colour)
-        caption(f"{literal(run_summary(run.config))} · {ago(run.created)} · `{run.id}`")
+        caption(f"{literal(run.config_error or run_summary(run.config))} · {ago(run.created)} · `{run.id}`")
     if run.state in UNFINISHED:
         st.progress(min(max(run.progress, 0.0), 1.0), text=status(run, found.speed))
         if run.sentence:
@@ -160,6 +160,9 @@ def measure_caption(measure: Measure) -> str:
 def _settings(run: Run) -> None:
     """What was asked of the run: what differs from the defaults, and the whole as a file."""
     with st.expander("Settings", icon=":material/tune:", key=f"settings_{run.id}"):
+        if run.config_error is not None:
+            caption(literal(run.config_error))
+            return
         frame = changed(run.config)
         if frame.empty:
             caption("Every setting is at its default: plain distillation.")

@@ -99,7 +99,7 @@ def list_runs(as_json: JsonOption = False) -> None:
                 f"{run.progress:.0%}",
                 _duration(run.seconds_left) if run.active else "",
                 datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M"),
-                run.sentence or "",
+                run.config_error or run.sentence or "",
             )
             for run in known
         ],
@@ -228,6 +228,7 @@ def _document(run: Run) -> dict[str, Any]:
         "ended": run.ended,
         "folder": str(run.folder),
         "config": dict(run.config),
+        "config_error": run.config_error,
     }
 
 

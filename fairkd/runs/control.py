@@ -166,15 +166,15 @@ def _submit(configs: Sequence[tuple[str | None, Config]], batch: str | None) -> 
 
     checked = [(name, make_config(config.model_dump())) for name, config in configs]
     _check_runner_can_work()
-    made: list[tuple[str, str, Mapping[str, Any]]] = []
+    made: list[tuple[str, str]] = []
     try:
         for name, config in checked:
             id, values = make_folder(config)
-            made.append((id, (name or "").strip() or default_name(values), values))
+            made.append((id, (name or "").strip() or default_name(values)))
         store.insert(made, batch)
     except FairKDError:
-        for id, _, _ in made:
+        for id, _ in made:
             shutil.rmtree(runs_folder() / id, ignore_errors=True)
         raise
     supervision.wake()
-    return [store.entry(id).run for id, _, _ in made]
+    return [store.entry(id).run for id, _ in made]

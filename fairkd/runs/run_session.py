@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from fairkd.errors import FairKDError
+from fairkd.errors import FairKDError, InputError
 from fairkd.runs import control, outcome, store
 from fairkd.runs.events import Event, Writer
 from fairkd.runs.process_identity import me
@@ -37,9 +37,11 @@ class Session:
 
     @property
     def config(self) -> Config:
-        """The run's configuration as its folder holds it, its paths absolute."""
+        """The run's configuration, validated; InputError where its file is damaged or does not fit."""
         from fairkd.distill.config import make_config  # takes a while, and not every process asks
 
+        if self.run.config_error is not None:
+            raise InputError(self.run.config_error)
         return make_config(self.run.config)
 
     def emit(self, event: Mapping[str, Any]) -> None:
@@ -129,7 +131,7 @@ def foreground(config: Config, *, name: str | None = None) -> Iterator[Session]:
     several ranks only the first one registers.
     """
     id, values = control.make_folder(config)
-    store.insert_running(id, name or control.default_name(values), values, me())
+    store.insert_running(id, name or control.default_name(values), me())
     with at_work(store.entry(id).run, 1) as session:
         yield session
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -50,24 +49,17 @@ def runs_table(database: sqlite3.Connection) -> None:
 
 
 def rows_of_folders(database: sqlite3.Connection) -> None:
-    """A row for every run's folder that is there already: whoever loses the database loses no run."""
+    """A row for every run folder that exists already, so that a lost database loses no run."""
     for path in sorted(runs_folder().glob("*/config.json"), key=lambda path: path.stat().st_mtime):
-        try:
-            config = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if not isinstance(config, dict):
-            continue
         finished = (path.parent / "model" / "config.json").is_file()
         database.execute(
             "INSERT OR IGNORE INTO runs (id, place, name, config, state, sentence, created, progress)"
-            " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, '{}', ?, ?, ?, ?)",
             [
                 path.parent.name,
                 path.parent.name,
-                json.dumps(config),
                 "finished" if finished else "interrupted",
-                "Found in its folder, without a word about it in the database.",
+                "Found in its folder: the database had no record of this run.",
                 path.stat().st_mtime,
                 float(finished),
             ],
@@ -84,11 +76,17 @@ def remove_disk_reserve(database: sqlite3.Connection) -> None:
         (home() / "reserve").unlink()
 
 
+def drop_config(database: sqlite3.Connection) -> None:
+    """The config.json in a run's folder is the one record of its settings."""
+    database.execute("ALTER TABLE runs DROP COLUMN config")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     runs_table,
     rows_of_folders,
     rename_hurry_to_force,
     remove_disk_reserve,
+    drop_config,
 )
 
 

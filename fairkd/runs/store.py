@@ -7,7 +7,6 @@ changes that do not fit finds nothing to change.
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 import time
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from fairkd.distill.config import with_current_names
+from fairkd.distill.config import stored_settings
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs.process_identity import Identity
 from fairkd.runs.schema import migrate, transaction
@@ -40,7 +39,8 @@ class Run:
 
     Times are unix seconds: `started` of the present or last attempt, `ended` of its end. `progress` runs from
     0 to 1. `sentence` says why a run failed or stopped, or what it does at the moment. The queue goes by
-    `place`; `again` says that this may be a later attempt.
+    `place`; `again` says that this may be a later attempt. `config` is what config.json holds: it is empty if
+    that cannot be read, and `config_error` says why.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Run:
     seconds_left: float | None
     sentence: str | None
     again: bool
+    config_error: str | None = None
 
     @property
     def active(self) -> bool:
@@ -84,30 +85,29 @@ def new_id() -> str:
     return secrets.token_hex(4)
 
 
-def insert(runs: Sequence[tuple[str, str, Mapping[str, Any]]], batch: str | None) -> None:
-    """Queue runs given as (id, name, configuration), in this order."""
+def insert(runs: Sequence[tuple[str, str]], batch: str | None) -> None:
+    """Queue runs given as (id, name), in this order."""
 
     def change(database: sqlite3.Connection) -> None:
-        for id, name, config in runs:
+        for id, name in runs:
             database.execute(
-                "INSERT INTO runs (id, place, name, batch, config, state, created)"
-                " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?, 'queued', ?)",
-                [id, name, batch, json.dumps(config), time.time()],
+                "INSERT INTO runs (id, place, name, batch, state, created)"
+                " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, 'queued', ?)",
+                [id, name, batch, time.time()],
             )
 
     write(change)
 
 
-def insert_running(id: str, name: str, config: Mapping[str, Any], worker: Identity) -> None:
+def insert_running(id: str, name: str, worker: Identity) -> None:
     """Add a run that a process of its own works on already, past the queue."""
 
     def change(database: sqlite3.Connection) -> None:
         now = time.time()
         database.execute(
-            "INSERT INTO runs (id, place, name, config, state, created, started, attempt, pid, pid_started,"
-            " pid_boot) VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, 'running', ?, ?, 1,"
-            " ?, ?, ?)",
-            [id, name, json.dumps(config), now, now, worker.pid, worker.started, worker.boot],
+            "INSERT INTO runs (id, place, name, state, created, started, attempt, pid, pid_started, pid_boot)"
+            " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, 'running', ?, ?, 1, ?, ?, ?)",
+            [id, name, now, now, worker.pid, worker.started, worker.boot],
         )
 
     write(change)
@@ -316,14 +316,27 @@ def _said(error: sqlite3.DatabaseError) -> FairKDError:
     )
 
 
+def _settings(folder: Path) -> tuple[dict[str, Any], str | None]:
+    """A run's settings and no error, or no settings and why."""
+    try:
+        settings = stored_settings(folder)
+    except InputError as error:
+        return {}, str(error)
+    if settings is not None:
+        return settings, None
+    return {}, f"The configuration {folder / 'config.json'} is missing."
+
+
 def _entry(row: sqlite3.Row) -> Entry:
+    folder = runs_folder() / row["id"]
+    config, config_error = _settings(folder)
     run = Run(
         id=row["id"],
         place=row["place"],
         name=row["name"],
         state=row["state"],
-        config=with_current_names(json.loads(row["config"])),
-        folder=runs_folder() / row["id"],
+        config=config,
+        folder=folder,
         batch=row["batch"],
         created=row["created"],
         started=row["started"],
@@ -333,6 +346,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         seconds_left=row["seconds_left"],
         sentence=row["sentence"],
         again=row["attempt"] > 1,
+        config_error=config_error,
     )
     worker = None if row["pid"] is None else Identity(row["pid"], row["pid_started"], row["pid_boot"])
     return Entry(run, row["attempt"], worker, row["cancel_asked"], bool(row["force"]))

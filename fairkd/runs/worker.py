@@ -6,14 +6,12 @@ it ended.
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-from fairkd.errors import FairKDError, InputError
+from fairkd.errors import FairKDError
 from fairkd.runs import events, run_session, store, supervision
 from fairkd.runs.process_identity import me
 from fairkd.utils import hardware
@@ -33,7 +31,7 @@ def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = N
     run = store.entry(id).run
     try:
         with run_session.at_work(run, attempt) as at_work:
-            config = _config(run.folder)
+            config = at_work.config
 
             def emit(event: Mapping[str, Any]) -> None:
                 at_work.emit(event)
@@ -55,21 +53,6 @@ def _engine() -> Train:
     from fairkd.distill import train  # takes seconds, so only once the run is this process's
 
     return train
-
-
-def _config(folder: Path) -> Any:
-    """The configuration in a run's folder, checked again."""
-    from fairkd.distill.config import make_config
-
-    try:
-        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"The run's configuration, {folder / 'config.json'}, cannot be read: {error}."
-        ) from None
-    if not isinstance(values, dict):
-        raise InputError(f"The run's configuration, {folder / 'config.json'}, holds no settings by name.")
-    return make_config(values)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def add_run(
     folder = runs_folder() / id
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config))
-    store.insert([(id, name, config)], batch)
+    store.insert([(id, name)], batch)
     found = events or []
     write_events(folder, found)
     if log:

@@ -163,8 +163,8 @@ def test_a_lost_or_damaged_database_loses_no_run(home: Path) -> None:
 
 
 def test_an_attempt_that_was_closed_stays_as_it_was_closed(quiet: Path) -> None:
-    id, values = runs.control.make_folder(stand_in.config(3))
-    store.insert_running(id, "mine", values, me())
+    id, _ = runs.control.make_folder(stand_in.config(3))
+    store.insert_running(id, "mine", me())
     assert store.close(id, 1, "finished", None)
     assert not store.close(id, 1, "failed", "too late")
     store.advance(id, 1, step=99)

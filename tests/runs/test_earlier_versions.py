@@ -18,11 +18,12 @@ from typer.testing import CliRunner
 from fairkd import runs
 from fairkd.cli.commands import app
 from fairkd.distill import train
-from fairkd.distill.config.config import stored_config
+from fairkd.distill.config.config import make_config
+from fairkd.distill.config.config_file import stored_config
 from fairkd.distill.config.flat_settings import flat
 from fairkd.distill.run_state import RunState
 from fairkd.models.loading import MaskedLM
-from fairkd.runs import event_tables, events, worker
+from fairkd.runs import event_tables, events
 from tests.distill.parts import CORPUS
 
 DATA = Path(__file__).parent / "earlier_version"
@@ -66,7 +67,7 @@ def test_its_runs_are_listed_and_shown_with_todays_names(earlier: Path) -> None:
     assert settings.items() >= shown.items()
 
 
-def test_its_configuration_is_the_same_in_folder_and_database(earlier: Path) -> None:
+def test_its_configuration_is_that_of_its_folder(earlier: Path) -> None:
     for run in runs.all_runs():
         stored = stored_config(run.folder)
         assert stored is not None
@@ -101,7 +102,8 @@ def test_its_events_are_read_with_todays_names(earlier: Path) -> None:
 
 def test_its_interrupted_run_can_be_queued_again(earlier: Path) -> None:
     assert runs.resume(INTERRUPTED).state == "queued"
-    assert worker._config(earlier / "runs" / INTERRUPTED).budget.steps == 4000
+    assert make_config(runs.get(INTERRUPTED).config).budget.steps == 4000
+    assert not (earlier / "reserve").exists()
 
 
 def test_its_checkpoints_are_read_with_todays_names(earlier: Path) -> None:

@@ -156,8 +156,8 @@ def test_two_submissions_at_the_same_instant_both_run_one_after_the_other(home: 
 
 
 def test_a_row_without_a_runner_is_taken_up_by_whoever_looks(home: Path) -> None:
-    id, values = runs.control.make_folder(stand_in.config(3))
-    store.insert([(id, "killed between its row and its runner", values)], None)
+    id, _ = runs.control.make_folder(stand_in.config(3))
+    store.insert([(id, "killed between its row and its runner")], None)
     assert runs.get(id).state == "queued"
     until(lambda: runs.get(id).state == "finished")
 
@@ -171,8 +171,8 @@ def test_a_pid_alone_is_not_trusted(home: Path, what: str) -> None:
         "another boot": Identity(living.pid, living.started, "0a0a0a0a"),
         "no process": Identity(2**22 + 1, living.started, boot()),
     }[what]
-    id, values = runs.control.make_folder(stand_in.config(3))
-    store.insert_running(id, "from before", values, stale)
+    id, _ = runs.control.make_folder(stand_in.config(3))
+    store.insert_running(id, "from before", stale)
     assert runs.get(id).state == "interrupted"
     assert "resume" in stored(id).sentence
     assert parent.is_running()
@@ -190,8 +190,8 @@ def test_a_lock_file_signed_by_a_recycled_pid_keeps_nobody_away(home: Path) -> N
 
 
 def test_a_run_whose_process_never_came_up_is_queued_again_and_a_late_process_is_refused(home: Path) -> None:
-    id, values = runs.control.make_folder(stand_in.config(3))
-    store.insert([(id, "claimed", values)], None)
+    id, _ = runs.control.make_folder(stand_in.config(3))
+    store.insert([(id, "claimed")], None)
     claimed = store.claim(1)
     assert claimed is not None and claimed.run.id == id and stored(id).state == "running"
     runs.reconcile()  # no runner lives
@@ -201,8 +201,8 @@ def test_a_run_whose_process_never_came_up_is_queued_again_and_a_late_process_is
 
 
 def test_only_one_process_can_register_for_an_attempt(home: Path) -> None:
-    id, values = runs.control.make_folder(stand_in.config(3))
-    store.insert([(id, "twice", values)], None)
+    id, _ = runs.control.make_folder(stand_in.config(3))
+    store.insert([(id, "twice")], None)
     claimed = store.claim(1)
     assert claimed is not None
     assert store.register(id, claimed.attempt, me())

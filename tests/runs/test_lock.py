@@ -198,6 +198,6 @@ def test_without_locks_a_run_in_the_foreground_works_and_its_death_is_seen(
         assert runs.get(session.run.id).state == "running"
     assert stored(session.run.id).state == "finished"
     dead = Identity(2**22 + 1, 0.0, boot())
-    id, values = runs.control.make_folder(stand_in.config(3))
-    store.insert_running(id, "from before", values, dead)
+    id, _ = runs.control.make_folder(stand_in.config(3))
+    store.insert_running(id, "from before", dead)
     assert runs.get(id).state == "interrupted"

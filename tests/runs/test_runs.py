@@ -292,8 +292,8 @@ def test_a_budget_is_checked_again_where_the_run_works(quiet: Path) -> None:
     for content, words in (
         (json.dumps({**values, "budget": {"steps": -5}}), "budget.steps"),
         (json.dumps({**values, "budget": {"steps": 5, "hours": 2}}), "budget.hours"),
-        ("{", "config.json, cannot be read"),
-        ("[]", "holds no settings by name"),
+        ("{", "config.json is damaged: it is not valid JSON"),
+        ("[]", "expected settings by name, got a list"),
     ):
         (run.folder / "config.json").write_text(content)
         serve(command=stand_in.command, slots=1, poll=0.02)

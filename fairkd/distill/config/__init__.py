@@ -1,6 +1,7 @@
 """The configuration of a distillation: one frozen model for page, file and command line. No torch.
 
 * `config`: `Config`, and how it is made from values and files
+* `config_file`: the config.json in a run's folder
 * `sections`, `run_sections`: the settings, section by section, with limits and descriptions
 * `section_base`: what all sections have in common
 * `settings_list`: all settings as a list, for help pages and widgets

@@ -2,8 +2,8 @@ from .config import (
     Config as Config,
     make_config as make_config,
     read_config as read_config,
-    stored_config as stored_config,
 )
+from .config_file import stored_config as stored_config, stored_settings as stored_settings
 from .flat_settings import flat as flat
 from .presets import (
     DESCRIPTIONS as DESCRIPTIONS,

@@ -8,7 +8,6 @@ torch.
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -27,7 +26,7 @@ from fairkd.distill.config.sections import (
     OptimizerConfig,
     StudentConfig,
 )
-from fairkd.errors import FairKDError, InputError
+from fairkd.errors import InputError
 from fairkd.utils import did_you_mean, nearest
 
 
@@ -174,22 +173,6 @@ def read_config(
         if replaced and isinstance(budget, dict) and budget[one] is not None:
             budget.pop(other, None)
     return make_config(values)
-
-
-def stored_config(folder: Path) -> Config | None:
-    """The configuration in a run folder's config.json; None if there is none.
-
-    Raises InputError if the file is damaged or not that of a run, and OSError if it cannot be read.
-    """
-    path = folder / "config.json"
-    if not path.is_file():
-        return None
-    try:
-        return make_config(json.loads(path.read_text(encoding="utf-8")))
-    except (FairKDError, ValueError, TypeError):  # unknown settings, no JSON, not UTF-8
-        raise InputError(
-            f"The config.json in {folder} is damaged or not that of a run: choose another folder."
-        ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +37,7 @@ def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
     >>> with_current_names({"optimizer": {"clip": 2.0}, "objective": {"label": "spread"}})
     {'optimizer': {'max_gradient_norm': 2.0}, 'objective': {'label': 'soft'}}
     """
-    found = copy.deepcopy(dict(values))
+    found = {name: dict(own) if isinstance(own, dict) else own for name, own in values.items()}
     for old, new in RENAMED.items():
         section, _, key = old.partition(".")
         own = found.get(section)

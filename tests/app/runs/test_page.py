@@ -50,6 +50,17 @@ def test_queue_and_history_are_listed_with_state_and_progress(open_runs: OpenRun
     assert "number 1 in the queue" in progress[1]
 
 
+def test_a_damaged_configuration_is_a_sentence_at_its_run(open_runs: OpenRuns) -> None:
+    sound, damaged = (add_run(name, "finished", events=training(100)) for name in ("sound", "damaged"))
+    (store.entry(damaged).run.folder / "config.json").write_text("{")
+    app = open_runs()
+    assert {"**sound**", "**damaged**"} <= buttons(app)
+    assert texts(app).count("is damaged: it is not valid JSON") == 1
+    app = open_runs(run=damaged)
+    assert "is damaged: it is not valid JSON" in texts(app) and "Every setting is at its" not in texts(app)
+    assert "config.json" in {one.label for one in open_runs(run=sound).get("download_button")}
+
+
 def test_the_queue_is_in_order_and_a_resumed_run_is_last(open_runs: OpenRuns) -> None:
     old = add_run("old", "interrupted", events=training(100))
     for name in ("one", "two"):
