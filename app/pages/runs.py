@@ -1,4 +1,4 @@
-"""Runs: the queue and its history, one run alive while it trains, and several side by side."""
+"""Runs: the queue and the history, one run with its curves, or several runs compared."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ asked = chosen_id()
 if asked is not None:
     run_page(asked)
 else:
-    st.header("What is training, and what came of it?")
+    st.header("Training runs")
     try:
         found = runs.all_runs()
     except FairKDError as error:

@@ -1,4 +1,4 @@
-"""What a person does with a run: open, cancel, resume, delete (asked twice), export, use as the student."""
+"""Actions on a run: open, cancel, resume, delete (with confirmation), export, try and measure its student."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.runs import Run
 
-RUN = "run"  # in the URL: the run that is looked at
+RUN = "run"  # a parameter of the address: the run that is shown
 _PROBLEM = "run_problem"
-ERROR_SECONDS = 10.0  # seconds that a sentence stays on a page that is drawn anew all the time
-_TO_DELETE = "run_deleting"
-_REQUESTED = "run_wished_page"
+ERROR_SECONDS = 10.0  # that an error stays on a page which redraws itself
+_TO_DELETE = "run_to_delete"
+_REQUESTED = "requested_page"
 
 
 def chosen_id() -> str | None:
-    """The run that the URL asks for."""
+    """The id of the run in the address; None for the list."""
     asked = str(st.query_params.get(RUN, "")).strip()
     return asked or None
 
 
 def open_run(id: str | None) -> None:
-    """Look at a run, or with None at all of them."""
+    """Show a run, or with None the list of all runs."""
     if id is None:
         st.query_params.pop(RUN, None)
     else:
@@ -37,59 +37,81 @@ def open_run(id: str | None) -> None:
 
 
 def show_problem() -> None:
-    """What the last action could not do, as long as it takes to read."""
-    sentence, said = st.session_state.get(_PROBLEM, ("", 0.0))
-    if sentence and time.monotonic() - said < ERROR_SECONDS:
-        st.error(literal(sentence), icon=":material/error:")
+    """The error of the last action, for ERROR_SECONDS."""
+    message, since = st.session_state.get(_PROBLEM, ("", 0.0))
+    if message and time.monotonic() - since < ERROR_SECONDS:
+        st.error(literal(message), icon=":material/error:")
     else:
         st.session_state.pop(_PROBLEM, None)
 
 
 def has_model(run: Run) -> bool:
-    """Whether the run left a model that can be loaded."""
+    """Whether the run has a finished model."""
     return (run.folder / "model" / "config.json").is_file()
 
 
 def use_as_student(run: Run, page: str) -> None:
-    """Choose the run's student beside the teacher that it learnt from, and wish for a page to open."""
+    """Choose the run's student and its teacher in the sidebar, and request a page to show them."""
     st.session_state["teacher"] = str(run.config.get("teacher", "embedded/teacher"))
     st.session_state["student"] = f"run/{run.id}"
     st.session_state[_REQUESTED] = page
 
 
 def page_requested() -> bool:
-    """Whether a page was page_requested for and not opened yet."""
+    """Whether a requested page has not been opened yet."""
     return _REQUESTED in st.session_state
 
 
 def open_requested_page() -> None:
-    """Open the page that was page_requested for.
+    """Open the requested page.
 
-    Not in the callback itself: a switch from there brings the pickers' old values along. By now the sidebar
-    has been drawn with the new ones.
+    A switch in the callback would keep the old models of the sidebar. When this function is called, the
+    sidebar has been drawn with the new ones.
     """
     if page := st.session_state.pop(_REQUESTED, None):
-        # The URL has the pickers' new values by now. Without parameters of its own a switch clears it, which
-        # Streamlit refuses where a parameter is bound to a widget.
+        # Without `query_params` the switch would clear the address. Streamlit refuses that for parameters
+        # that are bound to widgets, such as the models.
         st.switch_page(page, query_params={})
 
 
 def action_bar(run: Run) -> None:
-    """The buttons that fit the run's state."""
+    """The buttons for the run's state."""
     with st.container(horizontal=True, gap="small"):
         if has_model(run):
             _button(
-                "Predictions", "view_column", use_as_student, run, "app/pages/predictions.py", primary=True
+                "Try this student",
+                "predictions",
+                "view_column",
+                use_as_student,
+                run,
+                "app/pages/predictions.py",
+                help="Open the Predictions page with this student and its teacher.",
+                primary=True,
             )
-            _button("Gaps", "balance", use_as_student, run, "app/pages/gaps.py", primary=True)
+            _button(
+                "Measure this student",
+                "gaps",
+                "balance",
+                use_as_student,
+                run,
+                "app/pages/gaps.py",
+                help="Open the Gaps page with this student and its teacher.",
+            )
         if run.state in UNFINISHED:
-            asked = run.state == "cancelling"
-            label, said = "Cancel", "Finish the step, save, and stop"
-            if asked:
-                label, said = "Stop at once", "End the process now; its last checkpoint stays"
-            _button(label, "stop_circle", _try, run, runs.cancel, help=said)
+            label, help = "Cancel", "Finish the current step, save a checkpoint, and stop."
+            if run.state == "cancelling":
+                label, help = "Stop at once", "Stop the process now. The last checkpoint is kept."
+            _button(label, "cancel", "stop_circle", _try, run, runs.cancel, help=help)
         if run.resumable:
-            _button("Resume", "play_arrow", _try, run, runs.resume, help="Go on from the last checkpoint")
+            _button(
+                "Resume",
+                "resume",
+                "play_arrow",
+                _try,
+                run,
+                runs.resume,
+                help="Continue from the last checkpoint.",
+            )
         if run.state not in UNFINISHED:
             st.download_button(
                 "Export",
@@ -99,9 +121,9 @@ def action_bar(run: Run) -> None:
                 key=f"export_{run.id}",
                 icon=":material/download:",
                 on_click="ignore",
-                help="The run's folder as a zip: configuration, events, log and model",
+                help="Download the run's folder as a zip file: configuration, events, log and model.",
             )
-            _button("Delete", "delete", _ask_to_delete, run, help="Asks once more")
+            _button("Delete", "delete", "delete", _ask_to_delete, run, help="You are asked to confirm.")
     _confirm_delete(run)
 
 
@@ -113,23 +135,28 @@ def exported(run: Run) -> bytes:
 
 
 def _button(
-    label: str, icon: str, action: Callable[..., None], *args: object, primary: bool = False, help: str = ""
+    label: str,
+    key: str,
+    icon: str,
+    action: Callable[..., None],
+    run: Run,
+    *args: object,
+    help: str,
+    primary: bool = False,
 ) -> None:
-    run = args[0]
-    assert isinstance(run, Run)
     st.button(
         label,
-        key=f"{label.split()[0].lower()}_{run.id}",
+        key=f"{key}_{run.id}",
         icon=f":material/{icon}:",
         on_click=action,
-        args=args,
-        type="primary" if primary and label == "Predictions" else "secondary",
-        help=help or f"Open {label} with this student beside its teacher",
+        args=(run, *args),
+        type="primary" if primary else "secondary",
+        help=help,
     )
 
 
 def _try(run: Run, action: Callable[[str], object]) -> None:
-    """Do it, or say why it could not be done."""
+    """Call `action`, and keep its error for `show_problem`."""
     st.session_state.pop(_PROBLEM, None)
     try:
         action(run.id)
@@ -141,29 +168,29 @@ def _ask_to_delete(run: Run) -> None:
     st.session_state[_TO_DELETE] = run.id
 
 
-def _keep() -> None:
+def _do_not_delete() -> None:
     st.session_state.pop(_TO_DELETE, None)
 
 
 def _delete(run: Run) -> None:
-    """Delete it and go back to the list."""
-    _keep()
+    """Delete the run and go back to the list."""
+    _do_not_delete()
     _try(run, runs.delete)
     if _PROBLEM not in st.session_state:
         open_run(None)
 
 
 def _confirm_delete(run: Run) -> None:
-    """The second question."""
+    """Ask for confirmation."""
     if st.session_state.get(_TO_DELETE) != run.id:
         return
     with st.container(border=True):
         st.markdown(
-            f":material/warning: **Delete {literal(run.name)} for good?** Its model, checkpoints, events and "
-            "log are removed from the disk."
+            f":material/warning: **Delete {literal(run.name)} permanently?** Its model, checkpoints, events "
+            "and log are removed from the disk."
         )
         with st.container(horizontal=True):
             st.button(
-                "Delete for good", key=f"confirm_{run.id}", on_click=_delete, args=(run,), type="primary"
+                "Delete permanently", key=f"confirm_{run.id}", on_click=_delete, args=(run,), type="primary"
             )
-            st.button("Keep it", key=f"keep_{run.id}", on_click=_keep)
+            st.button("Keep it", key=f"keep_{run.id}", on_click=_do_not_delete)

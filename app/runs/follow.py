@@ -1,7 +1,7 @@
-"""What the Runs page draws from, read once for all visitors: events by byte offset, and frames made of them.
+"""The events of a run as data for the Runs page, read once for all visitors.
 
-A live page asks every two seconds. It reads what was appended since, and nothing is computed again where
-nothing was.
+A live page asks every two seconds. Only events that were appended since are read, and without new events
+nothing is computed again.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import streamlit as st
 
 from fairkd.runs import Event, Run, event_tables, events
 
-MOST_RUNS = 24  # whose events are kept in memory
-MOST_POINTS = 400  # drawn for each line
+MOST_RUNS = 24  # with their events in memory
+MOST_POINTS = 400  # in each curve
 LOG_BYTES = 24_000
 
 
 @dataclass(frozen=True, eq=False)
 class RunData:
-    """What is known of one run up to byte `offset` of its events, without what a resume superseded.
+    """The data of one run up to byte `offset` of its events, without events that a resume has replaced.
 
-    `training` and `evaluations` hold one row an event; `training` is thinned for drawing. `watched_sentences`
-    are the student's watched_sentence events, in the order of their steps; `teacher_watched_sentences` the
-    teacher's, by text. `teacher` holds its measures.
+    `training` and `evaluations` have one row per event; `training` is thinned for drawing.
+    `watched_sentences` are the student's events in the order of steps, `teacher_watched_sentences` the
+    teacher's by text. `teacher` holds the teacher's measures.
     """
 
     offset: int
@@ -43,12 +43,12 @@ class RunData:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The watched_sentence sentences, in their first order."""
+        """The watched sentences, in the order of their first event."""
         return tuple(dict.fromkeys(event["text"] for event in self.watched_sentences))
 
     @property
     def speed(self) -> float | None:
-        """Tokens a second at the last report; None before there is one."""
+        """Tokens per second in the last training event; None before the first."""
         if "tokens_per_second" not in self.training:
             return None
         known = self.training["tokens_per_second"].dropna()
@@ -57,7 +57,7 @@ class RunData:
 
 @dataclass
 class _Tail:
-    """One run's events as far as they have been read."""
+    """The events of one run that have been read so far."""
 
     offset: int = 0
     events: list[Event] = field(default_factory=list)
@@ -66,21 +66,21 @@ class _Tail:
 
 
 class Tails:
-    """The tails of the runs that were looked at last."""
+    """The events of the runs that were shown last."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Path, _Tail] = OrderedDict()
         self._lock = Lock()
 
     def follow(self, folder: Path) -> RunData:
-        """Everything up to now about the run in `folder`."""
+        """The data of the run in `folder`, up to now."""
         with self._lock:
             tail = self._kept.setdefault(folder, _Tail())
             self._kept.move_to_end(folder)
             while len(self._kept) > MOST_RUNS:
                 self._kept.popitem(last=False)
         with tail.lock:
-            if _size(events.path_of(folder)) < tail.offset:  # another file than the one read before
+            if _size(events.path_of(folder)) < tail.offset:  # not the file that was read before
                 tail.offset, tail.events, tail.made = 0, [], None
             new, tail.offset = events.read(folder, after=tail.offset)
             if new or tail.made is None:
@@ -95,12 +95,12 @@ def _tails() -> Tails:
 
 
 def follow(run: Run) -> RunData:
-    """Everything up to now about `run`; cheap where nothing has happened."""
+    """The data of `run` up to now; cheap if there are no new events."""
     return _tails().follow(run.folder)
 
 
 def run_data(history: list[Event], offset: int) -> RunData:
-    """The frames and events of a history that holds nothing superseded."""
+    """The data of a history from which replaced events have been removed."""
     by_type: dict[str, list[Event]] = {}
     for event in history:
         by_type.setdefault(event["type"], []).append(event)
@@ -118,7 +118,7 @@ def run_data(history: list[Event], offset: int) -> RunData:
 
 
 def thinned(frame: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
-    """At most `most` rows: means of equally many neighbours, at the last one's step; the last row stays."""
+    """At most `most` rows: means over groups of neighbours, at the last step of each. The last row stays."""
     if len(frame) <= most:
         return frame
     size = math.ceil(len(frame) / (most - 1))
@@ -133,7 +133,7 @@ def thinned(frame: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
 
 
 def log_tail(run: Run, most: int = LOG_BYTES) -> str:
-    """The end of the run's log, whole lines only where it was cut."""
+    """The end of the run's log, from the beginning of a line."""
     path = run.folder / "log.txt"
     try:
         with path.open("rb") as handle:
@@ -146,7 +146,7 @@ def log_tail(run: Run, most: int = LOG_BYTES) -> str:
 
 
 def _timed(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows by step, with minutes beside seconds."""
+    """The rows in the order of steps, with a column of minutes."""
     frame["minutes"] = frame["seconds"] / 60
     return frame.sort_values("step", kind="stable", ignore_index=True)
 

@@ -1,4 +1,4 @@
-"""The Runs page without a chosen run: the queue, what runs now, and the history."""
+"""The Runs page without a chosen run: running and queued runs, and the history."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.runs import Run
 
-FIRST = 12  # ended runs that are listed at once
-LIVE, IDLE = "2s", "5s"  # between two looks, while something runs or waits, and while nothing does
+FIRST = 12  # ended runs in the list at first; a button shows more
+LIVE, IDLE = "2s", "5s"  # between two updates, while there are unfinished runs and without any
 _SHOWN = "runs_shown"
 Signature = tuple[tuple[str, str, bool], ...]
 
 
 def signature(found: list[Run]) -> Signature:
-    """What the whole page hangs on: which runs there are, in which states, and which can be compared."""
+    """The page is redrawn when this changes: the runs, their states, and which of them can be compared."""
     return tuple((run.id, run.state, has_trained(run)) for run in found)
 
 
 def run_list(found: list[Run]) -> None:
-    """The list, or where there is none yet what to do; it sees what happens to runs elsewhere."""
+    """The list of runs, or an invitation to start one. It updates itself."""
     unfinished = any(run.state in UNFINISHED for run in found)
     st.fragment(_list, run_every=LIVE if unfinished else IDLE)(signature(found))
 
@@ -32,9 +32,9 @@ def run_list(found: list[Run]) -> None:
 @track_activity()
 @friendly_errors()
 def _list(drawn: Signature) -> None:
-    """The rows alone are drawn again; the rest of the page follows when a state has changed."""
+    """Update the rows only; the whole page is redrawn when the signature has changed."""
     if chosen_id() is not None:
-        st.rerun()  # a name was clicked, which runs the list alone again
+        st.rerun()  # a name was clicked, and Streamlit reran only this fragment
     found = runs.all_runs()
     if signature(found) != drawn:
         st.rerun()
@@ -44,18 +44,12 @@ def _list(drawn: Signature) -> None:
     waiting = [run for run in found if run.state in UNFINISHED]
     ended = [run for run in found if run.state not in UNFINISHED]
     if waiting:
-        st.subheader("Now")
+        st.subheader("Running and queued")
         active = sorted(waiting, key=lambda run: (run.state == "queued", run.place))
         for place, run in enumerate(active):
             _row(run, place - sum(one.active for one in active) + 1)
-        caption(
-            "Runs go on when this page is closed. "
-            + (
-                "One trains at a time; the others wait."
-                if runs.slots() == 1
-                else f"Up to {runs.slots()} train at a time; the others wait."
-            )
-        )
+        number = "One run trains" if runs.slots() == 1 else f"Up to {runs.slots()} runs train"
+        caption(f"{number} at a time. Training continues when you close this page.")
     if ended:
         st.subheader("Ended")
         shown = int(st.session_state.get(_SHOWN, FIRST))
@@ -76,7 +70,7 @@ def _more(shown: int) -> None:
 
 
 def _row(run: Run, place: int) -> None:
-    """One run: its name leads to its own page."""
+    """One run. A click on its name opens its page."""
     colour, icon = STATES[run.state]
     with st.container(border=True):
         left, right = st.columns([5, 4], vertical_alignment="center", gap="medium")
@@ -88,27 +82,27 @@ def _row(run: Run, place: int) -> None:
                     on_click=open_run,
                     args=(run.id,),
                     type="tertiary",
-                    help="Open this run",
+                    help="Open this run.",
                 )
                 st.badge(run.state, icon=icon, color=colour)
             caption(f"{literal(run.config_error or run_summary(run.config))} · {ago(run.created)}")
         with right.container(gap=None):
             if run.state in UNFINISHED:
-                text = status(run) if run.state != "queued" else f"waits, number {place} in the queue"
+                text = status(run) if run.state != "queued" else f"number {place} in the queue"
                 st.progress(min(max(run.progress, 0.0), 1.0), text=text)
             else:
                 caption(status(run))
             if run.sentence and run.state != "finished":
-                said = f":red[{literal(run.sentence)}]" if run.state == "failed" else literal(run.sentence)
-                caption(said)
+                reason = literal(run.sentence)
+                caption(f":red[{reason}]" if run.state == "failed" else reason)
 
 
 def _no_runs() -> None:
-    """The page before the first run."""
+    """The page without any run."""
     with st.container(border=True):
-        st.markdown("**No run yet.** A student is made on the Distill page: choose variants, press start.")
+        st.markdown("**No runs yet.** Train a student on the Distill page.")
         caption(
-            "Its curves, its gaps and what it makes of “Milk is a \\[MASK\\].” are drawn here while it "
-            "trains. A run started by `fairkd runs submit` on this machine shows here as well."
+            "While it trains, this page shows its loss, its gap, and its predictions for “Milk is a "
+            "\\[MASK\\].” Runs started with `fairkd runs submit` on this machine appear here, too."
         )
-        st.page_link("app/pages/distill.py", label="Make a student", icon=":material/science:")
+        st.page_link("app/pages/distill.py", label="Train a student", icon=":material/science:")

@@ -1,6 +1,4 @@
-"""The page of one run, alive while it trains: state, curves against the teacher's, watched_sentences,
-settings, log.
-"""
+"""The page of one run, updated while it trains: state, curves, watched sentences, settings and log."""
 
 from __future__ import annotations
 
@@ -31,14 +29,14 @@ from fairkd.runs import Run
 CURVES = ("kl", "pseudo_perplexity_sampled", "gap_absolute")
 INTERVAL = "The band is a 95 % bootstrap interval over professions."
 HOLLOW = f"A point is hollow where the words have less than {percent(LOW_MASS)} of the probability."
-OTHERS = (
-    "These are not the words that the constraint balances: `evaluation.contrast` and `evaluation.words` "
-    "choose the words whose gap is measured."
+OTHER_WORDS = (
+    "The constraint of this run balances other words. The settings `evaluation.contrast` and "
+    "`evaluation.words` choose the words whose gap is measured."
 )
 
 
 def run_page(id: str) -> None:
-    """Everything about one run; a run that is not there is said, with the way back."""
+    """Everything about one run, or an error if there is no such run."""
     st.button("All runs", on_click=open_run, args=(None,), icon=":material/arrow_back:", type="tertiary")
     try:
         run = runs.get(id)
@@ -46,10 +44,10 @@ def run_page(id: str) -> None:
         st.error(literal(error), icon=":material/error:")
         return
     unfinished = run.state in UNFINISHED
-    # One that has stopped may be resumed elsewhere.
-    rhythm = LIVE if unfinished else IDLE if run.resumable else None
+    # A stopped run may be resumed elsewhere.
+    interval = LIVE if unfinished else IDLE if run.resumable else None
     st.header(literal(run.name), anchor=False)
-    st.fragment(_live, run_every=rhythm)(id, run.state)
+    st.fragment(_live, run_every=interval)(id, run.state)
     watched_sentences(run, live=unfinished)
     _settings(run)
     st.fragment(_log, run_every="5s" if unfinished else None)(id)
@@ -57,17 +55,17 @@ def run_page(id: str) -> None:
 
 @track_activity()
 def _live(id: str, drawn: str) -> None:
-    """State and curves. When the run has ended, or goes on, the whole page is drawn again."""
+    """State and curves. A change of state redraws the whole page."""
     if page_requested():
         st.rerun()
     try:
         run = runs.get(id)
     except FairKDError:
-        st.rerun()  # deleted elsewhere: the page says so
+        st.rerun()  # deleted elsewhere: `run_page` reports it
     if run.state != drawn:
         st.rerun()
     found = follow(run)
-    # A place for each part: a chart that moves down by one element is made anew, and its zoom is lost.
+    # A container for each part: a chart that moves by one element is created again and loses its zoom.
     head, problem, actions, body = (st.container() for _ in range(4))
     with head:
         _head(run, found)
@@ -77,7 +75,7 @@ def _live(id: str, drawn: str) -> None:
         action_bar(run)
     with body:
         if run.state == "queued":
-            caption("The curves begin when it is this run's turn. The page may be closed meanwhile.")
+            caption("This run is in the queue. Its curves appear when it trains. You can close this page.")
         elif found.training.empty and found.evaluations.empty:
             _nothing_yet(run, found)
         else:
@@ -85,7 +83,7 @@ def _live(id: str, drawn: str) -> None:
 
 
 def _head(run: Run, found: RunData) -> None:
-    """State, progress, and one line on what this run is."""
+    """State, summary of the settings, and progress."""
     colour, icon = STATES[run.state]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(run.state, icon=icon, color=colour)
@@ -95,40 +93,43 @@ def _head(run: Run, found: RunData) -> None:
         if run.sentence:
             caption(literal(run.sentence))
     elif run.state == "failed":
-        st.error(literal(run.sentence or "The run failed; its log says more."), icon=":material/error:")
+        st.error(literal(run.sentence or "The run failed. Its log has the details."), icon=":material/error:")
     else:
         caption(status(run) + (f" · {literal(run.sentence)}" if run.sentence else ""))
 
 
 def _nothing_yet(run: Run, found: RunData) -> None:
-    """Between the start and the first numbers."""
+    """A run without any values yet."""
     if run.state in UNFINISHED:
-        said = found.messages[-1]["text"] if found.messages else "Models and text are being read"
         with st.container(border=True):
-            st.markdown(f":material/hourglass_top: **{literal(said)}**")
-            caption("The first points of the curves follow within a minute.")
+            st.markdown(
+                ":material/hourglass_top: **Preparing: loading the models, reading the text, measuring the "
+                "teacher**"
+            )
+            latest = f"Latest message: {literal(found.messages[-1]['text'])}. " if found.messages else ""
+            caption(f"{latest}The first values appear within a minute or two.")
     else:
-        caption("It ended before its first measurement, so there is nothing to draw; the log is below.")
+        caption("The run ended before its first evaluation, so there are no curves. See its log below.")
 
 
 def _curves(run: Run, found: RunData) -> None:
-    """Loss parts, fidelity, quality and bias, two in a row."""
+    """Charts of loss, fidelity, quality and bias, two in a row."""
     id, dark = run.id, is_dark()
     places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
     with places[0]:
         figure = _figure(id, "loss", found.offset, dark, _run=run, _found=found)
         live_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
-        caption("Means over the last steps, before the parts are weighted and added up.")
+        caption("Each point is the mean over the last steps. The terms are shown without their weights.")
         csv_download(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
     for place, column in zip(places[1:], CURVES, strict=True):
         with place:
             _measure(run, found, column, dark)
 
 
-# Laying a figure out takes tens of milliseconds on a busy machine: only what has changed is laid out again.
+# The layout of a figure takes tens of milliseconds on a busy machine, so unchanged figures are cached.
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: RunData) -> go.Figure:
-    """A chart of the run `id` as of byte `offset` of its events; to be drawn as it is."""
+    """A chart of the run `id` with the events up to byte `offset`. Callers must not change it."""
     if what == "loss":
         return loss_curves(_found.training, dark=dark)
     measure, mass = MEASURES[what], mass_words(_run.config)
@@ -141,7 +142,7 @@ def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     live_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
     measure = MEASURES[column]
     others = measure.needs_mass and measures_other_words(run.config)
-    caption(measure_caption(measure) + (f" {OTHERS}" if others else ""))
+    caption(measure_caption(measure) + (f" {OTHER_WORDS}" if others else ""))
     csv_download(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
 
 
@@ -158,16 +159,16 @@ def measure_caption(measure: Measure) -> str:
 
 
 def _settings(run: Run) -> None:
-    """What was asked of the run: what differs from the defaults, and the whole as a file."""
+    """The settings that differ from the defaults, and all settings as a file."""
     with st.expander("Settings", icon=":material/tune:", key=f"settings_{run.id}"):
         if run.config_error is not None:
             caption(literal(run.config_error))
             return
         frame = changed(run.config)
         if frame.empty:
-            caption("Every setting is at its default: plain distillation.")
+            caption("All settings have their default values: plain distillation.")
         else:
-            caption("What differs from the defaults:")
+            caption("Settings that differ from the defaults:")
             st.dataframe(frame, hide_index=True, key=f"settings_frame_{run.id}", height="auto")
         st.download_button(
             "config.json",
@@ -178,13 +179,13 @@ def _settings(run: Run) -> None:
             on_click="ignore",
             icon=":material/download:",
             type="tertiary",
-            help="`fairkd distill` takes this file and makes the same run again",
+            help="`fairkd distill` with this file starts the same run again.",
         )
 
 
 @track_activity()
 def _log(id: str) -> None:
-    """The end of the log, read only while it is open."""
+    """The end of the log. It is read only while the panel is open."""
     panel = st.expander("Log", icon=":material/article:", key=f"log_{id}", on_change="rerun")
     if not panel.open:
         return
@@ -197,4 +198,4 @@ def _log(id: str) -> None:
         if text.strip():
             st.code(text, language=None, height=320, wrap_lines=True)
         else:
-            caption("The log is empty so far.")
+            caption("The log is still empty.")

@@ -1,6 +1,4 @@
-"""The watched_sentences of a run: what it made of the watched sentences, step by step, with a slider and a
-player.
-"""
+"""The watched sentences of a run: the student's predictions at each evaluation, with a replay."""
 
 from __future__ import annotations
 
@@ -22,16 +20,16 @@ from app.shared.theme import is_dark
 from app.shared.widgets import caption, csv_download, literal
 from fairkd.runs import Run
 
-TICK = "0.9s"  # between two steps while they are played
-FRAMES = 24  # of a whole play, at most
+TICK = "0.9s"  # between two frames of the replay
+FRAMES = 24  # of a replay, at most
 ROWS = 7
-WORDS = 3  # of each model that have a curve
-_PIECES = re.compile(r"\[MASK\]|<mask>|\w+|[^\w\s]", re.IGNORECASE)
+WORDS = 3  # curves of each model's most probable words
+_TOKENS = re.compile(r"\[MASK\]|<mask>|\w+|[^\w\s]", re.IGNORECASE)
 _MASKS = ("[mask]", "<mask>", "_")
 
 
 def watched_sentences(run: Run, *, live: bool) -> None:
-    """The section; it plays and follows the run by itself, without drawing the rest of the page again."""
+    """The section. It replays and follows the run without redrawing the rest of the page."""
     playing = bool(st.session_state.get(f"playing_{run.id}"))
     every = TICK if playing else "2s" if live else None
     st.fragment(_watched_sentences, run_every=every)(run, playing)
@@ -41,11 +39,11 @@ def watched_sentences(run: Run, *, live: bool) -> None:
 def _watched_sentences(run: Run, declared: bool) -> None:
     state, id = st.session_state, run.id
     if bool(state.get(f"playing_{id}")) != declared:
-        st.rerun()  # another rhythm: the whole page has to say so
+        st.rerun()  # the interval of the fragment has to change
     found = follow(run)
     if not found.watched_sentences:
         return
-    st.subheader("How its expectations changed")
+    st.subheader("How the predictions change during training")
     text = _choose_text(id, found.texts)
     events = {int(event["step"]): event for event in found.watched_sentences if event["text"] == text}
     steps = sorted(events)
@@ -64,8 +62,8 @@ def _watched_sentences(run: Run, declared: bool) -> None:
     )
     columns_figure(data, key=f"watched_sentence_columns_{id}", on_choose=choose)
     caption(
-        "The teacher's words above the sentence, the student's at the chosen step below it. Move the slider, "
-        "or press play, to watch the student learn."
+        "The teacher's words are above the sentence. Below it are the student's words at the chosen step. "
+        "Move the slider or press Play to watch the student learn."
     )
     _word_curves(id, found, text, columns[number - 1]["index"], step, steps)
 
@@ -87,15 +85,15 @@ def _choose_text(id: str, texts: tuple[str, ...]) -> str:
 
 
 def _choose_step(id: str, steps: list[int]) -> int:
-    """The step that is shown: the newest until the slider was moved."""
+    """The step that is shown: the newest one until the visitor moves the slider."""
     state = st.session_state
     held = state.get(f"watched_sentence_step_{id}")
     step = steps[-1] if held is None else min(steps, key=lambda one: abs(one - held))
     if len(steps) == 1:
-        caption(f"Step {step:,}: the first of several measurements.")
+        caption(f"Step {step:,}: more evaluations follow.")
         return step
     slider = f"watched_sentence_slider_{id}"
-    state[slider] = step  # the options grow while the run trains, so the value is given anew each time
+    state[slider] = step  # the options grow while the run trains, so the value is set every time
 
     def moved() -> None:
         state[f"playing_{id}"] = False
@@ -115,7 +113,7 @@ def _choose_step(id: str, steps: list[int]) -> int:
 
 
 def _toggle(id: str, steps: list[int]) -> None:
-    """Play from the chosen step, or from the first if the last one is shown; or pause."""
+    """Play from the chosen step, or from the first if the last one is shown. If it plays, pause."""
     state = st.session_state
     playing = not state.get(f"playing_{id}")
     state[f"playing_{id}"] = playing
@@ -124,7 +122,7 @@ def _toggle(id: str, steps: list[int]) -> None:
 
 
 def _advance(id: str, steps: list[int]) -> None:
-    """One frame further; at the last one the play stops."""
+    """Show the next frame. At the last one the replay stops."""
     state = st.session_state
     held = state.get(f"watched_sentence_step_{id}")
     place = -1 if held == -1 else steps.index(min(steps, key=lambda one: abs(one - (held or 0))))
@@ -137,22 +135,21 @@ def _advance(id: str, steps: list[int]) -> None:
 
 
 def columns_of(event: Event) -> list[dict[str, Any]]:
-    """The columns of the figure: the sentence's subwords; `index` into the event's positions where it has
-    one.
+    """The columns of the figure, one per token. `index` is its place in the event's positions, or None.
 
-    An event holds the masked positions of a sentence that has any. Its other words are drawn without
-    expectations, so that it reads as a sentence.
+    For a sentence with masks an event holds only the masked positions. The other words are columns without
+    predictions, so that the figure shows the whole sentence.
     """
     positions = event["positions"]
-    subwords = _PIECES.findall(event["text"])
-    masks = [subword for subword in subwords if subword.lower() in _MASKS]
+    tokens = _TOKENS.findall(event["text"])
+    masks = [token for token in tokens if token.lower() in _MASKS]
     if all(position["masked"] for position in positions) and len(masks) == len(positions):
         numbers = iter(range(len(positions)))
         return [
             {"text": "[MASK]", "masked": True, "unknown": False, "index": next(numbers)}
-            if subword.lower() in _MASKS
-            else {"text": subword, "masked": False, "unknown": False, "index": None}
-            for subword in subwords
+            if token.lower() in _MASKS
+            else {"text": token, "masked": False, "unknown": False, "index": None}
+            for token in tokens
         ]
     return [
         {"text": position["token"], "masked": position["masked"], "unknown": False, "index": index}
@@ -161,7 +158,7 @@ def columns_of(event: Event) -> list[dict[str, Any]]:
 
 
 def default_number(columns: list[dict[str, Any]]) -> int:
-    """The first column that has expectations, counted from 1; a masked one if there is any."""
+    """The first column with predictions, counted from 1; a masked one if there is any."""
     known = [number for number, column in enumerate(columns, start=1) if column["index"] is not None]
     masked = [number for number in known if columns[number - 1]["masked"]]
     return (masked or known or [1])[0]
@@ -176,7 +173,7 @@ def figure_of(
     number: int,
     names: tuple[str, str],
 ) -> dict[str, Any]:
-    """What the signature figure draws for one watched_sentence at one step."""
+    """The data of the figure with the columns, for one watched sentence at one step."""
     panels = []
     most = 1
     for role, event, name in (("teacher", teacher, names[0]), ("student", student, names[1])):
@@ -201,7 +198,7 @@ def figure_of(
 
 
 def words_over_steps(found: RunData, text: str, index: int) -> pd.DataFrame:
-    """step, token, probability, rank of all kept words at one position of a watched_sentence."""
+    """The words at one position of a watched sentence: step, token, probability, rank."""
     rows = [
         {"step": int(event["step"]), **one}
         for event in found.watched_sentences
@@ -212,16 +209,16 @@ def words_over_steps(found: RunData, text: str, index: int) -> pd.DataFrame:
 
 
 def probabilities(event: Mapping[str, Any] | None, index: int) -> dict[str, float]:
-    """The kept words of one position, most probable first."""
+    """The probabilities of the words at one position, in descending order."""
     if event is None or index >= len(event["positions"]):
         return {}
     return {one["token"]: one["probability"] for one in event["positions"][index]["predictions"]}
 
 
 def _word_curves(id: str, found: RunData, text: str, index: int | None, step: int, steps: list[int]) -> None:
-    """The likeliest words of both models, over the steps."""
+    """The most probable words of both models, over the steps."""
     if index is None:
-        caption("A run watches the masks of a sentence: choose one to see how its words' probabilities move.")
+        caption("Only masked words are watched. Choose a masked column to see how its words change.")
         return
     if len(steps) < 2:
         return
@@ -232,9 +229,9 @@ def _word_curves(id: str, found: RunData, text: str, index: int | None, step: in
     shown = frame[frame["token"].isin(wanted)]
     now = frame[frame["step"] == step]
     best = now.iloc[0] if len(now) else None
-    title = "How do the words' probabilities move?"
+    title = "How do the probabilities of the words change?"
     if best is not None:
-        title = f"At step {step:,} it expects “{best['token']}” ({percent(float(best['probability']))})"
+        title = f"At step {step:,} the student says “{best['token']}” ({percent(float(best['probability']))})"
     order = {token: place for place, token in enumerate(dict.fromkeys(wanted))}
     shown = shown.sort_values("token", key=lambda tokens: tokens.map(order), kind="stable")
     dark = is_dark()
@@ -243,8 +240,8 @@ def _word_curves(id: str, found: RunData, text: str, index: int | None, step: in
         figure, f"watched_sentence_words_{id}", f"fairkd-{id}-watched_sentence", view=(text, index, dark)
     )
     caption(
-        "The student's likeliest words and the teacher's, over the steps; the short bars at the right edge "
-        "are the teacher's probabilities. Where a curve is cut off, its word had left the kept ones."
+        "The most probable words of student and teacher. The short bars on the right are the teacher's "
+        "probabilities. A curve has a break where its word was not among the student's most probable words."
     )
     csv_download(frame, f"fairkd-{id}-watched_sentence", f"watched_sentence_{id}_csv")
 

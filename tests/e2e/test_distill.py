@@ -87,7 +87,7 @@ def test_a_student_is_trained_watched_and_used(
 
     id = re.search(r"run=(\w+)", page.url)
     assert id is not None
-    page.get_by_test_id("stMain").get_by_role("button", name=re.compile("Predictions")).click()
+    page.get_by_test_id("stMain").get_by_role("button", name=re.compile("Try this student")).click()
     expect(page.get_by_role("heading", name="Which words do the two models expect")).to_be_visible(
         timeout=LONG
     )
@@ -99,8 +99,8 @@ def test_a_student_is_trained_watched_and_used(
 
     page.goto(f"{app_url}/runs?run={id[1]}")
     page.get_by_role("button", name=re.compile("Delete")).click()
-    page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_text("No run yet")).to_be_visible()
+    page.get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_text("No runs yet")).to_be_visible()
 
 
 def test_a_link_to_the_earlier_address_shows_the_same_variants(

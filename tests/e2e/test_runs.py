@@ -113,7 +113,7 @@ def test_a_position_without_mask_can_be_chosen_and_its_curves_disappear(
     words = page.locator(f".st-key-watched_sentence_words_{run}")
     expect(words).to_be_visible(timeout=LONG)
     page.get_by_role("option", name=re.compile("^position 1, ")).click()
-    expect(page.get_by_text("choose one to see how its words")).to_be_visible()
+    expect(page.get_by_text("Choose a masked column")).to_be_visible()
     expect(words).to_have_count(0)
     expect(page.locator(".column[aria-selected=true]")).to_have_attribute("data-number", "1")
 

@@ -1,4 +1,4 @@
-"""The Runs page as Streamlit runs it, on runs that the tests lay down; no process is started."""
+"""The Runs page as Streamlit runs it, with runs written by the tests; no process is started."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def buttons(app: AppTest) -> set[str]:
 
 def test_without_runs_the_page_links_to_the_distill_page(open_runs: OpenRuns) -> None:
     app = open_runs()
-    assert "No run yet" in texts(app)
+    assert "No runs yet" in texts(app)
     assert not live_titles(app) and not app.error
 
 
@@ -42,7 +42,7 @@ def test_queue_and_history_are_listed_with_state_and_progress(open_runs: OpenRun
     add_run("next", "queued")
     add_run("bad <b>", "failed", sentence="The corpus has no usable sentence.")
     app = open_runs()
-    assert [one.value for one in app.subheader] == ["Now", "Ended", "Side by side"]
+    assert [one.value for one in app.subheader] == ["Running and queued", "Ended", "Side by side"]
     said = texts(app)
     assert "running" in said and "The corpus has no usable sentence." in said
     progress = [one.proto.text for one in app.get("progress")]
@@ -66,14 +66,14 @@ def test_the_queue_is_in_order_and_a_resumed_run_is_last(open_runs: OpenRuns) ->
     for name in ("one", "two"):
         add_run(name, "queued")
     app = open_runs()
-    assert "took" not in texts(app), "nobody knows when an interrupted run ended"
+    assert "took" not in texts(app), "the end of an interrupted run is unknown"
     assert store.queue_again(old)
-    assert store.entry(old).run.started is None, "it waits, and no attempt has begun"
+    assert store.entry(old).run.started is None, "the new attempt has not started"
     app.run()
     names = [one.label.strip("*") for one in app.button if str(one.key).startswith("open_")]
     assert names == ["one", "two", "old"]
     progress = [one.proto.text for one in app.get("progress")]
-    places = [text.rpartition(", ")[2] for text in progress]
+    places = [text for text in progress]
     assert places == [f"number {place} in the queue" for place in (1, 2, 3)]
 
 
@@ -91,7 +91,7 @@ def test_an_error_stays_long_enough_to_be_read(open_runs: OpenRuns, monkeypatch:
     app.button(key=f"cancel_{id}").click().run()
     said = [one.value for one in app.error]
     assert len(said) == 1 and "there is nothing to cancel" in said[0]
-    assert [one.value for one in app.run().error] == said, "a page that trains is drawn every two seconds"
+    assert [one.value for one in app.run().error] == said, "the page redraws itself every two seconds"
     monkeypatch.setattr("app.runs.actions.ERROR_SECONDS", 0.0)
     assert not app.run().error
 
@@ -142,7 +142,7 @@ def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: Op
     assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
     assert gap.startswith("Mean absolute gap") and words.startswith("At step 400")
     assert "P(he) + P(she): 60 %, the teacher's 70 %" in gap
-    assert {"Predictions", "Gaps", "Delete", "All runs"} <= buttons(app)
+    assert {"Try this student", "Measure this student", "Delete", "All runs"} <= buttons(app)
     assert not {"Cancel", "Resume"} & buttons(app)
     drawn = [json.loads(one.proto.json) for one in app.get("bidi_component")]
     (figure,) = [data for data in drawn if "panels" in data]
@@ -153,7 +153,7 @@ def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: Op
 
 def test_a_run_that_measures_other_words_than_it_balances_says_so(open_runs: OpenRuns) -> None:
     own = {"constraint": {"kind": "group", "words": {"cat": ["cat"], "dog": ["dog"]}}}
-    others = "not the words that the constraint balances"
+    others = "The constraint of this run balances other words"
     assert others in texts(open_runs(run=add_run("own", events=training(400), **own)))
     same = {**own, "evaluation": {"words": own["constraint"]["words"]}}
     assert others not in texts(open_runs(run=add_run("same", events=training(400), **same)))
@@ -192,7 +192,7 @@ def test_a_position_without_mask_can_be_chosen_and_has_no_curves(open_runs: Open
     app.run()
     (figure,) = [data for data in components(app) if "panels" in data]
     assert figure["selected"] == 1
-    assert len(live_titles(app)) == 4 and "choose one to see" in texts(app)
+    assert len(live_titles(app)) == 4 and "Choose a masked column" in texts(app)
 
 
 def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) -> None:
@@ -209,7 +209,7 @@ def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) 
 def test_a_queued_run_waits_without_charts(open_runs: OpenRuns) -> None:
     id = add_run("next", "queued")
     app = open_runs(run=id)
-    assert not live_titles(app) and "turn" in texts(app)
+    assert not live_titles(app) and "This run is in the queue" in texts(app)
     app.button(key=f"cancel_{id}").click().run()
     assert runs.get(id).state == "cancelled" and "Resume" in buttons(app)
 
@@ -239,13 +239,13 @@ def test_deleting_asks_for_confirmation(open_runs: OpenRuns) -> None:
     folder = runs.get(id).folder
     app = open_runs(run=id)
     app.button(key=f"delete_{id}").click().run()
-    assert folder.is_dir() and "for good?" in texts(app)
+    assert folder.is_dir() and "permanently?" in texts(app)
     app.button(key=f"keep_{id}").click().run()
-    assert folder.is_dir() and "for good?" not in texts(app)
+    assert folder.is_dir() and "permanently?" not in texts(app)
     app.button(key=f"delete_{id}").click().run()
     app.button(key=f"confirm_{id}").click().run()
     assert not folder.exists() and not app.exception
-    assert "No run yet" in texts(app), "back at the list"
+    assert "No runs yet" in texts(app), "back at the list"
 
 
 def test_the_export_is_the_runs_folder_as_a_zip() -> None:
