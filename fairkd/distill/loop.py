@@ -20,7 +20,7 @@ from accelerate.utils import broadcast_object_list
 from fairkd.distill import checkpoints
 from fairkd.distill.evaluation import Evaluator, Measures
 from fairkd.distill.lr_schedule import schedule
-from fairkd.distill.model_card import Measured, save
+from fairkd.distill.model_card import CardData, save
 from fairkd.distill.precision import wait_for
 from fairkd.distill.run_state import Clock, RunState
 from fairkd.distill.setup import TrainingSetup
@@ -345,7 +345,7 @@ class Loop:
             if now.saved_step != now.steps:
                 self._checkpoint()
             if not cancelled:
-                save(self.setup.student, self._measured(), model)
+                save(self.setup.student, self._card_data(), model)
         self.accelerator.wait_for_everyone()
         state: Literal["finished", "cancelled"] = "cancelled" if cancelled else "finished"
         self.emit("end", state=state, tokens=now.tokens, seconds=now.seconds, sentence=sentence)
@@ -358,9 +358,9 @@ class Loop:
             model=None if cancelled else model,
         )
 
-    def _measured(self) -> Measured:
+    def _card_data(self) -> CardData:
         now = self.progress
-        return Measured(
+        return CardData(
             config=self.config,
             corpus=self.setup.corpus.name,
             licence=self.setup.corpus.licence,

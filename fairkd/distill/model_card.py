@@ -1,4 +1,4 @@
-"""Store a student as an ordinary model folder, with a model card that says where it comes from."""
+"""Store a student as an ordinary model folder, with a model card from `resources/model_card.md`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 
 import yaml
 from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 
+from fairkd.constraints import constraint_kind
 from fairkd.distill.config import Config
 from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES
@@ -19,8 +22,8 @@ from fairkd.models import MaskedLM
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What a model card says: how a student was made, and what it and its teacher measure."""
+class CardData:
+    """What a model card reports: how the student was trained, and the measures of both models by key."""
 
     config: Config
     corpus: str
@@ -28,39 +31,41 @@ class Measured:
     steps: int
     tokens: int
     seconds: float
-    sentences: int  # that were measured on
+    sentences: int  # how many held-out ones the models were evaluated on
     teacher: Mapping[str, float | None]
     student: Mapping[str, float | None]
 
 
-def save(student: MaskedLM, measured: Measured, folder: Path) -> Path:
-    """Write weights, tokenizer and model card; `pipeline("fill-mask", folder)` and `fairkd` load it.
+def save(student: MaskedLM, data: CardData, folder: Path) -> Path:
+    """Write weights, tokenizer and model card; `pipeline("fill-mask", folder)` and `fairkd` load them.
 
-    Written beside and renamed, in place of what may be there. Raises FairKDError where the disk is full.
+    A folder beside it is written first and then takes its place. Raises FairKDError if the disk is full.
     """
     beside = folder.with_name(f"{folder.name}.writing")
     try:
         shutil.rmtree(beside, ignore_errors=True)
         config = student.model.config
         if hasattr(config, "fairkd_shares"):
-            del config.fairkd_shares  # said of an embedded model; this one is stored whole
+            del (
+                config.fairkd_shares
+            )  # an embedded model shares tensors with its teacher; this one is stored whole
         with _no_bars():
             student.model.save_pretrained(beside)
         student.tokenizer.save_pretrained(beside)
-        (beside / "README.md").write_text(card(measured), encoding="utf-8")
+        (beside / "README.md").write_text(card(data), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(beside, ignore_errors=True)
         raise FairKDError(
-            f"The model cannot be written to {folder} ({error}): free some space and resume the run."
+            f"The model cannot be written to {folder} ({error}). Free some space and resume the run."
         ) from error
     return folder
 
 
 @contextmanager
 def _no_bars() -> Iterator[None]:
-    """Without transformers' progress bar, which would stand in the way of ours."""
+    """Hide the progress bar of transformers, which would disturb ours."""
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
@@ -70,50 +75,31 @@ def _no_bars() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def card(measured: Measured) -> str:
-    """The model card in Markdown: teacher, text, constraint, settings, and what was measured."""
-    config = measured.config
-    header = {
-        "library_name": "transformers",
-        "pipeline_tag": "fill-mask",
-        "tags": ["knowledge-distillation", "fairness", "fairkd"],
-    }
-    minutes = measured.seconds / 60
-    licence = f"licence {measured.licence}" if measured.licence else "its licence is not known to FairKD"
-    return f"""---
-{yaml.safe_dump(header, sort_keys=False)}---
+def card(data: CardData) -> str:
+    """The model card in Markdown: teacher, text, constraint, measures, limits, settings."""
+    config = data.config
+    settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    return template().substitute(
+        teacher=config.teacher,
+        student=_student(config),
+        constraint=_constraint(config),
+        text=data.corpus,
+        licence=f"licence {data.licence}" if data.licence else "FairKD does not know its licence",
+        steps=f"{data.steps:,}",
+        tokens=f"{data.tokens:,}",
+        minutes=f"{data.seconds / 60:.1f}",
+        seed=config.seed,
+        sentences=data.sentences,
+        contrast=config.evaluation.groups().name,
+        professions=config.evaluation.professions,
+        measures="\n".join(_rows(data)),
+        settings=settings.rstrip(),
+    )
 
-# A student of {config.teacher}
 
-A masked language model, distilled with FairKD. {_student(config)} {_constraint(config)}
-
-- Teacher: {config.teacher}
-- Text: {measured.corpus} ({licence})
-- Seed {config.seed}, {measured.steps:,} steps, {measured.tokens:,} tokens, {minutes:.1f} minutes
-
-## Measured
-
-On {measured.sentences} held-out sentences of that text; gaps between the first two groups of
-`{config.evaluation.groups().name}` over {config.evaluation.professions} professions, with 95 % bootstrap
-intervals.
-
-| measure | student | teacher |
-|---|---|---|
-{_table(measured)}
-Quick figures from the run itself; `fairkd gaps` measures gaps on all professions.
-
-## Intended use and limits
-
-For demonstrations and studies of what distillation passes on from a teacher, biases included. A constraint
-balances the words that it names in the contexts that the text offers: it does not make a model fair, other
-words and other groups are as they were learnt, and the samples measured here are small. Not for decisions
-about people.
-
-## Settings
-
-```yaml
-{yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)}```
-"""
+def template() -> Template:
+    """The shipped text of the card."""
+    return Template((files("fairkd") / "resources" / "model_card.md").read_text(encoding="utf-8"))
 
 
 def _student(config: Config) -> str:
@@ -130,29 +116,33 @@ def _student(config: Config) -> str:
 
 
 def _constraint(config: Config) -> str:
-    constraint, swapped = config.constraint, config.corpus.cda
+    sentences = [_teaching(config)]
+    if config.corpus.cda:
+        sentences.append("Gendered sentences were also learnt with he and she swapped.")
+    return " ".join(sentences)
+
+
+def _teaching(config: Config) -> str:
+    """What the student learnt from its teacher's distributions."""
+    constraint = config.constraint
+    if constraint.kind == "none" and not config.objective.kd:
+        return "It learnt from the text alone: the distillation loss had no weight."
     if constraint.kind == "none":
-        what = "Its teacher's distributions were used as they are, without a fairness constraint."
-        if not config.objective.kd:
-            what = "It learnt from the text alone: the teacher's distributions had no weight."
-    else:
-        words = f"the contrast `{constraint.contrast}`" if constraint.words is None else "words of its own"
-        what = (
-            f"The teacher's distributions were edited by the constraint `{constraint.kind}` on {words} "
-            f"(strength {constraint.strength:g}, scope {constraint.scope}) before "
-            "the student learnt from them."
-        )
-    return what + (" Gendered sentences were learnt with he and she swapped, too." if swapped else "")
+        return "It learnt from its teacher's distributions without a fairness constraint."
+    words = f"the word groups `{constraint.contrast}`" if constraint.words is None else "words of its own"
+    return (
+        f"It learnt from its teacher's distributions under the constraint `{constraint.kind}` on {words} "
+        f"(strength {constraint.strength:g}, scope {constraint.scope}). "
+        + constraint_kind(constraint.kind).explain(constraint.shares)
+    )
 
 
-def _table(measured: Measured) -> str:
-    """The rows of the table of measures; those that neither model has are left out."""
-    rows = []
+def _rows(data: CardData) -> Iterator[str]:
+    """A row for each measure that one of the models has."""
     for measure in MEASURES.values():
-        if measure.key == "kl_constrained" and measured.config.constraint.kind == "none":
+        if measure.key == "kl_constrained" and data.config.constraint.kind == "none":
             continue  # equal to the KL to the teacher
-        models = (measured.student, measured.teacher)
+        models = (data.student, data.teacher)
         if any(values.get(measure.key) is not None for values in models):
             cells = [measure.format_with_interval(values) for values in models]
-            rows.append(f"| {measure.label} | {' | '.join(cells)} |\n")
-    return "".join(rows)
+            yield f"| {measure.label} | {' | '.join(cells)} |"
