@@ -1,7 +1,7 @@
 """Words and sentences that gaps are measured with: word groups, templates, professions. No model needed.
 
-* `word_groups`: `WordGroup`, and `Contrast`, which compares two or more of them (he / she)
-* `templates`: sentences with a mask and a place for a profession
+* `word_groups`: word groups to compare, such as he / she
+* `templates`: sentences with a mask for a group word and a place for a profession
 * `professions`: the shipped professions
 * `shipped_tables`: reads the CSV files of `fairkd/resources`
 

@@ -1,10 +1,10 @@
-"""Sentence templates with a place for a masked word and one for a profession, and the shipped tables.
+"""Sentence templates with a mask for a group word and a place for a profession, and the shipped templates.
 
     Template("[MASK] is {a profession}.", "subject").render("engineer").text   # "[MASK] is an engineer."
 
-The target is a mask typed in any form that `fairkd.models.tokenization.parse` knows ([MASK], <mask>, a blank
-_). The profession goes to `{profession}`, `{a profession}` (with "a" or "an") or `{the profession}`; at the
-beginning of a sentence it is capitalised.
+The mask of a template is its *target*. It is typed in any form that `fairkd.models.tokenization.parse` knows:
+[MASK], <mask>, or a blank _. The profession replaces the placeholder `{profession}`, `{a profession}` (with
+"a" or "an") or `{the profession}`, and is capitalised at the beginning of a sentence.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from fairkd.lexicon.shipped_tables import shipped_table
 from fairkd.lexicon.word_groups import ROLES, Contrast
 from fairkd.models import begins_sentence, typed_mask
 
-_BRACES = re.compile(r"\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _ARTICLES = {"profession": "", "a profession": "a", "an profession": "a", "the profession": "the"}
 
-# Written with a vowel, spoken with a consonant (a university, a European, a one-man band, a urologist) ...
+# Spelled with a vowel but pronounced with a consonant: a university, a European, a one-man band, a urologist.
 _CONSONANT_SOUND = re.compile(r"uni(?!n|m)|eu|ewe|one\b|once\b|u\b|ufo|uro|ura|usa|use|usu|uti|ute|ubi|uk\b")
-# ... and the other way round (an hour, an honest, an honorary, an heir; 8, 11 and 18 in figures).
+# Spelled with a consonant but pronounced with a vowel: an hour, an honest, an heir; also 8, 11 and 18.
 _VOWEL_SOUND = re.compile(r"hour|honest|honou?r|heir|8|11(?!\d)|18(?!\d)")
 # Letters whose English names begin with a vowel: an FBI agent, an MRI technician.
 _VOWEL_NAMES = set("AEFHILMNORSX")
@@ -33,7 +33,10 @@ _VOWEL_NAMES = set("AEFHILMNORSX")
 
 @dataclass(frozen=True)
 class Rendered:
-    """A template with a profession filled in; spans are character offsets in `text`."""
+    """A template with a profession filled in.
+
+    `target` and `professions` are spans (start, end) of characters in `text`.
+    """
 
     text: str
     target: tuple[int, int]
@@ -42,11 +45,13 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Template:
-    """A sentence with one target mask and at least one profession role.
+    """A sentence with one target mask and at least one placeholder for the profession.
 
-    `role` says which words fit the target: subject (he), object (him), possessive (his), noun (man), name
-    (James). Raises InputError when the target or the profession is missing, there are two targets, or a
-    role is unknown.
+    `role` is the grammatical role of the target, which decides what words fit: subject (he), object (him),
+    possessive (his), noun (man) or name (James).
+
+    Raises InputError if the target or the placeholder is missing, if there is more than one target, or if the
+    role or a placeholder is unknown.
     """
 
     text: str
@@ -55,72 +60,76 @@ class Template:
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise InputError(
-                f"The template '{self.text}' has the unknown role '{self.role}'; "
-                f"use one of: {', '.join(ROLES)}."
+                f"The template '{self.text}' has the unknown grammatical role '{self.role}'. "
+                f"Use one of: {', '.join(ROLES)}."
             )
-        unknown = [name for name in _BRACES.findall(self.text) if _key(name) not in _ARTICLES]
+        unknown = [name for name in _PLACEHOLDER.findall(self.text) if _key(name) not in _ARTICLES]
         if unknown:
             raise InputError(
-                f"The template '{self.text}' holds the unknown role '{{{unknown[0]}}}'; "
-                "write {profession}, {a profession} or {the profession}."
+                f"The template '{self.text}' has the unknown placeholder '{{{unknown[0]}}}'. "
+                "Write {profession}, {a profession} or {the profession}."
             )
-        if not _BRACES.search(self.text):
+        if not _PLACEHOLDER.search(self.text):
             raise InputError(
-                f"The template '{self.text}' has no role for the profession; "
-                "write {profession}, {a profession} or {the profession} in it."
+                f"The template '{self.text}' has no placeholder for the profession. "
+                "Write {profession}, {a profession} or {the profession} in it."
             )
         targets = len(typed_mask().findall(self.text))
         if targets != 1:
             raise InputError(
-                f"The template '{self.text}' has {targets or 'no'} {'targets' if targets > 1 else 'target'}; "
-                "write [MASK] in it exactly once."
+                f"The template '{self.text}' has {targets or 'no'} {'masks' if targets > 1 else 'mask'}. "
+                "Write [MASK] in it exactly once."
             )
 
     def render(self, profession: str) -> Rendered:
-        """The template with `profession` in it, and its target written as [MASK].
+        """The template with `profession` filled in and the target written as [MASK].
 
         >>> Template("{The profession} said that [MASK] is {a profession}.", "subject").render("actor").text
         'The actor said that [MASK] is an actor.'
         """
-        # Written out, the target stays a mask where the profession touches it ("{profession}_").
+        # A blank that touches the profession ("{profession}_") would no longer be read as a mask.
         whole = typed_mask().sub("[MASK]", self.text)
         target = whole.index("[MASK]")
         text = ""
         done = 0
         spans: list[tuple[int, int]] = []
-        shift = 0  # how much longer the text before the target has become
-        for role in _BRACES.finditer(whole):
-            text += whole[done : role.start()]
-            kind = _ARTICLES[_key(role[1])]
+        shift = 0  # by how much the text before the target has grown
+        for placeholder in _PLACEHOLDER.finditer(whole):
+            text += whole[done : placeholder.start()]
+            kind = _ARTICLES[_key(placeholder[1])]
             words = f"{article(profession) if kind == 'a' else kind} {profession}" if kind else profession
             if begins_sentence(text):
                 words = words[:1].upper() + words[1:]
             text += words
-            # From the end: making a letter large can add one (a sharp s becomes two).
+            # Counted from the end, because a capital can be longer than its letter ("ß" becomes "SS").
             start = len(text) - len(profession) if kind else len(text) - len(words)
             spans.append((start, len(text)))
-            done = role.end()
+            done = placeholder.end()
             if done <= target:
                 shift = len(text) - done
         start = target + shift
         return Rendered(text + whole[done:], (start, start + len("[MASK]")), tuple(spans))
 
     def context_depends_on(self, profession: str) -> bool:
-        """Whether the profession can change how a word at the target is written.
+        """Whether the profession can change how a word at the target is tokenized.
 
-        It can where no white space stands between the two ("{profession}/[MASK]"), and where the
-        profession ends in a sign: after "Dr." a sentence may begin.
+        It can if no white space separates the two ("{profession}/[MASK]"), or if the profession ends in a
+        punctuation mark: after "Dr." a new sentence may begin.
+
+        >>> template = Template("[MASK] is {a profession}.", "subject")
+        >>> template.context_depends_on("nurse"), template.context_depends_on("Dr.")
+        (False, True)
         """
         if not profession[-1:].isalnum():
             return True
-        bare = _BRACES.sub(lambda role: "\0" * len(role[0]), self.text)
+        bare = _PLACEHOLDER.sub(lambda placeholder: "\0" * len(placeholder[0]), self.text)
         return (
             re.search(rf"\0\S*(?:{typed_mask().pattern})|(?:{typed_mask().pattern})\S*\0", bare) is not None
         )
 
 
 def article(word: str) -> str:
-    """The article, "a" or "an", by the sound of the word's beginning; rules, so not every name is met.
+    """The article "a" or "an", by rules on how the word's beginning sounds. Rare names may be wrong.
 
     >>> [article(word) for word in ("nurse", "engineer", "hourly worker", "university dean", "FBI agent")]
     ['a', 'an', 'an', 'a', 'an']
@@ -138,7 +147,9 @@ def article(word: str) -> str:
 
 
 def shipped_templates(role: str | None = None) -> pd.DataFrame:
-    """The shipped templates (`resources/templates.csv`): text, role, source; of one role, if given.
+    """The templates of `resources/templates.csv`, all of them or those of one grammatical role.
+
+    Returns a frame with the columns text, role and source. InputError for an unknown role.
 
     >>> len(shipped_templates("noun"))
     8
@@ -147,12 +158,17 @@ def shipped_templates(role: str | None = None) -> pd.DataFrame:
     if role is None:
         return table
     if role not in ROLES:
-        raise InputError(f"There is no role '{role}'; use one of: {', '.join(ROLES)}.")
+        raise InputError(f"Unknown grammatical role '{role}'. Use one of: {', '.join(ROLES)}.")
     return table[table.role == role].reset_index(drop=True)
 
 
 def fitting(contrast: Contrast) -> list[Template]:
-    """The shipped templates that a contrast has words for."""
+    """The shipped templates whose grammatical role the word groups have words for.
+
+    >>> from fairkd.lexicon import contrasts
+    >>> [template.role for template in fitting(contrasts()["names"])]
+    ['name', 'name', 'name', 'name']
+    """
     return [
         Template(row.text, row.role) for row in shipped_templates().itertuples() if row.role in contrast.roles
     ]

@@ -1,9 +1,9 @@
-"""Word groups and contrasts: which words are set against which, without any model or tokenizer.
+"""Word groups, such as he / she: the words that a measure compares or a constraint balances.
 
-A *word group* holds words meant as one alternative ({he, him, his}), by the *role* of the sentence they fit;
-a *contrast* sets two or more groups against each other. The shipped ones are in `resources/contrasts.yaml`,
-with their sources; `make_contrast` makes a user's own. How a tokenizer spells the words is in
-`fairkd.models.tokenization`.
+A `WordGroup` holds words that stand for the same thing (he, him, his), by grammatical role. A `Contrast` is
+two or more word groups to compare. The shipped ones and their sources are in `resources/contrasts.yaml`;
+`make_contrast` makes one of the user's own words. No model or tokenizer is needed:
+`fairkd.models.tokenization` spells the words.
 """
 
 from __future__ import annotations
@@ -22,18 +22,21 @@ from fairkd.errors import InputError
 GrammaticalRole = Literal["subject", "object", "possessive", "noun", "name"]
 ROLES: tuple[str, ...] = get_args(GrammaticalRole)
 ANY = "any"
-OWN = "own"  # what a contrast of a person's own words is called
+OWN = "own"  # the name of the contrast that a user's own words make
 
 
 @dataclass(frozen=True)
 class WordGroup:
-    """Words meant as one alternative, by role; the role "any" serves every role that is not listed."""
+    """Words that stand for the same thing, by grammatical role.
+
+    The words of the role "any" serve for every role that is not listed.
+    """
 
     name: str
     words: Mapping[str, tuple[str, ...]]
 
     def for_role(self, role: str) -> tuple[str, ...]:
-        """The words that fit `role`; empty if there are none.
+        """The words for a grammatical role; empty if there are none.
 
         >>> WordGroup("she", {"subject": ("she",), "any": ("her",)}).for_role("object")
         ('her',)
@@ -43,10 +46,12 @@ class WordGroup:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Two or more word groups set against each other.
+    """Two or more word groups to compare.
 
-    `roles` are those for which every group has words. Raises InputError for fewer than two groups, an empty
-    group, a word that stands in two groups (case ignored), or a role for which a group has no words.
+    `roles` are the grammatical roles for which every group has words.
+
+    Raises InputError for fewer than two groups, an empty group, a word in two groups (ignoring case), or a
+    role for which a group has no words.
     """
 
     name: str
@@ -58,47 +63,46 @@ class Contrast:
     def __post_init__(self) -> None:
         if len(self.groups) < 2:
             raise InputError(
-                f"The contrast '{self.name}' needs at least two word groups, got {len(self.groups)}; "
-                "add the words to compare with."
+                f"Expected at least two word groups, got {len(self.groups)} in '{self.name}'. "
+                "Add the words to compare with."
             )
         if len({group.name for group in self.groups}) < len(self.groups):
-            raise InputError(f"The contrast '{self.name}' has two groups of one name; rename one of them.")
-        everything = {
+            raise InputError(f"Two word groups of '{self.name}' have the same name. Rename one of them.")
+        words_by_group = {
             group.name: {word.casefold() for words in group.words.values() for word in words}
             for group in self.groups
         }
-        for name, words in everything.items():
+        for name, words in words_by_group.items():
             if not words or not all(word.strip() for word in words):
                 raise InputError(
-                    f"The group '{name}' of the contrast '{self.name}' is empty or holds an empty word; "
-                    "give it at least one word."
+                    f"The word group '{name}' is empty or contains an empty word. Give it at least one word."
                 )
-        for (name_a, words_a), (name_b, words_b) in combinations(everything.items(), 2):
+        for (name_a, words_a), (name_b, words_b) in combinations(words_by_group.items(), 2):
             if both := sorted(words_a & words_b):
                 raise InputError(
-                    f"The word '{both[0]}' stands in both groups '{name_a}' and '{name_b}'; "
-                    "take it out of one of them."
+                    f"The word '{both[0]}' is in both word groups '{name_a}' and '{name_b}'. "
+                    "Remove it from one of them."
                 )
         for role in self.roles:
             for group in self.groups:
                 if not group.for_role(role):
                     raise InputError(
-                        f"The group '{group.name}' of the contrast '{self.name}' has no words for "
-                        f"the role '{role}'; give it some or leave the role out."
+                        f"The word group '{group.name}' of '{self.name}' has no words for the role "
+                        f"'{role}'. Add some, or leave the role out."
                     )
 
     def pairs(self, role: str) -> tuple[tuple[str, ...], ...]:
-        """Words paired one to one across the groups, in order, for the pairwise constraints.
+        """The words for a role, paired one to one across the groups by their order.
 
-        Raises InputError when the groups are not equally large in this role, or have no words for it.
+        Raises InputError if the groups have no words for the role, or unequal numbers of them.
 
         >>> contrasts()["pronouns"].pairs("object")
         (('him', 'her'),)
         """
         if role not in self.roles:
             raise InputError(
-                f"The contrast '{self.name}' has no words for the role '{role}'; "
-                f"it has: {', '.join(self.roles)}."
+                f"The word groups '{self.name}' have no words for the role '{role}'. "
+                f"They have: {', '.join(self.roles)}."
             )
         columns = [group.for_role(role) for group in self.groups]
         if len({len(words) for words in columns}) > 1:
@@ -106,14 +110,14 @@ class Contrast:
                 f"{group.name} {len(words)}" for group, words in zip(self.groups, columns, strict=True)
             )
             raise InputError(
-                f"The words of the contrast '{self.name}' cannot be paired one to one ({sizes}); "
-                "make the groups equally long, or use the constraint 'group', which needs no pairs."
+                f"The words of '{self.name}' cannot be paired one to one ({sizes}). Give the groups equal "
+                "numbers of words, or use a constraint that needs no pairs."
             )
         return tuple(zip(*columns, strict=True))
 
 
 def contrasts() -> dict[str, Contrast]:
-    """The shipped contrasts by name: "pronouns", "pronouns-they", "woman-man", "kinship", "names".
+    """The shipped word groups by name: "pronouns", "pronouns-they", "woman-man", "kinship", "names".
 
     >>> he, she = contrasts()["pronouns"].groups
     >>> he.for_role("possessive"), she.for_role("possessive")
@@ -123,9 +127,9 @@ def contrasts() -> dict[str, Contrast]:
 
 
 def make_contrast(name: str, groups: Mapping[str, Sequence[str]]) -> Contrast:
-    """A user's own contrast: its words serve every role. Repeated words within a group count once.
+    """Word groups of the user's own words, which serve for every role. Repeated words count once.
 
-    Raises InputError on fewer than two groups, an empty group, or a word in two groups.
+    Raises InputError for fewer than two groups, an empty group, or a word in two groups.
 
     >>> make_contrast("royals", {"king": ["king", "prince"], "queen": ["queen", "princess"]}).pairs("noun")
     (('king', 'queen'), ('prince', 'princess'))
@@ -133,14 +137,16 @@ def make_contrast(name: str, groups: Mapping[str, Sequence[str]]) -> Contrast:
     made = []
     for group, words in groups.items():
         if isinstance(words, str):
-            raise InputError(f"The group '{group}' must be a list of words, got the single text '{words}'.")
+            raise InputError(
+                f"The word group '{group}' must be a list of words, but is the single text '{words}'."
+            )
         made.append(WordGroup(group, {ANY: tuple(dict.fromkeys(word.strip() for word in words))}))
     return Contrast(name, " against ".join(groups), tuple(made), ROLES, "your own words")
 
 
 @lru_cache(maxsize=1)
 def _shipped() -> tuple[Contrast, ...]:
-    """The contrasts of `resources/contrasts.yaml`, read once."""
+    """The word groups of `resources/contrasts.yaml`, read once."""
     text = (files("fairkd") / "resources" / "contrasts.yaml").read_text(encoding="utf-8")
     found = []
     for entry in yaml.safe_load(text):

@@ -1,4 +1,4 @@
-"""The shipped tables: complete, well formed, with their sources."""
+"""The shipped tables: complete and well formed, with their sources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fairkd.measures.word_gaps import gaps
 from fairkd.models.loading import MaskedLM
 
 
-def test_there_are_sixty_professions_with_a_share_of_women_and_its_source() -> None:
+def test_there_are_at_least_sixty_professions_with_a_share_of_women_and_a_source() -> None:
     table = shipped_professions()
     assert len(table) >= 60
     assert table.profession.is_unique
@@ -41,7 +41,7 @@ def test_professions_come_from_the_whole_labour_market() -> None:
     assert shares.between(0.35, 0.65).sum() >= 10
 
 
-def test_no_profession_is_a_word_for_one_gender() -> None:
+def test_no_profession_names_a_gender() -> None:
     gendered = ("man", "woman", "ess", "lady", "boy", "girl", "maid")
     assert not [name for name in shipped_professions().profession if name.endswith(gendered)]
 
@@ -49,7 +49,7 @@ def test_no_profession_is_a_word_for_one_gender() -> None:
 @pytest.mark.parametrize(
     ("role", "at_least"), [("subject", 2), ("object", 2), ("possessive", 2), ("noun", 8), ("name", 4)]
 )
-def test_there_are_enough_templates_of_every_kind(role: str, at_least: int) -> None:
+def test_there_are_enough_templates_of_every_role(role: str, at_least: int) -> None:
     assert len(shipped_templates(role)) >= at_least
     assert set(shipped_templates(role).role) == {role}
 
@@ -62,23 +62,23 @@ def test_there_are_eight_pronoun_templates_and_every_template_is_valid() -> None
         Template(row.text, row.role)
 
 
-def test_some_professions_come_before_the_target_and_some_after() -> None:
+def test_some_templates_have_the_profession_before_the_target_and_some_after() -> None:
     before = [text.index("profession}") < text.index("[MASK]") for text in shipped_templates().text]
     assert 5 <= sum(before) <= len(before) - 5
 
 
 def test_an_unknown_role_is_refused() -> None:
-    with pytest.raises(InputError, match="no role 'adverb'"):
+    with pytest.raises(InputError, match="Unknown grammatical role 'adverb'"):
         shipped_templates("adverb")
 
 
-def test_changing_a_table_does_not_change_the_shipped_one() -> None:
+def test_changing_a_returned_table_does_not_change_the_shipped_one() -> None:
     table = shipped_professions()
     table.loc[:, "women_share"] = 0.0
     assert shipped_professions().women_share.max() > 0.5
 
 
-def test_the_readme_names_every_table_and_the_bureau() -> None:
+def test_the_readme_names_every_file_and_the_bureau() -> None:
     folder = files("fairkd") / "resources"
     text = (folder / "README.md").read_text(encoding="utf-8")
     for file in folder.iterdir():
@@ -87,7 +87,9 @@ def test_the_readme_names_every_table_and_the_bureau() -> None:
 
 
 @pytest.mark.parametrize("contrast", ["pronouns", "woman-man", "kinship", "names", "pronouns-they"])
-def test_every_contrast_can_be_measured_with_the_shipped_templates(teacher: MaskedLM, contrast: str) -> None:
+def test_all_shipped_word_groups_can_be_measured_with_the_shipped_templates(
+    teacher: MaskedLM, contrast: str
+) -> None:
     chosen = [Template(row.text, row.role) for row in shipped_templates().itertuples()]
     frame = gaps(teacher, contrast=contrasts()[contrast], templates=chosen, professions=["nurse"])
     assert len(frame) >= 4

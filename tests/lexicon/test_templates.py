@@ -1,4 +1,4 @@
-"""Sentence templates: roles, articles, capitals, and where target and profession end up."""
+"""Sentence templates: placeholders, articles, capitals, and the spans of target and profession."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def test_words_that_sound_like_a_consonant_take_a(word: str) -> None:
         ("Yesterday, {The profession} met [MASK].", "Yesterday, the actor met [MASK]."),
     ],
 )
-def test_roles_are_capitalised_at_the_beginning_of_a_sentence_only(template: str, sentence: str) -> None:
+def test_professions_are_capitalised_at_the_beginning_of_a_sentence_only(
+    template: str, sentence: str
+) -> None:
     assert Template(template, "subject").render("actor").text == sentence
 
 
@@ -62,7 +64,7 @@ def test_roles_are_capitalised_at_the_beginning_of_a_sentence_only(template: str
         ["[MASK] is {a profession}.", "{The profession} met [MASK].", "{profession}, _, {a profession}!"]
     ),
 )
-def test_the_spans_point_at_the_mask_and_at_the_profession_as_written(profession: str, template: str) -> None:
+def test_the_spans_are_those_of_the_mask_and_the_professions(profession: str, template: str) -> None:
     rendered = Template(template, "subject").render(profession)
     start, end = rendered.target
     assert rendered.text[start:end] == "[MASK]"
@@ -71,21 +73,21 @@ def test_the_spans_point_at_the_mask_and_at_the_profession_as_written(profession
 
 
 @pytest.mark.parametrize("typed", ["_", "<mask>", "[mask]", "___"])
-def test_the_target_may_be_typed_in_any_way(typed: str) -> None:
+def test_the_target_can_be_typed_in_any_form_of_a_mask(typed: str) -> None:
     assert Template(f"{typed} is {{a profession}}.", "subject").render("cook").text == "[MASK] is a cook."
 
 
 @pytest.mark.parametrize(
     ("text", "role", "message"),
     [
-        ("[MASK] is kind.", "subject", "no role for the profession"),
-        ("He is {a profession}.", "subject", "no target"),
-        ("[MASK] knows that [MASK] is {a profession}.", "subject", "2 targets"),
-        ("[MASK] is {a job}.", "subject", "unknown role '{a job}'"),
-        ("[MASK] is {a profession}.", "adverb", "unknown role 'adverb'"),
-        ("", "subject", "no role"),
+        ("[MASK] is kind.", "subject", "no placeholder for the profession"),
+        ("He is {a profession}.", "subject", "no mask"),
+        ("[MASK] knows that [MASK] is {a profession}.", "subject", "2 masks"),
+        ("[MASK] is {a job}.", "subject", "unknown placeholder '{a job}'"),
+        ("[MASK] is {a profession}.", "adverb", "unknown grammatical role 'adverb'"),
+        ("", "subject", "no placeholder"),
     ],
 )
-def test_a_wrong_template_is_refused_with_the_reason(text: str, role: str, message: str) -> None:
+def test_an_invalid_template_is_refused_with_the_reason(text: str, role: str, message: str) -> None:
     with pytest.raises(InputError, match=message.replace("{", r"\{")):
         Template(text, role)

@@ -1,4 +1,4 @@
-"""Word groups and contrasts: the shipped ones, a user's own, and what is refused."""
+"""Word groups: the shipped ones, a user's own, and invalid ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import spell
 
 
-def test_the_shipped_contrasts_are_there_with_roles_and_sources() -> None:
+def test_the_shipped_word_groups_have_roles_and_sources() -> None:
     found = contrasts()
     assert {name: contrast.roles for name, contrast in found.items()} == {
         "pronouns": ("subject", "object", "possessive"),
@@ -24,7 +24,7 @@ def test_the_shipped_contrasts_are_there_with_roles_and_sources() -> None:
 
 
 @pytest.mark.parametrize("name", contrasts())
-def test_shipped_groups_pair_one_to_one_without_repetition(name: str) -> None:
+def test_shipped_word_groups_are_paired_one_to_one_without_repetition(name: str) -> None:
     contrast = contrasts()[name]
     for role in contrast.roles:
         pairs = contrast.pairs(role)
@@ -41,12 +41,12 @@ def test_pronouns_are_paired_by_case() -> None:
     ]
 
 
-def test_there_are_at_least_thirty_names_a_group() -> None:
+def test_each_group_of_names_has_at_least_thirty() -> None:
     assert all(len(group.for_role("name")) >= 30 for group in contrasts()["names"].groups)
 
 
 @pytest.mark.parametrize("name", contrasts())
-def test_every_shipped_word_is_one_subword_of_the_embedded_teacher(teacher: MaskedLM, name: str) -> None:
+def test_every_shipped_word_is_one_token_of_the_embedded_teacher(teacher: MaskedLM, name: str) -> None:
     contrast = contrasts()[name]
     for group in contrast.groups:
         for role in contrast.roles:
@@ -54,19 +54,19 @@ def test_every_shipped_word_is_one_subword_of_the_embedded_teacher(teacher: Mask
                 assert spell(teacher, word, before="The ").single, word
 
 
-def test_changing_the_returned_dictionary_changes_nothing() -> None:
+def test_changing_the_returned_dictionary_does_not_change_the_shipped_groups() -> None:
     contrasts().clear()
     assert "pronouns" in contrasts()
 
 
-def test_the_role_any_serves_what_is_not_listed() -> None:
+def test_the_role_any_serves_for_roles_that_are_not_listed() -> None:
     group = WordGroup("she", {"subject": ("she",), "any": ("her",)})
     assert group.for_role("subject") == ("she",)
     assert group.for_role("object") == ("her",)
     assert WordGroup("she", {"subject": ("she",)}).for_role("object") == ()
 
 
-def test_a_users_contrast_serves_every_role() -> None:
+def test_a_users_own_words_serve_for_every_role() -> None:
     royals = make_contrast("royals", {"king": ["king", " prince ", "king"], "queen": ["queen", "princess"]})
     assert royals.roles == ROLES
     assert all(royals.pairs(role) == (("king", "queen"), ("prince", "princess")) for role in ROLES)
@@ -77,13 +77,13 @@ def test_a_users_contrast_serves_every_role() -> None:
     [
         ({"he": ["he"]}, "at least two word groups, got 1"),
         ({}, "at least two word groups, got 0"),
-        ({"he": ["he"], "she": []}, "group 'she' .* is empty"),
-        ({"he": ["he"], "she": ["she", " "]}, "group 'she' .* empty word"),
-        ({"he": ["he", "they"], "she": ["she", "They"]}, "'they' stands in both groups 'he' and 'she'"),
+        ({"he": ["he"], "she": []}, "group 'she' is empty"),
+        ({"he": ["he"], "she": ["she", " "]}, "group 'she' is .* empty word"),
+        ({"he": ["he", "they"], "she": ["she", "They"]}, "'they' is in both word groups 'he' and 'she'"),
         ({"he": "he", "she": ["she"]}, "must be a list of words"),
     ],
 )
-def test_unusable_contrasts_are_refused(groups: dict[str, list[str]], message: str) -> None:
+def test_invalid_word_groups_are_refused(groups: dict[str, list[str]], message: str) -> None:
     with pytest.raises(InputError, match=message):
         make_contrast("mine", groups)
 
@@ -100,6 +100,6 @@ def test_groups_of_unequal_size_cannot_be_paired() -> None:
         contrast.pairs("noun")
 
 
-def test_pairs_of_a_role_without_words_are_refused() -> None:
-    with pytest.raises(InputError, match="no words for the role 'name'; it has: subject"):
+def test_pairs_for_a_role_without_words_are_refused() -> None:
+    with pytest.raises(InputError, match="no words for the role 'name'. They have: subject"):
         contrasts()["pronouns"].pairs("name")

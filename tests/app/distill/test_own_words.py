@@ -40,7 +40,7 @@ def test_own_words_can_be_balanced(open_distill: OpenDistill) -> None:
         ("", "at least two word groups, got 0"),
         (" , ", "at least two word groups, got 0"),
         ("milk", "at least two word groups, got 1"),
-        ("milk, nurse\nnurse", "stands in both"),
+        ("milk, nurse\nnurse", "is in both"),
         ("a:\nb: c", "'a'"),
     ],
 )

@@ -278,7 +278,7 @@ def test_unusable_words_are_said_and_stay_typed(gaps_page: Page, a: str, b: str,
 
 def test_a_template_without_role_is_said_and_the_rest_lives(gaps_page: Page) -> None:
     at = gaps_page(templates=pd.DataFrame({"text": ["[MASK] is here."], "role": ["subject"]}))
-    assert len(at.error) == 1 and "no role for the profession" in errors(at)[0]
+    assert len(at.error) == 1 and "no placeholder for the profession" in errors(at)[0]
     assert len(at.data_editor) == 2
     at.segmented_control(key="view").set_value("Two sentences").run()
     assert len(titles(at)) == 2

@@ -61,8 +61,8 @@ def test_a_template_without_a_role_word_takes_the_contrasts_first() -> None:
 @pytest.mark.parametrize(
     ("text", "role", "sentence"),
     [
-        ("[MASK] is here.", "subject", "no role for the profession"),
-        ("He is {a profession}.", "subject", "no target"),
+        ("[MASK] is here.", "subject", "no placeholder for the profession"),
+        ("He is {a profession}.", "subject", "no mask"),
         ("[MASK] is {a profession}.", "noun", "asks for the role 'noun'"),
         ("   ", "subject", "no templates"),
         ("[MASK] " * 50 + "{profession}", "subject", "characters; at most 300"),
@@ -100,7 +100,7 @@ def test_the_words_of_a_group_are_listed_by_role_and_named_by_the_first() -> Non
         ("", "queen", "The first word list is empty"),
         ("king", " , ;", "The second word list is empty"),
         ("king", "king", "'king' stands in both"),
-        ("king, duke", "queen, Duke", "'duke' stands in both"),
+        ("king, duke", "queen, Duke", "'duke' is in both"),
         (",".join(str(index) for index in range(101)), "queen", "101 words; at most 100"),
     ],
 )
