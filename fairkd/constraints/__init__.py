@@ -1,8 +1,8 @@
-"""Fairness constraints: edits of the teacher's distribution that the student learns from.
+"""Fairness constraints: edits of the teacher's distribution, from which the student learns.
 
-* `kinds`: what constraints there are, without torch
-* `constraint`: the edits themselves, for the token ids of one model
-* `preview`: one position of a sentence before and after a constraint
+* `kinds`: the registry of constraints: labels, explanations and properties
+* `constraint`: the edits, on token ids of one model
+* `preview`: the distribution at one position of a sentence, before and after a constraint
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

@@ -1,15 +1,16 @@
-"""Edits of a teacher's distribution: the fairness constraints, and what they mean for hard labels.
+"""The fairness constraints: edits of the teacher's distribution, and the soft labels that go with them.
 
-At a position the teacher's distribution p is replaced by q, before the temperature. The word groups of a
-contrast (he, his / she, her) are token ids here; `resolve` finds them for a model's tokenizer.
+At a position, the teacher's distribution p is replaced by q before the temperature is applied. Word groups
+(he, his / she, her) are token ids here; `resolve` finds them for a model's tokenizer.
 
-* `logit_mean` (Delobelle & Berendt 2022, arXiv 2207.04546): the log-probabilities of words paired across the
-  groups become their mean, then all is renormalised: argmin KL(q || p) subject to q_a = q_b. Mass leaks to
-  the other words (he .90, she .01, rest .09 becomes .34, .34, .32).
-* `mass_preserving`: paired words both get the mean of their probabilities: argmin KL(p || q). All other
-  words keep their probabilities (.455, .455, .09).
-* `group`: the mass of each group becomes a given share of the groups' common mass (equal by default), the
-  proportions inside a group stay, and all other words keep their probabilities. No pairing needed.
+* `logit_mean` (Delobelle & Berendt 2022, arXiv 2207.04546): paired words get the mean of their
+  log-probabilities, then the distribution is renormalised. This is argmin KL(q || p) subject to q_a = q_b.
+  Probability moves to the other words: he .90, she .01, rest .09 becomes .34, .34, .32.
+* `mass_preserving`: paired words get the mean of their probabilities, argmin KL(p || q) subject to q_a = q_b.
+  Other words keep their probabilities: .455, .455, .09.
+* `group`: each group gets a given share (equal by default) of the groups' total probability. Proportions
+  within
+  a group stay, and other words keep their probabilities. No pairs are needed.
 """
 
 from __future__ import annotations
@@ -32,22 +33,22 @@ from fairkd.models import MaskedLM, UnknownWord, spell
 
 @dataclass(frozen=True)
 class Constraint:
-    """One edit of distributions over a vocabulary.
+    """An edit of distributions over a vocabulary.
 
     Parameters
     ----------
     kind
         One of `fairkd.constraints.KINDS`.
     groups
-        Token ids, one tuple a group. For the kinds that pair words, the groups are paired by order: the first
-        words of all groups belong together, and so on. An id may occur only once, because edits of
-        overlapping pairs would depend on their order.
+        Token ids, one tuple for each group. If the kind pairs words, it pairs them by order: the first words
+        of all groups, the second words, and so on. An id may occur only once, because edits of overlapping
+        pairs would depend on their order.
     strength
-        In [0, 1]. log q is proportional to (1 - strength) log p + strength log q_full; 0 is the identity
-        to the bit.
+        From 0 to 1: log q = (1 - strength) log p + strength log q_full + constant, with q_full the edit at
+        full strength. At 0, q is exactly p.
     scope
-        Where it applies: at "all" positions, at "masked" ones, or at those whose own (visible) token is
-        in no group ("not_own"), so that a visible "he" is still copied.
+        Where the constraint applies: at "all" positions, at "masked" ones, or at all except those whose
+        visible token is a group word ("not_own"), so that the student still learns to copy a visible "he".
     shares
         The share of the groups' total probability that each group gets; they add up to 1. Only for kinds that
         take shares. By default all groups get the same.
@@ -55,7 +56,16 @@ class Constraint:
     Raises
     ------
     InputError
-        For fewer than two groups, an empty one, overlaps, pairs of unequal length, or numbers out of range.
+        For fewer than two groups, an empty group, overlapping groups, pairs of groups of unequal length, or
+        numbers out of range.
+
+    Examples
+    --------
+    >>> p = torch.tensor([[0.90, 0.01, 0.09]]).log()
+    >>> [round(q, 2) for q in Constraint("logit_mean", ((0,), (1,)))(p)[0].exp().tolist()]
+    [0.34, 0.34, 0.32]
+    >>> [round(q, 3) for q in Constraint("group", ((0,), (1,)), shares=(0.7, 0.3))(p)[0].exp().tolist()]
+    [0.637, 0.273, 0.09]
     """
 
     kind: Kind
@@ -72,14 +82,14 @@ class Constraint:
         if self.kind == "none":
             return
         if not 0 <= self.strength <= 1:
-            raise InputError(f"A constraint's strength lies between 0 and 1, but {self.strength} was given.")
+            raise InputError(f"Expected a strength between 0 and 1, but got {self.strength}.")
         if len(self.groups) < 2 or not all(self.groups):
-            raise InputError("A constraint needs at least two word groups, none of them empty.")
+            raise InputError("Expected at least two word groups, none of them empty.")
         ids = list(chain.from_iterable(self.groups))
         if twice := sorted({i for i in ids if ids.count(i) > 1}):
             raise InputError(
-                f"Token ids {twice} occur twice in the constraint: with overlapping pairs or groups "
-                "the result would depend on their order, so leave one of them out."
+                f"Token ids {twice} occur twice in the constraint. With overlapping pairs or groups the "
+                "result would depend on their order, so use each of them once."
             )
         if kind.paired and len({len(group) for group in self.groups}) > 1:
             raise InputError(
@@ -94,12 +104,13 @@ class Constraint:
             raise InputError(f"Target shares are for the constraint {with_shares} only, not for {self.kind}.")
         if len(self.shares) != len(self.groups) or not are_shares(self.shares):
             raise InputError(
-                f"Expected {len(self.groups)} positive shares that add up to 1, one a group, but got "
+                f"Expected {len(self.groups)} positive shares that add up to 1, one for each group, but got "
                 f"{self.shares}."
             )
 
     @property
     def active(self) -> bool:
+        """Whether it changes anything: not for the kind "none" or at strength 0."""
         return self.kind != "none" and self.strength > 0
 
     @cached_property
@@ -109,11 +120,11 @@ class Constraint:
 
     @cached_property
     def members(self) -> Tensor:
-        """Group number of each of `columns`: [K]."""
+        """The group number of each of `columns`: [K]."""
         return torch.tensor([n for n, group in enumerate(self.groups) for _ in group], dtype=torch.long)
 
     def applies(self, input_ids: Tensor, mask_id: int) -> Tensor:
-        """True at the positions [N] in scope; `input_ids` are the tokens that the teacher sees there."""
+        """Whether each position [N] is in scope; `input_ids` [N] are the teacher's input tokens there."""
         if not self.active:
             return torch.zeros_like(input_ids, dtype=torch.bool)
         match self.scope:
@@ -127,15 +138,15 @@ class Constraint:
                 assert_never(self.scope)
 
     def edit(self, values: Tensor) -> Tensor:
-        """New log-values [N, K] of the group words for their log-values [N, K], not yet renormalised.
+        """The edited values [N, K] of the group words, for their log-probabilities or logits [N, K].
 
-        Commutes with adding a constant to a row, so raw logits do as well as log-probabilities; a softmax
-        over the row with these values in place is q.
+        The result is not renormalised: q is the softmax over the whole row with these values in it. A
+        constant added to a row is added to the result too, so logits serve as well as log-probabilities.
         """
         if not self.active:
             return values
         full = self._edit_at_full_strength(values)
-        # At full strength the old value is left out, not multiplied by zero: it may be minus infinity.
+        # At full strength the old value is not multiplied by zero, because it may be minus infinity.
         return full if self.strength == 1 else (1 - self.strength) * values + self.strength * full
 
     def _edit_at_full_strength(self, values: Tensor) -> Tensor:
@@ -165,13 +176,13 @@ class Constraint:
         balanced = []
         for part, share in zip(parts, shares, strict=True):
             own = part.logsumexp(1, keepdim=True)
-            # A group of no mass at all has no proportions to keep: its words share alike.
+            # A group without any probability has no proportions to keep: its words get equal parts.
             inside = torch.where(own.isinf(), -math.log(part.shape[1]), part - own)
             balanced.append(inside + math.log(share) + total)
         return torch.cat(balanced, dim=1)
 
     def __call__(self, log_probabilities: Tensor) -> Tensor:
-        """log q [N, V] for log p [N, V], in nats; the same tensor where there is nothing to do."""
+        """log q [N, V] for log p [N, V], in nats. An inactive constraint returns the same tensor."""
         if not self.active:
             return log_probabilities
         columns = self.columns.to(log_probabilities.device)
@@ -181,17 +192,21 @@ class Constraint:
         return edited - edited.logsumexp(1, keepdim=True)
 
     def group_mass(self, probabilities: Tensor) -> Tensor:
-        """Mass of each group [N, G] for probabilities [N, K] of the words in `columns`."""
+        """The total probability of each group [N, G], for probabilities [N, K] of the words in `columns`."""
         mass = probabilities.new_zeros(len(probabilities), len(self.groups))
         return mass.index_add_(1, self.members.to(probabilities.device), probabilities)
 
 
 def soft_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tensor:
-    """Soft targets [N, K] over the group words for hard labels [N]; zeros where the label is no group word.
+    """Soft labels [N, K] over the group words for hard labels [N]; zeros if the label is not a group word.
 
-    The label keeps its group's share, and each other group's share goes to the label's counterpart: the
-    paired word where the constraint pairs words, otherwise the group's words in proportion to their
-    probabilities `inside` [N, K] (any positive values; usually the teacher's).
+    The label gets its own group's share. Every other group's share goes to the paired word if the constraint
+    pairs words. Otherwise the group's words share it in proportion to `inside` [N, K], their probabilities
+    (usually the teacher's; any positive values will do).
+
+    >>> constraint = Constraint("group", ((3,), (5, 8)))
+    >>> soft_labels(constraint, torch.tensor([3, 4]), torch.tensor([[0.5, 0.3, 0.1]] * 2)).tolist()
+    [[0.5, 0.375, 0.125], [0.0, 0.0, 0.0]]
     """
     if not constraint.groups:
         return inside.new_zeros(len(labels), 0)
@@ -201,15 +216,15 @@ def soft_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tenso
     count = len(constraint.groups)
     if KINDS[constraint.kind].paired:
         width = len(columns) // count
-        role = hit.unflatten(1, (count, width)).any(1)
-        return role.repeat(1, count).to(inside.dtype) / count
+        pair = hit.unflatten(1, (count, width)).any(1)
+        return pair.repeat(1, count).to(inside.dtype) / count
     shares = torch.tensor(constraint.shares or (1 / count,) * count, dtype=inside.dtype, device=inside.device)
     own = (hit.to(inside.dtype) @ torch.nn.functional.one_hot(members, count).to(inside.dtype))[
         :, members
     ] > 0
     mass = constraint.group_mass(inside)[:, members]
-    spread = torch.where(own, hit.to(inside.dtype), inside / mass) * shares[members]
-    return torch.where(is_group_word, spread, 0.0)
+    soft = torch.where(own, hit.to(inside.dtype), inside / mass) * shares[members]
+    return torch.where(is_group_word, soft, 0.0)
 
 
 def resolve(
@@ -223,25 +238,45 @@ def resolve(
     roles: Sequence[str] | None = None,
     skip_unspellable: bool = False,
 ) -> Constraint:
-    """The constraint of a contrast's words for one model's tokenizer.
+    """The constraint on the words of a contrast, as token ids of a model's tokenizer.
 
-    Each word is taken as the tokenizer spells it inside a sentence and, where that differs, with a capital
-    and at the start of a sentence. `roles` restricts the words ("subject", "possessive", ...). A kind that
-    pairs words needs this where a word would be in two pairs ("her" with "him" and with "his").
+    Each word stands for its token inside a sentence and, if they differ, for those with a capital and at the
+    start of a sentence.
+
+    Parameters
+    ----------
+    kind, strength, scope, shares
+        As in `Constraint`.
+    roles
+        Only words of these grammatical roles ("subject", "possessive", ...); by default all. A kind that
+        pairs words needs this if a word would be in two pairs ("her" with "him" and with "his").
+    skip_unspellable
+        Leave out words of several tokens, with the words that they are paired with, instead of refusing them.
 
     Raises
     ------
     InputError
-        For a word that is not one token of this tokenizer (left out, with its pair, if `skip_unspellable`),
-        for a word in two pairs or groups, for unknown roles, and where no words are left.
+        For a word of several tokens, a word in two pairs or groups, an unknown role, or if no words are left.
+
+    Examples
+    --------
+    >>> from fairkd import models
+    >>> from fairkd.lexicon import contrasts
+    >>> teacher = models.load("embedded/teacher")
+    >>> constraint = resolve(teacher, contrasts()["pronouns"], kind="logit_mean", roles=["subject"])
+    >>> [[teacher.vocabulary[token] for token in group] for group in constraint.groups]
+    [['he'], ['she']]
     """
     paired = constraint_kind(kind).paired
     if kind == "none":
         return Constraint("none")
     wanted = tuple(roles) if roles else contrast.roles
     if unknown := [role for role in wanted if role not in contrast.roles]:
-        raise InputError(f"The contrast {contrast.name} has the roles {list(contrast.roles)}, not {unknown}.")
-    # Rows of (group number, word): words that must be single tokens together, or all be left out.
+        raise InputError(
+            f"The word groups {contrast.name} have no words for the role {unknown[0]!r}. "
+            f"They have: {', '.join(contrast.roles)}."
+        )
+    # Rows of (group number, word): either all words of a row are single tokens, or all are left out.
     rows: dict[tuple[tuple[int, str], ...], None]
     if paired:
         rows = dict.fromkeys(tuple(enumerate(pair)) for role in wanted for pair in contrast.pairs(role))
@@ -256,7 +291,7 @@ def resolve(
     owner: dict[int, object] = {}
     for row in rows:
         for ids in _spellings(lm, [word for _, word in row], skip_unspellable):
-            # "John" and "mary" with capitals are "John" again and "Mary", which then has no partner.
+            # With capitals, the pair John / mary is John / Mary; John is taken, so "Mary" has no partner.
             if paired and any(owner.get(token) == row for token in ids):
                 continue
             for (number, word), token in zip(row, ids, strict=True):
@@ -270,7 +305,10 @@ def resolve(
                     )
                 groups[number][token] = None
     if not all(groups):
-        raise InputError(f"No words of the contrast {contrast.name} are single tokens of this model.")
+        raise InputError(
+            f"A word group of {contrast.name} has no word that is a single token of {lm.reference}. "
+            "Choose other words."
+        )
     return Constraint(
         kind,
         tuple(tuple(group) for group in groups),
@@ -281,26 +319,27 @@ def resolve(
 
 
 def _spellings(lm: MaskedLM, words: Sequence[str], skip: bool) -> list[tuple[int, ...]]:
-    """Token ids of words that belong together: a tuple for each way to write them in one token each."""
+    """Token ids of the words of a row: a tuple for each way to write all of them as single tokens."""
     found: dict[tuple[int, ...], None] = {}
-    ways = [("and ", False), ("and ", True), ("", True)]
+    ways = [("and ", False), ("and ", True), ("", True)]  # text before, whether to write a capital
     for number, (before, capital) in enumerate(ways):
         try:
-            spelt = [
+            spellings = [
                 spell(lm, word[:1].upper() + word[1:] if capital else word, before=before) for word in words
             ]
         except UnknownWord:
             if skip or number:
                 continue
             raise
-        cut = [s for s in spelt if not s.single]
-        if not cut:
-            found[tuple(s.ids[0] for s in spelt)] = None
+        split = [spelling for spelling in spellings if not spelling.single]
+        if not split:
+            found[tuple(spelling.ids[0] for spelling in spellings)] = None
         elif number == 0 and skip:
             return []
         elif number == 0:
             raise InputError(
-                f"The tokenizer cuts {words[spelt.index(cut[0])]!r} into {list(cut[0].subwords)}, but a "
-                "constraint needs words of one token; leave it out or choose to skip such words."
+                f"The tokenizer splits {words[spellings.index(split[0])]!r} into "
+                f"{list(split[0].subwords)}, but a constraint needs words of one token. Leave the word out, "
+                "or skip such words (constraint.skip_unspellable)."
             )
     return list(found)

@@ -1,4 +1,4 @@
-"""The constraints: properties in float64, and the closed forms against a numerical optimiser."""
+"""The constraints: their properties in float64, and their closed forms against a numerical optimiser."""
 
 from __future__ import annotations
 
@@ -62,18 +62,20 @@ def test_full_strength_makes_paired_words_equally_probable(logits: list[list[flo
 
 
 @given(rows)
-def test_full_strength_makes_groups_equally_heavy_and_keeps_their_insides(logits: list[list[float]]) -> None:
+def test_full_strength_balances_the_groups_and_keeps_proportions_within_each(
+    logits: list[list[float]],
+) -> None:
     p = distributions(logits)
     q = Constraint("group", UNEQUAL)(p)
-    heavy = torch.stack([q[:, list(group)].logsumexp(1) for group in UNEQUAL], 1)
-    assert torch.allclose(heavy, heavy[:, :1].expand_as(heavy), atol=1e-10, rtol=0)
+    masses = torch.stack([q[:, list(group)].logsumexp(1) for group in UNEQUAL], 1)
+    assert torch.allclose(masses, masses[:, :1].expand_as(masses), atol=1e-10, rtol=0)
     for group in UNEQUAL:
         before, after = p[:, list(group)].softmax(1), q[:, list(group)].softmax(1)
         assert torch.allclose(before, after, atol=1e-10, rtol=0)
 
 
 @given(rows)
-def test_groups_get_the_shares_that_were_asked_for(logits: list[list[float]]) -> None:
+def test_groups_get_their_target_shares(logits: list[list[float]]) -> None:
     p, shares = distributions(logits), (0.5, 0.2, 0.3)
     q = Constraint("group", UNEQUAL, shares=shares)(p)
     total = p[:, [i for group in UNEQUAL for i in group]].exp().sum(1)
@@ -82,7 +84,7 @@ def test_groups_get_the_shares_that_were_asked_for(logits: list[list[float]]) ->
 
 
 @given(rows, st.sampled_from([key for key in KINDS if KINDS[key].keeps_mass]))
-def test_the_kinds_that_keep_the_mass_leave_all_other_words_as_they_were(
+def test_kinds_that_keep_the_mass_do_not_change_the_other_words(
     logits: list[list[float]], kind: Kind
 ) -> None:
     p, groups = distributions(logits), fitting(kind)
@@ -90,14 +92,14 @@ def test_the_kinds_that_keep_the_mass_leave_all_other_words_as_they_were(
 
 
 @pytest.mark.parametrize("kind", [key for key in KINDS if not KINDS[key].keeps_mass])
-def test_the_other_kinds_change_the_mass_of_the_other_words(kind: Kind) -> None:
+def test_kinds_that_do_not_keep_the_mass_change_the_other_words(kind: Kind) -> None:
     p, groups = torch.linspace(-3, 3, VOCABULARY, dtype=torch.float64).log_softmax(0)[None], fitting(kind)
     q = Constraint(kind, groups)(p)
     assert not torch.allclose(q[:, others(groups)], p[:, others(groups)], atol=1e-3)
 
 
 @given(rows, kinds)
-def test_strength_zero_is_the_identity_to_the_bit(logits: list[list[float]], kind: Kind) -> None:
+def test_strength_zero_changes_nothing_to_the_bit(logits: list[list[float]], kind: Kind) -> None:
     p = distributions(logits)
     assert torch.equal(Constraint(kind, PAIRS, 0.0)(p), p)
     assert torch.equal(Constraint("none")(p), p)
@@ -127,10 +129,10 @@ def test_neither_the_order_of_pairs_nor_that_of_groups_matters(logits: list[list
 
 
 @given(rows, kinds, strengths)
-def test_evaluated_row_by_row_it_gives_the_dense_answer(logits: list, kind: Kind, strength: float) -> None:
+def test_row_by_row_the_result_is_the_same(logits: list, kind: Kind, strength: float) -> None:
     p, constraint = distributions(logits), Constraint(kind, PAIRS, strength)
-    subwords = torch.cat([constraint(row[None]) for row in p])
-    assert torch.allclose(subwords, constraint(p), atol=1e-12, rtol=0)
+    rows_of_q = torch.cat([constraint(row[None]) for row in p])
+    assert torch.allclose(rows_of_q, constraint(p), atol=1e-12, rtol=0)
 
 
 @given(rows, kinds, strengths, st.floats(-30, 30))
@@ -148,7 +150,7 @@ TRIPLES = ((1, 4), (2, 7), (0, 8))
 
 
 @given(rows, strengths, st.sampled_from([None, SHARES]))
-def test_groups_of_unequal_size_leave_a_distribution_too(
+def test_a_distribution_stays_a_distribution_with_groups_of_unequal_size(
     logits: list[list[float]], strength: float, shares: tuple[float, ...] | None
 ) -> None:
     q = Constraint("group", UNEQUAL, strength, shares=shares)(distributions(logits))
@@ -170,7 +172,7 @@ def test_three_groups_are_balanced_like_two(logits: list[list[float]], kind: Kin
 
 
 @given(rows, kinds)
-def test_what_is_balanced_stays_as_it_is(logits: list[list[float]], kind: Kind) -> None:
+def test_a_balanced_distribution_does_not_change(logits: list[list[float]], kind: Kind) -> None:
     constraint = Constraint(kind, PAIRS)
     once = constraint(distributions(logits))
     assert torch.allclose(constraint(once), once, atol=1e-12, rtol=0)
@@ -189,7 +191,7 @@ def test_the_order_of_words_in_groups_of_unequal_size_does_not_matter(
 
 
 @given(rows, kinds, strengths, st.sampled_from(["all", "masked", "not_own"]), st.data())
-def test_evaluated_only_where_it_applies_it_gives_the_dense_answer(
+def test_computed_only_at_positions_in_scope_the_result_is_the_same(
     logits: list[list[float]], kind: Kind, strength: float, scope: Scope, data: st.DataObject
 ) -> None:
     p, constraint = distributions(logits), Constraint(kind, PAIRS, strength, scope)
@@ -205,7 +207,7 @@ def test_evaluated_only_where_it_applies_it_gives_the_dense_answer(
 
 
 def numerical_minimum(p: np.ndarray, *, forward: bool) -> np.ndarray:
-    """The q nearest to p with q_1 = q_2 and q_4 = q_7: in KL(p || q) if forward, else in KL(q || p)."""
+    """The q closest to p with q_1 = q_2 and q_4 = q_7: in KL(p || q) if forward, else in KL(q || p)."""
 
     def expand(x: np.ndarray) -> np.ndarray:
         q = np.empty(VOCABULARY)
@@ -223,7 +225,7 @@ def numerical_minimum(p: np.ndarray, *, forward: bool) -> np.ndarray:
 
 @settings(max_examples=15)
 @given(st.lists(st.floats(-4, 4), min_size=VOCABULARY, max_size=VOCABULARY), st.booleans())
-def test_the_closed_forms_are_the_nearest_balanced_distributions(logits: list[float], forward: bool) -> None:
+def test_the_closed_forms_are_the_closest_balanced_distributions(logits: list[float], forward: bool) -> None:
     p = distributions([logits])
     q = Constraint("mass_preserving" if forward else "logit_mean", PAIRS)(p)
     best = numerical_minimum(p[0].exp().numpy(), forward=forward)
@@ -233,7 +235,7 @@ def test_the_closed_forms_are_the_nearest_balanced_distributions(logits: list[fl
 @pytest.mark.parametrize(
     ("kind", "expected"), [("logit_mean", (0.343, 0.343, 0.314)), ("mass_preserving", (0.455, 0.455, 0.09))]
 )
-def test_the_worked_example_comes_out_as_documented(kind: Kind, expected: tuple[float, ...]) -> None:
+def test_the_worked_example_is_as_documented(kind: Kind, expected: tuple[float, ...]) -> None:
     p = torch.tensor([[0.90, 0.01, 0.09]], dtype=torch.float64).log()
     assert Constraint(kind, ((0,), (1,)))(p).exp()[0].tolist() == pytest.approx(expected, abs=0.03)
 
@@ -244,7 +246,7 @@ def test_a_group_without_any_mass_still_gets_its_share() -> None:
     assert q[0].tolist() == pytest.approx([0.3, 0.15, 0.15, 0.4])
 
 
-def test_scope_says_where_a_constraint_applies() -> None:
+def test_the_scope_decides_at_which_positions_a_constraint_applies() -> None:
     inputs, mask = torch.tensor([3, 1, 0, 2]), 3
     applied = {
         scope: Constraint("group", ((0,), (1,)), scope=scope).applies(inputs, mask).tolist()
@@ -266,50 +268,50 @@ def test_scope_says_where_a_constraint_applies() -> None:
         ({"groups": ((1, 2), (3,))}, "equal numbers"),
         ({"groups": ((1,), ())}, "none of them empty"),
         ({"groups": ((1,),)}, "at least two"),
-        ({"groups": ((1,), (2,)), "strength": 1.5}, "between 0 and 1"),
+        ({"groups": ((1,), (2,)), "strength": 1.5}, "between 0 and 1, but got 1.5"),
         ({"groups": ((1,), (2,)), "shares": (0.5, 0.5)}, "for the constraint group only"),
         ({"kind": "group", "groups": ((1,), (2,)), "shares": (0.5, 0.6)}, "add up to 1"),
         ({"kind": "group", "groups": ((1,), (2,)), "shares": (math.nan, math.nan)}, "add up to 1"),
         ({"kind": "group", "groups": ((1,), (2,)), "shares": (1.5, -0.5)}, "positive"),
     ],
 )
-def test_constraints_that_make_no_sense_are_refused(arguments: dict, message: str) -> None:
+def test_invalid_constraints_are_refused(arguments: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Constraint(**{"kind": "logit_mean", **arguments})
 
 
-def test_a_hard_label_is_shared_with_its_paired_word() -> None:
+def test_a_soft_label_is_shared_with_the_paired_word() -> None:
     labels = torch.tensor([1, 7, 0, -100])
-    spread = soft_labels(Constraint("logit_mean", PAIRS), labels, torch.ones(4, 4))
-    assert spread.tolist() == [[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [0] * 4, [0] * 4]  # columns 1, 4, 2, 7
+    soft = soft_labels(Constraint("logit_mean", PAIRS), labels, torch.ones(4, 4))
+    assert soft.tolist() == [[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [0] * 4, [0] * 4]  # columns 1, 4, 2, 7
 
 
-def test_a_hard_label_is_shared_with_the_other_groups_by_their_proportions() -> None:
+def test_a_soft_label_is_shared_with_the_other_groups_in_proportion() -> None:
     inside = torch.tensor([[0.1, 0.2, 0.1, 0.3, 0.1, 0.3]])  # columns 1, 4, 5 | 2 | 7, 8
-    spread = soft_labels(Constraint("group", UNEQUAL, shares=(0.5, 0.3, 0.2)), torch.tensor([4]), inside)
-    assert spread[0].tolist() == pytest.approx([0, 0.5, 0, 0.3, 0.05, 0.15])
+    soft = soft_labels(Constraint("group", UNEQUAL, shares=(0.5, 0.3, 0.2)), torch.tensor([4]), inside)
+    assert soft[0].tolist() == pytest.approx([0, 0.5, 0, 0.3, 0.05, 0.15])
 
 
-def test_words_are_resolved_by_the_models_own_tokenizer(any_family: MaskedLM) -> None:
+def test_words_are_resolved_by_the_tokenizer_of_the_model(any_family: MaskedLM) -> None:
     constraint = resolve(any_family, contrasts()["pronouns"], kind="group")
     texts = [{any_family.tokenizer.decode([i]).strip().lower() for i in group} for group in constraint.groups]
     assert texts == [{"he", "him", "his"}, {"she", "her"}]
 
 
-def test_cased_models_get_the_capitalised_words_too(tiny_bert_cased: MaskedLM) -> None:
+def test_cased_models_get_capitalised_words_too(tiny_bert_cased: MaskedLM) -> None:
     constraint = resolve(tiny_bert_cased, contrasts()["pronouns"], kind="logit_mean", roles=("subject",))
     words = [tiny_bert_cased.tokenizer.convert_ids_to_tokens(list(group)) for group in constraint.groups]
     assert words == [["he", "He"], ["she", "She"]]
 
 
-def test_a_pair_stays_a_pair_where_one_word_is_written_twice(tiny_bert_cased: MaskedLM) -> None:
+def test_pairs_stay_pairs_if_one_word_has_a_single_spelling(tiny_bert_cased: MaskedLM) -> None:
     own = make_contrast("own", {"a": ["John", "father"], "b": ["mother", "Mary"]})
     constraint = resolve(tiny_bert_cased, own, kind="logit_mean")
     words = [tiny_bert_cased.tokenizer.convert_ids_to_tokens(list(group)) for group in constraint.groups]
     assert list(zip(*words, strict=True)) == [("John", "mother"), ("father", "Mary")]
 
 
-def test_a_capital_leaves_the_other_letters_as_they_are(tiny_bert_cased: MaskedLM) -> None:
+def test_only_the_first_letter_is_capitalised(tiny_bert_cased: MaskedLM) -> None:
     own = make_contrast("own", {"a": ["US"], "b": ["he"]})
     with pytest.raises(InputError, match="'US'"):
         resolve(tiny_bert_cased, own, kind="group")
@@ -332,11 +334,11 @@ def test_her_cannot_be_in_two_pairs(tiny_bert: MaskedLM) -> None:
     ]
 
 
-def test_a_word_that_the_tokenizer_cuts_is_refused_by_name_or_left_out(tiny_bert: MaskedLM) -> None:
+def test_a_word_of_several_tokens_is_refused_or_left_out(tiny_bert: MaskedLM) -> None:
     royal = make_contrast("royals", {"he": ["he", "zoologist"], "she": ["she", "nurse"]})
     with pytest.raises(InputError, match="'zoologist'"):
         resolve(tiny_bert, royal, kind="group")
     kept = resolve(tiny_bert, royal, kind="group", skip_unspellable=True)
     assert [len(group) for group in kept.groups] == [1, 2]
     paired = resolve(tiny_bert, royal, kind="logit_mean", skip_unspellable=True)
-    assert [len(group) for group in paired.groups] == [1, 1], "the partner of a word left out goes with it"
+    assert [len(group) for group in paired.groups] == [1, 1], "the paired word is left out too"

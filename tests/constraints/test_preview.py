@@ -65,9 +65,7 @@ def test_every_edit_gives_a_distribution_and_no_group_mass_is_gained(
 
 @settings(max_examples=60, deadline=None)
 @given(distributions, st.floats(0, 1), st.floats(0, 1))
-def test_more_strength_never_widens_the_gap_between_balanced_groups(
-    words: list[float], one: float, two: float
-) -> None:
+def test_a_larger_strength_never_increases_the_gap(words: list[float], one: float, two: float) -> None:
     weak, strong = sorted((one, two))
     gaps = [
         abs(edited(words, Constraint("group", ((0, 1), (2,)), strength)).gaps[1])
@@ -78,7 +76,7 @@ def test_more_strength_never_widens_the_gap_between_balanced_groups(
 
 @settings(max_examples=40, deadline=None)
 @given(distributions)
-def test_each_pairwise_edit_is_the_cheaper_one_by_its_own_divergence(words: list[float]) -> None:
+def test_each_paired_edit_has_the_smaller_divergence_of_its_own_kind(words: list[float]) -> None:
     paper = edited(words, Constraint("logit_mean", ((0,), (1,))))
     keeping = edited(words, Constraint("mass_preserving", ((0,), (1,))))
     assert paper.reverse_kl <= keeping.reverse_kl + 1e-9
@@ -92,7 +90,7 @@ def test_full_strength_balances_and_strength_zero_changes_nothing() -> None:
     assert none.gaps[0] == none.gaps[1] and none.kl == 0 and not none.applies
 
 
-def test_out_of_scope_nothing_changes() -> None:
+def test_nothing_changes_out_of_scope() -> None:
     words = [0.5, 0.1, 0.2, 0.2]
     visible = edited(words, Constraint("group", ((0,), (1,)), scope="masked"), token=0)
     assert not visible.applies and torch.equal(visible.before, visible.after)
@@ -111,7 +109,7 @@ def test_the_table_holds_the_best_word_of_each_group_and_the_top_before_and_afte
     assert frame["after_rank"].tolist() == [5, 6, 1, 2], "ties are ranked by id"
 
 
-def test_without_a_constraint_the_table_is_the_top_alone() -> None:
+def test_without_a_constraint_the_table_holds_only_the_top() -> None:
     preview = edited([0.5, 0.3, 0.2], Constraint("none"))
     assert preview.groups == () and preview.leaked_mass == 0 and all(math.isnan(gap) for gap in preview.gaps)
     assert preview.table(2)["token"].tolist() == ["a", "b"]
@@ -126,7 +124,7 @@ def test_a_sentence_is_edited_at_its_mask_for_the_words_of_its_tokenizer(tiny_be
 
 
 def test_an_ambiguous_word_is_an_error_that_names_it(tiny_bert: MaskedLM) -> None:
-    with pytest.raises(InputError, match="'her'|'she'|her"):
+    with pytest.raises(InputError, match="'her'"):
         preview_constraint(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="logit_mean")
     subjects = preview_constraint(
         tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="logit_mean", roles=["subject"]
