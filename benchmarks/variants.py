@@ -1,16 +1,15 @@
-"""What each kind of distillation does to quality and bias: `python -m benchmarks.variants [--minutes 5]
-[NAME]`.
+"""Quality and bias of every kind of distillation: `python -m benchmarks.variants [--minutes 5] [NAME]`.
 
-Trains every preset (or those named) from the embedded teacher on one seed and one order of the text, and
-measures all of them alike: the he/she gaps of the Gaps page's default with their intervals, the pronouns'
-mass, the pseudo-perplexity of held-out sentences, and KL(teacher || student) at their masked positions. The
-teacher and the variant `plain` are the references in the same run. Prints a Markdown table, and whether
-`fair` meets what is asked of it: a third of `plain`'s gap, a mass within 15 % of the teacher's, and a
-pseudo-perplexity within 10 % of `plain`'s.
+Trains every preset, or those named, from the embedded teacher on one seed and one order of the text. All are
+measured in the same way: mean absolute he/she gap with its interval, as on the Gaps page by default;
+probability mass of the pronouns; pseudo-perplexity of held-out sentences; KL to the teacher. The teacher and
+the variant `plain` are the references. Prints a Markdown table, and whether `fair` meets its goals: at most a
+third of `plain`'s gap, a probability mass within 15 % of the teacher's, and a pseudo-perplexity at most 10 %
+above `plain`'s.
 
-`--steps N` trains for steps instead, which does not depend on what else the machine does. `--set KEY=VALUE`
-changes a setting of every variant. `--folder F` keeps the runs; those already there are not trained again,
-and those there of other settings are refused.
+`--steps N` sets the budget in steps, which does not depend on the machine's load. `--set KEY=VALUE` changes a
+setting of every variant. `--folder F` keeps the runs: those already there are not trained again, and those
+with other settings are refused.
 """
 
 from __future__ import annotations
@@ -49,29 +48,29 @@ def main() -> None:
             print(json.dumps({"variant": name, **rows[name]}), flush=True)
     print(table(rows))
     if {"plain", "fair"} <= rows.keys():
-        print(*bars(rows["teacher"], rows["plain"], rows["fair"]), sep="\n")
+        print(*goals(rows["teacher"], rows["plain"], rows["fair"]), sep="\n")
 
 
-def bars(teacher: dict[str, Any], plain: dict[str, Any], fair: dict[str, Any]) -> list[str]:
-    """What is asked of `fair`, and whether it is met."""
+def goals(teacher: dict[str, Any], plain: dict[str, Any], fair: dict[str, Any]) -> list[str]:
+    """The goals of `fair`, and whether each is met."""
     gap = fair["gap"] / plain["gap"]
     mass = fair["mass"] / teacher["mass"] - 1
     quality = fair["pseudo_perplexity"] / plain["pseudo_perplexity"] - 1
-    asked = {
-        f"gap {gap:.2f} of plain's, at most .33": gap <= 1 / 3,
-        f"mass {mass:+.1%} of the teacher's, within 15 %": abs(mass) <= 0.15,
+    found = {
+        f"mean absolute gap {gap:.2f} of plain's, at most .33": gap <= 1 / 3,
+        f"probability mass {mass:+.1%} of the teacher's, within 15 %": abs(mass) <= 0.15,
         f"pseudo-perplexity {quality:+.1%} of plain's, within 10 %": quality <= 0.1,
     }
-    return [f"fair: {what}: {'met' if holds else 'NOT met'}" for what, holds in asked.items()]
+    return [f"fair: {what}: {'met' if holds else 'NOT met'}" for what, holds in found.items()]
 
 
 def variant(name: str, folder: Path, changes: list[str], teacher: MaskedLM, corpus: Corpus) -> dict[str, Any]:
-    """Train one preset in `folder`, and measure what came out."""
+    """The measures of one preset, trained in `folder` unless it was already."""
     config, kept = read_config(changes=changes, start=PRESETS[name]), folder / "measured.json"
     if kept.is_file() and make_config(json.loads((folder / "config.json").read_text())) == config:
         found: dict[str, Any] = json.loads(kept.read_text())
         return found
-    # Refuses a folder of other settings.
+    # Refuses a folder with other settings.
     outcome = train(config, folder, teacher=teacher, corpus=corpus)
     result = measured(load(str(outcome.model)), corpus)
     result |= {"kl": outcome.held_out["kl"], "steps": outcome.steps, "tokens": outcome.tokens}
@@ -81,7 +80,7 @@ def variant(name: str, folder: Path, changes: list[str], teacher: MaskedLM, corp
 
 
 def measured(lm: MaskedLM, corpus: Corpus) -> dict[str, Any]:
-    """Gap with interval, mass, and quality."""
+    """Mean absolute gap with its interval, probability mass, and pseudo-perplexity."""
     gap = summarise(gap_table(lm))
     return {
         "gap": gap.mean_absolute,

@@ -181,7 +181,7 @@ def labour_market(results: Results, setup: GapQuestion) -> None:
     years = " and ".join(sorted({str(year) for year in shipped_professions()["year"]}))
     caption(
         "Each pair of points is a profession, at the share of women who work in it; dashed lines are "
-        "least-squares fits, r is Pearson's correlation with a 95 % bootstrap interval over professions. "
+        "least-squares fits, r is Pearson's correlation with its 95 % interval. "
         f"{SOURCE.format(year=years)} Edited and uploaded shares are shown as given."
         + (f" {missing} without a share are left out." if missing else "")
     )

@@ -297,7 +297,7 @@ def labour_market(
 ) -> tuple[pd.DataFrame, Correlation]:
     """The mean gap of each profession beside the share of women in it, and how the two correlate.
 
-    Pearson's r with a bootstrap interval over professions, after Caliskan et al. 2017 (doi
+    Pearson's r with its 95 % interval (Fisher's), after Caliskan et al. 2017 (doi
     10.1126/science.aal4230), who correlate the associations in word embeddings with the same statistics.
     With he as group A and she as B, a model that mirrors the labour market has an r near -1.
 
@@ -344,7 +344,7 @@ def labour_market(
     each["women_share"] = [known.get(name.casefold(), np.nan) for name in each.profession]
     each = each.dropna(subset="women_share").rename(columns={"mean": "gap"})
     each = each[["profession", "gap", "low", "high", "mass", "women_share"]].reset_index(drop=True)
-    found = statistics.correlation(each.gap, each.women_share, seed=seed, resamples=resamples)
+    found = statistics.correlation(each.gap, each.women_share)
     return each, found
 
 

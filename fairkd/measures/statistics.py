@@ -1,8 +1,9 @@
-"""Resampling, tests and correlations: pure numpy and scipy, every random number seeded.
+"""Bootstrap intervals, the signed-rank test and correlation, with numpy and scipy alone.
 
-Intervals are percentile bootstrap intervals (Efron 1979): the units (professions, templates) are drawn with
-replacement, and the interval holds the middle 95 % of the statistic over the draws. What is one unit is
-the caller's business: draw what would be new in a repetition of the study, professions and not rows.
+Intervals of means are percentile bootstrap intervals (Efron 1979): units such as professions are drawn with
+replacement, and the interval holds the middle 95 % of the means over the draws. The caller chooses the unit.
+It should be what a repetition of the study would draw anew: professions, not single sentences. Random numbers
+are seeded.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Interval:
 class SignedRank:
     """A Wilcoxon signed-rank test of paired differences.
 
-    `statistic` is the smaller of the two rank sums, `effect_size` the matched-pairs rank-biserial correlation
-    in [-1, 1] (positive: the differences are mostly positive), `n` the number of pairs.
+    `statistic` is the smaller of the two rank sums. `effect_size` is the matched-pairs rank-biserial
+    correlation in [-1, 1], positive where most differences are positive. `n` is the number of pairs.
     """
 
     statistic: float
@@ -47,7 +48,7 @@ class SignedRank:
 
 @dataclass(frozen=True)
 class Correlation:
-    """Pearson's r of n pairs with its bootstrap interval; NaN where undefined (n < 3, or no variation)."""
+    """Pearson's r of n pairs with its 95 % interval; NaN where undefined (n < 3, or no variation)."""
 
     r: float
     low: float
@@ -61,9 +62,11 @@ def bootstrap_means(values: ArrayLike, *, seed: int = 0, resamples: int = 2000) 
     Parameters
     ----------
     values : array [n] or [k, n]
-        One number for each of n units, for k quantities at once; all of them see the same draws.
-    seed, resamples : int
-        Number of draws R, and where the random numbers start.
+        One number for each of n units, for k quantities at once; all quantities share the draws.
+    seed : int
+        Of the random numbers.
+    resamples : int
+        The number of draws, R.
 
     Returns
     -------
@@ -73,9 +76,9 @@ def bootstrap_means(values: ArrayLike, *, seed: int = 0, resamples: int = 2000) 
     if resamples < 1:
         raise InputError(f"The number of resamples must be at least 1, got {resamples}.")
     n = table.shape[-1]
-    # How often each unit was drawn says all that a mean needs: one product instead of an array [R, k, n].
+    # The counts of the drawn units suffice for means: one product instead of an array [R, k, n].
     drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
-    # Shifted by their mean, equal values have an interval without rounding noise.
+    # Centred first, so that the interval of equal values has width 0 despite rounding.
     centre = table.mean(axis=-1, keepdims=True)
     means: Floats = (drawn / n) @ (table - centre).T + centre[..., 0]
     return means
@@ -102,9 +105,9 @@ def percentiles(draws: Floats) -> tuple[Any, Any]:
 def signed_rank(differences: ArrayLike) -> SignedRank:
     """Wilcoxon's signed-rank test (1945) of paired differences against a median of zero, two-sided.
 
-    Differences of zero are left out, as Wilcoxon did; if nothing remains, p is 1 and the effect 0. The effect
-    size is `r = (W+ - W-) / (W+ + W-)` (Kerby 2014, doi 10.2466/11.IT.3.1), W+ and W- being the rank sums
-    of the positive and the negative differences.
+    Differences of zero are left out, as Wilcoxon did. If none remain, p is 1 and the effect size 0. The
+    effect size is `r = (W+ - W-) / (W+ + W-)` (Kerby 2014, doi 10.2466/11.IT.3.1), where W+ and W- are the
+    rank sums of the positive and the negative differences.
 
     >>> signed_rank([1.0, 2.0, 3.0, 4.0, -5.0]).effect_size
     0.3333333333333333
@@ -125,10 +128,10 @@ def signed_rank(differences: ArrayLike) -> SignedRank:
     )
 
 
-def correlation(x: ArrayLike, y: ArrayLike, *, seed: int = 0, resamples: int = 2000) -> Correlation:
-    """Pearson's r of `x` [n] and `y` [n], with a bootstrap interval over the pairs.
+def correlation(x: ArrayLike, y: ArrayLike) -> Correlation:
+    """Pearson's r of `x` [n] and `y` [n], with the 95 % interval of Fisher's transformation (scipy's).
 
-    Draws in which one of the two does not vary are left out.
+    Pairs with a missing number are left out. The interval of three pairs is -1 to 1.
 
     >>> round(correlation([1, 2, 3, 4], [2, 4, 6, 9]).r, 3)
     0.994
@@ -136,33 +139,22 @@ def correlation(x: ArrayLike, y: ArrayLike, *, seed: int = 0, resamples: int = 2
     first, second = np.ravel(np.asarray(x, dtype=float)), np.ravel(np.asarray(y, dtype=float))
     if first.shape != second.shape:
         raise InputError(
-            f"A correlation needs as many numbers on both sides, got {first.size} and {second.size}."
+            f"A correlation needs as many numbers on both sides, but got {first.size} and {second.size}."
         )
     known = np.isfinite(first) & np.isfinite(second)
     first, second = first[known], second[known]
     n = first.size
     if n < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return Correlation(r=np.nan, low=np.nan, high=np.nan, n=n)
-    rows = np.random.default_rng(seed).integers(0, n, size=(resamples, n))
-    draws = _pearson(first[rows], second[rows])
-    low, high = percentiles(draws[np.isfinite(draws)])
-    return Correlation(r=float(_pearson(first, second)), low=float(low), high=float(high), n=n)
-
-
-def _pearson(x: Floats, y: Floats) -> Floats:
-    """Pearson's r along the last axis; NaN where one of the two does not vary."""
-    x = x - x.mean(axis=-1, keepdims=True)
-    y = y - y.mean(axis=-1, keepdims=True)
-    product = np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
-    varies = product > 1e-12
-    r: Floats = np.where(varies, (x * y).sum(axis=-1) / np.where(varies, product, 1.0), np.nan)
-    return r
+    found = stats.pearsonr(first, second)
+    interval = found.confidence_interval(LEVEL)
+    return Correlation(r=float(found.statistic), low=float(interval.low), high=float(interval.high), n=n)
 
 
 def _finite(values: ArrayLike) -> Floats:
     table = np.asarray(values, dtype=float)
     if table.size == 0:
-        raise InputError("There is nothing to average; give at least one number.")
+        raise InputError("A mean needs at least one number, but got none.")
     if not np.isfinite(table).all():
-        raise InputError("Some of the numbers are missing or infinite; leave them out first.")
+        raise InputError("Some of the numbers are missing or infinite: leave them out first.")
     return table

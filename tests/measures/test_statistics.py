@@ -105,15 +105,25 @@ def test_no_differences_at_all_are_no_evidence() -> None:
     assert (found.statistic, found.p_value, found.effect_size, found.n) == (0.0, 1.0, 0.0, 9)
 
 
-def test_the_correlation_is_pearsons_and_its_interval_holds_it() -> None:
+def test_the_correlation_is_pearsons_with_fishers_interval() -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=50)
     y = x + random.normal(size=50)
     found = correlation(x, y)
-    assert found.r == pytest.approx(stats.pearsonr(x, y).statistic)
-    assert found.low < found.r < found.high
-    assert found == correlation(x, y)
-    assert correlation(x, -y).r == pytest.approx(-found.r)
+    r = np.cov(x, y)[0, 1] / np.sqrt(np.var(x, ddof=1) * np.var(y, ddof=1))
+    low, high = np.tanh(np.arctanh(r) + np.array([-1, 1]) * 1.959964 / np.sqrt(50 - 3))
+    assert (found.r, found.low, found.high, found.n) == pytest.approx((r, low, high, 50))
+    assert correlation(x, -y).r == pytest.approx(-r)
+
+
+def test_the_interval_of_a_correlation_covers_the_truth_about_as_often_as_it_says() -> None:
+    random = np.random.default_rng(1)
+    hits = []
+    for _ in range(400):
+        x = random.normal(size=30)
+        found = correlation(x, x + random.normal(size=30))
+        hits.append(found.low <= np.sqrt(0.5) <= found.high)
+    assert 0.92 <= np.mean(hits) <= 0.98
 
 
 def test_pairs_with_a_missing_number_are_left_out() -> None:
