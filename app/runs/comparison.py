@@ -1,4 +1,4 @@
-"""Several runs side by side: one measure on one chart, bias against quality, and what sets them apart."""
+"""Several runs side by side: one measure on one chart, bias against quality, and their different settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.shared.theme import is_dark
 from app.shared.widgets import caption, csv_download, literal
 from fairkd import runs
 from fairkd.measures import MEASURES, Measure
-from fairkd.runs import MASS_KEPT, Run, fairness_front, has_lost_mass, measured_apart
+from fairkd.runs import MIN_MASS_SHARE, Run, evaluation_differences, fairness_front, has_lost_mass
 
 MOST = 8  # runs on one chart
 COMPARE = "compare"
@@ -27,11 +27,11 @@ TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_
 
 
 def comparison(found: list[Run]) -> None:
-    """The section below the list: which runs, then charts and tables."""
+    """The section below the list: a choice of runs, charts and tables."""
     offered = [run for run in found if has_trained(run)]
     if len(offered) < 2:
         return
-    # With the id always: a choice travels to the server by the name that is shown here.
+    # Always with the id: the browser sends the displayed name, which has to be unique.
     names = {run.id: f"{run.name} ({run.id})" for run in offered}
     st.subheader("Side by side")
     _choose_at_first(list(names), newest_batch(offered))
@@ -47,22 +47,22 @@ def comparison(found: list[Run]) -> None:
         st.query_params[COMPARE] = chosen
     picked = [run for id in chosen for run in offered if run.id == id][:MOST]
     if len(picked) < 2:
-        caption("Choose two runs or more. Variants that were started together share seed, text and order.")
+        caption("Choose two or more runs. Variants that were started together share the seed and the text.")
         return
-    apart = measured_apart([run.config for run in picked])
-    if apart:
-        st.warning(not_comparable(apart), icon=":material/warning:")
+    different = evaluation_differences([run.config for run in picked])
+    if different:
+        st.warning(not_comparable(different), icon=":material/warning:")
     live = any(run.state in UNFINISHED for run in picked)
     shown = unique_names(picked)  # shorter: only the compared runs have to differ
-    st.fragment(_compared, run_every="4s" if live else None)(picked, shown, not apart)
+    st.fragment(_compared, run_every="4s" if live else None)(picked, shown, not different)
     _differences(picked, shown)
 
 
 def _choose_at_first(offered: Collection[str], newest: list[str]) -> None:
-    """Choose the runs of the link; else the newest ones, for as long as the person chooses no others.
+    """Choose the runs of the link, or else the newest ones until somebody chooses others.
 
-    The address is written by the page, not by the widget, which keeps out of it what nobody has clicked: a
-    link shows the same runs, whatever comes after them.
+    The page writes the address, because the widget leaves out a choice that nobody made by hand. So a copied
+    link always shows the same runs.
     """
     state = st.session_state
     if COMPARE in state:
@@ -75,7 +75,7 @@ def _choose_at_first(offered: Collection[str], newest: list[str]) -> None:
 
 
 def newest_batch(found: list[Run]) -> list[str]:
-    """The runs that were started together last, in their order; else the two newest."""
+    """The runs of the newest batch, in their order, or else the two newest runs."""
     for run in found:
         together = [one.id for one in reversed(found) if run.batch and one.batch == run.batch]
         if len(together) > 1:
@@ -83,17 +83,18 @@ def newest_batch(found: list[Run]) -> list[str]:
     return [run.id for run in found[:2]]
 
 
-def not_comparable(apart: Sequence[str]) -> str:
-    """Why no winner is named; the settings as in the table of differences."""
+def not_comparable(different: Sequence[str]) -> str:
+    """The warning, with the settings named as in the table of differences."""
+    verb = "differs" if len(different) == 1 else "differ"
     return (
-        f"These runs are not comparable, because they are not measured alike: {literal(' and '.join(apart))} "
-        f"{'differs' if len(apart) == 1 else 'differ'}. So no run is called the best and no front is drawn."
+        f"These runs are not comparable: {literal(' and '.join(different))} {verb}, so their evaluations "
+        "differ, too. No run is called the best, and no Pareto front is drawn."
     )
 
 
 @track_activity()
 def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> None:
-    """The charts; they follow the runs that still train."""
+    """The charts, updated while a run trains, and the table of last values."""
     data = {names[run.id]: follow(run) for run in picked}
     teacher = next((one.teacher for one in data.values() if one.teacher), {}) if comparable else {}
     table = last_values(data)
@@ -187,16 +188,16 @@ def _columns(measure: Measure) -> dict[str, Any]:
 
 def lost_note(lost: Sequence[str]) -> str:
     """Why the gaps of these runs do not count."""
-    names = " and ".join(map(literal, lost))
+    verb = "gives" if len(lost) == 1 else "give"
     return (
-        f"{LOST.capitalize()}: {names} left the words whose gap is measured with less than "
-        f"{100 * MASS_KEPT:.0f} % of the teacher's mass. Such a gap means little, however small: it is drawn "
-        "hollow, stands on no front, and is not called the fairest."
+        f"{LOST.capitalize()}: {' and '.join(map(literal, lost))} {verb} the measured words less than "
+        f"{100 * MIN_MASS_SHARE:.0f} % of the probability that the teacher gives them. Such a gap means "
+        "little, even if it is small. It is drawn hollow and left out of the Pareto front."
     )
 
 
 def last_values(data: dict[str, RunData]) -> pd.DataFrame:
-    """Each run's last evaluation, and its teacher's mass: one row a run, NaN where there is none."""
+    """One row per run: its last evaluation and its teacher's probability mass, NaN where unknown."""
     columns = [key for measure in TABLE for key in measure.keys]
     rows = []
     for name, found in data.items():
@@ -210,11 +211,11 @@ def last_values(data: dict[str, RunData]) -> pd.DataFrame:
 
 
 def _differences(picked: list[Run], names: dict[str, str]) -> None:
-    """The settings that are not the same in all of them."""
-    found = runs.differences(picked)
-    st.markdown("**What sets them apart**")
+    """The table of settings that differ between the runs."""
+    found = runs.setting_differences(picked)
+    st.markdown("**Different settings**")
     if not found:
-        caption("Their settings are equal.")
+        caption("All settings are equal.")
         return
     rows = [
         {"setting": key} | {names[id]: shown(value) for id, value in row.items()}
@@ -227,11 +228,11 @@ def _differences(picked: list[Run], names: dict[str, str]) -> None:
 
 
 def rest_is_equal(different: Collection[str]) -> str:
-    """What is said of all other settings; seed and text are named only where they are among them."""
+    """A sentence on all other settings, which names seed and text if they are among them."""
     same = []
     if "seed" not in different:
         same.append("the seed")
     if not any(name.startswith("corpus.") for name in different):
         same.append("the text")
-    included = f", {' and '.join(same)} included," if same else ""
-    return f"Everything else{included} is equal."
+    included = f", including {' and '.join(same)}" if same else ""
+    return f"All other settings are equal{included}."

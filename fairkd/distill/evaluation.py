@@ -135,9 +135,10 @@ class Evaluator:
         return {**means, "perplexity": None if loss is None else perplexity_of_loss(loss)}
 
     def _pseudo_perplexity(self, lm: MaskedLM) -> float | None:
-        if not self.token_ids:
+        try:
+            return pseudo_perplexity_of_tokens(lm, self.token_ids, positions="sampled").value
+        except InputError:  # no token to score
             return None
-        return pseudo_perplexity_of_tokens(lm, self.token_ids, positions="sampled").value
 
     @torch.inference_mode()
     def _states(self, lm: MaskedLM, batch: Batch) -> Tensor:

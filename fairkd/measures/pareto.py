@@ -1,4 +1,4 @@
-"""The Pareto front: which of several results no other one beats."""
+"""The Pareto front: the results that no other result dominates."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 
 def front(costs: Sequence[tuple[float, float]]) -> tuple[int, ...]:
-    """Indices of the points that no other point dominates, by their first cost.
+    """Indices of the points that no other point dominates, in the order of their first cost.
 
-    A point dominates another if it is at most as large in both costs and smaller in one. Of equal points all
-    stay; points with a NaN never do.
+    A point dominates another if neither cost is larger and one is smaller. Equal points are all on the front;
+    points with a NaN never are.
 
     >>> front([(1, 5), (2, 2), (3, 3), (5, 1)])
     (0, 1, 3)

@@ -1,11 +1,11 @@
 from . import event_tables as event_tables, events as events
 from .archive import export as export
 from .comparison import (
-    MASS_KEPT as MASS_KEPT,
-    differences as differences,
+    MIN_MASS_SHARE as MIN_MASS_SHARE,
+    evaluation_differences as evaluation_differences,
     fairness_front as fairness_front,
     has_lost_mass as has_lost_mass,
-    measured_apart as measured_apart,
+    setting_differences as setting_differences,
 )
 from .control import (
     all_runs as all_runs,

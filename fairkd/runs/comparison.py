@@ -1,4 +1,4 @@
-"""What can be said of several runs together: whether they are measured alike, and which gaps count."""
+"""Several runs together: whether their measures are comparable, and which gaps count."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from fairkd.distill.config import Config, flat
 from fairkd.measures import front
 from fairkd.runs.store import Run
 
-# The settings that decide what an evaluation measures, and against whom.
-MEASURED_BY = (
+# Runs are comparable where these settings are equal: they decide what is measured, and on which text.
+EVALUATION_SETTINGS = (
     "teacher",
     "corpus.source",
     "corpus.split",
@@ -23,27 +23,29 @@ MEASURED_BY = (
     "evaluation.professions",
     "evaluation.sentences",
 )
-MASS_KEPT = 0.5  # the part of the teacher's mass below which a gap is small because the words are gone
+# Below this part of the teacher's probability mass, a gap may be small because hardly any is left.
+MIN_MASS_SHARE = 0.5
 
 
-def measured_apart(configs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The settings of `MEASURED_BY` that are not the same in all configurations: none, and they compare.
+def evaluation_differences(configs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The settings of `EVALUATION_SETTINGS` that differ between configurations; none if they are comparable.
 
-    One that a configuration of an earlier version lacks is at its default. Words of one's own stand in the
-    place of a contrast's, so that two who measure them need not name the same contrast.
+    A setting that is missing, because an earlier version did not have it, counts as its default. A
+    configuration with words of its own does not use `evaluation.contrast`, so that setting is ignored there.
     """
     standard = flat(Config().model_dump(mode="json"))
     settings = [standard | flat(config) for config in configs]
     for one in settings:
         if one["evaluation.words"] is not None:
             one["evaluation.contrast"] = None
-    return tuple(name for name in MEASURED_BY if len({repr(one.get(name)) for one in settings}) > 1)
+    return tuple(name for name in EVALUATION_SETTINGS if len({repr(one.get(name)) for one in settings}) > 1)
 
 
-def differences(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
-    """The settings in which runs differ: setting -> run id -> value, None where a run lacks it.
+def setting_differences(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+    """The settings in which runs differ: setting -> run id -> value, None where a run does not have it.
 
-    `pandas.DataFrame.from_dict(..., orient="index")` makes the table of it: a row a setting, a column a run.
+    `pandas.DataFrame.from_dict(..., orient="index")` makes a table of it, with a row per setting and a column
+    per run.
     """
     configs = {run.id: flat(run.config) for run in runs}
     names = dict.fromkeys(name for config in configs.values() for name in config)
@@ -52,17 +54,17 @@ def differences(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
 
 
 def has_lost_mass(mass: float | None, teacher: float | None) -> bool:
-    """Whether so little of the teacher's P(A) + P(B) is left that the gap says nothing of fairness.
+    """Whether so little of the teacher's probability mass is left that the gap says nothing about fairness.
 
-    False where either is not known.
+    False where either mass is unknown.
 
     >>> has_lost_mass(0.1, 0.6), has_lost_mass(0.5, 0.6), has_lost_mass(0.1, None)
     (True, False, False)
     """
-    return mass is not None and teacher is not None and mass < MASS_KEPT * teacher
+    return mass is not None and teacher is not None and mass < MIN_MASS_SHARE * teacher
 
 
 def fairness_front(costs: Sequence[tuple[float, float]], lost: Sequence[bool]) -> tuple[int, ...]:
-    """The Pareto front of the runs whose mass is not lost; indices as from `pareto.front`."""
+    """The Pareto front of the runs that have not lost their probability mass; indices as from `front`."""
     nowhere = (math.nan, math.nan)
     return front([nowhere if gone else cost for cost, gone in zip(costs, lost, strict=True)])

@@ -1,4 +1,4 @@
-"""Which runs compare, and whose gaps count."""
+"""Which runs are comparable, and whose gaps count."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from fairkd.distill.config.config import make_config
-from fairkd.runs.comparison import MASS_KEPT, fairness_front, has_lost_mass, measured_apart
+from fairkd.runs.comparison import MIN_MASS_SHARE, evaluation_differences, fairness_front, has_lost_mass
 
 
 def config(**settings: Any) -> dict[str, Any]:
     return make_config(settings).model_dump(mode="json")
 
 
-def test_variants_of_one_experiment_are_measured_alike() -> None:
+def test_variants_of_one_experiment_are_comparable() -> None:
     variants = [config(), config(seed=3), config(constraint={"kind": "group"}), config(corpus={"cda": True})]
-    assert measured_apart(variants) == ()
+    assert evaluation_differences(variants) == ()
 
 
 @pytest.mark.parametrize(
-    ("settings", "apart"),
+    ("settings", "different"),
     [
         ({"teacher": "embedded/other"}, "teacher"),
         ({"corpus": {"source": "mine.txt"}}, "corpus.source"),
@@ -31,30 +31,32 @@ def test_variants_of_one_experiment_are_measured_alike() -> None:
         ({"evaluation": {"sentences": 20}}, "evaluation.sentences"),
     ],
 )
-def test_what_decides_the_measurement_keeps_runs_apart(settings: dict[str, Any], apart: str) -> None:
-    assert measured_apart([config(), config(**settings)]) == (apart,)
+def test_runs_with_different_evaluation_settings_are_not_comparable(
+    settings: dict[str, Any], different: str
+) -> None:
+    assert evaluation_differences([config(), config(**settings)]) == (different,)
 
 
-def test_own_words_are_measured_alike_whatever_contrast_they_stand_for() -> None:
+def test_own_words_are_comparable_under_any_contrast() -> None:
     words = {"a": ["milk"], "b": ["tea"]}
     both = [config(evaluation={"words": words, "contrast": name}) for name in ("kinship", "pronouns")]
-    assert measured_apart(both) == ()
-    assert measured_apart([both[0], config()]) == ("evaluation.contrast", "evaluation.words")
+    assert evaluation_differences(both) == ()
+    assert evaluation_differences([both[0], config()]) == ("evaluation.contrast", "evaluation.words")
 
 
-def test_a_setting_that_an_older_run_lacks_is_at_its_default() -> None:
+def test_a_setting_that_an_older_run_does_not_have_is_at_its_default() -> None:
     old = config()
     del old["evaluation"]["professions"]
-    assert measured_apart([old, config()]) == ()
+    assert evaluation_differences([old, config()]) == ()
 
 
-def test_mass_is_lost_below_a_part_of_the_teachers() -> None:
-    assert has_lost_mass(0.6 * MASS_KEPT - 0.01, 0.6) and not has_lost_mass(0.6 * MASS_KEPT, 0.6)
+def test_mass_is_lost_below_a_share_of_the_teachers() -> None:
+    assert has_lost_mass(0.6 * MIN_MASS_SHARE - 0.01, 0.6) and not has_lost_mass(0.6 * MIN_MASS_SHARE, 0.6)
     assert not has_lost_mass(math.nan, 0.6) and not has_lost_mass(0.01, math.nan)
     assert not has_lost_mass(None, 0.6) and not has_lost_mass(0.01, None)
 
 
-def test_a_run_without_mass_neither_stands_on_the_front_nor_keeps_another_off_it() -> None:
+def test_a_run_without_mass_is_not_on_the_front_and_dominates_no_other_run() -> None:
     costs = [(14.0, 1.4), (15.0, 0.4), (13.0, 0.1)]
     assert fairness_front(costs, [False, False, True]) == (0, 1)
     assert fairness_front(costs, [False, False, False]) == (2,)

@@ -76,8 +76,8 @@ def test_its_configuration_is_that_of_its_folder(earlier: Path) -> None:
 
 def test_its_runs_can_be_compared(earlier: Path) -> None:
     found = runs.all_runs()
-    assert runs.measured_apart([run.config for run in found]) == ()
-    assert set(runs.differences(found)) == {
+    assert runs.evaluation_differences([run.config for run in found]) == ()
+    assert set(runs.setting_differences(found)) == {
         "budget.steps",
         "evaluation.every_steps",
         "checkpoint.every_steps",

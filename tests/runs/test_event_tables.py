@@ -8,7 +8,7 @@ import pandas as pd
 
 from fairkd.distill.config.config import make_config
 from fairkd.runs import event_tables
-from fairkd.runs.comparison import differences
+from fairkd.runs.comparison import setting_differences
 from fairkd.runs.store import Run
 
 
@@ -40,7 +40,7 @@ EVENTS = [
 ]
 
 
-def test_training_has_a_row_a_step_and_no_superseded_one() -> None:
+def test_training_has_one_row_per_step_without_superseded_events() -> None:
     frame = event_tables.training(EVENTS)
     assert frame["step"].tolist() == [20, 40]
     assert frame["loss"][0] == 3.0 and pd.isna(frame["loss"][1])
@@ -57,14 +57,14 @@ def test_evaluations_have_every_measure_even_where_one_is_missing() -> None:
     )
 
 
-def test_watched_sentences_have_a_row_a_predicted_word() -> None:
+def test_watched_sentences_have_one_row_per_predicted_word() -> None:
     frame = event_tables.watched_sentences(EVENTS)
     found = frame[["step", "model", "probability"]].to_records(index=False).tolist()
     assert found == [(20, "student", 0.1), (0, "teacher", 0.6), (40, "student", 0.3)]
     assert frame["prediction"].unique().tolist() == ["drink"]
 
 
-def test_the_teacher_is_measured_or_not_yet() -> None:
+def test_the_teachers_measures_are_missing_before_its_evaluation() -> None:
     assert event_tables.teacher(EVENTS)["pseudo_perplexity_sampled"] == 9.0
     assert event_tables.teacher([]) is None
 
@@ -83,15 +83,15 @@ def run(id: str, **values: object) -> Run:
 def test_only_settings_that_differ_are_compared() -> None:
     one = run("a", constraint={"kind": "group"}, budget={"steps": 5})
     two = run("b", budget={"steps": 5}, student={"layers": [0, 5]})
-    assert differences([one, two]) == {
+    assert setting_differences([one, two]) == {
         "student.layers": {"a": None, "b": (0, 5)},
         "constraint.kind": {"a": "group", "b": "none"},
     }
-    assert differences([one, one]) == {} and differences([one]) == {}
+    assert setting_differences([one, one]) == {} and setting_differences([one]) == {}
 
 
-def test_a_setting_that_a_run_lacks_differs() -> None:
+def test_a_setting_that_a_run_does_not_have_differs() -> None:
     old = run("a")
     older = Run(**{**old.__dict__, "id": "b", "config": {"seed": 0}})
-    assert differences([old, older])["budget.minutes"] == {"a": 5.0, "b": None}
-    assert "seed" not in differences([old, older])
+    assert setting_differences([old, older])["budget.minutes"] == {"a": 5.0, "b": None}
+    assert "seed" not in setting_differences([old, older])

@@ -1,4 +1,4 @@
-"""The charts of runs, watched sentences and the constraint preview: what they say and draw."""
+"""The charts of runs, watched sentences and the constraint preview: titles and traces."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def title(figure: object) -> str:
     return figure.layout.title.text.replace("<br>", " ")
 
 
-def test_the_loss_chart_says_how_far_the_loss_fell_and_draws_the_parts_that_there_are() -> None:
+def test_the_loss_chart_has_the_fall_as_its_title_and_draws_the_terms_in_use() -> None:
     frame = pd.DataFrame({"step": [20, 40], "loss": [12.0, 3.0], "kd": [4.0, 1.0], "group": [0.0, 0.0]})
     figure = loss_curves(frame, dark=False)
     assert title(figure) == "The loss fell from 12 to 3"
@@ -45,12 +45,12 @@ def test_the_loss_chart_says_how_far_the_loss_fell_and_draws_the_parts_that_ther
     assert figure.layout.yaxis.type == "log"
 
 
-def test_without_two_points_the_loss_is_a_question() -> None:
+def test_the_title_of_the_loss_chart_is_a_question_before_the_second_point() -> None:
     frame = pd.DataFrame({"step": [20], "loss": [12.0]})
     assert title(loss_curves(frame, dark=True)).endswith("?")
 
 
-def test_a_measure_is_set_against_the_teachers() -> None:
+def test_a_measure_is_compared_with_the_teachers() -> None:
     figure = measure_curve(STEPS, MEASURES["gap_absolute"], teacher=TEACHER_SAYS, dark=False)
     assert title(figure).startswith("Mean absolute gap: 0.31 nats, the teacher's 1.50")
     named = {trace.name: trace for trace in figure.data if trace.name}
@@ -61,13 +61,13 @@ def test_a_measure_is_set_against_the_teachers() -> None:
     assert list(named["student"].customdata)[-1] == "0.31 nats (0.20 to 0.40)"
 
 
-def test_without_a_teachers_value_the_start_is_what_to_compare_with() -> None:
+def test_without_a_teachers_value_a_measure_is_compared_with_the_start() -> None:
     figure = measure_curve(STEPS, MEASURES["kl"], teacher={"kl": None}, dark=False)
     assert title(figure) == "KL to the teacher: 0.610 nats, at first 3.000"
     assert [trace.name for trace in figure.data] == ["student"]
 
 
-def test_a_measure_that_is_not_there_yet_is_said() -> None:
+def test_the_title_says_that_a_measure_is_missing_so_far() -> None:
     empty = STEPS.iloc[:0]
     assert measure_title(empty, MEASURES["kl"], {}) == "KL to the teacher: not measured yet"
     assert len(measure_curve(empty, MEASURES["kl"], teacher={}, dark=False).data) == 1
@@ -87,7 +87,7 @@ def test_a_gap_has_its_mass_under_the_title() -> None:
 
 
 @pytest.mark.parametrize("mass", [LOW_MASS / 2, 0.2])
-def test_a_gap_without_mass_is_said_to_mean_little(mass: float) -> None:
+def test_a_gap_without_mass_has_a_warning(mass: float) -> None:
     frame = STEPS.assign(gap_mass=[0.5, 0.6, mass])
     teacher = TEACHER_SAYS | {"gap_mass": 0.56}
     figure = measure_curve(frame, MEASURES["gap_absolute"], teacher=teacher, dark=False)
@@ -130,13 +130,13 @@ def test_a_run_that_lost_its_mass_is_marked_and_does_not_win() -> None:
     assert "dead" in {trace.name for trace in figure.data}, "its other measures count"
 
 
-def test_among_runs_that_are_not_measured_alike_none_is_named() -> None:
+def test_no_run_is_named_where_runs_are_not_comparable() -> None:
     frames = {"a": STEPS, "b": STEPS.assign(kl=9.0)}
     figure = compared_curves(frames, MEASURES["kl"], teacher={}, comparable=False, dark=False)
     assert title(figure) == "How do the runs differ in KL to the teacher?"
 
 
-def test_a_run_without_numbers_keeps_the_looks_of_the_others() -> None:
+def test_a_run_without_values_keeps_its_place_in_the_order_of_colours() -> None:
     frames = {"new": STEPS.iloc[:0], "old": STEPS}
     (line,) = compared_curves(frames, MEASURES["kl"], teacher={}, dark=False).data
     assert line.line.color == series(1, dark=False).colour
@@ -161,7 +161,7 @@ POINTS = pd.DataFrame(
 KEPT = [False] * 3
 
 
-def test_bias_against_quality_draws_the_front_and_says_what_fairness_costs() -> None:
+def test_bias_against_quality_draws_the_front_and_names_the_cost_of_fairness() -> None:
     teacher = TEACHER_SAYS | {"pseudo_perplexity_sampled": 9.8}
     figure = bias_quality(POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, teacher=teacher, dark=False)
     assert list(figure.data[0].x) == [14.0, 15.4]
@@ -170,14 +170,14 @@ def test_bias_against_quality_draws_the_front_and_says_what_fairness_costs() -> 
     assert "<b>odd" not in "".join(trace.text[0] for trace in figure.data[1:] if trace.text)
 
 
-def test_a_name_is_shown_as_it_is_where_a_chart_is_pointed_at() -> None:
+def test_a_name_is_shown_literally_in_a_hover_box() -> None:
     odd = POINTS.assign(name=["half %{x}", *POINTS["name"][1:]])
     figure = bias_quality(odd, front=(0,), looks=[0, 1, 2], lost=KEPT, teacher={}, dark=False)
     point = next(trace for trace in figure.data if trace.name == "half %{x}")
     assert "%{x}" not in point.hovertemplate and point.customdata[0][0] == "half %{x}"
 
 
-def test_one_that_wins_outright_is_named() -> None:
+def test_a_run_that_is_best_in_both_is_named() -> None:
     assert front_title(POINTS, (1,), KEPT) == "fair is the fairest and predicts text best"
     assert front_title(POINTS.iloc[:1], (0,), [False]).endswith("?")
 
@@ -204,7 +204,7 @@ def test_a_run_that_lost_its_mass_is_hollow_and_says_so() -> None:
     assert "probability mass: 10 % (lost" in gone.hovertemplate and gone.marker.symbol.endswith("-open")
 
 
-def test_runs_that_are_not_measured_alike_have_no_front() -> None:
+def test_runs_that_are_not_comparable_have_no_front() -> None:
     figure = bias_quality(
         POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, comparable=False, teacher={}, dark=False
     )
@@ -231,7 +231,7 @@ def test_words_move_over_the_steps_with_a_mark_at_the_chosen_one() -> None:
     assert left.y == (0.1, None, 0.5), "a word that left the kept ones is no straight line to its return"
 
 
-def test_the_nearest_to_nothing_is_called_so_where_a_measure_has_a_sign() -> None:
+def test_the_run_nearest_to_0_is_named_where_a_measure_has_a_sign() -> None:
     frames = {"a": STEPS.assign(gap_mean=-0.5), "b": STEPS.assign(gap_mean=-0.1)}
     figure = compared_curves(frames, MEASURES["gap_mean"], teacher={}, dark=False)
     assert title(figure).startswith("b ends with the ") and "nearest to 0: " in title(figure)
@@ -267,7 +267,7 @@ def test_the_playground_draws_before_and_after_with_the_groups_in_their_hues() -
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_looks_do_not_repeat_among_the_most_runs_that_are_compared(dark: bool) -> None:
+def test_the_eight_runs_of_a_comparison_all_look_different(dark: bool) -> None:
     looks = {(one.colour, one.dash) for one in (series(number, dark=dark) for number in range(8))}
     assert len(looks) == 8
     assert series(0, dark=dark).shade(0.5).startswith("rgba(")

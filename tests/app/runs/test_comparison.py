@@ -1,4 +1,4 @@
-"""Several runs side by side, as Streamlit runs the Runs page, on runs that the tests lay down."""
+"""The comparison on the Runs page, as Streamlit runs it, with runs that the tests create."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_variants_that_started_together_are_compared_at_once(open_runs: OpenRuns
     assert "KL to the teacher" in live_titles(app)[0]
 
 
-def test_a_run_whose_words_are_gone_is_not_the_fairest(open_runs: OpenRuns) -> None:
+def test_a_run_that_lost_its_mass_is_not_called_the_fairest(open_runs: OpenRuns) -> None:
     add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
     add_run("fair", "finished", events=training(400, gap=0.3, quality=15), batch="b")
     add_run("dead", "finished", events=training(400, gap=0.0, quality=13, mass=0.01), batch="b")
@@ -39,12 +39,12 @@ def test_a_run_whose_words_are_gone_is_not_the_fairest(open_runs: OpenRuns) -> N
     curves, front = live_titles(app)
     assert curves.startswith("fair ends with the lowest mean absolute gap")
     assert front.startswith("fair is the fairest of the runs that kept their mass")
-    assert "Mass lost: dead left the words" in texts(app)
+    assert "Mass lost: dead gives the measured words" in texts(app)
     app.get_by_key("compared_measure").set_value("gap_mass").run()
     assert live_titles(app)[0].startswith("plain ends with the highest probability mass: 60 %")
 
 
-def test_runs_that_are_not_measured_alike_are_drawn_without_a_winner(open_runs: OpenRuns) -> None:
+def test_runs_that_are_not_comparable_are_drawn_without_a_winner(open_runs: OpenRuns) -> None:
     add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
     other = {"evaluation": {"professions": 5}, "seed": 3}
     add_run("few", "finished", events=training(400, gap=0.3, quality=15), batch="b", **other)
@@ -55,18 +55,18 @@ def test_runs_that_are_not_measured_alike_are_drawn_without_a_winner(open_runs: 
     curves, front = live_titles(app)
     assert curves.startswith("How do the runs differ") and front.endswith("cannot be compared")
     assert "dotted front" not in texts(app)
-    assert "Everything else, the text included, is equal." in texts(app)
+    assert "All other settings are equal, including the text." in texts(app)
 
 
 @pytest.mark.parametrize(
     ("different", "said"),
     [
-        ({"constraint.kind"}, "Everything else, the seed and the text included, is equal."),
-        ({"corpus.source"}, "Everything else, the seed included, is equal."),
-        ({"corpus.cda", "seed"}, "Everything else is equal."),
+        ({"constraint.kind"}, "All other settings are equal, including the seed and the text."),
+        ({"corpus.source"}, "All other settings are equal, including the seed."),
+        ({"corpus.cda", "seed"}, "All other settings are equal."),
     ],
 )
-def test_only_what_is_equal_is_said_to_be(different: set[str], said: str) -> None:
+def test_only_equal_settings_are_called_equal(different: set[str], said: str) -> None:
     assert rest_is_equal(different) == said
 
 
