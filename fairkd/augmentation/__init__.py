@@ -1,6 +1,6 @@
-"""Counterfactual data augmentation (CDA): gendered sentences with their genders swapped.
+"""Counterfactual data augmentation (CDA): sentences with the genders of their words swapped.
 
-* `gender_swap`: sentences swapped
+* `gender_swap`: swaps the genders of sentences
 * `swap_lexicon`: the words that are swapped
 * `her_his`: whether "her" means "his" or "him", by rule or by a masked language model
 

@@ -1,22 +1,24 @@
-"""Counterfactual data augmentation: every gendered sentence once more with its genders swapped.
+"""The gender swap of counterfactual data augmentation: "he lost his crown" becomes "she lost her crown".
 
     swap("The king lost his crown; the queen found hers.")
     # "The queen lost her crown; the king found his."
 
     swapped = swapper(corpus.held_out, models.load("embedded/teacher"))(corpus.training[:1000])
 
-The words are in `resources/swaps.yaml`, names (an option) are those of the contrast "names". "her" (his or
-him) and "his" (her or hers) depend on the context, which a masked LM reads (`fairkd.augmentation.her_his`).
-What is swapped keeps its case (he, He, HE; any other, as in "hE", is left alone), the punctuation around it,
-its hyphens and its possessive ("the ladies' coats", "the gentlemen's coats"). A word with a capital that ends
-a name ("Stephen King", "Iron Man") is part of it and stays; so does an abbreviation ("HER2", "a He-Ne laser",
-"an MR scan").
+The words are in `resources/swaps.yaml`. Names are swapped only on request; they are those of the word groups
+"names". The counterparts of "her" (his or him) and "his" (her or hers) depend on the context, which a masked
+language model can decide (`fairkd.augmentation.her_his`).
 
-Swapping twice gives the sentence back wherever each of its words has one counterpart that has it in turn: not
-for the entries of the list that go one way ("Ms", "hostess"), nor where "her" or "his" was read wrongly.
+A swapped word keeps its case (he, He or HE; other spellings such as "hE" are not swapped), the punctuation
+around it, its hyphens and its possessive ("the ladies' coats", "the gentlemen's coats"). A capitalised word
+at the end of a name ("Stephen King", "Iron Man") is part of the name and stays. Abbreviations stay too
+("HER2", "a He-Ne laser", "an MR scan").
 
-All of BUG takes about 95 s of one core (1 ms a sentence), most of it for "her": a run swaps sentences when it
-reads them.
+Swapping twice returns the original sentence if each of its words is the counterpart of its counterpart. This
+is not so for one-way entries of the list ("Ms", "hostess"), or if "her" or "his" was read wrongly.
+
+Swapping all of BUG takes about 95 s on one core (1 ms a sentence), most of it for "her". A run therefore
+swaps sentences when it reads them.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fairkd.augmentation.her_his import Resolver, guess
-from fairkd.augmentation.swap_lexicon import OPEN, WORD, Lexicon, lexicon
+from fairkd.augmentation.swap_lexicon import AMBIGUOUS, WORD, Lexicon, lexicon
 from fairkd.corpora import beginning, normalise
 from fairkd.models import MaskedLM
 from fairkd.utils import Progress
@@ -35,18 +37,18 @@ __all__ = ["Resolver", "swap", "swap_many", "swapper"]
 
 Decide = Callable[[str, int], str]
 
-AT_ONCE = 200  # held-out sentences between two calls of progress
+AT_ONCE = 200  # held-out sentences between two progress reports
 
 _POSSESSIVE = re.compile(r"( ?)(['’])([sS]\b)?")
 _PRONOUNS = frozenset({"he", "him", "his", "himself", "she", "her", "hers", "herself"})
 _HYPHENED = re.compile(r"[-‐‑–]([^\W_])")
 _POINT = re.compile(r"\. *[^\W\d_]")
-_AFTER_NAMES = frozenset({"Jr", "Sr", "Jnr", "Snr", "II", "III", "IV"})
+_NAME_SUFFIXES = frozenset({"Jr", "Sr", "Jnr", "Snr", "II", "III", "IV"})
 
 
 @dataclass(frozen=True)
-class _Find:
-    """A word to swap: where it is, what it becomes in lower case; None: her or his."""
+class _GenderedWord:
+    """A word to swap: its span, and its counterpart in lower case; None for "her" and "his"."""
 
     start: int
     end: int
@@ -54,16 +56,16 @@ class _Find:
 
 
 def swap(sentence: str, *, names: bool = False, her: Decide | None = None) -> str:
-    """The sentence with its genders swapped; the same text if nothing in it is gendered.
+    """The sentence with its genders swapped; the same text if no word in it is gendered.
 
     Parameters
     ----------
     names
-        Whether to swap the first names of the contrast "names", too.
+        Whether to swap the first names in the word groups "names" too.
     her
-        Called with the sentence and the place of a "her" or "his", whose counterpart depends on the context;
-        returns "his" or "him", "her" or "hers". See `Resolver`. By default the next word tells, as far as it
-        does.
+        Decides the counterpart of "her" or "his": a function of the sentence and the word's offset in it,
+        such as a `Resolver`. It returns "his" or "him" for "her", "her" or "hers" for "his". By default the
+        next word decides, or else the more frequent reading.
 
     Examples
     --------
@@ -72,10 +74,10 @@ def swap(sentence: str, *, names: bool = False, her: Decide | None = None) -> st
     >>> swap("James hid.", names=True)
     'Mary hid.'
     """
-    found = _find(sentence, names)
+    found = _gendered_words(sentence, names)
     decide = her or guess
-    targets = [find.target or decide(sentence, find.start) for find in found]
-    return _put(sentence, found, targets)
+    targets = [word.target or decide(sentence, word.start) for word in found]
+    return _replace(sentence, found, targets)
 
 
 def swap_many(
@@ -85,19 +87,23 @@ def swap_many(
     names: bool = False,
     progress: Progress | None = None,
 ) -> list[str]:
-    """`swap` of every sentence, in order; `lm` decides all their "her" and "his", many in one forward pass.
+    """`swap` for many sentences, in order; `lm` decides their "her" and "his", many in one forward pass.
 
-    Each result depends on its sentence alone, so that a corpus may be swapped a part at a time.
+    Without `lm` the next word decides. Each result depends only on its own sentence, so a corpus can be
+    swapped in parts.
+
+    >>> swap_many(["She saw him.", "Milk is white."], None)
+    ['He saw her.', 'Milk is white.']
     """
     decide = Resolver(lm) if isinstance(lm, MaskedLM) else lm
-    found = [_find(sentence, names) for sentence in sentences]
-    places = [(i, find.start) for i, finds in enumerate(found) for find in finds if find.target is None]
+    found = [_gendered_words(sentence, names) for sentence in sentences]
+    places = [(i, word.start) for i, words in enumerate(found) for word in words if word.target is None]
     asked = [(sentences[i], start) for i, start in places]
     answers = decide.many(asked, progress) if decide else [guess(*place) for place in asked]
     answer = dict(zip(places, answers, strict=True))
     return [
-        _put(sentence, finds, [find.target or answer[i, find.start] for find in finds])
-        for i, (sentence, finds) in enumerate(zip(sentences, found, strict=True))
+        _replace(sentence, words, [word.target or answer[i, word.start] for word in words])
+        for i, (sentence, words) in enumerate(zip(sentences, found, strict=True))
     ]
 
 
@@ -108,10 +114,14 @@ def swapper(
     names: bool = False,
     progress: Progress | None = None,
 ) -> Callable[[Sequence[str]], list[str]]:
-    """`swap_many` for sentences to train on, which keeps the held-out ones apart.
+    """`swap_many` for training sentences that leaves out swaps close to a held-out sentence.
 
-    A sentence stays as it is where its swap begins as a held-out sentence does, or as the swap of one. The
-    held-out ones are swapped at once, 1 ms each, and `progress` is called every AT_ONCE of them.
+    A sentence is returned unchanged if its swap begins like a held-out sentence or like the swap of one. The
+    held-out sentences are swapped first, which takes 1 ms each; `progress` is called for every AT_ONCE of
+    them.
+
+    >>> swapper(["He is a pilot."], None)(["She is a pilot!", "She sings."])
+    ['She is a pilot!', 'He sings.']
     """
     decide = Resolver(lm) if isinstance(lm, MaskedLM) else lm
     every = list(held_out)
@@ -132,25 +142,25 @@ def swapper(
     return swap_apart
 
 
-def _find(sentence: str, names: bool) -> list[_Find]:
-    """The words to swap, in order."""
+def _gendered_words(sentence: str, names: bool) -> list[_GenderedWord]:
+    """The gendered words of a sentence, in order."""
     words = lexicon()
     found = []
     for match in WORD.finditer(sentence):
         token = match[0]
         word = token.lower()
-        if word not in words.all or _shape(token) is None or _is_fixed(sentence, match, words):
+        if word not in words.all or _case_of(token) is None or _is_fixed(sentence, match, words):
             continue
         if _is_abbreviation(sentence, match):
             continue
-        target = None if word in OPEN else _target(sentence, match, words, names)
-        if target or word in OPEN:
-            found.append(_Find(match.start(), match.end(), target))
+        target = None if word in AMBIGUOUS else _target(sentence, match, words, names)
+        if target or word in AMBIGUOUS:
+            found.append(_GenderedWord(match.start(), match.end(), target))
     return found
 
 
 def _target(sentence: str, match: re.Match[str], words: Lexicon, names: bool) -> str | None:
-    """The counterpart of the word in its place; None where it is to stay."""
+    """The counterpart of a word in its context; None if the word stays."""
     token, word = match[0], match[0].lower()
     if token[0].isupper():
         if names and word in words.names:
@@ -170,13 +180,13 @@ _LAST_WORD = re.compile(r"(?<!['’\w])([^\W\d_]+) ?\.?[ -]$")
 
 
 def _next_is_capital(sentence: str, end: int) -> bool:
-    """Whether a word of one more name follows ("Mr. Smith", not "King Jr.")."""
+    """Whether another word of a name follows ("Mr. Smith", not "King Jr.")."""
     following = _NEXT_WORD.match(sentence, end)
-    return following is not None and following[1].istitle() and following[1] not in _AFTER_NAMES
+    return following is not None and following[1].istitle() and following[1] not in _NAME_SUFFIXES
 
 
 def _ends_a_name(sentence: str, match: re.Match[str]) -> bool:
-    """Whether a noun with a capital closes a name: "Stephen King wrote", not "The King", "Did Dad come?"."""
+    """Whether a capitalised noun ends a name: "Stephen King wrote", not "The King" or "Did Dad come?"."""
     before = _LAST_WORD.search(sentence, max(0, match.start() - 40), match.start())
     return (
         before is not None
@@ -188,7 +198,7 @@ def _ends_a_name(sentence: str, match: re.Match[str]) -> bool:
 
 
 def _is_abbreviation(sentence: str, match: re.Match[str]) -> bool:
-    """Whether the word stands for something else: "HER-2", "MEN-1", "the He-Ne laser", "an MR scan"."""
+    """Whether the word is an abbreviation: "HER-2", "MEN-1", "the He-Ne laser", "an MR scan"."""
     joined = _HYPHENED.match(sentence, match.end())
     if joined and (joined[1].isdigit() or (joined[1].isupper() and match[0].lower() in _PRONOUNS)):
         return True
@@ -198,15 +208,15 @@ def _is_abbreviation(sentence: str, match: re.Match[str]) -> bool:
 
 
 def _is_fixed(sentence: str, match: re.Match[str], words: Lexicon) -> bool:
-    """Whether the word stands in a phrase that is kept."""
+    """Whether the word is in a phrase that is never swapped."""
     phrases = words.fixed.get(match[0].lower())
     return phrases is not None and any(
         phrase.start() <= match.start() < phrase.end() for phrase in phrases.finditer(sentence)
     )
 
 
-def _shape(token: str) -> Callable[[str], str] | None:
-    """What gives another word the token's case; None for a case that is neither he, He nor HE."""
+def _case_of(token: str) -> Callable[[str], str] | None:
+    """The function that gives another word the case of `token`; None for a case other than he, He or HE."""
     if token.islower():
         return str.lower
     if token.isupper():
@@ -214,18 +224,18 @@ def _shape(token: str) -> Callable[[str], str] | None:
     return str.capitalize if token[0].isupper() and token[1:].islower() else None
 
 
-def _put(sentence: str, found: Sequence[_Find], targets: Sequence[str]) -> str:
-    """The sentence with every found word replaced, its possessive mark made to fit."""
+def _replace(sentence: str, found: Sequence[_GenderedWord], targets: Sequence[str]) -> str:
+    """The sentence with each word replaced by its counterpart, and the possessive adapted to it."""
     if not found:
         return sentence
     parts: list[str] = []
     done = 0
     plurals = lexicon().plurals
-    for find, target in zip(found, targets, strict=True):
-        token = sentence[find.start : find.end]
-        shape = _shape(token)
-        parts += [sentence[done : find.start], shape(target) if shape else target]
-        done = find.end
+    for word, target in zip(found, targets, strict=True):
+        token = sentence[word.start : word.end]
+        recase = _case_of(token)
+        parts += [sentence[done : word.start], recase(target) if recase else target]
+        done = word.end
         mark = _POSSESSIVE.match(sentence, done)
         if mark:
             space, apostrophe, s = mark.groups()
@@ -240,7 +250,8 @@ def _put(sentence: str, found: Sequence[_Find], targets: Sequence[str]) -> str:
 
 
 _QUOTE = re.compile(
-    # No quotation marks: inside a word, before a clitic or what is left of a word, before a decade.
+    # Apostrophes that are not quotation marks: in a word, before a clitic or a shortened word, before a
+    # decade.
     r"(?<!\w)['’](?:(?:s|d|m|ll|re|ve|em|til|cause|twas|tis|twere|round|bout|n)\b|\d0s)|(?<=\w)['’]\w"
     r"|(?P<opens>(?<!\S)'(?=\w)|(?<=[(\[{\"“—–-])'(?=\w)|‘)"
     r"|(?P<alone>(?<=\s)'(?=\s))"
@@ -251,17 +262,17 @@ _QUOTE = re.compile(
 
 
 def _is_possessive(sentence: str, mark: re.Match[str]) -> bool:
-    """Whether the apostrophe behind a word in s is no closing quotation mark.
+    """Whether the apostrophe after a word that ends in s is a possessive and not a closing quotation mark.
 
-    It is none where no quotation is open before it, or where that one ends later, behind the mark of a
-    sentence: "'The ladies' coats!' he said."
+    It is a possessive if no quotation is open, or if the open one ends later, after a punctuation mark:
+    "'The ladies' coats!' he said."
     """
     at = mark.start(2)
     opened = False
     for quote in _QUOTE.finditer(sentence, 0, at):
         if quote["opens"]:
             opened = True
-        elif quote["alone"]:  # " ' " opens, closes, or is a possessive
+        elif quote["alone"]:  # " ' " opens or closes a quotation, or is a possessive
             opened = not opened and sentence[: quote.start()].rstrip()[-1:] != "s"
         elif quote["spoken"] or quote["closes"]:
             opened = False

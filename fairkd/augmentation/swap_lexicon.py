@@ -1,4 +1,4 @@
-"""The word list of the gender swap, `resources/swaps.yaml`, read and checked."""
+"""The word list of the gender swap, read from `resources/swaps.yaml` and checked."""
 
 from __future__ import annotations
 
@@ -13,18 +13,32 @@ import yaml
 from fairkd.errors import InputError
 from fairkd.lexicon import contrasts
 
-WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")  # not "HER" of "HER2"
-OPEN = frozenset({"her", "his"})  # their counterpart depends on the context
+WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")  # whole words: not "HER" in "HER2"
+AMBIGUOUS = frozenset({"her", "his"})  # their counterpart depends on the context
 
 
 @dataclass(frozen=True)
 class Lexicon:
     """Lower-case words and their counterparts.
 
-    `pairs` are mutual, `one_way` are not; `titles` and `one_way_titles` hold before a capital alone.
-    `plurals` are those among them that take a bare apostrophe, `fixed` the phrases in which a word stays.
-    `nouns`, `not_nouns` and `not_names` are the words that tell what stands beside them; `no_surnames` end no
-    name.
+    Attributes
+    ----------
+    pairs, one_way
+        Counterparts; those in `pairs` are mutual.
+    titles, one_way_titles
+        The same for titles, which are swapped only before a capitalised word.
+    names
+        Counterparts of first names.
+    plurals
+        The words that form the possessive with an apostrophe alone ("ladies'").
+    fixed
+        For each word, the phrases in which it is never swapped.
+    nouns, not_nouns
+        Next words after which "her" and "his" are determiners, or are not.
+    not_names
+        Words that, although capitalised, are no part of a name.
+    no_surnames
+        Gendered words that never end a name.
     """
 
     pairs: Mapping[str, str]
@@ -41,13 +55,17 @@ class Lexicon:
 
     @cached_property
     def all(self) -> frozenset[str]:
-        """Every word that is swapped anywhere."""
-        return OPEN.union(self.pairs, self.one_way, self.titles, self.one_way_titles, self.names)
+        """All words that can be swapped."""
+        return AMBIGUOUS.union(self.pairs, self.one_way, self.titles, self.one_way_titles, self.names)
 
 
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
-    """The word list of `resources/swaps.yaml`, with the pairs of the contrast "names", read once."""
+    """The word list of `resources/swaps.yaml` with the pairs of the word groups "names", read once.
+
+    >>> lexicon().pairs["king"], lexicon().one_way["hostess"]
+    ('queen', 'host')
+    """
     text = (files("fairkd") / "resources" / "swaps.yaml").read_text(encoding="utf-8")
     entries = yaml.safe_load(text)
     mutual = [pair for theme in entries["pairs"].values() for pair in _pairs(theme)]
@@ -91,11 +109,13 @@ def _both_ways(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     both: dict[str, str] = {}
     for a, b in pairs:
         if a in both or b in both:
-            raise InputError(f"The words '{a}' and '{b}' of the swap list stand in more than one pair.")
+            raise InputError(
+                f"'{a}' or '{b}' is in more than one pair of the word list. List each word once."
+            )
         both |= {a: b, b: a}
     return both
 
 
 def _is_plural(pair: tuple[str, str], word: str) -> bool:
-    # "heiress" is none; of "princes princesses" and "gentlemen ladies" both words end in s or in "men".
+    # Not "heiress". In "princes princesses" and "gentlemen ladies" both words end in "s" or in "men".
     return word.endswith("s") and not word.endswith("ss") and all(w.endswith(("s", "men")) for w in pair)

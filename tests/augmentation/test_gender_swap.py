@@ -1,4 +1,4 @@
-"""The gender swap: words, names, case, possessives, both readings of "her", and the held-out side."""
+"""The gender swap: words, names, case, possessives, both readings of "her", and held-out sentences."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ def test_words_are_swapped_and_keep_their_form(sentence: str, swapped: str) -> N
         "",
     ],
 )
-def test_what_is_not_gendered_or_not_a_word_of_its_own_stays(sentence: str) -> None:
+def test_words_that_are_not_gendered_and_parts_of_words_stay(sentence: str) -> None:
     assert swap(sentence) == sentence
 
 
-def test_a_title_or_a_first_word_is_no_part_of_a_name() -> None:
+def test_a_title_or_a_first_word_is_not_part_of_a_name() -> None:
     assert swap("The King saw Old King Cole.") == "The Queen saw Old Queen Cole."
     assert swap("When Prince Hal came, His Mother said") == "When Princess Hal came, Her Father said"
 
@@ -92,18 +92,18 @@ def test_a_title_or_a_first_word_is_no_part_of_a_name() -> None:
         ("American Women and Chinese Men vote.", "American Men and Chinese Women vote."),
     ],
 )
-def test_who_is_called_by_a_word_of_the_family_is_no_name(sentence: str, swapped: str) -> None:
+def test_a_form_of_address_in_the_family_is_not_part_of_a_name(sentence: str, swapped: str) -> None:
     assert swap(sentence) == swapped
     assert swap(swapped) == sentence
 
 
-def test_a_title_in_capitals_has_a_point_or_stands_among_capitals() -> None:
+def test_a_title_in_capitals_needs_a_point_or_a_sentence_in_capitals() -> None:
     assert swap("MR. SMITH had an MR scan.") == "MRS. SMITH had an MR scan."
     assert swap("MR SMITH IS HERE") == "MRS SMITH IS HERE"
     assert swap("Mr Smith is here") == "Mrs Smith is here"
 
 
-def test_names_are_swapped_when_asked_for_and_only_with_a_capital() -> None:
+def test_names_are_swapped_on_request_and_only_with_a_capital() -> None:
     assert swap("James met MARY, and james saw James's dog.") == "James met MARY, and james saw James's dog."
     assert (
         swap("James met MARY, and james saw James's dog.", names=True)
@@ -114,19 +114,19 @@ def test_names_are_swapped_when_asked_for_and_only_with_a_capital() -> None:
     )
 
 
-def test_her_and_his_are_left_to_whoever_decides() -> None:
-    asked: list[tuple[str, int]] = []
+def test_her_and_his_are_decided_by_the_given_function() -> None:
+    calls: list[tuple[str, int]] = []
 
     def decide(sentence: str, start: int) -> str:
-        asked.append((sentence, start))
+        calls.append((sentence, start))
         return {"her": "him", "his": "hers"}[sentence[start : start + 3].lower()]
 
     sentence = "Her cat saw her and his."
     assert swap(sentence, her=decide) == "Him cat saw him and hers."
-    assert asked == [(sentence, 0), (sentence, 12), (sentence, 20)]
+    assert calls == [(sentence, 0), (sentence, 12), (sentence, 20)]
 
 
-def test_the_list_holds_a_few_hundred_pairs_and_each_word_once() -> None:
+def test_the_list_has_a_few_hundred_pairs_and_each_word_once() -> None:
     words = lexicon()
     assert len(words.pairs) / 2 >= 250
     assert all(words.pairs[words.pairs[word]] == word for word in words.pairs if word not in ("him", "hers"))
@@ -151,7 +151,7 @@ def test_plurals_swap_to_plurals() -> None:
     assert not {"princess", "heiress", "men", "his"} & words.plurals
 
 
-def test_the_shipped_contrasts_are_pairs_of_the_list() -> None:
+def test_the_shipped_word_groups_are_pairs_of_the_list() -> None:
     pairs = lexicon().pairs
     for name in ("woman-man", "kinship"):
         for a, b in contrasts()[name].pairs("noun"):
@@ -166,7 +166,7 @@ ENDINGS = ["", "", "", "", ".", ",", "'s", "’s", "-in-law", "-like", "-Ne", "2
 
 @st.composite
 def sentences(draw: st.DrawFn) -> str:
-    """Text of mutual words in every case, with punctuation, hyphens and possessives."""
+    """Text of words that are each other's counterparts, in every case, with punctuation and possessives."""
     words = lexicon()
     titles = {*words.titles, *words.one_way_titles}  # "Gentleman X", "Lady X", "Lord X"
     mutual = sorted(
@@ -178,12 +178,12 @@ def sentences(draw: st.DrawFn) -> str:
     for _ in range(draw(st.integers(1, 8))):
         shape = draw(st.sampled_from(SHAPES))
         word = draw(st.one_of(st.sampled_from(mutual), st.sampled_from(NEUTRAL)))
-        # A plural's own possessive is the bare apostrophe.
+        # A plural forms its possessive with an apostrophe alone.
         ending = draw(st.sampled_from(ENDINGS))
         if ending in ("'s", "’s") and word in words.plurals:
             ending = ending[0]
         if not word[-1].isalpha() and ending[:1] in ("'", "’"):
-            ending = ""  # behind a comma it would open a quotation, and a later one close it
+            ending = ""  # after a comma it would open a quotation, which a later one would close
         if shape is str.upper:
             ending = ending.upper()
         parts.append(shape(word) + ending)
@@ -193,13 +193,13 @@ def sentences(draw: st.DrawFn) -> str:
 # A slow machine is no fault of the property.
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sentences())
-def test_swapping_twice_gives_the_sentence_back(sentence: str) -> None:
+def test_swapping_twice_returns_the_sentence(sentence: str) -> None:
     assert swap(swap(sentence)) == sentence
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(sorted(lexicon().names)), min_size=1, max_size=5))
-def test_swapping_names_twice_gives_them_back(names: list[str]) -> None:
+def test_swapping_names_twice_returns_them(names: list[str]) -> None:
     sentence = " met ".join(name.capitalize() for name in names) + "'s dog."
     swapped = swap(sentence, names=True)
     assert swapped != sentence and swap(swapped, names=True) == sentence
@@ -220,14 +220,14 @@ TRICKY = [
 ]
 
 
-def test_many_sentences_are_swapped_as_one_by_one(teacher: MaskedLM) -> None:
+def test_many_sentences_at_once_are_swapped_like_single_ones(teacher: MaskedLM) -> None:
     decide = Resolver(teacher)
     assert swap_many(TRICKY, teacher) == [swap(sentence, her=decide) for sentence in TRICKY]
     assert swap_many(TRICKY, None) == [swap(sentence) for sentence in TRICKY]
     assert swap_many([], teacher) == []
 
 
-def test_the_teacher_tells_his_from_him_and_her_from_hers(teacher: MaskedLM) -> None:
+def test_the_teacher_distinguishes_his_from_him_and_her_from_hers(teacher: MaskedLM) -> None:
     assert swap_many(TRICKY, teacher) == [
         "He lost his keys when I saw him.",
         "They saw him leave the house and gave him a book.",
@@ -237,12 +237,12 @@ def test_the_teacher_tells_his_from_him_and_her_from_hers(teacher: MaskedLM) -> 
     ]
 
 
-def test_what_is_swapped_for_a_run_is_what_many_sentences_become(teacher: MaskedLM) -> None:
+def test_the_swap_for_a_run_equals_that_of_many_sentences(teacher: MaskedLM) -> None:
     assert swapper([], teacher)(TRICKY) == swap_many(TRICKY, teacher)
     assert swapper([], None, names=True)(["James sings."]) == ["Mary sings."]
 
 
-def test_no_swapped_sentence_comes_near_a_held_out_one_or_its_swap() -> None:
+def test_no_swapped_sentence_is_close_to_a_held_out_one_or_its_swap() -> None:
     held_out = [
         "He is a pilot.",
         "The old queen of a far away country, ever so kind, reads her book at night.",
@@ -250,13 +250,13 @@ def test_no_swapped_sentence_comes_near_a_held_out_one_or_its_swap() -> None:
     training = [
         "She is a pilot!",  # its swap is a held-out sentence
         "He is a pilot!",  # its swap is that of a held-out one
-        "The old king of a far away country, ever so kind, came.",  # its swap begins as a held-out one
+        "The old king of a far away country, ever so kind, came.",  # its swap begins like a held-out one
         "She sings.",
     ]
     assert swapper(held_out, None)(training) == [*training[:3], "He sings."]
 
 
-def test_swapped_sentences_and_the_swapped_held_out_side_never_meet() -> None:
+def test_swapped_and_held_out_sentences_are_disjoint() -> None:
     # Every sentence in both genders, so that the swap of each held-out one is in the corpus.
     texts = [f"{who} {n} times saw {who.lower()}self." for n in range(1000) for who in ("Him", "Her")]
     texts += [f"{who} sings song number {n}." for n in range(1000) for who in ("He", "She")]
@@ -268,12 +268,12 @@ def test_swapped_sentences_and_the_swapped_held_out_side_never_meet() -> None:
     assert len(made) > 3000 and not apart & set(made)
 
 
-def test_progress_is_told_while_the_held_out_side_is_swapped_and_may_end_it() -> None:
+def test_progress_is_reported_for_held_out_sentences_and_can_end_the_swap() -> None:
     held_out = [f"She sings song number {n}." for n in range(2 * AT_ONCE + 1)]
-    told: list[tuple[str, float | None]] = []
-    swapper(held_out, None, progress=lambda text, fraction: told.append((text, fraction)))
-    assert [fraction for _, fraction in told] == pytest.approx([200 / 401, 400 / 401, 1.0])
-    assert told[-1][0] == "Swapping held-out sentences: 401 of 401"
+    reports: list[tuple[str, float | None]] = []
+    swapper(held_out, None, progress=lambda text, fraction: reports.append((text, fraction)))
+    assert [fraction for _, fraction in reports] == pytest.approx([200 / 401, 400 / 401, 1.0])
+    assert reports[-1][0] == "Swapping held-out sentences: 401 of 401"
 
     def stop(text: str, fraction: float | None) -> None:
         raise RuntimeError("enough")
@@ -282,7 +282,7 @@ def test_progress_is_told_while_the_held_out_side_is_swapped_and_may_end_it() ->
         swapper(held_out, None, progress=stop)
 
 
-def test_progress_is_told_while_the_model_decides(teacher: MaskedLM) -> None:
-    told: list[float | None] = []
-    swap_many(["I saw her leave."] * 3, teacher, progress=lambda text, fraction: told.append(fraction))
-    assert told[-1] == 1.0
+def test_progress_is_reported_while_the_model_decides(teacher: MaskedLM) -> None:
+    reports: list[float | None] = []
+    swap_many(["I saw her leave."] * 3, teacher, progress=lambda text, fraction: reports.append(fraction))
+    assert reports[-1] == 1.0

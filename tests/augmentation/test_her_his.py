@@ -1,4 +1,4 @@
-"""Which "her" is "his" and which is "him"; which "his" is "hers"."""
+"""Which "her" means "his" and which "him"; which "his" means "hers"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fairkd.models.loading import MaskedLM
 
 
 def place(sentence: str) -> tuple[str, int]:
-    """The sentence without its star, which marks the word in question."""
+    """The sentence without its star, and the offset of the word that the star marks."""
     start = sentence.index("*")
     return sentence.replace("*", ""), start
 
@@ -43,13 +43,13 @@ def place(sentence: str) -> tuple[str, int]:
         ("It was *his by right.", None),
     ],
 )
-def test_plain_cases_need_no_model(sentence: str, word: str | None) -> None:
+def test_clear_cases_need_no_model(sentence: str, word: str | None) -> None:
     assert by_rule(*place(sentence)) == word
     assert guess(*place(sentence)) in ({word} if word else {"his", "him", "her", "hers"})
 
 
-# Places that no rule decides; each with a determiner before a noun, or an object or a pronoun.
-OPEN = {
+# Sentences that no rule decides, with the counterpart of the marked word.
+UNDECIDED = {
     "They searched *her room in the morning.": "his",
     "She wrote *her songs at night.": "his",
     "It is his or *her bed.": "his",
@@ -63,42 +63,42 @@ OPEN = {
 
 
 def test_the_teacher_decides_the_rest_in_context(teacher: MaskedLM) -> None:
-    places = [place(sentence) for sentence in OPEN]
+    places = [place(sentence) for sentence in UNDECIDED]
     assert all(by_rule(*each) is None for each in places)
-    assert Resolver(teacher).many(places) == list(OPEN.values())
+    assert Resolver(teacher).many(places) == list(UNDECIDED.values())
 
 
-def test_one_at_a_time_is_as_good_as_many_at_once(teacher: MaskedLM) -> None:
+def test_one_at_a_time_gives_the_same_as_many_at_once(teacher: MaskedLM) -> None:
     decide = Resolver(teacher)
-    places = [place(sentence) for sentence in OPEN]
+    places = [place(sentence) for sentence in UNDECIDED]
     assert [decide(*each) for each in places] == decide.many(places)
 
 
-def test_the_answer_does_not_hang_on_a_far_away_text(teacher: MaskedLM) -> None:
+def test_the_answer_does_not_depend_on_distant_text(teacher: MaskedLM) -> None:
     sentence, start = place("Long ago the nurse had searched *her room well before she went to sleep.")
     decide = Resolver(teacher)
     assert decide(sentence, start) == decide(sentence + " word" * 2000, start) == "his"
 
 
-def test_a_typed_mask_in_the_text_is_not_taken_for_the_word(teacher: MaskedLM) -> None:
+def test_a_typed_mask_in_the_text_is_not_confused_with_the_word(teacher: MaskedLM) -> None:
     sentence = "They [MASK] and searched *her room."
     assert Resolver(teacher)(*place(sentence)) == "his"
 
 
-def test_every_family_of_models_can_be_asked(any_family: MaskedLM) -> None:
+def test_every_family_of_models_can_decide(any_family: MaskedLM) -> None:
     decide = Resolver(any_family)
-    answers = decide.many([place(sentence) for sentence in OPEN])
+    answers = decide.many([place(sentence) for sentence in UNDECIDED])
     assert all(answer in ("his", "him") for answer in answers[:6])
     assert all(answer in ("her", "hers") for answer in answers[6:])
 
 
-def test_a_model_without_the_words_is_not_asked(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_the_words_is_not_used(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Resolver, "_single", lambda *_: None)
     monkeypatch.setattr(Resolver, "_logits", None)
-    places = [place(sentence) for sentence in OPEN]
+    places = [place(sentence) for sentence in UNDECIDED]
     assert Resolver(tiny_bert).many(places) == [guess(*each) for each in places]
 
 
-def test_another_word_is_refused() -> None:
+def test_another_word_than_her_or_his_is_refused() -> None:
     with pytest.raises(InputError, match='"her" or "his"'):
         by_rule("I saw them.", 6)
