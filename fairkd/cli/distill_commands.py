@@ -124,7 +124,7 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
 
 def _writer(folder: Path) -> Writer:
     """Events of a folder of the user's own."""
-    ours = {"events.jsonl", "log.txt", "config.json", "config.writing"}
+    ours = {"events.jsonl", "log.txt", "config.json", "config.writing", "train.lock"}
     if folder.exists() and not folder.is_dir():
         names = {folder.name}
     else:

@@ -15,23 +15,19 @@ clock is decided by the first process's.
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from fairkd.corpora import Corpus
 from fairkd.distill import checkpoints
-from fairkd.distill.config import Config, stored_config
+from fairkd.distill.config import Config
 from fairkd.distill.loop import Emit, Event, Loop, Outcome, Stop
 from fairkd.distill.losses import keep_freed_memory
 from fairkd.distill.memory_limits import in_one_sentence
 from fairkd.distill.precision import make_accelerator
+from fairkd.distill.run_folder import locked, write_config
 from fairkd.distill.setup import scratch_memory, set_up, threads
-from fairkd.errors import InputError
 from fairkd.models import MaskedLM
 
 __all__ = ["Emit", "Event", "Outcome", "Stop", "train"]
@@ -84,8 +80,8 @@ def train(
         for context in (in_one_sentence(), threads(config.threads), scratch_memory()):
             stack.enter_context(context)
         if first:
-            stack.enter_context(_alone(folder))
-            _write_config(folder, config)
+            stack.enter_context(locked(folder, say))
+            write_config(folder, config)
         try:
             setup = set_up(
                 config, accelerator=accelerator, teacher=teacher, corpus=corpus, say=say, check=check
@@ -108,53 +104,3 @@ def _cancelled(folder: Path, send: Emit) -> Outcome:
 
 def _nothing(_: Event) -> None:
     """What the processes beside the first do with their events."""
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Makes the run folder, and keeps all other processes from training in it until the context ends.
-
-    InputError where one does already, and where the folder cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    try:
-        with suppress(OSError):  # a file system without locks
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise InputError(
-                    f"Another process works in the folder {folder}: wait for its end, or choose another one."
-                ) from None
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _write_config(folder: Path, config: Config) -> None:
-    """config.json of the run folder; one that is there must say the same.
-
-    Raises InputError for a folder of another run.
-    """
-    path = folder / "config.json"
-    try:
-        stored = stored_config(folder)
-        if stored is not None:
-            if stored != config:
-                raise InputError(
-                    f"The folder {folder} holds a run with other settings: choose another folder, or the "
-                    "settings in its config.json to go on with it."
-                )
-            return
-        beside = path.with_suffix(".writing")
-        beside.write_text(json.dumps(config.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
-        os.replace(beside, path)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(folder: Path, error: OSError) -> InputError:
-    return InputError(f"The folder {folder} cannot be written to ({error.strerror}): choose another one.")

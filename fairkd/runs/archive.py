@@ -15,6 +15,7 @@ from fairkd.runs import store
 from fairkd.runs.store import Run
 
 _UNFINISHED = ".part"
+_LOCK = ".lock"  # on Windows nobody else may read it
 _PACKED = {".safetensors", ".pt", ".bin", ".gz"}  # gain next to nothing from compression
 
 
@@ -37,7 +38,7 @@ def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> Pa
     files = [
         path
         for path in sorted(run.folder.rglob("*"))
-        if path.name != f"{id}.zip" and path.suffix != _UNFINISHED
+        if path.name != f"{id}.zip" and path.suffix not in (_UNFINISHED, _LOCK)
     ]
     if not isinstance(target, str | os.PathLike):
         _write(run, files, target, checkpoints)

@@ -252,7 +252,7 @@ def test_a_second_process_in_the_same_folder_is_refused(tiny_bert: MaskedLM, tmp
     refused: list[str] = []
 
     def stop() -> bool:
-        with pytest.raises(InputError, match="Another process works in the folder") as caught:
+        with pytest.raises(InputError, match="Another process is training in the folder") as caught:
             train(config(**STORED), tmp_path, teacher=tiny_bert, corpus=CORPUS)
         refused.append(str(caught.value))
         return True
