@@ -4,15 +4,20 @@
 
     outcome = train(make_config({**PRESETS["fair"], "budget": {"steps": 300}}), "my-run", emit=print)
 
-* `config/`: every setting, its limits and its description; presets
+* `config/`: every setting with limits and description; presets
 * `data/`: masking, batches, the order of the text
-* `losses/`: the objective and its terms
+* `losses/`: the loss terms and their gradients
 * `training`: `train`, one run from a configuration to a saved model
-* `setup`: what a run needs before its first step; `student`: how the student is made
-* `loop`: steps, evaluations, checkpoints; `trainer`: one optimizer step
+* `setup`: what a run needs before its first step
+* `student`: how the student is made
+* `loop`: steps, evaluations, checkpoints
+* `trainer`: one optimizer step
 * `evaluation`: what is measured on held-out text while a run trains
-* `checkpoints`, `run_state`, `lr_schedule`, `precision`, `memory_limits`: what their names say
-* `time_estimate`: how long a run will take; `model_card`: the README of the saved model
+* `checkpoints`, `run_state`: what is stored so that a run can be resumed
+* `run_folder`: the folder of a run, locked while a process trains in it
+* `lr_schedule`, `precision`, `memory_limits`: learning rate, number formats, lack of memory
+* `time_estimate`: how long a run will take
+* `model_card`: the README of the saved model
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """
