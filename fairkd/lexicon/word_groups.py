@@ -141,7 +141,7 @@ def make_contrast(name: str, groups: Mapping[str, Sequence[str]]) -> Contrast:
                 f"The word group '{group}' must be a list of words, but is the single text '{words}'."
             )
         made.append(WordGroup(group, {ANY: tuple(dict.fromkeys(word.strip() for word in words))}))
-    return Contrast(name, " against ".join(groups), tuple(made), ROLES, "your own words")
+    return Contrast(name, " and ".join(groups), tuple(made), ROLES, "your own words")
 
 
 @lru_cache(maxsize=1)
