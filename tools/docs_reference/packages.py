@@ -59,7 +59,9 @@ def _docstring(path: Path) -> str:
 
 def _page(package: str, names: list[str]) -> str:
     """mkdocstrings fills in the docstrings when the site is built."""
-    package_docstring = f"::: {package}\n    options:\n      members: false\n      show_root_heading: false\n"
+    options = {"members": False, "show_root_heading": False, "show_root_toc_entry": False}
+    lines = [f"      {name}: {str(value).lower()}" for name, value in options.items()]
+    package_docstring = "\n".join([f"::: {package}", "    options:", *lines, ""])
     parts = [package_docstring]
     parts += [f"::: {package}.{name}\n" for name in names]
     return page_of(package, "\n".join(parts))
