@@ -20,7 +20,7 @@ BUG, UPLOAD, NAMED = (
     "Upload a file",
     "File on the server or Hugging Face data set",
 )
-TYPES = ["txt", "csv", "tsv", "jsonl", "parquet", "gz"]
+TYPES = [*(ending.removeprefix(".") for ending in corpora.FORMATS), "gz"]
 MOST_MEGABYTES = 200
 PREVIEW = 2000  # sentences that are read for the preview of a file
 _KIND, _UPLOAD, _NAMED, _COLUMN = "distill_text", "distill_upload", "distill_named", "distill_column"
@@ -61,8 +61,8 @@ def corpus_controls() -> None:
         )
     elif not source:
         caption(
-            "Text with a sentence or a paragraph per line, or a table with a column of text: .txt, .csv, "
-            ".tsv, .jsonl (each also .gz) or .parquet. Until you choose a file, BUG is used."
+            "Text with a sentence or a paragraph per line, or a table with a column of text: "
+            f"{corpora.NAMED_FORMATS} (all but .parquet also as .gz). Until you choose a file, BUG is used."
         )
     else:
         with friendly_errors():

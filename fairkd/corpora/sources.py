@@ -95,10 +95,10 @@ def _existing(source: str | Path) -> Path:
     except (OSError, RuntimeError):  # too long for a name, no permission to look, no such user's home
         found = folder = False
     if folder:
-        raise InputError(f"{source} is a folder; name one .txt, .csv, .tsv, .jsonl or .parquet file in it.")
+        raise InputError(f"{source} is a folder; name one {text_files.NAMED_FORMATS} file in it.")
     if not found:
         raise InputError(
-            f'There is no corpus {source}: expected "bug", a .txt, .csv, .tsv, .jsonl or .parquet file, or '
+            f'There is no corpus {source}: expected "bug", a {text_files.NAMED_FORMATS} file, or '
             "hub:org/name."
         )
     return path

@@ -27,6 +27,8 @@ from fairkd.utils import Progress, Throttle
 
 TEXT = (".txt",)
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
+FORMATS = (*TEXT, *TABLES)
+NAMED_FORMATS = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"  # in messages
 SAMPLE = 200  # rows that tell what a column holds
 SAMPLE_CELL = 1_000  # characters of a cell that are kept for that
 LINE_PART = 2**15  # bytes of a line of plain text read at a time
@@ -110,16 +112,16 @@ def kind(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = suffixes[-1:] == [".gz"]
     found = "".join(suffixes[-2:-1] if packed else suffixes[-1:])
-    if found not in TEXT + TABLES or (packed and found == ".parquet"):
+    if found not in FORMATS or (packed and found == ".parquet"):
         raise InputError(
-            f"{path.name} is not a kind of file that is read: expected .txt, .csv, .tsv or .jsonl "
-            "(also with .gz behind) or .parquet."
+            f"{path.name} is not a kind of file that is read: expected {NAMED_FORMATS} (all but "
+            ".parquet also with .gz behind)."
         )
     return found
 
 
 def table(path: Path, tally: Tally, progress: Progress | None = None) -> Table:
-    """The table in a .csv, .tsv, .jsonl or .parquet file."""
+    """The table in a file of one of the formats TABLES."""
     suffix = kind(path)
     if suffix == ".parquet":
         return _parquet(path, progress)
