@@ -54,7 +54,7 @@ def page() -> str:
 
 
 def anchor(context: Context) -> str:
-    """The id of a command's heading."""
+    """The id that Markdown makes of a command's heading."""
     return context.command_path.replace(" ", "-")
 
 
@@ -77,7 +77,7 @@ def _paragraphs(command: Command) -> list[str]:
 def _section(context: Context) -> str:
     command = context.command
     level = "##" if context.parent.parent is None else "###"
-    lines = [f"{level} {context.command_path} {{ #{anchor(context)} }}", ""]
+    lines = [f"{level} {context.command_path}", ""]
     examples: list[str] = []
     for paragraph in _paragraphs(command):
         prose, _, example = paragraph.partition("For example: ")

@@ -56,7 +56,7 @@ def page() -> str:
     parts = [INTRODUCTION, _presets()]
     described = section_descriptions()
     for section, found in groupby(all_settings(), lambda one: one.section):
-        heading = f"{section} {{ #{section} }}" if section else "The whole run"
+        heading = section or "The whole run"
         about = f"{described[section]}\n\n" if section else ""
         parts.append(f"\n## {heading}\n\n{about}{_table(found)}")
     return page_of("Settings", "".join([*parts, _renamed()]))
