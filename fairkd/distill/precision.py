@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import torch
 from accelerate import Accelerator
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from fairkd.distill.config import Precision
 from fairkd.distill.data import Batch
@@ -63,9 +65,19 @@ def chosen_precision(wish: Precision, device: torch.device) -> Precision:
     return "bf16" if fast_bf16(device) else "fp32"
 
 
-def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[None]:
+# torch prefers cuDNN's attention for bf16 on recent GPUs. It builds a plan for every new shape, and batches
+# here differ in length: 8,000 tokens/s with it, 44,000 without (H100, torch 2.11, batches of 1,024 tokens).
+ATTENTION = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
+
+
+@contextmanager
+def autocast(device: torch.device, precision: Precision) -> Iterator[None]:
     """A context in which encoders compute their products in `precision`."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+    with (
+        torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"),
+        sdpa_kernel(ATTENTION),
+    ):
+        yield
 
 
 def on(device: torch.device, batch: Batch) -> Batch:

@@ -44,3 +44,12 @@ def test_the_speed_of_bf16_is_that_of_the_products(monkeypatch, slow):
     monkeypatch.setattr(torch, "mm", multiply)
     monkeypatch.setattr(precision.time, "perf_counter", lambda: now[0])
     assert precision.bf16_speed.__wrapped__() == (4.0 if slow == torch.float32 else 0.25)
+
+
+@pytest.mark.parametrize("chosen", ["fp32", "bf16"])
+def test_attention_needs_no_plan_for_each_length_of_a_batch(chosen):
+    before = torch.backends.cuda.cudnn_sdp_enabled()
+    with precision.autocast(CPU, chosen):
+        assert not torch.backends.cuda.cudnn_sdp_enabled()
+        assert torch.backends.cuda.mem_efficient_sdp_enabled()
+    assert torch.backends.cuda.cudnn_sdp_enabled() == before
