@@ -1,8 +1,7 @@
-"""What a frame of gaps says as a whole: means with intervals, tests, transfer, and the labour market.
+"""Summaries of gaps: means with intervals, a paired test, transfer to the student, and the labour market.
 
-All functions take frames as `fairkd.measures.word_gaps.gaps` returns them. Professions are what is resampled:
-another study would ask for other professions, and the sentences of one profession are no independent
-evidence.
+All functions take data frames as `fairkd.measures.gaps` returns them. Intervals resample professions: another
+study would choose other professions, and sentences about one profession are not independent.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from fairkd.errors import InputError
 from fairkd.lexicon import shipped_professions
 from fairkd.measures import statistics
 from fairkd.measures.statistics import Correlation
+from fairkd.utils import signed
 
 Value = Literal["gap", "corrected_gap"]
 Kind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
 
 _NAMES = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
 _ROW = ["template", "role", "profession"]
-_MINUS = "−"
 
 
 def by_profession(
@@ -35,8 +34,8 @@ def by_profession(
     Returns
     -------
     DataFrame
-        profession, mean, low, high (nats), mass and share (means over the templates), n (templates), in the
-        order of the frame. With one template there is nothing to resample: low and high are NaN.
+        profession, mean, low, high (nats), mass and share (means over the templates), n (number of
+        templates), in the order of the frame. With a single template, low and high are NaN.
 
     Examples
     --------
@@ -59,7 +58,7 @@ def by_profession(
     each = _per_profession(rows, [value, "mass", "share"]).rename(columns={value: "mean"})
     values = {name: group.to_numpy() for name, group in rows.groupby("profession", sort=False)[value]}
     each["n"] = [len(values[name]) for name in each.index]
-    # Professions with equally many templates are resampled together.
+    # Professions with the same number of templates are resampled together.
     for n in each.n.unique():
         same = each.index[each.n == n]
         table = np.stack([values[name] for name in same])
@@ -69,8 +68,11 @@ def by_profession(
 
 @dataclass(frozen=True)
 class Summary:
-    """The gaps of one model in a few numbers, in nats; intervals over professions (percentile bootstrap,
-    95 %), NaN with one profession."""
+    """The gaps of one model in a few numbers.
+
+    `mean` and `mean_absolute` are in nats. Their 95 % percentile bootstrap intervals over professions are NaN
+    with a single profession. `mass` is a share.
+    """
 
     mean: float
     low: float
@@ -87,9 +89,9 @@ class Summary:
 def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resamples: int = 2000) -> Summary:
     """Mean and mean absolute gap, each with its interval.
 
-    `mean` is the mean over professions of the mean over templates of the gap; `mean_absolute` that of
-    |gap|; and `mass` that of P(A) + P(B). Whole professions are drawn, so that repeated rows do not feign
-    certainty.
+    `mean` is the mean gap: over the templates of each profession first, then over professions.
+    `mean_absolute` is the same of |gap|, `mass` of P(A) + P(B). The bootstrap draws whole professions, so
+    repeated rows do not narrow the intervals.
 
     Examples
     --------
@@ -125,12 +127,13 @@ def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resam
 
 @dataclass(frozen=True)
 class PairedTest:
-    """Whether a student's gaps differ in size from its teacher's.
+    """Whether a student's absolute gaps differ from its teacher's.
 
-    `difference` is the student's mean |gap| minus the teacher's (nats), `low` and `high` its bootstrap
-    interval over professions (NaN with one profession); `statistic`, `p_value` and `effect_size`
-    (matched-pairs rank-biserial, negative where the student's are smaller) are from a Wilcoxon signed-rank
-    test over the `n` professions. `within_noise`: the interval holds 0, there is none, or p is at least .05.
+    `difference` is the student's mean absolute gap minus the teacher's, in nats. `low` and `high` are the
+    ends of its bootstrap interval over professions, NaN with a single profession. `statistic`, `p_value` and
+    `effect_size` are from a Wilcoxon signed-rank test over the `n` professions. The effect size is the
+    matched-pairs rank-biserial correlation, negative where the student's gaps are smaller. `within_noise` is
+    True if the interval contains 0 or does not exist, or if p is at least .05.
     """
 
     difference: float
@@ -147,11 +150,11 @@ class PairedTest:
 def paired_test(
     teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0
 ) -> PairedTest:
-    """Compare the size of two models' gaps, profession by profession.
+    """Compare the absolute gaps of two models, profession by profession.
 
-    Each profession's number is its mean over templates of |gap|; only sentences in both frames count.
+    The value of a profession is its mean of |gap| over the templates. Only sentences in both frames count.
 
-    Raises InputError when the frames have no sentence in common.
+    Raises InputError if the frames have no sentence in common.
 
     Examples
     --------
@@ -173,10 +176,10 @@ def paired_test(
     pairs = _both(teacher_frame, student_frame, value)
     each = _per_profession(pairs.assign(t=pairs.teacher.abs(), s=pairs.student.abs()), ["t", "s"])
     differences = (each.s - each.t).to_numpy()
-    nothing = statistics.Interval(np.nan, np.nan)  # to resample
-    interval = statistics.bootstrap_interval(differences, seed=seed) if len(differences) > 1 else nothing
+    undefined = statistics.Interval(np.nan, np.nan)  # one profession cannot be resampled
+    interval = statistics.bootstrap_interval(differences, seed=seed) if len(differences) > 1 else undefined
     test = statistics.signed_rank(differences)
-    within_noise = 0.0 in interval or test.p_value >= 0.05  # which it is with one profession
+    within_noise = 0.0 in interval or test.p_value >= 0.05  # with one profession, p is 1
     return PairedTest(
         difference=float(differences.mean()),
         low=interval.low,
@@ -203,19 +206,14 @@ def _sentence(
     if test.n == 1:
         return f"{size}; the difference is within noise (no interval: one profession, {p})."
     evidence = (
-        f"(95 % interval of the difference {_signed(interval.low)} to {_signed(interval.high)}, "
-        f"Wilcoxon signed-rank {p}, effect size {_signed(test.effect_size)}, {test.n} professions)"
+        f"(95 % interval of the difference {signed(interval.low)} to {signed(interval.high)}, "
+        f"Wilcoxon signed-rank {p}, effect size {signed(test.effect_size)}, {test.n} professions)"
     )
     if within_noise:
         return f"{size}; the difference is within noise {evidence}."
     change = "smaller" if student < teacher else "larger"
     by = abs(student - teacher)
     return f"{size}: {'less than 0.01' if by < 0.005 else f'{by:.2f}'} {change} {evidence}."
-
-
-def _signed(number: float) -> str:
-    """A number of a sentence with its sign, the minus a real one."""
-    return f"{number:+.2f}".replace("-", _MINUS)
 
 
 def transfer(
@@ -225,10 +223,10 @@ def transfer(
     value: Value = "gap",
     tolerance: float = 0.25,
 ) -> pd.DataFrame:
-    """How each profession's mean gap passes from teacher to student.
+    """What becomes of each profession's mean gap from teacher to student.
 
-    With t and s the mean gaps over the sentences in both frames, and `tolerance` in nats, the kind is the
-    first that holds:
+    t and s are the mean gaps over the sentences in both frames, `tolerance` is in nats. The kind is the first
+    that holds:
 
     - none: |t| and |s| are both at most the tolerance;
     - inherited: s is within the tolerance of t;
@@ -278,7 +276,7 @@ def _kind(teacher: float, student: float, tolerance: float) -> Kind:
 
 
 def split_words(frame: pd.DataFrame) -> list[str]:
-    """The words of several subwords behind a frame, each with its number of subwords.
+    """The words in a frame that the tokenizer splits, each with its number of subword tokens.
 
     >>> split_words(pd.DataFrame({"split": ["", "gal (2)", "gal (2); stepfather (2)"]}))
     ['gal (2)', 'stepfather (2)']
@@ -295,7 +293,7 @@ def labour_market(
     seed: int = 0,
     resamples: int = 2000,
 ) -> tuple[pd.DataFrame, Correlation]:
-    """The mean gap of each profession beside the share of women in it, and how the two correlate.
+    """The mean gap of each profession, the share of women in it, and their correlation.
 
     Pearson's r with its 95 % interval (Fisher's), after Caliskan et al. 2017 (doi
     10.1126/science.aal4230), who correlate the associations in word embeddings with the same statistics.
@@ -304,8 +302,8 @@ def labour_market(
     Parameters
     ----------
     shares : DataFrame, optional
-        profession and women_share; by default the shipped `shipped_professions()`. Case does not matter, and
-        professions that are not in it are left out.
+        profession and women_share; by default `shipped_professions()`. Case does not matter. Professions
+        that are not in it are left out.
 
     Returns
     -------
@@ -353,14 +351,14 @@ def _rows(frame: pd.DataFrame, value: Value) -> pd.DataFrame:
     if value not in get_args(Value):
         raise InputError(f"The value must be one of {', '.join(get_args(Value))}, got '{value}'.")
     if frame.empty:
-        raise InputError("There are no gaps to summarise; give at least one template and one profession.")
+        raise InputError("There are no gaps to summarise: give at least one template and one profession.")
     if frame[value].isna().any():
-        raise InputError(f"The {_NAMES[value]}s are missing; compute the gaps with prior=True.")
+        raise InputError(f"The {_NAMES[value]}s are missing: compute the gaps with prior=True.")
     return frame.drop_duplicates(_ROW)
 
 
 def _both(teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, value: Value) -> pd.DataFrame:
-    """The sentences that are in both frames: template, role, profession, and of each model gap and mass."""
+    """The sentences in both frames: template, role, profession, and each model's gap and mass."""
     left, right = (
         _rows(frame, value)[[*_ROW, value, "mass"]].rename(columns={value: model, "mass": f"{model}_mass"})
         for model, frame in (("teacher", teacher_frame), ("student", student_frame))
@@ -368,7 +366,7 @@ def _both(teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, value: Value
     pairs = left.merge(right, on=_ROW)
     if pairs.empty:
         raise InputError(
-            "The two models have no template and profession in common; compute both with the same ones."
+            "The two models have no template and profession in common: compute both with the same ones."
         )
     return pairs
 
@@ -376,7 +374,7 @@ def _both(teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, value: Value
 def _interval(
     table: NDArray[np.float64], seed: int, resamples: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The ends [k] of the intervals of the means of `table` [k, n]; NaN with one unit to resample."""
+    """The ends [k] of the intervals of the means of `table` [k, n]; NaN with a single unit."""
     if table.shape[-1] == 1:
         missing = np.full(len(table), np.nan)
         return missing, missing
@@ -384,6 +382,6 @@ def _interval(
 
 
 def _per_profession(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Means over the templates of each profession, by profession, in the order of the frame."""
+    """The means over the templates of each profession, in the order of the frame."""
     means: pd.DataFrame = rows.groupby("profession", sort=False)[columns].mean()
     return means

@@ -1,4 +1,4 @@
-"""Two sentences against each other: which words a model prefers in one over the other.
+"""Comparison of two sentences: the words that a model prefers in one over the other.
 
 prefer(lm, "Jim worked as a [MASK].", "Jane worked as a [MASK].")
 """
@@ -18,18 +18,17 @@ from fairkd.predictions import best_id, predict, top_ids
 def prefer(lm: MaskedLM, text_a: str, text_b: str, *, k: int = 40) -> pd.DataFrame:
     """Words by how much more probable they are at the mask of A than at that of B.
 
-    `preference = log p(w | A) - log p(w | B)`, in nats, for the words among the k most probable ones of A
-    or of B.
+    `preference = log p(w | A) - log p(w | B)`, in nats, for the k most probable words of A and those of B.
 
     Returns
     -------
     DataFrame
-        token (display label), id, log_p_a, log_p_b, preference, p_a, p_b; what A prefers most comes first.
+        token (as displayed), id, log_p_a, log_p_b, preference, p_a, p_b; the largest preference for A first.
 
     Raises
     ------
     InputError
-        A text without a mask or with several, an empty or too long one, or k below 1.
+        A text has no mask or several, or is empty or too long; or k is below 1.
 
     Examples
     --------
@@ -53,20 +52,20 @@ def prefer(lm: MaskedLM, text_a: str, text_b: str, *, k: int = 40) -> pd.DataFra
 def prefer_difference(
     lm_teacher: MaskedLM, lm_student: MaskedLM, text_a: str, text_b: str, *, k: int = 40
 ) -> pd.DataFrame:
-    """How two models differ in what they prefer in A over B.
+    """How two models differ in their preferences for words in A over B.
 
-    For every word that both vocabularies hold as one subword and that `prefer` lists for either model:
-    `difference = student - teacher`, both being preferences in nats, and `p`, the mean of the word's
+    A row for each word that is one token in both vocabularies and that `prefer` lists for either model.
+    `difference = student - teacher`, the difference of the preferences in nats. `p` is the word's mean
     probability over models and sentences.
 
-    Models of one vocabulary are compared token by token. Otherwise words are matched by what they show:
-    without the marks of subwords, case ignored if either model ignores it, the most probable of several
-    subwords standing for the word (as `fairkd.predictions.Comparison` does).
+    Models with one vocabulary are compared token by token. Otherwise words are matched by their letters,
+    without subword markers, and without case if either model ignores it. If several tokens match, the most
+    probable one counts (as in `fairkd.predictions.Comparison`).
 
     Returns
     -------
     DataFrame
-        token, teacher, student, difference, p; the largest difference in size comes first.
+        token, teacher, student, difference, p; the largest absolute difference first.
 
     Raises
     ------
@@ -112,7 +111,7 @@ def prefer_difference(
 
 
 class _Side:
-    """One model at the only masks of two texts: `log_a` and `log_b` are log-probabilities [V] in fp64."""
+    """One model at the mask of each text: `log_a` and `log_b` are log-probabilities [V] in fp64."""
 
     def __init__(self, lm: MaskedLM, text_a: str, text_b: str) -> None:
         self._places = []
@@ -126,11 +125,11 @@ class _Side:
         self.mean_probability = (self.log_a.exp() + self.log_b.exp()) / 2
 
     def either_top(self, k: int) -> list[int]:
-        """Ids among the k most probable of either text, each once."""
+        """The ids of the k most probable tokens of either text, each once."""
         tops = (top_ids(log_p[None], k)[0].tolist() for log_p in (self.log_a, self.log_b))
         return list(dict.fromkeys(chain.from_iterable(tops)))
 
     def token_string(self, token: int) -> str:
-        """How a token is shown where it is more probable."""
+        """How a token is displayed in the text where it is more probable."""
         prediction, position = self._places[int(self.log_b[token] > self.log_a[token])]
         return prediction.token_string(position, token)

@@ -1,4 +1,4 @@
-"""How far apart a model holds two word groups: probability gaps over sentence templates x professions.
+"""Probability gaps between two word groups, over sentence templates and professions.
 
     lm = models.load("embedded/teacher")
     frame = gaps(
@@ -9,9 +9,7 @@
     )
 
 The gap at a masked position is `log P(A) - log P(B)`, in nats: positive where the model prefers group A (he),
-negative where it prefers group B (she). Averages, intervals and tests over such frames are in
-`fairkd.measures.gap_summaries`, templates and professions in `fairkd.lexicon`, the comparison of
-two sentences in `fairkd.measures.sentence_pairs`.
+negative where it prefers group B (she). `fairkd.measures.gap_summaries` has means, intervals and tests.
 """
 
 from __future__ import annotations
@@ -63,36 +61,36 @@ def gaps(
 ) -> pd.DataFrame:
     """The gap between two word groups in every template filled with every profession.
 
-    With `P(G) = sum_w p(w | sentence)` over the words w of a group that fit the template's role, p a
-    softmax over the whole vocabulary at the target's mask:
+    `P(G) = sum_w p(w | sentence)` over the words w of a group that fit the template's role, where p is the
+    softmax over the whole vocabulary at the target's mask. Then
 
         gap = log P(A) - log P(B)      share = P(A) / (P(A) + P(B))      mass = P(A) + P(B)
 
-    and, with the same sentence whose profession is masked too (as many masks as it has subwords, the
-    article left as it is), the prior-corrected gap `corrected_gap = gap - prior_gap`: the log-probability
-    bias score of Kurita et al. 2019 (arXiv 1906.07337), as a difference between the two groups. The
-    target is found by where it stands in the text, never as "the first mask".
+    The prior gap is the gap of the same sentence with the profession masked, too: one mask for each of its
+    subword tokens, the article unchanged. The prior-corrected gap `corrected_gap = gap - prior_gap` is the
+    log-probability bias score of Kurita et al. 2019 (arXiv 1906.07337), as a difference between the groups.
+    The target is the mask at its position in the template, which need not be the first mask.
 
-    A word of several subwords counts with its left-to-right score (`fairkd.predictions.cloze.score_words`),
-    which is no part of the same distribution: mass can then exceed what a softmax allows. `subwords` is the
-    largest number of subwords among the words of both groups, `split` names those of several: "gal (2);
+    A word of several subword tokens counts with its left-to-right score (`fairkd.predictions.score_words`).
+    That score is not part of the same distribution, so mass can exceed 1. `subwords` is the largest number of
+    subword tokens among the words of both groups. `split` names the words with more than one: "gal (2);
     stepfather (2)".
 
     Parameters
     ----------
     lm : MaskedLM
     contrast : Contrast
-        Where the words come from.
+        The word groups.
     templates : sequence of Template
-        Those whose role the contrast has no words for are skipped; repeated ones count once.
+        Templates are skipped if the word groups have no words for their role; repeated ones count once.
     professions : sequence of str
-        Any text; white space around it is dropped, and so are empty and repeated ones.
+        Any text. Surrounding white space is dropped, and so are empty and repeated professions.
     groups : (str, str), optional
-        Names of the contrast's groups A and B; by default its first two.
+        The names of groups A and B; by default the first two.
     prior : bool
         Whether to compute the prior; without it `prior_gap` and `corrected_gap` are NaN.
     progress : callable, optional
-        Called with the fraction done, from time to time.
+        Called from time to time with the fraction done.
 
     Returns
     -------
@@ -103,8 +101,8 @@ def gaps(
     Raises
     ------
     InputError
-        No template fits, no profession is left, a group is unknown, a sentence is too long, or a word or
-        profession cannot be spelled by the tokenizer.
+        No template fits, no profession is left, a group is unknown, a sentence is too long, or the tokenizer
+        cannot spell a word or profession.
 
     Examples
     --------
@@ -135,7 +133,7 @@ def gaps(
             if place is None:
                 unknown[name] = None
                 continue
-            # Words are spelled once for a template, unless the profession touches them.
+            # Words are spelled once per template, unless their spelling depends on the profession.
             context = name if template.context_depends_on(name) else ""
             if context not in spelled:
                 spelled[context] = tuple(
@@ -147,8 +145,8 @@ def gaps(
             rows.append((template.text, template.role, name, rendered.text))
     if unknown:
         raise InputError(
-            f"The tokenizer of {lm.reference} does not know {_quoted(list(unknown))}; "
-            "write it differently, or take it out of the professions."
+            f"The tokenizer of {lm.reference} does not know {_quoted(list(unknown))}: "
+            "change the spelling, or remove it from the professions."
         )
     log_p = cloze.answer(progress)
     frame = pd.DataFrame(rows, columns=list(COLUMNS[:4]), dtype="str")
@@ -168,15 +166,15 @@ def gaps(
     return frame
 
 
-# --- what to ask ---
+# --- questions to the model ---
 
 
-_Spelled = dict[tuple[int, ...], str]  # a group at a target: ids -> the word that they spell
+_Spelled = dict[tuple[int, ...], str]  # the words of a group at a target, by their token ids
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """Numbers of questions: one list for each group, of the sentence and of its prior."""
+    """Numbers of questions, one list per group, for the sentence and for its prior."""
 
     sentence: tuple[list[int], ...]
     prior: tuple[list[int], ...]
@@ -192,7 +190,7 @@ class _Place:
 
 
 def _locate(lm: MaskedLM, rendered: Rendered, profession: str) -> _Place | None:
-    """Where target and profession lie among the tokens; None if the tokenizer cannot spell that."""
+    """The positions of target and profession; None if the tokenizer cannot spell the profession."""
     encoding = encode(lm, rendered.text)
     (target,) = (i for i in encoding.masks if encoding.spans[i] == rendered.target)
     found: list[int] = []
@@ -204,8 +202,8 @@ def _locate(lm: MaskedLM, rendered: Rendered, profession: str) -> _Place | None:
     subwords = {encoding.ids[i] for i in found}
     if len(encoding.masks) > 1 or any(encoding.special[i] for i in found):
         raise InputError(
-            f"The profession '{profession}' holds a mask or another special token of {lm.reference}; "
-            "write it without."
+            f"The profession '{profession}' contains a mask or another special token of {lm.reference}: "
+            "remove that token."
         )
     if lm.tokenizer.unk_token_id in subwords:
         return None
@@ -213,17 +211,17 @@ def _locate(lm: MaskedLM, rendered: Rendered, profession: str) -> _Place | None:
 
 
 def _covering(lm: MaskedLM, encoding: Encoding, span: tuple[int, int]) -> list[int]:
-    """Indices of the tokens that spell the text in `span`."""
+    """The indices of the tokens of the text in `span`."""
     start, end = span
     inside = [i for i, (first, last) in enumerate(encoding.spans) if first < end and last > start]
-    # A space that is a subword by itself belongs to the word after it, which a mask would take along.
+    # A token that is a space alone belongs to the word after it, and is masked with it.
     if inside and is_blank(lm, encoding.ids[inside[0] - 1]):
         inside.insert(0, inside[0] - 1)
     return inside
 
 
 def _spellings(lm: MaskedLM, rendered: Rendered, words: Sequence[str]) -> _Spelled:
-    """The ids of each word at the target; words that are spelled alike there ("he", "He") count once."""
+    """Each word at the target, by its token ids; words with equal ids ("he", "He") count once."""
     start, end = rendered.target
     before, after = parse(lm, rendered.text[:start]), parse(lm, rendered.text[end:])
     found: _Spelled = {}
@@ -233,7 +231,7 @@ def _spellings(lm: MaskedLM, rendered: Rendered, words: Sequence[str]) -> _Spell
 
 
 def _several(spelled: tuple[_Spelled, ...]) -> dict[str, int]:
-    """The words of several subwords, and how many these are."""
+    """The words of several subword tokens, with their numbers."""
     return {word: len(ids) for group in spelled for ids, word in group.items() if len(ids) > 1}
 
 
@@ -246,13 +244,13 @@ def _check_different(
     if alike := spelled[0].keys() & spelled[1].keys():
         words = " ".join(str(lm.tokenizer.decode(list(ids))).strip() for ids in sorted(alike))
         raise InputError(
-            f"'{pair[0].name}' and '{pair[1].name}' both hold a word that {lm.reference} reads as '{words}' "
-            f"in '{template.text}'; leave it out of one of them."
+            f"'{pair[0].name}' and '{pair[1].name}' both have a word that {lm.reference} reads as '{words}' "
+            f"in '{template.text}': remove it from one of them."
         )
 
 
 def _ask(cloze: Cloze, place: _Place, spelled: tuple[_Spelled, ...], *, prior: bool) -> _Asked:
-    """Ask for all words of both groups in the sentence, and in the one whose profession is masked."""
+    """Ask for all words of both groups, in the sentence and, for the prior, with the profession masked."""
 
     def numbers(ids: tuple[int, ...]) -> tuple[list[int], ...]:
         return tuple([cloze.ask(ids, place.target, word) for word in group] for group in spelled)
@@ -268,7 +266,7 @@ def _group(log_p: NDArray[np.float64], questions: list[int]) -> float:
     return float(np.logaddexp.reduce(log_p[questions]))
 
 
-# --- what was given ---
+# --- the arguments ---
 
 
 def _two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[WordGroup, WordGroup]:
@@ -277,8 +275,8 @@ def _two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[Word
         return contrast.groups[0], contrast.groups[1]
     if len(names) != 2 or names[0] == names[1] or not by_name.keys() >= set(names):
         raise InputError(
-            f"A gap needs two different groups of the contrast '{contrast.name}' ({', '.join(by_name)}), "
-            f"got: {', '.join(map(str, names))}."
+            f"A gap needs two different groups of '{contrast.name}' ({', '.join(by_name)}), but got "
+            f"{', '.join(map(str, names))}."
         )
     return by_name[names[0]], by_name[names[1]]
 
@@ -286,10 +284,10 @@ def _two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[Word
 def _fitting(
     contrast: Contrast, templates: Sequence[Template], pair: tuple[WordGroup, WordGroup]
 ) -> list[Template]:
-    """The templates that the contrast has words for; of those that ask the same, the first."""
+    """The templates whose role has words; of those with the same text and words, the first."""
     if not templates:
         raise InputError(
-            "The list of templates is empty; give at least one, such as: [MASK] is {a profession}."
+            "The list of templates is empty: give at least one, such as [MASK] is {a profession}."
         )
     different: dict[tuple[object, ...], Template] = {}
     for template in templates:
@@ -299,19 +297,19 @@ def _fitting(
     if not different:
         roles = dict.fromkeys(template.role for template in templates)
         raise InputError(
-            f"No template fits the contrast '{contrast.name}': it has words for {', '.join(contrast.roles)}, "
-            f"and the templates ask for {', '.join(roles)}."
+            f"No template fits the word groups '{contrast.name}': they have words for "
+            f"{', '.join(contrast.roles)}, but the templates need {', '.join(roles)}."
         )
     return list(different.values())
 
 
 def _cleaned(professions: Sequence[str]) -> list[str]:
-    """Professions without surrounding white space, empty ones and repetitions."""
+    """The professions without surrounding white space, empty texts and repetitions."""
     if isinstance(professions, str):
-        raise InputError(f"The professions must be a list of texts, got the single text '{professions}'.")
+        raise InputError(f"The professions must be a list of texts, but got the text '{professions}'.")
     names = list(dict.fromkeys(name for given in professions if (name := given.strip())))
     if not names:
-        raise InputError("The list of professions is empty; give at least one, such as: nurse.")
+        raise InputError("The list of professions is empty: give at least one, such as nurse.")
     return names
 
 

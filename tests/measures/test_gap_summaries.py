@@ -53,7 +53,7 @@ def test_each_profession_gets_its_mean_and_an_interval_over_its_templates() -> N
     assert (table.low[1], table.high[1]) == (0.5, 0.5)
 
 
-def test_where_there_is_nothing_to_resample_there_is_no_interval() -> None:
+def test_a_single_unit_has_no_interval() -> None:
     one_template = by_profession(frame_of({"nurse": [-1.0, -2.0], "judge": [2.0]})).set_index("profession")
     assert one_template.low.isna().tolist() == one_template.high.isna().tolist() == [False, True]
     found = summarise(frame_of({"nurse": [-1.0, -2.0]}))
@@ -63,11 +63,11 @@ def test_where_there_is_nothing_to_resample_there_is_no_interval() -> None:
     assert table.low.isna().tolist() == [True, False]
 
 
-def test_the_corrected_gap_can_be_summarised_and_is_missed_when_it_was_not_computed() -> None:
+def test_the_corrected_gap_can_be_summarised_if_it_was_computed() -> None:
     frame = frame_of({"nurse": [1.0, 2.0]}, corrected=True)
     assert by_profession(frame, value="corrected_gap")["mean"].tolist() == [0.5]
     with pytest.raises(
-        InputError, match="prior-corrected gaps are missing; compute the gaps with prior=True"
+        InputError, match="prior-corrected gaps are missing: compute the gaps with prior=True"
     ):
         summarise(frame_of({"nurse": [1.0]}), value="corrected_gap")
 
@@ -101,7 +101,7 @@ def test_intervals_hold_the_means_of_ordinary_data_and_are_reproducible(seed: in
     assert found != summarise(frame, seed=1)
 
 
-def test_repeated_rows_feign_no_certainty() -> None:
+def test_repeated_rows_do_not_narrow_the_interval() -> None:
     frame = random_frame(20)
     assert summarise(pd.concat([frame] * 10)) == summarise(frame)
     repeated = pd.concat([frame.assign(template=frame.template + f" {i}") for i in range(10)])
@@ -121,7 +121,7 @@ def test_the_interval_is_that_of_the_professions_means() -> None:
 # --- two models ---
 
 
-def test_a_student_with_smaller_gaps_is_said_to_have_them() -> None:
+def test_the_sentence_says_that_a_students_gaps_are_smaller() -> None:
     teacher = random_frame(40)
     student = teacher.assign(gap=teacher.gap / 4)
     found = paired_test(teacher, student)
@@ -136,7 +136,7 @@ def test_a_student_with_smaller_gaps_is_said_to_have_them() -> None:
     assert "effect size −1.00" in found.sentence and "-" not in found.sentence.replace("signed-rank", "")
 
 
-def test_a_clear_but_tiny_difference_is_not_said_to_be_none() -> None:
+def test_a_clear_but_tiny_difference_is_reported() -> None:
     teacher = random_frame(40)
     found = paired_test(teacher, teacher.assign(gap=teacher.gap * 0.999))
     assert not found.within_noise
@@ -159,12 +159,12 @@ def test_a_model_against_itself_is_within_noise() -> None:
     assert "within noise" in found.sentence
 
 
-def test_a_gap_that_only_changes_its_sign_is_no_difference_in_size() -> None:
+def test_a_gap_that_only_changes_its_sign_has_the_same_absolute_value() -> None:
     frame = random_frame(12)
     assert paired_test(frame, frame.assign(gap=-frame.gap)).within_noise
 
 
-def test_one_profession_is_never_more_than_noise() -> None:
+def test_a_difference_in_one_profession_is_within_noise() -> None:
     found = paired_test(frame_of({"nurse": [3.0]}), frame_of({"nurse": [1.0]}))
     assert found.within_noise
     assert np.isnan([found.low, found.high]).all()

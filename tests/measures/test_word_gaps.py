@@ -99,7 +99,7 @@ def test_gap_and_prior_equal_a_plain_loop_for_every_family(
     assert row.corrected_gap == pytest.approx(log_a - log_b - prior_a + prior_b, abs=2e-4)
 
 
-def test_on_the_embedded_teacher_too_with_groups_of_several_words(teacher: MaskedLM) -> None:
+def test_gaps_of_groups_of_several_words_equal_a_plain_loop_on_the_embedded_teacher(teacher: MaskedLM) -> None:
     men, women = ("man", "boy", "father"), ("woman", "girl", "mother")
     people = make_contrast("people", {"men": men, "women": women})
     template = Template("{The profession} asked the [MASK] and an engineer.", "noun")
@@ -153,7 +153,7 @@ def test_batching_sentences_of_many_lengths_changes_nothing(tiny_bert: MaskedLM)
 # --- what the numbers are to each other ---
 
 
-def test_the_columns_fit_together(tiny_bert: MaskedLM) -> None:
+def test_the_columns_are_consistent(tiny_bert: MaskedLM) -> None:
     frame = gaps(
         tiny_bert, contrast=PRONOUNS, templates=[START, OWNED], professions=["nurse", "pilot", "cook"]
     )
@@ -208,14 +208,14 @@ def test_the_order_of_the_words_in_a_group_does_not_matter(teacher: MaskedLM, da
     np.testing.assert_allclose(of(a, b), of(sorted(a), sorted(b)), atol=1e-5)
 
 
-def test_without_a_prior_its_columns_are_empty_and_the_rest_is_the_same(tiny_bert: MaskedLM) -> None:
+def test_without_a_prior_its_columns_are_empty_and_the_others_unchanged(tiny_bert: MaskedLM) -> None:
     options = {"contrast": PRONOUNS, "templates": [START, BEFORE], "professions": ["nurse"]}
     bare, full = gaps(tiny_bert, prior=False, **options), gaps(tiny_bert, **options)
     assert bare[["prior_gap", "corrected_gap"]].isna().all(axis=None)
     np.testing.assert_allclose(bare.gap, full.gap, atol=1e-5)
 
 
-def test_a_prior_keeps_the_article_that_the_profession_asked_for(tiny_bert: MaskedLM) -> None:
+def test_a_prior_keeps_the_article_of_the_profession(tiny_bert: MaskedLM) -> None:
     frame = gaps(tiny_bert, contrast=PRONOUNS, templates=[START], professions=["nurse", "doctor", "engineer"])
     nurse, doctor, engineer = frame.prior_gap
     assert nurse == doctor != engineer
@@ -243,7 +243,7 @@ def test_a_word_after_a_profession_that_ends_a_sentence_is_capitalised(tiny_bert
     )
 
 
-def test_progress_goes_up_to_one(tiny_bert: MaskedLM) -> None:
+def test_progress_rises_to_one(tiny_bert: MaskedLM) -> None:
     seen: list[float] = []
     names = ["nurse", "doctor", "zoologist"]
     gaps(tiny_bert, contrast=PRONOUNS, templates=[START], professions=names, progress=seen.append)
@@ -275,7 +275,7 @@ def test_templates_without_words_are_skipped_and_repeated_ones_count_once(tiny_b
     assert frame.template.tolist() == [START.text]
 
 
-def test_one_sentence_under_two_roles_counts_once_where_both_mean_the_same_words(tiny_bert: MaskedLM) -> None:
+def test_one_sentence_under_two_roles_counts_once_where_both_have_the_same_words(tiny_bert: MaskedLM) -> None:
     named = Template(START.text, "name")
     own = make_contrast("own", {"a": ["he"], "b": ["she"]})
     assert len(gaps(tiny_bert, contrast=own, templates=[START, named], professions=["nurse"])) == 1
@@ -293,18 +293,18 @@ def test_no_profession_at_all_is_refused(tiny_bert: MaskedLM, professions: list[
 
 
 def test_one_text_in_place_of_a_list_is_refused(tiny_bert: MaskedLM) -> None:
-    refused(tiny_bert, "must be a list of texts, got the single text 'nurse'", professions="nurse")
+    refused(tiny_bert, "must be a list of texts, but got the text 'nurse'", professions="nurse")
 
 
 def test_no_template_or_none_that_fits_is_refused(tiny_bert: MaskedLM) -> None:
     refused(tiny_bert, "list of templates is empty", templates=[])
     noun = Template("The [MASK] is {a profession}.", "noun")
-    refused(tiny_bert, "'pronouns': it has words for subject.*ask for noun", templates=[noun])
+    refused(tiny_bert, "'pronouns': they have words for subject.*need noun", templates=[noun])
 
 
 @pytest.mark.parametrize("groups", [("he", "he"), ("he", "it"), ("he",)])
 def test_unknown_or_equal_groups_are_refused(tiny_bert: MaskedLM, groups: tuple[str, ...]) -> None:
-    refused(tiny_bert, r"two different groups of the contrast 'pronouns' \(he, she\)", groups=groups)
+    refused(tiny_bert, r"two different groups of 'pronouns' \(he, she\)", groups=groups)
 
 
 def test_an_unknown_profession_is_named(tiny_bert: MaskedLM) -> None:
@@ -313,15 +313,15 @@ def test_an_unknown_profession_is_named(tiny_bert: MaskedLM) -> None:
     refused(tiny_bert, "the professions '火', '水', '木', '金', '土' and 2 more", professions=many)
 
 
-def test_a_profession_that_leaves_no_token_is_named(tiny_bert: MaskedLM) -> None:
+def test_a_profession_without_a_token_is_named(tiny_bert: MaskedLM) -> None:
     refused(tiny_bert, "does not know the profession", professions=["\u200b"])
 
 
 @pytest.mark.parametrize("name", ["[MASK]", "_", "nurse <mask>"])
 def test_a_profession_with_a_mask_in_it_is_refused(any_family: MaskedLM, name: str) -> None:
     glued = Template("_, {profession}, is old.", "subject")
-    refused(any_family, f"The profession '{name}' holds a mask".replace("[", r"\["), professions=[name])
-    refused(any_family, "holds a mask", professions=[name], templates=[glued])
+    refused(any_family, f"The profession '{name}' contains a mask".replace("[", r"\["), professions=[name])
+    refused(any_family, "contains a mask", professions=[name], templates=[glued])
 
 
 def test_a_profession_with_a_special_token_in_it_is_refused(tiny_bert: MaskedLM) -> None:
@@ -354,7 +354,7 @@ def test_a_word_that_is_given_twice_in_different_case_counts_once(
 
 def test_one_token_in_both_groups_is_refused(tiny_bert: MaskedLM) -> None:
     own = make_contrast("own", {"a": ["he"], "b": ["hé"]})
-    refused(tiny_bert, "'a' and 'b' both hold a word that .* reads as 'he'", contrast=own)
+    refused(tiny_bert, "'a' and 'b' both have a word that .* reads as 'he'", contrast=own)
 
 
 def test_a_group_word_that_cannot_be_spelled_is_named(tiny_bert: MaskedLM) -> None:
