@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, logits_at, token_ids
+from fairkd.models import MaskedLM, head_is_known, logits_at, token_ids
 from fairkd.utils import side_by_side
 
 Positions = Literal["all", "sampled"]
@@ -89,6 +89,9 @@ def perplexity_of_loss(loss: float) -> float:
         return math.inf
 
 
+_LOGITS_AT_ONCE = 2**24
+
+
 @dataclass(frozen=True)
 class _MaskedCopies:
     """Copies of sentences, padded to one length, each with one token masked."""
@@ -100,10 +103,20 @@ class _MaskedCopies:
 
     def score(self, lm: MaskedLM) -> NDArray[np.float64]:
         """The log-probabilities [B] of the masked tokens, in nats."""
-        device = lm.model.device
-        with torch.inference_mode():  # in the thread that works
-            logits = logits_at(lm, self.ids.to(device), self.attention_mask.to(device), self.rows.to(device))
-            return -F.cross_entropy(logits, self.tokens.to(device), reduction="none").double().cpu().numpy()
+        copies, length = self.ids.shape
+        if not head_is_known(lm.model):  # the model computes logits at every position
+            copies = max(1, _LOGITS_AT_ONCE // (length * lm.vocabulary_size))
+        parts = zip(
+            *(each.split(copies) for each in (self.ids, self.attention_mask, self.rows, self.tokens)),
+            strict=True,
+        )
+        found = []
+        with torch.inference_mode():  # a setting of this thread
+            for number, part in enumerate(parts):
+                ids, attention_mask, rows, tokens = (each.to(lm.model.device) for each in part)
+                logits = logits_at(lm, ids, attention_mask, rows - number * copies * length)
+                found.append(-F.cross_entropy(logits, tokens, reduction="none"))
+        return torch.cat(found).double().cpu().numpy()
 
 
 def _batches(

@@ -11,6 +11,7 @@ from .loading import (
 from .mask_syntax import begins_sentence as begins_sentence, typed_mask as typed_mask
 from .mlm_head import (
     ROW_STEP as ROW_STEP,
+    head_is_known as head_is_known,
     layers_of as layers_of,
     logits_at as logits_at,
     masked_rows as masked_rows,

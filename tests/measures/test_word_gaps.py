@@ -99,7 +99,9 @@ def test_gap_and_prior_equal_a_plain_loop_for_every_family(
     assert row.corrected_gap == pytest.approx(log_a - log_b - prior_a + prior_b, abs=2e-4)
 
 
-def test_gaps_of_groups_of_several_words_equal_a_plain_loop_on_the_embedded_teacher(teacher: MaskedLM) -> None:
+def test_gaps_of_groups_of_several_words_equal_a_plain_loop_on_the_embedded_teacher(
+    teacher: MaskedLM,
+) -> None:
     men, women = ("man", "boy", "father"), ("woman", "girl", "mother")
     people = make_contrast("people", {"men": men, "women": women})
     template = Template("{The profession} asked the [MASK] and an engineer.", "noun")
@@ -335,7 +337,10 @@ def test_a_sentence_that_is_too_long_is_refused_with_both_numbers(tiny_bert: Mas
 def test_a_word_of_many_subwords_can_make_a_sentence_too_long(tiny_bert: MaskedLM) -> None:
     own: Contrast = make_contrast("own", {"a": ["zoologist" * 3], "b": ["she"]})
     refused(
-        tiny_bert, f"subwords the text has .* at most {MAX_TOKENS}", contrast=own, professions=["nurse " * 57]
+        tiny_bert,
+        f"subword tokens the text has .* at most {MAX_TOKENS}",
+        contrast=own,
+        professions=["nurse " * 57],
     )
 
 
