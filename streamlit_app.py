@@ -26,13 +26,13 @@ page = st.navigation(
             title="Predictions",
             icon=":material/view_column:",
             default=True,
-            help="What teacher and student predict at every position of a sentence, side by side.",
+            help="Which words teacher and student expect at every position of a sentence.",
         ),
         st.Page(
             "app/pages/gaps.py",
             title="Gaps",
             icon=":material/balance:",
-            help="How differently both models treat he and she across professions.",
+            help="How much more likely both models find he than she, across professions.",
         ),
         distill,
         st.Page(

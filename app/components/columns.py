@@ -65,10 +65,24 @@ def _best(prediction: Prediction, rows: int, *, log: bool) -> dict[int, list[tup
     probabilities = prediction.log_probabilities.gather(1, ids).exp().tolist()
     return {
         position: [
-            (prediction.token_string(position, token), _shade(value, log=log), percent(value))
+            cell(prediction.token_string(position, token), value, log=log)
             for token, value in zip(row, values, strict=True)
         ]
         for position, row, values in zip(prediction.positions, ids.tolist(), probabilities, strict=True)
+    }
+
+
+def cell(word: str, probability: float, *, log: bool = False) -> tuple[str, float, str]:
+    """A cell of the figure: the word, its shade from 0 to 1, and its probability as text."""
+    return word, _shade(probability, log=log), percent(probability)
+
+
+def scale(*, log: bool = False) -> dict[str, str]:
+    """The legend of the shades."""
+    return {
+        "title": f"Shade: probability{', log scale' if log else ''}",
+        "low": percent_tick(_PALEST if log else 0),
+        "high": percent_tick(1),
     }
 
 
@@ -90,8 +104,7 @@ def figure_data(
 ) -> dict:
     """What the browser draws: `columns` with each model's cells.
 
-    A cell is a word, its shade from 0 to 1, and its probability as text. `selected` counts from 1; 0 selects
-    no column.
+    `selected` counts from 1; 0 selects no column.
     """
     panels = []
     for role, prediction in (("teacher", teacher), ("student", student)):
@@ -110,11 +123,7 @@ def figure_data(
         "panels": panels,
         "rows": rows,
         "selected": selected,
-        "scale": {
-            "title": f"Shade: probability{', log scale' if log else ''}",
-            "low": percent_tick(_PALEST if log else 0),
-            "high": percent_tick(1),
-        },
+        "scale": scale(log=log),
     }
 
 

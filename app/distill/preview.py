@@ -97,11 +97,11 @@ def _place(words: list[str], place: int) -> str:
 def finding(edit: ConstraintPreview) -> str:
     """The effect of the edit at this position, in one sentence."""
     if edit.constraint.kind == "none":
-        return "No constraint: the student learns the teacher's answer"
+        return "No constraint: the teacher's answer stays as it is"
     if not edit.constraint.active:
-        return "At strength 0 the student learns the teacher's answer"
+        return "At strength 0 the teacher's answer stays as it is"
     if not edit.applies:
-        return "The constraint does not apply here: the student learns the teacher's answer"
+        return "The constraint does not apply here: the teacher's answer stays as it is"
     before, after = edit.gaps
     if math.isnan(before) or math.isnan(after):
         return "The teacher's answer before and after the constraint"

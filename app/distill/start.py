@@ -150,14 +150,14 @@ def _measure(config: Config) -> Estimate:
 
 def _show(found: Estimate, config: Config, count: int) -> None:
     with st.container(horizontal=True, gap="small"):
-        st.metric("Speed", f"{found.tokens_per_second:,.0f} tokens/s", width=170)
+        st.metric("Speed", f"{found.tokens_per_second:,.0f} tokens/s", width=150)
         st.metric(
-            "Time", duration(found.seconds), width=150, help="For one variant, without its evaluations."
+            "Time", duration(found.seconds), width=130, help="For one variant, without its evaluations."
         )
         if count > 1 and runs.slots() < count:
-            st.metric("All variants", duration(found.seconds * -(-count // runs.slots())), width=150)
-        st.metric("Steps", f"{found.steps:,}", width=130)
-        st.metric("Tokens", f"{found.tokens:,}", width=150)
+            st.metric("All variants", duration(found.seconds * -(-count // runs.slots())), width=130)
+        st.metric("Steps", f"{found.steps:,}", width=100)
+        st.metric("Tokens", f"{found.tokens:,}", width=130)
         st.metric(
             "Share of the text",
             percent(found.epochs) if found.epochs < 1 else f"{found.epochs:.2g} times",

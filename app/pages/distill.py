@@ -11,7 +11,7 @@ from app.distill.preview import constraint_preview
 from app.distill.shared_settings import shared_controls
 from app.distill.start import start_controls
 from app.distill.variants import SHARED_SETTINGS, changes, config_of, reset
-from app.shared.settings_table import changed, fields
+from app.shared.settings_table import changed, changed_table, fields
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption, literal
 from fairkd.errors import FairKDError
@@ -32,7 +32,7 @@ if not variants:
     )
     st.stop()
 
-st.subheader("What the student learns instead of the teacher's answer")
+st.subheader("What the student is shown instead of the teacher's answer")
 focused = focus_on(variants)
 constraint_preview(focused, teacher)
 
@@ -42,7 +42,7 @@ with suppress(FairKDError):  # the start buttons report an invalid configuration
         caption(f"**{focused}** has the default value in every setting.")
     else:
         caption(f"The settings of **{focused}** that differ from plain distillation:")
-        st.dataframe(table, hide_index=True, key="variant_table", height="auto")
+        changed_table(table)
 panel = st.expander(
     f"All settings of {focused}", icon=":material/tune:", key="all_settings", on_change="rerun"
 )

@@ -36,7 +36,6 @@ class Settings:
     temperature: float
     mask_each: bool
     log: bool
-    hard: bool
 
 
 def forget_position() -> None:
@@ -115,14 +114,7 @@ def controls(text: str) -> Settings:
             bind="query-params",
             help="Draw shades and bars by the logarithm of the probability. Improbable words become visible.",
         )
-        hard = st.toggle(
-            "Show what a student is taught here",
-            key="hard",
-            bind="query-params",
-            help="Compare the two training targets at the chosen position: the hard label (one word) and the "
-            "soft target (the teacher's probabilities).",
-        )
-    return Settings(text, k, temperature, each, log, hard)
+    return Settings(text, k, temperature, each, log)
 
 
 def predictions_of(
@@ -206,7 +198,7 @@ def body(references: tuple[str, str]) -> None:
     here = Position(columns[number - 1], teacher, student, comparison)
     frame = here.frame(settings.k)
     numbers = st.container()
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([5, 4], gap="large")
     with left:  # drawn first, because readers look at the bars first
         bars(here, frame, log=settings.log)
     with numbers:
@@ -217,15 +209,14 @@ def body(references: tuple[str, str]) -> None:
     with right:
         table(frame)
         lookup(here)
-    if settings.hard:
-        targets(here, k=settings.k, temperature=settings.temperature)
+    targets(here, k=settings.k, temperature=settings.temperature)
     if comparison is not None:
         along_the_sentence(comparison, settings.k)
 
 
 st.header("Which words do the two models expect?")
 caption(
-    "A masked language model predicts hidden words: `[MASK]` in the sentence. The **teacher** is the larger "
+    "A masked language model predicts a hidden word, written \\[MASK\\]. The **teacher** is the larger "
     "model. The **student** is a smaller model that learnt from it. Type a sentence, or choose an example."
 )
 body(chosen_models())

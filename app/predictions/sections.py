@@ -34,14 +34,14 @@ def metrics(here: Position, frame: pd.DataFrame, row: Mapping[str, Any] | None, 
             f"Entropy, {BOTH}",
             " | ".join(entropies.get(role, "–") for role in COLOURS) + " nats",
             help="How uncertain each model is about this word. 0 means that it is certain.",
-            width=230,
+            width=210,
         )
         st.metric(
             "KL(teacher ‖ student)",
             divergence,
             help="How much the student's distribution differs from the teacher's at this position. 0 means "
             "that they are equal.",
-            width=210,
+            width=190,
         )
         st.metric(
             f"Words in both top {k}",
@@ -54,7 +54,7 @@ def metrics(here: Position, frame: pd.DataFrame, row: Mapping[str, Any] | None, 
             " | ".join(masses.get(role, "–") for role in COLOURS),
             help=f"How much probability each model gives to all words below: the top {k} of both models. The "
             "rest is spread over all other words.",
-            width=340,
+            width=330,
         )
 
 
@@ -78,11 +78,11 @@ def table(frame: pd.DataFrame) -> None:
         row_height=30,
         height=min(38 + 30 * len(frame), 620),
         column_config={
-            "token": st.column_config.TextColumn("word", width=104),
-            "teacher_probability": number("teacher", format="percent", width=66),
-            "student_probability": number("student", format="percent", width=66),
-            "teacher_rank": number("rank, teacher", format="localized", width=96),
-            "student_rank": number("rank, student", format="localized", width=96),
+            "token": st.column_config.TextColumn("word", width=84),
+            "teacher_probability": number("teacher", format="percent", width=60),
+            "student_probability": number("student", format="percent", width=60),
+            "teacher_rank": number("rank, teacher", format="localized", width=94),
+            "student_rank": number("rank, student", format="localized", width=94),
         },
     )
     csv_download(frame, "fairkd-position", "words_csv")
@@ -126,7 +126,16 @@ def _word_at(prediction: Prediction, position: int, word: str) -> str:
 
 
 def targets(here: Position, *, k: int, temperature: float) -> None:
-    """The two targets that a student can be trained on: hard label and soft target."""
+    """The two targets that a student can be trained on, if asked for: hard label and soft target."""
+    wanted = st.toggle(
+        "Show what a student is taught here",
+        key="hard",
+        bind="query-params",
+        help="Compare the two training targets at the chosen position: the hard label (one word) and the "
+        "soft target (the teacher's probabilities).",
+    )
+    if not wanted:
+        return
     found = here.targets(k)
     if found is None:
         caption("The teacher has no token at this position, so there is no target to show.")

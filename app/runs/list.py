@@ -102,7 +102,7 @@ def _no_runs() -> None:
     with st.container(border=True):
         st.markdown("**No runs yet.** Train a student on the Distill page.")
         caption(
-            "While it trains, this page shows its loss, its gap, and its predictions for “Milk is a "
+            "While a student trains, this page shows its loss, its gap, and its predictions for “Milk is a "
             "\\[MASK\\].” Runs started with `fairkd runs submit` on this machine appear here, too."
         )
         st.page_link("app/pages/distill.py", label="Train a student", icon=":material/science:")

@@ -18,7 +18,7 @@ from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import track_activity
 from app.shared.measured_words import mass_words, measures_other_words
 from app.shared.run_texts import STATES, UNFINISHED, ago, run_summary, status
-from app.shared.settings_table import changed
+from app.shared.settings_table import changed, changed_table
 from app.shared.theme import is_dark
 from app.shared.widgets import caption, csv_download, literal
 from fairkd import runs
@@ -169,7 +169,7 @@ def _settings(run: Run) -> None:
             caption("All settings have their default values: plain distillation.")
         else:
             caption("Settings that differ from the defaults:")
-            st.dataframe(frame, hide_index=True, key=f"settings_frame_{run.id}", height="auto")
+            changed_table(frame)
         st.download_button(
             "config.json",
             data=json.dumps(run.config, indent=2) + "\n",

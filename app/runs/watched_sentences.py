@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.charts.text import percent
 from app.charts.watched_sentences import watched_sentence_curves
-from app.components.columns import columns_figure
+from app.components.columns import cell, columns_figure, scale
 from app.components.zoom import live_figure
 from app.runs.follow import Event, RunData, follow
 from app.shared.activity import track_activity
@@ -184,7 +184,7 @@ def figure_of(
             index = column["index"]
             top = [] if index is None else event["positions"][index]["predictions"][:ROWS]
             most = max(most, len(top))
-            cells.append([[one["token"], one["probability"]] for one in top])
+            cells.append([cell(one["token"], one["probability"]) for one in top])
         panels.append({"role": role, "name": name, "columns": cells})
     shown = [{key: column[key] for key in ("text", "masked", "unknown")} for column in columns]
     return {
@@ -193,7 +193,7 @@ def figure_of(
         "panels": panels,
         "rows": most,
         "selected": number,
-        "log": False,
+        "scale": scale(),
     }
 
 

@@ -80,6 +80,8 @@ def status(run: Run, tokens_per_second: float | None = None) -> str:
     """The progress of a run: `step 1,240 · 62 % · about 2 min left`."""
     if run.state == "queued":
         return "in the queue"
+    if run.state == "running" and not run.step:
+        return "preparing"
     parts = [f"step {run.step:,}", f"{100 * run.progress:.0f} %"]
     if run.state in ("running", "cancelling"):
         if run.seconds_left is not None:

@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 
+from app.shared.widgets import literal
 from fairkd.distill.config import Setting, all_settings, flat, section_descriptions
 
 
@@ -61,6 +63,13 @@ def changed(config: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> pd.Da
         if value != standard.get(key) and key not in leave_out and not _in_sections(key, leave_out)
     ]
     return pd.DataFrame(rows, columns=["setting", "value", "default", "meaning"])
+
+
+def changed_table(frame: pd.DataFrame) -> None:
+    """Draw the table of `changed` with wrapped text, without Markdown."""
+    values = frame["value"] + " (default: " + frame["default"] + ")"
+    narrow = pd.DataFrame({"setting": frame["setting"], "value": values, "meaning": frame["meaning"]})
+    st.table(narrow.map(literal), border="horizontal", hide_index=True)
 
 
 def shown(value: object) -> str:

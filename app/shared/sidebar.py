@@ -82,18 +82,23 @@ def _describe(reference: str, slot: DeltaGenerator) -> None:
     except FairKDError as error:
         slot.caption(f":material/error: {literal(error)}")
         return
-    slot.caption(literal_description(found))
+    size = f"{found.layers} layers, {found.parameters / 1e6:.1f} million parameters"
+    slot.caption(literal(size), help=literal_description(found))
 
 
 def literal_description(model: Description) -> str:
-    """Three lines of Markdown about a model: size, tokenizer, and origin."""
-    size = f"{model.layers} layers, width {model.width}, {model.parameters / 1e6:.1f} M parameters, "
-    size += megabytes(model.size_bytes) + (f", embeddings shared with {model.shares}" if model.shares else "")
-    case = "cased" if model.cased else "uncased"
-    reading = f"{model.vocabulary:,} {model.tokenizer_kind} tokens, {case}, up to {model.max_tokens} at once"
-    origin = f"{model.architecture}, {model.source}" + (f", {model.licence}" if model.licence else "")
-    origin += f", commit {model.revision[:8]}" if model.revision else ""
-    return "  \n".join(literal(line) for line in (size, reading, origin))
+    """Lines of Markdown about a model: size, vocabulary, and origin."""
+    facts = {
+        "Architecture": f"{model.architecture}, hidden size {model.width}",
+        "Vocabulary": f"{model.vocabulary:,} {model.tokenizer_kind} tokens, "
+        + ("cased" if model.cased else "uncased"),
+        "Longest text": f"{model.max_tokens} tokens",
+        "Size": megabytes(model.size_bytes)
+        + (f", embeddings shared with {model.shares}" if model.shares else ""),
+        "Source": model.source + (f", commit {model.revision[:8]}" if model.revision else ""),
+        "Licence": model.licence,
+    }
+    return "  \n".join(f"{name}: {literal(text)}" for name, text in facts.items() if text)
 
 
 def megabytes(size: int) -> str:

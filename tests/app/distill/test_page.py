@@ -33,8 +33,8 @@ def test_the_page_opens_with_two_variants_and_a_constraint_preview(open_distill:
     assert not app.error
     assert app.get_by_key("variants").value == ["plain", "fair"]
     assert "he and she changes from" in titles(app)[-1].replace("−", "-")
-    table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
-    assert "constraint.kind" in set(table["setting"]) and all(table["meaning"])
+    table = next(frame.value for frame in app.table if "meaning" in frame.value)
+    assert r"constraint\.kind" in set(table["setting"]) and all(table["meaning"])
     assert "Start both (same random seed)" in {button.label for button in app.button}
 
 
@@ -113,7 +113,7 @@ def test_at_strength_zero_nothing_changes(open_distill: OpenDistill) -> None:
     assert metric(app, "KL(before") != "0.000 nats"
     app.slider(key="strength:group").set_value(0.0).run()
     assert metric(app, "KL(before") == "0.000 nats"
-    assert titles(app)[-1].startswith("At strength 0 the student learns the teacher's answer")
+    assert titles(app)[-1].startswith("At strength 0 the teacher's answer stays as it is")
 
 
 def test_the_scope_decides_where_the_constraint_applies(open_distill: OpenDistill) -> None:

@@ -147,8 +147,8 @@ def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: Op
     drawn = [json.loads(one.proto.json) for one in app.get("bidi_component")]
     (figure,) = [data for data in drawn if "panels" in data]
     assert figure["panels"][1]["name"] == "step 400"
-    table = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
-    assert "constraint.kind" in set(table["setting"])
+    table = next(frame.value for frame in app.table if "meaning" in frame.value)
+    assert r"constraint\.kind" in set(table["setting"])
 
 
 def test_a_run_that_measures_other_words_than_it_balances_says_so(open_runs: OpenRuns) -> None:

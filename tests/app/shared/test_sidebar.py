@@ -22,8 +22,8 @@ def plain(text: str) -> str:
 def test_a_description_has_size_and_commit(tiny_bert: MaskedLM) -> None:
     about = loading.describe(tiny_bert)
     text = plain(literal_description(replace(about, size_bytes=90_900_000, revision="0123456789abcdef")))
-    assert "M parameters, 91 MB" in text and "commit 01234567" in text
-    assert "shared" not in text
+    assert "Size: 91 MB" in text and "commit 01234567" in text
+    assert "Vocabulary: " in text and "Licence: " not in text and "shared" not in text
     assert "commit" not in literal_description(about)
 
 
