@@ -88,7 +88,7 @@ def status(run: Run, tokens_per_second: float | None = None) -> str:
             parts.append(f"about {duration(run.seconds_left)} left")
         if tokens_per_second:
             parts.append(f"{tokens_per_second:,.0f} tokens/s")
-    elif run.started and run.ended and not run.again and run.state != "interrupted":
+    elif run.started and run.ended and not run.restarted and run.state != "interrupted":
         # For a resumed run these are the times of the last attempt. For an interrupted run the end is
         # unknown: `ended` is when it was found dead.
         parts.append(f"took {duration(run.ended - run.started)}")

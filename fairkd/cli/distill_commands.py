@@ -24,7 +24,7 @@ from fairkd.cli.console import JsonOption, out, print_json, print_table, progres
 from fairkd.distill.config import PRESETS, Config, preset as settings_of, read_config, stored_config
 from fairkd.errors import FairKDError, InputError
 from fairkd.measures import MEASURES
-from fairkd.runs import Writer, events, of_error as sentence_of_error
+from fairkd.runs import Writer, error_sentence, events
 from fairkd.utils import home
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
     except FairKDError:
         raise
     except Exception as error:
-        raise FairKDError(sentence_of_error(error, folder)) from error
+        raise FairKDError(error_sentence(error, folder)) from error
 
 
 def _writer(folder: Path) -> Writer:

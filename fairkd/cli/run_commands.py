@@ -1,8 +1,9 @@
-"""`fairkd runs`: start, watch and steer background runs. Thin: `fairkd.runs` does the work."""
+"""`fairkd runs`: start, watch and control background runs. `fairkd.runs` does the work."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,35 +13,45 @@ from rich.text import Text
 
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
 from fairkd.errors import InputError
+from fairkd.utils import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from fairkd.runs import Run
 
 runs_app = typer.Typer(
-    help="Distil in the background: queue, watch, cancel, resume; the dashboard shows the same runs.",
+    help="Distill in the background: queue, watch, cancel and resume runs. The dashboard shows them, too.",
     no_args_is_help=True,
 )
 
-RunArgument = Annotated[str, typer.Argument(help="The run's id, or a beginning of it that no other has.")]
-LOOK_EVERY = 0.5  # seconds between looks of `watch`
+RunArgument = Annotated[str, typer.Argument(help="The run's id, or enough of its beginning to identify it.")]
+POLL_SECONDS = 0.5  # between two updates of `watch`
+SUGGESTIONS = 3  # the most runs that an error names
 
 
 @runs_app.command()
 def submit(
     config: Annotated[
-        Path | None, typer.Argument(help="A YAML or JSON file of settings; the rest keeps its default.")
+        Path | None,
+        typer.Argument(
+            help="A YAML or JSON file of settings. Settings that are not in it keep their defaults."
+        ),
     ] = None,
     preset: Annotated[
         list[str] | None,
-        typer.Option(help="Named settings instead of a file; several make a batch of variants on one seed."),
+        typer.Option(
+            help="The name of a preset, instead of a file. Repeat it to compare several on the same seed."
+        ),
     ] = None,
     change: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE, such as budget.minutes=10; repeat it.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="Change a setting: KEY=VALUE, such as budget.minutes=10. May be repeated."
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What lists call the run.")] = None,
+    name: Annotated[str | None, typer.Option(help="The run's name in lists. Default: the preset's.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Queue a distillation and return at once.
+    """Queue a distillation, and return at once.
 
     For example: fairkd runs submit --preset plain --preset fair --set budget.minutes=5
     """
@@ -50,7 +61,7 @@ def submit(
     if config is not None and preset:
         raise InputError("Give either a configuration file or a preset, not both.")
     if preset and len(preset) > 1 and name is not None:
-        raise InputError("A batch's runs are called by their presets; give a name to one run only.")
+        raise InputError("Several runs are named after their presets: give --name with one preset only.")
     changes = change or []
     if preset:
         variants = [(known, read_config(None, changes, start=settings_of(known))) for known in preset]
@@ -66,7 +77,7 @@ def submit(
         print_json(ids[0] if len(ids) == 1 else {"batch": made[0].batch, "runs": ids})
         return
     for run in made:
-        out().print(Text(f"{run.id}: {run.name} is queued; `fairkd runs watch {run.id}` follows it."))
+        out().print(Text(f"{run.id}: {run.name} is queued. Follow it with `fairkd runs watch {run.id}`."))
 
 
 @runs_app.command("list")
@@ -108,7 +119,7 @@ def list_runs(as_json: JsonOption = False) -> None:
 
 @runs_app.command()
 def show(id: RunArgument, as_json: JsonOption = False) -> None:
-    """Show a run: its state, how far it is, and its configuration."""
+    """Show a run's state, progress and settings."""
     from fairkd.distill.config import flat
 
     run = _find(id)
@@ -126,7 +137,10 @@ def show(id: RunArgument, as_json: JsonOption = False) -> None:
 
 @runs_app.command()
 def watch(id: RunArgument) -> None:
-    """Follow a run until it ends; Ctrl-C stops watching, not the run. Exit code 1 unless it finished."""
+    """Follow a run until it ends. Ctrl-C stops watching, but not the run.
+
+    The exit code is 1 unless the run finished.
+    """
     from fairkd import runs
     from fairkd.runs import events
 
@@ -143,7 +157,7 @@ def watch(id: RunArgument) -> None:
                 break
             left = f", {_duration(run.seconds_left)} left" if run.seconds_left else ""
             report(f"{run.name}: {run.state}, step {run.step}{left}", run.progress)
-            time.sleep(LOOK_EVERY)
+            time.sleep(POLL_SECONDS)
     out().print(
         Text(f"{run.id} is {run.state}" + (f": {run.sentence}" if run.sentence else ".")), soft_wrap=True
     )
@@ -153,7 +167,7 @@ def watch(id: RunArgument) -> None:
 
 @runs_app.command()
 def cancel(id: RunArgument, as_json: JsonOption = False) -> None:
-    """Stop a run: it finishes its step and saves. Given again, the run is ended at once."""
+    """Cancel a run: it finishes its step, saves and ends. Cancel it again to end it at once."""
     from fairkd import runs
 
     _report(runs.cancel(_find(id).id), as_json)
@@ -161,7 +175,7 @@ def cancel(id: RunArgument, as_json: JsonOption = False) -> None:
 
 @runs_app.command()
 def resume(id: RunArgument, as_json: JsonOption = False) -> None:
-    """Queue a cancelled, failed or interrupted run again; it goes on from its last checkpoint."""
+    """Queue a cancelled, failed or interrupted run again. It continues from its last checkpoint."""
     from fairkd import runs
 
     _report(runs.resume(_find(id).id), as_json)
@@ -170,38 +184,62 @@ def resume(id: RunArgument, as_json: JsonOption = False) -> None:
 @runs_app.command()
 def export(
     id: RunArgument,
-    target: Annotated[Path, typer.Argument(help="The zip file to write, or a folder for it.")] = Path("."),
-    checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Put the checkpoints in, too.")] = False,
+    target: Annotated[Path, typer.Argument(help="The zip file to write, or its folder.")] = Path("."),
+    checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Include the checkpoints.")] = False,
 ) -> None:
-    """Write a run's configuration, events, log and model into one zip file."""
+    """Export a run's configuration, events, log and model as one zip file."""
     from fairkd import runs
 
     run = _find(id)
     path = runs.export(run.id, target, checkpoints=checkpoints)
-    out().print(Text(f"{path} holds the run {run.id}."), soft_wrap=True)
+    out().print(Text(f"The run {run.id} was exported to {path}."), soft_wrap=True)
 
 
 @runs_app.command()
-def delete(id: RunArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Delete a run with its folder: configuration, events, checkpoints and model."""
+def delete(
+    id: RunArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False
+) -> None:
+    """Delete a run and its folder: configuration, events, checkpoints and model."""
     from fairkd import runs
 
     run = _find(id)
     if not yes:
-        typer.confirm(f"Delete the run {run.id} ({run.name}) and all that it made?", abort=True)
+        typer.confirm(f"Delete the run {_label(run)} and everything in its folder?", abort=True)
     runs.delete(run.id)
-    out().print(Text(f"{run.id} is deleted."))
+    out().print(Text(f"The run {run.id} was deleted."))
 
 
 def _find(beginning: str) -> Run:
-    """The run of this id, or the only one that begins so."""
+    """The run with this id, or the only one whose id begins so.
+
+    If there is none, the error names the runs with the nearest ids and names.
+    """
     from fairkd import runs
 
-    found = [run for run in runs.all_runs() if beginning and run.id.startswith(beginning)]
+    known = runs.all_runs()
+    found = [run for run in known if beginning and run.id.startswith(beginning)]
     exact = [run for run in found if run.id == beginning]
     if len(found) > 1 and not exact:
-        raise InputError(f"{len(found)} runs begin with {beginning!r}: give more of the id.")
-    return exact[0] if exact else found[0] if found else runs.get(beginning)
+        listed = ", ".join(map(_label, found[:SUGGESTIONS])) + (", ..." if len(found) > SUGGESTIONS else "")
+        raise InputError(f"{len(found)} runs begin with {beginning!r}: {listed}. Give more of the id.")
+    if found:
+        return exact[0] if exact else found[0]
+    raise InputError(
+        f"There is no run {beginning!r}: `fairkd runs list` shows all runs."
+        + did_you_mean([_label(run) for run in _nearest_runs(beginning, known)])
+    )
+
+
+def _nearest_runs(wrong: str, known: Sequence[Run]) -> list[Run]:
+    """The runs with similar ids or names, the nearest first."""
+    spellings = {text.casefold() for run in known for text in (run.id, run.name)}
+    near = nearest(wrong.casefold(), spellings)
+    found = [run for text in near for run in known if text in (run.id.casefold(), run.name.casefold())]
+    return list({run.id: run for run in found}.values())[:SUGGESTIONS]
+
+
+def _label(run: Run) -> str:
+    return f"{run.id} ({run.name})"
 
 
 def _report(run: Run, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Distillations in the background: queued, watched, cancelled, resumed, and never lost.
+"""Distillations in the background: queue, watch, cancel and resume them.
 
     from fairkd import runs
 
@@ -8,19 +8,20 @@
     runs.cancel(run.id)
 
 A run is a row in `runs.sqlite` and a folder (config.json, events.jsonl, log.txt, checkpoints/, model/), both
-in the home folder (`fairkd.utils.home`). A runner process, started detached by whoever submits or looks,
-starts one process for each run, as many at the same time as there are slots. All other processes only read
-rows and files, so whichever is killed, the others continue, and the next reader corrects the states.
+in the home folder (`fairkd.utils.home`). A detached runner process starts one process for each run, as many
+at the same time as there are slots. Whichever process submits or reads runs starts the runner if it is
+needed. All other processes only read rows and files. So if one is killed, the others continue, and the next
+reader corrects the states.
 
-* `control`: what a person does: submit, list, cancel, resume, delete
-* `store`: the rows and every change of state; `schema`: their tables
+* `control`: what users do: submit, list, cancel, resume, delete
+* `store`: the rows and every change of state; `schema`: their table and its migrations
 * `events`: what happens in a run, one JSON object a line; `event_tables`: the same as data frames
 * `supervision`, `runner`, `worker`, `run_session`, `lock`, `process_identity`: the processes
 * `outcome`: how a run ended, in one sentence
 * `archive`: export; `comparison`: which runs can be compared
 
-Nothing here imports torch, except the worker once it trains. The public names are in `__init__.pyi`; they are
-imported when first used.
+Only the worker imports torch, once it trains. The public names are in `__init__.pyi`; they are imported when
+first used.
 """
 
 import lazy_loader

@@ -19,6 +19,6 @@ from .control import (
     submit_all as submit_all,
 )
 from .events import Event as Event, Writer as Writer
-from .outcome import of_error as of_error
+from .outcome import error_sentence as error_sentence
 from .run_session import Session as Session, foreground as foreground
 from .store import ACTIVE as ACTIVE, Run as Run, State as State

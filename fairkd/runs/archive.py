@@ -1,4 +1,4 @@
-"""A run as one zip file, to keep or to send."""
+"""A run as one zip file, to archive or to share."""
 
 from __future__ import annotations
 
@@ -16,25 +16,32 @@ from fairkd.runs.store import Run
 
 _UNFINISHED = ".part"
 _LOCK = ".lock"  # on Windows nobody else may read it
-_PACKED = {".safetensors", ".pt", ".bin", ".gz"}  # gain next to nothing from compression
+_DENSE = {".safetensors", ".pt", ".bin", ".gz"}  # compression makes them hardly smaller
 
 
 def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> Path | None:
-    """Write a run's folder as a zip: configuration, events, log and model, on request the checkpoints too.
+    """Write a run's folder as a zip file: configuration, events, log and model.
 
-    `target` is a file that does not exist yet, a folder (the file is then ID.zip in it), or an open binary
-    file. A path gets its file only when that is complete; it is returned, None for an open file.
+    Parameters
+    ----------
+    target
+        A file that does not exist yet, a folder (the file is then ID.zip in it), or an open binary file.
+    checkpoints
+        Whether the checkpoints are included.
+
+    Returns
+    -------
+    The path of the file, which appears when it is complete; None for an open file.
 
     Raises
     ------
     InputError
-        For a run that is not there or whose folder is gone, a file that is there, or a place that cannot be
-        written.
+        When there is no such run, its folder is missing, the file exists, or it cannot be written.
     """
     run = store.entry(id).run
     if not run.folder.is_dir():
-        raise InputError(f"The folder of the run {id} is gone, so there is nothing to export.")
-    # Listed before anything is written: that may be in the run's own folder, and so may earlier exports.
+        raise InputError(f"The folder of the run {id} is missing, so there is nothing to export.")
+    # Listed before anything is written: the target may be in the run's own folder, as earlier exports may.
     files = [
         path
         for path in sorted(run.folder.rglob("*"))
@@ -45,7 +52,7 @@ def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> Pa
         return None
     path = Path(target) / f"{id}.zip" if Path(target).is_dir() else Path(target)
     if path.exists():
-        raise InputError(f"The file {path} exists already: choose another name, or delete it.")
+        raise InputError(f"The file {path} already exists: choose another name, or delete it.")
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=_UNFINISHED, delete=False) as handle:
             try:
@@ -66,6 +73,6 @@ def _write(run: Run, files: Sequence[Path], target: BinaryIO | IO[bytes], checkp
             inside = path.relative_to(run.folder)
             if not path.is_file() or (inside.parts[0] == "checkpoints" and not checkpoints):
                 continue
-            packed = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED
-            with suppress(FileNotFoundError):  # a run at work tidies up
-                archive.write(path, Path(run.id) / inside, compress_type=packed)
+            method = zipfile.ZIP_STORED if path.suffix in _DENSE else zipfile.ZIP_DEFLATED
+            with suppress(FileNotFoundError):  # an active run removes files
+                archive.write(path, Path(run.id) / inside, compress_type=method)

@@ -1,4 +1,4 @@
-"""What a person does with runs: submit, look, cancel, resume, delete."""
+"""What users do with runs: submit, list, cancel, resume, delete."""
 
 from __future__ import annotations
 
@@ -20,68 +20,83 @@ if TYPE_CHECKING:
 
 
 def submit(config: Config, *, name: str | None = None, batch: str | None = None) -> Run:
-    """Queue a distillation, and see that a runner is there to take it.
+    """Queue a distillation, and start a runner if none is alive.
 
-    The run's folder holds its config.json from now on. Paths in it are made absolute: the runner works
-    elsewhere.
+    The settings are stored in the run's folder as config.json, with absolute paths: the runner works in
+    another folder.
+
+    Parameters
+    ----------
+    name
+        The run's name in lists; by default that of the preset that fits, or of the constraint.
+    batch
+        An id that runs to be compared have in common.
+
+    Raises
+    ------
+    InputError
+        When the settings are invalid, the run cannot be stored, or no runner could work there.
     """
     return _submit([(name, config)], batch)[0]
 
 
 def submit_all(configs: Sequence[tuple[str, Config]]) -> list[Run]:
-    """Queue several named distillations as one batch, in this order: variants that are to be compared.
+    """Queue several named distillations in this order, as one batch of variants to be compared.
 
     Raises
     ------
     InputError
-        When their seeds differ: then they would not see the same text in the same order.
+        When their seeds differ, since they would then see the text in different orders; and as `submit`.
     """
     seeds = sorted({config.seed for _, config in configs})
     if len(seeds) > 1:
-        raise InputError(f"The runs of a batch share one seed, but got {', '.join(map(str, seeds))}.")
+        raise InputError(f"The runs of a batch must share one seed, got {', '.join(map(str, seeds))}.")
     return _submit(configs, store.new_id())
 
 
 def all_runs() -> list[Run]:
-    """Every run, the newest first, in its true state."""
+    """All runs, the newest first, in their current states."""
     reconcile()
     return [entry.run for entry in store.entries()]
 
 
 def get(id: str) -> Run:
-    """One run in its true state; InputError if there is none of this id."""
+    """One run in its current state; InputError if there is none with this id."""
     reconcile()
     return store.entry(id).run
 
 
 def cancel(id: str) -> Run:
-    """Ask a run to stop: it finishes its step, saves and ends. Asked again, it is ended at once.
+    """Cancel a run: it finishes its step, saves and ends. A second call ends it at once.
 
-    A run in the queue leaves it. InputError for one that has ended otherwise.
+    A queued run leaves the queue. A run that has ended in another way is an InputError.
     """
-    if not (store.cancel_queued(id) or store.ask_to_cancel(id)):
+    if not (store.cancel_queued(id) or store.request_cancel(id)):
         run = store.entry(id).run
         if run.state != "cancelled":
-            raise InputError(f"The run {id} is {run.state}: there is nothing to cancel.")
+            raise InputError(f"The run {id} is {run.state}, so it cannot be cancelled.")
     return get(id)
 
 
 def resume(id: str) -> Run:
-    """Queue a stopped run again, with its folder: it goes on from its last checkpoint."""
+    """Queue a stopped run again: it continues from its last checkpoint.
+
+    A run that has not stopped, or whose folder is missing, is an InputError.
+    """
     run = store.entry(id).run
     if not run.folder.is_dir():
-        raise InputError(f"The folder of the run {id} is gone, so it cannot be resumed: submit it anew.")
-    _check_runner_can_work()
-    if not store.queue_again(id):
+        raise InputError(f"The folder of the run {id} is missing, so it cannot be resumed: submit a new run.")
+    _check_runner_can_start()
+    if not store.enqueue(id):
         raise InputError(
-            f"The run {id} is {store.entry(id).run.state}: only a cancelled, failed or interrupted one can be"
+            f"The run {id} is {store.entry(id).run.state}: only a cancelled, failed or interrupted run can be"
             " resumed."
         )
     return get(id)
 
 
 def delete(id: str) -> None:
-    """Delete a run and its folder. InputError for one that a process works on: cancel it first."""
+    """Delete a run and its folder. A running one is an InputError: cancel it first."""
     run = get(id)
     if not store.remove(id):
         raise InputError(f"The run {id} is {run.state}: cancel it before you delete it.")
@@ -89,17 +104,20 @@ def delete(id: str) -> None:
 
 
 def reconcile() -> None:
-    """Make the states true, and see that a runner is there if one is needed. Cheap, and safe at any time."""
-    supervision.look()
+    """Correct the states of runs whose processes have died, and start a runner if one is needed.
+
+    It is cheap, and safe to call at any time.
+    """
+    supervision.reconcile()
 
 
 def slots() -> int:
-    """How many runs work at the same time: FAIRKD_SLOTS, one by default. A runner keeps its number."""
+    """How many runs train at the same time: FAIRKD_SLOTS, one by default. A runner keeps the number."""
     return supervision.slots()
 
 
 def default_name(config: Mapping[str, Any]) -> str:
-    """A run that nobody named is called by the preset that says most of what it does, else its constraint."""
+    """The name of a run without one: the preset that covers most of its settings, or its constraint."""
     from fairkd.distill.config import PRESETS
 
     fitting = {name: flat(values) for name, values in PRESETS.items()}
@@ -112,8 +130,8 @@ def default_name(config: Mapping[str, Any]) -> str:
 
 
 def make_folder(config: Config) -> tuple[str, dict[str, Any]]:
-    """A new run's id, and its configuration as stored in its new folder."""
-    values = anchored(config.model_dump(mode="json"))
+    """Make a new run's folder with its config.json. Returns the run's id and the settings as stored."""
+    values = with_absolute_paths(config.model_dump(mode="json"))
     store.make_home()
     while True:
         id = store.new_id()
@@ -127,13 +145,13 @@ def make_folder(config: Config) -> tuple[str, dict[str, Any]]:
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise InputError(
-                f"The run cannot be stored in {folder} ({error.strerror or error}): see that the disk has"
-                " room and that you may write there."
+                f"The run cannot be stored in {folder} ({error.strerror or error}): check that the disk has"
+                " space and that you may write there."
             ) from error
 
 
-def anchored(values: dict[str, Any]) -> dict[str, Any]:
-    """Configuration values with the paths of existing files and folders made absolute."""
+def with_absolute_paths(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings in which the paths of existing files and folders are absolute."""
     whole = {**values, "teacher": _absolute(values.get("teacher"))}
     for section, key in (("student", "reference"), ("corpus", "source")):
         if isinstance(values.get(section), Mapping) and key in values[section]:
@@ -155,17 +173,17 @@ def _absolute(reference: Any) -> Any:
         return reference
 
 
-def _check_runner_can_work() -> None:
-    """Report here what a runner, which nobody watches, could only write into its log."""
+def _check_runner_can_start() -> None:
+    """Raise here what a runner, which nobody watches, could only write into its log."""
     supervision.slots()
     lock.ensure_supported()
 
 
 def _submit(configs: Sequence[tuple[str | None, Config]], batch: str | None) -> list[Run]:
-    from fairkd.distill.config import make_config  # checks again what was copied or changed unchecked
+    from fairkd.distill.config import make_config  # validates copies that were changed without a check
 
     checked = [(name, make_config(config.model_dump())) for name, config in configs]
-    _check_runner_can_work()
+    _check_runner_can_start()
     made: list[tuple[str, str]] = []
     try:
         for name, config in checked:
@@ -176,5 +194,5 @@ def _submit(configs: Sequence[tuple[str | None, Config]], batch: str | None) -> 
         for id, _ in made:
             shutil.rmtree(runs_folder() / id, ignore_errors=True)
         raise
-    supervision.wake()
+    supervision.ensure_runner()
     return [store.entry(id).run for id, _ in made]

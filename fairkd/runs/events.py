@@ -1,7 +1,7 @@
-"""What happens in a run, as it happens: one JSON object a line in events.jsonl, one writer, any readers.
+"""The events of a run in events.jsonl: one JSON object a line, one writer, any number of readers.
 
-Every event has `type`, `time` (unix seconds) and `step`. Readers take whole lines only; what the writer was
-in the middle of, it finishes later, or its successor repairs.
+Every event has `type`, `time` (Unix seconds) and `step`. Readers take complete lines only. An incomplete last
+line is being written, or was left by a writer that died; the next writer repairs it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Event = dict[str, Any]
 FILE = "events.jsonl"
 _HEADLINE = ("kl", "gap_absolute", "pseudo_perplexity_sampled")  # the measures in an evaluation's line
 _RENAMED_TYPES = {"probe": "watched_sentence"}  # of earlier versions
-# What a resume from an earlier step makes untrue.
+# Events after the step that a run was resumed from, which are void.
 _SUPERSEDED = ("train", "evaluation", "watched_sentence", "checkpoint")
 
 
@@ -32,9 +32,9 @@ def path_of(run: Run | str | Path) -> Path:
 
 
 def read(run: Run | str | Path, *, after: int = 0) -> tuple[list[Event], int]:
-    """The events from byte `after` on, and the byte to go on from.
+    """The events from byte `after` on, and the byte after the last of them.
 
-    An unfinished last line is left for later; a whole line that is not an event is passed over.
+    An incomplete last line is left for later. A complete line that is not an event is skipped.
 
         events, position = read(run)
         more, position = read(run, after=position)
@@ -53,7 +53,7 @@ def read(run: Run | str | Path, *, after: int = 0) -> tuple[list[Event], int]:
 def _parse(line: bytes) -> Event | None:
     try:
         event = json.loads(line)
-    except ValueError:  # not UTF-8 is one, too
+    except ValueError:  # no JSON, or not UTF-8
         return None
     if not isinstance(event, dict) or not isinstance(event.get("type"), str):
         return None
@@ -62,10 +62,10 @@ def _parse(line: bytes) -> Event | None:
 
 
 def history(events: Iterable[Event]) -> list[Event]:
-    """The events without those that a resume superseded.
+    """The events without those that a later start made void.
 
-    A `start` with `resumed_from` S makes void what was trained, evaluated and stored after step S before it;
-    one that starts anew makes void all of that.
+    A `start` with `resumed_from` S voids all earlier training, evaluation and checkpoint events after step S.
+    A `start` from the beginning voids them all.
     """
     kept: list[Event] = []
     for event in events:
@@ -78,7 +78,7 @@ def history(events: Iterable[Event]) -> list[Event]:
 
 
 def as_line(event: Event) -> str | None:
-    """An event in a line for a terminal or a log; None for those that only charts want."""
+    """An event as a line for a terminal or a log; None if only charts need it."""
     step = event.get("step", 0)
     if event["type"] == "message":
         return str(event.get("text", ""))
@@ -99,7 +99,7 @@ def as_line(event: Event) -> str | None:
 
 
 def log(event: Event, stream: TextIO) -> None:
-    """Write an event's line into a log. A full disk shows where it matters."""
+    """Write an event's line to a log. A full disk is ignored, since it fails elsewhere, too."""
     if line := as_line(event):
         with suppress(OSError):
             print(time.strftime("%H:%M:%S", time.localtime(event.get("time"))), line, file=stream, flush=True)
@@ -111,10 +111,10 @@ def _number(event: Event, name: str, form: str = ".3f") -> str:
 
 
 class Writer:
-    """Appends events to a run's file; repairs the line that a killed writer left behind.
+    """Appends events to a run's file, after repairing an incomplete last line.
 
-    A line goes to the system in one piece and is taken back if the disk is full, so that a file never ends
-    in the middle of a line for another reason than the writer's sudden death.
+    A line is written in one piece, and removed again if the disk is full. So only a writer that is killed
+    leaves an incomplete line.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -130,9 +130,9 @@ class Writer:
         self._file.close()
 
     def write(self, event: Mapping[str, Any]) -> Event:
-        """Append an event, `time` and `step` added where missing; returns it as written.
+        """Append an event, with `time` and `step` added if missing. Returns it as written.
 
-        OSError when the disk is full; the file then is as it was before.
+        A full disk is an OSError, and leaves the file as it was.
         """
         whole: Event = {"type": event["type"], "time": time.time(), "step": 0, **plain(event)}
         self._append(json.dumps(whole, allow_nan=False).encode() + b"\n")
@@ -149,7 +149,7 @@ class Writer:
             raise
 
     def _repair(self) -> None:
-        """End the last line if it lacks only its end, else take it away."""
+        """Complete the last line if only its line break is missing, otherwise remove it."""
         self._file.seek(0)
         content = self._file.read()
         size = len(content)

@@ -1,11 +1,10 @@
-"""What became of a run: one state and one clear sentence, from an error, an exit code or its last events."""
+"""How a run ended, as a state and one sentence: from an error, an `end` event or an exit code."""
 
 from __future__ import annotations
 
 import errno
 import shutil
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 
 from fairkd.errors import FairKDError
@@ -16,29 +15,31 @@ from fairkd.utils import is_lack_of_memory
 
 _FULL = ("no space left on device", "disk is full", "disk quota exceeded", "file too large")
 _FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SMALLER = "choose a smaller student, smaller micro-batches or shorter sentences."
+OUT_OF_MEMORY = f"The run ran out of memory: {_SMALLER}"
+MEMORY_KILLED = f"The system killed the run because memory ran out: {_SMALLER}"
 
 
-def of_error(error: BaseException, folder: Path) -> str:
-    """One sentence for what ended a run in `folder`; a FairKDError says its own."""
+def error_sentence(error: BaseException, folder: Path) -> str:
+    """One sentence for the error that ended the run in `folder`; the message of a FairKDError is one."""
     if isinstance(error, FairKDError):
         return str(error)
-    text = str(error).strip()
     if _is_full(error, folder):
         return disk_full(folder)
     if is_lack_of_memory(error):
-        return out_of_memory("The memory was not enough for this run")
-    first = text.splitlines()[0].rstrip(".") if text else "no reason given"
+        return OUT_OF_MEMORY
+    text = str(error).strip()
+    first = text.splitlines()[0].rstrip(".") if text else "no message"
     return (
-        f"The training stopped at an error that FairKD does not know ({type(error).__name__}: {first}); its"
-        " log holds the details."
+        f"Training stopped with an unexpected error ({type(error).__name__}: {first}); the run's log has the"
+        " details."
     )
 
 
 def disk_full(folder: Path) -> str:
-    return (
-        f"The disk that holds {folder} is full: free some space and resume the run, whose last checkpoint"
-        f" is intact{_last_checkpoint(folder)}."
-    )
+    step = _last_checkpoint(folder)
+    intact = "" if step is None else f", which continues from its checkpoint of step {step}"
+    return f"The disk with {folder} is full: free some space, then resume the run{intact}."
 
 
 def has_no_space(folder: Path) -> bool:
@@ -49,62 +50,72 @@ def has_no_space(folder: Path) -> bool:
         return False
 
 
-def out_of_memory(what: str) -> str:
-    return f"{what}: choose a smaller student, smaller micro-batches or shorter sentences."
-
-
 def _is_full(error: BaseException, folder: Path) -> bool:
     if isinstance(error, OSError) and error.errno in _FULL_ERRNOS:
         return True
     if any(words in str(error).lower() for words in _FULL):
         return True
-    # Writers of tensors say only that they failed.
+    # Writers of tensors only report that they failed.
     return "write" in str(error).lower() and has_no_space(folder)
 
 
-def of_end(end: Event | None, *, cancelling: bool) -> tuple[State, str | None] | None:
-    """What the training itself said at its end; one that stopped although nobody cancelled it can go on."""
+def classify_end(end: Event | None, *, cancelling: bool) -> tuple[State, str | None] | None:
+    """State and sentence from the training's `end` event; None without a valid one.
+
+    A training that stopped although nobody cancelled the run was interrupted: it can be resumed.
+    """
     if end is None or end.get("state") not in ("finished", "cancelled", "failed", "interrupted"):
         return None
     state: State = end["state"]
     sentence = end.get("sentence")
     if state == "cancelled" and not cancelling:
         step = end.get("step") or 0
-        return "interrupted", f"The run was asked to end and stored step {step}; it can be resumed."
+        return (
+            "interrupted",
+            f"The system asked the run to stop. Step {step} was saved; it can be resumed.",
+        )
     return state, sentence if isinstance(sentence, str) else None
 
 
-def of_death(
+def classify_exit(
     entry: Entry, code: int | None, *, memory_killed: bool = False, disk_was_full: bool = False
 ) -> tuple[State, str | None]:
-    """What became of a run whose process has gone without closing it.
+    """State and sentence of a run whose process has ended without storing them.
 
-    `code` is its exit code as `subprocess` tells it, None where nobody could wait for it.
+    Parameters
+    ----------
+    code
+        The exit code as `subprocess` gives it; None if nobody could wait for the process.
+    memory_killed
+        Whether the system has killed processes for lack of memory since it started.
+    disk_was_full
+        Whether the disk was full when it had ended.
     """
     run = entry.run
-    told = [
+    ends = [
         event
         for event in events.read(run)[0]
         if event["type"] == "end" and event.get("time", 0) >= (run.started or 0)
     ]
-    said = of_end(told[-1] if told else None, cancelling=run.state == "cancelling")
-    if said is not None:
-        return said
-    last = _last_checkpoint(run.folder)
+    reported = classify_end(ends[-1] if ends else None, cancelling=run.state == "cancelling")
+    if reported is not None:
+        return reported
+    step = _last_checkpoint(run.folder)
     if run.state == "cancelling":
-        return "cancelled", f"Cancelled in the middle of its work{last or '; no checkpoint was stored yet'}."
+        saved = "no checkpoint was saved" if step is None else f"the last checkpoint is that of step {step}"
+        return "cancelled", f"Cancelled before its current step was saved; {saved}."
     if memory_killed:
-        return "failed", out_of_memory("The system ended the run because the memory was not enough for it")
-    if code is not None and code > 0 and disk_was_full:
-        return "failed", disk_full(run.folder)
+        return "failed", MEMORY_KILLED
     if code is not None and code > 0:
+        if disk_was_full:
+            return "failed", disk_full(run.folder)
         return (
             "failed",
-            f"The training ended with exit code {code} and gave no reason; its log may tell more.",
+            f"Training ended with exit code {code} and no error message; the run's log may explain it.",
         )
-    how = f"was ended by {_signal(-code)}" if code else "has gone without a word"
-    onward = f"resume goes on from the last checkpoint{last}" if last else "resume starts it again"
-    return "interrupted", f"The process of the run {how}; {onward}."
+    how = f"was ended by {_signal(-code)}" if code else "has ended for an unknown reason"
+    resumed = "starts again" if step is None else f"continues from the checkpoint of step {step}"
+    return "interrupted", f"The run's process {how}; a resumed run {resumed}."
 
 
 def _signal(number: int) -> str:
@@ -114,11 +125,11 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _last_checkpoint(folder: Path) -> str:
-    """ " (step 120)", or nothing if there is no checkpoint."""
+def _last_checkpoint(folder: Path) -> int | None:
+    """The step of a run's last checkpoint; None if it has none."""
     try:
-        known: Sequence[Event] = events.history(events.read(folder)[0])
+        known = events.history(events.read(folder)[0])
     except OSError:
-        return ""
+        return None
     steps = [event.get("step") for event in known if event["type"] == "checkpoint"]
-    return f" (step {steps[-1]})" if steps else ""
+    return steps[-1] if steps else None

@@ -1,4 +1,4 @@
-"""Which process is meant: a pid is reused, so it counts only together with the start of its process."""
+"""Processes that can be told apart although pids are reused: a pid together with the start of its process."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 
 import psutil
 
-# Clocks are read in whole seconds by some kernels, and a boot time may move by one.
+# Seconds: some kernels count whole seconds, and the boot time may shift by one.
 TOLERANCE = 1.5
-MARK = "FAIRKD_RUN"  # in the environment of a run's process and of all that it starts
-RUNNER = "runner"  # what a runner carries there, whose children are other runs: it is nobody's to end
+MARK = "FAIRKD_RUN"  # environment variable of a run's process and of all processes that it starts
+RUNNER = "runner"  # its value for a runner, whose children are other runs: nobody kills it with a run
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A process: its pid, when it started, and the machine's boot that the start is counted from."""
+    """A process: its pid, its start, and the boot of the machine that the start is counted from."""
 
     pid: int
     started: float
@@ -28,11 +28,11 @@ class Identity:
 
     @classmethod
     def of(cls, process: psutil.Process) -> Identity:
-        """NoSuchProcess when it has gone."""
+        """The identity of a process; psutil.NoSuchProcess if it has ended."""
         return cls(process.pid, _started(process), boot())
 
     def process(self) -> psutil.Process | None:
-        """The living process, or None when it has ended or its pid belongs to another one now."""
+        """The living process; None if it has ended or its pid now belongs to another process."""
         if self.boot != boot():
             return None
         try:
@@ -40,7 +40,7 @@ class Identity:
             if abs(_started(process) - self.started) > TOLERANCE:
                 return None
             return None if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD) else process
-        except psutil.Error:  # it has gone, or is another user's
+        except psutil.Error:  # it has ended, or belongs to another user
             return None
 
     @property
@@ -48,14 +48,14 @@ class Identity:
         return self.process() is not None
 
 
-def me() -> Identity:
-    """This process."""
+def this_process() -> Identity:
+    """The identity of the process that calls."""
     return Identity.of(psutil.Process())
 
 
 @cache
 def boot() -> str:
-    """A name of this boot of the machine, empty where the system gives none."""
+    """An id of the machine's current boot; empty on systems without one."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -63,21 +63,20 @@ def boot() -> str:
 
 
 def _started(process: psutil.Process) -> float:
-    """psutil's create_time in seconds.
+    """When a process started, in seconds.
 
-    On Linux it is the boot time plus a count of ticks, and the boot time moves when the clock is set; so
-    there the seconds since boot are taken, which never change.
+    On Linux, psutil's create_time is the boot time plus a count of ticks, and the boot time moves when the
+    clock is set. The seconds since boot never change, so they are used there.
     """
     created = float(process.create_time())
     return created - psutil.boot_time() if sys.platform == "linux" else created
 
 
 def tree(identity: Identity, mark: str) -> list[psutil.Process]:
-    """A process and all that came from it, also those whose parent has ended: they carry `mark`.
+    """A process and all its descendants, also those whose parent has ended: they carry `mark`.
 
-    Its own session or process group says little: launchers of several ranks give each one a session of its
-    own. Nor do all its children belong to it: those with another mark are a runner that it started, and that
-    runner's runs.
+    Sessions and process groups do not help, since launchers of several ranks give each rank its own session.
+    Children with another mark do not belong to it: they are a runner that it started, and that runner's runs.
     """
     found: dict[int, psutil.Process] = {}
     root = identity.process()
@@ -94,21 +93,21 @@ def tree(identity: Identity, mark: str) -> list[psutil.Process]:
 
 
 def _mark(process: psutil.Process) -> str | None:
-    """The mark that a process carries; None without one, and where it cannot be seen."""
+    """The mark of a process; None if it has none or its environment cannot be read."""
     with contextlib.suppress(psutil.Error, OSError):
         return process.environ().get(MARK)
     return None
 
 
 def terminate(processes: Iterable[psutil.Process]) -> None:
-    """SIGTERM to each that still lives; psutil checks that the pid is still theirs."""
+    """Send SIGTERM to those that are alive; psutil checks that the pid is still theirs."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.terminate()
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
-    """SIGKILL to each that still lives."""
+    """Send SIGKILL to those that are alive."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.kill()

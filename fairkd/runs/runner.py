@@ -1,10 +1,10 @@
-"""The runner: takes runs from the queue, starts their processes, ends those that do not end themselves.
+"""The runner: takes runs from the queue, starts their processes, and terminates those that were cancelled.
 
     python -m fairkd.runs.runner
 
-Started detached by whoever submits, it outlives that process, holds the lock that makes it the only one, and
-leaves when there is nothing to do. It imports no torch. Killed, it takes no run along: the next runner, which
-anybody who looks starts, goes on watching the processes that it finds.
+Whichever process submits a run starts the runner, detached, so that it outlives that process. It holds a
+lock that makes it the only one, and exits when there is nothing to do. It imports no torch. If it is killed,
+the runs go on: the next process that reads them starts another runner, which supervises what it finds.
 """
 
 from __future__ import annotations
@@ -37,44 +37,53 @@ class Child:
 
     entry: Entry
     process: subprocess.Popen[bytes]
-    memory_kills: int  # of the machine before it started
+    memory_kills: int  # how many the system had counted before it started
     disk_was_full: bool = False  # after it had ended
-    closed: float | None = None  # since when it has been seen to live on after its run ended
+    outlived_since: float | None = None  # when it was first seen alive after its run had ended
 
 
 @dataclass
-class Ending:
-    """How far the end of a run that does not end itself has got."""
+class Termination:
+    """A run that has got SIGTERM, when, and the processes that belong to it."""
 
-    terminated: float
+    started: float
     processes: dict[int, psutil.Process] = field(default_factory=dict)
 
 
 class Runner:
-    """One runner's memory; the truth is in the database."""
+    """What one runner knows of its children. The states of the runs are in the database alone.
+
+    The parameters are those of `serve`.
+    """
 
     def __init__(
-        self, *, command: Command = worker_command, slots: int, grace: float = 60.0, patience: float = 10.0
+        self,
+        *,
+        command: Command = worker_command,
+        slots: int,
+        terminate_after: float = 60.0,
+        kill_after: float = 10.0,
     ) -> None:
-        self.command, self.slots, self.grace, self.patience = command, slots, grace, patience
+        self.command, self.slots = command, slots
+        self.terminate_after, self.kill_after = terminate_after, kill_after
         self.children: dict[tuple[str, int], Child] = {}
-        self.endings: dict[tuple[str, int], Ending] = {}
+        self.terminations: dict[tuple[str, int], Termination] = {}
 
     def tick(self) -> bool:
-        """Look after every run once; whether there is anything left to do."""
+        """Supervise every run once. Returns whether there is anything left to do."""
         for child in self.children.values():
             if child.process.poll() is not None:
-                # On a full disk neither it nor this runner can store its end: a later tick will.
+                # On a full disk, neither it nor this runner can store its end. A later tick does.
                 child.disk_was_full |= outcome.has_no_space(child.entry.run.folder)
         active = {(entry.run.id, entry.attempt): entry for entry in store.entries(ACTIVE)}
         for key, entry in active.items():
-            self.tend(key, entry)
+            self.supervise(key, entry)
         for key in [key for key in self.children if key not in active]:
-            self.see_off(key)
-        self.endings = {key: ending for key, ending in self.endings.items() if key in active}
-        queued = bool(store.entries(("queued",)))  # most looks find nothing, and need no transaction
-        leaving = sum(key not in active for key in self.children)
-        while queued and (claimed := store.claim(self.slots - leaving)) is not None:
+            self.reap(key)
+        self.terminations = {key: one for key, one in self.terminations.items() if key in active}
+        queued = bool(store.entries(("queued",)))  # most ticks find nothing, and need no transaction
+        exiting = sum(key not in active for key in self.children)
+        while queued and (claimed := store.claim(self.slots - exiting)) is not None:
             self.start(claimed)
         return bool(active or self.children or queued)
 
@@ -100,55 +109,58 @@ class Runner:
             return
         self.children[id, attempt] = Child(entry, process, hardware.memory_kills())
 
-    def tend(self, key: tuple[str, int], entry: Entry) -> None:
-        """A run at work: has its process gone, is it to be ended?"""
+    def supervise(self, key: tuple[str, int], entry: Entry) -> None:
+        """Close an active run whose process has ended, and terminate one that was cancelled."""
         child = self.children.get(key)
         if child is not None:
             code = child.process.poll()
             if code is not None:
                 killed = code == -9 and hardware.memory_kills() > child.memory_kills
-                supervision.judge(entry, code, memory_killed=killed, disk_was_full=child.disk_was_full)
+                supervision.close_if_dead(
+                    entry, code, memory_killed=killed, disk_was_full=child.disk_was_full
+                )
                 del self.children[key]
                 return
         elif entry.worker is None:
-            store.give_back(*key)
+            store.requeue(*key)
             return
-        elif supervision.judge(entry):
+        elif supervision.close_if_dead(entry):
             return
         if entry.run.state == "cancelling":
-            self.end(key, entry)
+            self.terminate(key, entry)
 
-    def end(self, key: tuple[str, int], entry: Entry) -> None:
-        """Cancelled and still at work: after the grace SIGTERM, after some patience SIGKILL, to all of it."""
+    def terminate(self, key: tuple[str, int], entry: Entry) -> None:
+        """End a cancelled run that goes on: first SIGTERM, later SIGKILL, to its whole process tree."""
         waited = time.time() - (entry.cancel_asked or 0)
-        if waited < self.grace and not entry.force:
+        if waited < self.terminate_after and not entry.force:
             return
-        if entry.worker is None:  # not up yet: it has nothing to save
+        if entry.worker is None:  # not registered yet, so it has nothing to save
             self.children[key].process.kill()
             return
         found = {
             process.pid: process for process in process_identity.tree(entry.worker, supervision.mark_of(*key))
         }
-        ending = self.endings.get(key)
-        if ending is None:
-            self.endings[key] = Ending(time.monotonic(), found)
+        termination = self.terminations.get(key)
+        if termination is None:
+            self.terminations[key] = Termination(time.monotonic(), found)
             process_identity.terminate(found.values())
             return
-        # Who has lost its parent since is still in the snapshot.
-        ending.processes |= found
-        if time.monotonic() - ending.terminated > (min(2.0, self.patience) if entry.force else self.patience):
-            process_identity.kill(ending.processes.values())
+        # A process that has lost its parent since is still among those found before.
+        termination.processes |= found
+        kill_after = min(2.0, self.kill_after) if entry.force else self.kill_after
+        if time.monotonic() - termination.started > kill_after:
+            process_identity.kill(termination.processes.values())
 
-    def see_off(self, key: tuple[str, int]) -> None:
-        """The process of a run that has ended: wait for it, for a while."""
+    def reap(self, key: tuple[str, int]) -> None:
+        """Wait for the process of a run that has ended; kill it if it stays."""
         child = self.children[key]
         if child.process.poll() is None:
-            child.closed = child.closed or time.monotonic()
-            if time.monotonic() - child.closed < self.patience:
+            child.outlived_since = child.outlived_since or time.monotonic()
+            if time.monotonic() - child.outlived_since < self.kill_after:
                 return
             child.process.kill()
             child.process.wait()
-        supervision.end_leftovers(child.entry)
+        supervision.kill_orphans(child.entry)
         del self.children[key]
 
 
@@ -156,27 +168,34 @@ def serve(
     *,
     command: Command = worker_command,
     slots: int | None = None,
-    grace: float = 60.0,
-    patience: float = 10.0,
+    terminate_after: float = 60.0,
+    kill_after: float = 10.0,
     poll: float = 0.4,
 ) -> bool:
-    """Be the runner until there is nothing to do; False if there is one already.
+    """Work as the runner until there is nothing to do. Returns False if another runner is alive.
 
     Parameters
     ----------
     command
         The command of a run's process, from its id and the attempt's number.
     slots
-        How many runs work at the same time; FAIRKD_SLOTS by default.
-    grace, patience
-        Seconds that a cancelled run has to end by itself, and then from SIGTERM to SIGKILL.
+        How many runs train at the same time; FAIRKD_SLOTS by default.
+    terminate_after
+        Seconds from cancelling a run to SIGTERM: the time it has to finish its step and save.
+    kill_after
+        Seconds from SIGTERM to SIGKILL.
     poll
-        Seconds between looks.
+        Seconds between two ticks.
     """
-    held = _become_runner()
+    held = _acquire_lock()
     if held is None:
         return False
-    runner = Runner(command=command, slots=slots or supervision.slots(), grace=grace, patience=patience)
+    runner = Runner(
+        command=command,
+        slots=slots or supervision.slots(),
+        terminate_after=terminate_after,
+        kill_after=kill_after,
+    )
     while True:
         busy = True
         held.heartbeat()
@@ -189,26 +208,26 @@ def serve(
             time.sleep(poll)
             continue
         held.release()
-        # Who submitted just now has found the lock taken and relies on this look.
+        # A process that submitted a moment ago has found the lock taken and relies on this.
         if not store.entries(("queued",)):
             return True
-        again = _become_runner()
-        if again is None:
+        reacquired = _acquire_lock()
+        if reacquired is None:
             return True
-        held = again
+        held = reacquired
 
 
-def _become_runner(patience: float = 5.0) -> RunnerLock | None:
-    """The signed lock, or None if another runner lives. One who only looks has it for an instant."""
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
+def _acquire_lock(timeout: float = 5.0) -> RunnerLock | None:
+    """The signed lock; None if another runner is alive. Processes that reconcile hold it for an instant."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
         held = RunnerLock.acquire()
         if held is not None:
-            held.sign(process_identity.me())
-            supervision.came_up()
+            held.sign(process_identity.this_process())
+            supervision.note_runner_started()
             return held
         other = lock.holder()
-        if other is not None and other != process_identity.me() and other.alive:
+        if other is not None and other != process_identity.this_process() and other.alive:
             return None
         time.sleep(0.05)
     return None

@@ -110,13 +110,13 @@ def migrate(database: sqlite3.Connection) -> None:
 
 
 def transaction(database: sqlite3.Connection, action: Callable[[sqlite3.Connection], T]) -> T:
-    """`action`, whole or not at all; other writers are waited for at its beginning."""
+    """Call `action` in a transaction, after waiting for other writers. Returns its result."""
     database.execute("BEGIN IMMEDIATE")
     try:
         result = action(database)
         database.execute("COMMIT")
     except BaseException:
-        with suppress(sqlite3.Error):  # some errors roll back by themselves
+        with suppress(sqlite3.Error):  # SQLite rolls back by itself after some errors
             database.execute("ROLLBACK")
         raise
     return result

@@ -1,8 +1,8 @@
-"""The rows of all runs, in SQLite: who is in which state, and every change of state as one transaction.
+"""The rows of all runs in SQLite: their states, and every change of state as one transaction.
 
 Several processes write here: pages and command lines (submit, cancel), the runner (claim), and each run's
-own process (progress, end). Every change names the states that it starts from, so that the later of two
-changes that do not fit finds nothing to change.
+own process (progress, end). Every change names the states that it applies to, so of two conflicting changes
+the later one changes nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ACTIVE: tuple[State, ...] = ("running", "cancelling")  # a process works on it
 RESUMABLE: tuple[State, ...] = ("cancelled", "failed", "interrupted")
 ENDED: tuple[State, ...] = (*RESUMABLE, "finished")
 
-WAIT = 20.0  # seconds that one writer waits for another
+BUSY_TIMEOUT = 20.0  # seconds that one writer waits for another
 NEVER_STARTED = "Cancelled before it started."
 
 T = TypeVar("T")
@@ -35,12 +35,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Run:
-    """One distillation in the background: what it is, where its folder is, and how far it has come.
+    """One distillation in the background: its settings, its folder and its progress.
 
-    Times are unix seconds: `started` of the present or last attempt, `ended` of its end. `progress` runs from
-    0 to 1. `sentence` says why a run failed or stopped, or what it does at the moment. The queue goes by
-    `place`; `again` says that this may be a later attempt. `config` is what config.json holds: it is empty if
-    that cannot be read, and `config_error` says why.
+    Times are in Unix seconds; `started` and `ended` are those of the last attempt. `progress` is between 0
+    and 1. `sentence` says why a run failed or stopped, or what it does at the moment. The queue is ordered by
+    `place`. `restarted` says that this may not be the first attempt. `config` is what config.json holds: it
+    is empty if the file cannot be read, and `config_error` says why.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Run:
     progress: float
     seconds_left: float | None
     sentence: str | None
-    again: bool
+    restarted: bool
     config_error: str | None = None
 
     @property
@@ -72,11 +72,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row: the run, and what its supervision needs to know."""
+    """A row: the run, and what is needed to supervise it."""
 
     run: Run
     attempt: int  # grows with every start; a process works for one attempt only
-    worker: Identity | None  # None until the process of this attempt has said that it is there
+    worker: Identity | None  # None until the process of this attempt has registered
     cancel_asked: float | None
     force: bool
 
@@ -100,7 +100,7 @@ def insert(runs: Sequence[tuple[str, str]], batch: str | None) -> None:
 
 
 def insert_running(id: str, name: str, worker: Identity) -> None:
-    """Add a run that a process of its own works on already, past the queue."""
+    """Add a run that a process already works on, without queueing it."""
 
     def change(database: sqlite3.Connection) -> None:
         now = time.time()
@@ -114,8 +114,8 @@ def insert_running(id: str, name: str, worker: Identity) -> None:
 
 
 def entries(states: Sequence[State] | None = None) -> list[Entry]:
-    """All runs, or those in some states, the newest first. To look makes nothing where nothing is."""
-    if not is_there() and not any(runs_folder().glob("*/config.json")):
+    """All runs, or those in some states, the newest first. Creates no database where there are no runs."""
+    if not database_exists() and not any(runs_folder().glob("*/config.json")):
         return []
     where = f"WHERE state IN ({','.join('?' * len(states))})" if states is not None else ""
     order = "ORDER BY created DESC, rowid DESC"
@@ -126,15 +126,15 @@ def entries(states: Sequence[State] | None = None) -> list[Entry]:
 
 
 def entry(id: str) -> Entry:
-    """One run; InputError if there is none of this id."""
+    """One run; InputError if there is none with this id."""
     row = read(lambda database: database.execute("SELECT * FROM runs WHERE id = ?", [id]).fetchone())
     if row is None:
-        raise InputError(f"There is no run {id!r}: `fairkd runs list` shows those that there are.")
+        raise InputError(f"There is no run {id!r}: `fairkd runs list` shows all runs.")
     return _entry(row)
 
 
 def claim(slots: int) -> Entry | None:
-    """Take the first of the queue for a new attempt, unless as many runs as there are slots are at work."""
+    """Take the first run of the queue for a new attempt; None if it is empty or no slot is free."""
 
     def change(database: sqlite3.Connection) -> sqlite3.Row | None:
         (busy,) = database.execute(
@@ -155,7 +155,7 @@ def claim(slots: int) -> Entry | None:
 
 
 def register(id: str, attempt: int, worker: Identity) -> bool:
-    """The process of an attempt says that it is there: only the first may, and only while it is wanted."""
+    """Register the process of an attempt. Returns False if another has, or the attempt is not current."""
     return _changes(
         "UPDATE runs SET pid = ?, pid_started = ?, pid_boot = ? WHERE id = ? AND attempt = ? AND pid IS NULL"
         " AND state IN ('running', 'cancelling')",
@@ -163,8 +163,8 @@ def register(id: str, attempt: int, worker: Identity) -> bool:
     )
 
 
-def advance(id: str, attempt: int, **columns: float | str | None) -> None:
-    """Store step, progress, seconds_left or sentence of a run at work."""
+def update(id: str, attempt: int, **columns: float | str | None) -> None:
+    """Store step, progress, seconds_left or sentence of an active run."""
     names = ", ".join(f"{name} = ?" for name in columns)
     _changes(
         f"UPDATE runs SET {names} WHERE id = ? AND attempt = ? AND state IN ('running', 'cancelling')",
@@ -173,7 +173,7 @@ def advance(id: str, attempt: int, **columns: float | str | None) -> None:
 
 
 def close(id: str, attempt: int, state: State, sentence: str | None) -> bool:
-    """End an attempt; False if it has been ended before."""
+    """Store how an attempt ended. Returns False if that has been stored before."""
     return _changes(
         "UPDATE runs SET state = ?, sentence = ?, ended = ?, seconds_left = NULL, pid = NULL, force = 0,"
         " cancel_asked = NULL, progress = CASE ? WHEN 'finished' THEN 1 ELSE progress END"
@@ -182,10 +182,10 @@ def close(id: str, attempt: int, state: State, sentence: str | None) -> bool:
     )
 
 
-def give_back(id: str, attempt: int) -> bool:
-    """Queue a claimed run again, at its old place, if no process has ever said that it works on it.
+def requeue(id: str, attempt: int) -> bool:
+    """Queue a claimed run again, at its old place, if no process has registered for it.
 
-    One that was cancelled meanwhile is cancelled.
+    If it was cancelled meanwhile, it becomes cancelled.
     """
     return _changes(
         "UPDATE runs SET state = iif(state = 'running', 'queued', 'cancelled'),"
@@ -203,8 +203,8 @@ def cancel_queued(id: str) -> bool:
     )
 
 
-def ask_to_cancel(id: str) -> bool:
-    """Raise the flag that the run's process looks at; asked again, the run is ended by force."""
+def request_cancel(id: str) -> bool:
+    """Set the flag that the run's process polls. A second request sets `force`."""
     return _changes(
         "UPDATE runs SET force = (state = 'cancelling'), state = 'cancelling',"
         " cancel_asked = coalesce(cancel_asked, ?) WHERE id = ? AND state IN ('running', 'cancelling')",
@@ -213,7 +213,7 @@ def ask_to_cancel(id: str) -> bool:
 
 
 def explain_queue(sentence: str) -> None:
-    """Say of every queued run why it waits."""
+    """Set the sentence of every queued run: why it waits."""
     if any(entry.run.sentence != sentence for entry in entries(("queued",))):
         write(
             lambda database: database.execute(
@@ -222,7 +222,7 @@ def explain_queue(sentence: str) -> None:
         )
 
 
-def queue_again(id: str) -> bool:
+def enqueue(id: str) -> bool:
     """Put a stopped run at the end of the queue."""
     return _changes(
         "UPDATE runs SET state = 'queued', sentence = NULL, started = NULL, ended = NULL, seconds_left"
@@ -233,25 +233,25 @@ def queue_again(id: str) -> bool:
 
 
 def remove(id: str) -> bool:
-    """Forget a run that no process works on."""
+    """Delete the row of a run that no process works on."""
     return _changes("DELETE FROM runs WHERE id = ? AND state NOT IN ('running', 'cancelling')", [id])
 
 
 def read(action: Callable[[sqlite3.Connection], T]) -> T:
-    """What `action` reads in a connection of its own."""
+    """Call `action` with a new connection, and return its result."""
     try:
         return _with_connection(action)
     except sqlite3.DatabaseError as error:
-        raise _said(error) from error
+        raise _as_fairkd_error(error) from error
 
 
 def write(action: Callable[[sqlite3.Connection], T]) -> T:
-    """`action` as one transaction that waits for other writers from its beginning.
+    """Call `action` in one transaction, which waits for other writers before it begins.
 
     Raises
     ------
     FairKDError
-        When the disk is full, the home folder cannot be written, or another process never lets go.
+        When the disk is full, the home folder cannot be written, or another process keeps the database busy.
     """
 
     return read(lambda database: transaction(database, action))
@@ -262,9 +262,9 @@ def _changes(statement: str, values: Sequence[object]) -> bool:
 
 
 def _with_connection(action: Callable[[sqlite3.Connection], T]) -> T:
-    if not is_there():
+    if not database_exists():
         _make_home()
-    with closing(sqlite3.connect(database_path(), timeout=WAIT, isolation_level=None)) as database:
+    with closing(sqlite3.connect(database_path(), timeout=BUSY_TIMEOUT, isolation_level=None)) as database:
         database.row_factory = sqlite3.Row
         migrate(database)
         return action(database)
@@ -274,16 +274,19 @@ def database_path() -> Path:
     return home() / "runs.sqlite"
 
 
-def is_there() -> bool:
-    """Whether any run was ever kept here; InputError where one may not look."""
+def database_exists() -> bool:
+    """Whether the home folder has a database of runs; InputError if the folder cannot be read."""
     try:
         return database_path().exists()
-    except OSError as error:  # a folder above it that one may not enter
+    except OSError as error:  # no permission for a folder above it
         raise _unusable(error) from error
 
 
 def make_home() -> None:
-    """The home folder with its database, before the first run's folder: later it would be taken for lost."""
+    """Make the home folder with its database.
+
+    A database that is made after a run's folder takes that folder for a run whose row was lost.
+    """
     _make_home()
     read(lambda _: None)
 
@@ -302,22 +305,22 @@ def _unusable(error: OSError) -> InputError:
     )
 
 
-def _said(error: sqlite3.DatabaseError) -> FairKDError:
+def _as_fairkd_error(error: sqlite3.DatabaseError) -> FairKDError:
     if "malformed" in str(error) or "not a database" in str(error):
         return FairKDError(
-            f"The database of runs, {database_path()}, is damaged: move it away, and the runs are listed anew"
-            " from their folders."
+            f"The database of runs, {database_path()}, is damaged: move it away, and a new one lists the runs"
+            " in their folders."
         )
     if "locked" in str(error) or "busy" in str(error):
-        return FairKDError(f"Another process has kept the database of runs in {home()} busy; try again.")
+        return FairKDError(f"Another process keeps the database of runs in {home()} busy: try again.")
     return InputError(
-        f"The database of runs in {home()} cannot be used ({error}): see that its disk has room and that you"
-        " may write there."
+        f"The database of runs in {home()} cannot be used ({error}): check that the disk has space and that"
+        " you may write there."
     )
 
 
 def _settings(folder: Path) -> tuple[dict[str, Any], str | None]:
-    """A run's settings and no error, or no settings and why."""
+    """A run's settings and None, or no settings and the reason."""
     try:
         settings = stored_settings(folder)
     except InputError as error:
@@ -345,7 +348,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         progress=row["progress"],
         seconds_left=row["seconds_left"],
         sentence=row["sentence"],
-        again=row["attempt"] > 1,
+        restarted=row["attempt"] > 1,
         config_error=config_error,
     )
     worker = None if row["pid"] is None else Identity(row["pid"], row["pid_started"], row["pid_boot"])

@@ -1,9 +1,9 @@
-"""Who looks after the runs: the runner while there is one, else whoever looks.
+"""Supervision of runs: by the runner while there is one, otherwise by whichever process reads the runs.
 
-Only the holder of the runner's lock says what became of a run whose process has gone. A page or command line
-that looks while no runner is there takes the lock for an instant, makes the states true, and starts a runner
-if a run is queued or at work. A run is never at work twice: each start is an attempt with a number, and
-a process works only if it is the first to register for an attempt that still counts.
+Only the holder of the runner's lock decides what became of a run whose process has ended. A page or command
+line that finds the lock free takes it for an instant, corrects the states, and starts a runner if a run is
+queued or active. A run is never trained twice at a time: each start is a numbered attempt, and a process may
+work only if it is the first to register for an attempt that is still current.
 """
 
 from __future__ import annotations
@@ -26,93 +26,96 @@ from fairkd.utils import home
 
 SLOTS = "FAIRKD_SLOTS"
 RUNNER: tuple[str, ...] = (sys.executable, "-m", "fairkd.runs.runner")
-STARTS_WITHIN = 3.0  # seconds that a runner has to come up before the next look starts another
-STALE = 8.0  # seconds without a sign of life, after which others look for dead processes themselves
+START_TIMEOUT = 3.0  # seconds that a runner may take to start before another is started
+STALE_AFTER = 8.0  # seconds without a heartbeat, after which others look for dead processes themselves
 
 
 def slots() -> int:
-    """FAIRKD_SLOTS, one by default."""
+    """The value of FAIRKD_SLOTS, one by default."""
     text = os.environ.get(SLOTS, "1")
     if not text.strip().isdigit() or int(text) < 1:
         raise InputError(
-            f"{SLOTS} is how many runs may work at the same time: expected 1 or more, got {text!r}."
+            f"{SLOTS} sets how many runs train at the same time: expected 1 or more, got {text!r}."
         )
     return int(text)
 
 
 def mark_of(id: str, attempt: int) -> str:
-    """What all processes of an attempt carry in their environment."""
+    """The mark in the environment of all processes of an attempt."""
     return f"{id}:{attempt}"
 
 
-def look() -> None:
-    """Make the states true if nobody else sees to it, and start a runner where one is needed."""
-    if not store.is_there():
+def reconcile() -> None:
+    """Correct the states unless a runner does so, and start a runner if one is needed."""
+    if not store.database_exists():
         return
     try:
         held = RunnerLock.acquire()
     except UnsupportedLocksError as error:
-        # No runner can be started. Runs in the foreground need none, but theirs may have died.
+        # No runner can start. Runs in the foreground need none, but their processes may have died.
         store.explain_queue(str(error))
-        _judge_all()
+        _close_dead_runs()
         return
     if held is None:
-        if lock.seconds_since_heartbeat() > STALE:
-            _judge_all()
+        if lock.seconds_since_heartbeat() > STALE_AFTER:
+            _close_dead_runs()
         return
     try:
         for entry in store.entries(ACTIVE):
             if entry.worker is None:
-                # Claimed by a runner that died before its process came up. Should that process come yet, it
-                # finds that its attempt no longer counts.
-                store.give_back(entry.run.id, entry.attempt)
+                # Claimed by a runner that died before the run's process registered. If that process still
+                # comes, it finds that its attempt is no longer current.
+                store.requeue(entry.run.id, entry.attempt)
             else:
-                judge(entry)
+                close_if_dead(entry)
         needed = bool(store.entries(("queued", *ACTIVE)))
     finally:
         held.release()
-    if needed and not _coming_up():
+    if needed and not _is_starting():
         start_runner()
 
 
-def _judge_all() -> None:
+def _close_dead_runs() -> None:
     for entry in store.entries(ACTIVE):
-        judge(entry)
+        close_if_dead(entry)
 
 
-def judge(
+def close_if_dead(
     entry: Entry, code: int | None = None, *, memory_killed: bool = False, disk_was_full: bool = False
 ) -> bool:
-    """Close a run whose registered process has gone, and end what that left behind; whether it had gone."""
+    """Close a run whose registered process has ended, and kill its orphans. Returns whether it had ended.
+
+    The keywords are those of `outcome.classify_exit`.
+    """
     if entry.worker is not None and entry.worker.alive:
         return False
     if entry.worker is None and code is None:
         return False
-    # What the process itself wrote last was written before it went: the row is read again for it.
+    # The process may have written its row just before it ended, so the row is read again.
     now = store.entry(entry.run.id)
     if now.run.active and now.attempt == entry.attempt:
-        state, sentence = outcome.of_death(
+        state, sentence = outcome.classify_exit(
             now, code, memory_killed=memory_killed, disk_was_full=disk_was_full
         )
         store.close(entry.run.id, entry.attempt, state, sentence)
-    end_leftovers(entry)
+    kill_orphans(entry)
     return True
 
 
-def end_leftovers(entry: Entry) -> None:
-    """Kill what a run's process started and did not take along."""
-    gone = entry.worker or process_identity.Identity(0, 0.0, "")
-    process_identity.kill(process_identity.tree(gone, mark_of(entry.run.id, entry.attempt)))
+def kill_orphans(entry: Entry) -> None:
+    """Kill what a run's process started and left running."""
+    ended = entry.worker or process_identity.Identity(0, 0.0, "")
+    process_identity.kill(process_identity.tree(ended, mark_of(entry.run.id, entry.attempt)))
 
 
-def wake() -> None:
-    """See that a runner is there after something was queued.
+def ensure_runner() -> None:
+    """Make sure that a runner takes what was just queued.
 
-    A runner that is about to leave lets go of its lock first and looks at the queue once more, so either it
-    sees what was queued, or its lock is free here.
+    A runner that is about to exit releases its lock first and then reads the queue once more. So either it
+    finds what was queued, or its lock is free here.
     """
-    patience = time.monotonic() + 2
-    while time.monotonic() < patience:
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
         held = RunnerLock.acquire()
         if held is not None:
             held.release()
@@ -120,15 +123,15 @@ def wake() -> None:
         runner = lock.holder()
         if runner is not None and runner.alive:
             return
-        time.sleep(0.02)  # somebody is only looking
+        time.sleep(0.02)  # another process reconciles
     start_runner()
 
 
 def start_runner() -> None:
-    """Start a runner that outlives this process. One too many leaves by itself."""
+    """Start a runner that outlives this process. A superfluous one exits by itself."""
     environment = {**detached_environment(), process_identity.MARK: process_identity.RUNNER}
     with suppress(OSError):
-        _starting().touch()
+        _start_marker().touch()
     with _runner_log() as output:
         process = subprocess.Popen(
             RUNNER,
@@ -139,36 +142,36 @@ def start_runner() -> None:
             cwd=home(),
             env=environment,
         )
-    # Waited for, or a page that runs for weeks would collect the dead.
+    # Waited for, or a page that runs for weeks would collect zombies.
     threading.Thread(target=process.wait, daemon=True).start()
 
 
-def _coming_up() -> bool:
-    """Whether a runner has just been started and may be there in a moment: not every look starts one."""
+def _is_starting() -> bool:
+    """Whether a runner was started a moment ago, so that no second one is."""
     try:
-        return time.time() - _starting().stat().st_mtime < STARTS_WITHIN
+        return time.time() - _start_marker().stat().st_mtime < START_TIMEOUT
     except OSError:
         return False
 
 
-def came_up() -> None:
-    """A runner is there: if it ends, the next is started at once."""
-    _starting().unlink(missing_ok=True)
+def note_runner_started() -> None:
+    """A runner holds the lock. If it ends, the next one may be started at once."""
+    _start_marker().unlink(missing_ok=True)
 
 
-def _starting() -> Path:
+def _start_marker() -> Path:
     return home() / "runner.starting"
 
 
 def _runner_log() -> BinaryIO:
     try:
         return (home() / "runner.log").open("ab")
-    except OSError:  # a full disk is no reason to leave the runs alone
+    except OSError:  # runs must go on when the disk is full
         return open(os.devnull, "ab")
 
 
 def detached_environment() -> dict[str, str]:
-    """This environment, with the package and the named folders found from anywhere."""
+    """This process's environment, in which the package and the named folders are found from any folder."""
     package = str(Path(__file__).resolve().parents[2])
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     paths = [package, *(path for path in map(os.path.abspath, known) if path != package)]

@@ -1,7 +1,7 @@
 """The process that trains: `python -m fairkd.runs.worker ID ATTEMPT`, started by the runner.
 
-It registers before it imports anything heavy, works at a lower priority than the page, and says itself how
-it ended.
+It registers before it imports anything heavy, works at a lower priority than the dashboard, and stores how
+the run ended.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from typing import Any
 
 from fairkd.errors import FairKDError
 from fairkd.runs import events, run_session, store, supervision
-from fairkd.runs.process_identity import me
+from fairkd.runs.process_identity import this_process
 from fairkd.utils import hardware
 
-NICENESS = 10  # the page on the same cores goes first
+NICENESS = 10  # the dashboard on the same cores has priority
 REFUSED, FAILED = 3, 1  # exit codes
 
 Train = Callable[..., Any]
 
 
 def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = NICENESS) -> int:
-    """Work on a run until it ends; the exit code. `train` stands in for `fairkd.distill.train`."""
-    if not store.register(id, attempt, me()):
-        print(f"Attempt {attempt} of the run {id} is no longer wanted.", file=sys.stderr)
+    """Work on a run until it ends. Returns the exit code. Tests replace `fairkd.distill.train` by `train`."""
+    if not store.register(id, attempt, this_process()):
+        print(f"Attempt {attempt} of the run {id} is not current.", file=sys.stderr)
         return REFUSED
     hardware.step_back(niceness)
     run = store.entry(id).run
     try:
-        with run_session.at_work(run, attempt) as at_work:
-            config = at_work.config
+        with run_session.open_session(run, attempt) as session:
+            config = session.config
 
             def emit(event: Mapping[str, Any]) -> None:
-                at_work.emit(event)
+                session.emit(event)
                 events.log(dict(event), sys.stdout)
 
-            (train or _engine())(config, run.folder, emit=emit, stop=at_work.stop)
+            (train or _load_train())(config, run.folder, emit=emit, stop=session.stop)
     except FairKDError as error:
         print(f"Error: {error}", file=sys.stderr)
         return FAILED
@@ -45,12 +45,12 @@ def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = N
         traceback.print_exc()
         return FAILED
     finally:
-        supervision.look()  # a queue whose runner was killed goes on
+        supervision.reconcile()  # starts another runner if this run's was killed
     return 0
 
 
-def _engine() -> Train:
-    from fairkd.distill import train  # takes seconds, so only once the run is this process's
+def _load_train() -> Train:
+    from fairkd.distill import train  # takes seconds, so only after the process has registered
 
     return train
 

@@ -18,8 +18,8 @@ OpenRuns = Callable[..., AppTest]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder for the test, without a runner for the queue."""
     monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("fairkd.runs.supervision.look", lambda: None)
-    monkeypatch.setattr("fairkd.runs.supervision.wake", lambda: None)
+    monkeypatch.setattr("fairkd.runs.supervision.reconcile", lambda: None)
+    monkeypatch.setattr("fairkd.runs.supervision.ensure_runner", lambda: None)
     return tmp_path / "home"
 
 

@@ -77,7 +77,7 @@ def test_several_presets_are_a_batch(fairkd: Run, monkeypatch: pytest.MonkeyPatc
     assert {run.batch for run in made} == {document["batch"]}
 
 
-def test_show_has_what_a_program_wants(fairkd: Run, queued: runs.Run) -> None:
+def test_show_prints_the_run_as_json(fairkd: Run, queued: runs.Run) -> None:
     document = fairkd("show", queued.id, "--json").document
     assert (document["id"], document["state"], document["step"]) == (queued.id, "queued", 0)
     assert document["config"] == queued.config and document["folder"] == str(queued.folder)
@@ -131,7 +131,7 @@ def test_watch_follows_a_run_to_its_end(fairkd: Run) -> None:
         (("submit", "--preset", "none-such"), "There is no preset 'none-such'"),
         (("submit", "x.yaml", "--preset", "plain"), "Give either"),
         (("submit", "--set", "budget.hours=1"), "budget.hours"),
-        (("submit", "--preset", "plain", "--preset", "fair", "--name", "x"), "called by their presets"),
+        (("submit", "--preset", "plain", "--preset", "fair", "--name", "x"), "named after their presets"),
     ],
 )
 def test_wrong_input_is_one_sentence(fairkd: Run, arguments: tuple[str, ...], words: str) -> None:
@@ -139,17 +139,37 @@ def test_wrong_input_is_one_sentence(fairkd: Run, arguments: tuple[str, ...], wo
     assert outcome.code == 2 and words in outcome.err and outcome.out == ""
 
 
-def test_a_beginning_that_two_runs_share_is_refused(fairkd: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ambiguous_beginning_of_an_id_is_refused(fairkd: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervision, "start_runner", lambda: None)
     ids = iter(("aa11", "aa22"))
     monkeypatch.setattr(store, "new_id", lambda: next(ids))
     for _ in range(2):
         runs.submit(stand_in.config(1))
-    assert "2 runs begin with 'aa'" in fairkd("show", "aa").err
+    assert "2 runs begin with 'aa': aa22 (plain), aa11 (plain)." in fairkd("show", "aa").err
     assert fairkd("show", "aa2", "--json").document["id"] == "aa22"
 
 
-def test_a_run_started_by_one_process_is_seen_and_steered_by_another(home: Path) -> None:
+def test_a_wrong_id_or_a_name_names_the_nearest_runs(fairkd: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "start_runner", lambda: None)
+    ids = iter(("3f9a0c11", "b81d77e2", "05c3d4f6"))
+    monkeypatch.setattr(store, "new_id", lambda: next(ids))
+    for name in ("my baseline", "fair", "Fair"):
+        runs.submit(stand_in.config(1), name=name)
+    expected = {
+        "3f9a0c1l": " Did you mean 3f9a0c11 (my baseline)?",
+        "3F9A0C11": " Did you mean 3f9a0c11 (my baseline)?",
+        "my-baseline": " Did you mean 3f9a0c11 (my baseline)?",
+        "fair": " Did you mean 05c3d4f6 (Fair) or b81d77e2 (fair)?",
+        "zzzz": "",
+    }
+    for wrong, question in expected.items():
+        for command in ("show", "cancel", "delete"):
+            outcome = fairkd(command, wrong)
+            sentence = f"There is no run {wrong!r}: `fairkd runs list` shows all runs.{question}"
+            assert (outcome.code, outcome.err.strip()) == (2, f"Error: {sentence}")
+
+
+def test_one_process_shows_and_cancels_the_run_of_another(home: Path) -> None:
     run = runs.submit(stand_in.config(1000))
     until(lambda: stored(run.id).step > 0)
     command = [sys.executable, "-m", "fairkd", "runs"]

@@ -1,4 +1,4 @@
-"""A home of each test's own, with runners and workers of the stand-in, all ended afterwards."""
+"""A home folder for each test, with the stand-in's runners and workers, which are killed afterwards."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def use_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def processes(home: Path, role: str = "") -> list[psutil.Process]:
-    """The living processes that work on this home, but for this one; `role` is a word of their command."""
+    """The other live processes with this home; `role` is a word of their command."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
@@ -50,15 +50,15 @@ def processes(home: Path, role: str = "") -> list[psutil.Process]:
 
 
 def until(condition: Callable[[], object], seconds: float = 45.0) -> None:
-    """Wait until something holds; fail if it takes too long."""
+    """Wait until a condition holds. Fail if it takes too long."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it never came true"
+        assert time.monotonic() < end, "the condition did not hold in time"
         time.sleep(0.03)
 
 
 def stored(id: str) -> Run:
-    """A run as its row says, without looking after it: as if nobody watched."""
+    """A run as its row has it, without any reconciliation."""
     return store.entry(id).run
 
 
@@ -75,7 +75,7 @@ def worker_process(id: str) -> psutil.Process | None:
 def dashboard(
     home: Path, name: str, steps: int = 20, **behaviour: object
 ) -> tuple[subprocess.Popen[str], str]:
-    """A process that submits a run and then looks for ever; and the run's id."""
+    """A process that submits a run and then lists the runs forever, and the run's id."""
     settings = json.dumps({"steps": steps, **behaviour})
     process = subprocess.Popen(
         [sys.executable, stand_in.HERE, "dashboard", name, settings],
@@ -88,13 +88,13 @@ def dashboard(
 
 
 def steps_of(run: Run) -> list[tuple[int, int]]:
-    """(pid, step) of every step that was worked."""
+    """The (pid, step) of every step that was trained."""
     lines = (run.folder / "steps.txt").read_text().splitlines()
     return [(int(pid), int(step)) for pid, step in (line.split() for line in lines)]
 
 
 def worked_once(run: Run, total: int) -> None:
-    """No two processes worked at the same time, nothing was left out, only a lost step was repeated."""
+    """Check that processes did not take turns, and that each step was trained once, except for a lost one."""
     steps = steps_of(run)
     order = [pid for n, (pid, _) in enumerate(steps) if n == 0 or steps[n - 1][0] != pid]
     assert len(order) == len(set(order)), "two processes took turns"

@@ -1,11 +1,11 @@
-"""Processes for the tests of runs, with a training that does nothing but count.
+"""Processes for the tests of runs, whose training only counts.
 
     python stand_in.py runner | worker ID ATTEMPT | submit NAME SETTINGS TIME | dashboard NAME SETTINGS
 
 All but the training is real. It counts to `budget.steps`, stores a checkpoint after every step, and writes
 each step with its pid into steps.txt. `corpus.source` holds its behaviour as JSON: `pause` (seconds a step),
 `error` (a sentence to raise after half of the steps), `children` (how many processes it starts that ignore
-SIGTERM, in sessions of their own), `stubborn` (does not look at the flag that cancels), `megabytes` (written
+SIGTERM, in sessions of their own), `stubborn` (ignores the flag that cancels), `megabytes` (written
 into each checkpoint), `limit` (bytes that a file may have), `exit` (a code to leave with, at once), `kind`
 ("unknown" raises no FairKDError), `hoards` (takes memory until there is no more).
 """
@@ -97,7 +97,7 @@ def main() -> int:
     role, *rest = sys.argv[1:]
     supervision.RUNNER = REAL_RUNNER if role in ("trainer", "real-runner") else RUNNER
     if role == "runner":
-        runner.serve(command=command, grace=0.5, patience=0.5, poll=0.05)
+        runner.serve(command=command, terminate_after=0.5, kill_after=0.5, poll=0.05)
     elif role == "real-runner":
         runner.serve(command=training_command)
     elif role == "worker":

@@ -37,7 +37,7 @@ def names(archive: Path | io.BytesIO) -> set[str]:
         return set(opened.namelist())
 
 
-def test_an_export_holds_all_but_the_checkpoints(run: runs.Run, tmp_path: Path) -> None:
+def test_an_export_has_everything_but_the_checkpoints(run: runs.Run, tmp_path: Path) -> None:
     expected = {"config.json", "events.jsonl", "log.txt", "model/config.json", "model/model.safetensors"}
     runs.export(run.id, tmp_path / "run.zip")
     assert names(tmp_path / "run.zip") == {f"{run.id}/{name}" for name in expected}
@@ -53,10 +53,10 @@ def test_a_folder_gets_a_file_named_after_the_run(run: runs.Run, tmp_path: Path)
     assert written == tmp_path / "here" / f"{run.id}.zip" and written.is_file()
 
 
-def test_an_export_into_the_runs_own_folder_holds_no_export(
+def test_an_export_into_the_runs_own_folder_has_no_exports_in_it(
     run: runs.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor what an export that was killed left behind."""
+    """Nor the incomplete file of an export that was killed."""
     monkeypatch.chdir(run.folder)
     (run.folder / "tmpabc.part").write_bytes(bytes(1000))
     runs.export(run.id, Path("."))
@@ -68,14 +68,14 @@ def test_an_export_into_the_runs_own_folder_holds_no_export(
 
 def test_a_run_without_a_folder_is_refused(run: runs.Run, tmp_path: Path) -> None:
     shutil.rmtree(run.folder)
-    with pytest.raises(InputError, match="folder of the run .* is gone"):
+    with pytest.raises(InputError, match="folder of the run .* is missing"):
         runs.export(run.id, tmp_path / "run.zip")
     assert not list(tmp_path.glob("*.zip"))
 
 
-def test_a_file_that_exists_and_a_place_that_does_not_are_refused(run: runs.Run, tmp_path: Path) -> None:
+def test_an_existing_file_and_a_missing_folder_are_refused(run: runs.Run, tmp_path: Path) -> None:
     (tmp_path / "mine.zip").write_bytes(b"precious")
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         runs.export(run.id, tmp_path / "mine.zip")
     assert (tmp_path / "mine.zip").read_bytes() == b"precious"
     with pytest.raises(InputError, match="cannot be exported"):

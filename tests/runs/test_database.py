@@ -1,4 +1,4 @@
-"""The database of runs: made once, by many at once, lost, damaged, full."""
+"""The database of runs: migrations, many processes at once, loss, damage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from fairkd import runs
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import schema, store
-from fairkd.runs.process_identity import me
+from fairkd.runs.process_identity import this_process
 from fairkd.runs.schema import MIGRATIONS
 from tests.runs import stand_in
 from tests.runs.conftest import processes, stored, until, wait_for_state, worked_once
@@ -52,8 +52,8 @@ INSERT INTO runs (id, place, name, config, state, created, attempt, cancel_asked
 """
 
 
-def look_at_database(home: Path, *statements: str) -> list[object]:
-    """The first value of each statement's answer."""
+def first_values(home: Path, *statements: str) -> list[object]:
+    """The first value that each statement returns."""
     with contextlib.closing(sqlite3.connect(home / "runs.sqlite")) as database:
         return [(database.execute(statement).fetchone() or [None])[0] for statement in statements]
 
@@ -71,7 +71,7 @@ def write_version_0_1(home: Path) -> None:
 def test_migrations_are_applied_once_each(quiet: Path) -> None:
     for _ in range(3):
         assert store.claim(1) is None
-    version, mode, listed = look_at_database(
+    version, mode, listed = first_values(
         quiet,
         "PRAGMA user_version",
         "PRAGMA journal_mode",
@@ -87,32 +87,32 @@ def test_a_database_of_version_0_1_is_migrated_with_its_rows(quiet: Path) -> Non
     assert (failed.run.name, failed.run.state, failed.run.step, failed.force) == ("old", "failed", 40, False)
     assert (failed.run.sentence, failed.run.ended) == ("The disk is full.", 2.0)
     assert (ending.run.state, ending.cancel_asked, ending.force) == ("cancelling", 4.0, True)
-    assert look_at_database(quiet, "PRAGMA user_version", "SELECT count(*) FROM runs") == [len(MIGRATIONS), 2]
+    assert first_values(quiet, "PRAGMA user_version", "SELECT count(*) FROM runs") == [len(MIGRATIONS), 2]
     assert not (quiet / "reserve").exists()
     assert runs.resume("aa").state == "queued"
 
 
-def test_an_old_database_can_be_opened_by_many_at_once(quiet: Path) -> None:
+def test_many_processes_can_open_an_old_database_at_once(quiet: Path) -> None:
     write_version_0_1(quiet)
     code = "from fairkd.runs import store; assert len(store.entries()) == 2"
     many = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(6)]
     assert [process.wait() for process in many] == [0] * 6
-    assert look_at_database(quiet, "PRAGMA user_version") == [len(MIGRATIONS)]
+    assert first_values(quiet, "PRAGMA user_version") == [len(MIGRATIONS)]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(quiet: Path) -> None:
     run = runs.submit(stand_in.config(3))
-    look_at_database(quiet, f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    first_values(quiet, f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     for action in (runs.all_runs, lambda: runs.submit(stand_in.config(3)), lambda: runs.cancel(run.id)):
         with pytest.raises(FairKDError, match="A newer version of FairKD has written .*: upgrade FairKD"):
             action()
-    assert look_at_database(quiet, "PRAGMA user_version", "SELECT state FROM runs") == [
+    assert first_values(quiet, "PRAGMA user_version", "SELECT state FROM runs") == [
         len(MIGRATIONS) + 1,
         "queued",
     ]
 
 
-def test_a_migration_that_fails_says_why_also_where_the_database_has_rolled_back_by_itself(
+def test_a_failed_migration_says_why_even_if_sqlite_has_rolled_back_by_itself(
     quiet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fill(database: sqlite3.Connection) -> None:
@@ -124,9 +124,7 @@ def test_a_migration_that_fails_says_why_also_where_the_database_has_rolled_back
         store.make_home()
 
 
-def test_a_home_that_may_not_be_looked_into_is_one_sentence(
-    quiet: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_home_without_read_permission_is_one_sentence(quiet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def exists(path: Path) -> bool:
         raise PermissionError(13, "Permission denied")
 
@@ -136,7 +134,7 @@ def test_a_home_that_may_not_be_looked_into_is_one_sentence(
             look()
 
 
-def test_a_new_database_can_be_opened_by_many_at_once(quiet: Path) -> None:
+def test_many_processes_can_open_a_new_database_at_once(quiet: Path) -> None:
     code = "from fairkd.runs import store; store.make_home(); store.entries(); store.claim(1)"
     many = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(6)]
     assert [process.wait() for process in many] == [0] * 6
@@ -162,10 +160,10 @@ def test_a_lost_or_damaged_database_loses_no_run(home: Path) -> None:
     worked_once(stored(cut.id), 50)
 
 
-def test_an_attempt_that_was_closed_stays_as_it_was_closed(quiet: Path) -> None:
+def test_a_closed_attempt_is_not_closed_again(quiet: Path) -> None:
     id, _ = runs.control.make_folder(stand_in.config(3))
-    store.insert_running(id, "mine", me())
+    store.insert_running(id, "mine", this_process())
     assert store.close(id, 1, "finished", None)
     assert not store.close(id, 1, "failed", "too late")
-    store.advance(id, 1, step=99)
+    store.update(id, 1, step=99)
     assert (stored(id).state, stored(id).step, stored(id).progress) == ("finished", 0, 1.0)

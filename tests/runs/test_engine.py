@@ -1,4 +1,4 @@
-"""Runs that really train, on tiny models: the runner, the worker and the engine as a user has them."""
+"""Runs that really train, on tiny models, with the real runner and worker."""
 
 from __future__ import annotations
 
@@ -77,25 +77,25 @@ def test_a_killed_run_with_a_corrupted_checkpoint_ends_with_the_same_weights(
     os.truncate(tensors, tensors.stat().st_size // 2)
     runs.resume(killed.id)
     run = ended(killed.id, "finished")
-    told, _ = events.read(run)
-    said = [event["text"] for event in told if event["type"] == "message"]
-    assert any(f"step {int(newest.name[5:])} is damaged" in text for text in said)
-    resumed = [event["resumed_from"] for event in told if event["type"] == "start"]
+    written, _ = events.read(run)
+    messages = [event["text"] for event in written if event["type"] == "message"]
+    assert any(f"step {int(newest.name[5:])} is damaged" in text for text in messages)
+    resumed = [event["resumed_from"] for event in written if event["type"] == "start"]
     assert resumed == [None, int(before.name[5:])]
 
     one, other = weights(killed.id), weights(whole.id)
     assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
     assert loading.of_runs() == (f"run/{killed.id}", f"run/{whole.id}")
-    training = event_tables.training(told)
+    training = event_tables.training(written)
     assert training["step"].tolist() == list(range(5, 81, 5)) and training["loss"].notna().all()
-    assert event_tables.evaluations(told)["kl"].notna().all()
-    assert {"student", "teacher"} == set(event_tables.watched_sentences(told)["model"])
+    assert event_tables.evaluations(written)["kl"].notna().all()
+    assert {"student", "teacher"} == set(event_tables.watched_sentences(written)["model"])
     assert "step 80" in (run.folder / "log.txt").read_text()
     assert (run.step, run.progress) == (80, 1.0)
     until(lambda: not processes(home))
 
 
-def test_a_run_is_cancelled_and_one_without_text_or_memory_fails_in_one_sentence(
+def test_a_run_is_cancelled_and_runs_without_text_or_memory_fail_in_one_sentence(
     home: Path, config: Callable[..., Config], tmp_path: Path
 ) -> None:
     (tmp_path / "empty.txt").write_text("\n\n")

@@ -1,4 +1,4 @@
-"""events.jsonl: one writer that may die in the middle of a line, readers that never see half of one."""
+"""events.jsonl: a writer may be killed in the middle of a line, and readers never see half of one."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from fairkd.runs import events
 from fairkd.runs.events import Writer
 
 
-def written(folder: Path, *steps: int) -> list[events.Event]:
+def write_events(folder: Path, *steps: int) -> list[events.Event]:
     with Writer(folder) as writer:
         return [writer.write({"type": "train", "step": step, "loss": 1.5}) for step in steps]
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
-    expected = written(tmp_path, 1, 2)
+def test_written_events_are_read(tmp_path: Path) -> None:
+    expected = write_events(tmp_path, 1, 2)
     assert events.read(tmp_path) == (expected, (tmp_path / "events.jsonl").stat().st_size)
     assert set(expected[0]) == {"type", "time", "step", "loss"}
 
 
-def test_reading_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    first = written(tmp_path, 1)
+def test_reading_continues_after_the_last_event(tmp_path: Path) -> None:
+    first = write_events(tmp_path, 1)
     assert events.read(tmp_path)[0] == first
     _, position = events.read(tmp_path)
-    more = written(tmp_path, 2, 3)
+    more = write_events(tmp_path, 2, 3)
     assert events.read(tmp_path, after=position)[0] == more
     assert events.read(tmp_path, after=events.read(tmp_path)[1])[0] == []
 
@@ -40,8 +40,8 @@ def test_a_folder_without_events_has_none(tmp_path: Path) -> None:
     assert events.read(tmp_path) == ([], 0)
 
 
-def test_a_half_written_last_line_is_left_for_later(tmp_path: Path) -> None:
-    written(tmp_path, 1)
+def test_an_incomplete_last_line_is_left_for_later(tmp_path: Path) -> None:
+    write_events(tmp_path, 1)
     path = tmp_path / "events.jsonl"
     size = path.stat().st_size
     line = json.dumps({"type": "train", "time": 1.0, "step": 2}).encode()
@@ -54,39 +54,39 @@ def test_a_half_written_last_line_is_left_for_later(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("tail", "steps"), [(b'{"type": "train", "st', [1, 3]), (b"", [1, 3])])
-def test_the_next_writer_takes_a_torn_line_away(tmp_path: Path, tail: bytes, steps: list[int]) -> None:
-    written(tmp_path, 1)
+def test_the_next_writer_removes_an_incomplete_line(tmp_path: Path, tail: bytes, steps: list[int]) -> None:
+    write_events(tmp_path, 1)
     with (tmp_path / "events.jsonl").open("ab") as handle:
         handle.write(tail)
-    written(tmp_path, 3)
+    write_events(tmp_path, 3)
     assert [event["step"] for event in events.read(tmp_path)[0]] == steps
 
 
-def test_the_next_writer_ends_a_line_that_lacks_only_its_end(tmp_path: Path) -> None:
-    written(tmp_path, 1)
+def test_the_next_writer_completes_a_line_without_its_line_break(tmp_path: Path) -> None:
+    write_events(tmp_path, 1)
     with (tmp_path / "events.jsonl").open("ab") as handle:
         handle.write(b'{"type": "train", "time": 1.0, "step": 2}')
-    written(tmp_path, 3)
+    write_events(tmp_path, 3)
     assert [event["step"] for event in events.read(tmp_path)[0]] == [1, 2, 3]
 
 
-def test_lines_that_are_no_events_are_passed_over(tmp_path: Path) -> None:
+def test_lines_that_are_not_events_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b'not json\n[1]\n{"step": 1}\n\xff\xfe\n\n{"type": "end", "step": 4}\n')
     found, position = events.read(tmp_path)
     assert found == [{"type": "end", "step": 4}] and position == path.stat().st_size
 
 
-def test_a_number_that_is_none_is_written_as_null(tmp_path: Path) -> None:
+def test_nan_and_infinity_are_written_as_null(tmp_path: Path) -> None:
     with Writer(tmp_path) as writer:
         writer.write({"type": "train", "loss": float("nan"), "parts": [float("inf"), 1.0]})
     (event,), _ = events.read(tmp_path)
     assert event["loss"] is None and event["parts"] == [None, 1.0] and event["step"] == 0
 
 
-def test_a_line_that_does_not_fit_on_the_disk_is_taken_back(tmp_path: Path) -> None:
-    """In a process of its own: the limit on the size of files cannot be raised again."""
-    written(tmp_path, 1)
+def test_a_line_that_does_not_fit_on_the_disk_is_removed_again(tmp_path: Path) -> None:
+    """In a process of its own, because a lowered limit of the file size cannot be raised again."""
+    write_events(tmp_path, 1)
     before = (tmp_path / "events.jsonl").read_bytes()
     child = os.fork()
     if child == 0:
@@ -108,8 +108,8 @@ def event(kind: str, step: int, **more: object) -> events.Event:
     return {"type": kind, "time": 0.0, "step": step, **more}
 
 
-def test_a_resume_supersedes_what_came_after_its_step() -> None:
-    told = [
+def test_a_resume_voids_the_events_after_its_step() -> None:
+    written = [
         event("start", 0, resumed_from=None),
         event("message", 0, text="kept"),
         *(event("train", step) for step in (10, 20, 30)),
@@ -119,7 +119,7 @@ def test_a_resume_supersedes_what_came_after_its_step() -> None:
         event("start", 20, resumed_from=20),
         event("train", 30, loss=1.0),
     ]
-    kept = events.history(told)
+    kept = events.history(written)
     assert [(e["type"], e["step"]) for e in kept] == [
         ("start", 0),
         ("message", 0),
@@ -132,33 +132,33 @@ def test_a_resume_supersedes_what_came_after_its_step() -> None:
     assert kept[-1]["loss"] == 1.0
 
 
-def test_a_start_from_nothing_supersedes_all_training_before_it() -> None:
-    told = [event("start", 0, resumed_from=None), event("evaluation", 0), event("train", 5)]
-    kept = events.history([*told, event("start", 0, resumed_from=None), event("train", 5)])
+def test_a_start_from_the_beginning_voids_all_training_before_it() -> None:
+    written = [event("start", 0, resumed_from=None), event("evaluation", 0), event("train", 5)]
+    kept = events.history([*written, event("start", 0, resumed_from=None), event("train", 5)])
     assert [e["type"] for e in kept] == ["start", "start", "train"]
 
 
 @given(st.lists(st.one_of(st.integers(1, 9), st.none(), st.just(-1)), max_size=30))
-def test_history_never_goes_back_in_steps(plan: list[int | None]) -> None:
-    """A number trains on to that many steps more; None resumes from half of the way; -1 starts anew."""
-    told, step = [event("start", 0, resumed_from=None)], 0
+def test_steps_in_a_history_never_decrease(plan: list[int | None]) -> None:
+    """A number trains that many more steps; None resumes from half of the steps; -1 starts again."""
+    written, step = [event("start", 0, resumed_from=None)], 0
     for item in plan:
         if item is None:
             step //= 2
-            told.append(event("start", step, resumed_from=step))
+            written.append(event("start", step, resumed_from=step))
         elif item < 0:
             step = 0
-            told.append(event("start", 0, resumed_from=None))
+            written.append(event("start", 0, resumed_from=None))
         else:
             for _ in range(item):
                 step += 1
-                told.append(event("train", step))
-    steps = [e["step"] for e in events.history(told) if e["type"] == "train"]
+                written.append(event("train", step))
+    steps = [e["step"] for e in events.history(written) if e["type"] == "train"]
     assert steps == list(range(1, step + 1))
-    assert events.history(events.history(told)) == events.history(told)
+    assert events.history(events.history(written)) == events.history(written)
 
 
-def test_events_read_as_lines() -> None:
+def test_events_as_lines() -> None:
     lines = [
         events.as_line(e)
         for e in (
@@ -184,7 +184,7 @@ def test_events_read_as_lines() -> None:
     ]
 
 
-def test_a_log_has_a_line_an_event_and_survives_a_full_disk() -> None:
+def test_a_log_has_a_line_for_each_event_and_survives_a_full_disk() -> None:
     log = io.StringIO()
     for event in ({"type": "message", "text": "Reading"}, {"type": "watched_sentence"}, {"type": "start"}):
         events.log(event, log)

@@ -1,4 +1,4 @@
-"""Whoever is killed, whenever: no run is lost, none is worked twice, and the states are true soon after."""
+"""Processes are killed at any moment: no run is lost or trained twice, and states are soon correct again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from fairkd import runs
 from fairkd.runs import events, lock, store, supervision
-from fairkd.runs.process_identity import Identity, boot, me
+from fairkd.runs.process_identity import Identity, boot, this_process
 from tests import ROOT
 from tests.runs import stand_in
 from tests.runs.conftest import (
@@ -33,7 +33,7 @@ from tests.runs.conftest import (
 TRUE_WITHIN = 10.0  # seconds
 
 
-def test_a_killed_dashboard_takes_no_run_along(home: Path) -> None:
+def test_a_killed_dashboard_does_not_stop_its_run(home: Path) -> None:
     process, id = dashboard(home, "alone", 25)
     time.sleep(random.uniform(0, 0.3))
     process.kill()
@@ -42,7 +42,7 @@ def test_a_killed_dashboard_takes_no_run_along(home: Path) -> None:
     worked_once(stored(id), 25)
 
 
-def test_a_killed_runner_leaves_its_run_to_the_next_one(home: Path) -> None:
+def test_the_next_runner_supervises_the_run_of_a_killed_one(home: Path) -> None:
     first, second = runs.submit(stand_in.config(40)), runs.submit(stand_in.config(5))
     until(lambda: stored(first.id).step > 1)
     time.sleep(random.uniform(0, 0.3))
@@ -58,7 +58,7 @@ def test_a_killed_runner_leaves_its_run_to_the_next_one(home: Path) -> None:
     worked_once(stored(second.id), 5)
 
 
-def test_a_queue_whose_runner_was_killed_goes_on_without_anybody_looking(home: Path) -> None:
+def test_a_queue_goes_on_after_its_runner_was_killed_although_nobody_reads_it(home: Path) -> None:
     first, second = runs.submit(stand_in.config(20)), runs.submit(stand_in.config(5))
     until(lambda: stored(first.id).step > 1)
     runner_process().kill()
@@ -66,24 +66,24 @@ def test_a_queue_whose_runner_was_killed_goes_on_without_anybody_looking(home: P
     worked_once(stored(first.id), 20)
 
 
-def test_a_killed_run_is_interrupted_and_goes_on_when_resumed(home: Path) -> None:
+def test_a_killed_run_is_interrupted_and_can_be_resumed(home: Path) -> None:
     run, next_one = runs.submit(stand_in.config(40)), runs.submit(stand_in.config(3))
     until(lambda: stored(run.id).step > 2)
     time.sleep(random.uniform(0, 0.3))
     worker_process(run.id).kill()
     until(lambda: stored(run.id).state == "interrupted", TRUE_WITHIN)
-    assert "SIGKILL" in stored(run.id).sentence and "checkpoint (step" in stored(run.id).sentence
+    assert "SIGKILL" in stored(run.id).sentence and "checkpoint of step" in stored(run.id).sentence
     until(lambda: stored(next_one.id).state == "finished")
     runs.resume(run.id)
     until(lambda: runs.get(run.id).state == "finished")
     worked_once(stored(run.id), 40)
-    told = events.read(run)[0]
-    assert [event["type"] for event in told].count("start") == 2
-    steps = [event["step"] for event in events.history(told) if event["type"] == "train"]
+    written = events.read(run)[0]
+    assert [event["type"] for event in written].count("start") == 2
+    steps = [event["step"] for event in events.history(written) if event["type"] == "train"]
     assert steps == list(range(1, 41))
 
 
-def test_runner_and_run_killed_together_are_found_by_the_next_who_looks(home: Path) -> None:
+def test_the_next_reader_finds_a_runner_and_a_run_that_were_killed_together(home: Path) -> None:
     run, waiting = runs.submit(stand_in.config(60)), runs.submit(stand_in.config(3))
     until(lambda: stored(run.id).step > 1)
     runner_process().kill()
@@ -155,7 +155,7 @@ def test_two_submissions_at_the_same_instant_both_run_one_after_the_other(home: 
         worked_once(stored(id), 10)
 
 
-def test_a_row_without_a_runner_is_taken_up_by_whoever_looks(home: Path) -> None:
+def test_a_reader_starts_a_runner_for_a_row_without_one(home: Path) -> None:
     id, _ = runs.control.make_folder(stand_in.config(3))
     store.insert([(id, "killed between its row and its runner")], None)
     assert runs.get(id).state == "queued"
@@ -180,22 +180,22 @@ def test_a_pid_alone_is_not_trusted(home: Path, what: str) -> None:
     until(lambda: runs.get(id).state == "finished")
 
 
-def test_a_lock_file_signed_by_a_recycled_pid_keeps_nobody_away(home: Path) -> None:
+def test_a_note_of_a_live_process_without_the_lock_is_ignored(home: Path) -> None:
     home.mkdir()
     held = lock.RunnerLock.acquire()
     held._held.release()
-    held.sign(me())  # this process lives, but holds no lock any more
+    held.sign(this_process())  # this process lives, but holds no lock any more
     run = runs.submit(stand_in.config(3))
     until(lambda: stored(run.id).state == "finished")
 
 
-def test_a_run_whose_process_never_came_up_is_queued_again_and_a_late_process_is_refused(home: Path) -> None:
+def test_a_claimed_run_without_a_process_is_requeued_and_a_late_process_refused(home: Path) -> None:
     id, _ = runs.control.make_folder(stand_in.config(3))
     store.insert([(id, "claimed")], None)
     claimed = store.claim(1)
     assert claimed is not None and claimed.run.id == id and stored(id).state == "running"
     runs.reconcile()  # no runner lives
-    assert not store.register(id, claimed.attempt, me())
+    assert not store.register(id, claimed.attempt, this_process())
     until(lambda: runs.get(id).state == "finished")
     worked_once(stored(id), 3)
 
@@ -205,14 +205,14 @@ def test_only_one_process_can_register_for_an_attempt(home: Path) -> None:
     store.insert([(id, "twice")], None)
     claimed = store.claim(1)
     assert claimed is not None
-    assert store.register(id, claimed.attempt, me())
-    assert not store.register(id, claimed.attempt, me())
+    assert store.register(id, claimed.attempt, this_process())
+    assert not store.register(id, claimed.attempt, this_process())
     store.close(id, claimed.attempt, "failed", None)
-    assert not store.register(id, claimed.attempt, me())
+    assert not store.register(id, claimed.attempt, this_process())
 
 
-def test_a_runner_that_hangs_keeps_no_state_untrue(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervision, "STALE", 0.5)
+def test_states_are_corrected_while_the_runner_hangs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "STALE_AFTER", 0.5)
     run = runs.submit(stand_in.config(60))
     until(lambda: stored(run.id).step > 1)
     runner = runner_process()
@@ -222,7 +222,7 @@ def test_a_runner_that_hangs_keeps_no_state_untrue(home: Path, monkeypatch: pyte
     runner.resume()
 
 
-def test_a_run_killed_with_its_children_leaves_none_behind(home: Path) -> None:
+def test_the_children_of_a_killed_run_are_killed(home: Path) -> None:
     run = runs.submit(stand_in.config(100, children=2))
     until(lambda: stored(run.id).step > 1)
     worker = worker_process(run.id)
@@ -233,7 +233,7 @@ def test_a_run_killed_with_its_children_leaves_none_behind(home: Path) -> None:
     until(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), 5)
 
 
-def test_the_runner_leaves_when_the_queue_is_empty_and_comes_again(home: Path) -> None:
+def test_the_runner_exits_with_an_empty_queue_and_is_started_again(home: Path) -> None:
     first = runs.submit(stand_in.config(2))
     until(lambda: stored(first.id).state == "finished")
     until(lambda: not processes(home, "runner"))

@@ -18,7 +18,7 @@ from fairkd.distill.config.config import make_config
 from fairkd.errors import InputError
 from fairkd.runs import lock, store, supervision
 from fairkd.runs.lock import RunnerLock, UnsupportedLocksError
-from fairkd.runs.process_identity import Identity, boot, me
+from fairkd.runs.process_identity import Identity, boot, this_process
 from tests.runs import stand_in
 from tests.runs.conftest import stored, until
 
@@ -116,8 +116,8 @@ def test_the_lock_file_is_never_replaced(home_folder: Path) -> None:
 def test_the_holder_leaves_a_note_and_its_heartbeat() -> None:
     assert lock.holder() is None and lock.seconds_since_heartbeat() == float("inf")
     held = RunnerLock.acquire()
-    held.sign(me())
-    assert lock.holder() == me()
+    held.sign(this_process())
+    assert lock.holder() == this_process()
     os.utime(lock._note_path(), (0, 0))
     assert lock.seconds_since_heartbeat() > 1000
     held.heartbeat()
@@ -127,7 +127,9 @@ def test_the_holder_leaves_a_note_and_its_heartbeat() -> None:
 
 
 def test_whoever_takes_the_lock_next_clears_the_note_of_a_dead_holder() -> None:
-    process = holding("from fairkd.runs.process_identity import me; held.sign(me()); print(flush=True)")
+    process = holding(
+        "from fairkd.runs.process_identity import this_process; held.sign(this_process()); print(flush=True)"
+    )
     line_of(process)
     assert lock.holder().pid == process.pid
     process.kill()
@@ -144,7 +146,7 @@ def test_a_full_disk_costs_the_note_and_not_the_lock(monkeypatch: pytest.MonkeyP
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(lock, "_write_note", full)
-    held.sign(me())
+    held.sign(this_process())
     held.heartbeat()
     assert lock.holder() is None and not is_free()
     held.release()

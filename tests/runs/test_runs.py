@@ -1,4 +1,4 @@
-"""Queue, cancel, resume, delete, and what a run that fails says."""
+"""Runs are queued, cancelled, resumed and deleted, and failed runs explain why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fairkd import runs
 from fairkd.distill.config.config import make_config
 from fairkd.errors import InputError
 from fairkd.runs import events, process_identity, store, supervision
-from fairkd.runs.process_identity import me
+from fairkd.runs.process_identity import this_process
 from fairkd.runs.runner import Runner, serve, worker_command
 from fairkd.runs.worker import REFUSED
 from tests.runs import stand_in
@@ -35,7 +35,7 @@ from tests.runs.conftest import (
 # submit
 
 
-def test_a_submitted_run_has_its_folder_and_waits(quiet: Path) -> None:
+def test_a_submitted_run_has_a_folder_and_is_queued(quiet: Path) -> None:
     run = runs.submit(stand_in.config(7), name="  seven ")
     assert (run.state, run.name, run.step, run.progress, run.started) == ("queued", "seven", 0, 0.0, None)
     assert run.folder == quiet / "runs" / run.id
@@ -44,7 +44,7 @@ def test_a_submitted_run_has_its_folder_and_waits(quiet: Path) -> None:
     assert runs.all_runs() == [run] and runs.get(run.id) == run
 
 
-def test_a_run_that_nobody_named_is_called_by_its_preset(quiet: Path) -> None:
+def test_a_run_without_a_name_gets_that_of_its_preset(quiet: Path) -> None:
     from fairkd.distill.config.presets import PRESETS
 
     for name, values in PRESETS.items():
@@ -57,7 +57,7 @@ def test_a_batch_keeps_its_order_and_refuses_two_seeds(quiet: Path) -> None:
     assert [run.name for run in made] == ["b", "a"]
     assert made[0].batch == made[1].batch is not None
     assert store.claim(5).run.id == made[0].id
-    with pytest.raises(InputError, match="share one seed, but got 0, 1"):
+    with pytest.raises(InputError, match="must share one seed, got 0, 1"):
         runs.submit_all([("a", stand_in.config(1)), ("b", stand_in.config(1, seed=1))])
 
 
@@ -82,13 +82,15 @@ def test_a_configuration_that_was_changed_unchecked_is_refused(quiet: Path) -> N
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", ""])
-def test_wrong_slots_are_said_at_once(quiet: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_invalid_slots_are_an_error_at_submit(
+    quiet: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     monkeypatch.setenv("FAIRKD_SLOTS", text)
     with pytest.raises(InputError, match="FAIRKD_SLOTS"):
         runs.submit(stand_in.config(1))
 
 
-def test_a_home_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "file" / "home"))
     assert runs.all_runs() == []
@@ -96,7 +98,7 @@ def test_a_home_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pyte
         runs.submit(stand_in.config(1))
 
 
-def test_an_unknown_run_is_said(quiet: Path) -> None:
+def test_an_unknown_run_is_an_error(quiet: Path) -> None:
     for action in (runs.get, runs.cancel, runs.resume, runs.delete):
         with pytest.raises(InputError, match="There is no run 'nope'"):
             action("nope")
@@ -105,7 +107,7 @@ def test_an_unknown_run_is_said(quiet: Path) -> None:
 # slots
 
 
-def test_runs_work_one_at_a_time_in_order(home: Path) -> None:
+def test_runs_train_one_at_a_time_in_order(home: Path) -> None:
     made = [runs.submit(stand_in.config(5)) for _ in range(3)]
     until(lambda: all(stored(run.id).state == "finished" for run in made))
     times = [(stored(run.id).started, stored(run.id).ended) for run in made]
@@ -113,7 +115,7 @@ def test_runs_work_one_at_a_time_in_order(home: Path) -> None:
     assert stored(made[0].id).progress == 1 and stored(made[0].id).step == 5
 
 
-def test_two_slots_work_on_two_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_slots_train_two_runs_at_a_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRKD_SLOTS", "2")
     one, two, three = (runs.submit(stand_in.config(500)) for _ in range(3))
     until(lambda: stored(one.id).step > 0 and stored(two.id).step > 0)
@@ -143,25 +145,25 @@ def test_a_queued_run_leaves_the_queue(quiet: Path) -> None:
     assert runs.cancel(run.id).state == "cancelled"
     assert store.claim(1) is None
     assert runs.resume(run.id).state == "queued"
-    with pytest.raises(InputError, match="is queued: only a cancelled, failed or interrupted one"):
+    with pytest.raises(InputError, match="is queued: only a cancelled, failed or interrupted run"):
         runs.resume(run.id)
 
 
-def test_a_run_that_is_cancelled_before_its_process_is_there_says_so(quiet: Path) -> None:
+def test_a_claimed_run_without_a_process_is_requeued_or_cancelled(quiet: Path) -> None:
     run = runs.submit(stand_in.config(3))
     for cancelled in (False, True):
         claimed = store.claim(1)
         assert claimed is not None
         if cancelled:
-            store.ask_to_cancel(run.id)
-        assert store.give_back(run.id, claimed.attempt)
+            store.request_cancel(run.id)
+        assert store.requeue(run.id, claimed.attempt)
         ended = stored(run.id)
         assert ended.state == ("cancelled" if cancelled else "queued")
         assert (ended.ended is not None) == cancelled
         assert ended.sentence == ("Cancelled before it started." if cancelled else None)
 
 
-def test_a_run_is_ended_without_the_runs_that_its_process_has_started(quiet: Path) -> None:
+def test_a_process_tree_leaves_out_the_runs_that_the_process_has_started(quiet: Path) -> None:
     """A notebook that submits one run and works on another is the parent of a runner and its runs."""
     marks = (None, "mine:1", "other:1", process_identity.RUNNER)
     started = {}
@@ -170,7 +172,7 @@ def test_a_run_is_ended_without_the_runs_that_its_process_has_started(quiet: Pat
         environment |= {process_identity.MARK: mark} if mark else {}
         started[mark] = subprocess.Popen(["sleep", "60"], env=environment)
     try:
-        found = {process.pid for process in process_identity.tree(me(), "mine:1")}
+        found = {process.pid for process in process_identity.tree(this_process(), "mine:1")}
         assert [mark for mark in marks if started[mark].pid in found] == [None, "mine:1"]
     finally:
         for process in started.values():
@@ -178,7 +180,7 @@ def test_a_run_is_ended_without_the_runs_that_its_process_has_started(quiet: Pat
             process.wait()
 
 
-def test_a_runner_can_be_told_from_its_parents_own_processes(
+def test_a_runner_does_not_belong_to_the_process_tree_of_its_parent(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(process_identity.MARK, "mine:1")
@@ -187,32 +189,34 @@ def test_a_runner_can_be_told_from_its_parents_own_processes(
     runner, worker = runner_process(), worker_process(run.id)
     assert runner.environ()[process_identity.MARK] == process_identity.RUNNER
     assert worker.environ()[process_identity.MARK] == f"{run.id}:1"
-    assert not {runner.pid, worker.pid} & {process.pid for process in process_identity.tree(me(), "mine:1")}
+    assert not {runner.pid, worker.pid} & {
+        process.pid for process in process_identity.tree(this_process(), "mine:1")
+    }
 
 
-def test_a_finished_run_is_not_cancelled_or_resumed(home: Path) -> None:
+def test_a_finished_run_cannot_be_cancelled_or_resumed(home: Path) -> None:
     run = runs.submit(stand_in.config(1))
     wait_for_state(run.id, "finished")
-    with pytest.raises(InputError, match="is finished: there is nothing to cancel"):
+    with pytest.raises(InputError, match="is finished, so it cannot be cancelled"):
         runs.cancel(run.id)
     with pytest.raises(InputError, match="is finished: only"):
         runs.resume(run.id)
 
 
-def test_a_run_that_does_not_listen_is_ended_with_all_its_children(home: Path) -> None:
+def test_a_run_that_ignores_the_flag_is_killed_with_all_its_children(home: Path) -> None:
     run = runs.submit(stand_in.config(10_000, stubborn=True, children=2))
     until(lambda: stored(run.id).step > 1)
     tree = [worker_process(run.id), *worker_process(run.id).children(recursive=True)]
     assert len(tree) == 3
     runs.cancel(run.id)
     ended = wait_for_state(run.id, "cancelled")
-    assert "in the middle of its work (step" in ended.sentence
+    assert "before its current step was saved; the last checkpoint is that of step" in ended.sentence
     until(lambda: not any(process.is_running() and process.status() != "zombie" for process in tree), 5)
 
 
-def test_a_second_cancel_does_not_wait_for_the_grace(quiet: Path) -> None:
+def test_a_second_cancel_terminates_the_run_at_once(quiet: Path) -> None:
     run = runs.submit(stand_in.config(10_000, stubborn=True))
-    runner = Runner(command=stand_in.command, slots=1, grace=1000, patience=1000)
+    runner = Runner(command=stand_in.command, slots=1, terminate_after=1000, kill_after=1000)
     runner.tick()
     until(lambda: runner.tick() and stored(run.id).step > 1)
     runs.cancel(run.id)
@@ -225,12 +229,12 @@ def test_a_second_cancel_does_not_wait_for_the_grace(quiet: Path) -> None:
     assert stored(run.id).state == "cancelled"
 
 
-def test_a_run_that_the_machine_asks_to_end_stores_its_step_and_can_be_resumed(home: Path) -> None:
+def test_a_run_that_gets_sigterm_saves_its_step_and_can_be_resumed(home: Path) -> None:
     run = runs.submit(stand_in.config(60))
     until(lambda: stored(run.id).step > 1)
     worker_process(run.id).send_signal(signal.SIGTERM)
     ended = wait_for_state(run.id, "interrupted")
-    assert f"stored step {ended.step}" in ended.sentence
+    assert f"Step {ended.step} was saved" in ended.sentence
     runs.resume(run.id)
     wait_for_state(run.id, "finished")
     worked_once(stored(run.id), 60)
@@ -239,7 +243,7 @@ def test_a_run_that_the_machine_asks_to_end_stores_its_step_and_can_be_resumed(h
 # delete
 
 
-def test_deleting_takes_the_folder_along_and_spares_a_run_at_work(home: Path) -> None:
+def test_delete_removes_the_folder_but_refuses_an_active_run(home: Path) -> None:
     run = runs.submit(stand_in.config(1000))
     until(lambda: stored(run.id).step > 0)
     with pytest.raises(InputError, match="cancel it before you delete it"):
@@ -250,7 +254,7 @@ def test_deleting_takes_the_folder_along_and_spares_a_run_at_work(home: Path) ->
     assert not run.folder.exists() and runs.all_runs() == []
 
 
-def test_a_run_whose_folder_is_gone_says_so_when_resumed(quiet: Path) -> None:
+def test_a_run_without_a_folder_cannot_be_resumed(quiet: Path) -> None:
     run = runs.submit(stand_in.config(1))
     runs.cancel(run.id)
     shutil.rmtree(run.folder)
@@ -262,7 +266,7 @@ def test_a_run_whose_folder_is_gone_says_so_when_resumed(quiet: Path) -> None:
 # fail
 
 
-def test_a_failing_run_says_why_in_its_own_words_and_goes_on_when_resumed(home: Path) -> None:
+def test_a_failed_run_shows_the_error_message_and_can_be_resumed(home: Path) -> None:
     run = runs.submit(stand_in.config(10, error="The corpus has no sentence that can be used."))
     ended = wait_for_state(run.id, "failed")
     assert ended.sentence == "The corpus has no sentence that can be used."
@@ -274,19 +278,19 @@ def test_a_failing_run_says_why_in_its_own_words_and_goes_on_when_resumed(home: 
     wait_for_state(run.id, "finished")
 
 
-def test_an_unknown_error_is_one_sentence_and_the_log_has_the_rest(home: Path) -> None:
+def test_an_unexpected_error_is_one_sentence_and_the_log_has_the_traceback(home: Path) -> None:
     run = runs.submit(stand_in.config(4, error="shapes do not fit\nat all", kind="unknown"))
     sentence = wait_for_state(run.id, "failed").sentence
     assert "RuntimeError: shapes do not fit)" in sentence and "\n" not in sentence
     assert "Traceback" in (run.folder / "log.txt").read_text()
 
 
-def test_a_process_that_leaves_without_a_word_failed(home: Path) -> None:
+def test_a_process_that_exits_without_a_message_has_failed(home: Path) -> None:
     run = runs.submit(stand_in.config(4, exit=7))
     assert "exit code 7" in wait_for_state(run.id, "failed").sentence
 
 
-def test_a_budget_is_checked_again_where_the_run_works(quiet: Path) -> None:
+def test_the_settings_are_validated_again_before_training(quiet: Path) -> None:
     run = runs.submit(stand_in.config(4))
     values = json.loads((run.folder / "config.json").read_text())
     for content, words in (
@@ -302,7 +306,7 @@ def test_a_budget_is_checked_again_where_the_run_works(quiet: Path) -> None:
         runs.resume(run.id)
 
 
-def test_a_process_that_cannot_be_started_failed(quiet: Path) -> None:
+def test_a_run_whose_process_cannot_be_started_has_failed(quiet: Path) -> None:
     run = runs.submit(stand_in.config(1))
     serve(command=lambda id, attempt: ["/no/such/program"], slots=1)
     assert "could not be started" in stored(run.id).sentence
@@ -311,7 +315,7 @@ def test_a_process_that_cannot_be_started_failed(quiet: Path) -> None:
 # the foreground
 
 
-def test_a_distillation_in_the_foreground_is_a_run_like_any_other(quiet: Path) -> None:
+def test_a_foreground_run_is_listed_with_its_progress(quiet: Path) -> None:
     with runs.foreground(stand_in.config(9), name="here") as session:
         assert runs.get(session.run.id).state == "running"
         assert store.claim(1) is None, "it takes the slot"
@@ -325,7 +329,7 @@ def test_a_distillation_in_the_foreground_is_a_run_like_any_other(quiet: Path) -
     assert (run.state, run.step, run.sentence) == ("finished", 9, "The gap was small enough.")
 
 
-def test_a_foreground_run_trains_by_the_configuration_that_its_folder_holds(
+def test_a_foreground_run_trains_with_the_stored_settings(
     quiet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -347,7 +351,7 @@ def test_a_foreground_run_can_be_cancelled_from_elsewhere(quiet: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "state"), [(InputError("Wrong."), "failed"), (KeyboardInterrupt(), "interrupted")]
 )
-def test_what_leaves_the_foreground_is_told_and_passed_on(
+def test_an_exception_in_the_foreground_is_recorded_and_raised_again(
     quiet: Path, error: BaseException, state: str
 ) -> None:
     with pytest.raises(type(error)), runs.foreground(stand_in.config(9)) as session:
@@ -356,7 +360,7 @@ def test_what_leaves_the_foreground_is_told_and_passed_on(
     assert events.read(session.folder)[0][-1]["state"] == state
 
 
-def test_nothing_but_the_worker_and_the_frames_needs_torch_or_pandas() -> None:
+def test_only_training_and_tables_import_torch_or_pandas() -> None:
     code = (
         "import sys, fairkd.cli.run_commands, fairkd.runs.runner, fairkd.runs.worker;"
         "import fairkd.distill.config.flat_settings;"
@@ -365,16 +369,16 @@ def test_nothing_but_the_worker_and_the_frames_needs_torch_or_pandas() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
 
 
-def test_a_run_leaves_no_process_behind(home: Path) -> None:
+def test_no_process_is_left_after_a_run(home: Path) -> None:
     run = runs.submit(stand_in.config(3))
     wait_for_state(run.id, "finished")
     until(lambda: not processes(home))
     assert len({pid for pid, _ in steps_of(stored(run.id))}) == 1
 
 
-def test_the_runner_s_own_command_leaves_when_there_is_nothing_to_do(home: Path) -> None:
+def test_the_runner_exits_when_there_is_nothing_to_do(home: Path) -> None:
     store.make_home()
     place = {"cwd": home, "env": supervision.detached_environment(), "timeout": 60}
     assert subprocess.run([sys.executable, "-m", "fairkd.runs.runner"], **place).returncode == 0
     refused = subprocess.run(worker_command("nope", 1), stderr=subprocess.PIPE, text=True, **place)
-    assert refused.returncode == REFUSED and "no longer wanted" in refused.stderr
+    assert refused.returncode == REFUSED and "is not current" in refused.stderr

@@ -1,4 +1,4 @@
-"""A run for which memory or disk is not enough, and how every error becomes one sentence."""
+"""Runs without enough memory or disk space, and how every error becomes one sentence."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.runs.conftest import (
 LIMITS = ("memory.limit_in_bytes", "memory.max")  # of control groups, old and new
 
 
-def test_a_kill_for_lack_of_memory_is_said_as_such(quiet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_for_lack_of_memory_is_reported_as_such(quiet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kills = iter(range(100))
     monkeypatch.setattr(hardware, "memory_kills", lambda: next(kills))
     run = runs.submit(stand_in.config(1000))
@@ -44,7 +44,7 @@ def test_a_kill_for_lack_of_memory_is_said_as_such(quiet: Path, monkeypatch: pyt
     worker_process(run.id).kill()
     until(lambda: not runner.tick())
     assert stored(run.id).state == "failed"
-    assert "memory was not enough" in stored(run.id).sentence
+    assert "system killed the run because memory ran out" in stored(run.id).sentence
 
 
 @pytest.fixture
@@ -69,15 +69,15 @@ def small_memory() -> Iterator[Path]:
         group.rmdir()
 
 
-def test_a_run_that_the_system_kills_for_lack_of_memory_failed(small_memory: Path, home: Path) -> None:
-    """The runner is started by who submits, in the same control group, and so is the run."""
+def test_a_run_that_the_system_kills_for_lack_of_memory_has_failed(small_memory: Path, home: Path) -> None:
+    """The submitting process starts the runner in its own control group, and the runner the run."""
     settings = json.dumps({"steps": 3, "hoards": True})
     submit = shlex.join([sys.executable, stand_in.HERE, "submit", "hoarder", settings, "0"])
     script = f"echo $$ > {small_memory}/cgroup.procs && exec {submit}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, env=environment)
     ended = wait_for_state(done.stdout.strip(), "failed")
-    assert "memory was not enough" in ended.sentence
+    assert "system killed the run because memory ran out" in ended.sentence
     until(lambda: not processes(home))
 
 
@@ -86,24 +86,24 @@ def test_a_run_that_the_system_kills_for_lack_of_memory_failed(small_memory: Pat
     [
         (MemoryError(), "smaller student"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "memory"),
-        (OSError(12, "Cannot allocate memory"), "memory was not enough"),
-        (OSError(12, "Nicht genügend Hauptspeicher"), "memory was not enough"),
+        (OSError(12, "Cannot allocate memory"), "ran out of memory"),
+        (OSError(12, "Nicht genügend Hauptspeicher"), "ran out of memory"),
         (OSError(28, "No space left on device"), "is full"),
         (RuntimeError("I/O error: No space left on device (os error 28)"), "is full"),
         (InputError("Just this."), "Just this."),
         (KeyError("x"), "KeyError"),
-        (ValueError(""), "no reason given"),
+        (ValueError(""), "no message"),
     ],
 )
 def test_every_error_is_one_sentence(error: BaseException, words: str, tmp_path: Path) -> None:
-    sentence = outcome.of_error(error, tmp_path)
+    sentence = outcome.error_sentence(error, tmp_path)
     assert words in sentence and sentence.endswith(".") and "\n" not in sentence
 
 
 # a full disk
 
 
-def test_a_file_beyond_the_limit_fails_with_the_checkpoint_before_it_intact(home: Path) -> None:
+def test_a_file_beyond_the_size_limit_is_a_full_disk(home: Path) -> None:
     run = runs.submit(stand_in.config(6, megabytes=0.3, limit=200_000))
     sentence = wait_for_state(run.id, "failed").sentence
     assert "is full" in sentence and "resume" in sentence
@@ -124,30 +124,30 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 def fill(path: Path) -> None:
-    """Write a file that takes the last byte of its disk."""
+    """Write a file that takes all space on its disk."""
     with contextlib.suppress(OSError), path.open("wb", buffering=0) as filler:
         while True:
             filler.write(b"x" * 4096)
 
 
 def has_failed(id: str) -> bool:
-    """Whether the run's row says so. For as long as the disk is full, nobody can read it."""
+    """Whether the run's row says so. While the disk is full, nobody can read it."""
     with contextlib.suppress(InputError):
         return runs.get(id).state == "failed"
     return False
 
 
-def test_a_disk_that_a_checkpoint_fills_fails_the_run_with_the_checkpoint_before_intact(
+def test_a_run_whose_checkpoint_fills_the_disk_fails_with_the_one_before_intact(
     small_disk: Path,
 ) -> None:
     run = runs.submit(stand_in.config(20, megabytes=0.4))
     until(lambda: has_failed(run.id))
     assert "is full" in stored(run.id).sentence
     assert shutil.disk_usage(small_disk).free < 2**20
-    told, _ = events.read(run)
-    last = max(event["step"] for event in told if event["type"] == "checkpoint")
+    written, _ = events.read(run)
+    last = max(event["step"] for event in written if event["type"] == "checkpoint")
     assert (run.folder / "checkpoints" / str(last)).stat().st_size == int(0.4 * 2**20)
-    assert f"(step {last})" in stored(run.id).sentence
+    assert f"checkpoint of step {last}." in stored(run.id).sentence
     assert (run.folder / "events.jsonl").read_bytes().endswith(b"\n")
     for path in (run.folder / "checkpoints").iterdir():
         if path.name != str(last):
@@ -158,23 +158,23 @@ def test_a_disk_that_a_checkpoint_fills_fails_the_run_with_the_checkpoint_before
     worked_once(stored(run.id), last + 2)
 
 
-def test_a_disk_that_others_fill_fails_the_run_as_soon_as_that_can_be_written(small_disk: Path) -> None:
+def test_a_run_whose_disk_others_fill_fails_as_soon_as_that_can_be_stored(small_disk: Path) -> None:
     run = runs.submit(stand_in.config(10_000))
     until(lambda: stored(run.id).step > 2)
     fill(small_disk / "filler")
     until(lambda: not processes(small_disk, "worker"))
     time.sleep(0.5)  # the runner, which lives on, has noticed
-    with pytest.raises(InputError, match="disk has room"):
+    with pytest.raises(InputError, match="disk has space"):
         runs.all_runs()
     (small_disk / "filler").unlink()
     until(lambda: stored(run.id).state == "failed")
-    told, _ = events.read(run)
-    last = max(event["step"] for event in told if event["type"] == "checkpoint")
+    written, _ = events.read(run)
+    last = max(event["step"] for event in written if event["type"] == "checkpoint")
     sentence = stored(run.id).sentence
-    assert "is full" in sentence and f"last checkpoint is intact (step {last})" in sentence
+    assert "is full" in sentence and f"continues from its checkpoint of step {last}." in sentence
 
 
-def test_a_disk_that_is_full_before_anything_is_said_to_who_submits(small_disk: Path) -> None:
+def test_a_full_disk_is_an_error_at_submit(small_disk: Path) -> None:
     runs.reconcile()
     store.make_home()
     assert runs.all_runs() == []

@@ -10,7 +10,7 @@ import pytest
 from fairkd import runs
 from fairkd.errors import InputError
 from fairkd.runs import store, worker
-from fairkd.runs.process_identity import me
+from fairkd.runs.process_identity import this_process
 from tests.runs import stand_in
 from tests.runs.conftest import stored, wait_for_state
 
@@ -93,7 +93,7 @@ def test_a_session_reads_the_same_record(quiet: Path) -> None:
     run = runs.submit(stand_in.config(3))
     (run.folder / "config.json").unlink()
     store.claim(1)
-    assert store.register(run.id, 1, me())
+    assert store.register(run.id, 1, this_process())
     broken = runs.Session(stored(run.id), 1, None)
     with pytest.raises(InputError, match="config.json is missing"):
         _ = broken.config

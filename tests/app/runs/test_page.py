@@ -67,7 +67,7 @@ def test_the_queue_is_in_order_and_a_resumed_run_is_last(open_runs: OpenRuns) ->
         add_run(name, "queued")
     app = open_runs()
     assert "took" not in texts(app), "the end of an interrupted run is unknown"
-    assert store.queue_again(old)
+    assert store.enqueue(old)
     assert store.entry(old).run.started is None, "the new attempt has not started"
     app.run()
     names = [one.label.strip("*") for one in app.button if str(one.key).startswith("open_")]
@@ -90,7 +90,7 @@ def test_an_error_stays_long_enough_to_be_read(open_runs: OpenRuns, monkeypatch:
     store.write(lambda database: database.execute("UPDATE runs SET state = 'finished'"))
     app.button(key=f"cancel_{id}").click().run()
     said = [one.value for one in app.error]
-    assert len(said) == 1 and "there is nothing to cancel" in said[0]
+    assert len(said) == 1 and "so it cannot be cancelled" in said[0]
     assert [one.value for one in app.run().error] == said, "the page redraws itself every two seconds"
     monkeypatch.setattr("app.runs.actions.ERROR_SECONDS", 0.0)
     assert not app.run().error
