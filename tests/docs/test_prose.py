@@ -111,3 +111,17 @@ def test_links_between_files_outside_the_site_lead_somewhere() -> None:
     for path in (ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")):
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
             assert (ROOT / link).exists(), f"{path.name} links to {link}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PAGES if path.name not in ("CONTRIBUTING.md", "CHANGELOG.md")],
+    ids=lambda path: path.name,
+)
+def test_pages_use_the_words_of_the_field(path: Path) -> None:
+    text = BLOCK.sub("", path.read_text(encoding="utf-8"))
+    text = re.sub(
+        r"`[^`\n]+`|\]\([^)]*\)", "", text
+    )  # earlier names of settings are quoted, links have paths
+    coined = r"(?i)\b(heat|rooms?|slots?|pieces?|probes?|arms?|distil|distils|mask(ed)? in turn|go(ne|es)? on with)\b"
+    assert [match[0] for match in re.finditer(coined, text)] == [], "CONTRIBUTING.md has the terms"
