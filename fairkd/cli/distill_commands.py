@@ -50,11 +50,11 @@ def distill(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="The run's folder; one that holds this run is gone on with. Default: a new run."),
+        typer.Option(help="The run's folder. A run that is in it is resumed. Default: a new run."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Distil a student from a teacher in the foreground.
+    """Distill a student from a teacher in the foreground.
 
     The folder gets config.json, events.jsonl, checkpoints/ and, at the end, model/. Ctrl-C finishes the
     step and saves. For example: fairkd distill --preset fair --set budget.minutes=5 --output fair-run

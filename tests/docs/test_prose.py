@@ -120,8 +120,9 @@ def test_links_between_files_outside_the_site_lead_somewhere() -> None:
 )
 def test_pages_use_the_words_of_the_field(path: Path) -> None:
     text = BLOCK.sub("", path.read_text(encoding="utf-8"))
-    text = re.sub(
-        r"`[^`\n]+`|\]\([^)]*\)", "", text
-    )  # earlier names of settings are quoted, links have paths
-    coined = r"(?i)\b(heat|rooms?|slots?|pieces?|probes?|arms?|distil|distils|mask(ed)? in turn|go(ne|es)? on with)\b"
+    # Earlier names of settings are quoted, links have paths.
+    text = re.sub(r"`[^`\n]+`|\]\([^)]*\)", "", text)
+    coined = (
+        r"(?i)\b(heat|rooms?|slots?|pieces?|probes?|arms?|distils?|mask(ed)? in turn|go(ne|es)? on with)\b"
+    )
     assert [match[0] for match in re.finditer(coined, text)] == [], "CONTRIBUTING.md has the terms"
