@@ -8,7 +8,7 @@ from app.shared.activity import track_activity, warm_up
 from app.shared.sidebar import choose_models
 from app.shared.url_state import has_old_names, parameters_with_current_names
 
-_PICTURES = Path(__file__).parent / "app"  # our own: a named icon would be fetched from the internet
+_PICTURES = Path(__file__).parent / "app"  # files, because named icons come from the internet
 
 st.set_page_config(page_title="FairKD", page_icon=_PICTURES / "icon.svg", layout="wide")
 st.logo(_PICTURES / "logo.svg", size="large")
@@ -18,6 +18,7 @@ distill = st.Page(
     icon=":material/science:",
     help="Train a student, with or without a fairness constraint, and preview what the constraint does.",
 )
+# The Distill page had this address in earlier versions.
 old_distill = st.Page(lambda: None, title="Distill", url_path="distil", visibility="hidden")
 page = st.navigation(
     [
