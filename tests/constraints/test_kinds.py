@@ -11,6 +11,7 @@ import torch
 from fairkd.constraints.constraint import Constraint, resolve
 from fairkd.constraints.kinds import KINDS, SCOPES, Kind, Scope, constraint_kind, kind_names
 from fairkd.distill.config import make_config
+from fairkd.distill.losses.objective import Targets, Weights, fused_loss
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.models.loading import MaskedLM
@@ -50,6 +51,14 @@ def test_an_unknown_scope_is_an_error_and_never_the_last_one() -> None:
     object.__setattr__(constraint, "scope", "first")
     with pytest.raises(AssertionError, match="first"):
         constraint.applies(torch.zeros(1, dtype=torch.long), mask_id=2)
+
+
+def test_an_unknown_label_is_an_error_and_never_the_last_one() -> None:
+    states, weight = torch.zeros(1, 2), torch.ones(3, 2)
+    targets = Targets(states, weight, torch.zeros(3), torch.tensor([0]), torch.tensor([True]))
+    weights: Any = Weights(label="spread")  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="spread"):
+        fused_loss(states, weight, torch.zeros(3), targets, Constraint("group", ((0,), (1,))), weights)
 
 
 @pytest.mark.parametrize("name", ["softmax", "", "Group"])
