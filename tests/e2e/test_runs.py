@@ -37,7 +37,7 @@ def live(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """A run that trains for as long as the test lasts, which says what happens in it; gone afterwards."""
     monkeypatch.setenv("FAIRKD_HOME", str(app_home))
     store.make_home()
-    held = RunnerLock.acquire()  # the server sees that somebody looks after the runs, and starts no runner
+    held = RunnerLock.acquire()  # so the server starts no runner
     assert held is not None
     with foreground(make_config({}), name="live") as session:
         happens(session, 0, 200)
