@@ -69,6 +69,7 @@ def test_settings_of_the_pages_are_accepted(path: Path) -> None:
         make_config(yaml.safe_load(block))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", [path for path in PAGES if any(blocks("python", path))], ids=lambda path: path.name
 )
