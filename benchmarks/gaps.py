@@ -1,8 +1,9 @@
-"""Time `fairkd.measures.word_gaps.gaps` against a plain loop: `python -m benchmarks.gaps [--rounds 3]
-[--model REF]`.
+"""Time `fairkd.measures.gaps` against a plain loop.
 
-The reference runs one sentence at a time through the whole model, as a script would, over the same
-sentences and their priors; it works out log P(he) - log P(she) and is checked to give the same gaps.
+    python -m benchmarks.gaps [--rounds 3] [--model REFERENCE]
+
+The plain loop runs the whole model on one sentence at a time, for the same sentences and their priors. It
+computes log P(he) - log P(she). The benchmark prints how much the two results differ.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from fairkd.models import MaskedLM, load, spell
 
 
 def plain(lm: MaskedLM, frame: pd.DataFrame, contrast: Contrast) -> list[float]:
-    """The gap of every sentence in `frame`, and the work of its prior."""
+    """The gap of every sentence in `frame`. The prior gaps are computed too, for the same amount of work."""
     found = []
     for row in frame.itertuples():
         words = [group.for_role(row.role) for group in contrast.groups]

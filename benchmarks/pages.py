@@ -1,16 +1,18 @@
-"""How fast the pages are in a real browser: `python -m benchmarks.pages [--sentences 20] [--starts 5]`.
+"""Time the pages in a real browser.
 
-Starts the dashboard as the README says and measures, from outside, with the embedded models:
+    python -m benchmarks.pages [--sentences 20] [--starts 5]
 
-* from the command to the first figure on the front page, several times, on a warm disk from the second on,
-  and at once from there to the default Gaps page, before anything could be measured ahead;
-* from Enter to the redrawn figures and metrics, for sentences that were never asked before;
-* from the click on the page's name to the default Gaps page after those sentences, during which it was
-  measured ahead, and again;
-* from Enter to the redrawn figures again while a run trains in the background, on a home of its own.
+It starts the dashboard with the embedded models and measures, by the browser's clock,
 
-The reference in the same run is the browser's way to a page and a script without content: the server's
-health page. Needs Chromium and Playwright (requirements-dev.txt).
+* from the command to the first figure on the front page, several times, with a warm disk from the second
+  time on; and immediately from there to the default Gaps page, before its gaps are measured in advance;
+* from Enter to the redrawn figures and metrics, for new sentences;
+* from the click on the page's name to the default Gaps page after those sentences, during which its gaps
+  were measured in advance; and again;
+* from Enter to the redrawn figures while a run trains in the background, in its own home folder.
+
+For comparison it prints the time of a request to the server's health page. It needs Chromium and Playwright
+(requirements-dev.txt).
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ STOPWATCH = """() => {
 }"""
 
 
-# From the click on the page's name to the frame in which a profession stands in its first figure.
+# From the click on the page's name to the first frame with a profession in the first figure.
 GAPS_STOPWATCH = """() => {
   document.addEventListener("click", () => {
     const begin = performance.now()
@@ -104,7 +106,7 @@ def main() -> None:
             _settle(page)
             _report("a changed sentence redrawn", [_change(page, noun) for noun in nouns])
             print(f"a health request: {1000 * _health(url):.1f} ms (median of 20)")
-            _report("default Gaps page, after that", [_open_gaps(page)])
+            _report("default Gaps page, after these sentences", [_open_gaps(page)])
             _report("default Gaps page, again, same tab", [_back_to_gaps(page) for _ in range(5)])
             tabs = [_open_gaps(_front_page(browser, url)) for _ in range(5)]
             _report("default Gaps page, again, new tab", tabs)
@@ -122,7 +124,7 @@ def _report(what: str, seconds: list[float]) -> None:
 
 @contextmanager
 def _training(home: str) -> Iterator[None]:
-    """A run in the background, all the while; its text is of our making, so that nothing is fetched."""
+    """A run in the background; its text is generated, so that nothing is downloaded."""
     text = Path(home) / "text.txt"
     text.write_text("\n".join(f"The {noun} of number {n} was here." for noun in NOUNS for n in range(200)))
     fairkd = [sys.executable, "-m", "fairkd", "runs"]
@@ -140,7 +142,7 @@ def _training(home: str) -> Iterator[None]:
         until = time.monotonic() + 300
         while not call("show", id)["step"]:
             if time.monotonic() > until:
-                sys.exit("The run did not begin within five minutes.")
+                sys.exit("The run did not start within five minutes.")
             time.sleep(1)
         yield
     finally:
@@ -151,7 +153,7 @@ def _training(home: str) -> Iterator[None]:
 
 @contextmanager
 def _dashboard(home: str | None = None) -> Iterator[str]:
-    """A server of its own, at this address; `home` is where it looks for runs."""
+    """The address of a new server; `home` is the folder of its runs."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
@@ -173,7 +175,7 @@ def _dashboard(home: str | None = None) -> Iterator[str]:
 def _start(browser: Browser) -> tuple[float, float]:
     """Seconds from the command to the first figure, and from there to the default Gaps page.
 
-    Nothing can have been measured ahead.
+    There is no time to measure gaps in advance.
     """
     begin = time.perf_counter()
     with _dashboard() as url:
@@ -185,7 +187,7 @@ def _start(browser: Browser) -> tuple[float, float]:
 
 
 def _front_page(browser: Browser, url: str) -> Page:
-    """A new tab, with the first figure drawn."""
+    """A new tab with the front page and its first figure."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(url)
     page.get_by_role("option").first.wait_for(timeout=60_000)
@@ -193,7 +195,7 @@ def _front_page(browser: Browser, url: str) -> Page:
 
 
 def _back_to_gaps(tab: Page) -> float:
-    """Seconds to the default Gaps page after another one."""
+    """Seconds to the default Gaps page after a visit to the front page."""
     tab.get_by_role("link", name="Predictions").click()
     tab.get_by_role("option").first.wait_for(timeout=60_000)
     _settle(tab)
@@ -201,7 +203,7 @@ def _back_to_gaps(tab: Page) -> float:
 
 
 def _open_gaps(tab: Page) -> float:
-    """Seconds by the browser's clock from the click on the page's name to its first figure."""
+    """Seconds from the click on the page's name to its first figure."""
     tab.wait_for_timeout(100)
     tab.evaluate(GAPS_STOPWATCH)
     tab.get_by_role("link", name="Gaps").click()
@@ -210,7 +212,7 @@ def _open_gaps(tab: Page) -> float:
 
 
 def _change(page: Page, noun: str) -> float:
-    """Seconds by the browser's clock from Enter to the last change of both figures and the metrics."""
+    """Seconds from Enter to the last change of both figures and the metrics."""
     box = page.get_by_role("textbox", name="Sentence")
     box.fill(f"A bit of {noun} is a [MASK].")
     page.evaluate(STOPWATCH)

@@ -1,6 +1,6 @@
-"""What the charts of the Gaps page share: colours, wrapped titles, labels that do not collide.
+"""What all figures share: layout, colours, wrapped titles, guides, and labels that do not overlap.
 
-All text that a person typed passes `escape`: plotly reads `<b>` and `$x$` in titles, ticks and hover boxes.
+All typed text passes `escape`, because plotly interprets `<b>` and `$x$` in titles, ticks and hover boxes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from app.charts.text import escape, shorten, signed
 from app.shared import theme
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
-TITLE_WIDTH = 43  # characters a line: what fits a phone 390 pixels wide in the title's size
-LOW_MASS = 0.01  # P(A) + P(B) below which a gap has almost nothing behind it, and its marker is hollow
+TITLE_WIDTH = 43  # characters per line: fits the screen of a phone, 390 pixels wide
+TOOLBAR = 22  # pixels above the title: touch screens always show plotly's toolbar there
+LOW_MASS = 0.01  # P(A) + P(B) below which a gap means little, and its marker is hollow
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Hues:
 
 
 def hues(dark: bool) -> Hues:
-    """The theme's colours as plain strings."""
+    """The colours of the theme."""
     return Hues(
         teacher=theme.TEACHER.on(dark),
         student=theme.STUDENT.on(dark),
@@ -47,19 +48,19 @@ def hues(dark: bool) -> Hues:
 
 
 def wrapped(text: str, width: int = TITLE_WIDTH) -> str:
-    """Raw text as an escaped title of several lines of about the same length, since plotly does not wrap."""
+    """Raw text as an escaped title with lines of similar length; plotly does not wrap titles."""
 
     def lines(width: int) -> list[str]:
         return textwrap.wrap(text, width, break_on_hyphens=False)
 
     count = len(lines(width))
-    longest = max(map(len, text.split()), default=1)  # narrower, and a word would be cut
-    least = next((room for room in range(longest, width) if len(lines(room)) == count), width)
-    return "<br>".join(escape(line) for line in lines(least))
+    longest = max(map(len, text.split()), default=1)  # a narrower line would cut a word
+    narrowest = next((fewer for fewer in range(longest, width) if len(lines(fewer)) == count), width)
+    return "<br>".join(escape(line) for line in lines(narrowest))
 
 
 def colour(text: str, hue: str) -> str:
-    """Raw text in a colour, for titles and annotations of plotly."""
+    """Raw text in a colour, for plotly's titles and annotations."""
     return f'<span style="color:{hue}">{escape(text)}</span>'
 
 
@@ -69,16 +70,20 @@ def base_figure(*, title: str, height: int, dark: bool, notes: Sequence[tuple[st
 
 
 def base_layout(*, title: str, height: int, dark: bool, notes: Sequence[tuple[str, str]] = ()) -> dict:
-    """A layout in the theme: at the top left the title, wrapped, then the legend, then the plot.
+    """The layout of a figure in the theme: a wrapped title, the legend below it, then the plot.
 
-    `notes` are lines under the title, each with its colour.
+    Parameters
+    ----------
+    height : in pixels, without the line of the toolbar.
+    notes : lines below the title, each with its colour.
     """
+    height += TOOLBAR
     small = "".join(
         f'<br><span style="font-size:12px;font-weight:normal">{colour(shorten(text, 56), hue)}</span>'
         for text, hue in notes
     )
     lines = wrapped(title) + small
-    below = 16 + 20 * (lines.count("<br>") + 1)  # pixels from the top to where the title ends
+    below = TOOLBAR + 16 + 20 * (lines.count("<br>") + 1)  # pixels from the top to the end of the title
     ink, paper = theme.TEXT.on(dark), theme.PAGE.on(dark)
     axis = {
         "gridcolor": theme.GRID.on(dark),
@@ -90,7 +95,7 @@ def base_layout(*, title: str, height: int, dark: bool, notes: Sequence[tuple[st
     }
     return {
         "font": {"family": theme.FONT, "color": ink, "size": 13},
-        # The page's own background, so that a downloaded picture is readable wherever it is pasted.
+        # The background of the page, so that a downloaded image is readable in any document.
         "paper_bgcolor": paper,
         "plot_bgcolor": paper,
         "title": {
@@ -99,7 +104,7 @@ def base_layout(*, title: str, height: int, dark: bool, notes: Sequence[tuple[st
             "x": 0,
             "xanchor": "left",
             "xref": "container",
-            "y": 1 - 20 / height,
+            "y": 1 - (TOOLBAR + 20) / height,
             "yanchor": "top",
             "yref": "container",
         },
@@ -107,7 +112,7 @@ def base_layout(*, title: str, height: int, dark: bool, notes: Sequence[tuple[st
         "margin": {"l": 8, "r": 14, "t": below + 12, "b": 8},
         "xaxis": axis,
         "yaxis": axis,
-        # Hung under the title, a legend of several rows pushes the plot down instead of covering the title.
+        # Anchored below the title, a legend of several rows moves the plot down and covers nothing.
         "legend": {
             "orientation": "h",
             "x": 0,
@@ -143,7 +148,7 @@ def guide(x0: float, y0: float, x1: float, y1: float, hue: str, *, dash: str = "
 def span(
     values: Sequence[float], *, around: Sequence[float] = (), margin: float = 0.06
 ) -> tuple[float, float]:
-    """The range of an axis: all finite values and those of `around`, with some room at both ends."""
+    """The range of an axis that holds all finite values and those of `around`, with a margin."""
     finite = [value for value in (*values, *around) if value == value]
     if not finite:
         return -1.0, 1.0
@@ -160,24 +165,26 @@ def chosen_labels(
     *,
     x_range: tuple[float, float],
     y_range: tuple[float, float],
+    obstacles: Sequence[tuple[float, float]] = (),
     most: int = 14,
     plot: tuple[float, float] = (420.0, 360.0),
 ) -> tuple[list[str], list[str]]:
-    """Which points of a scatter are labelled, and on which side, so that no two labels overlap.
+    """Choose which points of a scatter chart get a label, and on which side, so that no labels overlap.
 
-    Points are taken by falling importance, and labelled on the first of four sides where the label covers
-    no earlier one and at most one point; where there is none, the label is left out. The boxes are estimated
-    at 6.5 pixels a character in a plot of `plot` pixels (small, so that a phone is served too).
+    The most important points come first. Each label goes to the first of eight sides where it covers no other
+    label, no point and no obstacle, which is another point (x, y). If there is none, the point has no label.
+    A label is estimated at 6.5 pixels per character, in a plot of `plot` pixels (a small size, which also
+    fits a phone).
 
     Returns
     -------
-    texts, positions : one entry a point; an empty text where there is no label.
+    texts, positions : one entry per point; the text is empty if there is no label.
     """
     (x_low, x_high), (y_low, y_high) = x_range, y_range
     shown, sides = [""] * len(texts), ["top center"] * len(texts)
     places = [
         ((at_x - x_low) / (x_high - x_low) * plot[0], (at_y - y_low) / (y_high - y_low) * plot[1])
-        for at_x, at_y in zip(x, y, strict=True)
+        for at_x, at_y in (*zip(x, y, strict=True), *obstacles)
     ]
     taken: list[Box] = []
     for index in sorted(range(len(texts)), key=lambda i: -importance[i]):
@@ -190,11 +197,16 @@ def chosen_labels(
             ("middle left", at_x - 6 - width, at_y - 8),
             ("top center", at_x - width / 2, at_y + 6),
             ("bottom center", at_x - width / 2, at_y - 22),
+            ("top right", at_x, at_y + 6),
+            ("top left", at_x - width, at_y + 6),
+            ("bottom right", at_x, at_y - 22),
+            ("bottom left", at_x - width, at_y - 22),
         ):
             box = (left, low, left + width, low + 16)
             inside = left >= 0 and left + width <= plot[0]
-            covered = sum(box[0] < px < box[2] and box[1] < py < box[3] for px, py in places)
-            if inside and covered <= 1 and not any(_overlap(box, other) for other in taken):
+            covers = any(box[0] < px < box[2] and box[1] < py < box[3] for px, py in places)
+            free = not any(_overlap(box, other) for other in taken)
+            if inside and free and not covers:
                 taken.append(box)
                 shown[index], sides[index] = texts[index], side
                 break
@@ -209,16 +221,16 @@ def labelled_points(
     name: str,
     marker: Mapping[str, object],
     labels: tuple[Sequence[str], Sequence[str]],
-    told: Sequence[str],
+    details: Sequence[str],
     ink: str,
 ) -> go.Scatter:
-    """Some rows of a frame as points with labels; the legend has `name` and how many they are.
+    """Some rows of a frame as points with labels; the legend shows `name` and their number.
 
     Parameters
     ----------
-    columns : what a point is called, where it lies across and up, and further numbers of the hover box.
+    columns : the columns of the point's name, of x and y, and of further numbers for the hover box.
     labels : text and side for every row of the frame, as from `chosen_labels`.
-    told : the lines of the hover box under the point's name; `%{customdata[1]}` is the number across.
+    details : the lines of the hover box below the name; `%{customdata[1]}` is x as text.
     """
     part = frame.iloc[rows]
     _, x, y, *_ = columns
@@ -233,10 +245,10 @@ def labelled_points(
         textfont={"size": 11, "color": ink},
         cliponaxis=False,
         customdata=[
-            (escape(called), *map(signed, numbers))
-            for called, *numbers in part[list(columns)].itertuples(index=False, name=None)
+            (escape(point), *map(signed, numbers))
+            for point, *numbers in part[list(columns)].itertuples(index=False, name=None)
         ],
-        hovertemplate="<br>".join(["<b>%{customdata[0]}</b>", *told]) + "<extra></extra>",
+        hovertemplate="<br>".join(["<b>%{customdata[0]}</b>", *details]) + "<extra></extra>",
     )
 
 

@@ -12,7 +12,7 @@ from app.charts.series import Series
 from app.charts.text import escape, escape_all, percent, shorten
 from app.shared.theme import TEACHER, merged
 
-_ROW = 34  # pixels for the two bars of a word
+_ROW = 34  # pixels per word, for two bars
 _FRAME = 132
 
 
@@ -31,7 +31,7 @@ def edit_bars(frame: pd.DataFrame, *, groups: Sequence[str], title: str, dark: b
     blue = TEACHER.on(dark)
     rows = list(range(len(frame)))
     traces = []
-    # A paler colour rather than opacity, which a legend does not show.
+    # A paler colour instead of opacity, which the legend does not show.
     pale = Series(blue, "solid", "circle").shade(0.36)
     for column, name, fill in (("before", "the teacher as it is", pale), ("after", "after the edit", blue)):
         shown = [percent(value) for value in frame[column]]

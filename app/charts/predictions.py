@@ -1,4 +1,4 @@
-"""The Predictions page: hard label against soft target as a chart, and how probabilities are written."""
+"""Figures of the Predictions page: the hard label against the soft target."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from app.charts.base import base_layout
 from app.charts.text import escape_all, percent, shorten
 from app.shared.theme import MUTED, TEACHER, merged
 
-_ROW = 36  # pixels for the two bars of one word
+_ROW = 36  # pixels per word, for two bars
 _FRAME = 150  # pixels for title, legend and axis
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-# Figures stand beside their bars in a readable size, however thin the bars are.
+# The numbers beside the bars have a readable size, however thin the bars are.
 _OUTSIDE = {
     "textposition": "outside",
     "cliponaxis": False,
@@ -25,7 +25,7 @@ _OUTSIDE = {
 
 
 def exactly(probability: float) -> str:
-    """Like `percent`, but small ones as powers of ten: "3.2 × 10⁻⁷"."""
+    """Like `percent`, but with small probabilities as powers of ten: "3.2 × 10⁻⁷"."""
     if not 0 < probability < 1e-4:
         return percent(probability)
     exponent = math.floor(math.log10(probability))
@@ -33,7 +33,7 @@ def exactly(probability: float) -> str:
 
 
 def target_bars(frame: pd.DataFrame, *, title: str, dark: bool) -> go.Figure:
-    """What a student is asked for at one position: all on one word, or the teacher's distribution.
+    """The hard label and the soft target of a student at one position.
 
     `frame` has the columns token, soft (the teacher's probability) and hard (1 for the label, else 0).
     """
@@ -70,7 +70,7 @@ def target_bars(frame: pd.DataFrame, *, title: str, dark: bool) -> go.Figure:
 
 
 def _word_axis(tokens: pd.Series) -> dict:
-    # Rows are numbers with words beside them: as categories, words such as "2019" would become numbers.
+    # Rows are numbers, labelled with words. As categories, words such as "2019" would become numbers.
     return {
         "tickvals": list(range(len(tokens))),
         "ticktext": escape_all(shorten(token, 28) for token in tokens),

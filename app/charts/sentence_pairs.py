@@ -1,6 +1,6 @@
-"""The charts of the two-sentence comparison: which words one sentence prefers over the other.
+"""Figures of the view “Two sentences”: which words are more likely in one sentence than in the other.
 
-Pure functions: a DataFrame in, a plotly Figure out. Preference is log p(w | A) - log p(w | B), in nats.
+The preference for a word w is log p(w | A) - log p(w | B), in nats.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from app.charts.text import shorten
 
 Model = Literal["teacher", "student"]
 LABELS = 16
-DIGITS = 2  # what is shown; numbers that look alike are said to be alike
+DIGITS = 2  # as shown; numbers that look equal count as equal
 
 
 def preference_scatter(
     frame: pd.DataFrame, *, sentences: tuple[str, str], model: Model, dark: bool = False
 ) -> go.Figure:
-    """How likely one model finds each word in sentence A (across) and in sentence B (up).
+    """The probability of each word in sentence A (x) and in sentence B (y), by one model.
 
-    `frame` is from `fairkd.measures.word_gaps.prefer` (token, log_p_a, log_p_b, preference). Below the
-    diagonal are the words that A prefers, above it those of B.
+    `frame` is from `fairkd.measures.prefer` (token, log_p_a, log_p_b, preference). Words below the diagonal
+    are more likely in A, words above it in B.
     """
     shades = hues(dark)
     notes = _notes(sentences, shades)
@@ -42,13 +42,13 @@ def preference_scatter(
         y_range=(low, high),
         most=LABELS,
     )
-    leans = np.sign(frame["preference"].round(DIGITS))
-    for lean, hue, symbol, name in (
-        (1, shades.group_a, "circle", "A prefers it"),
-        (-1, shades.group_b, "square", "B prefers it"),
-        (0, *KINDS["none"], "alike in both"),
+    signs = np.sign(frame["preference"].round(DIGITS))
+    for sign, hue, symbol, name in (
+        (1, shades.group_a, "circle", "more likely in A"),
+        (-1, shades.group_b, "square", "more likely in B"),
+        (0, *KINDS["none"], "equally likely"),
     ):
-        rows = [index for index, found in enumerate(leans) if found == lean]
+        rows = [index for index, found in enumerate(signs) if found == sign]
         if not rows:
             continue
         figure.add_trace(
@@ -59,7 +59,7 @@ def preference_scatter(
                 name=name,
                 marker={"color": hue, "symbol": symbol, "size": 8},
                 labels=labels,
-                told=(
+                details=(
                     "log p(word | A) = %{customdata[1]}",
                     "log p(word | B) = %{customdata[2]}",
                     "preference %{customdata[3]} nats",
@@ -77,30 +77,29 @@ def preference_scatter(
 
 
 def _title(frame: pd.DataFrame, model: Model) -> str:
-    """The two words that tell the sentences apart best, in a sentence."""
+    """The words with the largest preference for A and for B, as a sentence."""
     if frame.empty:
         return f"The {model} has no words to compare"
     most_a = frame.loc[frame["preference"].idxmax()]
     most_b = frame.loc[frame["preference"].idxmin()]
     if not frame["preference"].round(DIGITS).any():
-        return f"The {model} finds every word as likely in A as in B"
+        return f"The {model} finds every word equally likely in A and in B"
     if round(most_a["preference"], DIGITS) <= 0 or round(most_b["preference"], DIGITS) >= 0:
-        return f"Which words does the {model} prefer in A, and which in B?"
+        return f"Which words does the {model} find more likely in A, and which in B?"
     words = shorten(str(most_a["token"]), 20), shorten(str(most_b["token"]), 20)
-    return f"The {model} prefers “{words[0]}” most in A and “{words[1]}” most in B"
+    return f"The {model}'s largest preferences: “{words[0]}” in A, “{words[1]}” in B"
 
 
 def _notes(sentences: tuple[str, str], shades: Hues) -> list[tuple[str, str]]:
-    """What A and B are, for a figure that leaves its page."""
+    """The two sentences, so that a downloaded figure is complete."""
     return [(f"A: {sentences[0]}", shades.group_a), (f"B: {sentences[1]}", shades.group_b)]
 
 
 def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark: bool = False) -> go.Figure:
     """The teacher's preference for each word against the student's.
 
-    `frame` is from `fairkd.measures.word_gaps.prefer_difference` (token, teacher, student, difference). On
-    the diagonal the two models tell A from B alike; on the horizontal line the student does not tell them
-    apart.
+    `frame` is from `fairkd.measures.prefer_difference` (token, teacher, student, difference). On the diagonal
+    both models have the same preference; on the horizontal line the student has none.
     """
     shades = hues(dark)
     notes = _notes(sentences, shades)
@@ -121,8 +120,8 @@ def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark
     changes = np.sign(frame["student"].abs().round(DIGITS) - frame["teacher"].abs().round(DIGITS))
     for change, hue, symbol, name in (
         (-1, *KINDS["reduced"], "weaker in the student"),
-        (1, *KINDS["amplified"], "stronger"),
-        (0, *KINDS["inherited"], "as strong"),
+        (1, *KINDS["amplified"], "stronger in the student"),
+        (0, *KINDS["inherited"], "equal"),
     ):
         rows = [index for index, found in enumerate(changes) if found == change]
         if not rows:
@@ -135,7 +134,7 @@ def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark
                 name=name,
                 marker={"color": hue, "symbol": symbol, "size": 8},
                 labels=labels,
-                told=(
+                details=(
                     "teacher %{customdata[1]} nats",
                     "student %{customdata[2]} nats",
                     "difference %{customdata[3]} nats",
@@ -154,15 +153,17 @@ def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark
 
 
 def _transfer_title(frame: pd.DataFrame) -> str:
-    """Which model tells the two sentences apart more, in a sentence."""
+    """Which model distinguishes the two sentences more, as a sentence."""
     if frame.empty:
-        return "The models share no words to compare"
+        return "The models have no words in common to compare"
     teacher, student = (round(frame[model].abs().mean(), DIGITS) for model in ("teacher", "student"))
     if teacher == student:
-        who = "Both models tell A from B alike" if teacher else "Neither model tells A from B"
-        return f"{who}: mean |preference| of these words {teacher:.2f} nats"
+        finding = (
+            "Both models distinguish A from B equally" if teacher else "Neither model distinguishes A from B"
+        )
+        return f"{finding}: mean absolute preference {teacher:.2f} nats"
     how = "less" if student < teacher else "more"
     return (
-        f"The student tells A from B {how} than the teacher: mean |preference| of these words "
+        f"The student distinguishes A from B {how} than the teacher: mean absolute preference "
         f"{student:.2f} against {teacher:.2f} nats"
     )

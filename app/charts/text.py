@@ -1,8 +1,8 @@
-"""Text of figures: typed text as it was typed, and numbers for reading.
+"""The text of figures: typed text, shown literally, and numbers as text.
 
-Plotly reads a small HTML in every string it draws (`<b>`, `<a>`, entities) and hands `$...$` to MathJax where
-that is loaded. Words, sentences and profession names pass through `escape` on their way into a figure: ticks,
-titles, annotations and hover texts alike.
+Plotly interprets some HTML in every string (`<b>`, `<a>`, entities), and `$...$` as mathematics if MathJax is
+loaded. So words, sentences and names of professions pass through `escape` in ticks, titles, annotations and
+hover texts.
 
 Numbers become text in Python alone. The components in JavaScript get them as strings.
 """
@@ -30,7 +30,7 @@ def escape_all(texts: Iterable[object]) -> list[str]:
 
 
 def shorten(text: object, length: int = 40) -> str:
-    """At most `length` characters of `text`, with an ellipsis where it was cut; not yet escaped."""
+    """At most `length` characters of `text`, with an ellipsis if it was cut; not yet escaped."""
     whole = str(text)
     return whole if len(whole) <= length else whole[: length - 1].rstrip() + "…"
 

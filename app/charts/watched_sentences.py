@@ -1,4 +1,4 @@
-"""The chart of a watched_sentence: how the probabilities of its words moved over the steps of a run."""
+"""The figure of a watched sentence: the probabilities of its words over the steps of a run."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def watched_sentence_curves(
 
     Parameters
     ----------
-    frame : columns step, token, probability; a word that is not among the kept ones at a step has no row,
-        and its curve a gap.
-    steps : all steps at which there could be one, in order.
+    frame : columns step, token, probability. A word that was not recorded at a step has no row, and a gap in
+        its curve.
+    steps : all steps with an evaluation, in order.
     teacher : the teacher's probability of each word, drawn as a short tick at the right edge.
     """
     shades = hues(dark)
@@ -69,7 +69,7 @@ def watched_sentence_curves(
                         "color": look.colour,
                         "line": {"width": 3, "color": look.colour},
                     },
-                    "hovertemplate": f"the teacher: {percent(teacher[str(token)])}<extra></extra>",
+                    "hovertemplate": f"teacher: {percent(teacher[str(token)])}<extra></extra>",
                 }
             )
     layout = curves(title, height=340, dark=dark, y="probability")

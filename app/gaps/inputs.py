@@ -1,7 +1,7 @@
-"""The inputs of the Gaps page: contrast, groups, value, and the two tables that are edited in place.
+"""The inputs of the Gaps page: word groups, baseline, and the editable tables of templates and professions.
 
-All widgets are drawn before anything is checked, so that a mistake in one leaves the others usable; what was
-typed outlives reruns, other contrasts and other pages.
+All widgets are drawn before any input is checked, so that an error in one leaves the others usable. Edits
+survive reruns, other word groups and other pages.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
-from app.charts.gaps import VALUE_NAMES, Value
+from app.charts.gaps import Value
 from app.gaps.link import keep, restored
 from app.gaps.results import GapQuestion
 from app.gaps.validation import (
     LONGEST_NAME,
-    LONGEST_PATTERN,
+    LONGEST_TEMPLATE,
     check_amount,
     clean_professions,
     clean_templates,
@@ -30,9 +30,12 @@ from fairkd.errors import FairKDError
 from fairkd.lexicon import OWN, ROLES, Contrast, Template, contrasts, shipped_professions, shipped_templates
 
 OWN_A, OWN_B = "king, prince", "queen, princess"
-EDITED = {
-    "templates": "copy them from the table and paste them in again",
-    "professions": "download them as CSV and upload them again",
+BASELINES: dict[Value, str] = {"gap": "Nothing", "corrected_gap": "Sentence without profession"}
+TOO_LONG = {
+    "templates": "The link does not include the templates, because too many were edited. To reuse them, copy "
+    "them from the table.",
+    "professions": "The link does not include the professions, because too many were edited. To reuse them, "
+    "download them as CSV.",
 }
 UPLOAD, UPLOAD_ERROR = "gaps_upload", "gaps_upload_error"
 _READ = "gaps_link_read"
@@ -42,19 +45,19 @@ SOURCE = (
 )
 
 
-def setup() -> GapQuestion:
-    """Draw all inputs and return what they ask for. Raises InputError once everything is drawn."""
+def read_question() -> GapQuestion:
+    """Draw all inputs and return the question they make. Raises InputError after everything is drawn."""
     shipped = contrasts()
-    # The right is for what some contrasts ask.
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    # The right column is for inputs that only some word groups need.
+    left, middle, right = st.columns([3, 4, 3])
     name = left.selectbox(
-        "Contrast",
+        "Word groups",
         [*shipped, OWN],
         key="contrast",
         bind="query-params",
-        help="Which groups of words are set against each other at the masked place: "
-        + "; ".join(f"{found.name}: {found.title}" for found in shipped.values())
-        + f"; {OWN}: two lists of your own.",
+        help="The two groups of words that are compared at the mask.  \n"
+        + "  \n".join(f"**{found.name}**: {found.title}" for found in shipped.values())
+        + f"  \n**{OWN}**: two lists of your own",
     )
     own = name not in shipped
     with middle:
@@ -76,7 +79,7 @@ def setup() -> GapQuestion:
             template_rows = _template_editor(roles)
         with two:
             profession_rows = _profession_editor()
-    else:  # the browser takes longer to draw two tables that nobody sees than everything else
+    else:  # drawing two hidden tables would take the browser longer than everything else
         template_rows, profession_rows = _rows(*_shipped_templates(roles)), _rows(*_shipped_professions())
 
     contrast = own_contrast(*words) if own else shipped[name]
@@ -88,8 +91,8 @@ def setup() -> GapQuestion:
     return GapQuestion(contrast, groups, value, chosen_templates, chosen_professions)
 
 
-def opening() -> GapQuestion:
-    """What the page asks before anyone has changed anything."""
+def default_question() -> GapQuestion:
+    """The question of the page with all inputs at their defaults."""
     contrast = next(iter(contrasts().values()))
     first, second = (group.name for group in contrast.groups[:2])
     roles = list(contrast.roles)
@@ -105,47 +108,50 @@ def opening() -> GapQuestion:
 
 
 def _pair(contrast: Contrast) -> tuple[str, str]:
-    """Which two groups are set against each other; asked only where there are more than two."""
+    """The two groups that are compared, with a choice if there are more than two."""
     pairs = {f"{a.name} / {b.name}": (a.name, b.name) for a, b in combinations(contrast.groups, 2)}
     first = next(iter(pairs))
     if len(pairs) == 1:
         return pairs[first]
-    chosen = st.selectbox("Groups", list(pairs), key="groups", bind="query-params")
+    chosen = st.selectbox("Groups compared", list(pairs), key="groups", bind="query-params")
     return pairs.get(str(chosen), pairs[first])
 
 
 def _own_role() -> str:
-    """What the words of one's own are, and so which templates they go into."""
+    """The grammatical role of the visitor's own words, which decides their templates."""
     chosen = st.selectbox(
-        "My words stand as",
+        "Grammatical role of your words",
         ROLES,
         index=ROLES.index("noun"),
         key="role",
         bind="query-params",
-        help="Subject, as “he”; object, as “him”; possessive, as “his”; noun, as “man”; name, as “James”.",
+        help="The role decides which templates fit.  \n**subject**: he  \n**object**: him  \n"
+        "**possessive**: his  \n**noun**: man  \n**name**: James",
     )
     return chosen if chosen in ROLES else "noun"
 
 
 def _value() -> Value:
-    """The gap as it is, or corrected for what the model says without a profession."""
-    names = {VALUE_NAMES[value]: value for value in get_args(Value)}
+    """The gap itself, or minus the gap without the profession."""
+    names = {BASELINES[value]: value for value in get_args(Value)}
     chosen = st.segmented_control(
-        "Value",
+        "Compare with",
         list(names),
         default=next(iter(names)),
         required=True,
+        wrap=True,
         key="value",
         bind="query-params",
-        help="Gap: log P(A) − log P(B) at the masked place. Prior-corrected: minus the gap of the same "
-        "sentence with the profession masked too (Kurita et al. 2019), so that what remains is the "
-        "profession's own part.",
+        help="**Nothing**: the gap, log P(A) − log P(B) at the mask.  \n"
+        "**Sentence without profession**: the prior-corrected gap. It is the gap minus the gap of "
+        "the same sentence with the profession masked too (Kurita et al. 2019), which leaves the effect of "
+        "the profession.",
     )
     return names.get(str(chosen), "gap")
 
 
 def _own_words() -> tuple[str, str]:
-    """Two typed word lists; they stay in the URL."""
+    """Two typed word lists, which are part of the link."""
     a, b = st.columns(2)
     kind: dict[str, Any] = {"bind": "query-params", "max_chars": 2000}
     return (
@@ -155,7 +161,7 @@ def _own_words() -> tuple[str, str]:
 
 
 def _shipped_words(contrast: Contrast, pair: tuple[str, str]) -> None:
-    """The words that are compared, and a button that makes them one's own."""
+    """The words that are compared, and a button that copies them for editing."""
     role, *others = contrast.roles
     groups = [group for name in pair for group in contrast.groups if group.name == name]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -167,20 +173,20 @@ def _shipped_words(contrast: Contrast, pair: tuple[str, str]) -> None:
             args=(role, *(words_text(group, [role]) for group in groups)),
             type="tertiary",
             icon=":material/edit:",
-            help="Start a contrast of your own from these words"
-            + (f"; it has one role, so from those of the {role}" if others else ""),
+            help="Copy these words and edit them."
+            + (f" Your own groups have one grammatical role, so this copies the {role}s." if others else ""),
         )
     listed = ((group.name, words_text(group, contrast.roles)) for group in groups)
     caption("  \n".join(f"**{literal(name)}**: {literal(words)}" for name, words in listed))
 
 
 def _take_words(role: str, words_a: str, words_b: str) -> None:
-    """The shipped words become one's own."""
+    """Copy the shipped words into the visitor's own groups."""
     st.session_state.update(contrast=OWN, role=role, words_a=words_a, words_b=words_b)
 
 
 def _restore(roles: list[str]) -> None:
-    """Let the tables hold what the address says, once a session."""
+    """Fill the tables from the address, once per session."""
     state = st.session_state
     if state.get(_READ):
         return
@@ -191,15 +197,12 @@ def _restore(roles: list[str]) -> None:
 
 
 def _keep(chosen: tuple[Template, ...], rows: pd.DataFrame, roles: list[str]) -> None:
-    """Write the edits into the address, and say which it has no room for."""
+    """Write the edits to the address, and name the tables with too many edits for it."""
     shipped = _shipped_tables(roles)
     cleaned = clean_templates(shipped["templates"][1], roles), clean_professions(shipped["professions"][1])
     too_long = keep({"templates": (_frame(chosen), _frame(cleaned[0])), "professions": (rows, cleaned[1])})
     if too_long:
-        said = " ".join(
-            f"So many edited {table} are not part of the link: {EDITED[table]}." for table in too_long
-        )
-        caption(f":material/link_off: {said}")
+        caption(f":material/link_off: {' '.join(TOO_LONG[table] for table in too_long)}")
 
 
 def _frame(templates: tuple[Template, ...]) -> pd.DataFrame:
@@ -207,7 +210,7 @@ def _frame(templates: tuple[Template, ...]) -> pd.DataFrame:
 
 
 def _shipped_tables(roles: list[str]) -> dict[str, tuple[str, pd.DataFrame]]:
-    """Both tables that can be edited: how each is called for these roles, and its shipped rows."""
+    """Both editable tables: the name of each for these roles, and its shipped rows."""
     return {"templates": _shipped_templates(roles), "professions": _shipped_professions()}
 
 
@@ -223,18 +226,21 @@ def _shipped_professions() -> tuple[str, pd.DataFrame]:
 
 
 def _template_editor(roles: list[str]) -> pd.DataFrame:
-    """The templates that fit the contrast's roles, editable."""
+    """The templates for these grammatical roles, editable."""
     name, default = _shipped_templates(roles)
     _heading("Templates", name)
     edited = _editor(
         name,
         default,
         {
-            "text": st.column_config.TextColumn("Template", width="large", max_chars=LONGEST_PATTERN),
-            "role": st.column_config.SelectboxColumn("GrammaticalRole", options=roles, width="small"),
+            "text": st.column_config.TextColumn("Template", width="large", max_chars=LONGEST_TEMPLATE),
+            "role": st.column_config.SelectboxColumn("Role", options=roles, width="small"),
         },
     )
-    caption("Write `[MASK]` where the word goes, and `{profession}`, `{a profession}` or `{the profession}`.")
+    caption(
+        "Write `[MASK]` for the words of the groups, and `{profession}`, `{a profession}` or "
+        "`{the profession}` for the profession."
+    )
     return edited
 
 
@@ -248,14 +254,19 @@ def _profession_editor() -> pd.DataFrame:
         {
             "profession": st.column_config.TextColumn("Profession", width="medium", max_chars=LONGEST_NAME),
             "women_share": st.column_config.NumberColumn(
-                "Women's share", min_value=0.0, max_value=1.0, format="%.3f", width="small"
+                "Women",
+                help="Share of women among the workers, from 0 to 1",
+                min_value=0.0,
+                max_value=1.0,
+                format="%.3f",
+                width="small",
             ),
         },
     )
     years = sorted({str(year) for year in shipped_professions()["year"]})
-    caption(f"{SOURCE.format(year=' and '.join(years))} A share may be left empty.")
+    caption(f"{SOURCE.format(year=' and '.join(years))} A share may be empty.")
     st.file_uploader(
-        "Professions from a CSV file, with the columns `profession` and, if known, `women_share` (0 to 1)",
+        "Upload professions: a CSV file with the column `profession` and, optionally, `women_share` (0 to 1)",
         type=["csv", "tsv", "txt"],
         key=UPLOAD,
         on_change=_take_upload,
@@ -268,7 +279,7 @@ def _profession_editor() -> pd.DataFrame:
 
 
 def _take_upload() -> None:
-    """Replace the professions by an uploaded file's; a broken file changes nothing but the message."""
+    """Replace the professions with those of an uploaded file. An invalid file only shows a message."""
     st.session_state[UPLOAD_ERROR] = None
     upload = st.session_state[UPLOAD]
     if upload is None:
@@ -280,8 +291,8 @@ def _take_upload() -> None:
 
 
 def _heading(title: str, name: str) -> None:
-    """A table's title, and a button that brings the shipped rows back."""
-    # At the left: the right is where the table shows its own buttons when it is pointed at.
+    """A table's title, and a button that restores the shipped rows."""
+    # On the left, because the table shows its own buttons on the right while the pointer is over it.
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{title}**", width="content")
         st.button(
@@ -291,12 +302,12 @@ def _heading(title: str, name: str) -> None:
             args=(name, None),
             type="tertiary",
             icon=":material/restart_alt:",
-            help=f"Bring the shipped {title.lower()} back",
+            help=f"Restore the default {title.lower()}",
         )
 
 
 def _rows(name: str, default: pd.DataFrame) -> pd.DataFrame:
-    """What the table of that name holds, whether it is drawn or not."""
+    """The rows of the table `name`, whether it is drawn or not."""
     state = st.session_state
     for part in ("now", "base"):
         if (kept := state.get(f"gaps_{name}_{part}")) is not None:
@@ -305,9 +316,9 @@ def _rows(name: str, default: pd.DataFrame) -> pd.DataFrame:
 
 
 def _editor(name: str, default: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
-    """An editor whose rows outlive its own absence: a closed panel, another contrast, another page.
+    """An editor that keeps its rows while it is hidden: a closed panel, other word groups, another page.
 
-    Streamlit forgets an editor that is not drawn, so what it last held becomes the table it starts from.
+    Streamlit discards the state of an editor that is not drawn, so the editor then starts from its last rows.
     """
     state = st.session_state
     base = f"gaps_{name}_base"
@@ -322,7 +333,7 @@ def _editor(name: str, default: pd.DataFrame, columns: dict[str, Any]) -> pd.Dat
 
 
 def _replace(name: str, frame: pd.DataFrame | None) -> None:
-    """Give an editor other rows (None: the shipped ones), forgetting what was typed into it."""
+    """Replace the rows of an editor and discard its edits. None restores the shipped rows."""
     state = st.session_state
     for part in ("base", "now"):
         state.pop(f"gaps_{name}_{part}", None)

@@ -1,8 +1,8 @@
-"""What was edited on the Gaps page as a part of its address: how its tables differ from the shipped ones.
+"""The edits of the Gaps page in its address: how its tables differ from the shipped ones.
 
     {"professions": {"drop": ["nurse"], "add": [["astronaut", 0.2]]}, "templates": {...}}
 
-A row that was changed is among those added; it takes the place of all shipped rows with its first cell.
+A changed row is in `add`. It replaces all shipped rows with the same first cell.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import pandas as pd
 from app.shared.url_state import compact, read_link, write_link
 
 EDITS = "edits"
-LONGEST = 6000  # characters; what passes mail and chat programs in one subword
-# What the second cell of a row may be; the first one is a text.
+LONGEST = 6000  # characters; mail and chat programs may split longer links
+_EARLIER_NAMES = {"templates": "patterns"}  # in links of earlier versions
+# The types of a row's second cell; the first is text.
 _SECOND: dict[str, type | tuple[type, ...]] = {
     "templates": str,
     "professions": (int, float, type(None)),
@@ -26,8 +27,9 @@ _Row = tuple[str, Any]
 
 
 def restored(table: str, shipped: pd.DataFrame) -> pd.DataFrame | None:
-    """The table "templates" or "professions" as the address has it; None where it has no part in it."""
-    made = read_link(EDITS).get(table)
+    """The table "templates" or "professions" with the edits of the address; None without edits."""
+    edits = read_link(EDITS)
+    made = edits.get(table, edits.get(_EARLIER_NAMES.get(table, table)))
     if not isinstance(made, dict):
         return None
     added = [
@@ -43,9 +45,9 @@ def restored(table: str, shipped: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def keep(tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> list[str]:
-    """Write into the address how each table, given with the shipped one, differs from it.
+    """Write to the address how each table differs from the shipped one, given as (table, shipped).
 
-    Returns the names of those that differ by too much for a link.
+    Returns the names of the tables whose edits are too long for a link.
     """
     made: dict[str, Any] = {}
     for table, (now, shipped) in tables.items():
@@ -57,7 +59,7 @@ def keep(tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> list[str]:
 
 
 def _difference(now: list[_Row], shipped: list[_Row]) -> dict[str, list[Any]]:
-    """Rows to add, and first cells whose rows to drop, so that `shipped` holds the rows of `now`."""
+    """The rows to add, and the first cells of the rows to drop, that turn `shipped` into `now`."""
     ours, theirs = _by_name(now), _by_name(shipped)
     drop = [name for name in theirs if name not in ours]
     add = [[*row] for name, rows in ours.items() if theirs.get(name) != rows for row in rows]
@@ -72,7 +74,7 @@ def _by_name(rows: list[_Row]) -> dict[str, list[_Row]]:
 
 
 def _rows(frame: pd.DataFrame) -> list[_Row]:
-    """The two cells of each row, None for a missing one."""
+    """The two cells of each row; None if a cell is missing."""
     return [
         (first, None if pd.isna(second) else second)
         for first, second in frame.itertuples(index=False, name=None)

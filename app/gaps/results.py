@@ -1,7 +1,7 @@
-"""What the Gaps page shows, computed once for all visitors: gaps of a model, their comparison, preferences.
+"""The numbers of the Gaps page, computed once for all visitors: gaps, their comparison, and preferences.
 
-Models are named by reference. PyTorch comes with `fairkd.measures.word_gaps`, which is imported on first use,
-so that the page's frame stands before it is read.
+Models are given by reference. `fairkd.measures` imports PyTorch, so it is imported on first use. The page
+appears before that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.gaps import Value
-from app.gaps.cache import GapStore, Question
+from app.gaps.cache import GapStore, QuestionKey
 from app.gaps.validation import sum_name, words_text
 from app.shared.model_cache import Version, get_model, version
 from app.shared.torch_threads import all_threads
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from fairkd.measures import PairedTest, Summary
     from fairkd.models import MaskedLM
 
-SLOW = 40  # sentences from which on progress is shown
-BETWEEN_DRAWINGS = 0.3  # seconds
+PROGRESS_FROM = 40  # sentences; for fewer, no progress is shown
+PROGRESS_INTERVAL = 0.3  # seconds between two updates of the progress bar
 
 
 @dataclass(frozen=True)
 class GapQuestion:
-    """What is asked of both models."""
+    """The inputs of the page: what is measured in both models."""
 
     contrast: Contrast
     groups: tuple[str, str]
@@ -46,12 +46,12 @@ class GapQuestion:
 
     @property
     def sums(self) -> tuple[str, ...]:
-        """What stands for each group in `P(...)`: its word, or the first of several with an ellipsis."""
+        """The name of each group in `P(...)`: its word, or the first of several words with an ellipsis."""
         return tuple(sum_name(group, self._roles) for group in self._pair)
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words of each group, as a text."""
+        """The words of each group, separated by commas."""
         return tuple(words_text(group, self._roles) for group in self._pair)
 
     @property
@@ -64,8 +64,8 @@ class GapQuestion:
         return list(dict.fromkeys(template.role for template in self.templates))
 
     @property
-    def key(self) -> Question:
-        """Everything that decides the numbers, hashable."""
+    def key(self) -> QuestionKey:
+        """Everything that determines the numbers, hashable."""
         chosen = [group for group in self.contrast.groups if group.name in self.groups]
         words = tuple((group.name, tuple(sorted(group.words.items()))) for group in chosen)
         return (words, self.groups, self.value == "corrected_gap")
@@ -73,11 +73,11 @@ class GapQuestion:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """Both models' gaps, and what follows from them."""
+    """Both models' gaps, and what is computed from them."""
 
-    teacher_rows: pd.DataFrame  # one row a sentence
+    teacher_rows: pd.DataFrame  # one row per sentence
     student_rows: pd.DataFrame
-    teacher: pd.DataFrame  # one row a profession
+    teacher: pd.DataFrame  # one row per profession
     student: pd.DataFrame
     teacher_summary: Summary
     student_summary: Summary
@@ -85,90 +85,96 @@ class Results:
     transfer: pd.DataFrame
     labour: pd.DataFrame
     correlations: dict[str, Correlation]  # by model
-    split: dict[str, list[str]]  # by model, the words of several subwords with their number
+    split: dict[str, list[str]]  # by model, the words of several subword tokens with their number
 
 
 @st.cache_resource(show_spinner=False)
 def store() -> GapStore:
-    """What has been measured so far, for all visitors."""
+    """The cache of measured gaps, shared by all visitors."""
     return GapStore()
 
 
 def measure(
     model: MaskedLM,
-    setup: GapQuestion,
+    question: GapQuestion,
     templates: Sequence[Template],
     professions: Sequence[str],
     progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
-    """The gaps that `setup` asks for, of some templates and professions. Raises FairKDError."""
-    from fairkd import measures  # PyTorch comes with it
+    """The gaps of some templates and professions of `question`. Raises FairKDError."""
+    from fairkd import measures  # imports PyTorch
 
     with all_threads():
         return measures.gaps(
             model,
-            contrast=setup.contrast,
+            contrast=question.contrast,
             templates=templates,
             professions=professions,
-            groups=setup.groups,
-            prior=setup.value == "corrected_gap",
+            groups=question.groups,
+            prior=question.value == "corrected_gap",
             progress=progress,
         )
 
 
-def measured(reference: str, setup: GapQuestion, who: str) -> pd.DataFrame:
-    """The gaps of one model, one row a sentence; with a progress bar where it takes long.
+def measured(reference: str, question: GapQuestion, who: str) -> pd.DataFrame:
+    """The gaps of one model, one row per sentence, with a progress bar if it takes long.
 
-    `who` is what the bar calls the model ("teacher"). Raises FairKDError.
+    `who` is the name of the model in the progress bar: "teacher". Raises FairKDError.
     """
-    question = (version(reference), *setup.key)
-    sentences = store().missing(question, setup.templates, setup.names)
+    key = (version(reference), *question.key)
+    sentences = store().missing(key, question.templates, question.names)
     model = get_model(reference)
-    role = st.empty()
-    done, throttle = 0, Throttle(BETWEEN_DRAWINGS, first=0)
+    bar = st.empty()
+    done, throttle = 0, Throttle(PROGRESS_INTERVAL, first=0)
 
     def some(templates: Sequence[Template], professions: Sequence[str]) -> pd.DataFrame:
         nonlocal done
 
         def progress(part: float) -> None:
-            # The browser draws on the same processor that measures.
-            if sentences >= SLOW and throttle.due():
+            # Seldom, because the browser may draw on the same processor that measures.
+            if sentences >= PROGRESS_FROM and throttle.due():
                 fraction = (done + part * len(templates) * len(professions)) / sentences
-                role.progress(
-                    min(max(fraction, 0.0), 1.0), text=f"Measuring the {who}: {sentences} sentences"
-                )
+                bar.progress(min(max(fraction, 0.0), 1.0), text=f"Measuring the {who}: {sentences} sentences")
 
         progress(0.0)
-        frame = measure(model, setup, templates, professions, progress)
+        frame = measure(model, question, templates, professions, progress)
         done += len(templates) * len(professions)
         return frame
 
     try:
-        return store().frame(question, setup.templates, setup.names, some)
+        return store().frame(key, question.templates, question.names, some)
     finally:
-        role.empty()
+        bar.empty()
 
 
-def results(teacher: str, student: str, setup: GapQuestion) -> Results:
+def results(teacher: str, student: str, question: GapQuestion) -> Results:
     """Both models measured and compared. Raises FairKDError."""
-    rows = measured(teacher, setup, "teacher"), measured(student, setup, "student")
-    shares = tuple(setup.professions["women_share"].fillna(-1.0))
-    key = (version(teacher), version(student), setup.key, setup.value, setup.templates, setup.names, shares)
-    return _compared(repr(key), rows[0], rows[1], setup)
+    rows = measured(teacher, question, "teacher"), measured(student, question, "student")
+    shares = tuple(question.professions["women_share"].fillna(-1.0))
+    key = (
+        version(teacher),
+        version(student),
+        question.key,
+        question.value,
+        question.templates,
+        question.names,
+        shares,
+    )
+    return _compared(repr(key), rows[0], rows[1], question)
 
 
-# The key says it all: the tables follow from it, and hashing them would cost more than it saves.
+# The key determines the tables, so they need not be hashed, which would take longer than it saves.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: GapQuestion) -> Results:
+def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _question: GapQuestion) -> Results:
     from fairkd import measures
 
-    value = _setup.value
+    value = _question.value
     teacher, student = (
         measures.by_profession(_teacher, value=value),
         measures.by_profession(_student, value=value),
     )
-    lean, r_teacher = measures.labour_market(_teacher, value=value, shares=_setup.professions)
-    lean_student, r_student = measures.labour_market(_student, value=value, shares=_setup.professions)
+    lean, r_teacher = measures.labour_market(_teacher, value=value, shares=_question.professions)
+    lean_student, r_student = measures.labour_market(_student, value=value, shares=_question.professions)
     labour = lean[["profession", "women_share", "gap", "mass"]].merge(
         lean_student[["profession", "gap", "mass"]], on="profession", suffixes=("_teacher", "_student")
     )
@@ -190,7 +196,7 @@ def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _setup: 
 
 
 def unread(reference: str, texts: tuple[str, ...]) -> dict[str, str]:
-    """What the model behind `reference` cannot read: each part with the first of `texts` that holds it.
+    """The parts of `texts` that the model cannot read, each with the first text that contains it.
 
     Raises FairKDError.
     """
@@ -210,8 +216,8 @@ def _unread(model: Version, texts: tuple[str, ...]) -> dict[str, str]:
 
 
 def preferences(reference: str, text_a: str, text_b: str) -> pd.DataFrame:
-    """`fairkd.measures.word_gaps.prefer` for the model behind `reference`. Raises FairKDError."""
-    get_model(reference)  # outside the cached function, which must not draw the progress of a load
+    """`fairkd.measures.prefer` for the model behind `reference`. Raises FairKDError."""
+    get_model(reference)  # outside the cached function, which must not draw the progress of loading
     return _preferences(version(reference), text_a, text_b)
 
 
@@ -223,7 +229,7 @@ def _preferences(model: Version, text_a: str, text_b: str) -> pd.DataFrame:
 
 
 def preference_differences(teacher: str, student: str, text_a: str, text_b: str) -> pd.DataFrame:
-    """`fairkd.measures.word_gaps.prefer_difference` for both models. Raises FairKDError."""
+    """`fairkd.measures.prefer_difference` for both models. Raises FairKDError."""
     for reference in (teacher, student):
         get_model(reference)
     return _differences(version(teacher), version(student), text_a, text_b)

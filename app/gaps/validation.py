@@ -1,8 +1,7 @@
-"""What a person gives to the Gaps page, checked: professions, templates, words of their own, an uploaded CSV.
+"""Checks the input of the Gaps page: professions, templates, the visitor's own words, and uploaded files.
 
-Pure functions, no Streamlit: whatever comes out of an editor or a file goes through here before it reaches
-a model. Each raises InputError with one sentence. The limits protect a shared server; the editors' own are
-only in the browser.
+Pure functions without Streamlit. They raise InputError with one sentence. The limits protect a shared
+server; those of the widgets hold in the browser only.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from fairkd.errors import InputError
 from fairkd.lexicon import OWN, Contrast, Template, WordGroup, make_contrast
 
 MOST_PROFESSIONS = 500
-MOST_PATTERNS = 60
+MOST_TEMPLATES = 60
 MOST_SENTENCES = 6_000
 MOST_WORDS = 100
 LONGEST_NAME = 80  # characters of a profession
-LONGEST_PATTERN = 300
+LONGEST_TEMPLATE = 300
 MOST_BYTES = 1_000_000
 
 
 def clean_professions(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the professions editor that count: trimmed, without blank ones.
+    """The professions of an edited table: trimmed, without blank rows.
 
     Parameters
     ----------
@@ -36,69 +35,77 @@ def clean_professions(frame: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame[profession: str, women_share: float], women_share NaN where unknown.
+    DataFrame[profession: str, women_share: float]; women_share is NaN if unknown.
     """
     names = [_text(name) for name in frame["profession"]]
     shares = list(frame["women_share"]) if "women_share" in frame else [None] * len(names)
     rows = [
         (name, _share(share, name))
         for name, share in zip(names, shares, strict=True)
-        if name or _given(share)
+        if name or _has_value(share)
     ]
     if not rows:
-        raise InputError("There are no professions: add at least one row to the professions, or reset them.")
+        raise InputError("There are no professions: add at least one row to the table, or reset it.")
     if len(rows) > MOST_PROFESSIONS:
-        raise InputError(f"At most {MOST_PROFESSIONS} professions can be measured at once, got {len(rows)}.")
+        raise InputError(
+            f"Expected at most {MOST_PROFESSIONS} professions, got {len(rows)}: remove some of them."
+        )
     seen: set[str] = set()
     for name, share in rows:
         if not name:
-            raise InputError(f"A row of the professions has a share of women ({share}) but no profession.")
+            raise InputError(
+                f"A row has a share of women ({share}) but no profession: add its name or delete the row."
+            )
         if len(name) > LONGEST_NAME:
             raise InputError(
-                f"The profession '{name[:30]}…' has {len(name)} characters; at most {LONGEST_NAME} are taken."
+                f"The profession '{name[:30]}…' has {len(name)} characters; use at most {LONGEST_NAME}."
             )
         if name in seen:
-            raise InputError(f"The profession '{name}' is listed twice; take one of the two rows out.")
+            raise InputError(f"The profession '{name}' is listed twice: delete one of the two rows.")
         seen.add(name)
     return pd.DataFrame(rows, columns=["profession", "women_share"]).astype({"women_share": float})
 
 
 def clean_templates(frame: pd.DataFrame, roles: Sequence[str]) -> tuple[Template, ...]:
-    """The rows of the templates editor that count, as templates whose role is one of `roles`.
+    """The templates of an edited table, without blank rows and repetitions.
 
-    `frame` has the columns text and role; a row without a role takes the first of `roles`.
+    `frame` has the columns text and role. A row without a role gets the first of `roles`; no other roles are
+    allowed.
     """
     rows = [(_text(row.text), _text(row.role) or roles[0]) for row in frame.itertuples() if _text(row.text)]
     if not rows:
         raise InputError(
-            "There are no templates: add at least one sentence with [MASK] and {profession}, or reset them."
+            "There are no templates: add at least one sentence with [MASK] and {profession}, or reset the "
+            "table."
         )
-    if len(rows) > MOST_PATTERNS:
-        raise InputError(f"At most {MOST_PATTERNS} templates can be measured at once, got {len(rows)}.")
+    if len(rows) > MOST_TEMPLATES:
+        raise InputError(
+            f"Expected at most {MOST_TEMPLATES} templates, got {len(rows)}: remove some of them."
+        )
     for text, role in rows:
-        if len(text) > LONGEST_PATTERN:
+        if len(text) > LONGEST_TEMPLATE:
             raise InputError(
-                f"The template '{text[:40]}…' has {len(text)} characters; at most {LONGEST_PATTERN} fit."
+                f"The template '{text[:40]}…' has {len(text)} characters; use at most {LONGEST_TEMPLATE}."
             )
         if role not in roles:
             raise InputError(
-                f"The template '{text}' asks for the role '{role}', but this contrast has words for: "
+                f"The template '{text}' has the role '{role}', but these word groups have words for: "
                 f"{', '.join(roles)}."
             )
     return tuple(Template(text=text, role=role) for text, role in dict.fromkeys(rows))
 
 
 def check_amount(templates: Sequence[Template], professions: Sequence[str]) -> None:
-    """Refuse more sentences than a page should compute."""
+    """Raise InputError if there are more sentences than a page should measure."""
     if (sentences := len(templates) * len(professions)) > MOST_SENTENCES:
         raise InputError(
             f"{len(templates)} templates times {len(professions)} professions make {sentences} sentences; "
-            f"at most {MOST_SENTENCES} are computed here, so take some out."
+            f"use at most {MOST_SENTENCES}."
         )
 
 
 def parse_words(text: str) -> tuple[str, ...]:
-    """A typed word list, separated by commas, semicolons or line breaks; blanks and repeats dropped.
+    """The words of a typed list, separated by commas, semicolons or line breaks; repeated words count once.
 
     >>> parse_words("king, prince,,king")
     ('king', 'prince')
@@ -107,7 +114,7 @@ def parse_words(text: str) -> tuple[str, ...]:
 
 
 def words_text(group: WordGroup, roles: Sequence[str]) -> str:
-    """The words of a group, each role's by itself where there are several.
+    """The words of a group as text, with their role if there are several roles.
 
     >>> words_text(WordGroup("he", {"subject": ("he",), "object": ("him",)}), ["subject", "object"])
     'he (subject), him (object)'
@@ -118,7 +125,7 @@ def words_text(group: WordGroup, roles: Sequence[str]) -> str:
 
 
 def sum_name(group: WordGroup, roles: Sequence[str]) -> str:
-    """What stands for a group in `P(...)`: its first word, with an ellipsis where several are added up.
+    """The name of a group in `P(...)`: its first word, with an ellipsis if the sum has several words.
 
     >>> sum_name(WordGroup("man", {"noun": ("man", "boy")}), ["noun"])
     'man …'
@@ -128,18 +135,18 @@ def sum_name(group: WordGroup, roles: Sequence[str]) -> str:
 
 
 def own_contrast(text_a: str, text_b: str) -> Contrast:
-    """A contrast from two typed word lists, each group named after its first word."""
+    """The contrast of two typed word lists. Each group is named after its first word."""
     groups: dict[str, tuple[str, ...]] = {}
     for order, text in (("first", text_a), ("second", text_b)):
         words = parse_words(text)
         if not words:
             raise InputError(
-                f"The {order} word list is empty; type at least one word into it, separated by commas."
+                f"The {order} word list is empty: type at least one word, several separated by commas."
             )
         if len(words) > MOST_WORDS:
-            raise InputError(f"The {order} word list has {len(words)} words; at most {MOST_WORDS} are taken.")
+            raise InputError(f"The {order} word list has {len(words)} words; use at most {MOST_WORDS}.")
         if words[0] in groups:
-            raise InputError(f"The word '{words[0]}' stands in both word lists; take it out of one of them.")
+            raise InputError(f"The word '{words[0]}' is in both word lists: remove it from one of them.")
         groups[words[0]] = words
     return make_contrast(OWN, groups)
 
@@ -150,33 +157,33 @@ def read_professions(data: bytes) -> pd.DataFrame:
     UTF-8, separated by commas, semicolons or tabs, with a header. Other columns are ignored.
     """
     if len(data) > MOST_BYTES:
-        raise InputError(f"The file has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
+        raise InputError(f"The file has {len(data):,} bytes; upload at most {MOST_BYTES:,}.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError("The file is not UTF-8 text; save it as CSV in UTF-8 and upload it again.") from None
+        raise InputError("The file is not UTF-8 text: save it as CSV in UTF-8 and upload it again.") from None
     if "\0" in text or not text.strip():
-        raise InputError("The file is empty or not text; expected a CSV with a column 'profession'.")
+        raise InputError("The file is empty or not text: upload a CSV file with the column 'profession'.")
     table = csv_table(io.StringIO(text, newline=None))
     columns = [name.lower() for name in table.names]
     if "profession" not in columns:
         found = ", ".join(f"'{name[:30]}'" for name in table.names[:6])
         raise InputError(f"The file has no column 'profession' in its first line; it has: {found}.")
     if len(columns) != len(set(columns)):
-        raise InputError("The file names a column twice in its first line; rename or remove one of them.")
+        raise InputError("The first line of the file names a column twice: rename or remove one of them.")
     rows: list[list[str]] = []
     for number, cells in table.rows:
         if cells is None:
             raise InputError(
-                f"The file is not a readable CSV: line {number} has a quote that does not close; add the "
-                "closing quote."
+                f"The file is not a readable CSV: line {number} has a quotation mark without its closing "
+                "one; add it."
             )
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(columns):
             raise InputError(
                 f"Line {number} of the file has {len(cells)} fields, but the first line names "
-                f"{len(columns)} columns; put quotes around fields that hold the separator."
+                f"{len(columns)} columns. Put quotes around fields that contain the separator."
             )
         rows.append(cells)
     frame = pd.DataFrame(rows, columns=columns)
@@ -186,20 +193,20 @@ def read_professions(data: bytes) -> pd.DataFrame:
 
 
 def _text(value: object) -> str:
-    """A cell as trimmed text; missing ones are empty."""
-    return "" if not _given(value) else " ".join(str(value).split())
+    """A cell as trimmed text; a missing cell is empty."""
+    return "" if not _has_value(value) else " ".join(str(value).split())
 
 
-def _given(value: object) -> bool:
-    """Whether a cell holds anything."""
+def _has_value(value: object) -> bool:
+    """Whether a cell is not blank."""
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return False
     return not (isinstance(value, str) and not value.strip())
 
 
 def _share(value: object, name: str) -> float:
-    """A share of women in [0, 1], or NaN where there is none."""
-    if not _given(value):
+    """A share of women from 0 to 1; NaN for a blank cell."""
+    if not _has_value(value):
         return math.nan
     try:
         share = float(str(value).replace(",", "."))

@@ -1,8 +1,8 @@
-"""Gaps: how differently teacher and student treat two groups of words, profession by profession."""
+"""Gaps: how much more likely both models find one group of words than another, by profession."""
 
 import streamlit as st
 
-from app.gaps.inputs import setup
+from app.gaps.inputs import read_question
 from app.gaps.results import results
 from app.gaps.views import SENTENCES, VIEWS, notes, summary, two_sentences
 from app.shared.model_cache import friendly_errors
@@ -10,15 +10,16 @@ from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption
 
 teacher, student = chosen_models()
-st.header("Gaps")
+st.header("Gaps between two groups of words")
 caption(
-    "How far apart does a model hold two groups of words at the masked place of one sentence? The gap "
-    "is log P(A) − log P(B) in nats: 0 is even, ±0.69 means odds of 2 to 1, ±2.3 of 10 to 1."
+    "How much more likely does a model find “he” than “she” in a sentence such as “[MASK] is a nurse.”? The "
+    "**gap** is log P(A) − log P(B), in nats. At 0 both groups are equally likely. At ±0.69 one is twice as "
+    "likely as the other, at ±2.3 ten times."
 )
 
-asked = found = None
+question = found = None
 with friendly_errors():
-    asked = setup()
+    question = read_question()
 view = st.segmented_control(
     "View",
     [*VIEWS, SENTENCES],
@@ -28,18 +29,17 @@ view = st.segmented_control(
     bind="query-params",
     label_visibility="collapsed",
 )
-if view == SENTENCES:  # asks nothing of the gaps, so does not wait for them
+if view == SENTENCES:  # needs no gaps, so does not wait for them
     two_sentences(teacher, student)
 else:
-    if asked is not None:
+    if question is not None:
         with friendly_errors():
-            found = results(teacher, student, asked)
-            summary(found, asked)
-            notes(teacher, student, found, asked)
-    if asked is not None and found is not None:
-        VIEWS.get(str(view), next(iter(VIEWS.values())))(found, asked)
+            found = results(teacher, student, question)
+            summary(found, question)
+            notes(teacher, student, found, question)
+    if question is not None and found is not None:
+        VIEWS.get(str(view), next(iter(VIEWS.values())))(found, question)
     else:
         caption(
-            "The chart is drawn as soon as the message above is dealt with. Two sentences can be compared "
-            "meanwhile."
+            "The chart needs valid input: see the message above. The view “Two sentences” works without it."
         )

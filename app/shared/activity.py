@@ -80,16 +80,16 @@ def warm_up(teacher: str, student: str) -> None:
 def _start_thread(teacher: str, student: str) -> None:
     # Imported here, after the first page has been drawn: that page does not need these modules.
     with paused_garbage_collection():
-        from app.gaps.inputs import opening
+        from app.gaps.inputs import default_question
         from app.gaps.results import store
 
     models = {reference: get_model(reference) for reference in (teacher, student)}
-    arguments = activity(), store(), models, opening()
+    arguments = activity(), store(), models, default_question()
     threading.Thread(target=precompute_gaps, args=arguments, name="warm-up", daemon=True).start()
 
 
 def precompute_gaps(
-    activity: Activity, store: GapStore, models: Mapping[str, MaskedLM], setup: GapQuestion
+    activity: Activity, store: GapStore, models: Mapping[str, MaskedLM], question: GapQuestion
 ) -> None:
     """Compute the gaps of one template after another, each while the server is idle.
 
@@ -98,10 +98,10 @@ def precompute_gaps(
     from app.gaps.results import measure
 
     for reference, model in models.items():
-        ask = partial(measure, model, setup)
-        for template in setup.templates:
+        ask = partial(measure, model, question)
+        for template in question.templates:
             activity.wait_until_idle()
             try:
-                store.frame((version(reference), *setup.key), [template], setup.names, ask)
+                store.frame((version(reference), *question.key), [template], question.names, ask)
             except FairKDError:
                 return  # the page reports the error when somebody opens it

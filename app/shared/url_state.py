@@ -9,19 +9,33 @@ from typing import Any
 import streamlit as st
 
 # Parameter names in links from earlier versions, and their current names.
-RENAMED_PARAMETERS: Mapping[str, str] = {"arms": "variants", "play_text": "preview_text"}
+RENAMED_PARAMETERS: Mapping[str, str] = {"arms": "variants", "play_text": "preview_text", "slot": "role"}
+# By current parameter name: values in links from earlier versions, and their current values.
+RENAMED_VALUES: Mapping[str, Mapping[str, str]] = {
+    "value": {"prior-corrected gap": "Sentence without profession"},
+}
 
 
 def has_old_names() -> bool:
-    """Whether the address has parameters of an earlier version."""
-    return not RENAMED_PARAMETERS.keys().isdisjoint(st.query_params)
+    """Whether the address has names or values of an earlier version."""
+    return parameters_with_current_names() != _parameters()
 
 
 def parameters_with_current_names() -> dict[str, list[str]]:
-    """The parameters of the address under their current names. A current name wins over an earlier one."""
-    found = {name: st.query_params.get_all(name) for name in st.query_params}
+    """The parameters of the address under their current names, with current values.
+
+    If the address has a parameter under both names, the current one wins.
+    """
+    found = _parameters()
     renamed = {RENAMED_PARAMETERS[name]: found.pop(name) for name in RENAMED_PARAMETERS if name in found}
-    return renamed | found
+    return {
+        name: [RENAMED_VALUES.get(name, {}).get(value, value) for value in values]
+        for name, values in (renamed | found).items()
+    }
+
+
+def _parameters() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def read_link(name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -19,7 +20,7 @@ FEW = b"profession,women_share\nnurse,0.879\ncarpenter,0.031\n"
 
 @pytest.fixture
 def gaps_page(open_page: OpenPage) -> OpenPage:
-    """Opens the page with these parameters, and waits for its first figure."""
+    """Open the page with these parameters, and wait for its first figure."""
 
     def page(query: str = "", **options: Any) -> Any:
         opened = open_page(f"/gaps{query}", **options)
@@ -58,11 +59,11 @@ def test_the_page_shows_the_summary_and_the_professions(gaps_page: OpenPage) -> 
     expect(rows(page)).to_have_count(len(shipped_professions()))
 
 
-def test_another_contrast_is_measured_and_stands_in_the_url(gaps_page: OpenPage) -> None:
+def test_other_word_groups_are_measured_and_are_part_of_the_link(gaps_page: OpenPage) -> None:
     page = gaps_page()
     upload(page, FEW)
     expect(title(page)).to_contain_text("of 2")
-    page.get_by_role("combobox", name=re.compile("Contrast")).click()
+    page.get_by_role("combobox", name=re.compile("Word groups")).click()
     page.get_by_role("option", name="woman-man").click()
     settled(page)
     expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=LONG)
@@ -71,7 +72,21 @@ def test_another_contrast_is_measured_and_stands_in_the_url(gaps_page: OpenPage)
     expect(title(page)).to_contain_text("of 2")
 
 
-def test_a_link_opens_the_view_it_was_taken_from(gaps_page: OpenPage) -> None:
+def test_a_link_of_an_earlier_version_still_works(gaps_page: OpenPage) -> None:
+    edits = '{"patterns":{"drop":["[MASK] is {a profession}."]},"professions":{"add":[["wizard",null]]}}'
+    page = gaps_page(
+        "?contrast=own&words_a=he&words_b=she&slot=subject&value=prior-corrected+gap&gaps_rows=All&"
+        + urlencode({"edits": edits})
+    )
+    expect(page.get_by_role("combobox", name=re.compile("Grammatical role"))).to_have_value("subject")
+    expect(title(page)).to_contain_text("prior-corrected gap is smaller")
+    expect(rows(page).filter(has_text="wizard")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"[?&]role=subject"))
+    expect(page).not_to_have_url(re.compile(r"slot=|patterns|prior-corrected"))
+    assert page.get_by_test_id("stAlert").count() == page.get_by_test_id("stException").count() == 0
+
+
+def test_a_link_opens_the_view_it_was_copied_from(gaps_page: OpenPage) -> None:
     page = gaps_page()
     page.get_by_role("radio", name="Bias transfer").click()
     expect(page).to_have_url(re.compile(r"view=Bias"))
@@ -81,7 +96,7 @@ def test_a_link_opens_the_view_it_was_taken_from(gaps_page: OpenPage) -> None:
     expect(title(page)).to_contain_text("professions", timeout=LONG)
 
 
-def test_edits_stand_in_the_url_also_after_another_page_and_come_back_with_it(gaps_page: OpenPage) -> None:
+def test_edits_are_part_of_the_link_and_survive_another_page(gaps_page: OpenPage) -> None:
     page = gaps_page()
     upload(page, FEW)
     expect(title(page)).to_contain_text("of 2")
@@ -105,7 +120,7 @@ def test_a_profession_typed_into_the_table_is_measured(gaps_page: OpenPage) -> N
     table.hover()
     table.get_by_role("button", name="Add row").click()
     settled(page)
-    # The table is painted on a canvas: the new row is its third, below the header.
+    # The table is a canvas; the new row is the third below the header.
     box = table.locator("canvas").first.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 120, box["y"] + 3.5 * 35)
@@ -117,7 +132,7 @@ def test_a_profession_typed_into_the_table_is_measured(gaps_page: OpenPage) -> N
     expect(rows(page).filter(has_text="pilot")).to_have_count(1)
 
 
-def test_markup_in_a_profession_is_shown_literally(gaps_page: OpenPage) -> None:
+def test_markup_in_a_profession_is_literal(gaps_page: OpenPage) -> None:
     dialogs: list[str] = []
     page = gaps_page()
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
@@ -146,7 +161,7 @@ def test_two_sentences_are_compared_and_shared_by_link(gaps_page: OpenPage) -> N
     expect(page.get_by_label("Sentence B")).to_have_value("no mask <b>here</b>")
 
 
-def test_a_broken_csv_is_one_sentence_and_the_chart_stays(gaps_page: OpenPage) -> None:
+def test_an_invalid_csv_file_gives_one_error_and_the_figure_remains(gaps_page: OpenPage) -> None:
     page = gaps_page()
     upload(page, b"job,share\nnurse,0.9\n")
     expect(page.get_by_test_id("stAlert")).to_contain_text("no column 'profession'")
@@ -154,7 +169,7 @@ def test_a_broken_csv_is_one_sentence_and_the_chart_stays(gaps_page: OpenPage) -
 
 
 @pytest.mark.parametrize("view", ["By+profession", "Bias+transfer", "Labour+market", "Two+sentences"])
-def test_nothing_reaches_over_the_edge_of_a_phone(gaps_page: OpenPage, view: str) -> None:
+def test_nothing_crosses_the_edge_of_a_phone(gaps_page: OpenPage, view: str) -> None:
     page = gaps_page(f"?view={view}", viewport=PHONE, color_scheme="dark")
     wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= PHONE["width"]
@@ -174,4 +189,6 @@ def test_the_figure_by_profession_downloads_with_its_title(gaps_page: OpenPage, 
         assert content.startswith(b"\x89PNG")
     else:
         drawn = content.decode()
-        assert "gap is smaller than the" in drawn and "more between" in drawn and "gap in nats" in drawn
+        assert (
+            "gap is smaller than the" in drawn and "professions not shown" in drawn and "gap in nats" in drawn
+        )

@@ -1,4 +1,4 @@
-"""The charts of the Gaps page, drawn from hand-made tables."""
+"""The figures of the Gaps page, from hand-made tables."""
 
 import json
 import math
@@ -55,7 +55,7 @@ def test_transfer_has_the_diagonal_and_both_zero_lines_on_equal_axes() -> None:
     assert lines == {(False, True), (True, False), (False, False)}
 
 
-def test_the_transfer_title_states_the_commonest_fate() -> None:
+def test_the_transfer_title_states_the_most_frequent_kind() -> None:
     frame = transfer(
         [("a", 2, 1, "reduced"), ("b", 2, 1, "reduced"), ("c", 1, 1, "inherited"), ("d", 0, 0, "none")]
     )
@@ -65,15 +65,15 @@ def test_the_transfer_title_states_the_commonest_fate() -> None:
     assert "no bias to transfer" in nothing.layout.title.text.replace("<br>", " ")
 
 
-def test_in_both_scatters_a_gap_with_almost_no_mass_is_hollow_and_the_legend_says_so() -> None:
+def test_in_both_scatter_charts_a_gap_of_improbable_groups_is_hollow_and_in_the_legend() -> None:
     rows = transfer([("a", 1.0, 1.0, "inherited"), ("b", 2.0, 2.0, "inherited"), ("c", 0.0, 0.0, "none")])
     figure = gaps.transfer_scatter(rows.assign(student_mass=[0.001, 0.2, 0.001]), groups=GROUPS)
     inherited, none, entry = figure.data
     assert list(inherited.marker.symbol) == ["circle", "circle-open"], "the legend shows the first"
     assert inherited.customdata[1][0] == "a" and inherited.marker.opacity[1] < 1
     assert list(none.marker.symbol) == ["square-open"]
-    assert entry.name == "mass below 1.0 %"
-    assert "mass" not in str(
+    assert entry.name == "probability below 1 %"
+    assert "below" not in str(
         gaps.transfer_scatter(transfer([("a", 1, 1, "none")]), groups=GROUPS).data[-1].name
     )
 
@@ -82,7 +82,7 @@ def test_in_both_scatters_a_gap_with_almost_no_mass_is_hollow_and_the_legend_say
     assert list(student.marker.symbol) == ["square", "square", "square-open"]
     assert student.customdata[2][0] == "carpenter" and student.customdata[2][3] == "0.10 %"
     assert list(teacher.marker.symbol) == ["circle"] * 3
-    assert entry.name == "mass below 1.0 %"
+    assert entry.name == "probability below 1 %"
 
 
 def labour(correlation: Correlation, mass: Sequence[float] = (0.5, 0.5, 0.5)) -> go.Figure:
@@ -109,8 +109,10 @@ def test_the_labour_chart_is_in_percent_and_gives_r_with_its_interval() -> None:
     assert "“she”" in figure.layout.title.text.replace("<br>", " ")
 
 
-def test_the_labour_title_claims_no_link_when_the_interval_holds_zero() -> None:
-    assert "no clear link" in labour(Correlation(-0.2, -0.5, 0.1, 3)).layout.title.text.replace("<br>", " ")
+def test_the_labour_title_claims_no_correlation_if_the_interval_contains_zero() -> None:
+    assert "no clear correlation" in labour(Correlation(-0.2, -0.5, 0.1, 3)).layout.title.text.replace(
+        "<br>", " "
+    )
     assert labour(UNKNOWN).layout.title.text.endswith("?")
 
 
@@ -128,60 +130,65 @@ def preferred() -> pd.DataFrame:
     ).assign(preference=lambda frame: frame["log_p_a"] - frame["log_p_b"])
 
 
-def test_the_words_of_each_sentence_take_the_hue_of_its_side() -> None:
+def test_words_have_the_hue_of_the_sentence_in_which_they_are_more_likely() -> None:
     figure = sentence_pairs.preference_scatter(preferred(), sentences=SENTENCES, model="teacher")
     a, b = figure.data
-    assert (a.name, list(a.x)) == ("A prefers it (2)", [-2.0, -3.0])
-    assert (b.name, list(b.x)) == ("B prefers it (1)", [-6.0])
+    assert (a.name, list(a.x)) == ("more likely in A (2)", [-2.0, -3.0])
+    assert (b.name, list(b.x)) == ("more likely in B (1)", [-6.0])
     assert (a.marker.color, b.marker.color) == (theme.GROUP_A.light, theme.GROUP_B.light)
     title = figure.layout.title.text.replace("<br>", " ")
-    assert title.startswith("The teacher prefers “carpenter” most in A and “nurse” most in B")
+    assert title.startswith("The teacher's largest preferences: “carpenter” in A, “nurse” in B")
     assert "A: Jim is a [MASK]." in title and "B: Jane is a [MASK]." in title
 
 
-def test_the_difference_of_both_models_says_who_tells_the_sentences_apart_more() -> None:
+def test_the_title_names_the_model_that_distinguishes_the_sentences_more() -> None:
     frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": [0.5, -1.5]})
     frame["difference"] = frame["student"] - frame["teacher"]
     figure = sentence_pairs.preference_transfer(frame, sentences=SENTENCES)
     title = figure.layout.title.text.replace("<br>", " ")
     assert "less than the teacher" in title and "1.00 against 1.50" in title
-    assert [found.name for found in figure.data] == ["weaker in the student (1)", "stronger (1)"]
+    assert [found.name for found in figure.data] == [
+        "weaker in the student (1)",
+        "stronger in the student (1)",
+    ]
 
 
-def test_sentences_that_are_alike_to_a_model_are_said_to_be_alike() -> None:
+def test_the_title_says_that_a_model_does_not_distinguish_two_sentences() -> None:
     alike = preferred().assign(log_p_b=lambda frame: frame["log_p_a"], preference=[0.0, 0.004, -0.004])
     figure = sentence_pairs.preference_scatter(alike, sentences=SENTENCES, model="student")
-    assert [found.name for found in figure.data] == ["alike in both (3)"]
-    assert "finds every word as likely in A as in B" in figure.layout.title.text.replace("<br>", " ")
+    assert [found.name for found in figure.data] == ["equally likely (3)"]
+    assert "finds every word equally likely in A and in B" in figure.layout.title.text.replace("<br>", " ")
 
 
 @pytest.mark.parametrize(
     ("student", "title"),
     [
-        ([2.0, -1.0], "Both models tell A from B alike: mean |preference| of these words 1.50 nats"),
-        ([2.002, -1.003], "Both models tell A from B alike"),
-        ([-2.0, 1.0], "Both models tell A from B alike"),
-        ([2.1, -1.0], "The student tells A from B more than the teacher"),
+        ([2.0, -1.0], "Both models distinguish A from B equally: mean absolute preference 1.50 nats"),
+        ([2.002, -1.003], "Both models distinguish A from B equally"),
+        ([-2.0, 1.0], "Both models distinguish A from B equally"),
+        ([2.1, -1.0], "The student distinguishes A from B more than the teacher"),
     ],
 )
-def test_models_that_tell_the_sentences_apart_alike_are_said_to(student: list[float], title: str) -> None:
+def test_the_title_compares_how_much_both_models_distinguish_the_sentences(
+    student: list[float], title: str
+) -> None:
     frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": student})
     figure = sentence_pairs.preference_transfer(
         frame.assign(difference=frame["student"] - frame["teacher"]), sentences=SENTENCES
     )
     assert figure.layout.title.text.replace("<br>", " ").startswith(title)
-    if "alike" in title:
-        assert [found.name for found in figure.data] == ["as strong (2)"]
+    if "equally" in title:
+        assert [found.name for found in figure.data] == ["equal (2)"]
 
 
-def test_two_models_that_do_not_tell_the_sentences_apart_are_said_not_to() -> None:
+def test_the_title_says_that_neither_model_distinguishes_the_sentences() -> None:
     frame = pd.DataFrame({"token": ["x"], "teacher": [0.0], "student": [0.001], "difference": [0.001]})
     title = sentence_pairs.preference_transfer(frame, sentences=SENTENCES).layout.title.text
-    assert title.replace("<br>", " ").startswith("Neither model tells A from B")
+    assert title.replace("<br>", " ").startswith("Neither model distinguishes A from B")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_typed_text_is_drawn_literally_wherever_it_appears(name: str) -> None:
+def test_typed_text_is_literal_everywhere(name: str) -> None:
     figures = [
         gaps.transfer_scatter(transfer([(name, 1.0, 1.0, "inherited")]), groups=("he", name)),
         gaps.labour_scatter(
@@ -216,7 +223,7 @@ def test_empty_tables_still_make_a_figure(dark: bool) -> None:
     )
 
 
-def test_labels_do_not_overlap_and_go_to_the_most_important_first() -> None:
+def test_labels_do_not_overlap_and_the_most_important_point_gets_one_first() -> None:
     shown, _ = base.chosen_labels(
         [0.0, 0.001, 5.0],
         [0.0, 0.0, 5.0],
@@ -228,7 +235,28 @@ def test_labels_do_not_overlap_and_go_to_the_most_important_first() -> None:
     assert shown[1] == "two" and shown[2] == "far"
 
 
-def test_no_label_reaches_over_the_edge_of_the_plot() -> None:
+def test_no_label_covers_a_point_or_an_obstacle() -> None:
+    def labels(obstacles: list[tuple[float, float]]) -> tuple[list[str], list[str]]:
+        return base.chosen_labels(
+            [0.5], [0.5], ["label"], [1.0], x_range=(0, 1), y_range=(0, 1), obstacles=obstacles
+        )
+
+    assert labels([]) == (["label"], ["middle right"])
+    sides = [(0.5 + shift, height) for shift in (0.05, -0.05) for height in (0.5, 0.54, 0.46)]
+    right, top_right, bottom_right, left, top_left, bottom_left = sides
+    assert labels([right]) == (["label"], ["middle left"])
+    assert labels([right, left, (0.5, 0.54)]) == (["label"], ["bottom center"])
+    assert labels([right, left, top_left, bottom_left]) == (["label"], ["top right"])
+    assert labels(sides)[0] == [""]
+
+
+def test_the_toolbar_of_plotly_has_a_line_above_the_title() -> None:
+    layout = base.base_layout(title="t", height=400, dark=False)
+    top = (1 - layout["title"]["y"]) * layout["height"]
+    assert top >= base.TOOLBAR and layout["height"] == 400 + base.TOOLBAR
+
+
+def test_no_label_crosses_the_edge_of_the_plot() -> None:
     _, sides = base.chosen_labels(
         [1.0], [0.5], ["a rather long label"], [1.0], x_range=(0, 1), y_range=(0, 1)
     )
@@ -239,7 +267,7 @@ def test_long_titles_are_wrapped_and_escaped() -> None:
     assert base.wrapped("aaaa <b> cccc", 8) == "aaaa &lt;b&gt;<br>cccc"
 
 
-def test_the_lines_of_a_title_are_about_equally_long_and_cut_no_word() -> None:
+def test_the_lines_of_a_title_have_similar_lengths_and_cut_no_word() -> None:
     assert (
         base.wrapped("The gap of he and she goes to 0 nats", 32) == "The gap of he and<br>she goes to 0 nats"
     )

@@ -1,4 +1,4 @@
-"""The figures of the Predictions page, as the data that the browser draws: pure, no server."""
+"""The figures of the Predictions page, as data for the browser."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def frame(tokens: list[str], student: bool = True) -> pd.DataFrame:
     )
 
 
-def test_the_bars_hold_both_models_probability_and_rank_of_each_word() -> None:
+def test_the_bars_have_both_models_probability_and_rank_of_each_word() -> None:
     data = bars_data(frame(["liquid", "2019"]), title="t", log=False)
     liquid, year = data["words"]
     assert liquid == {
@@ -75,14 +75,14 @@ def test_the_logarithmic_axis_has_whole_powers_of_ten_from_left_to_right() -> No
     assert list(ticks([1e-7], log=True)) == ["100 %", "1 %", "0.01 %", "0.0001 %"]
 
 
-def test_a_model_without_numbers_and_a_word_without_rank_are_left_open() -> None:
+def test_a_missing_model_and_a_missing_rank_are_omitted() -> None:
     (word,) = bars_data(frame(["liquid"], student=False), title="t", log=True)["words"]
     assert set(word) == {"text", "teacher"}
     unranked = frame(["liquid"]).assign(student_rank=pd.array([pd.NA], dtype="Int64"))
     assert bars_data(unranked, title="t", log=True)["words"][0]["student"]["details"] == "Student: 10 %"
 
 
-def test_words_and_titles_of_a_plotly_chart_are_shown_literally() -> None:
+def test_words_and_titles_of_a_plotly_figure_are_literal() -> None:
     asked = pd.DataFrame({"token": [NASTY], "soft": [0.5], "hard": [1.0]})
     figure = target_bars(asked, title=NASTY, dark=False)
     shown = [figure.layout.title.text, figure.layout.yaxis.ticktext[0], figure.data[0].customdata[0][0]]
@@ -90,14 +90,14 @@ def test_words_and_titles_of_a_plotly_chart_are_shown_literally() -> None:
     assert escape(NASTY) == "&lt;b&gt;x&lt;/b&gt; &amp; &#36;y&#36;"
 
 
-def test_words_that_look_like_numbers_or_dates_stay_words() -> None:
+def test_words_that_look_like_numbers_or_dates_remain_words() -> None:
     asked = pd.DataFrame({"token": ["2019", "2020-01-01"], "soft": [0.5, 0.1], "hard": [1.0, 0.0]})
     figure = target_bars(asked, title="t", dark=False)
     assert list(figure.data[0].y) == [0, 1]
     assert list(figure.layout.yaxis.ticktext) == ["2019", "2020-01-01"]
 
 
-def test_probabilities_are_written_with_two_figures() -> None:
+def test_probabilities_have_two_digits() -> None:
     assert [percent(p) for p in (0.1234, 0.0995, 0.01, 0.00034, 1e-9, 0.0, 1.0)] == [
         "12 %",
         "10 %",
@@ -111,7 +111,7 @@ def test_probabilities_are_written_with_two_figures() -> None:
     assert exactly(3.2e-7) == "3.2 × 10⁻⁷"
 
 
-def test_long_texts_are_cut_with_an_ellipsis() -> None:
+def test_long_text_is_cut_with_an_ellipsis() -> None:
     assert shorten("abcdef", 4) == "abc…"
     assert shorten("abcd", 4) == "abcd"
 
@@ -164,7 +164,7 @@ def test_on_a_logarithmic_scale_rare_words_are_darker_and_the_rarest_pale(tiny_b
     assert data["scale"]["low"] == "0.01 %"
 
 
-def test_a_model_that_could_not_predict_leaves_its_side_empty(tiny_bert: MaskedLM) -> None:
+def test_the_side_of_a_missing_model_is_empty(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
     for pair in ((prediction, None), (None, prediction)):
         columns = token_columns(*pair, None)
@@ -173,7 +173,7 @@ def test_a_model_that_could_not_predict_leaves_its_side_empty(tiny_bert: MaskedL
         assert [panel["role"] for panel in data["panels"]] == ["teacher" if pair[0] else "student"]
 
 
-def test_other_tokens_of_the_other_model_stand_in_columns_of_their_own(
+def test_tokens_of_one_model_alone_have_their_own_columns(
     tiny_bert: MaskedLM, tiny_roberta: MaskedLM
 ) -> None:
     teacher, student = predict(tiny_bert, "he is unbelievable"), predict(tiny_roberta, "he is unbelievable")
@@ -189,7 +189,7 @@ def test_other_tokens_of_the_other_model_stand_in_columns_of_their_own(
 # --- a position ---
 
 
-def test_the_hard_label_is_the_visible_word_or_else_the_teachers_first_guess(tiny_bert: MaskedLM) -> None:
+def test_the_hard_label_is_the_visible_word_or_the_teachers_first_guess(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
     columns = token_columns(prediction, None, None)
     visible = Position(columns[0], prediction, None, None).targets(3)
@@ -201,7 +201,7 @@ def test_the_hard_label_is_the_visible_word_or_else_the_teachers_first_guess(tin
     assert masked.rest == pytest.approx(1 - prediction.top(prediction.positions[3], 1)["probability"].iloc[0])
 
 
-def test_one_model_alone_still_has_its_words(tiny_bert: MaskedLM) -> None:
+def test_a_position_works_with_one_model_alone(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
     here = Position(token_columns(None, prediction, None)[3], None, prediction, None)
     words = here.frame(4)

@@ -1,11 +1,11 @@
-"""The store of measured gaps: only what is missing is measured, and what is old is forgotten."""
+"""The cache of measured gaps: only missing sentences are measured, and the oldest are dropped."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 import pytest
 
-from app.gaps.cache import AT_ONCE, GapStore
+from app.gaps.cache import PORTION, GapStore
 from fairkd.lexicon.templates import Template
 
 IS = Template("[MASK] is {a profession}.", "subject")
@@ -13,7 +13,7 @@ WAS = Template("[MASK] was {a profession}.", "subject")
 
 
 class Counter:
-    """Measures by counting: which templates and professions were asked for."""
+    """A measure that records which templates and professions it was called with."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[list[Template], list[str]]] = []
@@ -24,7 +24,7 @@ class Counter:
         return pd.DataFrame(rows, columns=["template", "role", "profession", "gap"])
 
 
-def test_a_second_look_measures_nothing() -> None:
+def test_the_second_time_nothing_is_measured() -> None:
     store, measure = GapStore(), Counter()
     first = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
     second = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
@@ -32,7 +32,7 @@ def test_a_second_look_measures_nothing() -> None:
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_a_new_profession_is_measured_alone_and_stands_in_its_place() -> None:
+def test_a_new_profession_is_measured_alone_and_keeps_its_place() -> None:
     store, measure = GapStore(), Counter()
     store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
     frame = store.frame(("m",), [IS, WAS], ["nurse", "pilot", "clerk"], measure)
@@ -49,14 +49,14 @@ def test_a_new_template_is_measured_alone() -> None:
     assert measure.asked[1:] == [([WAS], ["nurse"])]
 
 
-def test_another_question_shares_nothing() -> None:
+def test_questions_share_no_rows() -> None:
     store, measure = GapStore(), Counter()
     store.frame(("teacher",), [IS], ["nurse"], measure)
     store.frame(("student",), [IS], ["nurse"], measure)
     assert len(measure.asked) == 2
 
 
-def test_the_longest_unused_template_is_forgotten_first() -> None:
+def test_the_least_recently_used_template_is_dropped_first() -> None:
     store, measure = GapStore(most_rows=2), Counter()
     store.frame(("m",), [IS], ["nurse"], measure)
     store.frame(("m",), [WAS], ["nurse"], measure)
@@ -66,7 +66,7 @@ def test_the_longest_unused_template_is_forgotten_first() -> None:
     assert store.missing(("m",), [WAS], ["nurse"]) == 1
 
 
-def test_templates_that_lack_different_professions_are_asked_apart() -> None:
+def test_templates_that_miss_different_professions_are_measured_separately() -> None:
     store, measure = GapStore(), Counter()
     store.frame(("m",), [IS], ["nurse"], measure)
     frame = store.frame(("m",), [IS, WAS], ["nurse", "clerk"], measure)
@@ -74,9 +74,9 @@ def test_templates_that_lack_different_professions_are_asked_apart() -> None:
     assert list(frame["gap"]) == list(frame["template"] + frame["profession"])
 
 
-def test_what_was_measured_before_an_interruption_is_kept() -> None:
+def test_rows_that_were_measured_before_an_interruption_are_kept() -> None:
     store, measure = GapStore(), Counter()
-    many = [str(number) for number in range(AT_ONCE)]  # so that each template is measured by itself
+    many = [str(number) for number in range(PORTION)]  # so that each call measures one template
 
     def interrupted(templates: Sequence[Template], professions: Sequence[str]) -> pd.DataFrame:
         if WAS in templates:

@@ -1,4 +1,4 @@
-"""The edits of the Gaps page in its address: what was written is what a link brings back."""
+"""The edits of the Gaps page in its address: reading a link returns what was written to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROFESSIONS = some.dictionaries(NAMES, some.none() | some.floats(0, 1), max_size
         {"women_share": float}
     )
 )
-PATTERNS = some.lists(
+TEMPLATES = some.lists(
     some.tuples(some.sampled_from("abc"), some.sampled_from(["subject", "object"])), unique=True, max_size=6
 ).map(lambda rows: pd.DataFrame(rows, columns=["text", "role"]))
 SHIPPED = pd.DataFrame({"profession": ["nurse", "pilot"], "women_share": [0.9, 0.1]})
@@ -49,22 +49,22 @@ def round_trip(table: str, now: pd.DataFrame, shipped: pd.DataFrame) -> None:
         assert same_rows(found, now)
         written = dict(address.parameters)
         link.keep({table: (found, shipped)})
-        assert address.parameters == written, "a link leads to itself"
+        assert address.parameters == written, "the link does not change"
 
 
 @given(now=PROFESSIONS, shipped=PROFESSIONS)
-def test_any_professions_come_back(now: pd.DataFrame, shipped: pd.DataFrame) -> None:
+def test_a_link_restores_any_professions(now: pd.DataFrame, shipped: pd.DataFrame) -> None:
     round_trip("professions", now, shipped)
 
 
-@given(now=PATTERNS, shipped=PATTERNS)
-def test_any_templates_come_back_also_with_a_text_in_two_roles(
+@given(now=TEMPLATES, shipped=TEMPLATES)
+def test_a_link_restores_any_templates_even_a_text_in_two_roles(
     now: pd.DataFrame, shipped: pd.DataFrame
 ) -> None:
     round_trip("templates", now, shipped)
 
 
-def test_a_link_holds_what_differs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_has_the_differences_only(monkeypatch: pytest.MonkeyPatch) -> None:
     address = Address(monkeypatch)
     now = pd.DataFrame({"profession": ["pilot", "smith"], "women_share": [0.2, float("nan")]})
     link.keep({"professions": (now, SHIPPED)})
@@ -75,7 +75,7 @@ def test_a_link_holds_what_differs_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not address.parameters
 
 
-def test_a_share_that_is_shipped_anew_does_not_list_a_profession_twice(
+def test_an_added_row_replaces_a_shipped_profession(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Address(monkeypatch, compact({"professions": {"add": [["nurse", 0.5]]}}))
@@ -83,7 +83,7 @@ def test_a_share_that_is_shipped_anew_does_not_list_a_profession_twice(
     assert found is not None and found["profession"].tolist() == ["pilot", "nurse"]
 
 
-def test_what_is_too_long_is_left_out_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_with_too_many_edits_is_omitted_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     address = Address(monkeypatch)
     many = pd.DataFrame({"profession": [f"smith {n}" for n in range(500)], "women_share": 0.5})
     templates = pd.DataFrame({"text": ["a"], "role": ["subject"]})
@@ -99,14 +99,23 @@ def test_what_is_too_long_is_left_out_by_itself(monkeypatch: pytest.MonkeyPatch)
         {"add": "abc", "drop": {"nurse": 1}},
     ],
 )
-def test_what_no_row_can_be_is_left_out(monkeypatch: pytest.MonkeyPatch, made: Any) -> None:
+def test_invalid_rows_are_omitted(monkeypatch: pytest.MonkeyPatch, made: Any) -> None:
     Address(monkeypatch, compact({"professions": made}))
     found = link.restored("professions", SHIPPED)
     assert found is not None and same_rows(found, SHIPPED)
 
 
+def test_a_link_of_an_earlier_version_calls_the_templates_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = pd.DataFrame({"text": ["[MASK] is {a profession}."], "role": ["subject"]})
+    Address(monkeypatch, compact({"patterns": {"add": [["[MASK] was {a profession}.", "subject"]]}}))
+    found = link.restored("templates", shipped)
+    assert found is not None and len(found) == 2 and found["text"].iloc[1] == "[MASK] was {a profession}."
+    link.keep({"templates": (found, shipped)})
+    assert read_link("edits").keys() == {"templates"}
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "1", '{"professions": []}', "[" * 20_000])
-def test_a_broken_link_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_an_invalid_link_is_ignored(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     Address(monkeypatch, text)
     assert link.restored("professions", SHIPPED) is None
     assert read_link("edits") in ({}, {"professions": []})

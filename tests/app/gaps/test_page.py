@@ -1,6 +1,7 @@
 """The Gaps page, run in process on tiny models."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.gaps.inputs import BASELINES
 from app.shared.widgets import literal
 from fairkd.lexicon.professions import shipped_professions
 from tests import ROOT
@@ -63,6 +65,11 @@ def texts(at: AppTest) -> str:
     return " ".join(element.value for element in (*at.caption, *at.markdown))
 
 
+def helps(at: AppTest) -> list[str]:
+    """The help of both models' summaries."""
+    return [one.help for one in at.markdown if "mean absolute" in one.value]
+
+
 def errors(at: AppTest) -> list[str]:
     return [error.value for error in at.error]
 
@@ -79,8 +86,22 @@ def test_the_page_opens_with_the_summary_and_the_professions(gaps_page: Page) ->
     assert "95 % interval" in texts(at) and r"P(he) + P(she)" in texts(at)
 
 
-def test_a_model_against_itself_is_within_noise(gaps_page: Page) -> None:
-    assert "**Within noise**" in texts(gaps_page())
+def test_a_model_does_not_differ_from_itself_and_few_professions_are_no_evidence(gaps_page: Page) -> None:
+    assert "**Too few professions for a comparison**" in texts(gaps_page())
+    several = shipped_professions()[["profession", "women_share"]].head(6)
+    assert "**No clear difference**" in texts(gaps_page(professions=several))
+
+
+def test_the_summary_explains_the_mean_absolute_gap_without_nats(gaps_page: Page) -> None:
+    at = gaps_page()
+    assert all("mean absolute gap" in metric.label for metric in at.metric)
+    assert len(helps(at)) == 2 and all("sign ignored" in one for one in helps(at))
+    nats = float(at.metric[0].value.removesuffix(" nats"))
+    (factor,) = set(re.findall(r"one group is ([\d.]+) times as likely as the other", texts(at)))
+    assert float(factor) == pytest.approx(math.exp(nats), abs=0.1)
+    corrected = texts(gaps_page(value=BASELINES["corrected_gap"]))
+    assert "one group is" not in corrected
+    assert "changes the ratio of the groups by a factor of" in corrected
 
 
 @pytest.mark.parametrize(
@@ -102,13 +123,13 @@ def test_two_sentences_show_one_model_and_both(gaps_page: Page) -> None:
     assert not at.error
     assert at.text_input(key="sentence_b").value == "she worked as a _."
     one, both = titles(at)
-    assert one.startswith("The teacher prefers") or one.startswith("Which words")
-    assert both.startswith("Both models tell A from B alike"), "they are one model"
+    assert one.startswith("The teacher's largest preferences") or one.startswith("Which words")
+    assert both.startswith("Both models distinguish A from B equally"), "both are the same model"
 
 
-def test_a_sentence_without_mask_is_one_sentence_and_nothing_typed_is_lost(gaps_page: Page) -> None:
+def test_a_sentence_without_mask_gives_one_error_and_remains_typed(gaps_page: Page) -> None:
     at = gaps_page(view="Two sentences", sentence_a="no mask **here**", sentence_b="she is a [MASK].")
-    assert len(at.error) == 1 and "mask" in errors(at)[0], "said once, not for each figure"
+    assert len(at.error) == 1 and "mask" in errors(at)[0], "once, not for each figure"
     assert at.text_input(key="sentence_a").value == "no mask **here**"
     assert at.selectbox(key="contrast"), "the rest of the page is there"
 
@@ -122,12 +143,12 @@ def test_two_sentences_do_not_wait_for_gaps(gaps_page: Page, monkeypatch: pytest
     assert not at.error and not at.metric and len(titles(at)) == 2
 
 
-def test_another_contrast_brings_its_own_templates(gaps_page: Page) -> None:
+def test_other_word_groups_have_other_templates(gaps_page: Page) -> None:
     at = gaps_page()
     at.selectbox(key="contrast").select("woman-man").run()
     assert not at.error and not at.exception
     assert "P(man …) + P(woman …)" in texts(at), "each is a sum of several words"
-    assert all("over: man, boy, gentleman" in metric.help.replace("\\", "") for metric in at.metric)
+    assert all("over: man, boy, gentleman" in one.replace("\\", "") for one in helps(at))
     editors = [set(editor.value["role"]) for editor in at.data_editor if "role" in editor.value]
     assert editors == [{"noun"}]
 
@@ -139,19 +160,19 @@ def test_of_three_groups_two_are_chosen(gaps_page: Page) -> None:
 
 
 def test_the_prior_corrected_gap_is_named_everywhere(gaps_page: Page) -> None:
-    at = gaps_page(value="prior-corrected gap")
+    at = gaps_page(value=BASELINES["corrected_gap"])
     assert not at.error
     assert all("prior-corrected gap" in metric.label for metric in at.metric)
     assert "prior-corrected gap is smaller" in titles(at)[0]
 
 
-def test_own_words_are_a_contrast(gaps_page: Page) -> None:
+def test_own_words_are_measured(gaps_page: Page) -> None:
     at = gaps_page(contrast="own", words_a="father, brother", words_b="mother, sister")
     assert not at.error
     assert "P(father …) + P(mother …)" in texts(at)
 
 
-def test_the_shipped_words_are_seen_and_can_be_made_ones_own(gaps_page: Page) -> None:
+def test_the_shipped_words_are_shown_and_can_be_edited(gaps_page: Page) -> None:
     at = gaps_page()
     assert "**he**: he (subject), him (object), his (possessive)" in texts(at).replace("\\", "")
     at.selectbox(key="contrast").select("woman-man").run()
@@ -164,15 +185,15 @@ def test_the_shipped_words_are_seen_and_can_be_made_ones_own(gaps_page: Page) ->
     assert "**Words**" not in texts(at), "they stand in the boxes now"
 
 
-def test_a_link_says_how_many_professions_are_drawn(gaps_page: Page) -> None:
+def test_a_link_determines_which_professions_are_shown(gaps_page: Page) -> None:
     many = shipped_professions()[["profession", "women_share"]].head(30)
     (figure,) = components(gaps_page(professions=many))
-    assert any("note" in row for row in figure["rows"]), "the ends alone"
+    assert any("note" in row for row in figure["rows"]), "both ends only"
     assert len(drawn(gaps_page(professions=many, gaps_rows="All"))) == 30
 
 
 def link_of(at: AppTest) -> str:
-    """What the address holds of the edits."""
+    """The edits in the address."""
     (text,) = (
         [at.query_params["edits"]] if isinstance(at.query_params["edits"], str) else at.query_params["edits"]
     )
@@ -203,18 +224,18 @@ def test_edited_templates_are_a_part_of_the_link(gaps_page: Page) -> None:
     assert table[["text", "role"]].values.tolist() == one.values.tolist()
 
 
-def test_a_link_with_a_wrong_row_is_said_and_can_be_mended(gaps_page: Page) -> None:
+def test_an_invalid_row_in_a_link_gives_an_error_and_can_be_reset(gaps_page: Page) -> None:
     at = gaps_page(edits=json.dumps({"professions": {"add": [["wizard", 7]]}}))
     assert literal("The share of women for 'wizard' must be a number from 0 to 1") in errors(at)[0]
     at.button(key="gaps_professions_reset").click().run()
     assert not at.error and "edits" not in at.query_params
 
 
-def test_more_edits_than_a_link_holds_are_said(gaps_page: Page) -> None:
+def test_a_note_names_the_table_with_too_many_edits_for_the_link(gaps_page: Page) -> None:
     many = pd.DataFrame({"profession": [f"keeper of {n} sheep" for n in range(300)], "women_share": 0.5})
     one = pd.DataFrame({"text": ["[MASK] is {a profession}."], "role": ["subject"]})
     at = gaps_page(professions=many, templates=one)
-    assert "So many edited professions are not part of the link: download them as CSV" in texts(at)
+    assert "The link does not include the professions, because too many were edited" in texts(at)
     assert list(json.loads(link_of(at))) == ["templates"]
 
 
@@ -223,22 +244,24 @@ def test_one_template_and_one_profession_have_no_interval(gaps_page: Page) -> No
     at = gaps_page(templates=one, professions=TINY.head(1))
     assert not at.error and not at.exception
     said = texts(at).replace("\\", "").replace("\u2060", "")
-    assert said.count("no interval: one profession") == 3, "both cards, and the verdict"
+    assert said.casefold().count("no interval: one profession") == 3, "both models and the comparison"
     assert "95 % interval" not in said and "nan" not in said
-    assert "one template, which leaves no interval" in said
+    assert "the only template, so there are no intervals" in said
     (figure,) = components(at)
     assert "NaN" not in json.dumps(figure)
 
 
-def test_words_of_several_subwords_are_named_with_the_model(gaps_page: Page, tiny_folder: Folder) -> None:
+def test_a_note_names_words_of_several_subword_tokens_and_the_model(
+    gaps_page: Page, tiny_folder: Folder
+) -> None:
     at = gaps_page(contrast="own", words_a="man, zoologist", words_b="woman")
-    (note,) = [caption.value for caption in at.caption if "Of several subwords in" in caption.value]
+    (note,) = [caption.value for caption in at.caption if "several subword tokens" in caption.value]
     assert literal(str(tiny_folder("bert"))) in note and r"zoologist \(" in note
     assert "man" not in note.replace("many", "")
-    assert "Of several subwords" not in texts(gaps_page())
+    assert "several subword tokens" not in texts(gaps_page())
 
 
-def test_what_a_model_cannot_read_is_said_with_the_text(gaps_page: Page, tiny_folder: Folder) -> None:
+def test_a_warning_names_unreadable_text_and_its_sentence(gaps_page: Page, tiny_folder: Folder) -> None:
     odd = pd.DataFrame({"text": ["火 said that [MASK] is {a profession}."], "role": ["subject"]})
     at = gaps_page(templates=odd)
     (warning,) = [one.value for one in at.warning]
@@ -250,24 +273,26 @@ def test_what_a_model_cannot_read_is_said_with_the_text(gaps_page: Page, tiny_fo
     assert not gaps_page(view="Two sentences", sentence_a="he is a _.", sentence_b="she is a _.").warning
 
 
-def test_markup_in_ones_own_words_is_literal_in_the_summary_and_the_notes(gaps_page: Page) -> None:
+def test_markup_in_own_words_is_literal_in_the_summary_and_the_notes(gaps_page: Page) -> None:
     names = ["<b>x</b>", "$y$", "**z**"]
     rows = pd.DataFrame({"profession": names, "women_share": [0.1, 0.5, 0.9]})
     at = gaps_page(professions=rows, contrast="own", words_a=f"{names[0]}, {names[1]}", words_b=names[2])
     assert not at.error and not at.exception
-    said = [*(one.value for one in at.caption), *(metric.help for metric in at.metric)]
+    said = [*(one.value for one in at.caption), *helps(at)]
     assert any(f"P({literal(names[0])} …) + P({literal(names[2])})" in one for one in said)
-    assert any(literal(f"{names[0]} (") in one and "several subwords" in one for one in said)
+    assert any(literal(f"{names[0]} (") in one and "several subword tokens" in one for one in said)
     for name in names:
         assert not any(name in one for one in said)
-    assert drawn(at) and set(drawn(at)) == set(names), "the figure is no Markdown"
+    assert drawn(at) and set(drawn(at)) == set(names), "the figure does not interpret Markdown"
 
 
 @pytest.mark.parametrize(
     ("a", "b", "sentence"),
     [("", "mother", "first word list is empty"), ("father", "mother, father", "father")],
 )
-def test_unusable_words_are_said_and_stay_typed(gaps_page: Page, a: str, b: str, sentence: str) -> None:
+def test_an_error_names_invalid_words_which_remain_typed(
+    gaps_page: Page, a: str, b: str, sentence: str
+) -> None:
     at = gaps_page(contrast="own", words_a="x", words_b=b)
     at.text_input(key="words_a").set_value(a).run()
     assert not at.exception
@@ -276,7 +301,7 @@ def test_unusable_words_are_said_and_stay_typed(gaps_page: Page, a: str, b: str,
     assert not at.metric and at.selectbox(key="contrast").value == "own"
 
 
-def test_a_template_without_role_is_said_and_the_rest_lives(gaps_page: Page) -> None:
+def test_an_error_names_an_invalid_template_and_the_rest_works(gaps_page: Page) -> None:
     at = gaps_page(templates=pd.DataFrame({"text": ["[MASK] is here."], "role": ["subject"]}))
     assert len(at.error) == 1 and "no placeholder for the profession" in errors(at)[0]
     assert len(at.data_editor) == 2
@@ -285,19 +310,19 @@ def test_a_template_without_role_is_said_and_the_rest_lives(gaps_page: Page) -> 
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "$x$", "**b**", "`c`", ":red[d]"])
-def test_a_markup_profession_is_literal_in_charts_and_messages(gaps_page: Page, name: str) -> None:
+def test_markup_in_a_profession_is_literal_in_figures_and_messages(gaps_page: Page, name: str) -> None:
     rows = pd.DataFrame({"profession": [name, "nurse"], "women_share": [0.5, 0.9]})
     at = gaps_page(professions=rows, view="Bias transfer")
     found = errors(at)
     assert not at.exception
-    if found:  # a tokenizer may not know such a word: then it is named, literally
+    if found:  # a tokenizer may not know such a word; the error then names it literally
         assert literal(name) in found[0]
     else:
         (chart,) = at.get("plotly_chart")
         assert "<script" not in chart.proto.spec and "$x$" not in chart.proto.spec
 
 
-def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
+def test_edited_professions_are_measured(gaps_page: Page) -> None:
     at = gaps_page()
     edit(at, added=[{"profession": "teacher", "women_share": 0.7}], deleted=[0])
     assert not at.exception and not at.error
@@ -305,7 +330,7 @@ def test_edits_of_the_professions_are_measured(gaps_page: Page) -> None:
     assert "teacher" in drawn(at) and "nurse" not in drawn(at)
 
 
-def test_all_professions_stay_shown_when_one_is_added(gaps_page: Page) -> None:
+def test_all_professions_remain_shown_when_one_is_added(gaps_page: Page) -> None:
     at = gaps_page(professions=shipped_professions().head(30)[["profession", "women_share"]])
     at.segmented_control(key="gaps_rows").set_value("All").run()
     assert len(drawn(at)) == 30
@@ -313,7 +338,7 @@ def test_all_professions_stay_shown_when_one_is_added(gaps_page: Page) -> None:
     assert not at.exception and len(drawn(at)) == 31
 
 
-def test_edits_count_and_stay_while_the_tables_are_folded_away(gaps_page: Page) -> None:
+def test_edits_are_used_and_kept_while_the_tables_are_hidden(gaps_page: Page) -> None:
     at = gaps_page()
     edit(at, deleted=[0, 2])
     at.session_state["gaps_editors"] = False
@@ -336,7 +361,7 @@ def test_tables_are_drawn_when_they_are_opened(gaps_page: Page) -> None:
     assert {"template", "profession", "gap_teacher", "gap_student"} <= set(table.value.columns)
 
 
-def test_edits_outlive_another_page_and_reset_brings_the_shipped_rows_back(gaps_page: Page) -> None:
+def test_edits_survive_another_page_and_reset_restores_the_shipped_rows(gaps_page: Page) -> None:
     at = gaps_page()
     edit(at, deleted=[0, 2])
     at.switch_page("app/pages/predictions.py").run()
@@ -354,20 +379,22 @@ def test_an_uploaded_csv_replaces_the_professions(gaps_page: Page) -> None:
     assert "of 2 professions" in titles(at)[0] and "lawyer" in drawn(at)
 
 
-def test_a_broken_csv_is_one_sentence_and_changes_nothing(gaps_page: Page) -> None:
+def test_an_invalid_csv_file_gives_one_error_and_changes_nothing(gaps_page: Page) -> None:
     at = gaps_page()
     at.file_uploader(key="gaps_upload").upload("mine.csv", b"job\nlawyer\n").run()
     assert len(at.error) == 1 and "no column" in errors(at)[0]
-    assert "of 3 professions" in titles(at)[0], "the professions from before are still drawn"
+    assert "of 3 professions" in titles(at)[0], "the previous professions are still shown"
 
 
-def test_a_share_is_not_needed_but_missed_on_the_labour_market(gaps_page: Page) -> None:
+def test_only_the_labour_market_needs_shares(gaps_page: Page) -> None:
     at = gaps_page(view="Labour market", professions=TINY.assign(women_share=float("nan")))
     assert not at.error and not at.get("plotly_chart")
-    assert "None of the professions has a share" in at.info[0].value
+    assert "No profession has a share" in at.info[0].value
 
 
-def test_a_model_that_cannot_be_loaded_is_said_and_the_inputs_stay(gaps_page: Page, tmp_path: Path) -> None:
+def test_an_error_names_a_model_that_cannot_be_loaded_and_the_inputs_remain(
+    gaps_page: Page, tmp_path: Path
+) -> None:
     at = gaps_page(student=str(tmp_path / "missing"))
     assert len(at.error) == 1 and "missing" in errors(at)[0]
     assert len(at.data_editor) == 2 and at.selectbox(key="contrast").value == "pronouns"
@@ -375,7 +402,7 @@ def test_a_model_that_cannot_be_loaded_is_said_and_the_inputs_stay(gaps_page: Pa
     assert len(titles(at)) == 1, "the teacher's preferences are still drawn"
 
 
-def test_models_of_different_vocabularies_have_gaps_and_share_some_words(
+def test_models_of_different_vocabularies_have_gaps_and_some_words_in_common(
     gaps_page: Page, tiny_folder: Callable[[str], Path]
 ) -> None:
     at = gaps_page(student=str(tiny_folder("roberta")))

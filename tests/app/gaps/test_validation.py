@@ -1,4 +1,4 @@
-"""What a person types or uploads on the Gaps page, and the sentence that answers a mistake."""
+"""The input of the Gaps page is checked, and each error message names the problem."""
 
 import math
 
@@ -23,7 +23,7 @@ def test_blank_rows_are_dropped_and_names_trimmed() -> None:
     assert frame["women_share"][0] == 0.9 and math.isnan(frame["women_share"][1])
 
 
-def test_a_markup_name_is_kept_as_it_is() -> None:
+def test_markup_in_a_name_is_kept() -> None:
     frame = validation.clean_professions(professions(("<script>alert(1)</script>", None)))
     assert list(frame["profession"]) == ["<script>alert(1)</script>"]
 
@@ -38,22 +38,22 @@ def test_a_markup_name_is_kept_as_it_is() -> None:
         ([("nurse", "many")], "must be a number from 0 to 1 .* got 'many'"),
         ([("nurse", float("inf"))], "must be a number from 0 to 1"),
         ([("", 0.5)], "share of women .* but no profession"),
-        ([("x" * 81, None)], "has 81 characters; at most 80"),
-        ([(f"p{index}", None) for index in range(501)], "At most 500 professions .* got 501"),
+        ([("x" * 81, None)], "has 81 characters; use at most 80"),
+        ([(f"p{index}", None) for index in range(501)], "Expected at most 500 professions, got 501"),
     ],
 )
-def test_unusable_professions_are_named(rows: list[tuple[object, object]], sentence: str) -> None:
+def test_an_error_names_the_invalid_profession(rows: list[tuple[object, object]], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         validation.clean_professions(professions(*rows))
 
 
-def test_templates_keep_their_order_and_repeats_count_once() -> None:
+def test_templates_keep_their_order_and_repeated_ones_count_once() -> None:
     text = "[MASK] is {a profession}."
     frame = pd.DataFrame({"text": [text, "  ", text], "role": ["subject", None, "subject"]})
     assert validation.clean_templates(frame, ["subject"]) == (Template(text, "subject"),)
 
 
-def test_a_template_without_a_role_word_takes_the_contrasts_first() -> None:
+def test_a_template_without_a_role_gets_the_first_role_of_the_word_groups() -> None:
     frame = pd.DataFrame({"text": ["The [MASK] is {a profession}."], "role": [None]})
     assert validation.clean_templates(frame, ["noun"])[0].role == "noun"
 
@@ -63,29 +63,33 @@ def test_a_template_without_a_role_word_takes_the_contrasts_first() -> None:
     [
         ("[MASK] is here.", "subject", "no placeholder for the profession"),
         ("He is {a profession}.", "subject", "no mask"),
-        ("[MASK] is {a profession}.", "noun", "asks for the role 'noun'"),
+        (
+            "[MASK] is {a profession}.",
+            "noun",
+            "has the role 'noun', but these word groups have words for: subject",
+        ),
         ("   ", "subject", "no templates"),
-        ("[MASK] " * 50 + "{profession}", "subject", "characters; at most 300"),
+        ("[MASK] " * 50 + "{profession}", "subject", "characters; use at most 300"),
     ],
 )
-def test_unusable_templates_are_named(text: str, role: str, sentence: str) -> None:
+def test_an_error_names_the_invalid_template(text: str, role: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         validation.clean_templates(pd.DataFrame({"text": [text], "role": [role]}), ["subject"])
 
 
-def test_too_many_sentences_are_refused_with_their_number() -> None:
+def test_an_error_counts_the_sentences_if_there_are_too_many() -> None:
     template = Template("[MASK] is {a profession}.", "subject")
-    with pytest.raises(InputError, match="make 10000 sentences; at most 6000"):
+    with pytest.raises(InputError, match="make 10000 sentences; use at most 6000"):
         validation.check_amount([template] * 20, [str(index) for index in range(500)])
 
 
-def test_own_words_make_a_contrast_named_after_their_first_words() -> None:
+def test_own_groups_are_named_after_their_first_words() -> None:
     contrast = validation.own_contrast("king, prince;king", "queen\nprincess")
     assert [group.name for group in contrast.groups] == ["king", "queen"]
     assert contrast.groups[0].for_role("noun") == ("king", "prince")
 
 
-def test_the_words_of_a_group_are_listed_by_role_and_named_by_the_first() -> None:
+def test_the_words_of_a_group_are_listed_by_role_and_abbreviated_in_sums() -> None:
     known = contrasts()
     he, man = known["pronouns"].groups[0], known["woman-man"].groups[0]
     assert validation.words_text(he, ["subject", "object"]) == "he (subject), him (object)"
@@ -99,12 +103,12 @@ def test_the_words_of_a_group_are_listed_by_role_and_named_by_the_first() -> Non
     [
         ("", "queen", "The first word list is empty"),
         ("king", " , ;", "The second word list is empty"),
-        ("king", "king", "'king' stands in both"),
+        ("king", "king", "'king' is in both"),
         ("king, duke", "queen, Duke", "'duke' is in both"),
-        (",".join(str(index) for index in range(101)), "queen", "101 words; at most 100"),
+        (",".join(str(index) for index in range(101)), "queen", "101 words; use at most 100"),
     ],
 )
-def test_unusable_word_lists_are_named(a: str, b: str, sentence: str) -> None:
+def test_an_error_names_the_invalid_word_list(a: str, b: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         validation.own_contrast(a, b)
 
@@ -119,13 +123,13 @@ def test_unusable_word_lists_are_named(a: str, b: str, sentence: str) -> None:
         b'sep=|\r\nprofession|women_share\r\n"nurse"|0.9\r\n\r\nclerk|\r\n',
     ],
 )
-def test_csv_files_in_several_dialects_are_read(data: bytes) -> None:
+def test_csv_files_in_several_formats_are_read(data: bytes) -> None:
     frame = validation.read_professions(data)
     assert list(frame["profession"]) == ["nurse", "clerk"]
     assert frame["women_share"][0] == 0.9 and math.isnan(frame["women_share"][1])
 
 
-def test_a_csv_needs_no_shares_and_na_is_a_word() -> None:
+def test_a_csv_file_needs_no_shares_and_na_is_a_word() -> None:
     assert list(validation.read_professions(b"profession\nnurse\nNA\n")["profession"]) == ["nurse", "NA"]
 
 
@@ -138,7 +142,7 @@ def test_a_csv_needs_no_shares_and_na_is_a_word() -> None:
             b"profession,women_share\nnurse,0.9,1,2\nclerk,0.4\n",
             "Line 2 of the file has 4 fields, but the first line names 2",
         ),
-        (b'profession\n"nurse\n', "not a readable CSV: line 2 has a quote that does not close"),
+        (b'profession\n"nurse\n', "not a readable CSV: line 2 has a quotation mark without its closing one"),
         (b'profession,women_share\n"nurse\nof all",\nclerk,1,2\n', "Line 4 of the file has 3 fields"),
         (b"\xff\xfe\x00n", "not UTF-8"),
         (b"PK\x03\x04\0\0", "empty or not text"),
@@ -147,7 +151,7 @@ def test_a_csv_needs_no_shares_and_na_is_a_word() -> None:
         (b"profession\n" + b"x" * 1_000_001, "at most 1,000,000"),
     ],
 )
-def test_a_broken_csv_gives_one_sentence(data: bytes, sentence: str) -> None:
+def test_an_invalid_csv_file_gives_an_error_of_one_paragraph(data: bytes, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence) as raised:
         validation.read_professions(data)
     assert "\n" not in str(raised.value) and str(raised.value).endswith(".")

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.gaps import results
 from app.gaps.cache import GapStore
-from app.gaps.inputs import opening
+from app.gaps.inputs import default_question
 from app.shared import activity
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
@@ -25,7 +25,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Replaces measuring and records each call: the template and the number of professions."""
     asked: list[tuple[str, int]] = []
 
-    def measure(model: object, setup: object, templates: list, names: list, *_: object) -> pd.DataFrame:
+    def measure(model: object, question: object, templates: list, names: list, *_: object) -> pd.DataFrame:
         asked.extend((template.text, len(names)) for template in templates)
         rows = [(template.text, template.role, name, 0.0) for template in templates for name in names]
         return pd.DataFrame(rows, columns=["template", "role", "profession", "gap"])
@@ -40,7 +40,7 @@ def test_the_gaps_page_shows_precomputed_gaps(
     model = str(tiny_folder("bert"))
     store = GapStore()
     monkeypatch.setattr(results, "store", lambda: store)
-    activity.precompute_gaps(activity.Activity(), store, {model: tiny_bert}, opening())
+    activity.precompute_gaps(activity.Activity(), store, {model: tiny_bert}, default_question())
 
     def fail(*_: object) -> pd.DataFrame:
         raise AssertionError("measured again")
@@ -70,17 +70,17 @@ def test_every_run_of_a_fragment_counts_as_activity(monkeypatch: pytest.MonkeyPa
 
 
 def test_nothing_is_precomputed_while_a_script_runs(measured: list[tuple[str, int]]) -> None:
-    watched, setup = activity.Activity(), opening()
+    watched, question = activity.Activity(), default_question()
     with watched.script_run():
         models: dict = {"a": None}
         thread = threading.Thread(
-            target=activity.precompute_gaps, args=(watched, GapStore(), models, setup), daemon=True
+            target=activity.precompute_gaps, args=(watched, GapStore(), models, question), daemon=True
         )
         thread.start()
         time.sleep(activity.IDLE_SECONDS + 0.3)
         assert not measured
     thread.join(10)
-    assert measured == [(template.text, len(setup.names)) for template in setup.templates]
+    assert measured == [(template.text, len(question.names)) for template in question.templates]
 
 
 def test_the_server_is_idle_only_after_the_last_of_several_scripts() -> None:
@@ -111,7 +111,7 @@ def test_the_warm_up_ignores_gaps_that_cannot_be_measured(monkeypatch: pytest.Mo
         raise InputError("The tokenizer does not know 'nurse'.")
 
     monkeypatch.setattr(results, "measure", refuse)
-    activity.precompute_gaps(activity.Activity(), GapStore(), {"a": None}, opening())
+    activity.precompute_gaps(activity.Activity(), GapStore(), {"a": None}, default_question())
 
 
 @pytest.mark.parametrize("pair", [("embedded/teacher", "some/model"), ("some/model", "embedded/teacher")])

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from app.gaps import results
-from app.gaps.inputs import opening
+from app.gaps.inputs import default_question
 from app.shared import model_cache, torch_threads
 from fairkd import measures, predictions
 from fairkd.models import MaskedLM
@@ -87,8 +87,8 @@ def test_gaps_are_measured_with_all_threads(tiny_bert: MaskedLM, monkeypatch: py
         return pd.DataFrame()
 
     monkeypatch.setattr(measures, "gaps", noting)
-    setup = opening()
-    results.measure(tiny_bert, setup, setup.templates, setup.names)
+    question = default_question()
+    results.measure(tiny_bert, question, question.templates, question.names)
     assert seen == [3]
 
 
