@@ -19,9 +19,9 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from fairkd.constraints import Constraint
-from fairkd.distill import Trainer, masker_of, take_layers
+from fairkd.distill import Trainer, make_masker, take_layers
 from fairkd.distill.config import Config, Positions, Precision, make_config
-from fairkd.distill.data import Batch, Stream, pad
+from fairkd.distill.data import Batch, BatchSampler, pad
 from fairkd.distill.losses import keep_freed_memory, padded
 from fairkd.models import MaskedLM, layers_of, load
 
@@ -91,7 +91,9 @@ def textbook_step(teacher: MaskedLM, student: PreTrainedModel) -> Callable[[Batc
     temperature, vocabulary = 2.0, teacher.vocabulary_size
 
     def step(batch: Batch) -> dict[str, float]:
-        attention = torch.ones_like(batch.ids) if batch.real is None else batch.real.long()
+        attention = (
+            torch.ones_like(batch.ids) if batch.attention_mask is None else batch.attention_mask.long()
+        )
         labels = torch.full_like(batch.ids, -100)
         labels.view(-1)[batch.rows] = batch.labels
         with torch.no_grad():
@@ -145,23 +147,23 @@ def config_of(case: Case) -> Config:
 def textbook_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
     """Sentences in a random order, so many a batch, padded to the longest; all over again at the end."""
     sentences = random_sentences(lm, POOL)
-    masker = masker_of(lm, make_config({}))
+    masker = make_masker(lm, make_config({}))
     for epoch in count():
         for start in range(0, POOL, case.batch):
             index = np.arange(start, min(start + case.batch, POOL))
-            ids, real = pad([sentences[i] for i in index], lm.tokenizer.pad_token_id or 0)
-            yield masker(ids, real, index, epoch)
+            ids, mask = pad([sentences[i] for i in index], lm.tokenizer.pad_token_id or 0)
+            yield masker(ids, mask, index, epoch)
 
 
 def our_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
     """The same sentences, those of one length together, and as many tokens a batch; without end, too."""
-    masker = masker_of(lm, config_of(case))
-    stream = Stream(
+    masker = make_masker(lm, config_of(case))
+    sampler = BatchSampler(
         random_sentences(lm, POOL), tokens=case.batch * MEAN, seed=0, pad_id=lm.tokenizer.pad_token_id or 0
     )
     for epoch in count():
-        for index in stream.epoch(epoch):
-            yield masker(*stream.pad(index), index, epoch)
+        for index in sampler.epoch(epoch):
+            yield masker(*sampler.pad(index), index, epoch)
 
 
 def resident() -> float:

@@ -21,8 +21,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from fairkd.distill import autocast, checkpoints, make_accelerator, on, schedule
-from fairkd.distill.data import Batch, Feed, Masker, Masking, Place, Stream
+from fairkd.distill import autocast, checkpoints, make_accelerator, schedule
+from fairkd.distill.data import Batch, BatchLoader, BatchSampler, DataPosition, Masker, Masking
 from fairkd.errors import InputError
 from fairkd.models import masked_rows, projection_of, transform_of
 
@@ -78,10 +78,10 @@ def train(
             projection_of(model).bias.copy_(unigram - unigram.mean())
     optimizer = torch.optim.AdamW(_groups(model, settings), lr=1.0, betas=(0.9, 0.98), eps=1e-6, fused=True)
     masking = Masking(settings.mask_rate, settings.masked, settings.random)
-    stream = Stream(
+    sampler = BatchSampler(
         sentences, tokens=settings.batch_tokens, seed=settings.seed, pad_id=tokenizer.pad_token_id or 0
     )
-    feed = Feed(stream, Masker(tokenizer, model.config.vocab_size, masking, seed=settings.seed))
+    loader = BatchLoader(sampler, Masker(tokenizer, model.config.vocab_size, masking, seed=settings.seed))
     named = dict(model.named_parameters())
     steps, tokens, before = 0, 0, 0.0
     if checkpoint is not None and (found := checkpoints.newest(checkpoint, log)) is not None:
@@ -92,16 +92,16 @@ def train(
                 "begin anew, or train with those."
             )
         steps, tokens, before = found.step, found.state["tokens"], found.state["minutes"]
-        feed.place = Place(**found.state["place"])
+        loader.position = DataPosition(**found.state["place"])
         log(f"Going on from step {steps}, after {before:.1f} minutes")
     begin, stored, smooth = time.monotonic(), before, math.nan
     while (minutes := before + (time.monotonic() - begin) / 60) < settings.minutes:
-        epoch = feed.place.epoch
-        (batch,) = feed.take(1)
+        epoch = loader.position.epoch
+        (batch,) = loader.take(1)
         rate = schedule(minutes / settings.minutes, settings.warmup)
         for group in optimizer.param_groups:
             group["lr"] = group["base"] * rate
-        loss = _step(model, on(device, batch), optimizer)
+        loss = _step(model, batch.to(device), optimizer)
         steps += 1
         tokens += batch.tokens
         smooth = loss if math.isnan(smooth) else 0.99 * smooth + 0.01 * loss
@@ -112,7 +112,7 @@ def train(
             state = {
                 "tokens": tokens,
                 "minutes": minutes,
-                "place": asdict(feed.place),
+                "place": asdict(loader.position),
                 "settings": _recipe(settings),
             }
             checkpoints.write(checkpoint, steps, state, checkpoints.pack(named, optimizer), keep=2)
@@ -148,7 +148,7 @@ def _step(model: PreTrainedModel, batch: Batch, optimizer: torch.optim.Optimizer
     # The lookup's gradient is added by index: autograd would fill a dense [V, width] array for it.
     words = table.detach()[batch.ids].requires_grad_()
     with autocast(table.device, "bf16" if table.device.type == "cuda" else "fp32"):
-        logits = head(model, masked_rows(model, batch.ids, batch.real, batch.rows, words))
+        logits = head(model, masked_rows(model, batch.ids, batch.attention_mask, batch.rows, words))
     loss = F.cross_entropy(logits.float(), batch.labels)
     loss.backward()
     assert table.grad is not None and words.grad is not None
@@ -188,8 +188,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Perplexity and top-1 accuracy at the positions that `masking` chooses; seeded."""
     loss = hits = count = 0.0
-    for batch in (on(model.device, each) for each in _masked_once(model, tokenizer, sentences, masking)):
-        logits = head(model, masked_rows(model, batch.ids, batch.real, batch.rows))
+    for batch in (each.to(model.device) for each in _masked_once(model, tokenizer, sentences, masking)):
+        logits = head(model, masked_rows(model, batch.ids, batch.attention_mask, batch.rows))
         loss += F.cross_entropy(logits, batch.labels, reduction="sum").item()
         hits += (logits.argmax(-1) == batch.labels).sum().item()
         count += len(batch.labels)
@@ -202,7 +202,7 @@ def _masked_once(
     sentences: Sequence[np.ndarray],
     masking: Masking,
 ) -> Iterator[Batch]:
-    stream = Stream(sentences, tokens=2048, seed=0, pad_id=tokenizer.pad_token_id or 0)
+    sampler = BatchSampler(sentences, tokens=2048, seed=0, pad_id=tokenizer.pad_token_id or 0)
     masker = Masker(tokenizer, model.config.vocab_size, masking, seed=1234)
-    for index in stream.epoch(0):
-        yield masker(*stream.pad(index), index, 0)
+    for index in sampler.epoch(0):
+        yield masker(*sampler.pad(index), index, 0)

@@ -132,17 +132,21 @@ def _measure(config: Config) -> Estimate:
     """The estimate, with progress. It stops if the visitor changes something."""
     slot = st.empty()
 
-    def say(text: str) -> None:
+    def show(text: str) -> None:
         slot.progress(0.3, text=literal(text))
 
-    say("Loading the teacher")
+    show("Loading the teacher")
     try:
         teacher = model_cache.get_model(config.teacher)
         from fairkd import distill  # imports PyTorch
 
         with all_threads():  # like the run
             return distill.estimate(
-                config, teacher=teacher, seconds=SECONDS, say=say, check=model_cache.rerun_if_changed
+                config,
+                teacher=teacher,
+                seconds=SECONDS,
+                notify=show,
+                check_cancelled=model_cache.rerun_if_changed,
             )
     finally:
         slot.empty()

@@ -12,9 +12,8 @@ from .precision import (
     FORMATS as FORMATS,
     autocast as autocast,
     make_accelerator as make_accelerator,
-    on as on,
 )
 from .student import take_layers as take_layers
 from .time_estimate import Estimate as Estimate, estimate as estimate
-from .trainer import Trainer as Trainer, masker_of as masker_of
+from .trainer import Trainer as Trainer, make_masker as make_masker
 from .training import train as train

@@ -1,13 +1,13 @@
-"""Checkpoints: everything that a run needs to go on as if it had never stopped.
+"""Checkpoints: everything that a run needs to resume as if it had never stopped.
 
-A checkpoint is a folder `step-000000120` that holds
+A checkpoint is a folder such as `step-000000120` that holds
 
     tensors.safetensors     trained weights, AdamW's moments, torch's random state
-    state.json              step, place in the data, time spent, ... and the checksum of both files
+    state.json              step, position in the data, training time, ... and the checksums of both files
 
-It is written beside and renamed when all of it has reached the disk, so a folder of that name is whole
-unless the disk damaged it; that is found out by the checksums. Frozen weights are not stored: they are the
-teacher's own, or those of the model that the student started from.
+It is written under another name and renamed when all of it has reached the disk. So a folder of that name is
+complete, and checksums detect later damage. Frozen weights are not stored: they are the teacher's, or those
+of the model that the student started from.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from fairkd.errors import FairKDError
 
 TENSORS, STATE = "tensors.safetensors", "state.json"
 _NAME = re.compile(r"step-(\d+)")
-_BESIDE = ".writing-"
+_PARTIAL = ".writing-"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint as it was read: `state` as it was written, and all tensors by name."""
+    """A checkpoint: the `state` that was written, and all tensors by name."""
 
     step: int
     state: Mapping[str, Any]
@@ -48,29 +48,32 @@ def write(
 ) -> Path:
     """Write a checkpoint into `folder`, then remove those of later steps, and all but the newest `keep`.
 
-    Those of later steps are damaged, or the run would have gone on from them.
+    Checkpoints of later steps are damaged, or the run would have been resumed from them.
 
-    Raises FairKDError with one sentence where the disk does not take it; the checkpoints before stay.
+    Raises
+    ------
+    FairKDError
+        If the disk is full or fails. Earlier checkpoints stay.
     """
-    target, beside = folder / f"step-{step:09d}", folder / f"{_BESIDE}{step:09d}"
+    target, partial = folder / f"step-{step:09d}", folder / f"{_PARTIAL}{step:09d}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _clear(folder)
-        beside.mkdir()
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, beside / TENSORS)
-        document = {"step": step, "sha256": _sha256(beside / TENSORS), "state": state}
-        (beside / STATE).write_text(json.dumps({**document, "self": _digest(document)}))
+        partial.mkdir()
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial / TENSORS)
+        document = {"step": step, "sha256": _sha256(partial / TENSORS), "state": state}
+        (partial / STATE).write_text(json.dumps({**document, "self": _digest(document)}))
         for name in (TENSORS, STATE):
-            _reach_disk(beside / name)
-        if target.exists():  # the same step again: after a resume from an older one
+            _fsync(partial / name)
+        if target.exists():  # the same step again, after the run was resumed from an older one
             shutil.rmtree(target)
-        beside.rename(target)
-        _reach_disk(folder)
+        partial.rename(target)
+        _fsync(folder)
     except (OSError, SafetensorError) as error:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
         raise FairKDError(
             f"The checkpoint of step {step} cannot be written to {folder} ({_reason(error)}): free some "
-            "space and resume the run; the checkpoint before is intact."
+            "space and resume the run. The previous checkpoint is intact."
         ) from error
     stored = steps(folder)
     later = [other for other in stored if other > step]
@@ -79,37 +82,37 @@ def write(
     return target
 
 
-def newest(folder: Path, say: Callable[[str], None] | None = None) -> Checkpoint | None:
-    """The newest sound checkpoint in `folder`, None if there is none; `say` hears of each damaged one."""
+def newest(folder: Path, notify: Callable[[str], None] | None = None) -> Checkpoint | None:
+    """The newest intact checkpoint in `folder`, or None. `notify` gets a message about each damaged one."""
     for step in steps(folder):
         try:
             return read(folder, step)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-            if say is not None:
-                say(f"The checkpoint of step {step} is damaged and was skipped ({_reason(error)}).")
+            if notify is not None:
+                notify(f"The checkpoint of step {step} is damaged and was skipped ({_reason(error)}).")
     return None
 
 
 def read(checkpoints: Path, step: int) -> Checkpoint:
-    """The checkpoint of one step; ValueError or OSError where it is damaged."""
+    """The checkpoint of one step. ValueError or OSError if it is damaged."""
     folder = checkpoints / f"step-{step:09d}"
     document = json.loads((folder / STATE).read_text(encoding="utf-8"))
     if not isinstance(document, dict):
-        raise ValueError(f"{STATE} holds no settings by name")
-    own = document.pop("self")
-    if own != _digest(document) or document["step"] != step:
-        raise ValueError(f"{STATE} does not have its checksum")
+        raise ValueError(f"{STATE} is not a mapping")
+    checksum = document.pop("self")
+    if checksum != _digest(document) or document["step"] != step:
+        raise ValueError(f"the checksum of {STATE} is wrong")
     if document["sha256"] != _sha256(folder / TENSORS):
-        raise ValueError(f"{TENSORS} does not have its checksum")
+        raise ValueError(f"the checksum of {TENSORS} is wrong")
     return Checkpoint(step, document["state"], load_file(folder / TENSORS))
 
 
-def pack(named: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def pack(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Trained parameters, the optimizer's state for each, and torch's random states: tensors by name."""
     tensors = {"random.cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    for name, parameter in named.items():
+    for name, parameter in parameters.items():
         tensors[f"weight/{name}"] = parameter.detach()
         for part, value in optimizer.state[parameter].items():
             tensors[f"{part}/{name}"] = torch.as_tensor(value)
@@ -117,29 +120,29 @@ def pack(named: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) ->
 
 
 def unpack(
-    tensors: Mapping[str, Tensor], named: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer
+    tensors: Mapping[str, Tensor], parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer
 ) -> None:
-    """Put what `pack` gave back in place.
+    """Restore what `pack` returned.
 
-    Raises FairKDError where the parameters are others: the teacher or the student's start has changed.
+    Raises FairKDError for other parameters: the teacher, or what the student started from, has changed.
     """
     stored = {
         name.removeprefix("weight/"): value for name, value in tensors.items() if name.startswith("weight/")
     }
-    shapes = {name: parameter.shape for name, parameter in named.items()}
+    shapes = {name: parameter.shape for name, parameter in parameters.items()}
     if {name: value.shape for name, value in stored.items()} != shapes:
         raise FairKDError(
-            "The checkpoint does not fit the student: the teacher or the student's start is another model "
-            "now than when the run began; start a new run."
+            "The checkpoint does not fit the student: the teacher, or the model that the student started "
+            "from, has changed since the run began. Start a new run."
         )
     with torch.no_grad():
-        for name, parameter in named.items():
+        for name, parameter in parameters.items():
             parameter.copy_(stored[name])
             state = {}
             for key, value in tensors.items():
                 part, _, owner = key.partition("/")
                 if owner == name and part != "weight":
-                    # AdamW's fused form keeps its step count on the device, too.
+                    # Fused AdamW keeps its step count on the device, too.
                     state[part] = value.clone().to(parameter.device)
             if state:
                 optimizer.state[parameter] = state
@@ -149,14 +152,14 @@ def unpack(
 
 
 def steps(folder: Path) -> list[int]:
-    """Steps that have a checkpoint, the newest first."""
+    """The steps of the checkpoints in a folder, newest first."""
     found = (_NAME.fullmatch(path.name) for path in folder.glob("step-*"))
     return sorted((int(match[1]) for match in found if match), reverse=True)
 
 
 def _clear(folder: Path) -> None:
-    """Remove what a process that was killed left half-written."""
-    for left in folder.glob(f"{_BESIDE}*"):
+    """Remove incomplete checkpoints of a process that was killed."""
+    for left in folder.glob(f"{_PARTIAL}*"):
         shutil.rmtree(left, ignore_errors=True)
 
 
@@ -169,9 +172,11 @@ def _digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def _reach_disk(path: Path) -> None:
-    """Flush a file, or the names in a folder, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+def _fsync(path: Path) -> None:
+    """Flush a file, or the entries of a folder, to the disk."""
+    if os.name == "nt" and path.is_dir():  # Windows does not open folders
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

@@ -18,8 +18,7 @@ from torch.nn import functional as F
 
 from fairkd.constraints import Constraint
 from fairkd.distill.config import EvaluationConfig
-from fairkd.distill.data import Batch, Masker, Masking, Stream
-from fairkd.distill.precision import on
+from fairkd.distill.data import Batch, BatchSampler, Masker, Masking
 from fairkd.errors import InputError
 from fairkd.lexicon import fitting, shipped_professions
 from fairkd.measures import evaluation_keys, gaps, perplexity_of_loss, pseudo_perplexity_of_tokens, summarise
@@ -75,7 +74,7 @@ class Evaluator:
         masker = Masker(teacher.tokenizer, teacher.vocabulary_size, Masking(0.2, 1.0, 0.0), seed=0)
         self.masked = [
             _Sample(batch, self._states(teacher, batch))
-            for batch in (on(device, each) for each in _batches(sentences[::2], masker, pad_id))
+            for batch in (each.to(device) for each in _batches(sentences[::2], masker, pad_id))
         ]
         self.token_ids = sentences
         self.contrast = settings.groups()
@@ -143,7 +142,7 @@ class Evaluator:
     @torch.inference_mode()
     def _states(self, lm: MaskedLM, batch: Batch) -> Tensor:
         """States [M, width] at the batch's masked positions, after the head's transform."""
-        return transform_of(lm.model)(rows_of(lm.model, batch.ids, batch.real, batch.rows))
+        return transform_of(lm.model)(rows_of(lm.model, batch.ids, batch.attention_mask, batch.rows))
 
     def _gaps(self, lm: MaskedLM) -> Measures:
         if self.missing is None:
@@ -184,6 +183,6 @@ def _batches(sentences: Sequence[np.ndarray], masker: Masker, pad_id: int) -> It
     """The sentences with 20 % of their tokens masked."""
     if not sentences:
         return
-    stream = Stream(sentences, tokens=BATCH_TOKENS, seed=0, pad_id=pad_id)
-    for index in stream.epoch(0):
-        yield masker(*stream.pad(index), index, 0)
+    sampler = BatchSampler(sentences, tokens=BATCH_TOKENS, seed=0, pad_id=pad_id)
+    for index in sampler.epoch(0):
+        yield masker(*sampler.pad(index), index, 0)

@@ -1,7 +1,7 @@
-"""The loop of a run: steps until the budget is spent, with evaluations and checkpoints in between.
+"""The training loop: steps until the budget is spent, with evaluations and checkpoints in between.
 
-Every process runs it; the first alone evaluates, writes and emits. What is decided by the clock is decided by
-the first process's.
+Every process runs it. Only the first one evaluates, writes and emits events. Decisions by time follow the
+clock of the first process.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,23 +21,23 @@ from fairkd.distill import checkpoints
 from fairkd.distill.evaluation import Evaluator, Measures
 from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.model_card import CardData, save
-from fairkd.distill.precision import wait_for
+from fairkd.distill.precision import synchronize
 from fairkd.distill.run_state import Clock, RunState
 from fairkd.distill.setup import TrainingSetup
-from fairkd.distill.trainer import PARTS, Counts, Prepared, as_numbers
+from fairkd.distill.trainer import LOSSES, PositionCounts, PreparedBatch, reduce_losses
 from fairkd.errors import FairKDError, InputError
 
 Event = dict[str, Any]
 Emit = Callable[[Event], object]
 Stop = Callable[[], bool]
 
-# The next evaluation waits until training has taken this many times as long as the last one.
+# The next evaluation waits until training has taken this many times as long as the last evaluation.
 TRAINING_PER_EVALUATION = 9
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended; `held_out` holds the last evaluation's measures, `seconds` those of training."""
+    """How a run ended. `held_out` has the measures of the last evaluation, `seconds` the training time."""
 
     state: Literal["finished", "cancelled"]
     steps: int
@@ -47,16 +47,16 @@ class Outcome:
     model: Path | None
 
 
-class Loop:
-    """One stretch of a run, from its start or a checkpoint until it ends or is stopped."""
+class TrainingLoop:
+    """One session of a run, from its start or a checkpoint until it ends or is stopped."""
 
     def __init__(
         self, setup: TrainingSetup, folder: Path, accelerator: Accelerator, emit: Emit, stop: Stop
     ) -> None:
-        """`emit` is called by every process, and does nothing on all but the first."""
+        """`emit` is called by every process, and does nothing on all but the first one."""
         self.setup, self.folder, self.accelerator, self.stop = setup, folder, accelerator, stop
-        self.config, self.trainer, self.feed = setup.config, setup.trainer, setup.feed
-        self.first = accelerator.is_main_process
+        self.config, self.trainer, self.loader = setup.config, setup.trainer, setup.loader
+        self.is_first = accelerator.is_main_process
         self.evaluator = Evaluator(
             setup.teacher,
             setup.student,
@@ -64,115 +64,120 @@ class Loop:
             self.config.evaluation,
             setup.held_out,
         )
-        self.progress = RunState(text=setup.text, models=setup.models())
+        self.state = RunState(text_digest=setup.text_digest, frozen_digest=setup.frozen_digest())
         self._emit = emit
-        self._sums: dict[str, torch.Tensor] = {}
-        self._summed = 0
-        self._evaluation_took = 0.0
+        self._losses: dict[str, torch.Tensor] = {}  # summed since the last train event
+        self._summed_steps = 0
+        self._evaluation_seconds = 0.0
 
     def run(self) -> Outcome:
-        """Go on from the newest checkpoint, or begin, and work until the end."""
+        """Resume from the newest checkpoint, or start anew, and train until the end."""
         resumed = self._resume()
-        self._announce(resumed)
-        self.clock = Clock(self.progress.seconds)
-        if self.first and not self.stop():
-            if self.progress.teacher is None:
-                self._measure_teacher()
-            if self.progress.evaluated_step < 0:
+        self._emit_start(resumed)
+        self.clock = Clock(self.state.seconds)
+        if self.is_first and not self.stop():
+            if self.state.teacher is None:
+                self._evaluate_teacher()
+            if self.state.evaluated_step < 0:
                 self._evaluate()
-        self.clock.go_on()
-        sentence, cancelled = self._steps()
+        self.clock.start()
+        reason, cancelled = self._train()
         self.clock.pause()
-        return self._end(sentence, cancelled)
+        return self._finish(reason, cancelled)
 
-    # --- the loop ---
+    # --- steps ---
 
-    def _steps(self) -> tuple[str | None, bool]:
-        """Step after step until the run ends: why it ended early, if so, and whether it was cancelled."""
-        settings, now = self.config.optimizer, self.progress
+    def _train(self) -> tuple[str | None, bool]:
+        """Train until the run ends: the reason of early stopping, if any, and whether it was cancelled."""
+        settings, state = self.config.optimizer, self.state
         while True:
-            prepared = self._next_batches()
-            totals, seconds, stopped, reached = self._agree(prepared)
-            done = self._done(seconds) if now.steps else 0.0  # the shortest run takes one step
-            if stopped or reached or done >= 1:
-                self.feed.place = now.place  # what was read ahead counts as unread
-                return (self._reached() if reached else None), stopped and not reached and done < 1
-            rate = settings.learning_rate * schedule(done, settings.warmup, settings.schedule)
-            losses = self.trainer.step(prepared, totals, rate)
-            now.steps += 1
-            now.tokens += round(totals.tokens)
-            now.place = self.feed.place
-            self._add(losses)
-            if now.steps % self.config.log_every == 0:
-                self._report(rate)
-            if self.first:
-                self._pause_where_due()
+            batches = self._next_batches()
+            totals, seconds, stopped, early = self._agree(batches)
+            progress = self._progress(seconds) if state.steps else 0.0  # the shortest run takes one step
+            if stopped or early or progress >= 1:
+                self.loader.position = state.position  # the batches read ahead count as unread
+                reason = self._early_stopping_reason() if early else None
+                return reason, stopped and not early and progress < 1
+            rate = settings.learning_rate * schedule(progress, settings.warmup, settings.schedule)
+            losses = self.trainer.step(batches, totals, rate)
+            state.steps += 1
+            state.tokens += round(totals.tokens)
+            state.position = self.loader.position
+            self._add_losses(losses)
+            if state.steps % self.config.log_every == 0:
+                self._emit_train(rate)
+            if self.is_first:
+                self._evaluate_and_save_if_due()
 
-    def _next_batches(self) -> list[Prepared]:
-        """This process's batches of the next step; the processes take turns in the common order."""
+    def _next_batches(self) -> list[PreparedBatch]:
+        """This process's batches of the next step. The processes take turns in the common order."""
         processes = self.accelerator.num_processes
-        batches = self.feed.take(
+        batches = self.loader.take(
             self.config.optimizer.gradient_accumulation * processes,
-            every=processes,
-            first=self.accelerator.process_index,
+            rank=self.accelerator.process_index,
+            world_size=processes,
         )
         return self.trainer.prepare(batches)
 
-    def _agree(self, prepared: list[Prepared]) -> tuple[Counts, float, bool, bool]:
-        """What all know before a step: positions, seconds, whether to stop, whether to end early."""
-        own = sum((batch.counts for batch in prepared), Counts())
+    def _agree(self, batches: list[PreparedBatch]) -> tuple[PositionCounts, float, bool, bool]:
+        """What all processes must know before a step.
+
+        The total counts of positions, the seconds of training, whether to stop, and whether to stop early.
+        """
+        counts = sum((batch.counts for batch in batches), PositionCounts())
         signals = [
-            *own.all,
-            self.clock.seconds if self.first else 0.0,
+            *astuple(counts),
+            self.clock.seconds if self.is_first else 0.0,
             float(self.stop()),
-            float(self.first and self._reached() is not None),
+            float(self.is_first and self._early_stopping_reason() is not None),
         ]
         if self.accelerator.num_processes > 1:
-            mine = torch.tensor(signals, dtype=torch.float64, device=self.trainer.device)
-            signals = self.accelerator.reduce(mine, reduction="sum").tolist()
-        return Counts(*signals[:4]), signals[4], signals[5] > 0, signals[6] > 0
+            own = torch.tensor(signals, dtype=torch.float64, device=self.trainer.device)
+            signals = self.accelerator.reduce(own, reduction="sum").tolist()
+        return PositionCounts(*signals[:4]), signals[4], signals[5] > 0, signals[6] > 0
 
-    def _done(self, seconds: float) -> float:
-        """The part of the budget that is spent, 1 or more at the end."""
+    def _progress(self, seconds: float) -> float:
+        """The spent fraction of the budget, 1 or more at the end."""
         budget = self.config.budget
         if budget.steps is not None:
-            return self.progress.steps / budget.steps
+            return self.state.steps / budget.steps
         return seconds / 60 / (budget.minutes or 1)
 
-    def _reached(self) -> str | None:
-        """The sentence with which a run ends early: the gap is small, and nothing else has suffered.
+    def _early_stopping_reason(self) -> str | None:
+        """A sentence if the run is to stop early: the gap is small, and nothing else has become worse.
 
-        A gap between words that a student hardly ever expects says nothing, so their mass must be there, too.
+        The gap of words that a student hardly ever expects says nothing, so their probability is checked,
+        too.
         """
-        budget, now = self.config.budget, self.progress
-        measured, teacher = now.held_out, now.teacher or {}
-        plain = budget.stop_plain or now.quality_at_start
-        if budget.stop_gap is None or measured is None or plain is None or now.evaluated_step < 1:
+        budget, state = self.config.budget, self.state
+        measured, teacher = state.held_out, state.teacher or {}
+        reference = budget.stop_plain or state.quality_at_start
+        if budget.stop_gap is None or measured is None or reference is None or state.evaluated_step < 1:
             return None
         gap, quality, mass = (
             measured[name] for name in ("gap_absolute", "pseudo_perplexity_sampled", "gap_mass")
         )
         if gap is None or quality is None or mass is None:
             return None
-        if gap >= budget.stop_gap or quality > plain * (1 + budget.stop_quality):
+        if gap >= budget.stop_gap or quality > reference * (1 + budget.stop_quality):
             return None
         if mass < budget.stop_mass * (teacher.get("gap_mass") or 0.0):
             return None
         what = "of the plain student" if budget.stop_plain else "at the start"
         return (
-            f"Ended early at step {now.steps}: the mean absolute gap is {gap:.2f} nats, below "
-            f"{budget.stop_gap:g}, with a pseudo-perplexity of {quality:.1f} ({plain:.1f} {what})."
+            f"Stopped early at step {state.steps}: the mean absolute gap is {gap:.2f} nats, below "
+            f"{budget.stop_gap:g}, and the pseudo-perplexity is {quality:.1f} ({reference:.1f} {what})."
         )
 
-    # --- what is said ---
+    # --- events ---
 
     def emit(self, kind: str, **values: Any) -> None:
-        self._emit({"type": kind, "time": time.time(), "step": self.progress.steps, **values})
+        self._emit({"type": kind, "time": time.time(), "step": self.state.steps, **values})
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         self.emit("message", text=text)
 
-    def _announce(self, resumed: int | None) -> None:
+    def _emit_start(self, resumed: int | None) -> None:
         parameters = list(self.setup.student.model.parameters())
         self.emit(
             "start",
@@ -186,188 +191,185 @@ class Loop:
             sentences=len(self.setup.corpus.training),
             layers=self.config.student.layers if self.config.student.kind == "layers" else None,
             parameters=sum(p.numel() for p in parameters),
-            trained_parameters=sum(p.numel() for p in self.trainer.named.values()),
+            trained_parameters=sum(p.numel() for p in self.trainer.trainable.values()),
         )
 
-    def _add(self, losses: Mapping[str, torch.Tensor]) -> None:
-        """Add a step's losses up, on the device: reading them here would make it wait."""
-        self._sums = {name: losses[name] + self._sums.get(name, 0.0) for name in PARTS}
-        self._summed += 1
+    def _add_losses(self, losses: Mapping[str, torch.Tensor]) -> None:
+        """Add a step's losses on the device. Reading them here would make the device wait."""
+        self._losses = {name: losses[name] + self._losses.get(name, 0.0) for name in LOSSES}
+        self._summed_steps += 1
 
-    def _report(self, rate: float) -> None:
-        """The mean losses since the last report, as a train event."""
-        now = self.progress
-        means = {
-            name: value / self._summed for name, value in as_numbers(self._sums, self.accelerator).items()
-        }
+    def _emit_train(self, rate: float) -> None:
+        """Emit the mean losses since the last time as a train event."""
+        state = self.state
+        sums = reduce_losses(self._losses, self.accelerator)
+        means = {name: value / self._summed_steps for name, value in sums.items()}
         if not math.isfinite(means["loss"]):
             raise self._diverged()
-        self._sums, self._summed = {}, 0
+        self._losses, self._summed_steps = {}, 0
         weights, seconds = self.trainer.weights, self.clock.seconds
-        done = min(1.0, self._done(seconds))
+        progress = min(1.0, self._progress(seconds))
         used = {"kd": weights.kd, "hidden": weights.hidden, "group": weights.group}
         self.emit(
             "train",
-            epoch=now.place.epoch,
-            tokens=now.tokens,
+            epoch=state.position.epoch,
+            tokens=state.tokens,
             seconds=seconds,
-            progress=done,
-            seconds_left=seconds * (1 - done) / done * self.clock.stretch(),
+            progress=progress,
+            seconds_left=seconds * (1 - progress) / progress * self.clock.overhead(),
             learning_rate=rate,
-            tokens_per_second=now.tokens / seconds,
+            tokens_per_second=state.tokens / seconds,
             **{name: None if used.get(name) == 0 else value for name, value in means.items()},
         )
 
-    def _check(self) -> None:
-        """Before anything is made of the weights: FairKDError where they, or the losses, are no numbers.
+    def _check_finite(self) -> None:
+        """Raise FairKDError if losses or weights are not finite, before anything is made of them.
 
-        The weights are the same in every process, its losses are each one's own.
+        The weights are the same in all processes, the losses are each process's own.
         """
-        numbers = [*self._sums.values(), *(parameter.detach() for parameter in self.trainer.named.values())]
-        if not all(bool(torch.isfinite(number).all()) for number in numbers):
+        weights = [parameter.detach() for parameter in self.trainer.trainable.values()]
+        if not all(bool(torch.isfinite(tensor).all()) for tensor in [*self._losses.values(), *weights]):
             raise self._diverged()
 
     def _diverged(self) -> FairKDError:
         return FairKDError(
-            f"The loss is no number any more at step {self.progress.steps}: start again with a smaller "
-            "optimizer.learning_rate."
+            f"Training diverged at step {self.state.steps}: the loss is NaN or infinite. Start a new run "
+            "with a smaller optimizer.learning_rate."
         )
 
-    # --- evaluations and checkpoints: the first process's work ---
+    # --- evaluations and checkpoints, by the first process only ---
 
-    def _pause_where_due(self) -> None:
-        now, evaluation, checkpoint = self.progress, self.config.evaluation, self.config.checkpoint
+    def _evaluate_and_save_if_due(self) -> None:
+        state, evaluation, checkpoint = self.state, self.config.evaluation, self.config.checkpoint
         seconds = self.clock.seconds
         if evaluation.every_steps is not None:
-            evaluate = now.steps % evaluation.every_steps == 0
+            evaluate = state.steps % evaluation.every_steps == 0
         else:
-            wait = max(evaluation.every_seconds, TRAINING_PER_EVALUATION * self._evaluation_took)
-            evaluate = seconds - now.evaluated_seconds >= wait
+            wait = max(evaluation.every_seconds, TRAINING_PER_EVALUATION * self._evaluation_seconds)
+            evaluate = seconds - state.evaluated_seconds >= wait
         if checkpoint.every_steps is not None:
-            store = now.steps % checkpoint.every_steps == 0
+            save_now = state.steps % checkpoint.every_steps == 0
         else:
-            store = seconds - now.saved_seconds >= checkpoint.every_seconds
-        if not (evaluate or store):
+            save_now = seconds - state.saved_seconds >= checkpoint.every_seconds
+        if not (evaluate or save_now):
             return
-        wait_for(self.trainer.device)  # what was computed for training is training time
+        synchronize(self.trainer.device)  # the device's work so far is training time
         self.clock.pause()
-        self._check()
+        self._check_finite()
         if evaluate:
             self._evaluate()
-        if store:
-            self._checkpoint()
-        self.clock.go_on()
+        if save_now:
+            self._save_checkpoint()
+        self.clock.start()
 
-    def _measure_teacher(self) -> None:
-        """Once, at the start: what the student is compared with."""
-        self.progress.teacher = self.evaluator.teacher_measures()
-        self.emit("teacher", **self.progress.teacher)
+    def _evaluate_teacher(self) -> None:
+        """Measure, once, what the student is compared with."""
+        stop_gap, state = self.config.budget.stop_gap, self.state
+        state.teacher = self.evaluator.teacher_measures()
+        self.emit("teacher", **state.teacher)
         if (missing := self.evaluator.missing) is not None:
-            if self.config.budget.stop_gap is not None:
+            if stop_gap is not None:
                 raise InputError(f"budget.stop_gap needs a gap, which cannot be measured here: {missing}")
-            self.say(f"Gaps cannot be measured with this tokenizer: {missing}")
-        if (
-            self.config.budget.stop_gap is not None
-            and self.progress.teacher["pseudo_perplexity_sampled"] is None
-        ):
+            self.notify(f"Gaps cannot be measured with this tokenizer: {missing}")
+        if stop_gap is not None and state.teacher["pseudo_perplexity_sampled"] is None:
             raise InputError(
-                "budget.stop_gap needs held-out sentences to see that quality does not suffer, but "
-                f"{self.setup.corpus.name} has none: choose a larger text, or leave the setting out."
+                "budget.stop_gap needs held-out sentences to measure the student's quality, but "
+                f"{self.setup.corpus.name} has none: choose a larger text, or leave the setting empty."
             )
-        for watched_sentence in self.evaluator.watched_sentences(self.setup.teacher):
-            self.emit("watched_sentence", model="teacher", **watched_sentence)
+        for sentence in self.evaluator.watched_sentences(self.setup.teacher):
+            self.emit("watched_sentence", model="teacher", **sentence)
 
     def _evaluate(self) -> None:
-        begin, now = time.monotonic(), self.progress
+        begin, state = time.monotonic(), self.state
         measured = self.evaluator.student_measures()
-        if now.steps and any(value is not None and math.isnan(value) for value in measured.values()):
-            raise self._diverged()  # of weights so large that the losses to come are no numbers
-        now.held_out = measured
-        now.evaluated_step, now.evaluated_seconds = now.steps, self.clock.seconds
-        if not now.steps:
-            now.quality_at_start = measured["pseudo_perplexity_sampled"]
-        self.emit("evaluation", tokens=now.tokens, seconds=now.evaluated_seconds, **measured)
-        for watched_sentence in self.evaluator.watched_sentences(self.setup.student):
-            self.emit("watched_sentence", model="student", **watched_sentence)
-        self._evaluation_took = time.monotonic() - begin
+        if state.steps and any(value is not None and math.isnan(value) for value in measured.values()):
+            raise self._diverged()  # the weights are finite, but too large for finite outputs
+        state.held_out = measured
+        state.evaluated_step, state.evaluated_seconds = state.steps, self.clock.seconds
+        if not state.steps:
+            state.quality_at_start = measured["pseudo_perplexity_sampled"]
+        self.emit("evaluation", tokens=state.tokens, seconds=state.evaluated_seconds, **measured)
+        for sentence in self.evaluator.watched_sentences(self.setup.student):
+            self.emit("watched_sentence", model="student", **sentence)
+        self._evaluation_seconds = time.monotonic() - begin
 
-    def _checkpoint(self) -> None:
-        now = self.progress
-        now.seconds = now.saved_seconds = self.clock.seconds
+    def _save_checkpoint(self) -> None:
+        state = self.state
+        state.seconds = state.saved_seconds = self.clock.seconds
         path = checkpoints.write(
             self.folder / "checkpoints",
-            now.steps,
-            now.state(),
-            checkpoints.pack(self.trainer.named, self.trainer.optimizer),
+            state.steps,
+            state.to_dict(),
+            checkpoints.pack(self.trainer.trainable, self.trainer.optimizer),
             keep=self.config.checkpoint.keep,
         )
-        now.saved_step = now.steps
+        state.saved_step = state.steps
         self.emit("checkpoint", path=str(path))
 
     def _resume(self) -> int | None:
-        """Go back to the newest sound checkpoint, if there is one: its step."""
-        # The first process's to read: the folder is on its machine, and the others may be on other machines.
-        newest = checkpoints.newest(self.folder / "checkpoints", self.say) if self.first else None
-        told: list[Any] = [newest, self.trainer.precision]
+        """Restore the newest intact checkpoint, if there is one, and return its step."""
+        # Only the first process reads it: the others may be on machines that do not have the folder.
+        newest = checkpoints.newest(self.folder / "checkpoints", self.notify) if self.is_first else None
+        shared: list[Any] = [newest, self.trainer.precision]
         if self.accelerator.num_processes > 1:
-            broadcast_object_list(told)
-        found, self.trainer.precision = told
+            broadcast_object_list(shared)
+        found, self.trainer.precision = shared
         if found is None:
-            self.progress.precision = self.trainer.precision
+            self.state.precision = self.trainer.precision
             return None
-        checkpoints.unpack(found.tensors, self.trainer.named, self.trainer.optimizer)
-        text, models = self.progress.text, self.progress.models
-        self.progress = RunState.of(found.state)
-        if self.progress.text not in (None, text):
+        checkpoints.unpack(found.tensors, self.trainer.trainable, self.trainer.optimizer)
+        text, frozen = self.state.text_digest, self.state.frozen_digest
+        state = self.state = RunState.from_dict(found.state)
+        if state.text_digest not in (None, text):
             raise FairKDError(
-                f"The text of {self.setup.corpus.name} is not the one that the run began with: put that back "
-                "to go on with the run, or start a new one."
+                f"The text of {self.setup.corpus.name} has changed since the run began: restore it to resume "
+                "the run, or start a new run."
             )
-        if self.progress.models not in (None, models):
+        if state.frozen_digest not in (None, frozen):
             raise FairKDError(
-                f"The weights of {self.config.teacher}, or of what the student began as, are not those that "
-                "the run began with: put those back to go on with the run, or start a new one."
+                f"The weights of {self.config.teacher}, or those that the student started from, have changed "
+                "since the run began: restore them to resume the run, or start a new run."
             )
-        self.progress.text, self.progress.models = text, models
-        self.trainer.precision = self.progress.precision = self.progress.precision or self.trainer.precision
-        self.progress.saved_step = self.progress.steps
-        self.feed.place = self.progress.place
+        state.text_digest, state.frozen_digest = text, frozen
+        self.trainer.precision = state.precision = state.precision or self.trainer.precision
+        state.saved_step = state.steps
+        self.loader.position = state.position
         return found.step
 
-    def _end(self, sentence: str | None, cancelled: bool) -> Outcome:
-        """Evaluate, store and save what the run has come to."""
-        now, model = self.progress, self.folder / "model"
-        now.seconds = self.clock.seconds
-        self._check()
-        if self.first:
-            if not cancelled and now.evaluated_step != now.steps:
+    def _finish(self, reason: str | None, cancelled: bool) -> Outcome:
+        """Evaluate, write a checkpoint, and save the model unless the run was cancelled."""
+        state, model = self.state, self.folder / "model"
+        state.seconds = self.clock.seconds
+        self._check_finite()
+        if self.is_first:
+            if not cancelled and state.evaluated_step != state.steps:
                 self._evaluate()
-            if now.saved_step != now.steps:
-                self._checkpoint()
+            if state.saved_step != state.steps:
+                self._save_checkpoint()
             if not cancelled:
                 save(self.setup.student, self._card_data(), model)
         self.accelerator.wait_for_everyone()
-        state: Literal["finished", "cancelled"] = "cancelled" if cancelled else "finished"
-        self.emit("end", state=state, tokens=now.tokens, seconds=now.seconds, sentence=sentence)
+        end: Literal["finished", "cancelled"] = "cancelled" if cancelled else "finished"
+        self.emit("end", state=end, tokens=state.tokens, seconds=state.seconds, sentence=reason)
         return Outcome(
-            state=state,
-            steps=now.steps,
-            tokens=now.tokens,
-            seconds=now.seconds,
-            held_out=now.held_out or {},
+            state=end,
+            steps=state.steps,
+            tokens=state.tokens,
+            seconds=state.seconds,
+            held_out=state.held_out or {},
             model=None if cancelled else model,
         )
 
     def _card_data(self) -> CardData:
-        now = self.progress
+        state = self.state
         return CardData(
             config=self.config,
             corpus=self.setup.corpus.name,
             licence=self.setup.corpus.licence,
-            steps=now.steps,
-            tokens=now.tokens,
-            seconds=now.seconds,
+            steps=state.steps,
+            tokens=state.tokens,
+            seconds=state.seconds,
             sentences=self.evaluator.sentences,
-            teacher=now.teacher or {},
-            student=now.held_out or {},
+            teacher=state.teacher or {},
+            student=state.held_out or {},
         )

@@ -1,4 +1,4 @@
-"""The learning rate over a run, as a factor of its largest value."""
+"""The learning rate over a run, as a factor of its peak."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from fairkd.distill.config import ScheduleKind
 
 
 def schedule(progress: float, warmup: float, kind: ScheduleKind = "linear") -> float:
-    """The factor at `progress` in [0, 1] of the budget.
+    """The factor at `progress`, the spent fraction of the budget in [0, 1].
 
-    It rises linearly over the first `warmup` of the budget; over the rest it falls to zero along a line or
+    It rises linearly over the first `warmup` of the budget. Over the rest it decays to zero, along a line or
     half a cosine wave, or stays at 1.
     """
     up = min(1.0, (progress + 1e-3) / warmup) if warmup else 1.0

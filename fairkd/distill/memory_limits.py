@@ -1,4 +1,4 @@
-"""Memory: whether a student fits before it is made, and one sentence for a run that did not fit."""
+"""Memory: a check whether a student fits before it is made, and the error of a run that did not fit."""
 
 from __future__ import annotations
 
@@ -11,36 +11,37 @@ from torch import nn
 from fairkd.errors import FairKDError, InputError
 from fairkd.utils import free_memory, is_lack_of_memory
 
-TRAINED = 16  # bytes a parameter: fp32 weight, gradient, AdamW's two moments
-HELD = 4  # where an accelerator holds the rest
+# Bytes of main memory for each parameter.
+TRAINING_BYTES = 16  # fp32 weight, gradient, and AdamW's two moments
+WEIGHT_BYTES = 4  # where an accelerator holds the rest
 
 
 def check_fits(make: Callable[[], nn.Module]) -> None:
-    """InputError if the model that `make` builds is too big; it is built without memory here.
+    """Raise InputError if the model that `make` builds needs more memory than is free.
 
-    What the text takes besides, activations, comes on top: a student that fits by this count may still be
-    too big.
+    The model is built without memory here. Activations are not counted, so a student that passes may still be
+    too large.
     """
     with torch.device("meta"):
         parameters = sum(parameter.numel() for parameter in make().parameters())
-    needed = parameters * (HELD if torch.accelerator.is_available() else TRAINED)
+    needed = parameters * (WEIGHT_BYTES if torch.accelerator.is_available() else TRAINING_BYTES)
     free = free_memory()
     if needed > free:
         raise InputError(
-            f"A student of {parameters:,} parameters takes {needed / 1e9:,.1f} GB of memory to train, but "
-            f"{free / 1e9:,.1f} GB are free: choose a smaller student."
+            f"A student of {parameters:,} parameters needs {needed / 1e9:,.1f} GB of memory to train, but "
+            f"only {free / 1e9:,.1f} GB are free: choose a smaller student."
         )
 
 
 @contextmanager
-def in_one_sentence() -> Iterator[None]:
-    """Turns a lack of memory, in whichever way it is said, into a FairKDError."""
+def explain_lack_of_memory() -> Iterator[None]:
+    """Turn any error that means a lack of memory into a FairKDError with advice."""
     try:
         yield
     except (MemoryError, RuntimeError, OSError) as error:
         if not is_lack_of_memory(error):
             raise
         raise FairKDError(
-            "The run does not fit into this machine's memory: choose a smaller student, or make "
-            "optimizer.micro_batch_tokens smaller (and optimizer.gradient_accumulation larger by as much)."
+            "The run does not fit into this machine's memory: choose a smaller student, or lower "
+            "optimizer.micro_batch_tokens and raise optimizer.gradient_accumulation by the same factor."
         ) from error

@@ -1,4 +1,4 @@
-"""How far a run has come, and how long it has trained for."""
+"""The state of a run that checkpoints store, and the clock of its training time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairkd.distill.config import Precision
-from fairkd.distill.data import Place
+from fairkd.distill.data import DataPosition
 from fairkd.distill.evaluation import Measures
 from fairkd.measures import with_current_keys
+
+# Fields that earlier versions named differently.
+_RENAMED = {"place": "position", "text": "text_digest", "models": "frozen_digest"}
 
 
 @dataclass
@@ -19,8 +22,8 @@ class RunState:
 
     steps: int = 0
     tokens: int = 0
-    seconds: float = 0.0
-    place: Place = Place()
+    seconds: float = 0.0  # of training
+    position: DataPosition = DataPosition()
     evaluated_step: int = -1
     evaluated_seconds: float = 0.0
     saved_step: int = -1
@@ -28,47 +31,49 @@ class RunState:
     quality_at_start: float | None = None  # the student's pseudo-perplexity
     teacher: Measures | None = None
     held_out: Measures | None = None
-    # Digests of what is learnt from, and of all weights that are not trained; None before they were kept.
-    text: str | None = None
-    models: str | None = None
-    # The number format that the run began in: where it is measured, it might come out otherwise next time.
+    # Digests of the text and of all weights that are not trained; None in early checkpoints.
+    text_digest: str | None = None
+    frozen_digest: str | None = None
+    # The number format that the run began in. It is kept: measured again, another one might be faster.
     precision: Precision | None = None
 
-    def state(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
+        """The state as JSON values."""
         return asdict(self)
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> RunState:
-        """The inverse of `state`; states of earlier versions are read, too."""
-        measured = {
-            name: with_current_keys(state[name]) for name in ("teacher", "held_out") if state.get(name)
-        }
-        return cls(**{**state, **measured, "place": Place(**state["place"])})
+    def from_dict(cls, state: Mapping[str, Any]) -> RunState:
+        """The inverse of `to_dict`. It also reads the states of earlier versions."""
+        values = {_RENAMED.get(name, name): value for name, value in state.items()}
+        for name in ("teacher", "held_out"):
+            if values.get(name):
+                values[name] = with_current_keys(values[name])
+        return cls(**{**values, "position": DataPosition(**values["position"])})
 
 
 class Clock:
-    """Seconds of training, `spent` of them before; it stands still until it is told to go on."""
+    """Seconds of training, from `spent` in earlier sessions on. The clock runs between start and pause."""
 
     def __init__(self, spent: float) -> None:
         self._before, self._spent = spent, spent
-        self._begin: float | None = None
+        self._first_start: float | None = None
         self._since: float | None = None
 
     @property
     def seconds(self) -> float:
         return self._spent + (0.0 if self._since is None else time.monotonic() - self._since)
 
-    def go_on(self) -> None:
+    def start(self) -> None:
         self._since = time.monotonic()
-        if self._begin is None:
-            self._begin = self._since
+        if self._first_start is None:
+            self._first_start = self._since
 
     def pause(self) -> None:
         self._spent, self._since = self.seconds, None
 
-    def stretch(self) -> float:
-        """How many times longer this session has lasted than it has trained."""
+    def overhead(self) -> float:
+        """The duration of this session divided by its training time, at least 1."""
         trained = self.seconds - self._before
-        if self._begin is None or trained <= 0:
+        if self._first_start is None or trained <= 0:
             return 1.0
-        return (time.monotonic() - self._begin) / trained
+        return (time.monotonic() - self._first_start) / trained

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,25 +19,24 @@ from fairkd import augmentation, corpora, models
 from fairkd.constraints import Constraint
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
-from fairkd.distill.data import Counterparts, Feed, Stream, encode
+from fairkd.distill.data import BatchLoader, BatchSampler, Counterfactuals, encode
 from fairkd.distill.evaluation import spread
-from fairkd.distill.losses import release
+from fairkd.distill.losses import free_scratch
 from fairkd.distill.student import kept_layers, make_student
-from fairkd.distill.trainer import Trainer, constraint_of, masker_of
+from fairkd.distill.trainer import Trainer, make_constraint, make_masker
 from fairkd.models import MaskedLM
-from fairkd.utils import Throttle
 
-Say = Callable[[str], None]
-Check = Callable[[], None]
+Notify = Callable[[str], object]
+CheckCancelled = Callable[[], object]
 
-SAY_EVERY = 5.0  # seconds
+REPORT_EVERY = 5.0  # seconds
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingSetup:
-    """A run that is ready to begin.
+    """A run that is ready to start.
 
-    `config` names the layers that the student keeps; `text` is the digest of the text on both its sides.
+    `config` lists the layers that the student keeps. `text_digest` identifies the training and held-out text.
     """
 
     config: Config
@@ -45,14 +45,14 @@ class TrainingSetup:
     constraint: Constraint
     corpus: Corpus
     trainer: Trainer
-    feed: Feed
+    loader: BatchLoader
     held_out: list[np.ndarray]
-    text: str
+    text_digest: str
 
-    def models(self) -> str:
-        """The digest of the weights that are not trained: the teacher's, and those frozen in the student."""
+    def frozen_digest(self) -> str:
+        """The digest of all weights that are not trained: the teacher's, and the student's frozen ones."""
         digest = hashlib.sha256()
-        trained = {id(parameter) for parameter in self.trainer.named.values()}
+        trained = {id(parameter) for parameter in self.trainer.trainable.values()}
         for lm in (self.teacher, self.student):
             for name, parameter in lm.model.named_parameters():
                 if id(parameter) not in trained:
@@ -68,25 +68,41 @@ def set_up(
     accelerator: Accelerator,
     teacher: MaskedLM | None = None,
     corpus: Corpus | None = None,
-    most: int | None = None,
-    say: Say | None = None,
-    check: Check | None = None,
+    max_sentences: int | None = None,
+    notify: Notify | None = None,
+    check_cancelled: CheckCancelled | None = None,
 ) -> TrainingSetup:
-    """Load and prepare what `config` names, or take `teacher` and `corpus` as they are handed in.
+    """Load and prepare what a run needs.
 
-    `most` limits the training sentences that are read in, evenly spread, for a short trial. The teacher that
-    is handed in stays on its device. `check` is called from time to time, and may raise to give it up. Raises
-    FairKDError where something cannot be found or does not fit.
+    Parameters
+    ----------
+    config
+        All settings.
+    accelerator
+        The process and device to train on.
+    teacher, corpus
+        Stand in for what `config` names. The teacher stays on its device.
+    max_sentences
+        Use at most this many training sentences, evenly spread: for a short trial.
+    notify
+        Called with a message about each part of the work.
+    check_cancelled
+        Called from time to time. It may raise to cancel the setup.
+
+    Raises
+    ------
+    FairKDError
+        If something cannot be found or does not fit.
     """
-    say, check = say or (lambda _: None), check or (lambda: None)
-    report = _changes(say, check)
-    check()
+    notify, check_cancelled = notify or (lambda _: None), check_cancelled or (lambda: None)
+    progress = _throttled(notify, check_cancelled)
+    check_cancelled()
     if teacher is None:
-        say(f"Loading {config.teacher}")
+        notify(f"Loading {config.teacher}")
         teacher = models.load(config.teacher)
     elif accelerator.device.type != "cpu":
         teacher = replace(teacher, model=copy.deepcopy(teacher.model))
-    constraint = constraint_of(teacher, config)
+    constraint = make_constraint(teacher, config)
     student = make_student(teacher, config.student, seed=config.seed)
     if config.student.kind == "layers":
         kept = {"layers": kept_layers(teacher, config.student)}
@@ -98,28 +114,28 @@ def set_up(
         split=source.split,
         most=source.max_sentences,
         count_rest=False,
-        progress=report,
+        progress=progress,
     )
-    training = text.training if most is None else tuple(spread(text.training, most))
-    say(f"{text.name}: {len(text.training):,} sentences to learn from, {len(text.held_out):,} held out")
+    training = text.training if max_sentences is None else tuple(spread(text.training, max_sentences))
+    notify(f"{text.name}: {len(text.training):,} training sentences, {len(text.held_out):,} held out")
     if text.skipped:
-        say(f"Left out: {', '.join(f'{count:,} {reason}' for reason, count in text.skipped.items())}")
+        notify(f"Skipped: {', '.join(f'{count:,} {reason}' for reason, count in text.skipped.items())}")
     longest = min(config.corpus.max_tokens, teacher.max_tokens, student.max_tokens)
-    check()
+    check_cancelled()
     tokenizer = teacher.tokenizer
     trainer = Trainer(teacher, student, constraint, config, accelerator)
-    stream = Stream(
+    sampler = BatchSampler(
         encode(tokenizer, training, max_tokens=longest),
         tokens=config.optimizer.micro_batch_tokens,
         seed=config.seed,
         pad_id=tokenizer.pad_token_id or 0,
     )
-    counterparts = None
-    check()
+    counterfactuals = None
+    check_cancelled()
     if config.corpus.cda:
-        say("Swapping the held-out sentences, to keep them apart")
-        swap = augmentation.swapper(text.held_out, teacher, names=config.corpus.cda_names, progress=report)
-        counterparts = Counterparts(training, swap, tokenizer, longest)
+        notify("Swapping the held-out sentences, so that no swapped one is trained on")
+        swap = augmentation.swapper(text.held_out, teacher, names=config.corpus.cda_names, progress=progress)
+        counterfactuals = Counterfactuals(training, swap, tokenizer, longest)
     return TrainingSetup(
         config=config,
         teacher=teacher,
@@ -127,36 +143,34 @@ def set_up(
         constraint=constraint,
         corpus=text,
         trainer=trainer,
-        feed=Feed(stream, masker_of(teacher, config), counterparts),
+        loader=BatchLoader(sampler, make_masker(teacher, config), counterfactuals),
         held_out=encode(tokenizer, text.held_out, max_tokens=longest),
-        text=_digest(training, text.held_out),
+        text_digest=_digest(training, text.held_out),
     )
 
 
-def _digest(*sides: Sequence[str]) -> str:
-    """What tells whether a text is the same again."""
-    return hashlib.sha256(json.dumps(sides).encode()).hexdigest()
+def _digest(*texts: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
 
 
-def _changes(say: Say, check: Check) -> Callable[[str, float | None], None]:
-    """A progress function that checks, says what is new, and from time to time how far it has come."""
-    last, throttle = "", Throttle(SAY_EVERY)
+def _throttled(notify: Notify, check_cancelled: CheckCancelled) -> Callable[[str, float | None], None]:
+    """A progress function that passes on new messages at once, and new numbers in them every few seconds."""
+    last, when = "", -REPORT_EVERY
 
-    def report(message: str, fraction: float | None) -> None:
-        nonlocal last
-        check()
-        what = re.sub(r"[\d,.]+", "", message)
-        if what != last or throttle.due():
-            throttle.restart()
-            last = what
-            say(message)
+    def progress(message: str, fraction: float | None) -> None:
+        nonlocal last, when
+        check_cancelled()
+        words = re.sub(r"[\d,.]+", "", message)
+        if words != last or time.monotonic() - when >= REPORT_EVERY:
+            last, when = words, time.monotonic()
+            notify(message)
 
-    return report
+    return progress
 
 
 @contextmanager
-def threads(count: int | None) -> Iterator[None]:
-    """As many threads as `count` says, until the context ends; None changes nothing."""
+def use_threads(count: int | None) -> Iterator[None]:
+    """Compute with `count` threads until the context ends; None changes nothing."""
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)
     try:
@@ -166,9 +180,9 @@ def threads(count: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def scratch_memory() -> Iterator[None]:
-    """Gives the large arrays that steps share back when the context ends."""
+def scratch_buffers() -> Iterator[None]:
+    """Free the scratch buffers that steps share when the context ends."""
     try:
         yield
     finally:
-        release()
+        free_scratch()

@@ -1,4 +1,4 @@
-"""Make a student: layers of its teacher, a fresh smaller model of the same family, or one that exists."""
+"""Make a student: from layers of its teacher, as a fresh smaller model, or from an existing model."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from fairkd.models import MaskedLM, layers_of
 def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> MaskedLM:
     """The student that the settings describe, in evaluation mode: a short run needs no dropout.
 
-    Fresh weights are drawn from `seed`; torch's own random state stays as it was.
+    Fresh weights depend on `seed` only. The random state of torch does not change.
 
     Raises
     ------
     InputError
-        For layers that the teacher does not have, and for a model of another vocabulary.
+        If the teacher does not have the layers, or an existing student has another vocabulary.
     ModelError
-        For a reference that cannot be loaded, or a family whose layers cannot be taken.
+        If the reference cannot be loaded, or the layers of this model family cannot be copied.
     """
     if settings.kind == "existing":
         return _existing(teacher, settings)
@@ -42,36 +42,34 @@ def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> Ma
 
 
 def kept_layers(teacher: MaskedLM, settings: StudentConfig) -> tuple[int, ...]:
-    """The layers of the teacher that a student keeps: those of the settings, or else half of them, spread."""
+    """The layers of the teacher that a student keeps: those of the settings, by default half of them."""
     return settings.layers if settings.layers is not None else spread_layers(len(layers_of(teacher.model)))
 
 
 def take_layers(
     teacher: PreTrainedModel, layers: Sequence[int], *, freeze_embeddings: bool = True
 ) -> PreTrainedModel:
-    """A student with the teacher's embeddings, its head, and those of its layers that are listed (from 0).
+    """A student with the teacher's embeddings and head, and the listed layers, counted from 0.
 
-    Frozen embeddings stay bit-identical to the teacher's, so that a stored student need not hold them; the
-    vocabulary projection, which is tied to them, is then frozen as well, but for its bias.
+    Frozen embeddings stay identical to the teacher's, so a stored student need not hold them. The vocabulary
+    projection, which is tied to them, is then frozen as well, except for its bias.
 
     Raises
     ------
     InputError
-        For layers that the teacher does not have, none, not in ascending order, or of which the first cannot
-        stand at the beginning.
+        If the layers are not ascending numbers of the teacher's layers, or the first one does not fit there.
     """
     stack = layers_of(teacher)
     if not layers or list(layers) != sorted(set(layers)) or layers[0] < 0 or layers[-1] >= len(stack):
         raise InputError(
-            f"The student's layers must be ascending numbers from 0 to {len(stack) - 1}, the teacher's, "
-            f"but got {list(layers)}."
+            f"Expected ascending layers of the teacher, from 0 to {len(stack) - 1}, but got {list(layers)}."
         )
     student = copy.deepcopy(teacher)
     student.requires_grad_(True)
-    own = layers_of(student)
-    kept = [own[number] for number in layers]
-    del own[:]
-    own.extend(kept)
+    student_layers = layers_of(student)
+    kept = [student_layers[number] for number in layers]
+    del student_layers[:]
+    student_layers.extend(kept)
     for number, layer in enumerate(kept):
         for module in layer.modules():
             if "layer_idx" in vars(module):
@@ -83,22 +81,23 @@ def take_layers(
     with torch.device("meta"):
         loaded = type(student)(copy.deepcopy(config))
     if loaded.state_dict().keys() != student.state_dict().keys():
-        # ModernBERT's first layer lacks a norm that all others have: another one loses its when it is loaded.
+        # The first layer of ModernBERT lacks a norm. Another layer in its place would lose its norm on
+        # loading.
         raise InputError(
-            f"The first layer of {type(student).__name__} is made unlike the others, and layer {layers[0]} "
-            "cannot stand in its place: begin the student's layers with 0."
+            f"The first layer of {type(student).__name__} differs from the others, so layer {layers[0]} "
+            "cannot take its place: let the student's layers begin with 0."
         )
     if freeze_embeddings:
         _freeze_embeddings(student)
-    # No dropout anywhere: a short run never sees a sentence often enough to overfit.
+    # Evaluation mode: a short run needs no dropout, since it sees no sentence often enough to overfit.
     return student.eval()
 
 
 def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
-    """An untrained model of the teacher's family and vocabulary, with a size of its own.
+    """An untrained model of the teacher's family and vocabulary, in another size.
 
-    Its feed-forward layers are four times as wide as its states; all else is as in the teacher's
-    configuration.
+    Its feed-forward layers are four times as wide as its hidden states. Everything else is as in the
+    teacher's configuration.
     """
     config = teacher.config
     sizes = {
@@ -108,15 +107,15 @@ def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
     }
     values = config.to_dict()
     for name in ("layer_types", "architectures", "transformers_version", "fairkd_shares"):
-        values.pop(name, None)  # the first of them is made anew for the new number of layers
+        values.pop(name, None)  # layer_types is computed again for the new number of layers
     names = type(config).attribute_map
     values |= {names.get(name, name): value for name, value in sizes.items()}
     values["hidden_dim" if "hidden_dim" in values else "intermediate_size"] = 4 * settings.width
     if "embedding_size" in values:
         values["embedding_size"] = min(values["embedding_size"], settings.width)
-    own = type(config).from_dict(values)
-    check_fits(lambda: type(teacher)(own))
-    student = type(teacher)(own)
+    student_config = type(config).from_dict(values)
+    check_fits(lambda: type(teacher)(student_config))
+    student = type(teacher)(student_config)
     return student.float().eval()
 
 
@@ -124,7 +123,7 @@ def _existing(teacher: MaskedLM, settings: StudentConfig) -> MaskedLM:
     lm = models.load(settings.reference or "")
     if lm.vocabulary != teacher.vocabulary:
         raise InputError(
-            f"The student {lm.reference} ({lm.vocabulary_size} tokens) has another vocabulary than its "
+            f"The student {lm.reference} ({lm.vocabulary_size} tokens) has another vocabulary than the "
             f"teacher {teacher.reference} ({teacher.vocabulary_size}): choose one with the same tokenizer."
         )
     if settings.freeze_embeddings:

@@ -1,4 +1,4 @@
-"""How long a run takes and how much it reads, from a few seconds of the run itself."""
+"""How long a run takes and how much text it reads, estimated from a few seconds of training."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
-from fairkd.distill.memory_limits import in_one_sentence
-from fairkd.distill.precision import make_accelerator, wait_for
-from fairkd.distill.setup import Check, Say, scratch_memory, set_up, threads
-from fairkd.distill.trainer import Counts
+from fairkd.distill.memory_limits import explain_lack_of_memory
+from fairkd.distill.precision import make_accelerator, synchronize
+from fairkd.distill.setup import CheckCancelled, Notify, scratch_buffers, set_up, use_threads
+from fairkd.distill.trainer import PositionCounts
 from fairkd.models import MaskedLM
 
-SENTENCES = 4000
+SENTENCES = 4000  # that the trial reads
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the whole budget amounts to on this machine: training alone, without evaluations.
+    """What the whole budget amounts to on this machine, training only, without evaluations.
 
-    `tokens` count the swapped sentences, too; `epochs` say how often the text itself is read.
+    `tokens` include swapped sentences. `epochs` says how often the text itself is read.
     """
 
     tokens_per_second: float
@@ -36,50 +36,50 @@ def estimate(
     teacher: MaskedLM | None = None,
     corpus: Corpus | None = None,
     seconds: float = 8,
-    say: Say | None = None,
-    check: Check | None = None,
+    notify: Notify | None = None,
+    check_cancelled: CheckCancelled | None = None,
 ) -> Estimate:
-    """Train a student that is thrown away for about `seconds` and reckon up the budget from its speed.
+    """Train a throw-away student for about `seconds`, and extrapolate its speed to the whole budget.
 
-    The first step, which warms everything up, does not count. `say` is told what is being read, `check` is
-    called from time to time, and may raise to give it up. Raises what `train` would raise before its
-    first step.
+    The first step, which warms everything up, does not count. `notify` is called with messages about the
+    text. `check_cancelled` is called from time to time, and may raise to cancel the estimate. Raises the same
+    errors as `train` before its first step.
     """
-    with in_one_sentence(), threads(config.threads), scratch_memory():
+    with explain_lack_of_memory(), use_threads(config.threads), scratch_buffers():
         setup = set_up(
             config,
             accelerator=make_accelerator(),
             teacher=teacher,
             corpus=corpus,
-            most=SENTENCES,
-            say=say,
-            check=check,
+            max_sentences=SENTENCES,
+            notify=notify,
+            check_cancelled=check_cancelled,
         )
-        trainer, feed = setup.trainer, setup.feed
+        trainer, loader = setup.trainer, setup.loader
         steps, tokens, begin = -1, 0.0, time.monotonic()
         while steps < 1 or time.monotonic() - begin < seconds:
-            if check is not None:
-                check()
-            prepared = trainer.prepare(feed.take(config.optimizer.gradient_accumulation))
-            totals = sum((batch.counts for batch in prepared), Counts())
-            trainer.step(prepared, totals, 0.0)
-            wait_for(trainer.device)
+            if check_cancelled is not None:
+                check_cancelled()
+            batches = trainer.prepare(loader.take(config.optimizer.gradient_accumulation))
+            totals = sum((batch.counts for batch in batches), PositionCounts())
+            trainer.step(batches, totals, 0.0)
+            synchronize(trainer.device)
             steps += 1
             if steps:
                 tokens += totals.tokens
             else:
                 begin = time.monotonic()
-        took = time.monotonic() - begin
+        elapsed = time.monotonic() - begin
     budget = config.budget
-    all_steps = budget.steps or max(1, round((budget.minutes or 0) * 60 * steps / took))
+    all_steps = budget.steps or max(1, round((budget.minutes or 0) * 60 * steps / elapsed))
     all_tokens = tokens / steps * all_steps
-    # The trial reads a part of the text; a batch holds as many sentences of the whole.
-    trial = feed.stream
-    once = len(trial.epoch(0)) * len(setup.corpus.training) / len(trial.sentences)
+    # The trial reads only a part of the text. Its batches hold as many sentences as those of the whole.
+    sampler = loader.sampler
+    batches_per_epoch = len(sampler.epoch(0)) * len(setup.corpus.training) / len(sampler.sentences)
     return Estimate(
-        tokens_per_second=tokens / took,
+        tokens_per_second=tokens / elapsed,
         steps=all_steps,
         tokens=round(all_tokens),
-        seconds=all_steps * took / steps,
-        epochs=all_steps * config.optimizer.gradient_accumulation / once,
+        seconds=all_steps * elapsed / steps,
+        epochs=all_steps * config.optimizer.gradient_accumulation / batches_per_epoch,
     )

@@ -1,15 +1,15 @@
-"""One optimizer step: both encoders at the wanted positions, the fused objective, gradients of all ranks.
+"""One optimizer step: both encoders at the positions to train on, the fused loss, gradients of all processes.
 
-A step's batches are computed one after the other, and on several processes at once. Every loss term is a
-mean over positions, of which batches hold unequal numbers: each batch's terms are therefore weighted by its
-share of the step's positions, and gradients are summed, so that the step is the same however its batches
-are spread.
+The batches of a step are computed one after the other, and on several processes at once. Each loss term is a
+mean over positions, and batches hold unequal numbers of them. So the terms of a batch are weighted by its
+share of the step's positions, and gradients are summed: a step is the same however its batches are
+distributed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 
 import torch
@@ -21,13 +21,13 @@ from fairkd.constraints import Constraint, resolve
 from fairkd.distill.config import Config
 from fairkd.distill.data import Batch, Masker, Masking
 from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
-from fairkd.distill.precision import FORMATS, autocast, chosen_precision, make_accelerator, on
+from fairkd.distill.precision import FORMATS, autocast, make_accelerator, resolve_precision
 from fairkd.models import MaskedLM, projection_of, rows_of, transform_of, whole_rows
 
-PARTS = ("loss", "kd", "mlm", "hidden", "group")
+LOSSES = ("loss", "kd", "mlm", "hidden", "group")
 
 
-def constraint_of(lm: MaskedLM, config: Config) -> Constraint:
+def make_constraint(lm: MaskedLM, config: Config) -> Constraint:
     """The configured constraint for this model's tokenizer."""
     settings = config.constraint
     return resolve(
@@ -42,10 +42,8 @@ def constraint_of(lm: MaskedLM, config: Config) -> Constraint:
     )
 
 
-def masker_of(lm: MaskedLM, config: Config) -> Masker:
-    """Draws the masks of a run, which are the same whatever its constraint: variants learn from the same
-    text.
-    """
+def make_masker(lm: MaskedLM, config: Config) -> Masker:
+    """The masker of a run. Its masks do not depend on the constraint's kind: variants see the same text."""
     masking, objective, settings = config.masking, config.objective, config.constraint
     group_words: list[int] = []
     if masking.group_rate is not None:
@@ -61,30 +59,29 @@ def masker_of(lm: MaskedLM, config: Config) -> Masker:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """Positions that each loss term is a mean over: `kd` (and hidden), `mlm`, `group`; and all tokens."""
+class PositionCounts:
+    """The number of positions that each loss term is a mean over, and the number of tokens.
+
+    `kd` counts for the hidden-state loss, too.
+    """
 
     kd: float = 0
     mlm: float = 0
     group: float = 0
     tokens: float = 0
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(a + b for a, b in zip(self.all, other.all, strict=True)))
-
-    @property
-    def all(self) -> tuple[float, float, float, float]:
-        return self.kd, self.mlm, self.group, self.tokens
+    def __add__(self, other: PositionCounts) -> PositionCounts:
+        return PositionCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A batch on the device, with its `labels` [M] as they count, and where the constraint applies [M]."""
+class PreparedBatch:
+    """A batch on the device, with the labels [M] to train on, and where the constraint applies [M]."""
 
     batch: Batch
     labels: Tensor
     constrained: Tensor
-    counts: Counts
+    counts: PositionCounts
 
 
 class Trainer:
@@ -98,10 +95,10 @@ class Trainer:
         config: Config,
         accelerator: Accelerator | None = None,
     ) -> None:
-        """Moves both models to the accelerator's device: hand in copies where that matters."""
+        """Moves both models to the accelerator's device: pass copies if they must stay where they are."""
         self.accelerator = accelerator or make_accelerator()
         self.device = self.accelerator.device
-        self.precision = chosen_precision(config.optimizer.precision, self.device)
+        self.precision = resolve_precision(config.optimizer.precision, self.device)
         self.constraint, self.config = constraint, config
         self.teacher, self.student = teacher.model.to(self.device), student.model.to(self.device)
         self.mask_id = teacher.mask_id
@@ -119,43 +116,45 @@ class Trainer:
             temperature=objective.temperature,
             label=objective.label,
         )
-        # Without any of these the teacher's encoder need not run.
-        self.taught = bool(
+        # Without any of these the teacher's encoder is not run.
+        self.uses_teacher = bool(
             self.weights.kd
             or self.weights.hidden
             or (constraint.active and (self.weights.group or objective.label == "soft"))
         )
-        self.named = {
+        self.trainable = {
             name: parameter for name, parameter in student.model.named_parameters() if parameter.requires_grad
         }
         if self.projection is not None:
-            self.named |= {f"projection.{name}": p for name, p in self.projection.named_parameters()}
-        self.optimizer = _optimizer(list(self.named.values()), config)
+            self.trainable |= {f"projection.{name}": p for name, p in self.projection.named_parameters()}
+        self.optimizer = _optimizer(list(self.trainable.values()), config)
 
     @property
-    def products(self) -> torch.dtype:
-        """The number format of the vocabulary's products."""
+    def matmul_dtype(self) -> torch.dtype:
+        """The number format of the matrix products with the vocabulary."""
         return FORMATS[self.precision]
 
-    def prepare(self, batches: Sequence[Batch]) -> list[Prepared]:
-        """Settle what each position is trained on, and move the batches to the device."""
+    def prepare(self, batches: Sequence[Batch]) -> list[PreparedBatch]:
+        """Decide what each position is trained on, and move the batches to the device."""
         return [self._prepare(batch) for batch in batches]
 
-    def step(self, prepared: Sequence[Prepared], totals: Counts, learning_rate: float) -> dict[str, Tensor]:
+    def step(
+        self, batches: Sequence[PreparedBatch], totals: PositionCounts, learning_rate: float
+    ) -> dict[str, Tensor]:
         """One optimizer step; `totals` counts the positions of all batches on all processes.
 
-        Returns the loss and its parts (nats): this process's share of means over the whole step, to be summed
-        over the processes.
+        Returns the loss and its terms in nats: this process's share of means over the whole step. They are to
+        be summed over the processes.
         """
-        sums = dict.fromkeys(PARTS, torch.zeros((), device=self.device))
-        for batch in prepared:
-            total, parts = self._loss(batch, totals)
+        sums = dict.fromkeys(LOSSES, torch.zeros((), device=self.device))
+        for batch in batches:
+            total, terms = self._loss(batch, totals)
             total.backward()
             sums["loss"] = sums["loss"] + total.detach()
-            for name, value in parts.items():
+            for name, value in terms.items():
                 sums[name] = sums[name] + value
         self._sum_gradients()
-        torch.nn.utils.clip_grad_norm_(list(self.named.values()), self.config.optimizer.max_gradient_norm)
+        torch.nn.utils.clip_grad_norm_(list(self.trainable.values()), self.config.optimizer.max_gradient_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.optimizer.step()
@@ -164,36 +163,41 @@ class Trainer:
 
     @cached_property
     def _teacher_weight(self) -> Tensor:
-        """The teacher's vocabulary projection, in the products' format once and for all."""
-        return projection_of(self.teacher).weight.detach().to(self.products)
+        """The teacher's vocabulary projection in the format of the matrix products, converted once."""
+        return projection_of(self.teacher).weight.detach().to(self.matmul_dtype)
 
     @cached_property
     def _student_weight(self) -> Tensor:
-        """The student's vocabulary projection; where frozen, in the products' format once and for all."""
+        """The student's vocabulary projection; if frozen, converted once like the teacher's."""
         weight = projection_of(self.student).weight
-        return weight if weight.requires_grad else weight.to(self.products)
+        return weight if weight.requires_grad else weight.to(self.matmul_dtype)
 
-    def _prepare(self, batch: Batch) -> Prepared:
+    def _prepare(self, batch: Batch) -> PreparedBatch:
         inputs, labels = batch.ids.flatten()[batch.rows], batch.labels
         constrained = self.constraint.applies(inputs, self.mask_id)
         if self.constraint.active and self.weights.label != "keep":
             group_word = torch.isin(labels, self.constraint.columns)
-            # A group word that was replaced out of the constraint's scope would still teach the bias.
+            # A group word that was replaced outside the constraint's scope would still teach the bias.
             ignored = group_word & (labels != inputs) & ~constrained
             if self.weights.label == "drop":
                 ignored |= group_word & constrained
             labels = labels.masked_fill(ignored, IGNORED)
-        counts = Counts(len(labels), int((labels != IGNORED).sum()), int(constrained.sum()), batch.tokens)
+        counts = PositionCounts(
+            kd=len(labels),
+            mlm=int((labels != IGNORED).sum()),
+            group=int(constrained.sum()),
+            tokens=batch.tokens,
+        )
         device = self.device
-        return Prepared(on(device, batch), labels.to(device), constrained.to(device), counts)
+        return PreparedBatch(batch.to(device), labels.to(device), constrained.to(device), counts)
 
-    def _loss(self, prepared: Prepared, totals: Counts) -> tuple[Tensor, dict[str, Tensor]]:
-        """This batch's part of the step's loss, and of its terms."""
-        own, batch = prepared.counts, prepared.batch
+    def _loss(self, prepared: PreparedBatch, totals: PositionCounts) -> tuple[Tensor, dict[str, Tensor]]:
+        """This batch's part of the step's loss and of its terms."""
+        counts, batch = prepared.counts, prepared.batch
         share = {
-            "kd": own.kd / max(1, totals.kd),
-            "mlm": own.mlm / max(1, totals.mlm),
-            "group": own.group / max(1, totals.group),
+            "kd": counts.kd / max(1, totals.kd),
+            "mlm": counts.mlm / max(1, totals.mlm),
+            "group": counts.group / max(1, totals.group),
         }
         weights = replace(
             self.weights,
@@ -202,48 +206,53 @@ class Trainer:
             group=self.weights.group * share["group"],
         )
         with autocast(self.device, self.precision):
-            taught, transformed = self._teach(batch)
-            states = rows_of(self.student, batch.ids, batch.real, batch.rows)
-            own_states = _transformed(self.student, states)
-        theirs, ours = projection_of(self.teacher), projection_of(self.student)
+            teacher_states, teacher_transformed = self._teacher_states(batch)
+            student_states = rows_of(self.student, batch.ids, batch.attention_mask, batch.rows)
+            student_transformed = _transform(self.student, student_states)
         targets = Targets(
-            transformed.float(), self._teacher_weight, theirs.bias, prepared.labels, prepared.constrained
+            teacher_transformed.float(),
+            self._teacher_weight,
+            projection_of(self.teacher).bias,
+            prepared.labels,
+            prepared.constrained,
         )
-        total, parts = fused_loss(
-            own_states.float(),
+        total, terms = fused_loss(
+            student_transformed.float(),
             self._student_weight,
-            ours.bias,
+            projection_of(self.student).bias,
             targets,
             self.constraint,
             weights,
             chunk=self.config.objective.chunk,
-            products=self.products,
+            matmul_dtype=self.matmul_dtype,
         )
-        parts = {name: part.detach() * share[name] for name, part in parts.items()}
+        terms = {name: term.detach() * share[name] for name, term in terms.items()}
         if not self.weights.kd:
-            parts["kd"] = torch.zeros_like(parts["kd"])  # measured against no teacher
+            terms["kd"] = torch.zeros_like(terms["kd"])  # the teacher was not run
         if self.weights.hidden:
-            compared = states if self.projection is None else self.projection(states.float())
-            hidden = hidden_loss(compared.float(), taught.float()) * share["kd"]
+            compared = student_states
+            if self.projection is not None:
+                compared = self.projection(student_states.float())
+            hidden = hidden_loss(compared.float(), teacher_states.float()) * share["kd"]
             total = total + self.weights.hidden * hidden
-            parts["hidden"] = hidden.detach()
-        return total, parts
+            terms["hidden"] = hidden.detach()
+        return total, terms
 
     @torch.no_grad()
-    def _teach(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The teacher's last hidden states [M, width] at the batch's rows, and transformed for its head."""
-        if not self.taught:
+    def _teacher_states(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The teacher's last hidden states [M, width] at the batch's rows, before and after its transform."""
+        if not self.uses_teacher:
             weight = projection_of(self.teacher).weight
-            nothing = weight.new_zeros(len(batch.rows), weight.shape[1])
-            return nothing, nothing
-        states = rows_of(self.teacher, batch.ids, batch.real, batch.rows)
-        return states, _transformed(self.teacher, states)
+            zeros = weight.new_zeros(len(batch.rows), weight.shape[1])
+            return zeros, zeros
+        states = rows_of(self.teacher, batch.ids, batch.attention_mask, batch.rows)
+        return states, _transform(self.teacher, states)
 
     def _sum_gradients(self) -> None:
-        """Sum the gradients over all processes, in one piece."""
+        """Sum the gradients over all processes, in one message."""
         if self.accelerator.num_processes == 1:
             return
-        parameters = list(self.named.values())
+        parameters = list(self.trainable.values())
         flat = torch.cat(
             [(torch.zeros_like(p) if p.grad is None else p.grad).flatten().float() for p in parameters]
         )
@@ -255,20 +264,20 @@ class Trainer:
             start += parameter.numel()
 
 
-def _transformed(model: PreTrainedModel, states: Tensor) -> Tensor:
-    """Last hidden states [M, width] as the vocabulary projection takes them."""
+def _transform(model: PreTrainedModel, states: Tensor) -> Tensor:
+    """Last hidden states [M, width] after the head's transform, ready for the vocabulary projection."""
     return transform_of(model)(whole_rows(states))[: len(states)]
 
 
-def _projection(own: int, teachers: int, seed: int) -> nn.Linear:
-    """From the student's width to the teacher's, learnt with the student."""
+def _projection(student_width: int, teacher_width: int, seed: int) -> nn.Linear:
+    """A projection from the student's hidden states to the teacher's, trained with the student."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return nn.Linear(own, teachers, bias=False)
+        return nn.Linear(student_width, teacher_width, bias=False)
 
 
 def _optimizer(parameters: Sequence[nn.Parameter], config: Config) -> torch.optim.AdamW:
-    """AdamW; matrices decay, norms and biases do not."""
+    """AdamW with weight decay on matrices, not on norms and biases."""
     return torch.optim.AdamW(
         [
             {
@@ -283,9 +292,9 @@ def _optimizer(parameters: Sequence[nn.Parameter], config: Config) -> torch.opti
     )
 
 
-def as_numbers(sums: Mapping[str, Tensor], accelerator: Accelerator) -> dict[str, float]:
-    """Sums of the loss parts over all processes, as plain numbers."""
-    flat = torch.stack([sums[name].float() for name in PARTS])
+def reduce_losses(sums: Mapping[str, Tensor], accelerator: Accelerator) -> dict[str, float]:
+    """The losses summed over all processes, as numbers."""
+    flat = torch.stack([sums[name].float() for name in LOSSES])
     if accelerator.num_processes > 1:
         flat = accelerator.reduce(flat, reduction="sum")
-    return dict(zip(PARTS, flat.tolist(), strict=True))
+    return dict(zip(LOSSES, flat.tolist(), strict=True))

@@ -152,7 +152,7 @@ def test_what_is_left_out_of_a_text_is_said(file: Path, tmp_path: Path) -> None:
         text.write(b"caf\xe9\nWord\n")
     assert fairkd(file, "--output", tmp_path / "mine").exit_code == 0
     said = [event["text"] for event in events.read(tmp_path / "mine")[0] if event["type"] == "message"]
-    assert any("Left out: " in text and "1 not UTF-8 text" in text for text in said), said
+    assert any("Skipped: " in text and "1 not UTF-8 text" in text for text in said), said
 
 
 def test_a_log_that_cannot_be_written_ends_no_run(

@@ -76,10 +76,10 @@ def test_a_run_goes_on_in_the_number_format_that_it_began_in(
     """Which one is faster is measured, and might come out otherwise the next time."""
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
     for began, later in (("bf16", "fp32"), ("fp32", "bf16")):
-        monkeypatch.setattr(precision, "bf16_speed", lambda format=began: 4.0 if format == "bf16" else 0.5)
+        monkeypatch.setattr(precision, "bf16_speedup", lambda format=began: 4.0 if format == "bf16" else 0.5)
         trained(tiny_bert, tmp_path / began / "whole", **STORED)
         stopped(tiny_bert, tmp_path / began / "parts", 3)
-        monkeypatch.setattr(precision, "bf16_speed", lambda format=later: 4.0 if format == "bf16" else 0.5)
+        monkeypatch.setattr(precision, "bf16_speedup", lambda format=later: 4.0 if format == "bf16" else 0.5)
         (start,) = (e for e in resumed(tiny_bert, tmp_path / began / "parts") if e["type"] == "start")
         assert start["precision"] == began
         assert equal(*(weights(tmp_path / began / name / "model") for name in ("whole", "parts")))

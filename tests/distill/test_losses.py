@@ -20,9 +20,11 @@ from torch import Tensor
 from fairkd.constraints.constraint import Constraint, soft_labels
 from fairkd.constraints.kinds import KINDS, Label
 from fairkd.distill import train
-from fairkd.distill.data.masking import IGNORED, Masker, Masking, Stream, encode, pad, uniform
+from fairkd.distill.data.batching import BatchSampler, encode, pad
+from fairkd.distill.data.masking import Masker, Masking, uniform
 from fairkd.distill.losses.objective import Targets, Weights, fused_loss
 from fairkd.distill.losses.scratch_memory import padded, scratch
+from fairkd.distill.losses.targets import IGNORED
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import masked_rows, projection_of, rows_of, transform_of
@@ -63,12 +65,15 @@ def dense_loss(
     states: Tensor, weight: Tensor, bias: Tensor, targets: Targets, constraint: Constraint, weights: Weights
 ) -> Tensor:
     """The objective as plainly as its definition, differentiated by autograd."""
-    heat, where = weights.temperature, targets.constrained
+    temperature, where = weights.temperature, targets.constrained
     z = states @ weight.T + bias
     p = (targets.states @ targets.weight.T + targets.bias).log_softmax(1)
     q = torch.where(where[:, None], constraint(p), p)
     kd = F.kl_div(
-        (z / heat).log_softmax(1), (q / heat).log_softmax(1), log_target=True, reduction="batchmean"
+        (z / temperature).log_softmax(1),
+        (q / temperature).log_softmax(1),
+        log_target=True,
+        reduction="batchmean",
     )
     hot = F.one_hot(targets.labels.clamp_min(0), len(weight)).to(z.dtype)
     hot[targets.labels == IGNORED] = 0
@@ -83,7 +88,7 @@ def dense_loss(
         hot[:, constraint.columns] += spread * is_group_word[:, None]
     s = z.log_softmax(1)
     mlm = -(hot * s).sum() / counted.sum().clamp_min(1)
-    total = weights.kd * heat**2 * kd + weights.mlm * mlm
+    total = weights.kd * temperature**2 * kd + weights.mlm * mlm
     if weights.group:
         shares = [x[where][:, constraint.columns].exp() for x in (q, s)]
         coarse = [torch.cat([x, 1 - x.sum(1, keepdim=True)], 1) for x in shares]
@@ -220,9 +225,9 @@ def test_products_in_bf16_keep_the_direction_of_the_gradients(
     exact, _ = fused_loss(states, weight, bias, targets, constraint, weights)
     wanted = torch.autograd.grad(exact, (states, weight, bias))
     with torch.autocast("cpu", torch.bfloat16, enabled=by == "autocast"):
-        products = torch.bfloat16 if by == "argument" else None
+        matmul_dtype = torch.bfloat16 if by == "argument" else None
         total, parts = fused_loss(
-            states, weight, bias, targets, constraint, weights, chunk=64, products=products
+            states, weight, bias, targets, constraint, weights, chunk=64, matmul_dtype=matmul_dtype
         )
     assert total.dtype == parts["kd"].dtype == torch.float32, "what is not a product stays in fp32"
     assert total.item() != exact.item() and total.item() == pytest.approx(exact.item(), rel=0.01)
@@ -330,7 +335,7 @@ def lengths(*sizes: int) -> list[np.ndarray]:
 
 
 def test_each_epoch_sees_every_sentence_once_in_an_order_of_its_own() -> None:
-    stream = Stream(lengths(*range(3, 40)), tokens=60, seed=1, pad_id=0)
+    stream = BatchSampler(lengths(*range(3, 40)), tokens=60, seed=1, pad_id=0)
     first, again, second = stream.epoch(0), stream.epoch(0), stream.epoch(1)
     assert sorted(np.concatenate(first)) == list(range(37))
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
@@ -338,13 +343,13 @@ def test_each_epoch_sees_every_sentence_once_in_an_order_of_its_own() -> None:
 
 
 def test_batches_hold_at_most_the_wanted_tokens_padding_included() -> None:
-    stream = Stream(lengths(*range(3, 40)), tokens=60, seed=1, pad_id=0)
+    stream = BatchSampler(lengths(*range(3, 40)), tokens=60, seed=1, pad_id=0)
     assert all(stream.pad(batch)[0].size <= 60 for batch in stream.epoch(0))
 
 
 def test_a_corpus_without_a_word_is_refused() -> None:
     with pytest.raises(InputError, match="no usable sentence"):
-        Stream(lengths(2, 2), tokens=60, seed=1, pad_id=0)
+        BatchSampler(lengths(2, 2), tokens=60, seed=1, pad_id=0)
 
 
 def masker(

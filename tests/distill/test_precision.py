@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fairkd.distill import precision
-from fairkd.distill.precision import chosen_precision
+from fairkd.distill.precision import resolve_precision
 
 CPU = torch.device("cpu")
 
@@ -23,15 +23,15 @@ def test_a_cpu_computes_in_bf16_by_itself_only_where_that_is_clearly_faster(
     monkeypatch, able, speed, expected
 ):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
-    monkeypatch.setattr(precision, "bf16_speed", lambda: speed)
-    assert chosen_precision("auto", CPU) == expected
+    monkeypatch.setattr(precision, "bf16_speedup", lambda: speed)
+    assert resolve_precision("auto", CPU) == expected
 
 
 @pytest.mark.parametrize("wish", ["fp32", "bf16"])
 def test_what_is_asked_for_is_done(monkeypatch, wish):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
-    monkeypatch.setattr(precision, "bf16_speed", lambda: 4.0 if wish == "fp32" else 0.5)
-    assert chosen_precision(wish, CPU) == wish
+    monkeypatch.setattr(precision, "bf16_speedup", lambda: 4.0 if wish == "fp32" else 0.5)
+    assert resolve_precision(wish, CPU) == wish
 
 
 @pytest.mark.parametrize("slow", [torch.float32, torch.bfloat16])
@@ -43,7 +43,7 @@ def test_the_speed_of_bf16_is_that_of_the_products(monkeypatch, slow):
 
     monkeypatch.setattr(torch, "mm", multiply)
     monkeypatch.setattr(precision.time, "perf_counter", lambda: now[0])
-    assert precision.bf16_speed.__wrapped__() == (4.0 if slow == torch.float32 else 0.25)
+    assert precision.bf16_speedup.__wrapped__() == (4.0 if slow == torch.float32 else 0.25)
 
 
 @pytest.mark.parametrize("chosen", ["fp32", "bf16"])

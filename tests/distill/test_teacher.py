@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from fairkd.distill import checkpoints
-from fairkd.distill.data.masking import Masker, Masking, encode, pad
+from fairkd.distill.data.batching import encode, pad
+from fairkd.distill.data.masking import Masker, Masking
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from tests.tiny import SENTENCES
@@ -50,13 +51,15 @@ def test_a_model_learns_to_fill_masks_and_reports_what_it_took(tiny_bert: Masked
 
 
 def test_the_gradient_of_the_tied_embeddings_is_autograds(tiny_bert: MaskedLM) -> None:
-    ids, real = pad(encode(tiny_bert.tokenizer, SENTENCES[:8]), 0)
+    ids, mask = pad(encode(tiny_bert.tokenizer, SENTENCES[:8]), 0)
     masker = Masker(tiny_bert.tokenizer, tiny_bert.vocabulary_size, Masking(), seed=0)
-    batch = masker(ids, real, torch.arange(8).numpy(), 0)
+    batch = masker(ids, mask, torch.arange(8).numpy(), 0)
     plain, ours = copy.deepcopy(tiny_bert.model), copy.deepcopy(tiny_bert.model)
     for model in (plain, ours):
         model.requires_grad_(True)
-    logits = plain(input_ids=batch.ids, attention_mask=batch.real.long()).logits.flatten(0, 1)[batch.rows]
+    logits = plain(input_ids=batch.ids, attention_mask=batch.attention_mask.long()).logits.flatten(0, 1)[
+        batch.rows
+    ]
     torch.nn.functional.cross_entropy(logits, batch.labels).backward()
     torch.nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
     gradients = {}

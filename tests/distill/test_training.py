@@ -13,10 +13,11 @@ from transformers import pipeline
 from fairkd.constraints.constraint import Constraint
 from fairkd.corpora import Corpus
 from fairkd.distill import checkpoints, train
-from fairkd.distill.data.masking import Batch, encode
+from fairkd.distill.data.batching import encode
+from fairkd.distill.data.masking import Batch
 from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.student import make_student
-from fairkd.distill.trainer import Counts, Trainer, constraint_of, masker_of
+from fairkd.distill.trainer import PositionCounts, Trainer, make_constraint, make_masker
 from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, equal, trained, weights
@@ -222,7 +223,7 @@ def test_words_of_ones_own_are_balanced_and_measured(tiny_bert: MaskedLM, tmp_pa
         train(settings, tmp_path / name, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
         gaps.append(of(events, "teacher")[0]["gap_mean"])
         ids = [tiny_bert.tokenizer.convert_tokens_to_ids(list(group)) for group in words.values()]
-        assert (constraint_of(tiny_bert, settings).groups == tuple(map(tuple, ids))) == (own is not None)
+        assert (make_constraint(tiny_bert, settings).groups == tuple(map(tuple, ids))) == (own is not None)
     assert gaps[0] != gaps[1]
     assert "on words of its own (strength 1" in (tmp_path / "own" / "model" / "README.md").read_text()
 
@@ -260,11 +261,11 @@ def test_weights_that_are_no_numbers_at_the_end_are_no_model(
     def step(self: Trainer, *arguments: Any) -> dict[str, torch.Tensor]:
         losses = whole(self, *arguments)
         with torch.no_grad():
-            next(iter(self.named.values())).fill_(torch.nan)
+            next(iter(self.trainable.values())).fill_(torch.nan)
         return losses
 
     monkeypatch.setattr(Trainer, "step", step)
-    with pytest.raises(FairKDError, match="at step 1: start again with a smaller optimizer.learning_rate"):
+    with pytest.raises(FairKDError, match="diverged at step 1: .* with a smaller optimizer.learning_rate"):
         train(config(budget={"steps": 1}), tmp_path, teacher=tiny_bert, corpus=CORPUS)
     assert not (tmp_path / "model").exists() and not (tmp_path / "checkpoints").exists()
 
@@ -331,14 +332,14 @@ def losses(lm: MaskedLM, batches: list[list[Batch]], **sections: Any) -> list[fl
         settings = config(**sections)
         trainer = Trainer(lm, make_student(lm, settings.student, seed=0), Constraint("none"), settings)
         prepared = trainer.prepare(part)
-        totals = sum((batch.counts for batch in prepared), Counts())
+        totals = sum((batch.counts for batch in prepared), PositionCounts())
         found.append(float(trainer.step(prepared, totals, 1e-3)["loss"]))
     return found
 
 
 def test_a_step_is_the_same_in_one_batch_or_in_several_uneven_ones(tiny_bert: MaskedLM) -> None:
     sentences = [ids for ids in encode(tiny_bert.tokenizer, SENTENCES) if len(ids) == 11][:9]
-    masker = masker_of(tiny_bert, config())
+    masker = make_masker(tiny_bert, config())
     ids = np.stack(sentences).astype(np.int64)
 
     def part(start: int, end: int) -> Batch:
@@ -358,13 +359,13 @@ def test_group_words_are_masked_alike_whatever_the_constraint(
 ) -> None:
     often = {"rate": 0.01, "group_rate": 1.0}
     plain, other = (
-        masker_of(tiny_bert, config(masking=often, **sections))
+        make_masker(tiny_bert, config(masking=often, **sections))
         for sections in ({}, {"constraint": constraint})
     )
     assert np.array_equal(plain.rates, other.rates)
     he, she = tiny_bert.tokenizer.convert_tokens_to_ids(["he", "she"])
     assert plain.rates[he] == plain.rates[she] == 1.0 and np.median(plain.rates) == 0.01
-    assert (masker_of(tiny_bert, config()).rates <= 0.2).all(), "without a rate of their own they are words"
+    assert (make_masker(tiny_bert, config()).rates <= 0.2).all(), "without a rate of their own they are words"
 
 
 def test_a_step_with_nothing_to_learn_changes_no_loss_and_does_not_fail(tiny_bert: MaskedLM) -> None:
@@ -374,7 +375,7 @@ def test_a_step_with_nothing_to_learn_changes_no_loss_and_does_not_fail(tiny_ber
     batch = Batch(ids, None, torch.tensor([1]), torch.tensor([he]))
     settings = config(objective={"kd": 0.0, "hidden": 0.0, "label": "drop"}, constraint={"kind": "group"})
     student = make_student(tiny_bert, settings.student, seed=0)
-    trainer = Trainer(tiny_bert, student, constraint_of(tiny_bert, settings), settings)
+    trainer = Trainer(tiny_bert, student, make_constraint(tiny_bert, settings), settings)
     prepared = trainer.prepare([batch])
     assert prepared[0].counts.mlm == 0
     assert float(trainer.step(prepared, prepared[0].counts, 1e-3)["loss"]) == 0

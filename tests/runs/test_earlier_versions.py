@@ -21,6 +21,7 @@ from fairkd.distill import train
 from fairkd.distill.config.config import make_config
 from fairkd.distill.config.config_file import stored_config
 from fairkd.distill.config.flat_settings import flat
+from fairkd.distill.data.loader import DataPosition
 from fairkd.distill.run_state import RunState
 from fairkd.models.loading import MaskedLM
 from fairkd.runs import event_tables, events
@@ -108,11 +109,12 @@ def test_its_interrupted_run_can_be_queued_again(earlier: Path) -> None:
 
 def test_its_checkpoints_are_read_with_todays_names(earlier: Path) -> None:
     (path,) = (earlier / "runs" / INTERRUPTED).glob("checkpoints/*/state.json")
-    state = RunState.of(json.loads(path.read_text())["state"])
+    state = RunState.from_dict(json.loads(path.read_text())["state"])
     assert (state.steps, state.precision) == (2, "bf16")
     assert state.teacher is not None and state.teacher["top1_accuracy"] == 0.0
     assert state.held_out is not None and state.held_out["pseudo_perplexity_sampled"] is not None
-    assert RunState.of(json.loads(json.dumps(state.state()))) == state
+    assert state.position == DataPosition(0, 4) and state.text_digest and state.frozen_digest
+    assert RunState.from_dict(json.loads(json.dumps(state.to_dict()))) == state
 
 
 def test_training_goes_on_in_its_folder_with_the_settings_stored_there(

@@ -1,7 +1,8 @@
-"""From sentences to batches.
+"""From sentences to masked batches.
 
-* `masking`: tokens chosen and masked, from (seed, epoch, example) alone
-* `loader`: the order of the text, and where in it a run is
+* `batching`: sentences as token ids, and batches of sentences of similar length
+* `masking`: which tokens are masked; a batch
+* `loader`: the data loader, and the position of a run in it
 
 The public names are in `__init__.pyi`; they are imported when first used.
 """

@@ -1,9 +1,7 @@
-from .loader import Counterparts as Counterparts, Feed as Feed, Place as Place
-from .masking import (
-    Batch as Batch,
-    Masker as Masker,
-    Masking as Masking,
-    Stream as Stream,
-    encode as encode,
-    pad as pad,
+from .batching import BatchSampler as BatchSampler, encode as encode, pad as pad
+from .loader import (
+    BatchLoader as BatchLoader,
+    Counterfactuals as Counterfactuals,
+    DataPosition as DataPosition,
 )
+from .masking import Batch as Batch, Masker as Masker, Masking as Masking

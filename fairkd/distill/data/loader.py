@@ -1,8 +1,8 @@
-"""What a run reads: its place in an endless order of batches, each made when it is due.
+"""The data loader of a run: an endless order of batches, each made when it is needed.
 
-The order depends on the seed and the text alone. With `swap` a batch holds the same originals in the same
-order as without, and after them the swapped form of each sentence that has one; sentences are swapped when
-they are read, so that a short run does not wait for a whole corpus to be swapped first.
+The order depends on the seed and the text only. With counterfactual data augmentation a batch holds the same
+sentences in the same order as without, followed by the swapped form of each sentence that has one. Sentences
+are swapped when they are read, so a short run does not wait until a whole corpus has been swapped.
 """
 
 from __future__ import annotations
@@ -13,30 +13,34 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from fairkd.distill.data.masking import Batch, Masker, Stream, encode, pad
+from fairkd.distill.data.batching import BatchSampler, encode, pad
+from fairkd.distill.data.masking import Batch, Masker
 
 Swap = Callable[[Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a run stands in the order: `offset` batches of `epoch` are done."""
+class DataPosition:
+    """How far a run has read: `offset` batches of `epoch` are done."""
 
     epoch: int = 0
     offset: int = 0
 
 
 @dataclass(frozen=True)
-class Counterparts:
-    """Swaps sentences as they are read; a run can be resumed anywhere, so nothing is kept."""
+class Counterfactuals:
+    """Swaps the genders in sentences as they are read. It keeps no state: a run can be resumed anywhere."""
 
     sentences: Sequence[str]
     swap: Swap
     tokenizer: PreTrainedTokenizerBase
     max_tokens: int
 
-    def of(self, index: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """Token ids of the swapped forms of the sentences at `index`, and numbers for their masks."""
+    def encode(self, index: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """Token ids of the swapped forms of the sentences at `index`, and example numbers for their masks.
+
+        Sentences that swapping leaves unchanged are left out.
+        """
         originals = [self.sentences[i] for i in index]
         pairs = [
             (swapped, len(self.sentences) + int(i))
@@ -50,35 +54,38 @@ class Counterparts:
         )
 
 
-class Feed:
-    """Masked batches, one after the other, from any place on."""
+class BatchLoader:
+    """Masked batches, one after the other, from any position."""
 
-    def __init__(self, stream: Stream, masker: Masker, counterparts: Counterparts | None = None) -> None:
-        self.stream, self.masker, self.counterparts = stream, masker, counterparts
-        self.place = Place()
+    def __init__(
+        self, sampler: BatchSampler, masker: Masker, counterfactuals: Counterfactuals | None = None
+    ) -> None:
+        self.sampler, self.masker, self.counterfactuals = sampler, masker, counterfactuals
+        self.position = DataPosition()
         self._batches: tuple[int, list[np.ndarray]] | None = None
 
-    def take(self, count: int, *, every: int = 1, first: int = 0) -> list[Batch]:
-        """The batches `first`, `first + every`, ... of the next `count`; all of them are then done."""
+    def take(self, count: int, *, rank: int = 0, world_size: int = 1) -> list[Batch]:
+        """The batches `rank`, `rank + world_size`, ... of the next `count`. The position moves past all."""
         taken = []
         for number in range(count):
             epoch, index = self._next()
-            if number % every == first:
+            if number % world_size == rank:
                 taken.append(self._batch(epoch, index))
         return taken
 
     def _next(self) -> tuple[int, np.ndarray]:
-        epoch, offset = self.place.epoch, self.place.offset
+        epoch, offset = self.position.epoch, self.position.offset
         if self._batches is None or self._batches[0] != epoch:
-            self._batches = epoch, self.stream.epoch(epoch)
+            self._batches = epoch, self.sampler.epoch(epoch)
         batches = self._batches[1]
-        self.place = Place(epoch, offset + 1) if offset + 1 < len(batches) else Place(epoch + 1)
+        more = offset + 1 < len(batches)
+        self.position = DataPosition(epoch, offset + 1) if more else DataPosition(epoch + 1)
         return epoch, batches[offset]
 
     def _batch(self, epoch: int, index: np.ndarray) -> Batch:
-        if self.counterparts is None:
-            return self.masker(*self.stream.pad(index), index, epoch)
-        swapped, numbers = self.counterparts.of(index)
-        sentences = [*(self.stream.sentences[i] for i in index), *swapped]
-        ids, real = pad(sentences, self.stream.pad_id)
-        return self.masker(ids, real, np.concatenate([index, numbers]), epoch)
+        if self.counterfactuals is None:
+            return self.masker(*self.sampler.pad(index), index, epoch)
+        swapped, numbers = self.counterfactuals.encode(index)
+        sentences = [*(self.sampler.sentences[i] for i in index), *swapped]
+        ids, attention_mask = pad(sentences, self.sampler.pad_id)
+        return self.masker(ids, attention_mask, np.concatenate([index, numbers]), epoch)

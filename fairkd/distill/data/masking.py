@@ -1,7 +1,7 @@
-"""Batches of sentences of nearly one length, and masks that depend on (seed, epoch, example) alone.
+"""Masked batches. A mask depends on (seed, epoch, example) only.
 
-No state is carried along: batch n of epoch e is the same whenever it is asked for, so that two runs on one
-seed see the same data in the same order, and a resumed run goes on where the first would have.
+There is no random state: batch n of epoch e is the same whenever it is made. So two runs with one seed see
+the same data in the same order, and a resumed run sees what it would have seen without the interruption.
 """
 
 from __future__ import annotations
@@ -15,19 +15,14 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from fairkd.distill.losses import IGNORED
-from fairkd.errors import InputError
-from fairkd.models import token_ids
-
-LENGTHS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
 class Masking:
-    """How positions are chosen and what becomes of a chosen token.
+    """How tokens are selected for prediction, and what replaces them.
 
-    A position is chosen with probability `rate`, one whose token is a group word with `group_rate` (`rate`
-    if None). Of the chosen ones the part `masked` becomes the mask token, `random` a random word, and the
-    others stay.
+    A token is selected with probability `rate`, a group word with `group_rate` (`rate` if None). Of the
+    selected tokens the fraction `masked` becomes the mask token and `random` a random token. The rest stay.
     """
 
     rate: float = 0.2
@@ -38,74 +33,34 @@ class Masking:
 
 @dataclass(frozen=True)
 class Batch:
-    """A masked batch: flat `rows` [M] of `ids` [batch, length] are trained on.
+    """A masked batch.
 
-    `labels` [M] is IGNORED where a position was not chosen for masking.
+    Attributes
+    ----------
+    ids
+        Token ids [batch, length] after masking.
+    attention_mask
+        False at padding [batch, length]; None without padding.
+    rows
+        The positions to train on [M], as indices into the flattened ids.
+    labels
+        The original tokens at `rows` [M]; IGNORED where the token was not selected for masking.
     """
 
     ids: Tensor
-    real: Tensor | None
+    attention_mask: Tensor | None
     rows: Tensor
     labels: Tensor
 
     @property
     def tokens(self) -> int:
-        return self.ids.numel() if self.real is None else int(self.real.sum())
+        """The number of tokens without padding."""
+        return self.ids.numel() if self.attention_mask is None else int(self.attention_mask.sum())
 
-
-def encode(
-    tokenizer: PreTrainedTokenizerBase, sentences: Sequence[str], *, max_tokens: int = 128
-) -> list[np.ndarray]:
-    """Token ids of each sentence, special tokens included, cut at `max_tokens`."""
-    encoded: list[np.ndarray] = []
-    for start in range(0, len(sentences), LENGTHS_AT_ONCE):
-        part = token_ids(tokenizer, sentences[start : start + LENGTHS_AT_ONCE], max_tokens=max_tokens)
-        encoded += [np.array(ids, dtype=np.int32) for ids in part]
-    return encoded
-
-
-class Stream:
-    """Batches of at most `tokens` tokens (at least one sentence), in an order drawn anew for each epoch.
-
-    Sentences of one length go together, so that next to no padding is computed. Raises InputError where
-    there is no sentence with anything but special tokens.
-    """
-
-    def __init__(self, sentences: Sequence[np.ndarray], *, tokens: int, seed: int, pad_id: int) -> None:
-        self.sentences = sentences
-        self.lengths = np.array([len(ids) for ids in sentences])
-        if not len(sentences) or self.lengths.max() <= 2:
-            raise InputError("The corpus has no usable sentence: expected text of at least one word a line.")
-        self.tokens, self.seed, self.pad_id = tokens, seed, pad_id
-
-    def epoch(self, number: int) -> list[np.ndarray]:
-        """Indices of the sentences of each batch of an epoch."""
-        random = np.random.default_rng([self.seed, number])
-        order = random.permutation(len(self.sentences))
-        order = order[np.argsort(self.lengths[order], kind="stable")]
-        order = order[self.lengths[order] > 2]
-        batches, start = [], 0
-        while start < len(order):
-            # By the length of the last one that would fit: padded, the batch still holds `tokens` at most.
-            count = max(1, self.tokens // self.lengths[order[start]])
-            while count > 1 and count * self.lengths[order[min(start + count, len(order)) - 1]] > self.tokens:
-                count -= 1
-            batches.append(order[start : start + count])
-            start += count
-        return [batches[i] for i in random.permutation(len(batches))]
-
-    def pad(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Ids [batch, length] of the sentences at `index`, and what is real of them (None: everything)."""
-        return pad([self.sentences[i] for i in index], self.pad_id)
-
-
-def pad(sentences: Sequence[np.ndarray], pad_id: int) -> tuple[np.ndarray, np.ndarray | None]:
-    lengths = np.array([len(sentence) for sentence in sentences])
-    ids = np.full((len(sentences), lengths.max()), pad_id, dtype=np.int64)
-    for row, sentence in enumerate(sentences):
-        ids[row, : len(sentence)] = sentence
-    real = None if (lengths == lengths[0]).all() else np.arange(lengths.max()) < lengths[:, None]
-    return ids, real
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device; tensors that are there already are not copied."""
+        mask = None if self.attention_mask is None else self.attention_mask.to(device)
+        return Batch(self.ids.to(device), mask, self.rows.to(device), self.labels.to(device))
 
 
 def uniform(seed: int, epoch: int, examples: np.ndarray, length: int, draw: int) -> np.ndarray:
@@ -126,7 +81,7 @@ def _mix(x: np.ndarray) -> np.ndarray:
 
 
 class Masker:
-    """Draws masks for a tokenizer's vocabulary."""
+    """Makes masked batches for a tokenizer's vocabulary."""
 
     def __init__(
         self,
@@ -138,7 +93,7 @@ class Masker:
         group_words: Sequence[int] = (),
         sample: float = 0.0,
     ) -> None:
-        """`sample` is the part of all other positions that is trained on without being masked."""
+        """`sample` is the fraction of all other tokens to train on without masking them."""
         self.masking, self.seed, self.sample = masking, seed, sample
         self.mask_id = tokenizer.mask_token_id
         special = np.zeros(vocabulary_size, dtype=bool)
@@ -150,26 +105,31 @@ class Masker:
         self.rates[list(group_words)] = group_rate
         self.rates[special] = 0.0
 
-    def __call__(self, ids: np.ndarray, real: np.ndarray | None, examples: np.ndarray, epoch: int) -> Batch:
+    def __call__(
+        self, ids: np.ndarray, attention_mask: np.ndarray | None, examples: np.ndarray, epoch: int
+    ) -> Batch:
+        """The masked batch of ids [batch, length]; `examples` [batch] number the sentences."""
         length = ids.shape[1]
         draws = [uniform(self.seed, epoch, examples, length, draw) for draw in range(3)]
-        maskable = ~self.special[ids] if real is None else ~self.special[ids] & real
-        chosen = (draws[0] < self.rates[ids]) & maskable
-        if not chosen.any():  # a short batch may draw nothing: its lowest number counts then
-            chosen.flat[np.where(maskable, draws[0], 2.0).argmin()] = True
+        maskable = ~self.special[ids]
+        if attention_mask is not None:
+            maskable &= attention_mask
+        selected = (draws[0] < self.rates[ids]) & maskable
+        if not selected.any():  # in a short batch: select the position with the lowest number
+            selected.flat[np.where(maskable, draws[0], 2.0).argmin()] = True
         masking = self.masking
-        new = ids.copy()
-        new[chosen & (draws[1] < masking.masked)] = self.mask_id
-        noise = chosen & (draws[1] >= masking.masked) & (draws[1] < masking.masked + masking.random)
-        new[noise] = self.ordinary[(draws[2][noise] * len(self.ordinary)).astype(np.int64)]
-        wanted = chosen
+        masked_ids = ids.copy()
+        masked_ids[selected & (draws[1] < masking.masked)] = self.mask_id
+        noise = selected & (draws[1] >= masking.masked) & (draws[1] < masking.masked + masking.random)
+        masked_ids[noise] = self.ordinary[(draws[2][noise] * len(self.ordinary)).astype(np.int64)]
+        used = selected
         if self.sample:
-            wanted = chosen | (maskable & (draws[2] < self.sample))
-        rows = np.flatnonzero(wanted)
-        labels = np.where(chosen, ids, IGNORED).flat[rows]
+            used = selected | (maskable & (draws[2] < self.sample))
+        rows = np.flatnonzero(used)
+        labels = np.where(selected, ids, IGNORED).flat[rows]
         return Batch(
-            torch.from_numpy(new),
-            None if real is None else torch.from_numpy(real),
+            torch.from_numpy(masked_ids),
+            None if attention_mask is None else torch.from_numpy(attention_mask),
             torch.from_numpy(rows),
             torch.from_numpy(labels),
         )

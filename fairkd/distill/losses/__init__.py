@@ -1,9 +1,9 @@
-"""The distillation objective and its gradient.
+"""The loss terms and their gradients.
 
-* `targets`: the formula, its weights, and what the student learns from
-* `objective`: the loss as functions of both models' hidden states
+* `targets`: the formula, its weights, and what the student is trained on
+* `objective`: the loss terms as functions of both models' hidden states
 * `fused`: forward and backward through the vocabulary in chunks
-* `scratch_memory`: large arrays that steps share
+* `scratch_memory`: large buffers that steps share
 
 The public names are in `__init__.pyi`; they are imported when first used.
 """

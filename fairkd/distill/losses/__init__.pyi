@@ -1,3 +1,7 @@
 from .objective import fused_loss as fused_loss, hidden_loss as hidden_loss
-from .scratch_memory import keep_freed_memory as keep_freed_memory, padded as padded, release as release
+from .scratch_memory import (
+    free_scratch as free_scratch,
+    keep_freed_memory as keep_freed_memory,
+    padded as padded,
+)
 from .targets import IGNORED as IGNORED, Targets as Targets, Weights as Weights

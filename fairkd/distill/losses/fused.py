@@ -1,17 +1,17 @@
-"""The objective at the vocabulary, forward and backward in one pass over chunks of positions.
+"""The loss terms at the vocabulary, forward and backward in one pass over chunks of positions.
 
-A chunk of positions is projected by both heads; the gradient with respect to the student's logits is written
-down directly, in the array that held them; it is taken back to states and weights, and the array is used
-again. Two arrays [chunk, V] are all there is, and the passes over them go by blocks of rows that stay in the
-processor's cache. With logits a (teacher) and b (student) divided by the temperature T, q = softmax(a) and
-s = softmax(b), a position costs two exponentials a word:
+Both heads project a chunk of positions. The gradient with respect to the student's logits overwrites them, is
+taken back to states and weights, and the array is used again. So there are only two arrays [chunk, V], and
+they are processed in blocks of rows that stay in the processor's cache. With logits a (teacher) and b
+(student) divided by the temperature T, q = softmax(a) and s = softmax(b), a position costs two exponentials a
+token:
 
     KL(q || s) = sum q (a - b) - log sum exp a + log sum exp b
     its gradient: T^2 (s - q) / T;  s at temperature 1: s^T / sum s^T
 
-Where T is neither 1 nor 2, s is divided by its largest entry before the power, which would leave the range of
-single precision otherwise: at T = 10 the sum of s^T may be 1e-40. Far below T = 1 the entries of s themselves
-do (`fairkd.distill.config.sections` has the bounds).
+Where T is neither 1 nor 2, s is divided by its largest entry before the power. Without that it would leave
+the range of single precision: at T = 10 the sum of s^T may be 1e-40. Far below T = 1 the entries of s
+themselves do (`fairkd.distill.config.sections` has the limits of T).
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from fairkd.distill.losses.targets import IGNORED, Targets, Weights
 from fairkd.models import ROW_STEP
 
 ROWS_IN_CACHE = 32
-LEAST_REST = 1e-6
+MIN_REST = 1e-6  # least probability of all words but the group words
 
 
 class FusedLoss(torch.autograd.Function):
-    """`fairkd.distill.losses.objective.fused_loss`; the gradients are ready when the forward pass is."""
+    """`fairkd.distill.losses.objective.fused_loss`. The forward pass computes the gradients, too."""
 
     @staticmethod
     def forward(
@@ -47,36 +47,46 @@ class FusedLoss(torch.autograd.Function):
         constraint: Constraint,
         weights: Weights,
         chunk: int,
-        products: torch.dtype,
+        matmul_dtype: torch.dtype,
     ) -> tuple[Tensor, Tensor]:
         with torch.autocast(states.device.type, enabled=False):
-            plan = Plan.of(targets, constraint, weights)
-            parts, ctx.grads = _run(
-                plan, states, weight, bias, targets, ctx.needs_input_grad, chunk, products
+            prepared = PreparedTargets.of(targets, constraint, weights)
+            terms, ctx.grads = _run(
+                prepared, states, weight, bias, targets, ctx.needs_input_grad, chunk, matmul_dtype
             )
-        ctx.mark_non_differentiable(parts)
-        total = weights.kd * parts[0] + weights.mlm * parts[1] + weights.group * parts[2]
-        return total, parts
+        ctx.mark_non_differentiable(terms)
+        total = weights.kd * terms[0] + weights.mlm * terms[1] + weights.group * terms[2]
+        return total, terms
 
     @staticmethod
     def backward(ctx: Any, grad_total: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        # Handed over, not copied: the optimizer's gradients are these arrays.
+        # Passed on without a copy: the optimizer's gradients are these arrays.
         grads, ctx.grads = ctx.grads, None
         if grads is None:
-            raise RuntimeError("The fused objective keeps its gradients for one backward pass only.")
+            raise RuntimeError("The fused loss keeps its gradients for one backward pass only.")
         if grad_total.item() != 1:
             grads = [None if grad is None else grad.mul_(grad_total) for grad in grads]
         return (*grads, None, None, None, None, None)
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All positions [N] in the order in which they are worked on, and what is the same for all.
+class PreparedTargets:
+    """All positions [N] in the order in which they are processed.
 
-    `order` is None where nothing moves. The first `sharp` positions need the student's distribution at
-    temperature 1. `means` are one over the numbers of positions of the terms kd, mlm and group. `taught`
-    says whether the teacher's logits are needed, `soft` where a label is spread over the group words, and
-    `coarse` whether the group words' probabilities at temperature 1 are needed where `constrained`.
+    Attributes
+    ----------
+    order
+        The processed positions as indices of the given ones; None if the order is the same.
+    labels, constrained
+        As in `Targets`, in this order.
+    soft
+        Where a soft label over the group words replaces the hard one.
+    columns
+        The group words [K]; None without a constraint.
+    sharp
+        The number of positions that need the student's distribution at temperature 1. They come first.
+    mean_factors
+        One over the numbers of positions of the terms kd, mlm and group.
     """
 
     constraint: Constraint
@@ -87,10 +97,10 @@ class Plan:
     soft: Tensor
     columns: Tensor | None
     sharp: int
-    means: tuple[float, float, float]
+    mean_factors: tuple[float, float, float]
 
     @classmethod
-    def of(cls, targets: Targets, constraint: Constraint, weights: Weights) -> Plan:
+    def of(cls, targets: Targets, constraint: Constraint, weights: Weights) -> PreparedTargets:
         labels, constrained = targets.labels, targets.constrained
         soft = torch.zeros_like(labels, dtype=torch.bool)
         columns = constraint.columns.to(labels.device) if constraint.active else None
@@ -115,20 +125,22 @@ class Plan:
         return cls(constraint, weights, order, labels, constrained, soft, columns, sharp, (kd, mlm, group))
 
     @property
-    def coarse(self) -> bool:
+    def needs_group_words(self) -> bool:
+        """Whether the group words' probabilities at temperature 1 are needed where `constrained`."""
         return self.columns is not None and (self.weights.group > 0 or self.weights.label == "soft")
 
     @property
-    def taught(self) -> bool:
-        return self.weights.kd > 0 or self.coarse
+    def needs_teacher(self) -> bool:
+        """Whether the teacher's logits are needed."""
+        return self.weights.kd > 0 or self.needs_group_words
 
     @property
     def used(self) -> int:
-        """How many positions have a term at all: without kd, the sharp ones alone."""
+        """The number of positions that have a loss term at all. Without kd only the sharp ones do."""
         return len(self.labels) if self.weights.kd else self.sharp
 
-    def placed(self, rows: Tensor) -> Tensor:
-        """Rows [used, width] at their positions among all [N, width], where the others are zero."""
+    def in_given_order(self, rows: Tensor) -> Tensor:
+        """Rows [used, width] at their places among all positions [N, width]; zeros at the others."""
         if self.order is None and self.used:
             return rows
         everywhere = rows.new_zeros(len(self.labels), rows.shape[1])
@@ -137,86 +149,90 @@ class Plan:
         return everywhere.index_copy_(0, self.order[: self.used], rows)
 
     @property
-    def unit(self) -> float:
-        """What the gradient of kd is multiplied by at the end: all others are written down in this unit."""
-        return self.weights.kd * self.weights.temperature * self.means[0] or 1.0
+    def gradient_unit(self) -> float:
+        """The factor of kd's gradient, applied at the end. Until then all others are relative to it."""
+        return self.weights.kd * self.weights.temperature * self.mean_factors[0] or 1.0
 
 
 def _run(
-    plan: Plan,
+    prepared: PreparedTargets,
     states: Tensor,
     weight: Tensor,
     bias: Tensor,
     targets: Targets,
-    wants: tuple[bool, ...],
+    needs_grad: tuple[bool, ...],
     chunk: int,
-    products: torch.dtype,
+    matmul_dtype: torch.dtype,
 ) -> tuple[Tensor, list[Tensor | None]]:
-    """The three terms, and the gradients with respect to `states`, `weight` and `bias` that are wanted."""
-    temperature, used, device, vocabulary = plan.weights.temperature, plan.used, states.device, len(weight)
-    exact = torch.promote_types(products, torch.float32)
-    # Products of a coarse format get one of few numbers of rows (`fairkd.models.mlm_head.whole_rows`).
-    step = 1 if products == exact else ROW_STEP
-    size = _up(_even(used, chunk), step)
+    """The three terms, and the gradients with respect to `states`, `weight` and `bias` that are needed."""
+    device, vocabulary = states.device, len(weight)
+    temperature, used, unit = prepared.weights.temperature, prepared.used, prepared.gradient_unit
+    exact = torch.promote_types(matmul_dtype, torch.float32)
+    # Products in a coarse format get one of few numbers of rows (`fairkd.models.mlm_head.whole_rows`).
+    row_step = 1 if matmul_dtype == exact else ROW_STEP
+    size = _round_up(_even_chunk(used, chunk), row_step)
     shape = size, padded(vocabulary)
-    student = _Head.of("student", plan, states, weight, bias, products, step)
-    logits = scratch("student", shape, products, device)
-    if plan.taught:
-        teacher = _Head.of("teacher", plan, targets.states, targets.weight, targets.bias, products, step)
-        wanted = scratch("teacher", shape, products, device)
-    grad_states = torch.empty_like(student.states) if wants[0] else None
+    student = _Head.of("student", prepared, states, weight, bias, matmul_dtype, row_step)
+    student_logits = scratch("student", shape, matmul_dtype, device)
+    if prepared.needs_teacher:
+        teacher = _Head.of(
+            "teacher", prepared, targets.states, targets.weight, targets.bias, matmul_dtype, row_step
+        )
+        teacher_logits = scratch("teacher", shape, matmul_dtype, device)
+    grad_states = torch.empty_like(student.states) if needs_grad[0] else None
     grad_weight = None
-    if wants[1]:
-        # The first chunk writes it, the others add to it. It is handed over where nothing converts it.
-        kept = products != weight.dtype
+    if needs_grad[1]:
+        # The first chunk overwrites it, the others add to it. It is passed on as it is unless it is
+        # converted.
+        converted = matmul_dtype != weight.dtype
         grad_weight = (
-            scratch("gradient", weight.shape, products, device) if kept else torch.empty_like(weight)
+            scratch("gradient", weight.shape, matmul_dtype, device) if converted else torch.empty_like(weight)
         )
         if not used:
             grad_weight.zero_()
-    grad_bias = torch.zeros(padded(vocabulary), dtype=exact, device=device) if wants[2] else None
+    grad_bias = torch.zeros(padded(vocabulary), dtype=exact, device=device) if needs_grad[2] else None
     sums = torch.zeros(3, dtype=exact, device=device)
     for start in range(0, used, size):
         count = min(size, used - start)
-        # Rows below are zeros and have logits of zero, so they add nothing to a gradient.
-        whole = slice(start, start + _up(count, step))
-        student.logits(whole, out=logits)
-        if plan.taught:
-            teacher.logits(whole, out=wanted)
+        # The rows below `count` are zeros and have logits of zero, so they add nothing to a gradient.
+        whole = slice(start, start + _round_up(count, row_step))
+        student.logits(whole, out=student_logits)
+        if prepared.needs_teacher:
+            teacher.logits(whole, out=teacher_logits)
         for rows in _blocks(count, device):
-            b = _converted(logits[rows], "student block", exact)
-            a = _converted(wanted[rows], "teacher block", exact) if plan.taught else None
+            b = _as_dtype(student_logits[rows], exact, "student block")
+            a = _as_dtype(teacher_logits[rows], exact, "teacher block") if prepared.needs_teacher else None
             b += student.bias
             if a is not None:
                 a += teacher.bias
-            sums += _block(plan, a, b, slice(start + rows.start, start + rows.stop))
+            sums += _block(prepared, a, b, slice(start + rows.start, start + rows.stop))
             if grad_bias is not None:
                 grad_bias += b.sum(0)
-            if products != exact:
-                logits[rows] = b
-        grad = logits[: whole.stop - start, :vocabulary]
+            if matmul_dtype != exact:
+                student_logits[rows] = b
+        grad = student_logits[: whole.stop - start, :vocabulary]
         if grad_states is not None:
-            grad_states[whole].addmm_(grad, student.weight, beta=0, alpha=plan.unit)
+            grad_states[whole].addmm_(grad, student.weight, beta=0, alpha=unit)
         if grad_weight is not None:
             grad_weight.addmm_(
-                grad.t(), student.states[whole], beta=float(start > 0), alpha=plan.unit * temperature
+                grad.t(), student.states[whole], beta=float(start > 0), alpha=unit * temperature
             )
     if grad_states is not None:
-        grad_states = plan.placed(grad_states[:used].to(states.dtype))
+        grad_states = prepared.in_given_order(grad_states[:used].to(states.dtype))
     if grad_weight is not None:
         grad_weight = grad_weight.to(weight.dtype)
     if grad_bias is not None:
-        grad_bias = grad_bias[:vocabulary].mul(plan.unit).to(bias.dtype)
-    parts = sums * sums.new_tensor(plan.means)
-    return parts, [grad_states, grad_weight, grad_bias]
+        grad_bias = grad_bias[:vocabulary].mul(unit).to(bias.dtype)
+    terms = sums * sums.new_tensor(prepared.mean_factors)
+    return terms, [grad_states, grad_weight, grad_bias]
 
 
 @dataclass(frozen=True)
 class _Head:
-    """A vocabulary projection, in the products' format, whose logits come out divided by the temperature.
+    """A vocabulary projection in the format of the matrix products. Its logits are divided by T.
 
-    `bias` [columns] is exact, and is added to blocks in the cache: a product that adds it costs two passes
-    more. Columns beyond the vocabulary get no probability by it.
+    `bias` [columns] is exact. It is added to blocks in the cache, since a product that adds it costs two more
+    passes. It gives columns beyond the vocabulary no probability.
     """
 
     states: Tensor
@@ -227,72 +243,75 @@ class _Head:
     def of(
         cls,
         name: str,
-        plan: Plan,
+        prepared: PreparedTargets,
         states: Tensor,
         weight: Tensor,
         bias: Tensor | None,
-        products: torch.dtype,
-        step: int,
+        matmul_dtype: torch.dtype,
+        row_step: int,
     ) -> _Head:
-        """`states` [N, width] as far as they are used, with zeros below up to a multiple of `step` rows."""
-        temperature = plan.weights.temperature
-        states = (states if plan.order is None else states[plan.order])[: plan.used]
-        states = F.pad(states / temperature, (0, 0, 0, -len(states) % step)).to(products)
-        exact, vocabulary = torch.promote_types(products, torch.float32), len(weight)
+        """`states` [N, width] are cut to the used rows, and padded with zeros to a multiple of `row_step`."""
+        temperature = prepared.weights.temperature
+        states = (states if prepared.order is None else states[prepared.order])[: prepared.used]
+        states = F.pad(states / temperature, (0, 0, 0, -len(states) % row_step)).to(matmul_dtype)
+        exact, vocabulary = torch.promote_types(matmul_dtype, torch.float32), len(weight)
         whole = states.new_full((padded(vocabulary),), torch.finfo(exact).min / 4, dtype=exact)
         whole[:vocabulary] = 0 if bias is None else bias / temperature
-        return cls(states, _converted(weight, f"{name} weight", products), whole)
+        return cls(states, _as_dtype(weight, matmul_dtype, f"{name} weight"), whole)
 
     def logits(self, span: slice, *, out: Tensor) -> None:
-        """Fill the first rows of `out` [size, columns] with logits that lack their bias."""
+        """Fill the first rows of `out` [size, columns] with the logits without their bias."""
         count, vocabulary = span.stop - span.start, len(self.weight)
         torch.mm(self.states[span], self.weight.t(), out=out[:count, :vocabulary])
         out[:count, vocabulary:] = 0
 
 
-def _block(plan: Plan, a: Tensor | None, b: Tensor, span: slice) -> Tensor:
-    """Turn logits / T [n, columns] at the positions `span` into the gradient, in `b`; sums [3] of the terms.
+def _block(prepared: PreparedTargets, a: Tensor | None, b: Tensor, span: slice) -> Tensor:
+    """Replace the student's logits / T in `b` [n, columns] by their gradient; returns sums [3] of the terms.
 
-    `a` are the teacher's logits, `b` the student's.
+    `a` are the teacher's logits / T at the same positions `span`.
     """
-    temperature, weights, labels = plan.weights.temperature, plan.weights, plan.labels[span]
-    spare = scratch("spare", b.shape, b.dtype, b.device)
+    weights, labels = prepared.weights, prepared.labels[span]
+    temperature = weights.temperature
+    buffer = scratch("buffer", b.shape, b.dtype, b.device)
     sums = b.new_zeros(3)
-    words = None if a is None or plan.columns is None else _GroupWords.edit(plan, a, b, span)
-    picked = labels.clamp_min(0)[:, None]
-    label_logits = b.gather(1, picked) * temperature
+    words = None
+    if a is not None and prepared.columns is not None:
+        words = _GroupWords.edit_teacher(prepared, a, b, span)
+    label_columns = labels.clamp_min(0)[:, None]
+    label_logits = b.gather(1, label_columns) * temperature
     if a is not None and weights.kd:
-        torch.sub(a, b, out=spare)
+        torch.sub(a, b, out=buffer)
     normaliser = _softmax(b)
     if a is not None:
         teacher_normaliser = _softmax(a)
         if weights.kd:
-            sums[0] = temperature**2 * (spare.mul_(a).sum() + (normaliser - teacher_normaliser).sum())
-        if words is not None and plan.coarse:
-            log_powers = _power(a, temperature, spare)[2]
-            words.log_q -= (temperature * teacher_normaliser + log_powers)[words.where]
+            sums[0] = temperature**2 * (buffer.mul_(a).sum() + (normaliser - teacher_normaliser).sum())
+        if words is not None and prepared.needs_group_words:
+            log_total = _powers(a, temperature, buffer)[2]
+            words.log_q -= (temperature * teacher_normaliser + log_total)[words.rows]
 
-    sharp = span.start < plan.sharp
-    if sharp:
-        one, total, log_powers = _power(b, temperature, spare)
-        shift = temperature * normaliser + log_powers  # log sum exp of the undivided logits
+    is_sharp = span.start < prepared.sharp
+    if is_sharp:
+        powers, total, log_total = _powers(b, temperature, buffer)
+        log_normaliser = temperature * normaliser + log_total  # log sum exp of the undivided logits
     if a is not None and weights.kd:
         b.sub_(a)
     else:
         b.zero_()
-    if not sharp:
+    if not is_sharp:
         return sums
-    # From here on b = s - q grows by s_1 * factor - labels.
+    # To b = s - q the terms at temperature 1 are added: their softmax times `factor`, minus the labels.
     has_label = labels != IGNORED
-    hard = has_label & ~plan.soft[span]
-    mlm = weights.mlm * plan.means[1] / plan.unit
+    hard = has_label & ~prepared.soft[span]
+    mlm = weights.mlm * prepared.mean_factors[1] / prepared.gradient_unit
     factor = has_label.to(b.dtype) * mlm
-    sums[1] = ((shift - label_logits).squeeze(1) * hard).sum()
-    if words is not None and plan.coarse:
-        words.log_s -= shift[words.where]
-        words.add(plan, span, b, factor, sums)
-    b.addcmul_(one, factor[:, None] / total)
-    b.scatter_add_(1, picked, hard.to(b.dtype)[:, None] * -mlm)
+    sums[1] = ((log_normaliser - label_logits).squeeze(1) * hard).sum()
+    if words is not None and prepared.needs_group_words:
+        words.log_s -= log_normaliser[words.rows]
+        words.add_terms(prepared, span, b, factor, sums)
+    b.addcmul_(powers, factor[:, None] / total)
+    b.scatter_add_(1, label_columns, hard.to(b.dtype)[:, None] * -mlm)
     return sums
 
 
@@ -300,62 +319,65 @@ def _block(plan: Plan, a: Tensor | None, b: Tensor, span: slice) -> Tensor:
 class _GroupWords:
     """log q and log s at temperature 1 of the K group words at the M constrained positions of a block.
 
-    `where` [M] are rows of the block. Both logs [M, K] are short of their normalisers at first.
+    `rows` [M] are rows of the block. Both logs [M, K] lack their normalisers at first.
     """
 
-    where: Tensor
+    rows: Tensor
     log_q: Tensor
     log_s: Tensor
 
     @classmethod
-    def edit(cls, plan: Plan, a: Tensor, b: Tensor, span: slice) -> _GroupWords | None:
-        """Put the constraint's edit into the teacher's logits / T; None where it applies nowhere."""
-        where = torch.nonzero(plan.constrained[span]).flatten()
-        if not len(where):
+    def edit_teacher(cls, prepared: PreparedTargets, a: Tensor, b: Tensor, span: slice) -> _GroupWords | None:
+        """Apply the constraint to the teacher's logits / T in place; None if it applies nowhere."""
+        rows = torch.nonzero(prepared.constrained[span]).flatten()
+        if not len(rows):
             return None
-        assert plan.columns is not None
-        at, temperature = (where[:, None], plan.columns), plan.weights.temperature
-        edited = plan.constraint.edit(a[at] * temperature)
+        assert prepared.columns is not None
+        at, temperature = (rows[:, None], prepared.columns), prepared.weights.temperature
+        edited = prepared.constraint.edit(a[at] * temperature)
         a[at] = edited / temperature
-        return cls(where, edited, b[at] * temperature)
+        return cls(rows, edited, b[at] * temperature)
 
-    def add(self, plan: Plan, span: slice, grad: Tensor, factor: Tensor, sums: Tensor) -> None:
-        """Add the spread labels and the group term to `grad` [n, columns], `factor` [n] and `sums` [3]."""
-        weights, soft, where = plan.weights, plan.soft[span][self.where], self.where
-        pull = torch.zeros_like(self.log_s)
+    def add_terms(
+        self, prepared: PreparedTargets, span: slice, grad: Tensor, factor: Tensor, sums: Tensor
+    ) -> None:
+        """Add soft labels and the group term to `grad` [n, columns], `factor` [n] and `sums` [3]."""
+        weights, rows = prepared.weights, self.rows
+        soft = prepared.soft[span][rows]
+        own_grad = torch.zeros_like(self.log_s)
         if weights.label == "soft":
-            labels = plan.labels[span][where].masked_fill(~soft, IGNORED)
-            spread = soft_labels(plan.constraint, labels, self.log_q.exp())
-            sums[1] -= (spread * self.log_s).sum()
-            pull -= weights.mlm * plan.means[1] / plan.unit * spread
+            labels = prepared.labels[span][rows].masked_fill(~soft, IGNORED)
+            label = soft_labels(prepared.constraint, labels, self.log_q.exp())
+            sums[1] -= (label * self.log_s).sum()
+            own_grad -= weights.mlm * prepared.mean_factors[1] / prepared.gradient_unit * label
         if weights.group:
-            target, own = self.log_q.exp(), self.log_s.exp()
-            rest = (1 - target.sum(1)).clamp_min(LEAST_REST), (1 - own.sum(1)).clamp_min(LEAST_REST)
-            ratio = rest[0] / rest[1]
-            others = torch.special.xlogy(rest[0], ratio)
-            sums[2] = (target * (self.log_q - self.log_s)).sum() + others.sum()
-            strength = weights.group * plan.means[2] / plan.unit
-            factor.index_add_(0, where, strength * (1 - ratio))
-            # `factor` takes the group words for others; this makes their gradient strength * (own - target).
-            pull += strength * (own * ratio[:, None] - target)
-        grad.index_put_((where[:, None], plan.columns), pull, accumulate=True)
+            q, s = self.log_q.exp(), self.log_s.exp()
+            q_rest, s_rest = (1 - q.sum(1)).clamp_min(MIN_REST), (1 - s.sum(1)).clamp_min(MIN_REST)
+            ratio = q_rest / s_rest
+            others = torch.special.xlogy(q_rest, ratio)
+            sums[2] = (q * (self.log_q - self.log_s)).sum() + others.sum()
+            strength = weights.group * prepared.mean_factors[2] / prepared.gradient_unit
+            factor.index_add_(0, rows, strength * (1 - ratio))
+            # `factor` treats the group words like all others; this makes their gradient strength * (s - q).
+            own_grad += strength * (s * ratio[:, None] - q)
+        grad.index_put_((rows[:, None], prepared.columns), own_grad, accumulate=True)
 
 
 def _softmax(x: Tensor) -> Tensor:
-    """Turn rows into their softmax, in place; log sum exp of each [n, 1]."""
+    """Replace rows by their softmax, in place; returns log sum exp of each [n, 1]."""
     top = x.amax(1, keepdim=True)
     if x.is_cpu:
         torch.softmax(x, 1, out=x)
-    else:  # elsewhere a kernel may read a row again after having written to it
+    else:  # elsewhere a kernel may read a row again after it has written to it
         x.copy_(torch.softmax(x, 1))
     return top - x.amax(1, keepdim=True).log()
 
 
-def _power(x: Tensor, temperature: float, out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of x ** temperature, each times a factor of its own, in `out`; their sums, and log sum x **
-    temperature [n, 1].
+def _powers(x: Tensor, temperature: float, out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """x ** T in `out`, up to a factor for each row; its row sums [n, 1]; and log sum x ** T [n, 1].
 
-    The usual exponents need no exponential, and no factor either: no row's largest entry is below 1 / V.
+    The exponents 1 and 2 need no exponential. They need no factor either, since the largest entry of a row is
+    at least 1 / V.
     """
     if temperature in (1, 2):
         powers = out.copy_(x) if temperature == 1 else torch.mul(x, x, out=out)
@@ -367,22 +389,22 @@ def _power(x: Tensor, temperature: float, out: Tensor) -> tuple[Tensor, Tensor, 
     return powers, total, temperature * top.log() + total.log()
 
 
-def _converted(x: Tensor, name: str, dtype: torch.dtype) -> Tensor:
-    """The array itself, or a copy of it in scratch memory where its format is another."""
+def _as_dtype(x: Tensor, dtype: torch.dtype, name: str) -> Tensor:
+    """The array itself, or a converted copy in the scratch buffer `name`."""
     return x if x.dtype == dtype else scratch(name, x.shape, dtype, x.device).copy_(x)
 
 
-def _even(count: int, most: int) -> int:
-    """The size of nearly equal parts of at most `most`; 1 where there is nothing to part."""
+def _even_chunk(count: int, most: int) -> int:
+    """The size of nearly equal chunks of at most `most`; at least 1."""
     return max(1, math.ceil(count / max(1, math.ceil(count / most))))
 
 
-def _up(count: int, step: int) -> int:
+def _round_up(count: int, step: int) -> int:
     """The next multiple of `step`."""
     return math.ceil(count / step) * step
 
 
 def _blocks(count: int, device: torch.device) -> Iterator[slice]:
-    """Rows worked on together: few on the processor for its cache, all of them elsewhere."""
+    """Rows that are processed together: few on a CPU, to stay in its cache, all of them elsewhere."""
     rows = ROWS_IN_CACHE if device.type == "cpu" else count
     return (slice(start, min(start + rows, count)) for start in range(0, count, rows))

@@ -1,6 +1,4 @@
-"""The distillation objective (`fairkd.distill.losses.targets` has the formula) as functions of both models'
-states.
-"""
+"""The loss terms (`fairkd.distill.losses.targets` has the formula) as functions of both models' states."""
 
 from __future__ import annotations
 
@@ -24,22 +22,35 @@ def fused_loss(
     weights: Weights,
     *,
     chunk: int = 512,
-    products: torch.dtype | None = None,
+    matmul_dtype: torch.dtype | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The kd, mlm and group terms for the student's transformed states [N, width]: sum, and each.
+    """The weighted sum of the kd, mlm and group terms, and each of them unweighted.
 
-    The parts are unweighted means in nats (kd with its factor T^2), without gradient; a term of weight zero
-    may be left out, and is zero then. `products` is the format of the matrix products; None stands for
-    autocast's where that is on, and for that of `states` elsewhere. Softmax and sums are in single precision
-    at least.
+    Parameters
+    ----------
+    states, weight, bias
+        The student's transformed states [N, width] and its vocabulary projection, [V, width] and [V].
+    targets
+        What the student is trained on at the N positions.
+    constraint, weights
+        The constraint on the teacher, and the weights of the terms.
+    chunk
+        Positions per matrix product.
+    matmul_dtype
+        The format of the matrix products. None: that of autocast where it is on, else that of `states`.
+        Softmax and sums are in single precision at least.
+
+    Returns ------- The sum, with gradient, and the terms "kd" (with its factor T^2), "mlm" and "group" as
+    means in nats, without gradient. A term of weight zero may be left out, and is then zero.
     """
-    if products is None:
+    if matmul_dtype is None:
         kind = states.device.type
-        products = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else states.dtype
+        autocast = torch.is_autocast_enabled(kind)
+        matmul_dtype = torch.get_autocast_dtype(kind) if autocast else states.dtype
     if bias is None:
         bias = states.new_zeros(len(weight))
-    total, parts = FusedLoss.apply(states, weight, bias, targets, constraint, weights, chunk, products)
-    return total, dict(zip(("kd", "mlm", "group"), parts.unbind(), strict=True))
+    total, terms = FusedLoss.apply(states, weight, bias, targets, constraint, weights, chunk, matmul_dtype)
+    return total, dict(zip(("kd", "mlm", "group"), terms.unbind(), strict=True))
 
 
 def hidden_loss(student: Tensor, teacher: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ def scratch(name: str, shape: Sequence[int], dtype: torch.dtype, device: torch.d
     return kept[:size].view(dtype).view(*shape)
 
 
-def release() -> None:
+def free_scratch() -> None:
     """Give this thread's buffers back."""
     _kept.buffers.clear()
 

@@ -1,14 +1,14 @@
-"""The terms of the distillation objective: their weights, and what they are measured against.
+"""The loss terms: their weights, and what the student is trained on.
 
     loss = a_kd T^2 KL(q_T || s_T) + a_mlm CE + a_hidden (1 - cos) + a_group KL(Q || S)
 
-q is the teacher's (constrained) distribution, s the student's; q_T and s_T are both at temperature T. Each
-term is a mean over its positions. Q and S are what q and s at temperature 1 give to each group word and to
-all other words together, where the constraint applies. That last term is a part of KL(q || s) already, but
-at T = 2 the distributions are so flat that it is next to nothing there, while the pronouns' mass and their
-balance are read at T = 1.
+q is the teacher's distribution after the constraint, s the student's. q_T and s_T are the same at temperature
+T. Each term is a mean over its positions. Q and S are what q and s at temperature 1 give to each group word,
+and to all other words together, where the constraint applies. KL(q || s) contains this group term. But at T =
+2 the distributions are so flat that it almost vanishes there, while the pronouns' probability and balance are
+measured at T = 1.
 
-With V = 30,522 words the arrays [positions, V] dominate time and memory; `fairkd.distill.losses.fused` works
+With V = 30,522 tokens the arrays [positions, V] dominate time and memory. `fairkd.distill.losses.fused` works
 through them in chunks.
 """
 
@@ -20,12 +20,12 @@ from torch import Tensor
 
 from fairkd.constraints import Label
 
-IGNORED = -100
+IGNORED = -100  # the label of a position without one
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of the loss terms, the temperature, and what becomes of hard labels that are group words."""
+    """Weights of the loss terms, the temperature, and what happens to hard labels that are group words."""
 
     kd: float = 5.0
     mlm: float = 2.0
@@ -39,9 +39,16 @@ class Weights:
 class Targets:
     """What the student is trained on at N positions.
 
-    `states` [N, width] are the teacher's, after its head's transform; `weight` [V, width] and `bias` [V]
-    its vocabulary projection; `labels` [N] hold IGNORED where no token was masked; `constrained` [N] says
-    where the constraint applies.
+    Attributes
+    ----------
+    states
+        The teacher's states [N, width] after its head's transform.
+    weight, bias
+        The teacher's vocabulary projection, [V, width] and [V].
+    labels
+        The original tokens [N]; IGNORED where none was masked.
+    constrained
+        Where the constraint applies [N].
     """
 
     states: Tensor

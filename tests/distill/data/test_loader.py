@@ -11,8 +11,9 @@ import torch
 
 from fairkd.augmentation.gender_swap import swap
 from fairkd.distill import estimate, time_estimate
-from fairkd.distill.data.loader import Counterparts, Feed, Place
-from fairkd.distill.data.masking import Masker, Masking, Stream, encode
+from fairkd.distill.data.batching import BatchSampler, encode
+from fairkd.distill.data.loader import BatchLoader, Counterfactuals, DataPosition
+from fairkd.distill.data.masking import Masker, Masking
 from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, trained
 from tests.tiny import SENTENCES
@@ -22,32 +23,34 @@ def swapped(texts: Sequence[str]) -> list[str]:
     return [swap(text) for text in texts]
 
 
-def feed(lm: MaskedLM, *, swap: bool = False) -> Feed:
+def loader(lm: MaskedLM, *, swap: bool = False) -> BatchLoader:
     ids = encode(lm.tokenizer, SENTENCES)
     masker = Masker(lm.tokenizer, lm.vocabulary_size, Masking(), seed=1)
-    stream = Stream(ids, tokens=200, seed=1, pad_id=0)
-    return Feed(stream, masker, Counterparts(SENTENCES, swapped, lm.tokenizer, 64) if swap else None)
+    sampler = BatchSampler(ids, tokens=200, seed=1, pad_id=0)
+    return BatchLoader(
+        sampler, masker, Counterfactuals(SENTENCES, swapped, lm.tokenizer, 64) if swap else None
+    )
 
 
 def test_a_run_goes_on_from_its_place_in_the_order(tiny_bert: MaskedLM) -> None:
-    whole, resumed = feed(tiny_bert), feed(tiny_bert)
-    per_epoch = len(whole.stream.epoch(0))
+    whole, resumed = loader(tiny_bert), loader(tiny_bert)
+    per_epoch = len(whole.sampler.epoch(0))
     whole.take(per_epoch + 3)
-    assert whole.place == Place(1, 3)
-    resumed.place = Place(1, 3)
+    assert whole.position == DataPosition(1, 3)
+    resumed.position = DataPosition(1, 3)
     assert torch.equal(whole.take(1)[0].ids, resumed.take(1)[0].ids)
 
 
 def test_processes_share_the_order_without_gap_or_overlap(tiny_bert: MaskedLM) -> None:
-    alone = feed(tiny_bert).take(4)
-    shared = [feed(tiny_bert).take(4, every=2, first=rank) for rank in range(2)]
+    alone = loader(tiny_bert).take(4)
+    shared = [loader(tiny_bert).take(4, rank=rank, world_size=2) for rank in range(2)]
     for number, batch in enumerate(alone):
         assert torch.equal(shared[number % 2][number // 2].ids, batch.ids)
 
 
 def test_with_swapped_sentences_the_originals_come_in_the_same_order(tiny_bert: MaskedLM) -> None:
-    one, two = feed(tiny_bert), feed(tiny_bert, swap=True)
-    batches = one.stream.epoch(0)
+    one, two = loader(tiny_bert), loader(tiny_bert, swap=True)
+    batches = one.sampler.epoch(0)
     for index, plain, both in zip(batches, one.take(len(batches)), two.take(len(batches)), strict=True):
         count, length = plain.ids.shape
         assert torch.equal(both.ids[:count, :length], plain.ids)
@@ -70,7 +73,7 @@ def test_an_estimate_reckons_the_budget_up_from_a_warm_up(tiny_bert: MaskedLM) -
     found = estimate(config(budget={"steps": 1000}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3)
     assert found.steps == 1000
     assert found.seconds == pytest.approx(found.tokens / found.tokens_per_second, rel=0.01)
-    epoch = len(Stream(encode(tiny_bert.tokenizer, SENTENCES), tokens=256, seed=0, pad_id=0).epoch(0))
+    epoch = len(BatchSampler(encode(tiny_bert.tokenizer, SENTENCES), tokens=256, seed=0, pad_id=0).epoch(0))
     assert found.epochs == pytest.approx(1000 / epoch)
     minutes = estimate(
         config(budget={"minutes": 2, "steps": None}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3
@@ -82,14 +85,21 @@ def test_an_estimate_says_what_it_reads_and_can_be_given_up(tiny_bert: MaskedLM)
     class Enough(Exception):
         pass
 
-    def check() -> None:
-        if said:
+    def check_cancelled() -> None:
+        if messages:
             raise Enough
 
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(Enough):
-        estimate(config(), teacher=tiny_bert, corpus=CORPUS, seconds=60, say=said.append, check=check)
-    assert "sentences to learn from" in said[0]
+        estimate(
+            config(),
+            teacher=tiny_bert,
+            corpus=CORPUS,
+            seconds=60,
+            notify=messages.append,
+            check_cancelled=check_cancelled,
+        )
+    assert "training sentences" in messages[0]
 
 
 def test_swapped_sentences_change_no_estimate_of_how_often_the_text_is_read(
