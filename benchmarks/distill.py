@@ -1,17 +1,18 @@
-"""Time and weigh a distillation step against a textbook one: `python -m benchmarks.distill [--rounds 3]`.
+"""Speed and memory of a distillation step against a textbook one: `python -m benchmarks.distill`.
 
-The same work for all: the embedded teacher, a student of three of its layers, sentences of random lengths
-from 12 to 64 tokens, about 32 of them a step. The reference shuffles sentences into batches of 32, runs both
-models' heads at every position in single precision, selects the real positions with `masked_select`, and
-adds KLDivLoss, cross entropy and the cosine loss. Ours is the step of every run, at all positions, a sample
-or the masked ones, with and without frozen embeddings, in bf16 where that is faster. Each measurement has a
-process of its own, and rounds alternate. Speeds are real tokens, without padding, a second; on a machine that
-does other things too, compare tokens a second of processor time.
+All cases do the same work: the embedded teacher, a student with three of its layers, sentences of 12 to 64
+tokens, about 32 of them a step. The reference shuffles sentences into batches of 32, runs both models' heads
+at every position in single precision, selects the positions without padding with `masked_select`, and adds
+KLDivLoss, cross-entropy and the cosine loss. The other cases are the step of every run: at all positions, a
+sample or the masked ones, with and without frozen embeddings, in bf16 where that is faster.
+
+Each measurement runs in its own process, and rounds alternate. Speeds are tokens without padding per second.
+On a busy machine compare tokens per second of processor time.
 
 `--growth` measures 1, 2 and 4 times the batch and twice the teacher. `--precision-steps 300` trains twice
 from one start, in fp32 and in bf16, and compares the held-out KL. `--positions-minutes 10` trains three
-students for equal wall-clock time, one for each choice of positions, and compares their held-out KL, at
-masked positions and at every position of sentences as they are written.
+students for equal time, one for each choice of positions. It compares their held-out KL at masked positions,
+and at every position of unmasked sentences.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from fairkd.predictions import compare, predict
 
 WRITTEN_SENTENCES = 200
 REFERENCE = "reference: dense, fp32"
-# Name: (case, times the reference's tokens a second that are wanted of it, and part of its memory).
+# Name: (case, target for its speed and for its memory, both as multiples of the reference).
 CASES: dict[str, tuple[Case, float | None, float | None]] = {
     REFERENCE: (Case(reference=True), None, None),
     "all positions": (Case(), 10, 0.5),
@@ -50,7 +51,7 @@ CASES: dict[str, tuple[Case, float | None, float | None]] = {
 
 def run(case: Case, threads: int) -> Figures:
     """One case in a fresh process."""
-    # The teacher is in the box: nothing is looked up.
+    # The embedded teacher needs no network.
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.distill_work", json.dumps(asdict(case))],
@@ -67,18 +68,18 @@ def speed(figures: Figures) -> float:
 
 
 def speeds(rounds: int, seconds: float, threads: int) -> dict[str, list[Figures]]:
-    """Every case once a round, and the table of medians."""
+    """The figures of every case, one per round."""
     found: dict[str, list[Figures]] = {name: [] for name in CASES}
     for number in range(rounds):
         for name, (case, _, _) in CASES.items():
-            # What the time goes to is recorded once, behind the clock.
+            # The profile is recorded once, after the measurement.
             found[name].append(run(_with(case, seconds=seconds, profile=number == 0), threads))
             print(f"  round {number + 1}: {name}: {speed(found[name][-1]):.0f} tokens/s", file=sys.stderr)
     return found
 
 
 def print_speeds(found: Mapping[str, Sequence[Figures]]) -> None:
-    """Medians over the rounds; ratios are medians of each round's own."""
+    """Print medians over the rounds. Ratios are medians of the ratios within a round."""
     reference = found[REFERENCE]
 
     def ratio(values: Sequence[Figures], of: Any) -> float:
@@ -86,7 +87,7 @@ def print_speeds(found: Mapping[str, Sequence[Figures]]) -> None:
 
     print(
         f"\n{'step':36} {'tokens/s':>9} {'times':>6} {'per CPU s':>10} {'times':>6} {'peak MiB':>9} "
-        f"{'part':>5} {'of it for training':>19}"
+        f"{'ratio':>5} {'of it for training':>19}"
     )
     for name, values in found.items():
         print(
@@ -96,18 +97,20 @@ def print_speeds(found: Mapping[str, Sequence[Figures]]) -> None:
             f"{_median(values, lambda f: f.peak):9.0f} {ratio(values, lambda f: f.peak):5.2f} "
             f"{_median(values, lambda f: f.memory):19.0f}"
         )
-    print("\nwanted, reached (wall-clock)")
+    print("\ntargets and results (wall-clock)")
     for name, (_, faster, lighter) in CASES.items():
         if faster:
             reached = ratio(found[name], speed)
-            print(f"  {name}: {faster:g} times as fast, {reached:.1f}: {_verdict(reached >= faster)}")
+            print(f"  {name}: {reached:.1f} times as fast (target {faster:g}): {_verdict(reached >= faster)}")
         if lighter:
             reached = ratio(found[name], lambda f: f.peak)
-            print(f"  {name}: {lighter:g} of the memory, {reached:.2f}: {_verdict(reached <= lighter)}")
+            print(
+                f"  {name}: {reached:.2f} of the memory (target {lighter:g}): {_verdict(reached <= lighter)}"
+            )
 
 
 def print_limits(found: Mapping[str, Sequence[Figures]]) -> None:
-    """How much of a step's time its matrix products would take at this machine's best rates."""
+    """Print the speed that the matrix products alone would allow at this machine's best rates."""
     lm = load("embedded/teacher")
     ours = {values[0].precision for name, values in found.items() if name != REFERENCE}
     rates = {precision: product_rates(lm, FORMATS[precision]) for precision in sorted({"fp32", *ours})}
@@ -132,8 +135,8 @@ def print_limits(found: Mapping[str, Sequence[Figures]]) -> None:
 
 
 def print_growth(seconds: float, threads: int) -> None:
-    """Tokens a second as the batch and the teacher grow, all else equal."""
-    print("\nhow cost grows: tokens/s (of the first), peak MiB")
+    """Print tokens per second for larger batches and a larger teacher, all else equal."""
+    print("\nlarger batches and teachers: tokens/s (relative to the first), peak MiB")
     for name in ("all positions", "masked positions, embeddings frozen"):
         start = _with(CASES[name][0], seconds=seconds)
         first = None
@@ -152,19 +155,19 @@ def print_growth(seconds: float, threads: int) -> None:
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """Held-out KL(teacher || student) in nats where words are masked and as written, and a run's tokens."""
+class TrainingResult:
+    """Held-out KL(teacher || student) in nats, at masked tokens and in unmasked text; tokens trained on."""
 
     masked: float
     written: float
     tokens: int
 
 
-def learnt(values: Mapping[str, Any]) -> Learnt:
+def train_and_measure(values: Mapping[str, Any]) -> TrainingResult:
     """Train with these settings, and measure on held-out text."""
     settings = {
         "student": {"layers": LAYERS},
-        # One evaluation is enough, and it is made at the end.
+        # The evaluation at the end is enough.
         "evaluation": {"every_seconds": 1e6},
         "checkpoint": {"every_seconds": 1e6},
     }
@@ -173,11 +176,11 @@ def learnt(values: Mapping[str, Any]) -> Learnt:
         written = kl_as_written(load("embedded/teacher"), load(str(outcome.model)))
     kl = outcome.held_out["kl"]
     assert kl is not None
-    return Learnt(kl, written, outcome.tokens)
+    return TrainingResult(kl, written, outcome.tokens)
 
 
 def kl_as_written(teacher: MaskedLM, student: MaskedLM) -> float:
-    """The mean over every position of held-out sentences with nothing masked."""
+    """Mean KL over every position of held-out sentences without masks."""
     tables = [
         compare(predict(teacher, text), predict(student, text)).table()
         for text in corpora.read("bug").held_out[:WRITTEN_SENTENCES]
@@ -187,17 +190,17 @@ def kl_as_written(teacher: MaskedLM, student: MaskedLM) -> float:
 
 def print_positions(minutes: float) -> None:
     print(f"\n{minutes:g} minutes of training each; KL(teacher || student) on held-out text, nats")
-    print("| positions | where words are masked | as written | tokens |\n|---|---|---|---|")
+    print("| positions | at masked tokens | in unmasked text | tokens |\n|---|---|---|---|")
     results = {}
     for positions in ("all", "sample", "masked"):
         values = {"objective": {"positions": positions}, "budget": {"minutes": minutes}}
-        found = results[positions] = learnt(values)
+        found = results[positions] = train_and_measure(values)
         print(f"| {positions} | {found.masked:.3f} | {found.written:.3f} | {found.tokens:,} |", flush=True)
-    print(f"lowest where words are masked: {min(results, key=lambda name: results[name].masked)}")
+    print(f"lowest at masked tokens: {min(results, key=lambda name: results[name].masked)}")
 
 
 def print_precision(steps: int, tokens: int) -> None:
-    print(f"\nheld-out KL after {steps} steps of {tokens} tokens, all positions, by format of the products")
+    print(f"\nheld-out KL after {steps} steps of {tokens} tokens, all positions, by number format")
     results = {}
     for precision in ("fp32", "bf16"):
         values = {
@@ -205,10 +208,10 @@ def print_precision(steps: int, tokens: int) -> None:
             "optimizer": {"precision": precision, "micro_batch_tokens": tokens},
             "budget": {"steps": steps},
         }
-        results[precision] = learnt(values).masked
+        results[precision] = train_and_measure(values).masked
         print(f"  {precision}: {results[precision]:.4f}", flush=True)
     apart = abs(results["bf16"] / results["fp32"] - 1)
-    print(f"  apart: {apart:.2%} (wanted at most 1%: {_verdict(apart <= 0.01)})")
+    print(f"  difference: {apart:.2%} (target at most 1%: {_verdict(apart <= 0.01)})")
 
 
 def _with(case: Case, **changes: Any) -> Case:
@@ -226,11 +229,11 @@ def _verdict(met: bool) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=20, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=20, help="seconds per measurement")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--precision-steps", type=int, metavar="N")
-    parser.add_argument("--precision-tokens", type=int, default=256, metavar="N", help="tokens a step")
+    parser.add_argument("--precision-tokens", type=int, default=256, metavar="N", help="tokens per step")
     parser.add_argument("--positions-minutes", type=float, metavar="N")
     options = parser.parse_args()
     if options.positions_minutes:

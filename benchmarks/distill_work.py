@@ -1,4 +1,4 @@
-"""The work that `benchmarks.distill` measures: one case in this process, its figures as JSON on stdout."""
+"""What `benchmarks.distill` measures: one case in this process, with its figures as JSON on stdout."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WARM_STEPS, WARM_SECONDS = 3, 15.0
 
 @dataclass(frozen=True)
 class Case:
-    """One measurement: the textbook step, or ours with its settings, for some seconds."""
+    """One measurement: the textbook step, or that of `Trainer` with these settings."""
 
     reference: bool = False
     positions: Positions = "all"
@@ -48,8 +48,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a case took, and in which format. Tokens are real ones; `cpu` is user and system time, `memory`
-    the peak in MiB above what the process held with both models loaded, `peak` that of the whole process."""
+    """The result of a case.
+
+    `tokens` are without padding, `cpu` is user and system time in seconds. `memory` is the peak in MiB above
+    what the process used with both models loaded, `peak` that of the whole process.
+    """
 
     precision: Precision
     tokens: int
@@ -64,7 +67,7 @@ class Figures:
 
 
 def deeper(lm: MaskedLM, times: int) -> MaskedLM:
-    """The model with its stack of layers repeated."""
+    """The model with its layers repeated `times` times."""
     layers = layers_of(lm.model)
     for _ in range(times - 1):
         layers.extend(copy.deepcopy(list(layers)[: lm.model.config.num_hidden_layers]))
@@ -73,7 +76,7 @@ def deeper(lm: MaskedLM, times: int) -> MaskedLM:
 
 
 def random_sentences(lm: MaskedLM, count: int) -> list[np.ndarray]:
-    """Ids of random words between the special tokens; lengths are uniform, specials included."""
+    """Random tokens between the special ones. The lengths, special tokens included, are uniform."""
     random = np.random.default_rng(0)
     tokenizer = lm.tokenizer
     words = np.setdiff1d(np.arange(lm.vocabulary_size), tokenizer.all_special_ids)
@@ -86,7 +89,7 @@ def random_sentences(lm: MaskedLM, count: int) -> list[np.ndarray]:
 
 
 def textbook_step(teacher: MaskedLM, student: PreTrainedModel) -> Callable[[Batch], dict[str, float]]:
-    """A step as one would first write it: everything dense, everywhere, then selected."""
+    """A straightforward step: dense logits at every position, from which the positions are selected."""
     optimizer = torch.optim.AdamW(student.parameters(), lr=3e-4)
     temperature, vocabulary = 2.0, teacher.vocabulary_size
 
@@ -97,20 +100,23 @@ def textbook_step(teacher: MaskedLM, student: PreTrainedModel) -> Callable[[Batc
         labels = torch.full_like(batch.ids, -100)
         labels.view(-1)[batch.rows] = batch.labels
         with torch.no_grad():
-            taught = teacher.model(batch.ids, attention_mask=attention, output_hidden_states=True)
-        learnt = student(batch.ids, attention_mask=attention, output_hidden_states=True)
+            teacher_out = teacher.model(batch.ids, attention_mask=attention, output_hidden_states=True)
+        student_out = student(batch.ids, attention_mask=attention, output_hidden_states=True)
         keep = attention.bool().unsqueeze(-1)
-        wanted = torch.masked_select(taught.logits, keep).view(-1, vocabulary)
-        given = torch.masked_select(learnt.logits, keep).view(-1, vocabulary)
+        teacher_logits = torch.masked_select(teacher_out.logits, keep).view(-1, vocabulary)
+        student_logits = torch.masked_select(student_out.logits, keep).view(-1, vocabulary)
         divergence = torch.nn.KLDivLoss(reduction="batchmean")
         kd = (
-            divergence(F.log_softmax(given / temperature, -1), F.softmax(wanted / temperature, -1))
+            divergence(
+                F.log_softmax(student_logits / temperature, -1), F.softmax(teacher_logits / temperature, -1)
+            )
             * temperature**2
         )
-        mlm = F.cross_entropy(learnt.logits.view(-1, vocabulary), labels.view(-1))
+        mlm = F.cross_entropy(student_out.logits.view(-1, vocabulary), labels.view(-1))
         width = student.config.hidden_size
         states = [
-            torch.masked_select(out.hidden_states[-1], keep).view(-1, width) for out in (learnt, taught)
+            torch.masked_select(out.hidden_states[-1], keep).view(-1, width)
+            for out in (student_out, teacher_out)
         ]
         hidden = torch.nn.CosineEmbeddingLoss()(*states, torch.ones(len(states[0])))
         loss = 5 * kd + 2 * mlm + hidden
@@ -123,7 +129,7 @@ def textbook_step(teacher: MaskedLM, student: PreTrainedModel) -> Callable[[Batc
     return step
 
 
-def our_step(trainer: Trainer) -> Callable[[Batch], dict[str, float]]:
+def trainer_step(trainer: Trainer) -> Callable[[Batch], dict[str, float]]:
     """The step of every run."""
 
     def step(batch: Batch) -> dict[str, float]:
@@ -145,7 +151,7 @@ def config_of(case: Case) -> Config:
 
 
 def textbook_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
-    """Sentences in a random order, so many a batch, padded to the longest; all over again at the end."""
+    """Endless batches of `case.batch` sentences in random order, padded to the longest."""
     sentences = random_sentences(lm, POOL)
     masker = make_masker(lm, make_config({}))
     for epoch in count():
@@ -155,8 +161,8 @@ def textbook_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
             yield masker(ids, mask, index, epoch)
 
 
-def our_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
-    """The same sentences, those of one length together, and as many tokens a batch; without end, too."""
+def trainer_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
+    """Endless batches of the same sentences, by length, with as many tokens a batch."""
     masker = make_masker(lm, config_of(case))
     sampler = BatchSampler(
         random_sentences(lm, POOL), tokens=case.batch * MEAN, seed=0, pad_id=lm.tokenizer.pad_token_id or 0
@@ -167,16 +173,16 @@ def our_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
 
 
 def resident() -> float:
-    """Memory that the process holds now, MiB."""
+    """Resident memory of the process, MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
 
 
 def measure(case: Case) -> Figures:
-    """Steps for about `case.seconds`, after some that do not count.
+    """Run steps for about `case.seconds`, after warm-up steps that do not count.
 
-    Those are for kernels to be made, and for memory to be had: until a heap fits lengths of all kinds, a step
-    spends up to a tenth of its time on page faults.
+    Warm-up creates kernels and grows the heap: until it fits batches of every length, a step spends up to a
+    tenth of its time on page faults.
     """
     teacher = deeper(load("embedded/teacher"), case.teacher_depth)
     student = take_layers(teacher.model, LAYERS, freeze_embeddings=case.frozen)
@@ -188,7 +194,7 @@ def measure(case: Case) -> Figures:
         keep_freed_memory()
         lm = MaskedLM(student, teacher.tokenizer, "student")
         trainer = Trainer(teacher, lm, Constraint("none"), config_of(case))
-        step, batches, precision = our_step(trainer), our_batches(teacher, case), trainer.precision
+        step, batches, precision = trainer_step(trainer), trainer_batches(teacher, case), trainer.precision
     begin = time.perf_counter()
     for number in count():
         if number >= WARM_STEPS and time.perf_counter() - begin > WARM_SECONDS:
@@ -209,7 +215,7 @@ def measure(case: Case) -> Figures:
     )
 
 
-# Names of operations, or their beginnings, by what they do in a step.
+# Names of operations, or their prefixes, by what they do in a step.
 KINDS = {
     "matrix products": ("mm", "addmm", "addmm_", "bmm", "baddbmm"),
     "attention": ("_scaled_dot_product",),
@@ -243,17 +249,17 @@ def _is_one(name: str, kind: str, starts: tuple[str, ...]) -> bool:
 
 
 def products(case: Case, lm: MaskedLM, figures: Figures) -> dict[str, float]:
-    """Multiply-adds, times two, of one token's share of a step, by shape; without attention's own products.
+    """FLOP per token of a step's matrix products by shape, without those inside attention.
 
-    A last layer mixes all positions, but its queries and what follows are for the used ones alone.
+    The last layer attends to all positions, but its queries and what follows are computed at used ones only.
     """
     config = lm.model.config
     width, inner, vocabulary = config.hidden_size, config.intermediate_size, lm.vocabulary_size
     used = figures.positions / figures.tokens
-    rest, ends = 2 * (4 * width**2 + 2 * width * inner), 2 * 2 * width**2
+    layer, keys_values = 2 * (4 * width**2 + 2 * width * inner), 2 * 2 * width**2
 
     def forward(layers: int) -> float:
-        return (layers - 1) * rest + ends + used * (rest - ends)
+        return (layers - 1) * layer + keys_values + used * (layer - keys_values)
 
     head = 2 * used * width**2
     backward = 2 * (forward(len(LAYERS)) + head) - (3 * 2 * width**2 if case.frozen else 0)
@@ -268,7 +274,7 @@ def products(case: Case, lm: MaskedLM, figures: Figures) -> dict[str, float]:
 
 
 def product_rates(lm: MaskedLM, dtype: torch.dtype, rows: int = 400) -> dict[str, float]:
-    """What this machine reaches for each shape of `products`, FLOP a second; the best of some repetitions."""
+    """The speed of each kind of `products` on this machine, FLOP/s; the best of some repetitions."""
     config = lm.model.config
     width, inner, vocabulary = config.hidden_size, config.intermediate_size, lm.vocabulary_size
 
@@ -277,10 +283,10 @@ def product_rates(lm: MaskedLM, dtype: torch.dtype, rows: int = 400) -> dict[str
 
     states, weight = random(rows, width), random(vocabulary, width)
     logits = random(rows, padded(vocabulary))[:, :vocabulary]
-    tokens, dense, grown = random(3 * rows, width), random(inner, width), random(3 * rows, inner)
+    tokens, dense, hidden = random(3 * rows, width), random(inner, width), random(3 * rows, inner)
     one = 2 * rows * width * vocabulary
     shapes: dict[str, tuple[float, Callable[[], object]]] = {
-        "encoder": (2 * 3 * rows * width * inner, lambda: torch.mm(tokens, dense.t(), out=grown)),
+        "encoder": (2 * 3 * rows * width * inner, lambda: torch.mm(tokens, dense.t(), out=hidden)),
         "projection": (one, lambda: torch.mm(states, weight.t(), out=logits)),
         "to the states": (one, lambda: torch.mm(logits, weight, out=states)),
         "to the weights": (one, lambda: weight.addmm_(logits.t(), states, beta=0)),

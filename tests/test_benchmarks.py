@@ -17,7 +17,7 @@ from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, SMALL
 
 
-@pytest.mark.parametrize("batches", [distill_work.our_batches, distill_work.textbook_batches])
+@pytest.mark.parametrize("batches", [distill_work.trainer_batches, distill_work.textbook_batches])
 def test_a_long_measurement_reads_its_sentences_again(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch, batches: Any
 ) -> None:

@@ -1,8 +1,8 @@
-"""`fairkd distill`: a distillation in the foreground, in a run folder like any other.
+"""`fairkd distill`: a distillation in the foreground.
 
-With --output the folder is the user's own, and the same command goes on with what it holds. Without, the run
-is one of FAIRKD_HOME that the dashboard shows. Under `accelerate launch -m fairkd distill ...` every process
-comes through here; the first alone registers, writes and prints.
+With --output the run is stored in that folder, and the same command resumes it. Without, it is a run in
+FAIRKD_HOME, which the dashboard shows. Under `accelerate launch -m fairkd distill ...` every process runs
+this command. Only the first one registers the run, writes and prints.
 """
 
 from __future__ import annotations
@@ -30,37 +30,38 @@ from fairkd.utils import home
 if TYPE_CHECKING:
     from fairkd.distill import Outcome
 
-STOPPED = 130  # the exit code of what Ctrl-C ended
+STOPPED = 130  # the exit code after Ctrl-C
 
 Emit = Callable[[Mapping[str, Any]], object]
 
 
 def distill(
     config: Annotated[
-        Path | None, typer.Argument(help="A YAML file of settings; what it leaves out keeps its default.")
+        Path | None, typer.Argument(help="A YAML or JSON file of settings. All others keep their defaults.")
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help=f"Named settings instead of a file: {', '.join(PRESETS)}.")
+        str | None, typer.Option(help=f"A preset instead of a file: {', '.join(PRESETS)}.")
     ] = None,
     change: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="KEY=VALUE, such as budget.minutes=10 or constraint.kind=group; repeat it."
+            "--set",
+            help="Change a setting, for example budget.minutes=10. Can be repeated; see `fairkd settings`.",
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="The run's folder. A run that is in it is resumed. Default: a new run."),
+        typer.Option(help="The folder of the run. If it holds this run already, the run is resumed."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Distill a student from a teacher in the foreground.
 
-    The folder gets config.json, events.jsonl, checkpoints/ and, at the end, model/. Ctrl-C finishes the
-    step and saves. For example: fairkd distill --preset fair --set budget.minutes=5 --output fair-run
+    The folder gets config.json, events.jsonl, checkpoints/ and, at the end, model/. Ctrl-C finishes the step
+    and writes a checkpoint. For example: fairkd distill --preset fair --set budget.minutes=5 --output fair
     """
     if config is not None and preset is not None:
-        raise InputError("Give either a configuration file or a preset, not both.")
+        raise InputError("Expected a configuration file or a preset, not both.")
     start = None if preset is None else settings_of(preset)
     settings = read_config(config, change or (), start=start)
     folder, outcome = _train(settings, output)
@@ -87,13 +88,13 @@ def distill(
 
 
 def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
-    """Train in `output` or a run of FAIRKD_HOME; the outcome is the first process's to tell."""
+    """Train in `output` or in a new run: its folder, and the outcome in the first process."""
     from accelerate.utils import broadcast_object_list
 
     from fairkd.distill import make_accelerator, train
 
     process = make_accelerator()
-    folder = output or home()  # until the run has one of its own there
+    folder = output or home()  # until the run has its own folder
     try:
         with ExitStack() as stack:
             emit: Emit | None = None
@@ -108,8 +109,8 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
                     write = stack.enter_context(_writer(output)).write
                 log = stack.enter_context(_logging(folder))
                 draw = _drawing(stack.enter_context(progress()))
-                emit = _all(write, log, draw)
-            # Other processes may be on machines that have neither the folder nor the configuration's file.
+                emit = _combined(write, log, draw)
+            # Other processes may be on machines that have neither the folder nor the configuration file.
             shared = [(folder, config)]
             if process.num_processes > 1:
                 broadcast_object_list(shared)
@@ -123,23 +124,26 @@ def _train(config: Config, output: Path | None) -> tuple[Path, Outcome | None]:
 
 
 def _writer(folder: Path) -> Writer:
-    """Events of a folder of the user's own."""
+    """The writer of events in the folder that --output names.
+
+    Raises InputError for a folder with other files, before anything is written there.
+    """
     ours = {"events.jsonl", "log.txt", "config.json", "config.writing", "train.lock"}
     if folder.exists() and not folder.is_dir():
         names = {folder.name}
     else:
         names = {path.name for path in folder.glob("*")}
     if names - ours and "config.json" not in names:
-        raise InputError(f"The output {folder} exists and holds no run; choose another folder with --output.")
+        raise InputError(f"The folder {folder} has other files but no run: choose another one with --output.")
     try:
-        stored_config(folder)  # that of something else is refused before anything is written beside it
+        stored_config(folder)  # refuses the config.json of something else
         folder.mkdir(parents=True, exist_ok=True)
         return Writer(folder)
     except OSError as error:
-        raise InputError(f"The output {folder} cannot be written to ({error.strerror}).") from error
+        raise InputError(f"Cannot write to the folder {folder} ({error.strerror}).") from error
 
 
-def _all(*parts: Emit) -> Emit:
+def _combined(*parts: Emit) -> Emit:
     def emit(event: Mapping[str, Any]) -> None:
         for part in parts:
             part(event)
@@ -149,7 +153,7 @@ def _all(*parts: Emit) -> Emit:
 
 @contextmanager
 def _logging(folder: Path) -> Iterator[Emit]:
-    """Writes events into the run's log.txt, and the details of an error that no sentence was made for."""
+    """Writes events into the run's log.txt, and the traceback of an unexpected error."""
     log = (folder / "log.txt").open("a", encoding="utf-8")
     try:
         yield lambda event: events.log(dict(event), log)
@@ -160,12 +164,12 @@ def _logging(folder: Path) -> Iterator[Emit]:
             traceback.print_exc(file=log)
         raise
     finally:
-        with suppress(OSError):  # a full disk shows where it matters
+        with suppress(OSError):  # a full disk, which other writers report
             log.close()
 
 
 def _drawing(report: Callable[[str, float | None], None]) -> Emit:
-    """Shows events on the progress bar."""
+    """Shows events in the progress bar."""
     done: float | None = None
 
     def draw(event: Mapping[str, Any]) -> None:
@@ -179,9 +183,9 @@ def _drawing(report: Callable[[str, float | None], None]) -> Emit:
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """A function that says whether Ctrl-C was pressed or SIGTERM came; a second time they end the process.
+    """A function that returns whether Ctrl-C was pressed or SIGTERM came. The second one ends the process.
 
-    A launcher of several processes sends both to every one of them.
+    A launcher of several processes sends both signals to all of them.
     """
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():

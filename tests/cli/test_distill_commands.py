@@ -83,7 +83,7 @@ def test_without_a_folder_it_is_a_run_that_lists_and_pages_show(file: Path) -> N
     [
         (["--preset", "fairest"], f"Did you mean fair? Presets: {', '.join(PRESETS)}."),
         (["run.yaml", "--preset", "fair"], "not both"),
-        (["run.yaml", "--output", "full"], "holds no run"),
+        (["run.yaml", "--output", "full"], "other files but no run"),
         (["run.yaml", "--set", "budget.step=3"], "no setting budget.step. Did you mean budget.steps?"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fairkd.constraints.constraint import Constraint
-from fairkd.distill.data.masking import encode
+from fairkd.distill.data.batching import encode
 from fairkd.distill.evaluation import Evaluator, spread
 from fairkd.models.loading import MaskedLM
 from tests.distill.parts import config
