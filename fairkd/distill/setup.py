@@ -6,7 +6,6 @@ import copy
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from fairkd.distill.losses import free_scratch
 from fairkd.distill.student import kept_layers, make_student
 from fairkd.distill.trainer import Trainer, make_constraint, make_masker
 from fairkd.models import MaskedLM
+from fairkd.utils import Throttle
 
 Notify = Callable[[str], object]
 CheckCancelled = Callable[[], object]
@@ -155,14 +155,15 @@ def _digest(*texts: Sequence[str]) -> str:
 
 def _throttled(notify: Notify, check_cancelled: CheckCancelled) -> Callable[[str, float | None], None]:
     """A progress function that passes on new messages at once, and new numbers in them every few seconds."""
-    last, when = "", -REPORT_EVERY
+    last, throttle = "", Throttle(REPORT_EVERY)
 
     def progress(message: str, fraction: float | None) -> None:
-        nonlocal last, when
+        nonlocal last
         check_cancelled()
         words = re.sub(r"[\d,.]+", "", message)
-        if words != last or time.monotonic() - when >= REPORT_EVERY:
-            last, when = words, time.monotonic()
+        if words != last or throttle.due():
+            throttle.restart()
+            last = words
             notify(message)
 
     return progress
