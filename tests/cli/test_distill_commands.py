@@ -42,7 +42,7 @@ def fairkd(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, ["distill", *map(str, arguments)])
 
 
-def test_a_folder_of_ones_own_becomes_a_run_folder(file: Path, tmp_path: Path) -> None:
+def test_the_output_folder_becomes_a_run_folder(file: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine"
     result = fairkd(file, "--set", "budget.steps=3", "--output", target, "--json")
     assert result.exit_code == 0, result.output
@@ -56,9 +56,7 @@ def test_a_folder_of_ones_own_becomes_a_run_folder(file: Path, tmp_path: Path) -
     assert "finished after step 3" in (target / "log.txt").read_text()
 
 
-def test_the_same_command_goes_on_with_its_folder_and_another_one_is_refused(
-    file: Path, tmp_path: Path
-) -> None:
+def test_the_same_command_resumes_its_run_and_another_one_is_refused(file: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine"
     for _ in range(2):
         assert fairkd(file, "--output", target).exit_code == 0
@@ -69,7 +67,7 @@ def test_the_same_command_goes_on_with_its_folder_and_another_one_is_refused(
         raise result.exception or AssertionError
 
 
-def test_without_a_folder_it_is_a_run_that_lists_and_pages_show(file: Path) -> None:
+def test_without_a_folder_the_run_is_listed(file: Path) -> None:
     result = fairkd(file)
     assert result.exit_code == 0, result.output
     (run,) = runs.all_runs()
@@ -87,7 +85,7 @@ def test_without_a_folder_it_is_a_run_that_lists_and_pages_show(file: Path) -> N
         (["run.yaml", "--set", "budget.step=3"], "no setting budget.step. Did you mean budget.steps?"),
     ],
 )
-def test_wrong_calls_are_refused_in_one_sentence(
+def test_wrong_calls_are_refused_with_advice(
     file: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     (tmp_path / "full").mkdir()
@@ -96,7 +94,9 @@ def test_wrong_calls_are_refused_in_one_sentence(
     assert isinstance(result.exception, InputError) and message in str(result.exception)
 
 
-def test_a_full_disk_is_one_sentence(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_in_one_sentence(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -109,7 +109,7 @@ def test_a_full_disk_is_one_sentence(file: Path, tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_an_error_that_nobody_thought_of_is_one_sentence_with_its_details_in_the_log(
+def test_an_unexpected_error_is_one_sentence_with_its_traceback_in_the_log(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -124,7 +124,7 @@ def test_an_error_that_nobody_thought_of_is_one_sentence_with_its_details_in_the
 
 
 @pytest.mark.parametrize("content", [b'{"architectures": ["BertForMaskedLM"]}', b"[1]", b"\xff", b"{"])
-def test_a_folder_of_something_else_stays_as_it_is(file: Path, tmp_path: Path, content: bytes) -> None:
+def test_a_folder_with_something_else_is_left_alone(file: Path, tmp_path: Path, content: bytes) -> None:
     target = tmp_path / "model"
     target.mkdir()
     (target / "config.json").write_bytes(content)
@@ -133,9 +133,7 @@ def test_a_folder_of_something_else_stays_as_it_is(file: Path, tmp_path: Path, c
     assert [path.name for path in target.iterdir()] == ["config.json"]
 
 
-def test_a_folder_that_was_left_while_its_settings_were_written_is_gone_on_with(
-    file: Path, tmp_path: Path
-) -> None:
+def test_a_folder_with_a_half_written_configuration_is_used(file: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine"
     target.mkdir()
     (target / "config.writing").write_text("{")
@@ -147,7 +145,7 @@ def test_the_shortest_budget_takes_one_step(file: Path, tmp_path: Path) -> None:
     assert json.loads(result.stdout)["steps"] == 1
 
 
-def test_what_is_left_out_of_a_text_is_said(file: Path, tmp_path: Path) -> None:
+def test_skipped_lines_of_a_text_are_reported(file: Path, tmp_path: Path) -> None:
     with (tmp_path / "text.txt").open("ab") as text:
         text.write(b"caf\xe9\nWord\n")
     assert fairkd(file, "--output", tmp_path / "mine").exit_code == 0
@@ -155,7 +153,7 @@ def test_what_is_left_out_of_a_text_is_said(file: Path, tmp_path: Path) -> None:
     assert any("Skipped: " in text and "1 not UTF-8 text" in text for text in said), said
 
 
-def test_a_log_that_cannot_be_written_ends_no_run(
+def test_a_log_that_cannot_be_written_does_not_end_the_run(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "mine"
@@ -165,7 +163,7 @@ def test_a_log_that_cannot_be_written_ends_no_run(
     assert result.exit_code == 0, result.output
 
 
-def test_another_process_takes_folder_and_settings_from_the_first(
+def test_other_processes_get_folder_and_settings_from_the_first(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be on a machine that has neither the run's folder nor the same file of settings."""
@@ -186,7 +184,7 @@ def test_another_process_takes_folder_and_settings_from_the_first(
     assert tuple(told) == first
 
 
-def test_sigterm_saves_before_it_ends_the_process() -> None:
+def test_the_second_sigterm_ends_the_process() -> None:
     ended: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
     try:
@@ -199,7 +197,7 @@ def test_sigterm_saves_before_it_ends_the_process() -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def test_ctrl_c_is_asked_for_before_it_ends_the_process() -> None:
+def test_the_second_ctrl_c_ends_the_process() -> None:
     # A shell starts what it puts in the background with the signal ignored.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

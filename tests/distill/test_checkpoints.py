@@ -20,7 +20,7 @@ from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, equal, trained, weights
 
-# Section for Adam's moments, the place in the data, unfrozen embeddings and a projection to go wrong.
+# With these, errors in Adam's moments, data position, unfrozen embeddings or projection would show.
 STORED: dict[str, Any] = {
     "budget": {"steps": 10},
     "checkpoint": {"every_steps": 2},
@@ -57,7 +57,7 @@ def uninterrupted(tiny_bert: MaskedLM, tmp_path_factory: pytest.TempPathFactory)
     return weights(folder / "model")
 
 
-def test_a_cancelled_run_goes_on_to_the_same_weights(
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     for steps in (0, 3, 6):
@@ -70,7 +70,7 @@ def test_a_cancelled_run_goes_on_to_the_same_weights(
         assert equal(weights(folder / "model"), uninterrupted)
 
 
-def test_a_run_goes_on_in_the_number_format_that_it_began_in(
+def test_a_resumed_run_keeps_its_number_format(
     tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Which one is faster is measured, and might come out otherwise the next time."""
@@ -85,7 +85,7 @@ def test_a_run_goes_on_in_the_number_format_that_it_began_in(
         assert equal(*(weights(tmp_path / began / name / "model") for name in ("whole", "parts")))
 
 
-def test_a_run_that_is_stopped_before_it_begins_measures_nothing_until_it_is_resumed(
+def test_a_run_that_is_stopped_at_once_measures_nothing_until_it_is_resumed(
     tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     events: list[dict[str, Any]] = []
@@ -104,7 +104,7 @@ def test_a_run_that_is_stopped_before_it_begins_measures_nothing_until_it_is_res
     assert equal(weights(tmp_path / "model"), uninterrupted)
 
 
-def test_a_finished_run_stays_as_it_is(
+def test_resuming_a_finished_run_changes_nothing(
     tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     first = resumed(tiny_bert, tmp_path)[-1]
@@ -125,7 +125,7 @@ def cut(path: Path) -> None:
 
 @pytest.mark.parametrize("harm", [flip, cut, Path.unlink])
 @pytest.mark.parametrize("file", [checkpoints.TENSORS, checkpoints.STATE])
-def test_a_damaged_checkpoint_is_skipped_and_it_is_said(
+def test_a_damaged_checkpoint_is_skipped_with_a_message(
     tiny_bert: MaskedLM,
     tmp_path: Path,
     uninterrupted: dict[str, torch.Tensor],
@@ -146,7 +146,7 @@ def test_a_damaged_checkpoint_is_skipped_and_it_is_said(
 
 
 @pytest.mark.parametrize("content", ["0", '"step"', "[]", "null"])
-def test_a_checkpoint_whose_state_holds_something_else_is_damaged(tmp_path: Path, content: str) -> None:
+def test_a_checkpoint_whose_state_is_not_a_mapping_is_damaged(tmp_path: Path, content: str) -> None:
     for step in (1, 2):
         checkpoints.write(tmp_path, step, {}, {"weight/x": torch.ones(2)}, keep=2)
     (tmp_path / "step-000000002" / checkpoints.STATE).write_text(content)
@@ -154,7 +154,7 @@ def test_a_checkpoint_whose_state_holds_something_else_is_damaged(tmp_path: Path
     assert found is not None and found.step == 1
 
 
-def test_a_damaged_checkpoint_of_a_later_step_costs_no_new_one(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_of_a_later_step_does_not_displace_new_ones(tmp_path: Path) -> None:
     """A run that could not go on from step 200 stores step 50: that one is kept, the damaged one is not."""
     for step in (100, 200):
         checkpoints.write(tmp_path, step, {}, {"weight/x": torch.ones(2)}, keep=2)
@@ -166,7 +166,7 @@ def test_a_damaged_checkpoint_of_a_later_step_costs_no_new_one(tmp_path: Path) -
         assert [path.name for path in tmp_path.iterdir()] == [f"step-{step:09d}"]
 
 
-def test_what_was_half_written_is_left_aside_and_removed(
+def test_an_incomplete_checkpoint_is_ignored_and_removed(
     tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     stopped(tiny_bert, tmp_path, 4)
@@ -179,7 +179,7 @@ def test_what_was_half_written_is_left_aside_and_removed(
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), SafetensorError("I/O error: 28")])
-def test_a_full_disk_ends_the_run_with_a_sentence_and_keeps_the_last_checkpoint(
+def test_a_full_disk_ends_the_run_with_an_error_and_keeps_the_last_checkpoint(
     tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     stopped(tiny_bert, tmp_path, 4)
@@ -194,14 +194,14 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_keeps_the_last_checkpoint(
     assert found is not None and found.step == 4
 
 
-def test_a_folder_of_another_configuration_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_a_folder_with_another_configuration_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     stopped(tiny_bert, tmp_path, 1)
     with pytest.raises(InputError, match="other settings"):
         train(config(**STORED, seed=5), tmp_path, teacher=tiny_bert, corpus=CORPUS)
 
 
 @pytest.mark.parametrize("side", ["training", "held_out"])
-def test_a_run_does_not_go_on_with_another_text(tiny_bert: MaskedLM, tmp_path: Path, side: str) -> None:
+def test_a_run_is_not_resumed_with_another_text(tiny_bert: MaskedLM, tmp_path: Path, side: str) -> None:
     stopped(tiny_bert, tmp_path, 1)
     shorter = replace(CORPUS, **{side: getattr(CORPUS, side)[:-1]})
     with pytest.raises(FairKDError, match="The text of toy is not the one that the run began with"):
@@ -209,7 +209,7 @@ def test_a_run_does_not_go_on_with_another_text(tiny_bert: MaskedLM, tmp_path: P
 
 
 @pytest.mark.parametrize("asked", range(3))
-def test_a_run_is_cancelled_while_it_is_made_ready(tiny_bert: MaskedLM, tmp_path: Path, asked: int) -> None:
+def test_a_run_can_be_cancelled_during_its_setup(tiny_bert: MaskedLM, tmp_path: Path, asked: int) -> None:
     path = tmp_path / "text.txt"
     path.write_text("\n".join(CORPUS.training))
     left = iter(range(asked))
@@ -226,7 +226,7 @@ def test_a_run_is_cancelled_while_it_is_made_ready(tiny_bert: MaskedLM, tmp_path
     assert "start" not in {event["type"] for event in events}
 
 
-def test_a_run_that_is_cancelled_before_it_goes_on_keeps_its_checkpoints(
+def test_a_resumed_run_that_is_cancelled_during_its_setup_keeps_its_checkpoints(
     tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     stopped(tiny_bert, tmp_path, 3)
@@ -239,7 +239,7 @@ def test_a_run_that_is_cancelled_before_it_goes_on_keeps_its_checkpoints(
     assert equal(weights(tmp_path / "model"), uninterrupted)
 
 
-def test_a_run_does_not_go_on_with_another_teacher(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_a_run_is_not_resumed_with_another_teacher(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     stopped(tiny_bert, tmp_path, 1)
     other = copy.deepcopy(tiny_bert.model)
     with torch.no_grad():
@@ -270,7 +270,7 @@ def test_a_checkpoint_of_another_student_is_refused(
         resumed(tiny_model("distilbert"), tmp_path)
 
 
-def test_runs_killed_at_random_moments_end_with_the_weights_of_one_that_was_not(
+def test_runs_killed_at_random_end_with_the_weights_of_an_uninterrupted_one(
     tiny_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     """Each of three runs is ended by SIGKILL several times, whatever it is doing, and started again."""

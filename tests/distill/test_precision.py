@@ -19,23 +19,21 @@ CPU = torch.device("cpu")
         ({"amx_bf16": True}, 1.1, "fp32"),
     ],
 )
-def test_a_cpu_computes_in_bf16_by_itself_only_where_that_is_clearly_faster(
-    monkeypatch, able, speed, expected
-):
+def test_auto_chooses_bf16_on_a_cpu_only_if_it_is_clearly_faster(monkeypatch, able, speed, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
     monkeypatch.setattr(precision, "bf16_speedup", lambda: speed)
     assert resolve_precision("auto", CPU) == expected
 
 
 @pytest.mark.parametrize("wish", ["fp32", "bf16"])
-def test_what_is_asked_for_is_done(monkeypatch, wish):
+def test_an_explicit_precision_is_used(monkeypatch, wish):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
     monkeypatch.setattr(precision, "bf16_speedup", lambda: 4.0 if wish == "fp32" else 0.5)
     assert resolve_precision(wish, CPU) == wish
 
 
 @pytest.mark.parametrize("slow", [torch.float32, torch.bfloat16])
-def test_the_speed_of_bf16_is_that_of_the_products(monkeypatch, slow):
+def test_the_speedup_of_bf16_is_that_of_its_matrix_products(monkeypatch, slow):
     now = [0.0]
 
     def multiply(states, weight):

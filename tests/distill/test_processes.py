@@ -67,7 +67,7 @@ def test_two_processes_have_the_losses_of_one_on_the_same_global_batch(
     assert all(torch.allclose(one[name], other[name], atol=2e-3) for name in one)
 
 
-def test_one_process_that_wants_to_stop_stops_both_and_a_resumed_run_ends_the_same(
+def test_one_stopping_process_stops_both_and_the_resumed_run_ends_the_same(
     two: tuple[Path, list[dict[str, Any]]],
 ) -> None:
     folder, reports = two

@@ -16,7 +16,7 @@ from fairkd.models.loading import MaskedLM, load
 from tests.distill.parts import CORPUS, config, trained
 
 
-def test_a_student_has_the_wanted_layers_and_the_teachers_head(tiny_bert: MaskedLM) -> None:
+def test_a_student_has_the_chosen_layers_and_the_teachers_head(tiny_bert: MaskedLM) -> None:
     student = take_layers(tiny_bert.model, [1])
     teacher = tiny_bert.model.state_dict()
     for name, tensor in student.state_dict().items():
@@ -67,7 +67,7 @@ def test_fresh_weights_depend_on_the_seed_and_leave_torchs_randomness_alone(tiny
 
 
 @pytest.mark.parametrize("projection", [True, False])
-def test_hidden_states_of_unequal_width_are_compared_through_a_projection_or_not_at_all(
+def test_hidden_states_of_unequal_size_are_compared_through_a_projection_or_not_at_all(
     tiny_bert: MaskedLM, tmp_path: Path, projection: bool
 ) -> None:
 
@@ -83,7 +83,7 @@ def test_hidden_states_of_unequal_width_are_compared_through_a_projection_or_not
     assert not any("projection." in name for name in stored), "it is no part of the student"
 
 
-def test_an_existing_student_goes_on_from_its_weights(
+def test_an_existing_student_starts_from_its_weights(
     tiny_bert: MaskedLM, tiny_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     existing = {"kind": "existing", "reference": str(tiny_folder("bert"))}
@@ -99,7 +99,7 @@ def test_an_existing_student_of_another_vocabulary_is_refused(
         make_student(tiny_bert, settings, seed=0)
 
 
-def test_embeddings_are_trained_where_they_are_not_frozen(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_embeddings_are_trained_unless_they_are_frozen(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     before = tiny_bert.model.get_input_embeddings().weight
     for frozen in (True, False):
         student = {"layers": [0], "freeze_embeddings": frozen}

@@ -33,7 +33,7 @@ def train(
     return own, report
 
 
-def test_a_model_learns_to_fill_masks_and_reports_what_it_took(tiny_bert: MaskedLM) -> None:
+def test_a_model_learns_to_fill_masks_and_reports_steps_and_time(tiny_bert: MaskedLM) -> None:
     held_out = encode(tiny_bert.tokenizer, SENTENCES[:60])
     before = teacher_training.evaluate(tiny_bert.model, tiny_bert.tokenizer, held_out)
     trained, report = train(tiny_bert, SETTINGS)
@@ -50,7 +50,7 @@ def test_a_model_learns_to_fill_masks_and_reports_what_it_took(tiny_bert: Masked
     assert table is projection, "still tied"
 
 
-def test_the_gradient_of_the_tied_embeddings_is_autograds(tiny_bert: MaskedLM) -> None:
+def test_the_gradient_of_the_tied_embeddings_equals_autograds(tiny_bert: MaskedLM) -> None:
     ids, mask = pad(encode(tiny_bert.tokenizer, SENTENCES[:8]), 0)
     masker = Masker(tiny_bert.tokenizer, tiny_bert.vocabulary_size, Masking(), seed=0)
     batch = masker(ids, mask, torch.arange(8).numpy(), 0)
@@ -76,7 +76,7 @@ def test_the_gradient_of_the_tied_embeddings_is_autograds(tiny_bert: MaskedLM) -
     assert torch.allclose(gradients[name], wanted, atol=1e-5)
 
 
-def test_a_training_that_broke_off_goes_on_from_its_checkpoint(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_interrupted_training_resumes_from_its_checkpoint(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     _, first = train(tiny_bert, replace(SETTINGS, checkpoint_minutes=0.002), tmp_path)
     found = checkpoints.newest(tmp_path)
     assert found is not None and 0 < found.step <= first["steps"]
@@ -88,7 +88,7 @@ def test_a_training_that_broke_off_goes_on_from_its_checkpoint(tiny_bert: Masked
         train(tiny_bert, replace(SETTINGS, masked=0.5), tmp_path)
 
 
-def test_an_average_has_its_share_of_both_models(tiny_bert: MaskedLM) -> None:
+def test_an_average_weighs_both_models(tiny_bert: MaskedLM) -> None:
     ours, theirs = copy.deepcopy(tiny_bert.model), copy.deepcopy(tiny_bert.model)
     with torch.no_grad():
         for weights in theirs.parameters():

@@ -46,7 +46,7 @@ def test_training_lowers_the_divergence_and_leaves_teacher_and_embeddings_alone(
     assert all(torch.equal(student[name], before[name]) for name in before if "embeddings" in name)
 
 
-def test_events_say_everything_in_order(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_events_are_complete_and_in_order(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     events: Events = []
     settings = config(
         budget={"steps": 4}, evaluation={"every_steps": 2}, checkpoint={"every_steps": 2}, log_every=2
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_weights_to_the_bit(tiny_bert: MaskedLM, tm
     assert equal(runs["one"], runs["two"]) and not equal(runs["one"], runs["other"])
 
 
-def test_what_a_run_is_measured_on_does_not_depend_on_its_seed(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_evaluation_does_not_depend_on_the_seed(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     found = []
     for seed in (0, 1):
         events: Events = []
@@ -103,7 +103,7 @@ def test_what_a_run_is_measured_on_does_not_depend_on_its_seed(tiny_bert: Masked
     assert found[0] == found[1]
 
 
-def test_evaluating_and_storing_often_changes_no_number(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_frequent_evaluations_and_checkpoints_change_no_weight(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     often = {"evaluation": {"every_steps": 1}, "checkpoint": {"every_steps": 1}}
     trained(tiny_bert, tmp_path / "often", budget={"steps": 5}, **often)
     trained(tiny_bert, tmp_path / "never", budget={"steps": 5})
@@ -120,7 +120,7 @@ def gap(lm: MaskedLM) -> float:
     return float((at[:, he] - at[:, she]).abs().mean())
 
 
-def test_a_constrained_student_holds_he_and_she_closer_together_than_a_plain_one(
+def test_a_constrained_student_has_a_smaller_gap_than_a_plain_one(
     tiny_bert: MaskedLM, tmp_path: Path
 ) -> None:
     free = {"freeze_embeddings": False}
@@ -138,7 +138,7 @@ def test_a_constrained_student_holds_he_and_she_closer_together_than_a_plain_one
 
 @pytest.mark.parametrize("family", ["distilbert", "roberta", "electra", "modernbert"])
 @pytest.mark.parametrize("positions", ["all", "masked", "sample"])
-def test_every_family_with_layers_of_its_own_can_be_distilled(
+def test_every_family_with_separate_layers_can_be_distilled(
     tiny_model: Any, family: str, positions: str, tmp_path: Path
 ) -> None:
     outcome, _ = trained(
@@ -159,7 +159,7 @@ def test_without_the_teachers_weight_the_student_learns_from_the_text(
     assert last["perplexity"] < 0.7 * first["perplexity"]
 
 
-def test_products_in_bf16_give_nearly_the_same_losses(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_bf16_gives_nearly_the_same_losses(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     curves = []
     for precision in ("fp32", "bf16"):
         events: Events = []
@@ -193,15 +193,13 @@ def test_a_saved_student_loads_with_the_fill_mask_pipeline_and_says_what_it_is(
     assert f"pseudo-perplexity, sampled | {outcome.held_out['pseudo_perplexity_sampled']:.1f} |" in card
 
 
-def test_a_budget_in_minutes_counts_training_alone(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_a_budget_in_minutes_counts_training_only(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     often = {"every_steps": 1}
     outcome, _ = trained(tiny_bert, tmp_path, budget={"minutes": 0.003, "steps": None}, evaluation=often)
     assert 0.18 <= outcome.seconds < 0.6 and outcome.steps > 2
 
 
-def test_a_student_keeps_half_of_the_layers_unless_told_otherwise(
-    tiny_bert: MaskedLM, tmp_path: Path
-) -> None:
+def test_a_student_keeps_half_of_the_layers_by_default(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     events: Events = []
     settings = config(student={"layers": None}, budget={"steps": 1})
     outcome = train(settings, tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
@@ -211,7 +209,7 @@ def test_a_student_keeps_half_of_the_layers_unless_told_otherwise(
     assert resumed.state == "finished", "what the settings left open stays open in the folder"
 
 
-def test_words_of_ones_own_are_balanced_and_measured(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_custom_words_are_balanced_and_measured(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     """In the place of the contrast that is named, which would have been he and she."""
     words = {"drinks": ["milk", "water"], "people": ["nurse"]}
     gaps = []
@@ -228,14 +226,14 @@ def test_words_of_ones_own_are_balanced_and_measured(tiny_bert: MaskedLM, tmp_pa
     assert "on words of its own (strength 1" in (tmp_path / "own" / "model" / "README.md").read_text()
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_a_diverged_loss_ends_the_run_with_an_error(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     settings = config(optimizer={"learning_rate": 1e30})
     with pytest.raises(FairKDError, match="smaller optimizer.learning_rate"):
         train(settings, tmp_path, teacher=tiny_bert, corpus=CORPUS)
 
 
 @pytest.mark.parametrize("rate", [1e4, 1e30])
-def test_a_diverging_run_says_so_before_it_measures_or_stores_what_is_no_number(
+def test_a_diverged_run_fails_before_it_evaluates_or_saves(
     tiny_bert: MaskedLM, tmp_path: Path, rate: float
 ) -> None:
     settings = config(
@@ -252,7 +250,7 @@ def test_a_diverging_run_says_so_before_it_measures_or_stores_what_is_no_number(
         assert all(torch.isfinite(tensor).all() for tensor in tensors.values())
 
 
-def test_weights_that_are_no_numbers_at_the_end_are_no_model(
+def test_weights_that_are_not_finite_at_the_end_are_not_saved(
     tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing was due to be measured or said after the only step."""
@@ -279,7 +277,7 @@ def test_weights_that_are_no_numbers_at_the_end_are_no_model(
         MemoryError(),
     ],
 )
-def test_too_little_memory_is_said_in_one_sentence(
+def test_lack_of_memory_is_an_error_with_advice(
     tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -301,7 +299,7 @@ def test_a_corpus_without_held_out_text_can_be_trained_on(tiny_bert: MaskedLM, t
     assert outcome.held_out["kl"] is None and outcome.held_out["gap_absolute"] is not None
 
 
-def test_an_early_end_without_held_out_text_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_early_stopping_without_held_out_text_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     settings = config(budget={"steps": 2, "stop_gap": 0.5}, evaluation={"every_steps": 1})
     with pytest.raises(InputError, match="stop_gap needs held-out sentences .* few has none"):
         train(settings, tmp_path, teacher=tiny_bert, corpus=Corpus("few", None, SENTENCES, ()))
@@ -337,7 +335,7 @@ def losses(lm: MaskedLM, batches: list[list[Batch]], **sections: Any) -> list[fl
     return found
 
 
-def test_a_step_is_the_same_in_one_batch_or_in_several_uneven_ones(tiny_bert: MaskedLM) -> None:
+def test_a_step_is_the_same_in_one_batch_or_in_several_of_unequal_size(tiny_bert: MaskedLM) -> None:
     sentences = [ids for ids in encode(tiny_bert.tokenizer, SENTENCES) if len(ids) == 11][:9]
     masker = make_masker(tiny_bert, config())
     ids = np.stack(sentences).astype(np.int64)
@@ -368,7 +366,7 @@ def test_group_words_are_masked_alike_whatever_the_constraint(
     assert (make_masker(tiny_bert, config()).rates <= 0.2).all(), "without a rate of their own they are words"
 
 
-def test_a_step_with_nothing_to_learn_changes_no_loss_and_does_not_fail(tiny_bert: MaskedLM) -> None:
+def test_a_step_without_any_loss_term_has_a_loss_of_zero(tiny_bert: MaskedLM) -> None:
     """Without the teacher's weight, and with the only label dropped, no position has a term."""
     he = tiny_bert.tokenizer.convert_tokens_to_ids("he")
     ids = torch.tensor([[2, tiny_bert.mask_id, 3]])

@@ -53,7 +53,7 @@ from fairkd.errors import InputError
         ({"optimizer": {"schedule": "step"}}, "optimizer.schedule"),
     ],
 )
-def test_wrong_settings_are_named_in_one_sentence(values: dict, message: str) -> None:
+def test_wrong_settings_are_named_in_one_line(values: dict, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         make_config(values)
     assert str(caught.value).count("\n") == 0 and str(caught.value).endswith((".", "?"))
@@ -68,7 +68,7 @@ def test_a_configuration_file_and_changes_make_one_configuration(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_what_is_written_into_a_runs_folder_reproduces_it(name: str) -> None:
+def test_a_stored_configuration_is_read_back_unchanged(name: str) -> None:
     config = make_config(PRESETS[name])
     assert make_config(json.loads(json.dumps(config.model_dump(mode="json")))) == config
     assert DESCRIPTIONS[name].endswith(".")
@@ -80,25 +80,25 @@ def test_a_stored_configuration_can_be_given_another_kind_of_budget(tmp_path: Pa
     assert read_config(path, ["budget.steps=3"]).budget.minutes is None
 
 
-def test_a_run_has_five_minutes_where_nobody_says_how_long() -> None:
+def test_the_default_budget_is_five_minutes() -> None:
     for section in ({}, {"stop_gap": 0.3}, {"steps": None, "minutes": None}):
         assert make_config({"budget": section}).budget.minutes == 5
     assert make_config({"budget": {"steps": 3}}).budget.minutes is None
     assert read_config(None, ["budget.stop_gap=0.3"], start=PRESETS["fair"]).budget.minutes == 5
 
 
-def test_a_budget_that_is_taken_away_leaves_the_other(tmp_path: Path) -> None:
+def test_removing_one_kind_of_budget_keeps_the_other(tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
     path.write_text("budget: {minutes: 7}\n")
     assert read_config(path, ["budget.steps=null"]).budget.minutes == 7
 
 
-def test_a_group_term_alone_is_something_to_learn_under_a_constraint() -> None:
+def test_with_a_constraint_the_group_loss_alone_is_enough() -> None:
     terms = {"kd": 0, "mlm": 0, "hidden": 0, "group": 3}
     assert make_config({"objective": terms, "constraint": {"kind": "group"}}).objective.group == 3
 
 
-def test_true_and_false_are_for_switches() -> None:
+def test_switches_take_true_and_false() -> None:
     assert make_config({"student": {"freeze_embeddings": False}}).student.freeze_embeddings is False
 
 
@@ -106,7 +106,7 @@ def test_true_and_false_are_for_switches() -> None:
     "content",
     ["- a\n- b\n", "[]", "false", "0", "a: [1", "[" * 5000, "1: 2\n", "\udcff", "a: 2023-02-31"],
 )
-def test_a_configuration_that_is_no_yaml_mapping_is_refused(tmp_path: Path, content: str) -> None:
+def test_a_configuration_that_is_not_a_yaml_mapping_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "run.yaml"
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match="run.yaml"):

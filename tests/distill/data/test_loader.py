@@ -32,7 +32,7 @@ def loader(lm: MaskedLM, *, swap: bool = False) -> BatchLoader:
     )
 
 
-def test_a_run_goes_on_from_its_place_in_the_order(tiny_bert: MaskedLM) -> None:
+def test_a_run_resumes_at_its_position_in_the_data(tiny_bert: MaskedLM) -> None:
     whole, resumed = loader(tiny_bert), loader(tiny_bert)
     per_epoch = len(whole.sampler.epoch(0))
     whole.take(per_epoch + 3)
@@ -69,7 +69,7 @@ def test_a_run_with_swapped_sentences_trains_on_more_tokens(tiny_bert: MaskedLM,
     assert plain.tokens < both.tokens < 2 * plain.tokens
 
 
-def test_an_estimate_reckons_the_budget_up_from_a_warm_up(tiny_bert: MaskedLM) -> None:
+def test_an_estimate_extrapolates_a_trial_to_the_budget(tiny_bert: MaskedLM) -> None:
     found = estimate(config(budget={"steps": 1000}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3)
     assert found.steps == 1000
     assert found.seconds == pytest.approx(found.tokens / found.tokens_per_second, rel=0.01)
@@ -81,7 +81,7 @@ def test_an_estimate_reckons_the_budget_up_from_a_warm_up(tiny_bert: MaskedLM) -
     assert minutes.seconds == pytest.approx(120, rel=0.05)
 
 
-def test_an_estimate_says_what_it_reads_and_can_be_given_up(tiny_bert: MaskedLM) -> None:
+def test_an_estimate_reports_what_it_reads_and_can_be_cancelled(tiny_bert: MaskedLM) -> None:
     class Enough(Exception):
         pass
 
@@ -102,7 +102,7 @@ def test_an_estimate_says_what_it_reads_and_can_be_given_up(tiny_bert: MaskedLM)
     assert "training sentences" in messages[0]
 
 
-def test_swapped_sentences_change_no_estimate_of_how_often_the_text_is_read(
+def test_swapped_sentences_do_not_change_the_estimated_epochs(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     epochs = {}

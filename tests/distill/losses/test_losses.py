@@ -1,4 +1,4 @@
-"""Distillation: the fused objective against the dense one, encoders, batches, masks."""
+"""The fused loss against a dense one written plainly, and encoders at single positions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -20,12 +19,10 @@ from torch import Tensor
 from fairkd.constraints.constraint import Constraint, soft_labels
 from fairkd.constraints.kinds import KINDS, Label
 from fairkd.distill import train
-from fairkd.distill.data.batching import BatchSampler, encode, pad
-from fairkd.distill.data.masking import Masker, Masking, uniform
+from fairkd.distill.data.batching import encode, pad
 from fairkd.distill.losses.objective import Targets, Weights, fused_loss
 from fairkd.distill.losses.scratch_memory import padded, scratch
 from fairkd.distill.losses.targets import IGNORED
-from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import masked_rows, projection_of, rows_of, transform_of
 from tests.distill.parts import CORPUS, config
@@ -101,7 +98,7 @@ def dense_loss(
 @pytest.mark.parametrize("temperature", [1.0, 2.0, 3.0])
 @pytest.mark.parametrize("label", LABELS)
 @pytest.mark.parametrize("chunk", [5, 64])
-def test_the_fused_objective_has_the_value_and_the_gradients_of_the_dense_one(
+def test_the_fused_loss_has_the_value_and_gradients_of_the_dense_one(
     constraint: Constraint, temperature: float, label: Label, chunk: int
 ) -> None:
     weights = Weights(kd=5, mlm=2, group=3 if constraint.active else 0, temperature=temperature, label=label)
@@ -164,7 +161,7 @@ def test_terms_of_weight_zero_leave_the_others_as_they_are(kd: float, mlm: float
         assert (got - plain).norm() <= 1e-8 * plain.norm()
 
 
-def test_a_batch_in_which_nothing_counts_has_gradients_of_zero() -> None:
+def test_a_batch_without_any_loss_term_has_gradients_of_zero() -> None:
     states, weight, bias, targets = problem()
     nothing = replace(targets, labels=torch.full_like(targets.labels, IGNORED))
     total, _ = fused_loss(states, weight, bias, nothing, Constraint("none"), Weights(kd=0))
@@ -199,7 +196,7 @@ def test_a_second_backward_pass_is_refused() -> None:
         total.backward()
 
 
-def test_threads_do_not_write_into_each_others_arrays() -> None:
+def test_threads_do_not_share_scratch_buffers() -> None:
     states, weight, bias, targets = large_problem()
 
     def gradient(scale: float) -> Tensor:
@@ -217,9 +214,7 @@ def test_threads_do_not_write_into_each_others_arrays() -> None:
 @pytest.mark.parametrize("constraint", CONSTRAINTS.values(), ids=CONSTRAINTS)
 @pytest.mark.parametrize("by", ["argument", "autocast"])
 @pytest.mark.parametrize("kd", [5, 0])
-def test_products_in_bf16_keep_the_direction_of_the_gradients(
-    constraint: Constraint, by: str, kd: float
-) -> None:
+def test_bf16_keeps_the_direction_of_the_gradients(constraint: Constraint, by: str, kd: float) -> None:
     weights = Weights(kd=kd, group=3 if constraint.active else 0, label="soft")
     states, weight, bias, targets = large_problem()
     exact, _ = fused_loss(states, weight, bias, targets, constraint, weights)
@@ -251,7 +246,7 @@ def test_training_in_bf16_ends_where_training_in_fp32_does(tiny_bert: MaskedLM, 
     assert reached["bf16"] == pytest.approx(reached["fp32"], rel=0.01)
 
 
-def test_large_arrays_use_the_same_memory_again() -> None:
+def test_scratch_buffers_are_reused() -> None:
     cpu = torch.device("cpu")
     first = scratch("test", (30, 64), torch.float32, cpu)
     second = scratch("test", (15, 64), torch.float64, cpu)
@@ -323,82 +318,8 @@ def test_gradients_through_an_encoder_keep_their_direction_in_bf16(tiny_bert: Ma
     assert F.cosine_similarity(coarse[0], exact[0], dim=0) >= 0.98
 
 
-def test_looked_up_word_embeddings_can_be_handed_in(tiny_bert: MaskedLM) -> None:
+def test_word_embeddings_can_be_passed_in(tiny_bert: MaskedLM) -> None:
     ids, rows = torch.tensor([[2, 60, 61, 62, 3]]), torch.tensor([2, 3])
     words = tiny_bert.model.get_input_embeddings().weight[ids]
     given = masked_rows(tiny_bert.model, ids, None, rows, words)
     assert torch.equal(given, masked_rows(tiny_bert.model, ids, None, rows))
-
-
-def lengths(*sizes: int) -> list[np.ndarray]:
-    return [np.arange(5, 5 + size, dtype=np.int32) for size in sizes]
-
-
-def test_each_epoch_sees_every_sentence_once_in_an_order_of_its_own() -> None:
-    stream = BatchSampler(lengths(*range(3, 40)), tokens=60, seed=1, pad_id=0)
-    first, again, second = stream.epoch(0), stream.epoch(0), stream.epoch(1)
-    assert sorted(np.concatenate(first)) == list(range(37))
-    assert all((a == b).all() for a, b in zip(first, again, strict=True))
-    assert not np.array_equal(np.concatenate(first), np.concatenate(second))
-
-
-def test_batches_hold_at_most_the_wanted_tokens_padding_included() -> None:
-    stream = BatchSampler(lengths(*range(3, 40)), tokens=60, seed=1, pad_id=0)
-    assert all(stream.pad(batch)[0].size <= 60 for batch in stream.epoch(0))
-
-
-def test_a_corpus_without_a_word_is_refused() -> None:
-    with pytest.raises(InputError, match="no usable sentence"):
-        BatchSampler(lengths(2, 2), tokens=60, seed=1, pad_id=0)
-
-
-def masker(
-    lm: MaskedLM, *, group_words: Sequence[int] = (), group_rate: float | None = None, sample: float = 0.0
-) -> Masker:
-    masking = Masking(0.3, 0.8, 0.1, group_rate)
-    return Masker(lm.tokenizer, lm.vocabulary_size, masking, seed=7, group_words=group_words, sample=sample)
-
-
-def test_masks_depend_on_seed_epoch_and_example_alone(tiny_bert: MaskedLM) -> None:
-    ids = np.random.default_rng(0).integers(5, 100, (6, 12))
-    draw = masker(tiny_bert)
-    whole = draw(ids, None, np.arange(6), 2)
-    alone = draw(ids[4:5], None, np.array([4]), 2)
-    assert torch.equal(whole.ids[4:5], alone.ids)
-    assert torch.equal(whole.rows[whole.rows // 12 == 4] - 48, alone.rows)
-    assert not torch.equal(draw(ids, None, np.arange(6), 3).ids, whole.ids)
-
-
-def test_masks_come_in_the_wanted_proportions_and_spare_special_tokens(tiny_bert: MaskedLM) -> None:
-    tokenizer = tiny_bert.tokenizer
-    ids = np.random.default_rng(0).integers(5, 100, (300, 40))
-    ids[:, 0], ids[:, -1] = tokenizer.cls_token_id, tokenizer.sep_token_id
-    he = tokenizer.convert_tokens_to_ids("he")
-    ids[:, 5] = he
-    batch = masker(tiny_bert, group_words=[he], group_rate=0.9)(ids, None, np.arange(300), 0)
-    at = batch.rows % 40
-    assert not ((at == 0) | (at == 39)).any()
-    assert (at == 5).sum().item() / 300 == pytest.approx(0.9, abs=0.05)
-    assert (at != 5).sum().item() / (300 * 37) == pytest.approx(0.3, abs=0.02)
-    seen, labels = batch.ids.flatten()[batch.rows], batch.labels
-    assert (seen == tokenizer.mask_token_id).float().mean().item() == pytest.approx(0.8, abs=0.03)
-    assert (seen == labels).float().mean().item() == pytest.approx(0.1, abs=0.03)
-    untouched = np.setdiff1d(np.arange(ids.size), batch.rows.numpy())
-    assert np.array_equal(batch.ids.flatten().numpy()[untouched], ids.flat[untouched])
-
-
-def test_positions_can_be_all_or_a_sample_with_labels_at_masked_ones_only(tiny_bert: MaskedLM) -> None:
-    ids = np.random.default_rng(0).integers(5, 100, (50, 20))
-    everything = masker(tiny_bert, sample=1.0)(ids, None, np.arange(50), 0)
-    assert len(everything.rows) == ids.size
-    assert (everything.labels != IGNORED).float().mean().item() == pytest.approx(0.3, abs=0.05)
-    some = masker(tiny_bert, sample=0.25)(ids, None, np.arange(50), 0)
-    assert len(some.rows) / ids.size == pytest.approx(0.3 + 0.7 * 0.25, abs=0.05)
-
-
-def test_hashed_numbers_are_uniform_and_unlike_each_other() -> None:
-    draws = [uniform(1, 0, np.arange(200), 50, draw) for draw in range(2)]
-    assert draws[0].mean() == pytest.approx(0.5, abs=0.01)
-    assert np.var(draws[0]) == pytest.approx(1 / 12, abs=0.003)
-    for other in (draws[1], uniform(1, 1, np.arange(200), 50, 0), uniform(2, 0, np.arange(200), 50, 0)):
-        assert abs(np.corrcoef(draws[0].ravel(), other.ravel())[0, 1]) < 0.05

@@ -1,4 +1,4 @@
-"""A run that ends once the gap is small: only while quality and the words' mass have not suffered."""
+"""Early stopping: the gap is small, and neither quality nor the words' probability has suffered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, trained
 
 
-def test_a_run_ends_early_once_the_gap_is_small_and_says_so(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+def test_a_run_stops_early_once_the_gap_is_small_and_says_why(tiny_bert: MaskedLM, tmp_path: Path) -> None:
     events: list[dict[str, Any]] = []
     settings = config(budget={"steps": 25, "stop_gap": 50.0}, evaluation={"every_steps": 3})
     outcome = train(settings, tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
@@ -31,7 +31,7 @@ def test_a_run_ends_early_once_the_gap_is_small_and_says_so(tiny_bert: MaskedLM,
         ({"stop_quality": 0.0, "stop_plain": 1e9}, 3),
     ],
 )
-def test_a_small_gap_is_not_enough_where_quality_suffers(
+def test_a_small_gap_is_not_enough_if_quality_suffers(
     tiny_bert: MaskedLM, tmp_path: Path, guard: dict[str, float], steps: int
 ) -> None:
     outcome, _ = trained(
@@ -44,7 +44,7 @@ def test_a_small_gap_is_not_enough_where_quality_suffers(
     assert outcome.steps == steps
 
 
-def test_a_small_gap_is_not_enough_where_the_words_are_no_longer_expected(
+def test_a_small_gap_is_not_enough_if_the_words_lose_their_probability(
     tiny_bert: MaskedLM, tmp_path: Path
 ) -> None:
     """The bias of the head takes all probability from the pronouns, and keeps it away."""
