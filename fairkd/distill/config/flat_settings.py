@@ -7,7 +7,11 @@ from typing import Any
 
 
 def flat(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by dotted name, `{"budget": {"steps": 9}}` as `{"budget.steps": 9}`; lists become tuples."""
+    """Nested settings by dotted name; lists become tuples.
+
+    >>> flat({"seed": 1, "budget": {"steps": 9}, "student": {"layers": [0, 2]}})
+    {'seed': 1, 'budget.steps': 9, 'student.layers': (0, 2)}
+    """
     settings: dict[str, Any] = {}
     for key, value in config.items():
         if isinstance(value, Mapping):
@@ -18,7 +22,7 @@ def flat(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A setting's value with tuples in place of lists, those of a person's own words included."""
+    """The value with tuples in place of lists, also inside custom word groups."""
     if isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
     return tuple(value) if isinstance(value, list) else value
