@@ -25,7 +25,7 @@ from torch import Tensor
 
 from fairkd.augmentation.swap_lexicon import lexicon
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, UnknownWord, logits_at, spell
+from fairkd.models import MaskedLM, UnknownWord, logits_at, spell, token_batches
 from fairkd.utils import Progress
 
 Place = tuple[str, int]  # a sentence, and the offset of "her" or "his" in it
@@ -67,7 +67,6 @@ _OF = re.compile(
 )
 _LAST_WORDS = re.compile(r"(?:\S+\s+){0,6}\S*$")
 _FIRST_WORDS = re.compile(r"\S*(?:\s+\S+){0,5}")
-_TOKENS_AT_ONCE = 2048
 # Nats by which the model must prefer "his" to "him", because "his" is much more frequent. With this value the
 # embedded teacher is wrong for 0.6 % of the "his" and 15 % of the "him" in BUG that the rules do not decide.
 _HER_THRESHOLD = 1.0
@@ -175,9 +174,8 @@ class Resolver:
         # The longest come first: the largest need for memory shows at once, and padding stays small.
         usable.sort(key=lambda i: -len(encoded[i]))
         done = 0
-        while done < len(usable):
-            length = len(encoded[usable[done]])
-            batch = usable[done : done + max(1, _TOKENS_AT_ONCE // length)]
+        for span in token_batches([len(encoded[i]) for i in usable]):
+            batch = usable[span]
             logits = self._logits([encoded[i] for i in batch], [columns[i] or 0 for i in batch])
             for i, row in zip(batch, logits, strict=True):
                 determiner, other = (row[list(side)].logsumexp(0) for side in candidates[i])

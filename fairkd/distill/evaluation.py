@@ -22,14 +22,11 @@ from fairkd.distill.data import Batch, BatchSampler, Masker, Masking
 from fairkd.errors import InputError
 from fairkd.lexicon import fitting, shipped_professions
 from fairkd.measures import evaluation_keys, gaps, perplexity_of_loss, pseudo_perplexity_of_tokens, summarise
-from fairkd.models import MaskedLM, projection_of, rows_of, transform_of
+from fairkd.models import BATCH_TOKENS, VOCABULARY_ROWS, MaskedLM, projection_of, rows_of, transform_of
 from fairkd.predictions import as_json, predict
 
 Measures = dict[str, float | None]
 T = TypeVar("T")
-
-BATCH_TOKENS = 2048
-POSITIONS_AT_ONCE = 64  # few enough for [positions, V] to stay near the cache
 
 
 @dataclass(frozen=True)
@@ -112,8 +109,8 @@ class Evaluator:
         sums, count = dict.fromkeys((*compared, "loss", "top1_accuracy"), 0.0), 0
         for sample in self.masked:
             states, labels = self._states(lm, sample.batch), sample.batch.labels
-            for start in range(0, len(states), POSITIONS_AT_ONCE):
-                span = slice(start, start + POSITIONS_AT_ONCE)
+            for start in range(0, len(states), VOCABULARY_ROWS):
+                span = slice(start, start + VOCABULARY_ROWS)
                 s = projection_of(lm.model)(states[span]).log_softmax(1)
                 first = s.argmax(1)
                 sums["loss"] += float(F.nll_loss(s, labels[span], reduction="sum"))

@@ -24,14 +24,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, head_is_known, logits_at, token_ids
+from fairkd.models import (
+    VOCABULARY_ROWS,
+    MaskedLM,
+    head_is_known,
+    logits_at,
+    token_batches,
+    token_ids,
+)
 from fairkd.utils import side_by_side
 
 Positions = Literal["all", "sampled"]
-
-# Small enough for [copies, vocabulary] to stay near the cache.
-_COPIES_AT_ONCE = 64
-_TOKENS_AT_ONCE = 2048
 
 
 @dataclass(frozen=True)
@@ -132,12 +135,8 @@ def _batches(
             scored = scored[[number % len(scored)]]
         copies += [(ids, int(place)) for place in scored]
     copies.sort(key=lambda copy: len(copy[0]), reverse=True)
-    start = 0
-    while start < len(copies):
-        longest = len(copies[start][0])
-        count = max(1, min(_COPIES_AT_ONCE, _TOKENS_AT_ONCE // longest))
-        yield _masked_copies(copies[start : start + count], longest, lm)
-        start += count
+    for batch in token_batches([len(ids) for ids, _ in copies], rows=VOCABULARY_ROWS):
+        yield _masked_copies(copies[batch], len(copies[batch.start][0]), lm)
 
 
 def _masked_copies(

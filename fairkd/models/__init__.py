@@ -9,6 +9,7 @@
 * `hub_download`: the files of a Hub repository, with progress
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them
 * `tokenization`: texts with typed masks as tokens, and how a word is spelled in context
+* `token_batching`: how work is cut into batches of tokens
 * `mask_syntax`: masks as people type them, without a tokenizer
 * `token_strings`: how tokens are shown to people
 

@@ -20,6 +20,11 @@ from .mlm_head import (
     transform_of as transform_of,
     whole_rows as whole_rows,
 )
+from .token_batching import (
+    BATCH_TOKENS as BATCH_TOKENS,
+    VOCABULARY_ROWS as VOCABULARY_ROWS,
+    token_batches as token_batches,
+)
 from .token_strings import (
     CONTINUES as CONTINUES,
     SPACE as SPACE,

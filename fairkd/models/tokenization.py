@@ -23,10 +23,10 @@ from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mask_syntax import begins_sentence, typed_mask
 from fairkd.models.mlm_head import head_is_known, logits_at
+from fairkd.models.token_batching import token_batches
 
-# Work is cut into chunks of about this size, so that long texts and large vocabularies fit into memory.
-_FLOATS_AT_ONCE = 2**24
-_TOKENS_AT_ONCE = 2**13
+# Logits at one time (64 MiB): large vocabularies have to fit into memory, also in models that are run whole.
+_MOST_LOGITS = 2**24
 
 _SPACES = "Ġ▁"  # how byte-level BPE and SentencePiece mark the space before a word
 
@@ -312,14 +312,14 @@ def _ids_covering(lm: MaskedLM, before: str, word: str, after: str) -> tuple[int
 
 
 def logits_by_row(lm: MaskedLM, ids: Tensor, columns: Tensor) -> Iterator[Tensor]:
-    """Logits at one place of each sequence, a chunk of sequences at a time.
+    """Logits at one place of each sequence, a batch of sequences at a time.
 
     `ids` is [B, L] (no padding) and `columns` [B]; yields fp32 tensors [b, V], in order, whose b add up to B.
     """
-    length = ids.shape[1]
-    floats = lm.vocabulary_size * (1 if head_is_known(lm.model) else length)
-    step = max(1, min(_TOKENS_AT_ONCE // length, _FLOATS_AT_ONCE // floats))
-    for rows, places in zip(ids.split(step), columns.split(step), strict=True):
+    count, length = ids.shape
+    logits = lm.vocabulary_size * (1 if head_is_known(lm.model) else length)
+    for batch in token_batches([length] * count, rows=_MOST_LOGITS // logits):
+        rows, places = ids[batch], columns[batch]
         flat = torch.arange(len(rows)) * length + places
         with torch.inference_mode():
             yield logits_at(lm, rows, torch.ones_like(rows), flat)

@@ -22,11 +22,8 @@ import torch
 from numpy.typing import NDArray
 
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, encode, logits_by_row, parse, spell
+from fairkd.models import VOCABULARY_ROWS, MaskedLM, encode, logits_by_row, parse, spell, token_batches
 from fairkd.utils import side_by_side
-
-# Small enough for [rows, vocabulary] to fit the processor's cache, and for frequent progress.
-_ROWS_AT_ONCE = 64
 
 _Input = tuple[tuple[int, ...], int]
 
@@ -84,9 +81,9 @@ class Cloze:
         """All inputs by length, the longest first, so that the last batches to finish are short."""
         inputs = sorted(self._subwords, key=lambda pair: len(pair[0]), reverse=True)
         return [
-            rows[start : start + _ROWS_AT_ONCE]
+            rows[batch]
             for rows in (list(same) for _, same in groupby(inputs, key=lambda pair: len(pair[0])))
-            for start in range(0, len(rows), _ROWS_AT_ONCE)
+            for batch in token_batches([len(ids) for ids, _ in rows], rows=VOCABULARY_ROWS)
         ]
 
     def _run(self, rows: list[_Input]) -> tuple[list[int], NDArray[np.float64]]:

@@ -23,9 +23,6 @@ from fairkd.models import CONTINUES, MaskedLM, encode, logits_at, logits_by_row,
 from fairkd.predictions.distribution import Prediction, Token
 from fairkd.utils import Progress
 
-# Of masked copies in one forward pass: enough to keep the processor busy, few enough for frequent progress.
-_TOKENS_AT_ONCE = 2**11
-
 
 def predict(
     lm: MaskedLM,
@@ -124,14 +121,12 @@ def _mask_each(
     copies[torch.arange(len(columns)), columns] = lm.mask_id
     log_p = torch.empty(len(columns), lm.vocabulary_size)
     done = 0
-    step = max(1, _TOKENS_AT_ONCE // len(ids))
-    for rows, masked in zip(copies.split(step), columns.split(step), strict=True):
-        for logits in logits_by_row(lm, rows, masked):
-            log_p[done : done + len(logits)] = _log_softmax(logits, temperature)
-            done += len(logits)
-            if progress is not None:
-                count = len(columns)
-                progress(f"Masking each token for {lm.reference}: {done} of {count} positions", done / count)
+    for logits in logits_by_row(lm, copies, columns):
+        log_p[done : done + len(logits)] = _log_softmax(logits, temperature)
+        done += len(logits)
+        if progress is not None:
+            count = len(columns)
+            progress(f"Masking each token for {lm.reference}: {done} of {count} positions", done / count)
     return log_p
 
 

@@ -50,8 +50,8 @@ def test_batches_of_any_size_give_the_same_value(
     sentences = list(MANY[::3])
     value, tokens = plain_loop(tiny_bert, sentences, positions)
     for copies, at_once in ((64, 2048), (7, 2048), (64, 16)):
-        monkeypatch.setattr(perplexity, "_COPIES_AT_ONCE", copies)
-        monkeypatch.setattr(perplexity, "_TOKENS_AT_ONCE", at_once)
+        monkeypatch.setattr(perplexity, "VOCABULARY_ROWS", copies)
+        monkeypatch.setattr("fairkd.models.token_batching.BATCH_TOKENS", at_once)
         result = pseudo_perplexity(tiny_bert, sentences, positions=positions)
         assert result.tokens == tokens and result.value == pytest.approx(value, rel=1e-4)
 

@@ -315,7 +315,7 @@ def test_no_words_give_an_empty_table(tiny_bert: MaskedLM) -> None:
 def test_many_words_are_scored_alike_in_chunks(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["zoologist", "milkman", "he", "drinks"]
     whole = score_words(tiny_bert, "The [MASK] said.", words)
-    monkeypatch.setattr("fairkd.models.tokenization._TOKENS_AT_ONCE", 1)
+    monkeypatch.setattr("fairkd.models.token_batching.BATCH_TOKENS", 1)
     chunked = score_words(tiny_bert, "The [MASK] said.", words)
     assert chunked.log_probability.tolist() == pytest.approx(whole.log_probability.tolist(), abs=1e-5)
 
@@ -332,7 +332,7 @@ def test_the_mask_to_score_must_be_clear(tiny_bert: MaskedLM) -> None:
 def test_a_long_word_must_fit_too(tiny_bert: MaskedLM) -> None:
     text = "_" + " the" * (tiny_bert.max_tokens - 3)
     assert len(score_words(tiny_bert, text, ["he"])) == 1
-    with pytest.raises(InputError, match="word of 9 subwords the text has 72 tokens"):
+    with pytest.raises(InputError, match="word of 9 subword tokens the text has 72 tokens"):
         score_words(tiny_bert, text, ["zoologist"])
 
 
@@ -350,7 +350,7 @@ def test_a_model_that_is_run_whole_gets_fewer_rows_at_once(
     rows = torch.tensor([encode(tiny_bert, "The [MASK] said.").ids] * 8)
     at = torch.full((8,), 2)
     monkeypatch.setattr(
-        "fairkd.models.tokenization._FLOATS_AT_ONCE", 3 * rows.shape[1] * tiny_bert.vocabulary_size
+        "fairkd.models.tokenization._MOST_LOGITS", 3 * rows.shape[1] * tiny_bert.vocabulary_size
     )
     assert [len(chunk) for chunk in logits_by_row(tiny_bert, rows, at)] == [8]
     monkeypatch.setattr("fairkd.models.tokenization.head_is_known", lambda model: False)

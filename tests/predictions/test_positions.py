@@ -98,17 +98,14 @@ def test_predictions_of_the_embedded_teacher_equal_plain_loops(teacher: MaskedLM
 
 def test_the_batch_size_changes_nothing(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = predict(tiny_bert, SENTENCE, mask_each=True)
-    for limit in (
-        "fairkd.models.tokenization._TOKENS_AT_ONCE",
-        "fairkd.predictions.positions._TOKENS_AT_ONCE",
-    ):
-        monkeypatch.setattr(limit, 40)
+    for tokens in (40, 1):
+        monkeypatch.setattr("fairkd.models.token_batching.BATCH_TOKENS", tokens)
         chunked = predict(tiny_bert, SENTENCE, mask_each=True)
         assert torch.allclose(chunked.log_probabilities, whole.log_probabilities, atol=1e-5)
 
 
 def test_progress_counts_the_masked_positions(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fairkd.predictions.positions._TOKENS_AT_ONCE", 40)
+    monkeypatch.setattr("fairkd.models.token_batching.BATCH_TOKENS", 40)
     reports: list[tuple[str, float | None]] = []
     prediction = predict(tiny_bert, SENTENCE, mask_each=True, progress=lambda *report: reports.append(report))
     count = len(prediction.positions)
@@ -120,7 +117,7 @@ def test_progress_counts_the_masked_positions(tiny_bert: MaskedLM, monkeypatch: 
 def test_an_exception_from_progress_ends_the_work(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fairkd.predictions.positions._TOKENS_AT_ONCE", 1)
+    monkeypatch.setattr("fairkd.models.token_batching.BATCH_TOKENS", 1)
     reports: list[str] = []
 
     def stop(message: str, fraction: float | None) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from fairkd.errors import InputError
-from fairkd.models import token_ids
+from fairkd.models import token_batches, token_ids
 
 SENTENCES_PER_CALL = 512  # of the tokenizer
 
@@ -60,14 +60,7 @@ class BatchSampler:
         order = random.permutation(len(self.sentences))
         order = order[np.argsort(self.lengths[order], kind="stable")]
         order = order[self.lengths[order] > 2]
-        batches, start = [], 0
-        while start < len(order):
-            # The longest sentence, the last one, decides how many fit with padding.
-            count = max(1, self.tokens // self.lengths[order[start]])
-            while count > 1 and count * self.lengths[order[min(start + count, len(order)) - 1]] > self.tokens:
-                count -= 1
-            batches.append(order[start : start + count])
-            start += count
+        batches = [order[span] for span in token_batches(self.lengths[order].tolist(), tokens=self.tokens)]
         return [batches[i] for i in random.permutation(len(batches))]
 
     def pad(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
