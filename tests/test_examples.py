@@ -12,11 +12,21 @@ import fairkd
 
 HOME = Path(fairkd.__file__).parent
 SHOULD_HAVE_EXAMPLES = {
+    "fairkd.augmentation.gender_swap",
+    "fairkd.augmentation.her_his",
+    "fairkd.constraints.constraint",
+    "fairkd.constraints.kinds",
+    "fairkd.constraints.preview",
+    "fairkd.lexicon.professions",
+    "fairkd.lexicon.templates",
     "fairkd.lexicon.word_groups",
     "fairkd.models.loading",
+    "fairkd.models.tokenization",
+    "fairkd.predictions.cloze",
+    "fairkd.predictions.distribution",
     "fairkd.predictions.model_comparison",
     "fairkd.predictions.positions",
-    "fairkd.models.tokenization",
+    "fairkd.predictions.word_lookup",
 }
 
 

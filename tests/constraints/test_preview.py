@@ -25,8 +25,8 @@ def prediction_of(probabilities: list[float], token: int = MASK) -> Prediction:
     """A prediction with one position, of a vocabulary of letters."""
     log_p = torch.tensor(probabilities, dtype=torch.float64).log()[None]
     shown = Token(0, token, "[MASK]", 0, 6, special=False, masked=token == MASK, unknown=False)
-    labels = tuple("abcdefghijklmnopqrstuvwxyz"[: len(probabilities)])
-    return Prediction("x", "[MASK]", 1.0, False, (shown,), (0,), log_p, labels, "WordPiece", True)
+    letters = tuple("abcdefghijklmnopqrstuvwxyz"[: len(probabilities)])
+    return Prediction("x", "[MASK]", 1.0, False, (shown,), (0,), log_p, letters, "WordPiece", True)
 
 
 def edited(probabilities: list[float], constraint: Constraint, token: int = MASK) -> ConstraintPreview:
