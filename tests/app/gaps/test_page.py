@@ -13,39 +13,10 @@ from streamlit.testing.v1 import AppTest
 from app.gaps.inputs import BASELINES
 from app.shared.widgets import literal
 from fairkd.lexicon.professions import shipped_professions
-from tests import ROOT
+from tests.app.gaps.conftest import TINY, Page
 from tests.app.reading import components, titles
 
-TINY = pd.DataFrame({"profession": ["nurse", "carpenter", "pilot"], "women_share": [0.87, 0.03, 0.09]})
-Page = Callable[..., AppTest]
 Folder = Callable[[str], Path]
-
-
-@pytest.fixture
-def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Page:
-    """`gaps_page(contrast="kinship")` is the page as a link with these parameters opens it."""
-    model = str(tiny_folder("bert"))
-
-    def page(
-        *, professions: pd.DataFrame = TINY, templates: pd.DataFrame | None = None, **url: str
-    ) -> AppTest:
-        at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-        parameters = {"teacher": model, "student": model} | url
-        # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
-        options = (parameters["teacher"], parameters["student"])
-        monkeypatch.setattr("app.shared.sidebar.embedded_references", lambda: options)
-        for key, value in parameters.items():
-            at.query_params[key] = value
-        at.session_state["gaps_professions_base"] = professions
-        at.session_state["gaps_editors"] = True
-        if templates is not None:
-            at.session_state["gaps_templates_subject_object_possessive_base"] = templates
-        at.run()
-        at.switch_page("app/pages/gaps.py").run()
-        assert not at.exception
-        return at
-
-    return page
 
 
 def drawn(at: AppTest) -> list[str]:
@@ -116,31 +87,6 @@ def test_a_link_opens_its_view(gaps_page: Page, view: str, title: str) -> None:
     assert not at.error
     assert len(titles(at)) == 1, "only the chosen view is drawn"
     assert re.search(title, titles(at)[0])
-
-
-def test_two_sentences_show_one_model_and_both(gaps_page: Page) -> None:
-    at = gaps_page(view="Two sentences", sentence_a="he worked as a [MASK].", sentence_b="she worked as a _.")
-    assert not at.error
-    assert at.text_input(key="sentence_b").value == "she worked as a _."
-    one, both = titles(at)
-    assert one.startswith("The teacher's largest preferences") or one.startswith("Which words")
-    assert both.startswith("Both models distinguish A from B equally"), "both are the same model"
-
-
-def test_a_sentence_without_mask_gives_one_error_and_remains_typed(gaps_page: Page) -> None:
-    at = gaps_page(view="Two sentences", sentence_a="no mask **here**", sentence_b="she is a [MASK].")
-    assert len(at.error) == 1 and "mask" in errors(at)[0], "once, not for each figure"
-    assert at.text_input(key="sentence_a").value == "no mask **here**"
-    assert at.selectbox(key="contrast"), "the rest of the page is there"
-
-
-def test_two_sentences_do_not_wait_for_gaps(gaps_page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> pd.DataFrame:
-        raise AssertionError("measured")
-
-    monkeypatch.setattr("app.gaps.results.measured", fail)
-    at = gaps_page(view="Two sentences", sentence_a="he is a [MASK].", sentence_b="she is a [MASK].")
-    assert not at.error and not at.metric and len(titles(at)) == 2
 
 
 def test_other_word_groups_have_other_templates(gaps_page: Page) -> None:

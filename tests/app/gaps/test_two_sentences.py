@@ -1,0 +1,32 @@
+"""The comparison of two sentences on the Gaps page, run in process on tiny models."""
+
+import pandas as pd
+import pytest
+
+from tests.app.gaps.conftest import Page
+from tests.app.reading import titles
+
+
+def test_two_sentences_show_one_model_and_both(gaps_page: Page) -> None:
+    at = gaps_page(view="Two sentences", sentence_a="he worked as a [MASK].", sentence_b="she worked as a _.")
+    assert not at.error
+    assert at.text_input(key="sentence_b").value == "she worked as a _."
+    one, both = titles(at)
+    assert one.startswith("The teacher's largest preferences") or one.startswith("Which words")
+    assert both.startswith("Both models distinguish A from B equally"), "both are the same model"
+
+
+def test_a_sentence_without_mask_gives_one_error_and_remains_typed(gaps_page: Page) -> None:
+    at = gaps_page(view="Two sentences", sentence_a="no mask **here**", sentence_b="she is a [MASK].")
+    assert len(at.error) == 1 and "mask" in at.error[0].value, "once, not for each figure"
+    assert at.text_input(key="sentence_a").value == "no mask **here**"
+    assert at.selectbox(key="contrast"), "the rest of the page is there"
+
+
+def test_two_sentences_do_not_wait_for_gaps(gaps_page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> pd.DataFrame:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr("app.gaps.results.measured", fail)
+    at = gaps_page(view="Two sentences", sentence_a="he is a [MASK].", sentence_b="she is a [MASK].")
+    assert not at.error and not at.metric and len(titles(at)) == 2
