@@ -27,6 +27,7 @@ from torch import Tensor
 
 from fairkd.constraints import Constraint, soft_labels
 from fairkd.distill.losses.scratch_memory import padded, scratch
+from fairkd.distill.losses.softmax import row_powers, softmax_in_place
 from fairkd.distill.losses.targets import IGNORED, Targets, Weights
 from fairkd.models import ROW_STEP
 
@@ -282,18 +283,18 @@ def _block(prepared: PreparedTargets, a: Tensor | None, b: Tensor, span: slice) 
     label_logits = b.gather(1, label_columns) * temperature
     if a is not None and weights.kd:
         torch.sub(a, b, out=buffer)
-    normaliser = _softmax(b)
+    normaliser = softmax_in_place(b)
     if a is not None:
-        teacher_normaliser = _softmax(a)
+        teacher_normaliser = softmax_in_place(a)
         if weights.kd:
             sums[0] = temperature**2 * (buffer.mul_(a).sum() + (normaliser - teacher_normaliser).sum())
         if words is not None and prepared.needs_group_words:
-            log_total = _powers(a, temperature, buffer)[2]
+            log_total = row_powers(a, temperature, buffer)[2]
             words.log_q -= (temperature * teacher_normaliser + log_total)[words.rows]
 
     is_sharp = span.start < prepared.sharp
     if is_sharp:
-        powers, total, log_total = _powers(b, temperature, buffer)
+        powers, total, log_total = row_powers(b, temperature, buffer)
         log_normaliser = temperature * normaliser + log_total  # log sum exp of the undivided logits
     if a is not None and weights.kd:
         b.sub_(a)
@@ -361,32 +362,6 @@ class _GroupWords:
             # `factor` treats the group words like all others; this makes their gradient strength * (s - q).
             own_grad += strength * (s * ratio[:, None] - q)
         grad.index_put_((rows[:, None], prepared.columns), own_grad, accumulate=True)
-
-
-def _softmax(x: Tensor) -> Tensor:
-    """Replace rows by their softmax, in place; returns log sum exp of each [n, 1]."""
-    top = x.amax(1, keepdim=True)
-    if x.is_cpu:
-        torch.softmax(x, 1, out=x)
-    else:  # elsewhere a kernel may read a row again after it has written to it
-        x.copy_(torch.softmax(x, 1))
-    return top - x.amax(1, keepdim=True).log()
-
-
-def _powers(x: Tensor, temperature: float, out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """x ** T in `out`, up to a factor for each row; its row sums [n, 1]; and log sum x ** T [n, 1].
-
-    The exponents 1 and 2 need no exponential. They need no factor either, since the largest entry of a row is
-    at least 1 / V.
-    """
-    if temperature in (1, 2):
-        powers = out.copy_(x) if temperature == 1 else torch.mul(x, x, out=out)
-        total = powers.sum(1, keepdim=True)
-        return powers, total, total.log()
-    top = x.amax(1, keepdim=True)
-    powers = torch.div(x, top, out=out).pow_(temperature)
-    total = powers.sum(1, keepdim=True)
-    return powers, total, temperature * top.log() + total.log()
 
 
 def _as_dtype(x: Tensor, dtype: torch.dtype, name: str) -> Tensor:
