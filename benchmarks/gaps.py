@@ -17,7 +17,7 @@ import torch
 
 from fairkd.lexicon import Contrast, contrasts, fitting, shipped_professions
 from fairkd.measures import gaps
-from fairkd.models import MaskedLM, load, spell
+from fairkd.models import MaskedLM, load, tokenize_word
 
 
 def plain(lm: MaskedLM, frame: pd.DataFrame, contrast: Contrast) -> list[float]:
@@ -25,7 +25,7 @@ def plain(lm: MaskedLM, frame: pd.DataFrame, contrast: Contrast) -> list[float]:
     found = []
     for row in frame.itertuples():
         words = [group.for_role(row.role) for group in contrast.groups]
-        ids = [[spell(lm, word, before="and ").ids[0] for word in group] for group in words]
+        ids = [[tokenize_word(lm, word, before="and ").ids[0] for word in group] for group in words]
         for text in (row.text, row.text.replace(row.profession, lm.mask_token)):
             encoded = lm.tokenizer(text, return_tensors="pt")
             place = text.lower().index("[mask]")

@@ -1,10 +1,10 @@
-"""Errors whose message is one sentence fit for a person: what was expected, what came, what to do."""
+"""Errors whose messages are shown to users: what was expected, what came, what to do."""
 
 from collections.abc import Sequence
 
 
 class FairKDError(ValueError):
-    """Anything wrong with what the user gave; the message can be shown as it is."""
+    """An error in the user's input; the message can be shown as it is."""
 
 
 class ModelError(FairKDError):

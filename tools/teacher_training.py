@@ -89,11 +89,11 @@ def train(
         if (others := found.state["settings"]) != _recipe(settings):
             raise InputError(
                 f"The checkpoint in {checkpoint} was trained with other settings ({others}); delete it to "
-                "begin anew, or train with those."
+                "start again, or use those settings."
             )
         steps, tokens, before = found.step, found.state["tokens"], found.state["minutes"]
         loader.position = DataPosition(**found.state["place"])
-        log(f"Going on from step {steps}, after {before:.1f} minutes")
+        log(f"Resuming from step {steps}, after {before:.1f} minutes")
     begin, stored, smooth = time.monotonic(), before, math.nan
     while (minutes := before + (time.monotonic() - begin) / 60) < settings.minutes:
         epoch = loader.position.epoch

@@ -210,7 +210,7 @@ def _unread(model: Version, texts: tuple[str, ...]) -> dict[str, str]:
 
     found: dict[str, str] = {}
     for text in texts:
-        for part in models.unread(get_model(model[0]), text):
+        for part in models.unknown_parts(get_model(model[0]), text):
             found.setdefault(part, text)
     return found
 

@@ -13,7 +13,7 @@ from app.shared import model_cache
 from app.shared.activity import track_activity
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption, literal, warn_unread
-from fairkd.models import unread
+from fairkd.models import unknown_parts
 from fairkd.predictions import Prediction, compare
 
 START = "Milk is a [MASK]."
@@ -140,7 +140,7 @@ def predictions_of(
 def hint_unknown(*predictions: Prediction | None) -> None:
     """Warn about characters that a model does not know."""
     found = (
-        (one.reference, unread(model_cache.get_model(one.reference), one.text))
+        (one.reference, unknown_parts(model_cache.get_model(one.reference), one.text))
         for one in predictions
         if one is not None
     )

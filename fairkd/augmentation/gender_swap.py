@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 from fairkd.augmentation.her_his import Resolver, guess
 from fairkd.augmentation.swap_lexicon import AMBIGUOUS, WORD, Lexicon, lexicon
-from fairkd.corpora import beginning, normalise
+from fairkd.corpora import normalise, split_key
 from fairkd.models import MaskedLM
 from fairkd.utils import Progress
 
@@ -130,12 +130,12 @@ def swapper(
         if progress:
             done = len(every) - len(held_out)
             progress(f"Swapping held-out sentences: {done:,} of {len(held_out):,}", done / len(held_out))
-    apart = frozenset(beginning(normalise(sentence)) for sentence in every)
+    apart = frozenset(split_key(normalise(sentence)) for sentence in every)
 
     def swap_apart(sentences: Sequence[str]) -> list[str]:
         swapped = swap_many(sentences, decide, names=names)
         return [
-            sentence if beginning(normalise(other)) in apart else other
+            sentence if split_key(normalise(other)) in apart else other
             for sentence, other in zip(sentences, swapped, strict=True)
         ]
 

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from fairkd.augmentation.swap_lexicon import lexicon
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, UnknownWord, logits_at, spell, token_batches
+from fairkd.models import MaskedLM, UnknownWord, logits_at, token_batches, tokenize_word
 from fairkd.utils import Progress
 
 Place = tuple[str, int]  # a sentence, and the offset of "her" or "his" in it
@@ -217,7 +217,7 @@ class Resolver:
 
     def _single(self, word: str, before: str) -> int | None:
         try:
-            spelling = spell(self.lm, word, before=before)
+            spelling = tokenize_word(self.lm, word, before=before)
         except UnknownWord:
             return None
         return spelling.ids[0] if spelling.single else None

@@ -93,12 +93,12 @@ def predict(
 ) -> None:
     """Show what a model predicts at the masks of a sentence, or at every position if it has none."""
     from fairkd import predictions
-    from fairkd.models import unread
+    from fairkd.models import unknown_parts
 
     lm = _load(model)
     with progress() as report:
         prediction = predictions.predict(lm, text, temperature=temperature, mask_each=each, progress=report)
-    if unknown := unread(lm, text):
+    if unknown := unknown_parts(lm, text):
         listed = ", ".join(f"“{one}”" for one in unknown)
         _hint(
             f"Not in the vocabulary of {lm.reference}: {listed}. The tokenizer reads it as the unknown token."

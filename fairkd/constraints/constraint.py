@@ -28,7 +28,7 @@ from torch import Tensor
 from fairkd.constraints.kinds import KINDS, Kind, Scope, are_shares, constraint_kind, kind_names
 from fairkd.errors import InputError
 from fairkd.lexicon import Contrast
-from fairkd.models import MaskedLM, UnknownWord, spell
+from fairkd.models import MaskedLM, UnknownWord, tokenize_word
 
 
 @dataclass(frozen=True)
@@ -325,7 +325,8 @@ def _spellings(lm: MaskedLM, words: Sequence[str], skip: bool) -> list[tuple[int
     for number, (before, capital) in enumerate(ways):
         try:
             spellings = [
-                spell(lm, word[:1].upper() + word[1:] if capital else word, before=before) for word in words
+                tokenize_word(lm, word[:1].upper() + word[1:] if capital else word, before=before)
+                for word in words
             ]
         except UnknownWord:
             if skip or number:

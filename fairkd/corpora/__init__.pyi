@@ -3,11 +3,11 @@ from .corpus import (
     LONGEST as LONGEST,
     MOST as MOST,
     Corpus as Corpus,
-    Tally as Tally,
-    beginning as beginning,
+    SkipCounts as SkipCounts,
     build as build,
     is_held_out as is_held_out,
     normalise as normalise,
+    split_key as split_key,
 )
 from .csv_rows import csv_table as csv_table
 from .pinned_wheels import open_member as open_member

@@ -1,7 +1,7 @@
-"""A corpus: distinct sentences on two sides, and a count of what was left out.
+"""A corpus: distinct sentences, split into training and held-out ones, and counts of skipped text.
 
-The split is by content: whether a sentence is held out depends on a hash of its normalised beginning alone,
-so that a sentence and its near copies are always on one side, in every corpus.
+The split depends on content alone: a hash of the first characters of the normalised sentence decides. So a
+sentence and its near copies are on the same side in every corpus.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from fairkd.errors import InputError
 
 HELD_OUT_PER_MILLE = 20
 MOST = 500_000  # sentences kept unless asked otherwise
-COUNTED = 5_000_000  # lines or rows that are counted behind those; more can take minutes
+COUNTED = 5_000_000  # further lines or rows that are counted; counting more can take minutes
 LONGEST = 1_000  # characters of a sentence; a longer text is cut into its sentences
-BEGINNING = 40  # characters of the normalised text that decide on the side
+SPLIT_KEY_CHARACTERS = 40  # of the normalised text; they decide on the side
 
-Tally = Counter[str]
+SkipCounts = Counter[str]
 
 REPEATED = "repeated"
-SHORT = "fewer than two words"
+SHORT = "with fewer than two words"
 LONG = f"longer than {LONGEST:,} characters (cut into sentences)"
-HALF_CHARACTERS = "half a character (a lone surrogate)"
+LONE_SURROGATES = "with a lone surrogate"
 
 
 def beyond(most: int) -> str:
-    """The reason under which what comes after the first `most` sentences is counted."""
+    """The reason for which text after the first `most` sentences is skipped."""
     return f"lines or rows after the first {most:,} sentences"
 
 
@@ -39,7 +39,7 @@ def beyond(most: int) -> str:
 class Corpus:
     """Distinct sentences for training and for evaluation, with where they come from.
 
-    `skipped` says why and how many: lines, rows or sentences that were not taken, or not as they were.
+    `skipped` counts, by reason, the lines, rows and sentences that were left out or changed.
     """
 
     name: str
@@ -56,20 +56,20 @@ def build(
     *,
     most: int = MOST,
     count_rest: bool = True,
-    tally: Tally | None = None,
+    skipped: SkipCounts | None = None,
 ) -> Corpus:
     """A corpus of the distinct, whitespace-normalised sentences of at least two words.
 
     Parameters
     ----------
     sentences
-        Drawn one by one; a text of more than LONGEST characters is cut into its sentences.
+        Read one by one; a text of more than LONGEST characters is split into its sentences.
     most
         Keep the first `most` of both sides together.
     count_rest
-        Whether to go on and count the texts that are left over, up to COUNTED, or to stop there.
-    tally
-        Reasons and counts so far, which the source of `sentences` may go on filling.
+        Whether to count the remaining texts, up to COUNTED, or to stop reading.
+    skipped
+        Counts by reason so far; the source of `sentences` may keep adding to them.
 
     Raises
     ------
@@ -78,37 +78,37 @@ def build(
     """
     if most < 1:
         raise InputError(f"A corpus needs at least 1 sentence, but at most {most} were asked for.")
-    tally = Tally() if tally is None else tally
+    skipped = SkipCounts() if skipped is None else skipped
     seen: set[bytes] = set()
     sides: dict[bool, list[str]] = {True: [], False: []}
     rest = iter(sentences)
-    for text in _cut(rest, tally):
+    for text in _cut(rest, skipped):
         if " " not in text:
-            tally[SHORT] += bool(text)
+            skipped[SHORT] += bool(text)
             continue
         key = normalise(text)
         # Half of a SHA-256: small enough to remember for every sentence, long enough never to collide.
         digest = hashlib.sha256(key.encode()).digest()[:16]
         if digest in seen:
-            tally[REPEATED] += 1
+            skipped[REPEATED] += 1
             continue
         seen.add(digest)
         sides[is_held_out(key)].append(text)
         if len(seen) == most:
             if count_rest:
-                # As they come, and not cut or compared: of a large file most is counted here.
+                # Neither split nor compared: most of a large file is counted here.
                 count = sum(not line.isspace() for line in islice(rest, COUNTED) if line)
                 more = "or more " if next(rest, None) is not None else ""
-                tally[more + beyond(most)] += count
+                skipped[more + beyond(most)] += count
             break
-    skipped = {reason: count for reason, count in tally.items() if count}
+    reasons = {reason: count for reason, count in skipped.items() if count}
     if not sides[False]:
-        why = ", ".join(f"{count:,} {reason}" for reason, count in skipped.items())
+        why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
         raise InputError(
             f"The corpus {name} has no usable sentence for training"
             f"{f' (left out: {why})' if why else ''}; expected text of at least two words a line or row."
         )
-    return Corpus(name, licence, tuple(sides[False]), tuple(sides[True]), skipped)
+    return Corpus(name, licence, tuple(sides[False]), tuple(sides[True]), reasons)
 
 
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
@@ -118,12 +118,12 @@ _OTHER_LETTER = re.compile(r"[^\W\d_a-z]")
 
 
 def normalise(text: str) -> str:
-    """The letters and digits of a text in lower case, all else as single spaces: alike in near copies.
+    """The letters and digits of a text in lower case, with single spaces for everything else.
 
-    Where no more than half of the letters are beyond a to z, the side is decided by a to z and 0 to 9 alone
-    ("a naïve man": "a na ve man"), as the held-out text of the embedded models was; all the letters follow
-    after a line feed, so that only true copies are alike. Otherwise letters and digits of every script count.
-    Text without any is lower-cased.
+    Near copies have the same result. If at most half of the letters are outside a to z, only a to z and 0 to
+    9 decide on the side ("a naïve man": "a na ve man"), as for the held-out text of the embedded models. All
+    letters follow after a line feed, so that only true copies are equal. Otherwise the letters and digits of
+    every script count. Text without any is lower-cased.
     """
     plain = _NOT_PLAIN.sub(" ", text.lower()).strip()
     if text.isascii():
@@ -140,14 +140,14 @@ def _marks(between: re.Match[str]) -> str:
     return marks if marks == between[0] else f"{marks} "
 
 
-def beginning(normalised: str) -> str:
-    """What near copies of a sentence have in common: sentences alike in it are on one side."""
-    return normalised.partition("\n")[0][:BEGINNING]
+def split_key(normalised: str) -> str:
+    """The part of a normalised text that decides on its side; near copies share it."""
+    return normalised.partition("\n")[0][:SPLIT_KEY_CHARACTERS]
 
 
 def is_held_out(normalised: str) -> bool:
     """Two in a hundred sentences, by a hash of the first 40 characters of the normalised text."""
-    digest = hashlib.sha256(beginning(normalised).encode()).digest()
+    digest = hashlib.sha256(split_key(normalised).encode()).digest()
     return int.from_bytes(digest[:4], "big") % 1000 < HELD_OUT_PER_MILLE
 
 
@@ -156,7 +156,7 @@ _SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\b[A-Z][a-z])(?<!\b[A-Z][a-z]{3})[.
 
 
 def split(text: str) -> Iterator[str]:
-    """The sentences of a long text, by their punctuation; what is still too long is cut at a space."""
+    """The sentences of a long text, found by punctuation; longer ones are split at a space."""
     start = 0
     for end in [*(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]:
         while end - start > LONGEST:
@@ -169,14 +169,14 @@ def split(text: str) -> Iterator[str]:
         start = end
 
 
-def _cut(sentences: Iterable[str], tally: Tally) -> Iterator[str]:
-    """Each text with single spaces, whole or, if too long, as its sentences."""
+def _cut(sentences: Iterable[str], skipped: SkipCounts) -> Iterator[str]:
+    """Each text with single spaces; a text that is too long is split into its sentences."""
     for sentence in sentences:
         text = " ".join(sentence.split())
         if not text.isascii() and _has_lone_surrogate(text):
-            tally[HALF_CHARACTERS] += 1
+            skipped[LONE_SURROGATES] += 1
         elif len(text) > LONGEST:
-            tally[LONG] += 1
+            skipped[LONG] += 1
             yield from split(text)
         else:
             yield text

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from fairkd.corpora.corpus import Tally
+from fairkd.corpora.corpus import SkipCounts
 from fairkd.errors import InputError
 
 LONGEST_ROW = 2**17  # characters that an open quote may take from the lines below it
@@ -65,7 +65,7 @@ def csv_table(lines: Iterable[str], *, tabs: bool = False, name: str = "The file
     A quoted field may hold line breaks. A row whose quote does not close is one unreadable row of one line,
     and the lines below it are read on their own; in a tab-separated file it is taken literally instead. So is
     a quoted field there that would hold both a line break and a tab: those are two rows of a quotation. A
-    slip in a line whose quotes close ('"so" it is') is let pass.
+    misplaced quote in a line whose quotes close ('"so" it is') is accepted.
     """
     lines = iter(lines)
     number = 0
@@ -97,7 +97,7 @@ def csv_table(lines: Iterable[str], *, tabs: bool = False, name: str = "The file
     return CsvTable(tuple(cell.strip() for cell in cells), separator, rows)
 
 
-def records(table: CsvTable, left_out: Tally) -> Iterator[dict[str, str]]:
+def records(table: CsvTable, left_out: SkipCounts) -> Iterator[dict[str, str]]:
     """The rows by column name; a short row lacks its last columns.
 
     Rows that cannot be read, or that have more cells than the header, are counted in `left_out`. Below a
@@ -153,7 +153,7 @@ def _dialect(separator: str, spaced: bool = True) -> dict[str, Any]:
 
 
 def _alone(line: str, separator: str, spaced: bool) -> list[str] | None:
-    """The row of one line; None where it asks for a second one, or cannot be read."""
+    """The row of one line; None if it continues on the next line or cannot be read."""
     lines = iter([line, ""])
     try:
         row = next(csv.reader(lines, **_dialect(separator, spaced)))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from fairkd.corpora.text_files import SAMPLE, Table, brief
+from fairkd.corpora.text_files import SAMPLE, Table, sample_row
 from fairkd.errors import InputError
 from fairkd.utils import Progress, Throttle
 
@@ -52,10 +52,10 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
             split=split or "train",
             revision=match["revision"],
             streaming=True,
-            # Streaming a split asks again by itself; twice is enough to find out that there is no network.
+            # Streaming retries by itself; one retry is enough to notice that there is no network.
             download_config=datasets.DownloadConfig(max_retries=1),
         )
-        # Pictures and sound stay packed: nobody looks at them, and what unpacks them may not be installed.
+        # Images and sound are not decoded: they are not used, and their decoders may not be installed.
         if hasattr(rows, "decode") and rows.features:
             rows = rows.decode(False)
     throttle = Throttle()
@@ -66,7 +66,7 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
                 progress(f"Streaming {source}: {count:,} rows", None)
             yield row
 
-    sample = tuple(brief(row) for row in islice(each(), SAMPLE))
+    sample = tuple(sample_row(row) for row in islice(each(), SAMPLE))
     columns = tuple(dict.fromkeys(name for row in sample for name in row))
 
     table = Table(columns, sample, lambda column: (row.get(column) for row in each()))
@@ -74,14 +74,14 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
 
 
 def _guarded(source: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The rows; only what `datasets` raises is turned into an InputError, not what progress may."""
+    """The rows. Only errors of `datasets` become an InputError, not those that progress raises."""
     with _one_sentence(source):
         yield from rows
 
 
 @contextmanager
 def _one_sentence(source: str) -> Iterator[None]:
-    """Turns what `datasets` raises, which is of every kind, into an InputError; only its code runs inside."""
+    """Turn any error of `datasets` into an InputError; only its code runs inside."""
     try:
         yield
     except ConnectionError as error:

@@ -7,7 +7,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from fairkd.corpora import hub_datasets, pinned_wheels, text_files
-from fairkd.corpora.corpus import MOST, Corpus, Tally, build
+from fairkd.corpora.corpus import MOST, Corpus, SkipCounts, build
 from fairkd.corpora.csv_rows import csv_table, records
 from fairkd.errors import InputError
 from fairkd.utils import Progress, Throttle
@@ -39,11 +39,11 @@ def read(
     most
         Keep the first `most` distinct sentences, training and held-out together; 1 or more.
     count_rest
-        Whether to go on and count the lines or rows behind those (the first COUNTED of them), or to stop
-        reading. A Hub data set is never streamed any further.
+        Whether to count the remaining lines or rows (at most COUNTED), or to stop reading. A Hub data set is
+        never read beyond the sentences that are kept.
     progress
-        Called with a sentence and a fraction in [0, 1], or None where it is not known, a few times a second
-        while text arrives. What it raises ends the reading, and files are closed.
+        Called with a sentence and a fraction in [0, 1], or None if it is unknown, a few times a second. An
+        exception from it ends the reading, and files are closed.
 
     Raises
     ------
@@ -51,27 +51,29 @@ def read(
         No such file, format, column, data set or split (it says which columns or splits there are), a
         damaged file, one that is mostly not UTF-8, one without a usable sentence, or `most` below 1.
     """
-    name, tally = str(source), Tally()
+    name, skipped = str(source), SkipCounts()
     if name == BUG or not name.startswith(hub_datasets.PREFIX):
         if split is not None:
             raise InputError(f"Only data sets of the Hub (hub:org/name) have splits, {name} has none.")
         if column is not None and (name == BUG or text_files.kind(Path(source)) in text_files.TEXT):
             raise InputError(f"{name} has no columns; leave the column '{column}' out.")
     if name == BUG:
-        texts = _bug(tally, progress)
-        return build("BUG (Levy et al. 2021)", "MIT", texts, most=most, count_rest=count_rest, tally=tally)
+        texts = _bug(skipped, progress)
+        return build(
+            "BUG (Levy et al. 2021)", "MIT", texts, most=most, count_rest=count_rest, skipped=skipped
+        )
     if name.startswith(hub_datasets.PREFIX):
         table, licence = hub_datasets.stream(name, split=split, progress=progress)
-        texts = table.texts(table.choose(column, name), tally)
+        texts = table.texts(table.choose(column, name), skipped)
         title = name.removeprefix(hub_datasets.PREFIX)
-        return build(title, licence, texts, most=most, count_rest=False, tally=tally)
+        return build(title, licence, texts, most=most, count_rest=False, skipped=skipped)
     path = _existing(source)
     if text_files.kind(path) in text_files.TEXT:
-        texts = text_files.lines(path, tally, progress)
+        texts = text_files.lines(path, skipped, progress)
     else:
-        table = text_files.table(path, tally, progress)
-        texts = table.texts(table.choose(column, path.name), tally)
-    return build(path.name, None, texts, most=most, count_rest=count_rest, tally=tally)
+        table = text_files.table(path, skipped, progress)
+        texts = table.texts(table.choose(column, path.name), skipped)
+    return build(path.name, None, texts, most=most, count_rest=count_rest, skipped=skipped)
 
 
 def columns(source: str | Path, *, split: str | None = None) -> tuple[str, ...]:
@@ -85,7 +87,11 @@ def columns(source: str | Path, *, split: str | None = None) -> tuple[str, ...]:
     if name.startswith(hub_datasets.PREFIX):
         return hub_datasets.stream(name, split=split)[0].text_columns()
     path = _existing(source)
-    return () if text_files.kind(path) in text_files.TEXT else text_files.table(path, Tally()).text_columns()
+    return (
+        ()
+        if text_files.kind(path) in text_files.TEXT
+        else text_files.table(path, SkipCounts()).text_columns()
+    )
 
 
 def _existing(source: str | Path) -> Path:
@@ -104,11 +110,11 @@ def _existing(source: str | Path) -> Path:
     return path
 
 
-def _bug(tally: Tally, progress: Progress | None) -> Iterator[str]:
+def _bug(skipped: SkipCounts, progress: Progress | None) -> Iterator[str]:
     with pinned_wheels.open_member("BUG/data/full_BUG.csv", progress=progress) as handle:
         throttle = Throttle()
         table = csv_table(TextIOWrapper(handle, encoding="utf-8", newline=""), name="BUG")
-        for count, row in enumerate(records(table, tally), 1):
+        for count, row in enumerate(records(table, skipped), 1):
             if progress and throttle.due():
                 progress(f"Reading BUG: {count:,} rows", None)
             yield row["sentence_text"]

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from fairkd.corpora import csv_rows
-from fairkd.corpora.corpus import Tally
+from fairkd.corpora.corpus import SkipCounts
 from fairkd.errors import InputError
 from fairkd.utils import Progress, Throttle
 
@@ -34,15 +34,15 @@ SAMPLE_CELL = 1_000  # characters of a cell that are kept for that
 LINE_PART = 2**15  # bytes of a line of plain text read at a time
 LONGEST_RECORD = 2**20  # bytes of a table's line
 BATCH = 2**24  # bytes of a Parquet table, unpacked, that are read at a time
-JUDGED_AFTER = 10_000  # lines; a file that is mostly undecodable is refused by then, or at its end
+CHECKED_AFTER = 10_000  # lines; a file that is mostly not UTF-8 is refused after so many, or at its end
 
 UNDECODABLE = "not UTF-8 text"
 TOO_LONG = f"longer than {LONGEST_RECORD:,} bytes"
 NO_JSON = "not a JSON object"
-NO_TEXT = "no text in the column"
-SENTENCE_AS_NAME = "sentence in the header (its first line should name the columns)"
+NO_TEXT = "without text in the column"
+SENTENCE_AS_NAME = "sentence in the header (the first line should name the columns)"
 
-# A question is none: columns of answers are named by them.
+# Not a question: surveys name columns after their questions.
 _SENTENCE = re.compile(r"(\S+\s+){3,}\S*[.!][\"'”’)]*")
 
 Readable: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
@@ -52,8 +52,8 @@ Readable: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
 class Table:
     """A table's columns, its first rows, and the stream of one column's values from the first row on.
 
-    `sample` holds the texts of the first rows only, as `brief` cuts them; `left_out` says what was no row on
-    the way to them.
+    `sample` holds the texts of the first rows only, cut by `sample_row`; `left_out` counts what could not be
+    read among them.
     """
 
     columns: tuple[str, ...]
@@ -92,18 +92,18 @@ class Table:
             )
         return texts[0]
 
-    def texts(self, column: str, tally: Tally) -> Iterator[str]:
-        """The column's texts; what is no text is counted, and so is a name that reads like a row."""
-        tally[SENTENCE_AS_NAME] += _SENTENCE.fullmatch(column) is not None
+    def texts(self, column: str, skipped: SkipCounts) -> Iterator[str]:
+        """The texts of a column. Other values are counted, and so is a name that reads like a sentence."""
+        skipped[SENTENCE_AS_NAME] += _SENTENCE.fullmatch(column) is not None
         for value in self.values(column):
             if isinstance(value, str) and value.strip():
                 yield value
             else:
-                tally[f"{NO_TEXT} '{column}'"] += 1
+                skipped[f"{NO_TEXT} '{column}'"] += 1
 
 
-def brief(row: Mapping[str, Any]) -> dict[str, str | None]:
-    """A row for a sample: the beginnings of its texts, None for anything else."""
+def sample_row(row: Mapping[str, Any]) -> dict[str, str | None]:
+    """A row of a sample: its texts cut at SAMPLE_CELL characters, None for anything else."""
     return {name: value[:SAMPLE_CELL] if isinstance(value, str) else None for name, value in row.items()}
 
 
@@ -120,25 +120,27 @@ def kind(path: Path) -> str:
     return found
 
 
-def table(path: Path, tally: Tally, progress: Progress | None = None) -> Table:
+def table(path: Path, skipped: SkipCounts, progress: Progress | None = None) -> Table:
     """The table in a file of one of the formats TABLES."""
     suffix = kind(path)
     if suffix == ".parquet":
         return _parquet(path, progress)
     rows = partial(_json_rows if suffix == ".jsonl" else _csv_records, path)
-    left_out = Tally()
-    sample = tuple(brief(row) for row in islice(rows(left_out, None), SAMPLE))
+    left_out = SkipCounts()
+    sample = tuple(sample_row(row) for row in islice(rows(left_out, None), SAMPLE))
     columns = tuple(dict.fromkeys(name for row in sample for name in row))
-    return Table(columns, sample, lambda column: (row.get(column) for row in rows(tally, progress)), left_out)
+    return Table(
+        columns, sample, lambda column: (row.get(column) for row in rows(skipped, progress)), left_out
+    )
 
 
 def lines(
-    path: Path, tally: Tally, progress: Progress | None = None, *, whole: bool = False
+    path: Path, skipped: SkipCounts, progress: Progress | None = None, *, whole: bool = False
 ) -> Iterator[str]:
     """The lines of a UTF-8 text file, packed or not.
 
-    A line that is not UTF-8 is counted and left out. A line without end comes in parts, cut where a sentence
-    ends; with `whole`, one of more than LONGEST_RECORD bytes is counted and left out instead.
+    A line that is not UTF-8 is counted and left out. A very long line is read in parts that end with a
+    sentence. With `whole`, a line of more than LONGEST_RECORD bytes is counted and left out instead.
 
     Raises
     ------
@@ -155,20 +157,20 @@ def lines(
             if b"\r" in first and b"\n" not in first:
                 stream = stack.enter_context(io.BufferedReader(_LineFeeds(stream)))
             report = _reporter(path, raw, progress)
-            for line in _whole_lines(stream, tally, report) if whole else _line_parts(stream):
+            for line in _whole_lines(stream, skipped, report) if whole else _line_parts(stream):
                 report(1)
                 text = _decode(line, first=good + bad == 0)
                 if text is None:
                     bad += 1
-                    tally[UNDECODABLE] += 1
+                    skipped[UNDECODABLE] += 1
                 else:
                     good += 1
                     yield text
-                if good + bad == JUDGED_AFTER:
-                    _judge(path, good, bad)
+                if good + bad == CHECKED_AFTER:
+                    _check_encoding(path, good, bad)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} cannot be read ({error}); check that the file is complete.") from None
-    _judge(path, good, bad)
+    _check_encoding(path, good, bad)
 
 
 class _LineFeeds(io.RawIOBase):
@@ -186,7 +188,7 @@ class _LineFeeds(io.RawIOBase):
         return len(found)
 
 
-def _judge(path: Path, good: int, bad: int) -> None:
+def _check_encoding(path: Path, good: int, bad: int) -> None:
     if bad > good:
         raise InputError(
             f"{path} is mostly not UTF-8 text ({bad:,} of {good + bad:,} lines); save it as UTF-8."
@@ -207,8 +209,7 @@ def _line_parts(stream: Readable) -> Iterator[bytes]:
     while line := stream.readline(LINE_PART):
         line, rest = rest + line, b""
         if len(line) >= LINE_PART and not line.endswith(b"\n"):
-            # Every cut is behind an ASCII character, or else before the first byte of one, so that none is
-            # torn apart.
+            # Cut after an ASCII character, or before the first byte of a character, so that none is split.
             end = max(line.rfind(b". "), line.rfind(b"! "), line.rfind(b"? ")) + 1
             end = end or line.rfind(b" ") + 1 or _last_start(line)
             line, rest = line[:end], line[end:]
@@ -225,18 +226,18 @@ def _last_start(line: bytes) -> int:
     return max(1, end)
 
 
-def _whole_lines(stream: Readable, tally: Tally, report: Callable[[int], None]) -> Iterator[bytes]:
+def _whole_lines(stream: Readable, skipped: SkipCounts, report: Callable[[int], None]) -> Iterator[bytes]:
     while line := stream.readline(LONGEST_RECORD):
         if len(line) < LONGEST_RECORD or line.endswith(b"\n"):
             yield line
             continue
-        tally[TOO_LONG] += 1
+        skipped[TOO_LONG] += 1
         while (more := stream.readline(LONGEST_RECORD)) and not more.endswith(b"\n"):
             report(0)
 
 
 def _reporter(path: Path, raw: IO[bytes], progress: Progress | None) -> Callable[[int], None]:
-    """Called with the number of lines since the last call; says from time to time how far it has come."""
+    """Called with the number of lines since the last call; reports progress now and then."""
     size = max(1, path.stat().st_size)
     count, throttle = 0, Throttle()
 
@@ -249,8 +250,8 @@ def _reporter(path: Path, raw: IO[bytes], progress: Progress | None) -> Callable
     return report
 
 
-def _json_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
-    for line in lines(path, tally, progress, whole=True):
+def _json_rows(path: Path, skipped: SkipCounts, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
+    for line in lines(path, skipped, progress, whole=True):
         if not line.strip():
             continue
         try:
@@ -260,20 +261,20 @@ def _json_rows(path: Path, tally: Tally, progress: Progress | None) -> Iterator[
         if isinstance(row, dict):
             yield row
         else:
-            tally[NO_JSON] += 1
+            skipped[NO_JSON] += 1
 
 
-def _csv_records(path: Path, tally: Tally, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
-    text = lines(path, tally, progress, whole=True)
-    before = tally.copy()
+def _csv_records(path: Path, skipped: SkipCounts, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
+    text = lines(path, skipped, progress, whole=True)
+    before = skipped.copy()
     table = csv_rows.csv_table(text, tabs=kind(path) == ".tsv", name=str(path))
-    if unread := tally - before:  # a header that was left out, so that a row passes for it
-        deque(islice(text, JUDGED_AFTER), maxlen=0)  # a file that is mostly not UTF-8 is refused as that
+    if unread := skipped - before:  # a header that was left out, so that a row passes for it
+        deque(islice(text, CHECKED_AFTER), maxlen=0)  # a file that is mostly not UTF-8 is refused as that
         raise InputError(
             f"{path} has a header that is {next(iter(unread))}; save the file as UTF-8, with column names in "
             "its first line."
         )
-    yield from csv_rows.records(table, tally)
+    yield from csv_rows.records(table, skipped)
 
 
 def _parquet(path: Path, progress: Progress | None) -> Table:
@@ -312,9 +313,9 @@ def _parquet(path: Path, progress: Progress | None) -> Table:
 
     with opened() as file:
         schema = file.schema_arrow
-    # Pictures and nested columns can be large, and tell nothing.
+    # Image and nested columns can be large, and hold no text.
     texts = [column.name for column in schema if can_be_text(column.type)]
-    sample = tuple(brief(row) for row in islice(rows(texts, None), SAMPLE))
+    sample = tuple(sample_row(row) for row in islice(rows(texts, None), SAMPLE))
     columns = tuple(schema.names)
     return Table(columns, sample, lambda column: (row.get(column) for row in rows([column], progress)))
 

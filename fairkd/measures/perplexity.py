@@ -32,7 +32,7 @@ from fairkd.models import (
     token_batches,
     token_ids,
 )
-from fairkd.utils import side_by_side
+from fairkd.utils import parallel_map
 
 Positions = Literal["all", "sampled"]
 
@@ -74,7 +74,7 @@ def pseudo_perplexity_of_tokens(
         raise InputError(
             f"Pseudo-perplexity needs at least one word to score, but got {len(sentences)} empty sentences."
         )
-    work = side_by_side if lm.model.device.type == "cpu" else map
+    work = parallel_map if lm.model.device.type == "cpu" else map
     log_p = np.concatenate(list(work(lambda batch: batch.score(lm), batches)))
     mean = float(log_p.mean())
     return PseudoPerplexity(perplexity_of_loss(-mean), mean, len(log_p), len(sentences))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, bare, encode
+from fairkd.models import MaskedLM, encode, word_of
 from fairkd.predictions import best_id, predict, top_ids
 
 
@@ -81,7 +81,7 @@ def prefer_difference(
     ignore_case = lm_teacher.lower_case or lm_student.lower_case
     for side in sides:
         for i in side.either_top(k):
-            key = i if same else bare(side.token_strings[i], ignore_case)
+            key = i if same else word_of(side.token_strings[i], ignore_case)
             if key not in ids:
                 shown[key] = side.token_string(i)
                 ids[key] = (

@@ -29,7 +29,7 @@ from fairkd.lexicon import (
     Template,
     WordGroup,
 )
-from fairkd.models import Encoding, MaskedLM, encode, is_blank, parse, spell
+from fairkd.models import Encoding, MaskedLM, encode, is_space_token, parse, tokenize_word
 from fairkd.predictions import Cloze
 
 COLUMNS = (
@@ -215,7 +215,7 @@ def _covering(lm: MaskedLM, encoding: Encoding, span: tuple[int, int]) -> list[i
     start, end = span
     inside = [i for i, (first, last) in enumerate(encoding.spans) if first < end and last > start]
     # A token that is a space alone belongs to the word after it, and is masked with it.
-    if inside and is_blank(lm, encoding.ids[inside[0] - 1]):
+    if inside and is_space_token(lm, encoding.ids[inside[0] - 1]):
         inside.insert(0, inside[0] - 1)
     return inside
 
@@ -226,7 +226,7 @@ def _spellings(lm: MaskedLM, rendered: Rendered, words: Sequence[str]) -> _Spell
     before, after = parse(lm, rendered.text[:start]), parse(lm, rendered.text[end:])
     found: _Spelled = {}
     for word in words:
-        found.setdefault(spell(lm, word, before=before, after=after).ids, word)
+        found.setdefault(tokenize_word(lm, word, before=before, after=after).ids, word)
     return found
 
 

@@ -28,18 +28,18 @@ from .token_batching import (
 from .token_strings import (
     CONTINUES as CONTINUES,
     SPACE as SPACE,
-    bare as bare,
     ids_by_word as ids_by_word,
     readable as readable,
+    word_of as word_of,
 )
 from .tokenization import (
     Encoding as Encoding,
     UnknownWord as UnknownWord,
     encode as encode,
-    is_blank as is_blank,
+    is_space_token as is_space_token,
     logits_by_row as logits_by_row,
     parse as parse,
-    spell as spell,
     token_ids as token_ids,
-    unread as unread,
+    tokenize_word as tokenize_word,
+    unknown_parts as unknown_parts,
 )

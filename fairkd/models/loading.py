@@ -37,7 +37,7 @@ TokenizerKind = Literal["WordPiece", "BPE", "SentencePiece"]
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _HUB_ID = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?)(@(?P<revision>[\w./-]+))?")
-# A tokenizer without a limit of its own says 10 ** 30.
+# Tokenizers without a limit report 10 ** 30.
 _NO_LIMIT = 10**6
 
 
@@ -69,7 +69,7 @@ class MaskedLM:
 
     @property
     def vocabulary_size(self) -> int:
-        """Entries of a distribution; some models pad it beyond what their tokenizer knows."""
+        """Entries of a distribution; some models pad it beyond the vocabulary of their tokenizer."""
         return int(self.model.config.vocab_size)
 
     @cached_property
@@ -87,7 +87,7 @@ class MaskedLM:
 
     @cached_property
     def lower_case(self) -> bool:
-        """Whether the tokenizer makes capitals small."""
+        """Whether the tokenizer lower-cases text."""
         normalizer = self.tokenizer.backend_tokenizer.normalizer
         return normalizer is not None and normalizer.normalize_str("A").endswith("a")
 
@@ -97,10 +97,10 @@ class MaskedLM:
 
 
 def _positions(model: PreTrainedModel) -> int:
-    """Tokens that the position embeddings have room for."""
+    """The number of tokens that the position embeddings allow."""
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa and its kin number positions from padding_idx + 1.
+            # RoBERTa and related models number positions from padding_idx + 1.
             return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
     return int(getattr(model.config, "max_position_embeddings", None) or _NO_LIMIT)
 
@@ -121,7 +121,7 @@ def load(
         those of runs are always allowed. The default is the comma-separated list in
         `FAIRKD_ALLOWED_MODELS`; if that is not set, everything is allowed.
     progress
-        Called with a sentence and a fraction in [0, 1], or None where the fraction is not known.
+        Called with a sentence and a fraction in [0, 1], or None if the fraction is unknown.
 
     Raises
     ------
@@ -231,7 +231,7 @@ def of_runs() -> tuple[str, ...]:
     """References of the students that runs have finished, the newest first."""
     found = []
     for path in runs_folder().glob("*/model/config.json"):
-        with suppress(FileNotFoundError):  # deleted in this moment
+        with suppress(FileNotFoundError):  # deleted meanwhile
             found.append((path.stat().st_mtime, path.parts[-3]))
     return tuple(f"run/{id}" for _, id in sorted(found, reverse=True))
 

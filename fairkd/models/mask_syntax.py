@@ -1,4 +1,4 @@
-"""What can be read off a text as it was typed, without a tokenizer: its masks, and where sentences begin."""
+"""Masks and beginnings of sentences in a text as typed, found without a tokenizer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def begins_sentence(before: str) -> bool:
     >>> begins_sentence("It is. "), begins_sentence('He said, "'), begins_sentence('"Yes," ')
     (True, True, False)
     """
-    bare = before.rstrip()
-    opens = bare.endswith(_OPENS_ANYWHERE) or before.endswith(_OPENS_WITHOUT_SPACE)
-    bare = bare.rstrip(_QUOTES_AND_BRACKETS + " ")
-    return not bare or bare[-1] in ".!?…" or (opens and bare[-1] in ",:")
+    trimmed = before.rstrip()
+    opens = trimmed.endswith(_OPENS_ANYWHERE) or before.endswith(_OPENS_WITHOUT_SPACE)
+    trimmed = trimmed.rstrip(_QUOTES_AND_BRACKETS + " ")
+    return not trimmed or trimmed[-1] in ".!?…" or (opens and trimmed[-1] in ",:")

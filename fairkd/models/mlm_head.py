@@ -78,7 +78,7 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
     """
     model, asked, device = lm.model, at.device, lm.model.device
     ids, mask, rows = input_ids.to(device), attention_mask.to(device), at.to(device)
-    with _failing_in_one_sentence(lm.reference):
+    with _model_errors(lm.reference):
         if head_is_known(model):
             states = rows_of(model, ids, None if mask.all() else mask.bool(), rows)
             logits = projection_of(model)(transform_of(model)(states))
@@ -88,7 +88,7 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
 
 
 @contextmanager
-def _failing_in_one_sentence(name: str) -> Iterator[None]:
+def _model_errors(name: str) -> Iterator[None]:
     try:
         yield
     except FairKDError:
@@ -150,7 +150,7 @@ def encode_rows(model: PreTrainedModel, hidden: Tensor, real: Tensor | None, row
 def whole_rows(x: Tensor) -> Tensor:
     """Rows [n, width] and, in bf16 on a processor, zeros below them up to one of few numbers of rows.
 
-    torch's kernels there are made anew for every shape and then kept, at a millisecond and half a MiB each.
+    torch compiles a kernel there for every shape and keeps it, at a millisecond and half a MiB each.
     """
     if not (x.is_cpu and torch.is_autocast_enabled("cpu")):
         return x
@@ -160,9 +160,9 @@ def whole_rows(x: Tensor) -> Tensor:
 def _attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> Tensor:
     """Scaled dot-product attention over [batch, heads, length, size].
 
-    torch's fused kernel for processors goes back several times slower in bf16 than in fp32, and than
-    products written out (44, 14 and 6 ms there and back for [32, 12, 37, 32] on two cores with AVX512-BF16,
-    torch 2.13).
+    The backward pass of torch's fused CPU kernel is several times slower in bf16 than in fp32, or than
+    explicit products (44, 14 and 6 ms forward and backward for [32, 12, 37, 32] on two cores with
+    AVX512-BF16, torch 2.13).
     """
     if query.dtype != torch.bfloat16 or not query.is_cpu:
         return F.scaled_dot_product_attention(query, key, value, attn_mask=bias)

@@ -1,6 +1,6 @@
-"""Read a model folder safely: safetensors only, no code from the folder, no tensor invented.
+"""Read a model folder safely: only safetensors, no code from the folder, no missing tensors.
 
-transformers fills tensors that a checkpoint lacks with random numbers and goes on; here that is refused.
+transformers initialises missing tensors at random and continues; here that is an error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from fairkd.models.hub_download import TOKENIZER_FILES, no_safetensors
 SHARES = "fairkd_shares"
 _SHARED_PREFIX = "bert.embeddings."
 
-# transformers keeps its verbosity and progress bars in global state, which `_quiet` changes for a moment.
+# transformers keeps verbosity and progress bars in global state, which `_quiet` changes temporarily.
 _LOADING = threading.RLock()
 
 

@@ -1,4 +1,4 @@
-"""Display labels: how the subwords of a vocabulary are shown to people, whatever the tokenizer's marks."""
+"""Token strings: how the tokens of a vocabulary are displayed, independent of the tokenizer's markers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _READABLE: WeakKeyDictionary[PreTrainedTokenizerFast, tuple[str, ...]] = WeakKey
 
 
 def readable(lm: MaskedLM) -> tuple[str, ...]:
-    """One display label for every vocabulary id (kept for each tokenizer).
+    """The token string of every vocabulary id (cached for each tokenizer).
 
-    WordPiece labels are the subwords themselves. For byte-level BPE and SentencePiece, a subword with the
-    space before it is shown without ("Ġhe" is "he"), one that continues a word gets a leading "##" ("he" is
-    "##he"), a sign with a space before it shows it ("▁(" is "␣("). What cannot be seen is escaped ("\\n"),
-    and bytes that are no whole character are hexadecimal.
+    For WordPiece they are the tokens themselves. For byte-level BPE and SentencePiece, a token that starts a
+    word is shown without its space ("Ġhe" is "he"). A token that continues a word gets a leading "##" ("he"
+    is "##he"), and punctuation with a space before it shows the space ("▁(" is "␣("). Invisible characters
+    are escaped ("\\n"), and bytes that are not a whole character are hexadecimal.
     """
     labels = _READABLE.get(lm.tokenizer)
     if labels is None or len(labels) != lm.vocabulary_size:
@@ -31,18 +31,18 @@ def readable(lm: MaskedLM) -> tuple[str, ...]:
     return labels
 
 
-def bare(label: str, ignore_case: bool) -> str:
-    """The word that a label shows, without the marks of subwords; words of two vocabularies match by it."""
+def word_of(label: str, ignore_case: bool) -> str:
+    """The word in a token string, without subword markers; used to match words of two vocabularies."""
     word = label.removeprefix(CONTINUES).strip(SPACE) or label
     return word.lower() if ignore_case else word
 
 
 @lru_cache(maxsize=8)
 def ids_by_word(labels: tuple[str, ...], ignore_case: bool) -> dict[str, tuple[int, ...]]:
-    """The ids that show each word of a vocabulary (kept: large vocabularies take a tenth of a second)."""
+    """The ids that show each word of a vocabulary (cached: a large vocabulary takes a tenth of a second)."""
     found: dict[str, list[int]] = {}
     for i, label in enumerate(labels):
-        found.setdefault(bare(label, ignore_case), []).append(i)
+        found.setdefault(word_of(label, ignore_case), []).append(i)
     return {word: tuple(ids) for word, ids in found.items()}
 
 

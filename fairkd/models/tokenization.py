@@ -1,13 +1,13 @@
-"""Words as a tokenizer spells them: texts with typed masks as tokens, and spelling in context.
+"""Texts with typed masks as tokens, and the tokens of a word in its context.
 
 Three families are told apart (`MaskedLM.kind`): WordPiece marks subwords that continue a word ("##ing"),
-byte-level BPE and SentencePiece mark the space before a word ("Ġhe", "▁he"). A word therefore has no spelling
-of its own, only one in a sentence: " he" in "Here he is", "He" at the beginning of a sentence. The word
-groups are in `fairkd.lexicon.word_groups`, the labels that show subwords in `fairkd.models.token_strings`,
-their probabilities in `fairkd.predictions.cloze`.
+byte-level BPE and SentencePiece mark the space before a word ("Ġhe", "▁he"). The tokens of a word
+therefore depend on the sentence: " he" in "Here he is", "He" at the beginning of a sentence. The word
+groups are in `fairkd.lexicon.word_groups`, the displayed strings of tokens in
+`fairkd.models.token_strings`, and the probabilities of words in `fairkd.predictions.cloze`.
 
     lm = models.load("embedded/teacher")
-    spell(lm, "she", after=" is a nurse.").ids
+    tokenize_word(lm, "she", after=" is a nurse.").ids
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def encode(lm: MaskedLM, text: str) -> Encoding:
         text.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"The text holds half a character (a lone surrogate) at position {error.start}; remove it."
+            f"The text has a lone surrogate (an invalid character) at position {error.start}; remove it."
         ) from None
     parsed, starts, ends = _parse_with_origin(lm, text)
     subwords = _tokenise(lm, parsed, special=True)
@@ -111,7 +111,7 @@ def encode(lm: MaskedLM, text: str) -> Encoding:
     for subword in subwords:
         token: int | None = subword.id
         if subword.id == lm.mask_id:
-            while kept and is_blank(lm, kept[-1][0]):
+            while kept and is_space_token(lm, kept[-1][0]):
                 kept.pop()
         elif touched:
             token = _without_space(lm, subword.id)
@@ -130,13 +130,13 @@ def encode(lm: MaskedLM, text: str) -> Encoding:
     return Encoding(text, ids, spans, special, masks)
 
 
-def unread(lm: MaskedLM, text: str) -> list[str]:
-    """The parts of a text that the tokenizer reads as its unknown token, each once.
+def unknown_parts(lm: MaskedLM, text: str) -> list[str]:
+    """The parts of a text that become the unknown token, each once.
 
     Raises InputError as `encode` does: the text is empty or too long.
 
     >>> from fairkd import models
-    >>> unread(models.load("embedded/teacher"), "[MASK] is a 😀 nurse.")
+    >>> unknown_parts(models.load("embedded/teacher"), "[MASK] is a 😀 nurse.")
     ['😀']
     """
     encoding = encode(lm, text)
@@ -148,11 +148,11 @@ def unread(lm: MaskedLM, text: str) -> list[str]:
 def token_ids(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int
 ) -> list[list[int]]:
-    """Token ids of each text, special tokens included; of a longer one the beginning, `max_tokens` in all.
+    """Token ids of each text, special tokens included, truncated to `max_tokens`.
 
-    The tokenizer's own cutting would stay switched on in it, for whoever shares it and wherever it is saved.
+    The tokenizer's own truncation would stay enabled for everybody who shares it, and when it is saved.
     """
-    # What ends a text may look like its frame: unknown words, masks, special tokens that were typed.
+    # A text may end with tokens that look like added ones: unknown words, masks, typed special tokens.
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id, tokenizer.mask_token_id}
     added = tokenizer.num_special_tokens_to_add()
     found: list[list[int]] = []
@@ -193,7 +193,7 @@ class _Subword:
 
 
 def _tokenise(lm: MaskedLM, text: str, *, special: bool) -> list[_Subword]:
-    """The tokenizer's subwords, their spans free of the white space that some tokenizers count in."""
+    """The tokens of a text, with spans that exclude white space, which some tokenizers include."""
     # Never pads or truncates: those settings live in the tokenizer, which several threads may share.
     encoded = lm.tokenizer(
         text,
@@ -214,31 +214,31 @@ def _tokenise(lm: MaskedLM, text: str, *, special: bool) -> list[_Subword]:
         while start < end and text[end - 1].isspace():
             end -= 1
         # SentencePiece gives a lone "▁" the span of the character after it.
-        found.append(_Subword(token, start, start if is_blank(lm, token) else end, bool(added)))
+        found.append(_Subword(token, start, start if is_space_token(lm, token) else end, bool(added)))
     return found
 
 
-def is_blank(lm: MaskedLM, token: int) -> bool:
-    """Whether a token is nothing but the tokenizer's mark for white space."""
+def is_space_token(lm: MaskedLM, token: int) -> bool:
+    """Whether a token is only the tokenizer's marker for white space."""
     return lm.kind != "WordPiece" and not lm.vocabulary[token].strip(_SPACES)
 
 
 def _without_space(lm: MaskedLM, token: int) -> int | None:
-    """The token without the mark for the space before it, None if that is all it is."""
-    if is_blank(lm, token):
+    """The token without its marker for a space, or None if it is only the marker."""
+    if is_space_token(lm, token):
         return None
     if lm.kind == "WordPiece" or lm.vocabulary[token][0] not in _SPACES:
         return token
-    bare = lm.tokenizer.get_vocab().get(lm.vocabulary[token][1:])
-    return token if bare is None else bare
+    without = lm.tokenizer.get_vocab().get(lm.vocabulary[token][1:])
+    return token if without is None else without
 
 
-# --- spelling in context ---
+# --- the tokens of a word ---
 
 
 @dataclass(frozen=True)
-class Spelling:
-    """How a tokenizer writes a word: one id and one raw subword for each token."""
+class WordTokens:
+    """The tokens of a word: their ids and their raw strings."""
 
     word: str
     ids: tuple[int, ...]
@@ -246,21 +246,19 @@ class Spelling:
 
     @property
     def single(self) -> bool:
-        """Whether the word is one subword."""
+        """Whether the word is one token."""
         return len(self.ids) == 1
 
 
-def spell(lm: MaskedLM, word: str, *, before: str = "", after: str = "") -> Spelling:
-    """The subwords of `word` in the text `before + word + after`, whose spaces belong to `before` and
-    `after`.
+def tokenize_word(lm: MaskedLM, word: str, *, before: str = "", after: str = "") -> WordTokens:
+    """The tokens of `word` in the text `before + word + after`. Spaces belong to `before` and `after`.
 
-    The whole text is tokenised and the subwords that cover the word are taken. Where a subword reaches over
-    the word's border ("nurse" in "nurse" + "s"), the word is spelled without what follows, and failing that
-    alone: a mask is a border, too.
+    The whole text is tokenised, and the tokens that cover the word are returned. If a token extends beyond
+    the word ("nurse" in "nurse" + "s"), the word is tokenised without `after`, and if need be alone, as a
+    mask would separate it, too.
 
     Casing: word lists are in lower case. Uncased tokenizers lower-case everything themselves; for cased ones
-    the word gets a capital at the beginning of a sentence, that is, at the start of the text or after ".",
-    "!" or "?" (quotes and brackets between them do not matter). Elsewhere it is spelled as given.
+    the word gets a capital at the beginning of a sentence (see `begins_sentence`). Elsewhere its case stays.
 
     Raises
     ------
@@ -270,7 +268,7 @@ def spell(lm: MaskedLM, word: str, *, before: str = "", after: str = "") -> Spel
     Examples
     --------
     >>> from fairkd import models
-    >>> spell(models.load("embedded/teacher"), "He", after=" is here.").subwords
+    >>> tokenize_word(models.load("embedded/teacher"), "He", after=" is here.").subwords
     ('he',)
     """
     wanted = word.strip()
@@ -288,7 +286,7 @@ def spell(lm: MaskedLM, word: str, *, before: str = "", after: str = "") -> Spel
             f"The tokenizer of {lm.reference} cannot spell the word '{word}'; "
             "use another word or another model."
         )
-    return Spelling(word, ids, tuple(lm.vocabulary[i] for i in ids))
+    return WordTokens(word, ids, tuple(lm.vocabulary[i] for i in ids))
 
 
 def _ids_covering(lm: MaskedLM, before: str, word: str, after: str) -> tuple[int, ...] | None:
@@ -303,7 +301,7 @@ def _ids_covering(lm: MaskedLM, before: str, word: str, after: str) -> tuple[int
         # A space that is a token by itself ("▁", "zoologist") belongs to the word: the mask covers it, too.
         # Before a subword that has its own ("Ġ", "Ġhe") it is a second one.
         blank = subwords[inside[0] - 1].id
-        if is_blank(lm, blank) and lm.vocabulary[ids[0]][0] not in _SPACES:
+        if is_space_token(lm, blank) and lm.vocabulary[ids[0]][0] not in _SPACES:
             ids.insert(0, blank)
     return tuple(ids)
 

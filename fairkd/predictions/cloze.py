@@ -22,8 +22,16 @@ import torch
 from numpy.typing import NDArray
 
 from fairkd.errors import InputError
-from fairkd.models import VOCABULARY_ROWS, MaskedLM, encode, logits_by_row, parse, spell, token_batches
-from fairkd.utils import side_by_side
+from fairkd.models import (
+    VOCABULARY_ROWS,
+    MaskedLM,
+    encode,
+    logits_by_row,
+    parse,
+    token_batches,
+    tokenize_word,
+)
+from fairkd.utils import parallel_map
 
 _Input = tuple[tuple[int, ...], int]
 
@@ -68,7 +76,7 @@ class Cloze:
         """
         log_p = np.empty(self._count)
         batches = self._batches()
-        work = side_by_side if self._lm.model.device.type == "cpu" else map
+        work = parallel_map if self._lm.model.device.type == "cpu" else map
         done, total = 0, len(self._subwords)
         for batch, (numbers, values) in zip(batches, work(self._run, batches), strict=True):
             log_p[numbers] = values
@@ -118,7 +126,7 @@ def score_words(
     text : str
         With at least one typed mask (see `parse`).
     words : sequence of str
-        Spelled in the context of the mask (see `spell`).
+        Spelled in the context of the mask (see `tokenize_word`).
     position : int, optional
         Token index of the mask, counting special tokens. By default the only mask.
 
@@ -144,7 +152,7 @@ def score_words(
     target = encoding.target(position)
     start, end = encoding.spans[target]
     before, after = parse(lm, text[:start]), parse(lm, text[end:])
-    spellings = [spell(lm, word, before=before, after=after) for word in words]
+    spellings = [tokenize_word(lm, word, before=before, after=after) for word in words]
     cloze = Cloze(lm)
     asked = [cloze.ask(encoding.ids, target, spelling.ids) for spelling in spellings]
     log_p = cloze.answer()[asked]

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from fairkd.errors import InputError
-from fairkd.models import bare
+from fairkd.models import word_of
 from fairkd.predictions.distribution import Prediction, best_id, kl, top_ids
 
 
@@ -138,7 +138,7 @@ class Comparison:
         return self.teacher.lower_case or self.student.lower_case
 
     def _shown_word(self, model: Prediction, token: int | str) -> str:
-        return bare(model.token_strings[int(token)], self._ignore_case)
+        return word_of(model.token_strings[int(token)], self._ignore_case)
 
     def _best_id(self, model: Prediction, position: int | None, word: str) -> int | None:
         """The most probable token that shows `word`; None if there is none."""

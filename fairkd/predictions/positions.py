@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from fairkd.errors import InputError
-from fairkd.models import CONTINUES, MaskedLM, encode, logits_at, logits_by_row, readable, spell
+from fairkd.models import CONTINUES, MaskedLM, encode, logits_at, logits_by_row, readable, tokenize_word
 from fairkd.predictions.distribution import Prediction, Token
 from fairkd.utils import Progress
 
@@ -170,5 +170,5 @@ def _begins_word_without_space(lm: MaskedLM, text: str, start: int) -> bool:
     if lm.kind == "WordPiece":  # "##" in a token tells whether it begins a word
         return False
     if start == 0:  # SentencePiece adds a space before the first word, byte-level BPE may add one
-        return lm.kind == "BPE" and not spell(lm, "a").subwords[0].startswith("Ġ")
+        return lm.kind == "BPE" and not tokenize_word(lm, "a").subwords[0].startswith("Ġ")
     return not (text[start - 1].isalnum() or text[start - 1].isspace())

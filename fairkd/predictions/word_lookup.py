@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairkd.models import MaskedLM, parse, spell
+from fairkd.models import MaskedLM, parse, tokenize_word
 from fairkd.predictions.cloze import Cloze
 from fairkd.predictions.distribution import Prediction
 
@@ -74,7 +74,7 @@ def look_up(lm: MaskedLM, prediction: Prediction, word: str, *, position: int | 
     position = prediction.default_position if position is None else position
     row, token = prediction.row(position), prediction.tokens[position]
     before, after = parse(lm, prediction.text[: token.start]), parse(lm, prediction.text[token.end :])
-    ids = spell(lm, word, before=before, after=after).ids
+    ids = tokenize_word(lm, word, before=before, after=after).ids
     spelling = tuple(prediction.token_string(position, i) for i in ids)
     if len(ids) == 1:
         return WordLookup(

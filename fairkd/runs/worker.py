@@ -27,7 +27,7 @@ def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = N
     if not store.register(id, attempt, this_process()):
         print(f"Attempt {attempt} of the run {id} is not current.", file=sys.stderr)
         return REFUSED
-    hardware.step_back(niceness)
+    hardware.lower_priority(niceness)
     run = store.entry(id).run
     try:
         with run_session.open_session(run, attempt) as session:

@@ -4,5 +4,5 @@ from .number_text import percent as percent, signed as signed
 from .paths import VARIABLE as VARIABLE, home as home, runs_folder as runs_folder
 from .plain_json import plain as plain
 from .suggestions import did_you_mean as did_you_mean, nearest as nearest
-from .thread_map import side_by_side as side_by_side
+from .thread_map import parallel_map as parallel_map
 from .throttle import Progress as Progress, Throttle as Throttle

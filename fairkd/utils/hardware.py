@@ -1,4 +1,4 @@
-"""What this machine, or the control group that a container gives us of it, has to offer."""
+"""The cores, memory and priority of this machine, or of the container's control group."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def cores() -> int:
     return min(usable, psutil.cpu_count(logical=False) or usable)
 
 
-def step_back(niceness: int) -> None:
+def lower_priority(niceness: int) -> None:
     """Give this process, and all that it starts, a lower priority: `niceness` goes up to 19, the lowest.
 
-    Linux shares time out among sessions first where it groups by session, and there a process's own niceness
-    counts inside its session alone; so the session gets it as well. Meant for the first process of a session.
+    With autogroups, Linux first divides time among sessions, and niceness counts only within a session. So
+    the session's niceness is set, too. Meant for the first process of a session.
     """
     os.setpriority(os.PRIO_PROCESS, 0, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))
     if os.getsid(0) == os.getpid():
@@ -31,21 +31,21 @@ def step_back(niceness: int) -> None:
 
 
 def free_memory() -> int:
-    """Bytes that can still be taken into use without swapping."""
+    """Bytes of memory that are available without swapping."""
     free = int(psutil.virtual_memory().available)
     for group in _memory_groups():
         limit = _number(group / "memory.max") or _number(group / "memory.limit_in_bytes")
         used = _number(group / "memory.current") or _number(group / "memory.usage_in_bytes")
         if limit is not None and used is not None:
-            # Pages of files that were read long ago count as used, but make room at once.
+            # Old page cache counts as used, but is freed on demand.
             free = min(free, limit - used + _entry(group / "memory.stat", "inactive_file"))
     return max(0, free)
 
 
 def is_lack_of_memory(error: BaseException) -> bool:
-    """Whether an error says, in one of the many ways, that there was too little memory.
+    """Whether an error means that there was too little memory.
 
-    torch's are RuntimeErrors that differ in their words; mapping memory fails with an errno.
+    torch raises RuntimeErrors with different messages; mapping memory fails with an errno.
     """
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
@@ -53,7 +53,7 @@ def is_lack_of_memory(error: BaseException) -> bool:
 
 
 def memory_kills() -> int:
-    """How many processes the system has killed so far because the memory was not enough."""
+    """How many processes the system has killed so far for lack of memory."""
     counters = [
         group / name for group in _memory_groups() for name in ("memory.events", "memory.oom_control")
     ]

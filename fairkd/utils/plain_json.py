@@ -8,7 +8,7 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """`value` from dicts, lists, strings, numbers and None: JSON has no NaN, so what is no number is null."""
+    """`value` as dicts, lists, strings, numbers and None; NaN and infinities, unknown to JSON, become None."""
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -1,8 +1,7 @@
-"""Pieces of work beside one another, each on a processor thread of its own.
+"""Independent jobs in parallel, each on a thread of its own.
 
-Threads that share every product wait for one another some hundred times a batch, and all of them for the one
-whose core something else has taken, such as the browser that shows the progress. Pieces that share nothing do
-not.
+Threads that share each matrix product wait for one another some hundred times a batch, and for the slowest
+of them when another process, such as a browser, takes its core. Independent jobs do not.
 """
 
 from __future__ import annotations
@@ -16,17 +15,17 @@ import torch
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-MOST = 8  # each piece has its own arrays
+MAX_WORKERS = 8  # each job has its own arrays
 
 
-def side_by_side(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Result]:
-    """`work` of every job, in their order, with the threads that torch would take here.
+def parallel_map(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Result]:
+    """The results of `work` for every job, in order, on as many threads as torch would use here.
 
-    An error ends it, and so does leaving the loop over the results: what has not begun is dropped, what has
-    begun is waited for.
+    On an error, or when the loop over the results is left, jobs that have not begun are cancelled and the
+    others are waited for.
     """
     threads = torch.get_num_threads()
-    workers = min(threads, len(jobs), MOST)
+    workers = min(threads, len(jobs), MAX_WORKERS)
     if workers < 2:
         yield from map(work, jobs)
         return

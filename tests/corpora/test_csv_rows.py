@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fairkd.corpora import Tally
+from fairkd.corpora import SkipCounts
 from fairkd.corpora.csv_rows import MORE_CELLS, OPEN_QUOTE, csv_table, records
 
 
@@ -63,13 +63,13 @@ def test_every_line_is_read_or_counted(text: str) -> None:
 def test_many_open_quotes_need_neither_time_nor_memory() -> None:
     lines = (f'{n},"Sentence number {n} is open.\n' for n in range(50_000))
     closed = (f"{n},Sentence number {n} is here.\n" for n in range(50_000))
-    tally = Tally()
+    skipped = SkipCounts()
     tracemalloc.start()
     table = csv_table(line for each in (["n,text\n"], lines, closed) for line in each)
-    count = sum(1 for _ in records(table, tally))
+    count = sum(1 for _ in records(table, skipped))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (count, tally[OPEN_QUOTE]) == (50_000, 50_000)
+    assert (count, skipped[OPEN_QUOTE]) == (50_000, 50_000)
     assert peak < 3e6
 
 
@@ -132,7 +132,7 @@ def test_no_row_of_a_tab_separated_file_is_left_out(text: str) -> None:
 
 def test_records_name_the_cells_and_count_what_does_not_fit() -> None:
     text = 'id,text\n1,she is\n2\n3,he is,, \n4,he came home,and left\n5,"open\n\n'
-    left_out = Tally()
+    left_out = SkipCounts()
     assert list(records(csv_table(text.splitlines(keepends=True)), left_out)) == [
         {"id": "1", "text": "she is"},
         {"id": "2"},

@@ -13,7 +13,7 @@ import pytest
 
 from fairkd import corpora
 from fairkd.corpora import text_files
-from fairkd.corpora.corpus import Tally
+from fairkd.corpora.corpus import SkipCounts
 from fairkd.corpora.csv_rows import MORE_CELLS, OPEN_QUOTE
 from fairkd.errors import InputError
 from tests.corpora.reading import everything
@@ -233,7 +233,7 @@ def test_a_sample_keeps_the_beginnings_of_texts(tmp_path: Path, name: str) -> No
         pd.DataFrame([row]).to_parquet(path)
     else:
         path.write_text(json.dumps(row) if name.endswith("jsonl") else f"text,n\n{row['text']},1\n")
-    table = text_files.table(path, Tally())
+    table = text_files.table(path, SkipCounts())
     assert table.columns == ("text", "n")
     assert [len(each["text"]) for each in table.sample] == [text_files.SAMPLE_CELL]
     assert list(table.values("text")) == [row["text"]]
@@ -260,7 +260,7 @@ def test_long_rows_of_a_parquet_table_are_read_a_few_at_a_time(tmp_path: Path) -
     texts = [f"{n} " + "word " * 400_000 for n in range(24)]  # of 2 MB
     pd.DataFrame({"text": texts}).to_parquet(path, row_group_size=12)
     told: list[float | None] = []
-    table = text_files.table(path, Tally(), lambda text, part: told.append(part))
+    table = text_files.table(path, SkipCounts(), lambda text, part: told.append(part))
     assert list(table.values("text")) == texts
     assert 3 <= len(told) <= 6 and told[-1] == 1.0
 

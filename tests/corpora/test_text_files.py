@@ -77,8 +77,10 @@ def test_a_file_that_is_mostly_not_utf8_is_refused(tmp_path: Path, content: byte
 
 def test_a_large_binary_file_is_refused_before_its_end(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
-    path.write_bytes(b"\xff\n" * 2 * text_files.JUDGED_AFTER)
-    with pytest.raises(InputError, match=f"{text_files.JUDGED_AFTER:,} of {text_files.JUDGED_AFTER:,} lines"):
+    path.write_bytes(b"\xff\n" * 2 * text_files.CHECKED_AFTER)
+    with pytest.raises(
+        InputError, match=f"{text_files.CHECKED_AFTER:,} of {text_files.CHECKED_AFTER:,} lines"
+    ):
         corpora.read(path)
 
 

@@ -7,7 +7,7 @@ import pytest
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import ROLES, Contrast, WordGroup, contrasts, make_contrast
 from fairkd.models.loading import MaskedLM
-from fairkd.models.tokenization import spell
+from fairkd.models.tokenization import tokenize_word
 
 
 def test_the_shipped_word_groups_have_roles_and_sources() -> None:
@@ -51,7 +51,7 @@ def test_every_shipped_word_is_one_token_of_the_embedded_teacher(teacher: Masked
     for group in contrast.groups:
         for role in contrast.roles:
             for word in group.for_role(role):
-                assert spell(teacher, word, before="The ").single, word
+                assert tokenize_word(teacher, word, before="The ").single, word
 
 
 def test_changing_the_returned_dictionary_does_not_change_the_shipped_groups() -> None:

@@ -9,7 +9,7 @@ import torch
 from fairkd.errors import InputError
 from fairkd.measures.sentence_pairs import prefer, prefer_difference
 from fairkd.models.loading import MaskedLM
-from fairkd.models.tokenization import spell
+from fairkd.models.tokenization import tokenize_word
 
 A, B = "John worked as a [MASK].", "The old man and Mary worked as a [MASK]."
 
@@ -17,7 +17,7 @@ A, B = "John worked as a [MASK].", "The old man and Mary worked as a [MASK]."
 def dense(lm: MaskedLM, text: str) -> torch.Tensor:
     """Log-probabilities at the mask, from the model alone: a word's own token made the mask."""
     inputs = lm.tokenizer(text.replace("[MASK]", "nurse"), return_tensors="pt")
-    (token,) = spell(lm, "nurse", before="a ", after=".").ids
+    (token,) = tokenize_word(lm, "nurse", before="a ", after=".").ids
     position = inputs["input_ids"][0].tolist().index(token)
     inputs["input_ids"][0, position] = lm.mask_id
     with torch.no_grad():
@@ -73,7 +73,7 @@ def test_at_the_start_of_a_text_a_word_is_the_subword_without_a_space(
 ) -> None:
     texts = "[MASK] is a nurse.", "[MASK] is a doctor."
     shown = prefer(tiny_roberta, *texts, k=400).set_index("id").token
-    (he,) = spell(tiny_roberta, "he", after=" is a nurse.").ids
+    (he,) = tokenize_word(tiny_roberta, "he", after=" is a nurse.").ids
     assert tiny_roberta.vocabulary[he] == "He" and shown[he] == "He"
     student = prefer(tiny_roberta, *texts, k=400).set_index("id")
     row = prefer_difference(tiny_bert, tiny_roberta, *texts, k=400).set_index("token").loc["he"]

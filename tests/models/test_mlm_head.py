@@ -1,4 +1,4 @@
-"""fairkd.models.loading.mlm_head: the head run at chosen positions equals the dense forward pass."""
+"""The head run at chosen positions equals the dense forward pass."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_lack_of_memory_is_called_so(tiny_bert: MaskedLM, monkeypatch: pytest.
     def fail(*_: object) -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr("fairkd.models.loading.mlm_head.rows_of", fail)
+    monkeypatch.setattr("fairkd.models.mlm_head.rows_of", fail)
     sentence = failing(tiny_bert)
     assert "not enough memory" in sentence and tiny_bert.reference in sentence
     assert is_lack_of_memory(ModelError(sentence))

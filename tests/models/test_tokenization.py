@@ -13,7 +13,15 @@ from fairkd.errors import InputError
 from fairkd.models import loading
 from fairkd.models.loading import MaskedLM
 from fairkd.models.token_strings import readable
-from fairkd.models.tokenization import UnknownWord, encode, logits_by_row, parse, spell, token_ids, unread
+from fairkd.models.tokenization import (
+    UnknownWord,
+    encode,
+    logits_by_row,
+    parse,
+    token_ids,
+    tokenize_word,
+    unknown_parts,
+)
 from fairkd.predictions.cloze import score_words
 
 
@@ -131,7 +139,7 @@ def test_a_word_within_a_sentence_is_the_subword_that_its_sentence_has(
     any_family: MaskedLM, word: str
 ) -> None:
     (mask,) = encode(any_family, "The [MASK] said").masks
-    spelling = spell(any_family, word, before="The ", after=" said")
+    spelling = tokenize_word(any_family, word, before="The ", after=" said")
     assert spelling.single and spelling.ids[0] == encode(any_family, f"The {word} said").ids[mask]
 
 
@@ -152,25 +160,27 @@ def test_spelling_follows_the_family_and_the_place(tiny_model, context: tuple[st
     families = [("roberta", "modernbert"), ("xlm-roberta",), ("bert-cased",)]
     for expected, names in zip(SPELLINGS[context], families, strict=True):
         for name in names:
-            assert spell(tiny_model(name), word, before=before, after=after).subwords == (expected,)
+            assert tokenize_word(tiny_model(name), word, before=before, after=after).subwords == (expected,)
 
 
 def test_bpe_has_no_space_after_an_opening_quote_or_bracket(tiny_roberta: MaskedLM) -> None:
-    assert spell(tiny_roberta, "he", before="Is (", after=")?").subwords == ("he",)
-    assert spell(tiny_roberta, "He", before='as "', after='"').subwords == ("He",)
+    assert tokenize_word(tiny_roberta, "he", before="Is (", after=")?").subwords == ("he",)
+    assert tokenize_word(tiny_roberta, "He", before='as "', after='"').subwords == ("He",)
 
 
 @pytest.mark.parametrize("family", ["roberta", "modernbert", "xlm-roberta", "albert"])
 def test_a_second_space_before_a_word_is_no_part_of_it(tiny_model, family: str) -> None:
     lm = tiny_model(family)
     assert (
-        spell(lm, "he", before="The  ", after=" said").ids
-        == spell(lm, "he", before="The ", after=" said").ids
+        tokenize_word(lm, "he", before="The  ", after=" said").ids
+        == tokenize_word(lm, "he", before="The ", after=" said").ids
     )
 
 
 def test_without_what_follows_a_word_still_continues_what_is_before_it(tiny_bert: MaskedLM) -> None:
-    assert spell(tiny_bert, "i", before="the z", after="ng").subwords == ("##i",)  # "zing" is z, ##ing
+    assert tokenize_word(tiny_bert, "i", before="the z", after="ng").subwords == (
+        "##i",
+    )  # "zing" is z, ##ing
 
 
 @pytest.mark.parametrize(
@@ -193,19 +203,19 @@ def test_without_what_follows_a_word_still_continues_what_is_before_it(tiny_bert
 def test_cased_models_get_a_capital_only_at_the_beginning_of_a_sentence(
     tiny_bert_cased: MaskedLM, before: str, capital: bool
 ) -> None:
-    assert spell(tiny_bert_cased, "she", before=before).subwords == ("She" if capital else "she",)
+    assert tokenize_word(tiny_bert_cased, "she", before=before).subwords == ("She" if capital else "she",)
 
 
 def test_cased_models_keep_a_given_capital(tiny_bert_cased: MaskedLM) -> None:
-    assert spell(tiny_bert_cased, "John", before="Is ", after="?").subwords == ("John",)
+    assert tokenize_word(tiny_bert_cased, "John", before="Is ", after="?").subwords == ("John",)
 
 
 def test_uncased_models_ignore_case(tiny_bert: MaskedLM) -> None:
-    assert spell(tiny_bert, "NURSE").ids == spell(tiny_bert, "nurse", before="the ").ids
+    assert tokenize_word(tiny_bert, "NURSE").ids == tokenize_word(tiny_bert, "nurse", before="the ").ids
 
 
 def test_a_word_of_several_subwords_keeps_them_all(any_family: MaskedLM) -> None:
-    spelling = spell(any_family, "zoologist", before="The ", after=" said")
+    spelling = tokenize_word(any_family, "zoologist", before="The ", after=" said")
     assert not spelling.single
     assert any_family.tokenizer.decode(list(spelling.ids)).strip() == "zoologist"
     whole = encode(any_family, "The zoologist said").ids
@@ -217,12 +227,12 @@ def test_a_word_of_several_subwords_keeps_them_all(any_family: MaskedLM) -> None
 @pytest.mark.parametrize("word", ["好", "", "  "])
 def test_a_word_that_cannot_be_spelled_is_named(tiny_bert: MaskedLM, word: str) -> None:
     with pytest.raises(UnknownWord, match=f"cannot spell the word '{word}'"):
-        spell(tiny_bert, word, before="The ")
+        tokenize_word(tiny_bert, word, before="The ")
 
 
 def test_a_special_token_is_not_a_word(any_family: MaskedLM) -> None:
     with pytest.raises(UnknownWord):
-        spell(any_family, any_family.mask_token, before="The ")
+        tokenize_word(any_family, any_family.mask_token, before="The ")
 
 
 # --- labels ---
@@ -297,7 +307,9 @@ def test_scores_on_the_embedded_teacher_equal_a_plain_loop(teacher: MaskedLM) ->
 
 def test_single_subwords_share_one_distribution(tiny_bert: MaskedLM) -> None:
     words = [
-        word for word in readable(tiny_bert) if word.isalpha() and spell(tiny_bert, word, before="a ").single
+        word
+        for word in readable(tiny_bert)
+        if word.isalpha() and tokenize_word(tiny_bert, word, before="a ").single
     ]
     assert 0.2 < score_words(tiny_bert, "The [MASK] said.", words).probability.sum() < 1
 
@@ -339,7 +351,9 @@ def test_a_long_word_must_fit_too(tiny_bert: MaskedLM) -> None:
 @pytest.mark.parametrize("word", ["<script>", "$x$", "**he**"])
 def test_signs_in_words_are_plain_characters(tiny_bert: MaskedLM, word: str) -> None:
     assert (
-        "".join(subword.removeprefix("##") for subword in spell(tiny_bert, word, before="The ").subwords)
+        "".join(
+            subword.removeprefix("##") for subword in tokenize_word(tiny_bert, word, before="The ").subwords
+        )
         == word
     )
 
@@ -359,6 +373,6 @@ def test_a_model_that_is_run_whole_gets_fewer_rows_at_once(
 
 def test_what_a_tokenizer_cannot_read_is_found(tiny_bert: MaskedLM, tiny_roberta: MaskedLM) -> None:
     text = "火 said that [MASK] is a 水, said 火."
-    assert unread(tiny_bert, text) == ["火", "水"]
-    assert unread(tiny_bert, "he said that _ is old.") == []
-    assert unread(tiny_roberta, text) == [], "bytes spell everything"
+    assert unknown_parts(tiny_bert, text) == ["火", "水"]
+    assert unknown_parts(tiny_bert, "he said that _ is old.") == []
+    assert unknown_parts(tiny_roberta, text) == [], "bytes spell everything"

@@ -47,8 +47,8 @@ def test_a_group_without_a_limit_limits_nothing(group: Path) -> None:
 
 def test_a_process_that_steps_back_takes_its_session_along() -> None:
     code = (
-        "from fairkd.utils import hardware; import os; from pathlib import Path; hardware.step_back(7);"
-        "hardware.step_back(3); group = Path('/proc/self/autogroup');"
+        "from fairkd.utils import hardware; import os; from pathlib import Path; hardware.lower_priority(7);"
+        "hardware.lower_priority(3); group = Path('/proc/self/autogroup');"
         "print(os.nice(0), group.read_text().split()[-1] if group.exists() else 3)"
     )
     done = subprocess.run(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from fairkd.utils.thread_map import MOST, side_by_side
+from fairkd.utils.thread_map import MAX_WORKERS, parallel_map
 
 
 @pytest.fixture(autouse=True)
@@ -30,20 +30,20 @@ def test_results_come_in_the_order_of_the_jobs_whoever_is_done_first() -> None:
             second_done.set()
         return job * job
 
-    assert list(side_by_side(work, range(6))) == [0, 1, 4, 9, 16, 25]
+    assert list(parallel_map(work, range(6))) == [0, 1, 4, 9, 16, 25]
 
 
 @pytest.mark.parametrize(
-    ("count", "jobs", "each"), [(4, 9, 1), (4, 2, 2), (2 * MOST, 99, 2), (4, 1, 4), (1, 9, 1)]
+    ("count", "jobs", "each"), [(4, 9, 1), (4, 2, 2), (2 * MAX_WORKERS, 99, 2), (4, 1, 4), (1, 9, 1)]
 )
 def test_torchs_threads_are_divided_among_the_jobs_at_work(count: int, jobs: int, each: int) -> None:
     torch.set_num_threads(count)
-    assert set(side_by_side(lambda _: torch.get_num_threads(), range(jobs))) == {each}
+    assert set(parallel_map(lambda _: torch.get_num_threads(), range(jobs))) == {each}
     assert torch.get_num_threads() == count
 
 
 def test_no_jobs_are_no_results() -> None:
-    assert list(side_by_side(str, [])) == []
+    assert list(parallel_map(str, [])) == []
 
 
 def test_an_error_ends_it_and_leaves_the_threads_as_they_were() -> None:
@@ -56,7 +56,7 @@ def test_an_error_ends_it_and_leaves_the_threads_as_they_were() -> None:
             raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        list(side_by_side(work, range(400)))
+        list(parallel_map(work, range(400)))
     assert torch.get_num_threads() == 4
     assert len(begun) < 400
 
@@ -69,7 +69,7 @@ def test_leaving_the_loop_drops_what_has_not_begun() -> None:
         begun.append(job)
         time.sleep(0.005)
 
-    for _ in side_by_side(work, range(400)):
+    for _ in parallel_map(work, range(400)):
         break
     assert len(begun) < 400
     assert set(threading.enumerate()) <= running, "threads are left behind"
