@@ -8,7 +8,7 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """`value` as dicts, lists, strings, numbers and None; NaN and infinities, unknown to JSON, become None."""
+    """`value` as dicts, lists, strings, numbers and None. JSON has no NaN and no infinities: they become None."""
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -154,6 +154,6 @@ def test_the_refusal_says_what_was_left_out() -> None:
         corpora.build("made", None, ["one", "two", "three"])
 
 
-def test_at_most_none_is_refused() -> None:
+def test_a_limit_of_zero_sentences_is_refused() -> None:
     with pytest.raises(InputError, match="at least 1"):
         corpora.build("made", None, sentences(3), most=0)

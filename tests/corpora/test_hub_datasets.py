@@ -140,23 +140,23 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, rows: Rows) -> dict[str, Any]:
 
 @pytest.fixture
 def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Progress is told whenever it could be."""
+    """Progress is reported at every opportunity."""
     monkeypatch.setattr(throttle, "EVERY", 0.0)
 
 
 @pytest.mark.usefixtures("at_every_step")
 def test_only_as_much_is_streamed_as_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, told = Rows(), []
+    rows, reports = Rows(), []
     asked = stand_in(monkeypatch, rows)
     corpus = corpora.read(
-        "hub:org/name:big@v1.0", split="validation", most=2500, progress=lambda *each: told.append(each)
+        "hub:org/name:big@v1.0", split="validation", most=2500, progress=lambda *each: reports.append(each)
     )
     assert len(corpus.training + corpus.held_out) == 2500
     assert rows.asked <= 2501
     assert corpus.licence == "cc0-1.0"
     assert asked["name"] == "org/name" and asked["configuration"] == "big"
     assert asked["revision"] == "v1.0" and asked["split"] == "validation" and asked["streaming"] is True
-    assert told[-1] == ("Streaming hub:org/name:big@v1.0: 2,500 rows", None)
+    assert reports[-1] == ("Streaming hub:org/name:big@v1.0: 2,500 rows", None)
 
 
 def test_an_unknown_split_is_named_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +174,7 @@ def test_an_unknown_split_is_named_with_those_there_are(monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("at_every_step")
 @pytest.mark.parametrize("stops_at", ["1 rows", "700 rows"])
 @pytest.mark.parametrize("error", [RuntimeError, ValueError, OSError, TypeError, EOFError])
-def test_what_progress_raises_ends_the_stream_as_it_is(
+def test_an_exception_from_progress_ends_the_stream_unchanged(
     monkeypatch: pytest.MonkeyPatch, stops_at: str, error: type[Exception]
 ) -> None:
     stand_in(monkeypatch, Rows())
@@ -188,7 +188,7 @@ def test_what_progress_raises_ends_the_stream_as_it_is(
 
 
 @pytest.mark.parametrize("breaks_at", [0, 1000])
-def test_a_stream_that_breaks_off_is_said_in_one_line(
+def test_a_stream_that_breaks_off_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch, breaks_at: int
 ) -> None:
     stand_in(monkeypatch, Rows(breaks_at))

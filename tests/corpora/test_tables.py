@@ -142,7 +142,7 @@ def test_a_csv_file_of_one_column_is_read_line_by_line(tmp_path: Path) -> None:
     assert corpus.skipped == {}
 
 
-def test_a_quote_behind_a_comma_and_a_space_is_a_quote(tmp_path: Path) -> None:
+def test_a_quote_after_a_comma_and_a_space_opens_a_field(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text('id, "text, in full"\n1, "Hello there, she said to him."\n2, He is.\n', encoding="utf-8")
     assert corpora.columns(path) == ("text, in full",)
@@ -179,7 +179,7 @@ def test_a_row_is_not_taken_for_a_header_that_cannot_be_read(
 
 
 @pytest.mark.parametrize("name", ["table.csv", "table.tsv"])
-def test_blank_lines_above_a_header_are_passed_over(tmp_path: Path, name: str) -> None:
+def test_blank_lines_above_a_header_are_skipped(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     text = "\n  \r\nid,text\n1,She is here.\n"
     path.write_text(text.replace(",", "\t") if name.endswith("tsv") else text, encoding="utf-8-sig")
@@ -188,7 +188,7 @@ def test_blank_lines_above_a_header_are_passed_over(tmp_path: Path, name: str) -
 
 
 @pytest.mark.parametrize("mark", [";", "|", "\t"])
-def test_a_line_above_the_header_may_name_the_mark(tmp_path: Path, mark: str) -> None:
+def test_a_line_above_the_header_may_name_the_separator(tmp_path: Path, mark: str) -> None:
     path = tmp_path / "table.csv"
     path.write_text(f"sep={mark}\r\nid,or,so{mark}text\r\n1{mark}She, too, is here.\r\n", encoding="utf-8")
     assert corpora.columns(path) == ("text",)
@@ -249,23 +249,23 @@ def test_a_column_of_a_large_table_is_read_in_batches(tmp_path: Path) -> None:
     path = tmp_path / "large.parquet"
     frame = pd.DataFrame({"text": [f"Sentence number {n} is here." for n in range(10_000)], "n": 1})
     frame.to_parquet(path, row_group_size=10_000)
-    told: list[float | None] = []
-    corpus = corpora.read(path, progress=lambda text, part: told.append(part))
+    reports: list[float | None] = []
+    corpus = corpora.read(path, progress=lambda text, part: reports.append(part))
     assert len(corpus.training + corpus.held_out) == 10_000
-    assert len(told) == 10 and told[-1] == 1.0
+    assert len(reports) == 10 and reports[-1] == 1.0
 
 
 def test_long_rows_of_a_parquet_table_are_read_a_few_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "long.parquet"
     texts = [f"{n} " + "word " * 400_000 for n in range(24)]  # of 2 MB
     pd.DataFrame({"text": texts}).to_parquet(path, row_group_size=12)
-    told: list[float | None] = []
-    table = text_files.table(path, SkipCounts(), lambda text, part: told.append(part))
+    reports: list[float | None] = []
+    table = text_files.table(path, SkipCounts(), lambda text, part: reports.append(part))
     assert list(table.values("text")) == texts
-    assert 3 <= len(told) <= 6 and told[-1] == 1.0
+    assert 3 <= len(reports) <= 6 and reports[-1] == 1.0
 
 
-def test_a_parquet_column_that_python_cannot_hold_is_no_matter(tmp_path: Path) -> None:
+def test_a_parquet_column_that_python_cannot_hold_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "dates.parquet"
     columns = {
         "time": pyarrow.array([2**40, None], pyarrow.timestamp("s")),

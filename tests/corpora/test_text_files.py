@@ -153,14 +153,14 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_rest_of_a_file_is_not_read_where_nobody_counts_it(large: Path) -> None:
-    told: list[float | None] = []
-    corpus = corpora.read(large, most=2000, count_rest=False, progress=lambda _, part: told.append(part))
+    reports: list[float | None] = []
+    corpus = corpora.read(large, most=2000, count_rest=False, progress=lambda _, part: reports.append(part))
     assert len(corpus.training + corpus.held_out) == 2000 and corpus.skipped == {}
-    assert all(part is not None and part < 0.1 for part in told)
+    assert all(part is not None and part < 0.1 for part in reports)
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.jsonl", "a.txt.gz", "a.parquet"])
-def test_what_progress_raises_ends_the_reading_and_closes_the_file(
+def test_an_exception_from_progress_ends_the_reading_and_closes_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(throttle, "EVERY", 0.0)
@@ -185,29 +185,29 @@ def test_what_progress_raises_ends_the_reading_and_closes_the_file(
     assert os.listdir(tmp_path) == [name]
 
 
-def test_progress_is_told_while_a_giant_line_is_passed_over(
+def test_progress_is_reported_while_a_giant_line_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttle, "EVERY", 0.0)
     path = tmp_path / "rows.jsonl"
     path.write_text('{"text": "She is here."}\n' + "x" * 5 * text_files.LONGEST_RECORD + "\n")
-    told: list[float | None] = []
-    corpora.read(path, progress=lambda _, part: told.append(part))
-    assert len(told) >= 4
+    reports: list[float | None] = []
+    corpora.read(path, progress=lambda _, part: reports.append(part))
+    assert len(reports) >= 4
 
 
 def test_a_large_file_is_streamed_in_bounded_memory(large: Path) -> None:
-    told: list[tuple[str, float | None]] = []
+    reports: list[tuple[str, float | None]] = []
     tracemalloc.start()
-    corpus = corpora.read(large, most=2000, progress=lambda text, part: told.append((text, part)))
+    corpus = corpora.read(large, most=2000, progress=lambda text, part: reports.append((text, part)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 3e6  # of 20 MB: the 2,000 sentences kept, and a buffer
     assert len(corpus.training + corpus.held_out) == 2000
     assert corpus.skipped == {beyond(2000): MEGABYTES * 10_000 - 2000}
-    fractions = [part for _, part in told if part is not None]
+    fractions = [part for _, part in reports if part is not None]
     assert fractions == sorted(fractions) and 0 < fractions[0] < fractions[-1] <= 1
-    assert "large.txt" in told[0][0]
+    assert "large.txt" in reports[0][0]
 
 
 def test_one_line_of_many_megabytes_is_streamed_in_bounded_memory(tmp_path: Path) -> None:

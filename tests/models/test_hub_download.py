@@ -65,15 +65,15 @@ def test_a_revision_chooses_tag_or_commit(hub: Hub) -> None:
 
 
 def test_progress_grows_to_the_whole_while_downloading(hub: Hub) -> None:
-    said: list[tuple[str, float | None]] = []
-    loading.load("org/tiny", progress=lambda text, fraction: said.append((text, fraction)))
-    downloading = [fraction for text, fraction in said if text.startswith("Downloading org/tiny: ")]
+    reports: list[tuple[str, float | None]] = []
+    loading.load("org/tiny", progress=lambda text, fraction: reports.append((text, fraction)))
+    downloading = [fraction for text, fraction in reports if text.startswith("Downloading org/tiny: ")]
     assert downloading[0] == 0 and downloading[-1] == 1
     assert downloading == sorted(downloading)
     _, folder = hub.repositories["org/tiny"]["main"]
     total = f"{sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f}"
-    assert said[-2][0] == f"Downloading org/tiny: {total} of {total} MB"
-    assert said[-1] == ("Loading org/tiny", None)
+    assert reports[-2][0] == f"Downloading org/tiny: {total} of {total} MB"
+    assert reports[-1] == ("Loading org/tiny", None)
 
 
 def test_loading_from_the_hub_prints_nothing(hub: Hub, capfd: pytest.CaptureFixture[str]) -> None:
@@ -242,20 +242,20 @@ def test_progress_over_xet_only_grows_and_comes_from_the_thread_that_asked(
     hub.xet = 200
     monkeypatch.setattr("huggingface_hub.file_download.xet_get", xet_get)
     monkeypatch.setattr("fairkd.models.hub_download._BETWEEN_REPORTS", 0.01)
-    said: list[tuple[str, float, threading.Thread]] = []
+    reports: list[tuple[str, float, threading.Thread]] = []
 
     def report(text: str, fraction: float | None) -> None:
         if fraction is not None:
-            said.append((text, fraction, threading.current_thread()))
+            reports.append((text, fraction, threading.current_thread()))
 
     loading.load("org/tiny", progress=report)
-    fractions = [fraction for _, fraction, _ in said]
+    fractions = [fraction for _, fraction, _ in reports]
     assert len(set(fractions)) > 4 and fractions[-1] == 1
     assert fractions == sorted(fractions)
-    assert {thread for _, _, thread in said} == {threading.current_thread()}
+    assert {thread for _, _, thread in reports} == {threading.current_thread()}
 
 
-def test_a_download_that_nobody_waits_for_any_more_ends(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_that_nobody_waits_for_is_stopped(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, ended = threading.Event(), threading.Event()
 
     def xet_get(*, tqdm_class: Callable[..., Any], **_: object) -> None:
@@ -284,9 +284,7 @@ def test_a_download_that_nobody_waits_for_any_more_ends(hub: Hub, monkeypatch: p
     assert ended.wait(5)
 
 
-def test_half_a_model_in_the_cache_does_not_pass_for_a_whole_one(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_incomplete_model_in_the_cache_is_not_loaded(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.cut_off.add("model.safetensors")
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     refusal("org/tiny")

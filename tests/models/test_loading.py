@@ -124,9 +124,9 @@ def test_loading_prints_nothing(tiny_folder: Folder, capfd: pytest.CaptureFixtur
 
 
 def test_progress_says_what_is_being_loaded(tiny_folder: Folder) -> None:
-    said: list[tuple[str, float | None]] = []
-    loading.load(str(tiny_folder("bert")), progress=lambda text, fraction: said.append((text, fraction)))
-    assert said == [(f"Loading {tiny_folder('bert')}", None)]
+    reports: list[tuple[str, float | None]] = []
+    loading.load(str(tiny_folder("bert")), progress=lambda text, fraction: reports.append((text, fraction)))
+    assert reports == [(f"Loading {tiny_folder('bert')}", None)]
 
 
 def test_spaces_and_a_trailing_slash_do_not_change_the_reference(tiny_folder: Folder) -> None:

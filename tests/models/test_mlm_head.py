@@ -83,7 +83,7 @@ def test_a_model_that_fails_on_a_text_is_named_with_the_reason(tiny_xlm_roberta:
     assert "Input language unknown" in sentence
 
 
-def test_a_lack_of_memory_is_called_so(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lack_of_memory_is_named_in_the_error(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory")
 

@@ -101,7 +101,7 @@ def test_empty_text_is_refused(tiny_bert: MaskedLM, text: str) -> None:
         encode(tiny_bert, text)
 
 
-def test_half_a_surrogate_pair_is_refused(tiny_bert: MaskedLM) -> None:
+def test_a_lone_surrogate_is_refused(tiny_bert: MaskedLM) -> None:
     with pytest.raises(InputError, match="lone surrogate"):
         encode(tiny_bert, "he \ud83d she")
 
@@ -238,7 +238,7 @@ def test_a_special_token_is_not_a_word(any_family: MaskedLM) -> None:
 # --- labels ---
 
 
-def test_there_is_a_label_for_every_id_and_no_two_alike(any_family: MaskedLM) -> None:
+def test_every_id_has_a_distinct_token_string(any_family: MaskedLM) -> None:
     labels = readable(any_family)
     assert len(labels) == any_family.vocabulary_size == len(set(labels))
     assert all(label and label.isprintable() for label in labels)
@@ -263,7 +263,9 @@ def test_there_is_a_label_for_every_id_and_no_two_alike(any_family: MaskedLM) ->
         ("xlm-roberta", "▁", "␣"),
     ],
 )
-def test_labels_show_words_alike_in_all_families(tiny_model, family: str, raw: str, label: str) -> None:
+def test_token_strings_show_words_alike_in_all_families(
+    tiny_model, family: str, raw: str, label: str
+) -> None:
     lm = tiny_model(family)
     assert readable(lm)[lm.vocabulary.index(raw)] == label
 

@@ -82,7 +82,7 @@ def test_a_gloss_becomes_a_sentence_and_its_examples_stand_alone(tmp_path):
     ]
 
 
-def test_nouns_and_names_are_said_to_be_what_stands_above_them(tmp_path):
+def test_nouns_and_names_become_sentences_with_their_hypernyms(tmp_path):
     (tmp_path / "index.noun").write_text(
         "  1 licence text\n"
         "milk n 2 1 @ 2 1 01 02\n"
@@ -128,6 +128,6 @@ def test_clauses_on_him_or_her_are_cut_out_where_they_end():
     ]
 
 
-def test_missing_wordnet_files_are_said(tmp_path):
+def test_missing_wordnet_files_are_named(tmp_path):
     with pytest.raises(InputError, match="wordnet-base"):
         list(_wordnet(tmp_path / "nowhere"))

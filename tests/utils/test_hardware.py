@@ -45,7 +45,7 @@ def test_a_group_without_a_limit_limits_nothing(group: Path) -> None:
     assert hardware.free_memory() > 10**6
 
 
-def test_a_process_that_steps_back_takes_its_session_along() -> None:
+def test_a_lower_priority_holds_for_the_session_too() -> None:
     code = (
         "from fairkd.utils import hardware; import os; from pathlib import Path; hardware.lower_priority(7);"
         "hardware.lower_priority(3); group = Path('/proc/self/autogroup');"

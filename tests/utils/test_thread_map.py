@@ -20,7 +20,7 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def test_results_come_in_the_order_of_the_jobs_whoever_is_done_first() -> None:
+def test_results_come_in_the_order_of_the_jobs() -> None:
     second_done = threading.Event()
 
     def work(job: int) -> int:
@@ -42,7 +42,7 @@ def test_torchs_threads_are_divided_among_the_jobs_at_work(count: int, jobs: int
     assert torch.get_num_threads() == count
 
 
-def test_no_jobs_are_no_results() -> None:
+def test_without_jobs_there_are_no_results() -> None:
     assert list(parallel_map(str, [])) == []
 
 
