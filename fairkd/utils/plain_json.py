@@ -8,7 +8,7 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """`value` as dicts, lists, strings, numbers and None. JSON has no NaN and no infinities: they become None."""
+    """`value` as dicts, lists, strings, numbers and None. NaN and infinities become None: JSON lacks them."""
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
