@@ -132,6 +132,7 @@ def test_a_typed_sentence_redraws_the_figure_and_its_link_reproduces_the_view(op
 
 def test_an_example_becomes_the_sentence(open_page: OpenPage) -> None:
     page = open_page("/?position=1")
+    expect(title(page)).to_contain_text("At “milk”")  # a click before the page is drawn is sometimes lost
     page.get_by_role("radiogroup", name="Examples").get_by_text("[MASK] is a doctor.").click()
     expect(page.get_by_role("textbox", name="Sentence")).to_have_value("[MASK] is a doctor.")
     expect(chosen(page)).to_have_attribute("data-number", "1")

@@ -40,8 +40,11 @@ def fused_loss(
         The format of the matrix products. None: that of autocast where it is on, else that of `states`.
         Softmax and sums are in single precision at least.
 
-    Returns ------- The sum, with gradient, and the terms "kd" (with its factor T^2), "mlm" and "group" as
-    means in nats, without gradient. A term of weight zero may be left out, and is then zero.
+    Returns
+    -------
+    tuple
+        The sum, with gradient, and the terms "kd" (with its factor T^2), "mlm" and "group" as means in nats,
+        without gradient. A term of weight zero may be left out, and is then zero.
     """
     if matmul_dtype is None:
         kind = states.device.type
