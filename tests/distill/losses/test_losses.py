@@ -261,7 +261,7 @@ def test_scratch_buffers_are_reused() -> None:
 def test_freed_memory_is_used_again_without_page_faults() -> None:
     program = (
         "import resource, torch\n"
-        "from fairkd.distill import train\n"  # a process that trains: in a smaller one the heap's end is trimmed
+        "from fairkd.distill import train\n"  # in a smaller process the heap is trimmed
         "train\n"
         "from fairkd.distill.losses.scratch_memory import keep_freed_memory\n"
         "assert keep_freed_memory()\n"
