@@ -67,7 +67,7 @@ class RunnerLock:
         return cls(lock)
 
     def sign(self, identity: Identity) -> None:
-        """Note who holds the lock. Without room for the note, others take the runner for silent."""
+        """Note who holds the lock. On a full disk there is no note, and others take the runner for dead."""
         with suppress(OSError):
             _write_note(json.dumps(asdict(identity)))
 
