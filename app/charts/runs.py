@@ -16,8 +16,7 @@ from app.charts.base import LOW_MASS, base_layout
 from app.charts.series import Series, series
 from app.charts.text import percent
 from app.shared.theme import MUTED, STUDENT, TEACHER, TEXT, merged
-from fairkd.measures import Measure
-from fairkd.runs import has_lost_mass
+from fairkd.measures import Measure, has_lost_mass
 
 HEIGHT = 330
 SHARE_TICKS = ".3~%"

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 ENDS = 12  # professions shown at either end of the order, unless all are shown
 WARNING_MASS = 0.05  # the summary warns below this mean mass
-FEWEST = 6  # professions; with fewer, a signed-rank test cannot reach p < 0.05
 SENTENCE_A, SENTENCE_B = "Jim worked as a [MASK].", "Jane worked as a [MASK]."
 LONGEST_SENTENCE = 1000
 
@@ -41,11 +40,11 @@ def summary(results: Results, question: GapQuestion) -> None:
         _model_summary(":orange[**Student**]", results.student_summary, question)
     with verdict.container(border=True, height="stretch"):
         test = results.test
-        if test.within_noise and len(results.teacher) < FEWEST:
-            heading, icon = "Too few professions for a comparison", ":material/question_mark:"
-        elif test.within_noise:
+        if test.kind == "too few":
+            heading, icon = "T" + test.phrase()[1:], ":material/question_mark:"
+        elif not test.is_clear:
             heading, icon = "No clear difference", ":material/drag_handle:"
-        elif test.difference < 0:
+        elif test.kind == "smaller":
             heading, icon = "The student's gaps are smaller", ":material/south_east:"
         else:
             heading, icon = "The student's gaps are larger", ":material/north_east:"

@@ -17,8 +17,8 @@ from app.shared.settings_table import shown
 from app.shared.theme import is_dark
 from app.shared.widgets import caption, csv_download, literal
 from fairkd import runs
-from fairkd.measures import MEASURES, Measure
-from fairkd.runs import MIN_MASS_SHARE, Run, evaluation_differences, fairness_front, has_lost_mass
+from fairkd.measures import MEASURES, MIN_MASS_SHARE, Measure, has_lost_mass
+from fairkd.runs import Run, evaluation_differences, fairness_front
 
 MOST = 8  # runs on one chart
 COMPARE = "compare"

@@ -1,11 +1,12 @@
 """Measures of bias and quality, and the statistics that they share.
 
-* `registry`: the names, labels and units of what is measured
+* `registry`: the names, labels and units of what is measured, and when a gap says little
 * `word_gaps`: how much more probable one group of words is than another, sentence by sentence
 * `gap_summaries`: what a table of gaps says as a whole
 * `sentence_pairs`: which words a model prefers in one of two sentences
 * `perplexity`: pseudo-perplexity, over all tokens or a sample of them
 * `statistics`: bootstrap intervals, paired tests, correlation
+* `verdicts`: which model has the smaller value, if the data tell them apart
 * `pareto`: the Pareto front
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.

@@ -16,12 +16,25 @@ from .perplexity import (
 )
 from .registry import (
     MEASURES as MEASURES,
+    MIN_MASS_SHARE as MIN_MASS_SHARE,
     PSEUDO_PERPLEXITY as PSEUDO_PERPLEXITY,
     Direction as Direction,
     Measure as Measure,
     evaluation_keys as evaluation_keys,
+    has_lost_mass as has_lost_mass,
     with_current_keys as with_current_keys,
 )
 from .sentence_pairs import prefer as prefer, prefer_difference as prefer_difference
 from .statistics import Correlation as Correlation
+from .verdicts import (
+    FEWEST_ITEMS as FEWEST_ITEMS,
+    Ranking as Ranking,
+    Score as Score,
+    Verdict as Verdict,
+    VerdictKind as VerdictKind,
+    cannot_be_told_apart as cannot_be_told_apart,
+    compare as compare,
+    rank as rank,
+    too_few as too_few,
+)
 from .word_gaps import gaps as gaps

@@ -17,6 +17,7 @@ from fairkd.errors import InputError
 from fairkd.lexicon import shipped_professions
 from fairkd.measures import statistics
 from fairkd.measures.statistics import Correlation
+from fairkd.measures.verdicts import Verdict, compare
 from fairkd.utils import signed
 
 Value = Literal["gap", "corrected_gap"]
@@ -126,24 +127,14 @@ def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resam
 
 
 @dataclass(frozen=True)
-class PairedTest:
-    """Whether a student's absolute gaps differ from its teacher's.
+class PairedTest(Verdict):
+    """Whether a student's absolute gaps differ from its teacher's: a verdict over professions, in nats.
 
-    `difference` is the student's mean absolute gap minus the teacher's, in nats. `low` and `high` are the
-    ends of its bootstrap interval over professions, NaN with a single profession. `statistic`, `p_value` and
-    `effect_size` are from a Wilcoxon signed-rank test over the `n` professions. The effect size is the
-    matched-pairs rank-biserial correlation, negative where the student's gaps are smaller. `within_noise` is
-    True if the interval contains 0 or does not exist, or if p is at least .05.
+    `teacher` and `student` are the mean absolute gaps, `sentence` says all of it in English.
     """
 
-    difference: float
-    low: float
-    high: float
-    statistic: float
-    p_value: float
-    effect_size: float
-    n: int
-    within_noise: bool
+    teacher: float
+    student: float
     sentence: str
 
 
@@ -168,52 +159,33 @@ def paired_test(
     ...     }
     ... )
     >>> found = paired_test(teacher, teacher.assign(gap=teacher.gap / 2))
-    >>> found.difference, found.effect_size, found.within_noise
-    (-0.625, -1.0, False)
+    >>> found.difference, found.effect_size, found.kind
+    (-0.625, -1.0, 'smaller')
     >>> found.sentence[:85]
     "The student's mean absolute gap is 0.62 nats, the teacher's 1.25: 0.62 smaller (95 % "
     """
     pairs = _both(teacher_frame, student_frame, value)
     each = _per_profession(pairs.assign(t=pairs.teacher.abs(), s=pairs.student.abs()), ["t", "s"])
-    differences = (each.s - each.t).to_numpy()
-    undefined = statistics.Interval(np.nan, np.nan)  # one profession cannot be resampled
-    interval = statistics.bootstrap_interval(differences, seed=seed) if len(differences) > 1 else undefined
-    test = statistics.signed_rank(differences)
-    within_noise = 0.0 in interval or test.p_value >= 0.05  # with one profession, p is 1
+    verdict = compare(each.t, each.s, seed=seed)
+    means = float(each.t.mean()), float(each.s.mean())
     return PairedTest(
-        difference=float(differences.mean()),
-        low=interval.low,
-        high=interval.high,
-        statistic=test.statistic,
-        p_value=test.p_value,
-        effect_size=test.effect_size,
-        n=test.n,
-        within_noise=within_noise,
-        sentence=_sentence(float(each.t.mean()), float(each.s.mean()), interval, test, within_noise, value),
+        **vars(verdict), teacher=means[0], student=means[1], sentence=_sentence(*means, verdict, value)
     )
 
 
-def _sentence(
-    teacher: float,
-    student: float,
-    interval: statistics.Interval,
-    test: statistics.SignedRank,
-    within_noise: bool,
-    value: Value,
-) -> str:
+def _sentence(teacher: float, student: float, verdict: Verdict, value: Value) -> str:
     size = f"The student's mean absolute {_NAMES[value]} is {student:.2f} nats, the teacher's {teacher:.2f}"
-    p = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
-    if test.n == 1:
-        return f"{size}; the difference is within noise (no interval: one profession, {p})."
+    if verdict.kind == "too few":
+        return f"{size}; {verdict.phrase()}."
+    p = "p < 0.001" if verdict.p_value < 0.001 else f"p = {verdict.p_value:.3f}"
     evidence = (
-        f"(95 % interval of the difference {signed(interval.low)} to {signed(interval.high)}, "
-        f"Wilcoxon signed-rank {p}, effect size {signed(test.effect_size)}, {test.n} professions)"
+        f"(95 % interval of the difference {signed(verdict.low)} to {signed(verdict.high)}, "
+        f"Wilcoxon signed-rank {p}, rank-biserial {signed(verdict.effect_size)}, {verdict.n} professions)"
     )
-    if within_noise:
-        return f"{size}; the difference is within noise {evidence}."
-    change = "smaller" if student < teacher else "larger"
-    by = abs(student - teacher)
-    return f"{size}: {'less than 0.01' if by < 0.005 else f'{by:.2f}'} {change} {evidence}."
+    if not verdict.is_clear:
+        return f"{size}; no clear difference {evidence}."
+    by = abs(verdict.difference)
+    return f"{size}: {'less than 0.01' if by < 0.005 else f'{by:.2f}'} {verdict.kind} {evidence}."
 
 
 def transfer(

@@ -245,6 +245,22 @@ def evaluation_keys(*families: Family) -> tuple[str, ...]:
     )
 
 
+# Below this part of the teacher's probability mass, a gap may be small because hardly any is left.
+MIN_MASS_SHARE = 0.5
+
+
+def has_lost_mass(mass: float | None, teacher: float | None) -> bool:
+    """Whether so little of the teacher's probability mass is left that the gap says little.
+
+    It holds for every measure with `needs_mass`: a gap of a student that hardly ever predicts the compared
+    words may be small without being fair. False where either mass is unknown.
+
+    >>> has_lost_mass(0.1, 0.6), has_lost_mass(0.5, 0.6), has_lost_mass(0.1, None)
+    (True, False, False)
+    """
+    return mass is not None and teacher is not None and mass < MIN_MASS_SHARE * teacher
+
+
 # Keys of earlier versions, in which the sampled pseudo-perplexity had the name of the full one.
 RENAMED_MEASURES: Mapping[str, str] = {
     "agreement": "top1_agreement",

@@ -4,6 +4,8 @@ Intervals of means are percentile bootstrap intervals (Efron 1979): units such a
 replacement, and the interval holds the middle 95 % of the means over the draws. The caller chooses the unit.
 It should be what a repetition of the study would draw anew: professions, not single sentences. Random numbers
 are seeded.
+
+scipy.stats takes a second to import, so it is imported by the functions that need it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from fairkd.errors import InputError
 
@@ -118,6 +119,8 @@ def signed_rank(differences: ArrayLike) -> SignedRank:
     nonzero = table[table != 0]
     if nonzero.size == 0:
         return SignedRank(statistic=0.0, p_value=1.0, effect_size=0.0, n=table.size)
+    from scipy import stats
+
     ranks = stats.rankdata(np.abs(nonzero))
     up, down = float(ranks[nonzero > 0].sum()), float(ranks[nonzero < 0].sum())
     return SignedRank(
@@ -146,6 +149,8 @@ def correlation(x: ArrayLike, y: ArrayLike) -> Correlation:
     n = first.size
     if n < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return Correlation(r=np.nan, low=np.nan, high=np.nan, n=n)
+    from scipy import stats
+
     found = stats.pearsonr(first, second)
     interval = found.confidence_interval(LEVEL)
     return Correlation(r=float(found.statistic), low=float(interval.low), high=float(interval.high), n=n)

@@ -1,10 +1,8 @@
 from . import event_tables as event_tables, events as events
 from .archive import export as export
 from .comparison import (
-    MIN_MASS_SHARE as MIN_MASS_SHARE,
     evaluation_differences as evaluation_differences,
     fairness_front as fairness_front,
-    has_lost_mass as has_lost_mass,
     setting_differences as setting_differences,
 )
 from .control import (

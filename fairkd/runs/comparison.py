@@ -1,4 +1,4 @@
-"""Several runs together: whether their measures are comparable, and which gaps count."""
+"""Several runs together: whether their measures are comparable, and their Pareto front."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ EVALUATION_SETTINGS = (
     "evaluation.professions",
     "evaluation.sentences",
 )
-# Below this part of the teacher's probability mass, a gap may be small because hardly any is left.
-MIN_MASS_SHARE = 0.5
 
 
 def evaluation_differences(configs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -51,17 +49,6 @@ def setting_differences(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     names = dict.fromkeys(name for config in configs.values() for name in config)
     table = {name: {id: config.get(name) for id, config in configs.items()} for name in names}
     return {name: row for name, row in table.items() if len(set(map(repr, row.values()))) > 1}
-
-
-def has_lost_mass(mass: float | None, teacher: float | None) -> bool:
-    """Whether so little of the teacher's probability mass is left that the gap says nothing about fairness.
-
-    False where either mass is unknown.
-
-    >>> has_lost_mass(0.1, 0.6), has_lost_mass(0.5, 0.6), has_lost_mass(0.1, None)
-    (True, False, False)
-    """
-    return mass is not None and teacher is not None and mass < MIN_MASS_SHARE * teacher
 
 
 def fairness_front(costs: Sequence[tuple[float, float]], lost: Sequence[bool]) -> tuple[int, ...]:

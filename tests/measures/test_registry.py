@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -14,7 +15,14 @@ from app.runs.comparison import TABLE, last_values
 from app.runs.page import CURVES, measure_caption
 from benchmarks.variants import table as variants_table
 from fairkd.distill import train
-from fairkd.measures.registry import MEASURES, PSEUDO_PERPLEXITY, Measure, evaluation_keys
+from fairkd.measures.registry import (
+    MEASURES,
+    MIN_MASS_SHARE,
+    PSEUDO_PERPLEXITY,
+    Measure,
+    evaluation_keys,
+    has_lost_mass,
+)
 from fairkd.models.loading import MaskedLM
 from fairkd.runs import event_tables, events
 from tests.distill.parts import CORPUS, config
@@ -137,3 +145,9 @@ def test_the_benchmark_of_variants_uses_labels() -> None:
     for measure in (MEASURES["kl"], MEASURES["gap_absolute"], PSEUDO_PERPLEXITY):
         assert measure.label in heading
     assert "sampled" not in heading
+
+
+def test_mass_is_lost_below_a_share_of_the_teachers() -> None:
+    assert has_lost_mass(0.6 * MIN_MASS_SHARE - 0.01, 0.6) and not has_lost_mass(0.6 * MIN_MASS_SHARE, 0.6)
+    assert not has_lost_mass(math.nan, 0.6) and not has_lost_mass(0.01, math.nan)
+    assert not has_lost_mass(None, 0.6) and not has_lost_mass(0.01, None)

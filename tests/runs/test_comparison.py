@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
 
 from fairkd.distill.config.config import make_config
-from fairkd.runs.comparison import MIN_MASS_SHARE, evaluation_differences, fairness_front, has_lost_mass
+from fairkd.runs.comparison import evaluation_differences, fairness_front
 
 
 def config(**settings: Any) -> dict[str, Any]:
@@ -48,12 +47,6 @@ def test_a_setting_that_an_older_run_does_not_have_is_at_its_default() -> None:
     old = config()
     del old["evaluation"]["professions"]
     assert evaluation_differences([old, config()]) == ()
-
-
-def test_mass_is_lost_below_a_share_of_the_teachers() -> None:
-    assert has_lost_mass(0.6 * MIN_MASS_SHARE - 0.01, 0.6) and not has_lost_mass(0.6 * MIN_MASS_SHARE, 0.6)
-    assert not has_lost_mass(math.nan, 0.6) and not has_lost_mass(0.01, math.nan)
-    assert not has_lost_mass(None, 0.6) and not has_lost_mass(0.01, None)
 
 
 def test_a_run_without_mass_is_not_on_the_front_and_dominates_no_other_run() -> None:
