@@ -1,23 +1,21 @@
-"""What all figures share: layout, colours, wrapped titles, guides, and labels that do not overlap.
+"""What all figures share: layout, colours, titles, guides, and labels that do not overlap.
 
 All typed text passes `escape`, because plotly interprets `<b>` and `$x$` in titles, ticks and hover boxes.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.text import escape, shorten, signed
+from app.charts.text import escape, signed
 from app.shared import theme
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
-TITLE_WIDTH = 43  # characters per line: fits the screen of a phone, 390 pixels wide
-TOOLBAR = 22  # pixels above the title: touch screens always show plotly's toolbar there
+TITLE = 36  # pixels of a title in one line, which the page draws above the chart
 LOW_MASS = 0.01  # P(A) + P(B) below which a gap means little, and its marker is hollow
 
 
@@ -47,18 +45,6 @@ def hues(dark: bool) -> Hues:
     )
 
 
-def wrapped(text: str, width: int = TITLE_WIDTH) -> str:
-    """Raw text as an escaped title with lines of similar length; plotly does not wrap titles."""
-
-    def lines(width: int) -> list[str]:
-        return textwrap.wrap(text, width, break_on_hyphens=False)
-
-    count = len(lines(width))
-    longest = max(map(len, text.split()), default=1)  # a narrower line would cut a word
-    narrowest = next((fewer for fewer in range(longest, width) if len(lines(fewer)) == count), width)
-    return "<br>".join(escape(line) for line in lines(narrowest))
-
-
 def colour(text: str, hue: str) -> str:
     """Raw text in a colour, for plotly's titles and annotations."""
     return f'<span style="color:{hue}">{escape(text)}</span>'
@@ -70,20 +56,15 @@ def base_figure(*, title: str, height: int, dark: bool, notes: Sequence[tuple[st
 
 
 def base_layout(*, title: str, height: int, dark: bool, notes: Sequence[tuple[str, str]] = ()) -> dict:
-    """The layout of a figure in the theme: a wrapped title, the legend below it, then the plot.
+    """The layout of a figure in the theme: the legend, then the plot.
+
+    The title and the notes are in `meta`, from which `app.components.chart` draws them above the chart.
 
     Parameters
     ----------
-    height : in pixels, without the line of the toolbar.
+    height : in pixels, with a title of one line.
     notes : lines below the title, each with its colour.
     """
-    height += TOOLBAR
-    small = "".join(
-        f'<br><span style="font-size:12px;font-weight:normal">{colour(shorten(text, 56), hue)}</span>'
-        for text, hue in notes
-    )
-    lines = wrapped(title) + small
-    below = TOOLBAR + 16 + 20 * (lines.count("<br>") + 1)  # pixels from the top to the end of the title
     ink, paper = theme.TEXT.on(dark), theme.PAGE.on(dark)
     axis = {
         "gridcolor": theme.GRID.on(dark),
@@ -98,27 +79,18 @@ def base_layout(*, title: str, height: int, dark: bool, notes: Sequence[tuple[st
         # The background of the page, so that a downloaded image is readable in any document.
         "paper_bgcolor": paper,
         "plot_bgcolor": paper,
-        "title": {
-            "text": lines,
-            "font": {"size": 15, "color": ink, "weight": 600},
-            "x": 0,
-            "xanchor": "left",
-            "xref": "container",
-            "y": 1 - (TOOLBAR + 20) / height,
-            "yanchor": "top",
-            "yref": "container",
-        },
-        "height": height,
-        "margin": {"l": 8, "r": 14, "t": below + 12, "b": 8},
+        "meta": {"title": title, "notes": [list(note) for note in notes]},
+        "height": height - TITLE,
+        "margin": {"l": 8, "r": 14, "t": 8, "b": 8},
         "xaxis": axis,
         "yaxis": axis,
-        # Anchored below the title, a legend of several rows moves the plot down and covers nothing.
+        # Anchored at the top, a legend of several rows moves the plot down and covers nothing.
         "legend": {
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
             "xref": "container",
-            "y": 1 - below / height,
+            "y": 1,
             "yanchor": "top",
             "yref": "container",
             "font": {"color": ink, "size": 13},

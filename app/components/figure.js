@@ -66,7 +66,7 @@ function look(frame) {
     font: style.fontFamily,
     page: read("--st-background-color", "#ffffff"),
     panel: read("--st-secondary-background-color", "#f3f5f9"),
-    text: read("--st-text-color", "#1c2430"),
+    text: read("--st-text-color", "#0b111b"),
     line: read("--st-border-color", "#d9dfe8"),
     warning: read("--st-red-color", "#d33"),
     teacher: hues[0].trim(),

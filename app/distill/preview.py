@@ -9,11 +9,12 @@ import streamlit as st
 
 from app.charts.constraint_preview import edit_bars
 from app.charts.text import percent, signed
+from app.components.chart import show_figure
 from app.distill.constraint import constraint_controls
 from app.distill.variants import current, words_of
 from app.shared import model_cache
 from app.shared.theme import is_dark
-from app.shared.widgets import caption, csv_download, literal, show_figure
+from app.shared.widgets import caption, csv_download, literal
 
 if TYPE_CHECKING:
     from fairkd.constraints import ConstraintPreview

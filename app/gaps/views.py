@@ -13,12 +13,13 @@ from app.charts.base import LOW_MASS
 from app.charts.gaps import VALUE_NAMES, labour_scatter, transfer_scatter
 from app.charts.sentence_pairs import Model, preference_scatter, preference_transfer
 from app.charts.text import percent, percent_tick, shorten
+from app.components.chart import show_figure
 from app.components.dumbbells import gaps_data, gaps_figure
 from app.gaps.inputs import SOURCE
 from app.gaps.results import GapQuestion, Results, preference_differences, preferences, unread
 from app.shared import theme
 from app.shared.model_cache import collect_errors, show_errors
-from app.shared.widgets import caption, csv_download, literal, show_figure, warn_unread
+from app.shared.widgets import caption, csv_download, literal, warn_unread
 from fairkd.errors import listed
 from fairkd.lexicon import shipped_professions
 

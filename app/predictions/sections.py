@@ -12,10 +12,11 @@ import streamlit as st
 from app.charts.predictions import exactly, target_bars
 from app.charts.text import percent
 from app.components.bars import bars_data, bars_figure
+from app.components.chart import show_figure
 from app.predictions.position import Position, Role
 from app.shared.model_cache import get_model
 from app.shared.theme import is_dark
-from app.shared.widgets import caption, csv_download, literal, show_figure
+from app.shared.widgets import caption, csv_download, literal
 from fairkd.errors import InputError
 from fairkd.predictions import Comparison, Prediction
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.run_comparison import BIAS, LOST, QUALITY, X_AXES, bias_quality, compared_curves
-from app.components.zoom import live_figure
+from app.components.chart import show_figure
 from app.runs.follow import RunData, follow
 from app.shared.activity import track_activity
 from app.shared.run_texts import UNFINISHED, has_trained, unique_names
@@ -129,7 +129,7 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
             frames, measure, x=over, teacher=teacher, lost=lost, comparable=comparable, dark=dark
         )
         view = (shown_ids, measure.key, over, dark)
-        live_figure(figure, "compared", f"fairkd-runs-{measure.key.replace('_', '-')}", view=view)
+        show_figure(figure, "compared", f"fairkd-runs-{measure.key.replace('_', '-')}", view=view)
         sentences = [
             measure.description,
             f"{measure.goal.capitalize()}." if measure.goal else "",
@@ -154,7 +154,7 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
                 teacher=teacher,
                 dark=dark,
             )
-            live_figure(figure, "bias_quality", "fairkd-bias-quality", view=(shown_ids, dark))
+            show_figure(figure, "bias_quality", "fairkd-bias-quality", view=(shown_ids, dark))
             way = "No run lies below and to the left of the dotted front: along it, less bias costs quality."
             caption(f"Each run's last evaluation. {way if comparable and best else ''}")
     if lost:

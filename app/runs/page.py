@@ -10,7 +10,7 @@ import streamlit as st
 from app.charts.base import LOW_MASS
 from app.charts.runs import loss_curves, measure_curve
 from app.charts.text import percent
-from app.components.zoom import live_figure
+from app.components.chart import show_figure
 from app.runs.actions import action_bar, open_run, page_requested, show_problem
 from app.runs.follow import RunData, follow, log_tail
 from app.runs.list import IDLE, LIVE
@@ -118,7 +118,7 @@ def _curves(run: Run, found: RunData) -> None:
     places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
     with places[0]:
         figure = _figure(id, "loss", found.offset, dark, _run=run, _found=found)
-        live_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
+        show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
         caption("Each point is the mean over the last steps. The terms are shown without their weights.")
         csv_download(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
     for place, column in zip(places[1:], CURVES, strict=True):
@@ -139,7 +139,7 @@ def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: R
 def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     id = run.id
     figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
-    live_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
+    show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
     measure = MEASURES[column]
     others = measure.needs_mass and measures_other_words(run.config)
     caption(measure_caption(measure) + (f" {OTHER_WORDS}" if others else ""))

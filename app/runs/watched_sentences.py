@@ -12,8 +12,8 @@ import streamlit as st
 
 from app.charts.text import percent
 from app.charts.watched_sentences import watched_sentence_curves
+from app.components.chart import show_figure
 from app.components.columns import cell, columns_figure, scale
-from app.components.zoom import live_figure
 from app.runs.follow import Event, RunData, follow
 from app.shared.activity import track_activity
 from app.shared.theme import is_dark
@@ -236,7 +236,7 @@ def _word_curves(id: str, found: RunData, text: str, index: int | None, step: in
     shown = shown.sort_values("token", key=lambda tokens: tokens.map(order), kind="stable")
     dark = is_dark()
     figure = watched_sentence_curves(shown, steps=steps, step=step, teacher=teacher, title=title, dark=dark)
-    live_figure(
+    show_figure(
         figure, f"watched_sentence_words_{id}", f"fairkd-{id}-watched_sentence", view=(text, index, dark)
     )
     caption(

@@ -33,13 +33,13 @@ def has_server() -> bool:
     return st.runtime.exists()
 
 
-# How `app/components/zoom.js` reaches a plotly chart that Streamlit has drawn. Streamlit's own component
+# How `app/components/chart.js` reaches a plotly chart that Streamlit has drawn. Streamlit's own component
 # remounts a chart whenever its figure changes, which loses the zoom.
 #
 # findChart: Streamlit documents the class `st-key-...`; plotly gives its charts the class `js-plotly-plot`.
 # isDragged: plotly sets `_dragging` while the visitor drags. A figure drawn meanwhile would end the drag.
-# drawInto: Streamlit's copy of plotly is in `window.Plotly`. The event `plotly_redraw` makes Streamlit keep
-# the new figure, so that a change of width does not bring the old one back.
+# drawInto, imageOf: Streamlit's copy of plotly is in `window.Plotly`. The event `plotly_redraw` makes
+# Streamlit keep the new figure, so that a change of width does not bring the old one back.
 CHART_ACCESS = """
 const findChart = key => document.querySelector(`.st-key-${CSS.escape(key)} .js-plotly-plot`)
 const isDragged = chart => Boolean(chart._dragging)
@@ -47,4 +47,5 @@ const drawInto = (chart, series, layout) => {
   window.Plotly.react(chart, series, layout)
   chart.emit("plotly_redraw")
 }
+const imageOf = (figure, options) => window.Plotly.toImage(figure, options)
 """

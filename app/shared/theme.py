@@ -27,7 +27,7 @@ STUDENT = Hue("#d96a0b", "#f4a259")
 GROUP_A = Hue("#0f8577", "#4fc7b6")
 GROUP_B = Hue("#7a45b8", "#b995ee")
 
-TEXT = Hue("#1c2430", "#e7eaf0")
+TEXT = Hue("#0b111b", "#e7eaf0")
 MUTED = Hue("#5b6676", "#9aa5b5")
 GRID = Hue("#e3e7ee", "#2b3341")
 PAGE = Hue("#ffffff", "#11151c")

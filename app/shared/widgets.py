@@ -5,7 +5,6 @@ import string
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from fairkd.errors import listed
@@ -54,21 +53,6 @@ def image_format() -> str:
     """The image format chosen in the sidebar: "PNG" or "SVG"."""
     chosen = st.session_state.get(IMAGE_FORMAT_KEY)
     return chosen if chosen in IMAGE_FORMATS else IMAGE_FORMATS[0]
-
-
-def show_figure(figure: go.Figure, key: str, name: str, *, keeps_zoom: bool = False) -> None:
-    """Draw `figure`. Its toolbar downloads it as `name`.png or .svg, as chosen in the sidebar.
-
-    With `keeps_zoom` the zoom is redrawn with the figure (see `app.components.zoom`). plotly then takes it
-    for the initial range: its reset button would restore the zoom, and only autoscale shows everything.
-    """
-    useless_button = "resetScale2d" if keeps_zoom else "autoScale2d"
-    config = {
-        "displaylogo": False,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", useless_button, "zoomIn2d", "zoomOut2d"],
-        "toImageButtonOptions": {"format": image_format().lower(), "filename": name, "scale": 2},
-    }
-    st.plotly_chart(figure, key=key, width="stretch", theme=None, config=config)
 
 
 def csv_download(frame: pd.DataFrame, name: str, key: str) -> None:

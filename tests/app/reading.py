@@ -12,18 +12,13 @@ from fairkd.distill.config.config import Config, make_config
 
 
 def titles(app: AppTest) -> list[str]:
-    """The titles of the figures on the page, in one line each: first our own, then plotly's."""
-    charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-    own = [figure["title"] for figure in components(app) if "title" in figure]
-    return own + [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in charts]
+    """The titles of the figures on the page."""
+    return [figure["title"] for figure in components(app) if "title" in figure]
 
 
-def live_titles(app: AppTest) -> list[str]:
-    """The titles that the charts show now: of a live chart's newest figure, where it has left its first."""
-    newest = [json.loads(data["figure"] or "null") for data in components(app) if "chart" in data]
-    first = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-    figures = [new or old for new, old in zip(newest, first, strict=True)]
-    return [figure["layout"]["title"]["text"].replace("<br>", " ") for figure in figures]
+def chart_titles(app: AppTest) -> list[str]:
+    """The titles of the plotly charts on the page."""
+    return [figure["title"] for figure in components(app) if "chart" in figure]
 
 
 def components(app: AppTest) -> list[dict[str, Any]]:

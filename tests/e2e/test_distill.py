@@ -34,7 +34,7 @@ NOUNS = sorted({sentence.split()[1] for sentence in SENTENCES if sentence.starts
 
 
 def titles(page: Page) -> Locator:
-    return page.locator(".js-plotly-plot .gtitle")
+    return page.locator("figure .title")
 
 
 def set_number(page: Page, name: str, value: str) -> None:

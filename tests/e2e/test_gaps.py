@@ -33,7 +33,7 @@ def gaps_page(open_page: OpenPage) -> OpenPage:
 
 def title(page: Any) -> Any:
     """The title of the first figure."""
-    return page.locator(".js-plotly-plot .gtitle, figure .title").first
+    return page.locator("figure .title").first
 
 
 def rows(page: Any) -> Any:
@@ -173,7 +173,7 @@ def test_nothing_crosses_the_edge_of_a_phone(gaps_page: OpenPage, view: str) -> 
     page = gaps_page(f"?view={view}", viewport=PHONE, color_scheme="dark")
     wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= PHONE["width"]
-    for text in page.locator(".js-plotly-plot .gtitle, .js-plotly-plot .xtitle, figure svg > text").all():
+    for text in page.locator("figure .title, .js-plotly-plot .xtitle, figure svg > text").all():
         box = text.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
 

@@ -127,8 +127,7 @@ def test_a_zoom_stays_and_can_be_reset(open_page: OpenPage, run: str) -> None:
     page.wait_for_timeout(1500)  # Python hears of it and draws the chart anew
     settled(page)
     shows(page, run, "last < 300")
-    loss.hover()
-    loss.locator("[data-title=Autoscale]").click()
+    loss.locator(".nsewdrag").dblclick()
     shows(page, run, "last >= 400")
     page.wait_for_timeout(1500)
     settled(page)
@@ -157,8 +156,7 @@ def test_live_charts_stay_and_keep_zoom_and_hidden_words_while_points_arrive(
             assert across(plot) == pytest.approx(zoomed[key])
     assert all(handle.evaluate("plot => plot.isConnected") for handle in mounted.values())
     assert hidden(plots["watched_sentence_words"]) == gone
-    plots["loss"].hover()
-    plots["loss"].locator("[data-title=Autoscale]").click()
+    plots["loss"].locator(".nsewdrag").dblclick()
     shows(page, id, "last >= 400")
 
 

@@ -102,7 +102,7 @@ def test_a_better_value_has_the_lower_cost(key: str, better: float, worse: float
 def test_the_charts_of_a_run_use_the_label(measure: Measure) -> None:
     frame = pd.DataFrame([{"step": 1, **VALUES}])
     figure = measure_curve(frame, measure, teacher=VALUES, dark=False)
-    title = figure.layout.title.text.replace("<br>", " ")
+    title = figure.layout.meta["title"]
     assert title.lower().startswith(f"{measure.label.lower()}: {measure.format(0.25).lower()}")
     assert figure.layout.yaxis.title.text == measure.heading
 
@@ -111,7 +111,7 @@ def test_the_charts_of_a_run_use_the_label(measure: Measure) -> None:
 def test_the_comparison_of_runs_uses_the_label(measure: Measure) -> None:
     frames = {name: pd.DataFrame([{"step": 1, **VALUES}]) for name in ("one", "two")}
     figure = compared_curves(frames, measure, teacher={}, dark=False)
-    assert measure.label in figure.layout.title.text.replace("<br>", " ")
+    assert measure.label in figure.layout.meta["title"]
     assert figure.layout.yaxis.title.text == measure.heading
 
 

@@ -59,10 +59,10 @@ def test_the_transfer_title_states_the_most_frequent_kind() -> None:
     frame = transfer(
         [("a", 2, 1, "reduced"), ("b", 2, 1, "reduced"), ("c", 1, 1, "inherited"), ("d", 0, 0, "none")]
     )
-    title = gaps.transfer_scatter(frame, groups=GROUPS).layout.title.text.replace("<br>", " ")
+    title = gaps.transfer_scatter(frame, groups=GROUPS).layout.meta["title"]
     assert title == "The student reduces the teacher's gap for 2 of 4 professions"
     nothing = gaps.transfer_scatter(transfer([("a", 0.0, 0.0, "none")]), groups=GROUPS)
-    assert "no bias to transfer" in nothing.layout.title.text.replace("<br>", " ")
+    assert "no bias to transfer" in nothing.layout.meta["title"]
 
 
 def test_in_both_scatter_charts_a_gap_of_improbable_groups_is_hollow_and_in_the_legend() -> None:
@@ -106,14 +106,12 @@ def test_the_labour_chart_is_in_percent_and_gives_r_with_its_interval() -> None:
     teacher = next(found for found in figure.data if str(found.name).startswith("teacher"))
     assert list(teacher.x) == [90.0, 5.0, 50.0]
     assert teacher.name == "teacher: r = −0.90 (−0.95 to −0.80)"
-    assert "“she”" in figure.layout.title.text.replace("<br>", " ")
+    assert "“she”" in figure.layout.meta["title"]
 
 
 def test_the_labour_title_claims_no_correlation_if_the_interval_contains_zero() -> None:
-    assert "no clear correlation" in labour(Correlation(-0.2, -0.5, 0.1, 3)).layout.title.text.replace(
-        "<br>", " "
-    )
-    assert labour(UNKNOWN).layout.title.text.endswith("?")
+    assert "no clear correlation" in labour(Correlation(-0.2, -0.5, 0.1, 3)).layout.meta["title"]
+    assert labour(UNKNOWN).layout.meta["title"].endswith("?")
 
 
 def test_the_fitted_line_passes_through_an_exact_relation() -> None:
@@ -136,16 +134,17 @@ def test_words_have_the_hue_of_the_sentence_in_which_they_are_more_likely() -> N
     assert (a.name, list(a.x)) == ("more likely in A (2)", [-2.0, -3.0])
     assert (b.name, list(b.x)) == ("more likely in B (1)", [-6.0])
     assert (a.marker.color, b.marker.color) == (theme.GROUP_A.light, theme.GROUP_B.light)
-    title = figure.layout.title.text.replace("<br>", " ")
+    title = figure.layout.meta["title"]
     assert title.startswith("The teacher's largest preferences: “carpenter” in A, “nurse” in B")
-    assert "A: Jim is a [MASK]." in title and "B: Jane is a [MASK]." in title
+    notes = [text for text, _ in figure.layout.meta["notes"]]
+    assert notes == ["A: Jim is a [MASK].", "B: Jane is a [MASK]."]
 
 
 def test_the_title_names_the_model_that_distinguishes_the_sentences_more() -> None:
     frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": [0.5, -1.5]})
     frame["difference"] = frame["student"] - frame["teacher"]
     figure = sentence_pairs.preference_transfer(frame, sentences=SENTENCES)
-    title = figure.layout.title.text.replace("<br>", " ")
+    title = figure.layout.meta["title"]
     assert "less than the teacher" in title and "1.00 against 1.50" in title
     assert [found.name for found in figure.data] == [
         "weaker in the student (1)",
@@ -157,7 +156,7 @@ def test_the_title_says_that_a_model_does_not_distinguish_two_sentences() -> Non
     alike = preferred().assign(log_p_b=lambda frame: frame["log_p_a"], preference=[0.0, 0.004, -0.004])
     figure = sentence_pairs.preference_scatter(alike, sentences=SENTENCES, model="student")
     assert [found.name for found in figure.data] == ["equally likely (3)"]
-    assert "finds every word equally likely in A and in B" in figure.layout.title.text.replace("<br>", " ")
+    assert "finds every word equally likely in A and in B" in figure.layout.meta["title"]
 
 
 @pytest.mark.parametrize(
@@ -176,15 +175,15 @@ def test_the_title_compares_how_much_both_models_distinguish_the_sentences(
     figure = sentence_pairs.preference_transfer(
         frame.assign(difference=frame["student"] - frame["teacher"]), sentences=SENTENCES
     )
-    assert figure.layout.title.text.replace("<br>", " ").startswith(title)
+    assert figure.layout.meta["title"].startswith(title)
     if "equally" in title:
         assert [found.name for found in figure.data] == ["equal (2)"]
 
 
 def test_the_title_says_that_neither_model_distinguishes_the_sentences() -> None:
     frame = pd.DataFrame({"token": ["x"], "teacher": [0.0], "student": [0.001], "difference": [0.001]})
-    title = sentence_pairs.preference_transfer(frame, sentences=SENTENCES).layout.title.text
-    assert title.replace("<br>", " ").startswith("Neither model distinguishes A from B")
+    title = sentence_pairs.preference_transfer(frame, sentences=SENTENCES).layout.meta["title"]
+    assert title.startswith("Neither model distinguishes A from B")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -207,6 +206,7 @@ def test_typed_text_is_literal_everywhere(name: str) -> None:
         ),
     ]
     for figure in figures:
+        figure.layout.meta = None  # the title, which the page shows as text
         drawn = json.dumps(figure.to_plotly_json(), default=list)
         assert name not in drawn
         assert "<script" not in drawn and "$x$" not in drawn and "<b>bold" not in drawn
@@ -219,7 +219,7 @@ def test_empty_tables_still_make_a_figure(dark: bool) -> None:
         "no words"
         in sentence_pairs.preference_scatter(
             empty, sentences=SENTENCES, model="teacher", dark=dark
-        ).layout.title.text
+        ).layout.meta["title"]
     )
 
 
@@ -250,27 +250,8 @@ def test_no_label_covers_a_point_or_an_obstacle() -> None:
     assert labels(sides)[0] == [""]
 
 
-def test_the_toolbar_of_plotly_has_a_line_above_the_title() -> None:
-    layout = base.base_layout(title="t", height=400, dark=False)
-    top = (1 - layout["title"]["y"]) * layout["height"]
-    assert top >= base.TOOLBAR and layout["height"] == 400 + base.TOOLBAR
-
-
 def test_no_label_crosses_the_edge_of_the_plot() -> None:
     _, sides = base.chosen_labels(
         [1.0], [0.5], ["a rather long label"], [1.0], x_range=(0, 1), y_range=(0, 1)
     )
     assert sides == ["middle left"]
-
-
-def test_long_titles_are_wrapped_and_escaped() -> None:
-    assert base.wrapped("aaaa <b> cccc", 8) == "aaaa &lt;b&gt;<br>cccc"
-
-
-def test_the_lines_of_a_title_have_similar_lengths_and_cut_no_word() -> None:
-    assert (
-        base.wrapped("The gap of he and she goes to 0 nats", 32) == "The gap of he and<br>she goes to 0 nats"
-    )
-    assert base.wrapped("of a counterrevolutionary", 22) == "of a<br>counterrevolutionary"
-    assert base.wrapped("short", 22) == "short"
-    assert base.wrapped("", 22) == ""

@@ -138,7 +138,7 @@ def test_a_sentence_without_a_mask_is_read_as_written(open_app: OpenApp) -> None
 
 def test_the_hard_label_of_a_visible_word_is_that_word(open_app: OpenApp) -> None:
     (chart,) = open_app(text="he is a nurse", position="1", hard="true").get("plotly_chart")
-    assert "“he”" in json.loads(chart.proto.spec)["layout"]["title"]["text"]
+    assert "“he”" in json.loads(chart.proto.spec)["layout"]["meta"]["title"]
 
 
 def test_the_measures_of_all_positions_are_shown_when_opened(open_app: OpenApp) -> None:
@@ -210,7 +210,7 @@ def test_markup_in_the_sentence_reaches_the_browser_as_text(open_app: OpenApp, t
 
 def test_titles_of_the_charts_escape_the_token(open_app: OpenApp) -> None:
     (chart,) = open_app(text="< [MASK]", position="1", hard="true").get("plotly_chart")
-    title = json.loads(chart.proto.spec)["layout"]["title"]["text"]
+    title = json.loads(chart.proto.spec)["layout"]["meta"]["title"]
     assert "<b" not in title.replace("<br>", "")
     assert "“<" not in title, escape("<")
 

@@ -9,7 +9,7 @@ from app.runs.list import signature
 from fairkd import runs
 from fairkd.runs import store
 from tests.app.conftest import OpenRuns
-from tests.app.reading import live_titles, texts
+from tests.app.reading import chart_titles, texts
 from tests.app.some_runs import add_run, training
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -20,7 +20,7 @@ def test_variants_that_started_together_are_compared_at_once(open_runs: OpenRuns
     add_run("plain", "finished", events=training(400, gap=1.3, quality=14), batch="b")
     add_run("fair", "finished", preset="fair", events=training(400, gap=0.3, quality=15), batch="b")
     app = open_runs()
-    curves, front = live_titles(app)
+    curves, front = chart_titles(app)
     assert curves.startswith("fair ends with the lowest mean absolute gap")
     assert front.startswith("fair is the fairest, at")
     table = next(frame.value for frame in app.dataframe if "pseudo_perplexity_sampled" in frame.value)
@@ -28,7 +28,7 @@ def test_variants_that_started_together_are_compared_at_once(open_runs: OpenRuns
     differences = next(frame.value for frame in app.dataframe if "setting" in frame.value)
     assert "constraint.kind" in set(differences["setting"]) and "seed" not in set(differences["setting"])
     app.get_by_key("compared_measure").set_value("kl").run()
-    assert "KL to the teacher" in live_titles(app)[0]
+    assert "KL to the teacher" in chart_titles(app)[0]
 
 
 def test_a_run_that_lost_its_mass_is_not_called_the_fairest(open_runs: OpenRuns) -> None:
@@ -36,12 +36,12 @@ def test_a_run_that_lost_its_mass_is_not_called_the_fairest(open_runs: OpenRuns)
     add_run("fair", "finished", events=training(400, gap=0.3, quality=15), batch="b")
     add_run("dead", "finished", events=training(400, gap=0.0, quality=13, mass=0.01), batch="b")
     app = open_runs()
-    curves, front = live_titles(app)
+    curves, front = chart_titles(app)
     assert curves.startswith("fair ends with the lowest mean absolute gap")
     assert front.startswith("fair is the fairest of the runs that kept their mass")
     assert "Mass lost: dead gives the measured words" in texts(app)
     app.get_by_key("compared_measure").set_value("gap_mass").run()
-    assert live_titles(app)[0].startswith("plain ends with the highest probability mass: 60 %")
+    assert chart_titles(app)[0].startswith("plain ends with the highest probability mass: 60 %")
 
 
 def test_runs_that_are_not_comparable_are_drawn_without_a_winner(open_runs: OpenRuns) -> None:
@@ -52,7 +52,7 @@ def test_runs_that_are_not_comparable_are_drawn_without_a_winner(open_runs: Open
     (warning,) = app.warning
     said = warning.value.replace("\\", "")
     assert "not comparable" in said and "evaluation.professions differs" in said and "seed" not in said
-    curves, front = live_titles(app)
+    curves, front = chart_titles(app)
     assert curves.startswith("How do the runs differ") and front.endswith("cannot be compared")
     assert "dotted front" not in texts(app)
     assert "All other settings are equal, including the text." in texts(app)
@@ -82,17 +82,17 @@ def test_a_run_before_its_first_measurement_does_not_break_the_comparison(open_r
     trained = [event for event in training(100) if event["type"] in ("start", "train")]
     add_run("new", "running", events=trained[:3], batch="b")
     app = open_runs()
-    assert len(live_titles(app)) == 2
+    assert len(chart_titles(app)) == 2
 
 
 def test_a_run_joins_the_comparison_with_its_first_step(open_runs: OpenRuns) -> None:
     add_run("old", "finished", events=training(100))
     id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}])
     before = signature(runs.all_runs())
-    assert not live_titles(open_runs())
+    assert not chart_titles(open_runs())
     store.write(lambda database: database.execute("UPDATE runs SET step = 1 WHERE id = ?", [id]))
     assert signature(runs.all_runs()) != before, "the list asks for the whole page"
-    assert live_titles(open_runs())
+    assert chart_titles(open_runs())
 
 
 def test_chosen_runs_stay_chosen_when_another_of_the_name_begins(open_runs: OpenRuns) -> None:
@@ -133,4 +133,4 @@ def test_variants_join_the_comparison_as_they_begin(open_runs: OpenRuns) -> None
 
 def test_one_run_alone_is_compared_with_nothing(open_runs: OpenRuns) -> None:
     add_run("old", "finished", events=training(100))
-    assert not live_titles(open_runs())
+    assert not chart_titles(open_runs())

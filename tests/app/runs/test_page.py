@@ -17,7 +17,7 @@ from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.runs import store
 from tests.app.conftest import OpenRuns
-from tests.app.reading import components, live_titles, texts
+from tests.app.reading import chart_titles, components, texts
 from tests.app.some_runs import add_run, training
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -33,7 +33,7 @@ def buttons(app: AppTest) -> set[str]:
 def test_without_runs_the_page_links_to_the_distill_page(open_runs: OpenRuns) -> None:
     app = open_runs()
     assert "No runs yet" in texts(app)
-    assert not live_titles(app) and not app.error
+    assert not chart_titles(app) and not app.error
 
 
 def test_queue_and_history_are_listed_with_state_and_progress(open_runs: OpenRuns) -> None:
@@ -137,7 +137,7 @@ def test_a_list_that_cannot_be_read_is_one_error(
 def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", preset="fair", events=training(400), model=True)
     app = open_runs(run=id)
-    loss, kl, quality, gap, words = live_titles(app)
+    loss, kl, quality, gap, words = chart_titles(app)
     assert loss.startswith("The loss fell from") and kl.startswith("KL to the teacher")
     assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
     assert gap.startswith("Mean absolute gap") and words.startswith("At step 400")
@@ -168,9 +168,9 @@ def test_the_slider_replays_the_watched_sentences_and_play_starts_at_the_beginni
     slider = app.select_slider(key=f"watched_sentence_slider_{id}")
     assert slider.value == 400
     slider.set_value(100).run()
-    assert not app.exception and live_titles(app)[-1].startswith("At step 100")
+    assert not app.exception and chart_titles(app)[-1].startswith("At step 100")
     app.get_by_key(f"watched_sentence_text_{id}").set_value("[MASK] is a nurse.").run()
-    assert not app.exception and live_titles(app)[-1].startswith("At step 100"), (
+    assert not app.exception and chart_titles(app)[-1].startswith("At step 100"), (
         "another sentence, the same step"
     )
     app.select_slider(key=f"watched_sentence_slider_{id}").set_value(400).run()
@@ -187,12 +187,12 @@ def test_the_slider_replays_the_watched_sentences_and_play_starts_at_the_beginni
 def test_a_position_without_mask_can_be_chosen_and_has_no_curves(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", events=training(400))
     app = open_runs(run=id)
-    assert len(live_titles(app)) == 5
+    assert len(chart_titles(app)) == 5
     app.session_state[f"position_{id}_Milk is a [MASK]."] = 1
     app.run()
     (figure,) = [data for data in components(app) if "panels" in data]
     assert figure["selected"] == 1
-    assert len(live_titles(app)) == 4 and "Choose a masked column" in texts(app)
+    assert len(chart_titles(app)) == 4 and "Choose a masked column" in texts(app)
 
 
 def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) -> None:
@@ -209,7 +209,7 @@ def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) 
 def test_a_queued_run_waits_without_charts(open_runs: OpenRuns) -> None:
     id = add_run("next", "queued")
     app = open_runs(run=id)
-    assert not live_titles(app) and "This run is in the queue" in texts(app)
+    assert not chart_titles(app) and "This run is in the queue" in texts(app)
     app.button(key=f"cancel_{id}").click().run()
     assert runs.get(id).state == "cancelled" and "Resume" in buttons(app)
 
@@ -218,7 +218,7 @@ def test_a_run_that_has_just_started_shows_what_it_does(open_runs: OpenRuns) -> 
     message = {"type": "message", "text": "Reading BUG: 10,000 rows"}
     id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}, message])
     app = open_runs(run=id)
-    assert "Reading BUG: 10,000 rows" in texts(app) and not live_titles(app)
+    assert "Reading BUG: 10,000 rows" in texts(app) and not chart_titles(app)
 
 
 def test_a_failed_run_shows_the_reason_and_can_be_resumed(open_runs: OpenRuns) -> None:

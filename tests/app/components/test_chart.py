@@ -12,11 +12,11 @@ def page() -> None:
     import plotly.graph_objects as go
     import streamlit as st
 
-    from app.components.zoom import live_figure
+    from app.components.chart import show_figure
 
     points = st.session_state.get("points", 1)
     figure = go.Figure(go.Scatter(y=list(range(points))))
-    live_figure(figure, "chart", "picture", view=st.session_state.get("view"))
+    show_figure(figure, "chart", "picture", view=st.session_state.get("view", "this"))
 
 
 def drawn(app: AppTest) -> tuple[str, int, int | None]:
