@@ -5,8 +5,9 @@
 // "legendonly". findChart, isDragged, drawInto and imageOf are in app/shared/streamlit_internals.py, whose
 // JavaScript precedes this file.
 
-const TITLE = { size: 15, weight: 600, line: 20 }
-const NOTE = { size: 12.5, line: 18 }
+const TITLE = { size: 15, weight: 600 }
+const NOTE = { size: 12.5, weight: 400 }
+const LINE = 20 // pixels: plotly spaces the lines of a title by the size of its font
 const drawn = new WeakMap() // by chart: the figure that was last drawn into it
 const cleanups = new WeakMap() // by mount: ends the last call, because every new figure is another call
 const ruler = document.createElement("canvas").getContext("2d")
@@ -74,9 +75,9 @@ async function download(data, style) {
   const { width, height, margin, legend } = chart.layout
   const font = `${TITLE.weight} ${TITLE.size}px ${style.fontFamily}`
   const title = wrap(data.title, width - 24, font).map(text => ({ text, ...TITLE, color: style.color }))
-  const notes = data.notes.map(([text, color]) => ({ text, color, weight: 400, ...NOTE }))
+  const notes = data.notes.map(([text, color]) => ({ text, color, ...NOTE }))
   const lines = [...title, ...notes]
-  const extra = lines.reduce((sum, line) => sum + line.line, 12)
+  const extra = 20 + LINE * lines.length
   const markup = lines.map(({ text, size, weight, color }) =>
     `<span style="font-size:${size}px;font-weight:${weight};color:${color}">${escaped(text)}</span>`
   )
@@ -89,8 +90,9 @@ async function download(data, style) {
       legend: { ...legend, y: 1 - extra / (height + extra) },
       title: {
         text: markup.join("<br>"),
+        font: { size: TITLE.size },
         ...{ x: 8 / width, xref: "container", xanchor: "left" },
-        ...{ y: 1 - 8 / (height + extra), yref: "container", yanchor: "top" },
+        ...{ y: 1 - 20 / (height + extra), yref: "container", yanchor: "top" },
       },
     },
   }

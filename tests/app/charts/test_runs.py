@@ -37,7 +37,7 @@ def title(figure: object) -> str:
     return figure.layout.meta["title"]
 
 
-def notes(figure: go.Figure) -> list[str]:
+def notes(figure: object) -> list[str]:
     return [text for text, _ in figure.layout.meta["notes"]]
 
 
