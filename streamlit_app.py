@@ -1,54 +1,13 @@
-"""FairKD's dashboard: `streamlit run streamlit_app.py`."""
+"""FairKD's dashboard: `streamlit run streamlit_app.py`.
 
-from pathlib import Path
+It starts the server; `dashboard.py` is the script that draws the pages.
+"""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from app.shared.activity import track_activity, warm_up
-from app.shared.sidebar import choose_models
-from app.shared.url_state import has_old_names, parameters_with_current_names
+from app.shared.compression import CompressedFiles
+from app.shared.streamlit_internals import open_browser
 
-_PICTURES = Path(__file__).parent / "app"  # files, because named icons come from the internet
-
-st.set_page_config(page_title="FairKD", page_icon=_PICTURES / "icon.svg", layout="wide")
-st.logo(_PICTURES / "logo.svg", size="large")
-distill = st.Page(
-    "app/pages/distill.py",
-    title="Distill",
-    icon=":material/science:",
-    help="Train a student, with or without a fairness constraint, and preview what the constraint does.",
-)
-# The Distill page had this address in earlier versions.
-old_distill = st.Page(lambda: None, title="Distill", url_path="distil", visibility="hidden")
-page = st.navigation(
-    [
-        st.Page(
-            "app/pages/predictions.py",
-            title="Predictions",
-            icon=":material/view_column:",
-            default=True,
-            help="Which words teacher and student expect at every position of a sentence.",
-        ),
-        st.Page(
-            "app/pages/gaps.py",
-            title="Gaps",
-            icon=":material/balance:",
-            help="How much more likely both models find he than she, across professions.",
-        ),
-        distill,
-        st.Page(
-            "app/pages/runs.py",
-            title="Runs",
-            icon=":material/monitoring:",
-            help="Watch students train, compare them, and use them.",
-        ),
-        old_distill,
-    ]
-)
-if page is old_distill or has_old_names():  # a link from an earlier version
-    target = distill if page is old_distill else page
-    st.switch_page(target, query_params=parameters_with_current_names())
-with track_activity():
-    teacher, student = choose_models()
-    page.run()
-warm_up(teacher, student)
+# Streamlit finds this assignment by reading the file, and serves the application.
+app = st.App("dashboard.py", lifespan=open_browser, middleware=[Middleware(CompressedFiles)])

@@ -6,7 +6,11 @@ cause. Streamlit is pinned to one version for the same reason.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import streamlit as st
+from streamlit import cli_util, config
 
 # The types of what `st.empty()` and `st.components.v2.component()` return; for annotations only.
 from streamlit.components.v2.types import ComponentRenderer as ComponentRenderer
@@ -15,6 +19,7 @@ from streamlit.delta_generator import DeltaGenerator as DeltaGenerator
 # Whether a visitor has requested a rerun: there is no public way to ask. See `rerun_requested`.
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.web.server import server_util
 
 
 def rerun_requested() -> bool:
@@ -31,6 +36,24 @@ def rerun_requested() -> bool:
 def has_server() -> bool:
     """Whether a server runs, which is not so in tests and in plain Python."""
     return st.runtime.exists()
+
+
+@asynccontextmanager
+async def open_browser(app: st.App) -> AsyncIterator[None]:
+    """Open the dashboard in a browser when the server starts, unless it is headless.
+
+    `streamlit run` does this for a script, but not for an `st.App`.
+    """
+    if config._server_mode == "starlette-app" and not config.get_option("server.headless"):
+        cli_util.open_browser(server_util.get_url(_browser_host()))
+    yield
+
+
+def _browser_host() -> str:
+    for option in ("browser.serverAddress", "server.address"):
+        if config.is_manually_set(option):
+            return server_util.get_display_address(config.get_option(option))
+    return "localhost"
 
 
 # How `app/components/chart.js` reaches a plotly chart that Streamlit has drawn. Streamlit's own component

@@ -28,7 +28,7 @@ def open_distill(tiny_folder: Callable[[str], Path]) -> OpenDistill:
     """`open_distill(["plain"])` opens the page with a tiny teacher and chooses these variants."""
 
     def open_(chosen: list[str] | None = None, **parameters: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
         tiny = str(tiny_folder("bert"))
         for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
             app.query_params[name] = value
@@ -47,7 +47,7 @@ def open_runs(tiny_folder: Callable[[str], Path]) -> OpenRuns:
     """`open_runs(run="ID")` opens the page by a link with these parameters."""
 
     def open_(**parameters: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
         tiny = str(tiny_folder("bert"))
         for name, value in {"teacher": tiny, "student": tiny}.items():
             app.query_params[name] = value

@@ -21,7 +21,7 @@ def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
     def page(
         *, professions: pd.DataFrame = TINY, templates: pd.DataFrame | None = None, **url: str
     ) -> AppTest:
-        at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+        at = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
         parameters = {"teacher": model, "student": model} | url
         # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
         options = (parameters["teacher"], parameters["student"])

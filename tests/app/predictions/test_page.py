@@ -21,7 +21,7 @@ def open_app(tiny_folder: Callable[[str], Path]) -> OpenApp:
     """`open_app(text="he is", k="3")` runs the dashboard with these query parameters, on tiny models."""
 
     def open_(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
         tiny = str(tiny_folder("bert"))
         for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
             app.query_params[name] = value

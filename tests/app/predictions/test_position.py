@@ -34,7 +34,7 @@ def test_a_single_model_has_the_probability_of_its_own_top_words(tiny_bert: Mask
 
 
 def test_the_page_shows_the_probability_of_the_words_in_its_table(tiny_folder: Callable[[str], Path]) -> None:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
     parameters = {"teacher": str(tiny_folder("bert")), "student": str(tiny_folder("roberta")), "k": "3"}
     for name, value in parameters.items():
         app.query_params[name] = value

@@ -47,7 +47,7 @@ def test_the_gaps_page_shows_precomputed_gaps(
 
     monkeypatch.setattr(results, "measure", fail)
     monkeypatch.setattr("app.shared.sidebar.embedded_references", lambda: (model, model))
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    at = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
     at.query_params["teacher"] = at.query_params["student"] = model
     at.run()
     at.switch_page("app/pages/gaps.py").run()

@@ -42,7 +42,7 @@ def test_megabytes(size: int, text: str) -> None:
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("page", ["app/pages/runs.py", "app/pages/gaps.py"])
 def test_every_page_says_why_a_model_cannot_be_loaded(page: str, tiny_folder: Callable[[str], Path]) -> None:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
     app.query_params["teacher"], app.query_params["student"] = "./nothing", str(tiny_folder("bert"))
     app.run()
     app.switch_page(page).run()

@@ -1,0 +1,54 @@
+"""The dashboard's script, which runs for every visitor and at every change: page list, sidebar, page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.shared.activity import track_activity, warm_up
+from app.shared.sidebar import choose_models
+from app.shared.url_state import has_old_names, parameters_with_current_names
+
+_PICTURES = Path(__file__).parent / "app"  # files, because named icons come from the internet
+
+st.set_page_config(page_title="FairKD", page_icon=_PICTURES / "icon.svg", layout="wide")
+st.logo(_PICTURES / "logo.svg", size="large")
+distill = st.Page(
+    "app/pages/distill.py",
+    title="Distill",
+    icon=":material/science:",
+    help="Train a student, with or without a fairness constraint, and preview what the constraint does.",
+)
+# The Distill page had this address in earlier versions.
+old_distill = st.Page(lambda: None, title="Distill", url_path="distil", visibility="hidden")
+page = st.navigation(
+    [
+        st.Page(
+            "app/pages/predictions.py",
+            title="Predictions",
+            icon=":material/view_column:",
+            default=True,
+            help="Which words teacher and student expect at every position of a sentence.",
+        ),
+        st.Page(
+            "app/pages/gaps.py",
+            title="Gaps",
+            icon=":material/balance:",
+            help="How much more likely both models find he than she, across professions.",
+        ),
+        distill,
+        st.Page(
+            "app/pages/runs.py",
+            title="Runs",
+            icon=":material/monitoring:",
+            help="Watch students train, compare them, and use them.",
+        ),
+        old_distill,
+    ]
+)
+if page is old_distill or has_old_names():  # a link from an earlier version
+    target = distill if page is old_distill else page
+    st.switch_page(target, query_params=parameters_with_current_names())
+with track_activity():
+    teacher, student = choose_models()
+    page.run()
+warm_up(teacher, student)
