@@ -33,7 +33,7 @@ class CompressedFiles:
     """ASGI middleware that sends the front end's files with gzip to browsers that accept it.
 
     It compresses whole files that Streamlit marks as immutable (a hash of the content is a part of their
-    names), and keeps the result. Everything else passes through: websocket, uploads, downloads, parts of files.
+    names), and keeps the result. Everything else passes through: websocket, uploads, downloads, ranges.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -5,6 +5,7 @@ If a test fails after an upgrade, its message says what is missing and where the
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import re
 from functools import cache
@@ -14,6 +15,7 @@ import plotly.graph_objects as go
 import pytest
 import streamlit
 
+from app.shared import streamlit_internals
 from tests import ROOT
 
 FILE = "app/shared/streamlit_internals.py"
@@ -33,6 +35,11 @@ def missing(what: str) -> str:
         ("streamlit.runtime", "exists"),
         ("streamlit.runtime.scriptrunner", "get_script_run_ctx"),
         ("streamlit.runtime.scriptrunner_utils.script_requests", "ScriptRequestType"),
+        ("streamlit.cli_util", "open_browser"),
+        ("streamlit.config", "_server_mode"),
+        ("streamlit.config", "is_manually_set"),
+        ("streamlit.web.server.server_util", "get_display_address"),
+        ("streamlit.web.server.server_util", "get_url"),
     ],
 )
 def test_the_names_that_the_dashboard_imports_exist(module: str, name: str) -> None:
@@ -103,3 +110,29 @@ def test_no_other_file_of_the_dashboard_uses_internals() -> None:
         if (found := INTERNAL.search(line))
     ]
     assert not uses, f"These belong in {FILE}: {uses}"
+
+
+@pytest.mark.parametrize(
+    ("mode", "headless", "opened"),
+    [
+        ("starlette-app", False, ["http://localhost:8765"]),  # `streamlit run`
+        ("starlette-app", True, []),
+        ("asgi-server", False, []),  # another server than Streamlit's: nobody knows its address
+    ],
+)
+def test_the_browser_opens_with_streamlit_run(
+    monkeypatch: pytest.MonkeyPatch, mode: str, headless: bool, opened: list[str]
+) -> None:
+    options = {"server.headless": headless, "browser.serverPort": 8765, "server.baseUrlPath": ""}
+    found: list[str] = []
+    monkeypatch.setattr(streamlit_internals.config, "_server_mode", mode)
+    monkeypatch.setattr(streamlit_internals.config, "get_option", options.get)
+    monkeypatch.setattr(streamlit_internals.config, "is_manually_set", lambda name: False)
+    monkeypatch.setattr(streamlit_internals.cli_util, "open_browser", found.append)
+
+    async def start() -> None:
+        async with streamlit_internals.open_browser(None):  # type: ignore[arg-type]
+            pass
+
+    asyncio.run(start())
+    assert found == opened
