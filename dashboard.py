@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.shared.activity import track_activity, warm_up
-from app.shared.sidebar import choose_models
+from app.shared.sidebar import choose_models, describe_models
 from app.shared.url_state import has_old_names, parameters_with_current_names
 
 _PICTURES = Path(__file__).parent / "app"  # files, because named icons come from the internet
@@ -20,15 +20,16 @@ distill = st.Page(
 )
 # The Distill page had this address in earlier versions.
 old_distill = st.Page(lambda: None, title="Distill", url_path="distil", visibility="hidden")
+predictions = st.Page(
+    "app/pages/predictions.py",
+    title="Predictions",
+    icon=":material/view_column:",
+    default=True,
+    help="Which words teacher and student expect at every position of a sentence.",
+)
 page = st.navigation(
     [
-        st.Page(
-            "app/pages/predictions.py",
-            title="Predictions",
-            icon=":material/view_column:",
-            default=True,
-            help="Which words teacher and student expect at every position of a sentence.",
-        ),
+        predictions,
         st.Page(
             "app/pages/gaps.py",
             title="Gaps",
@@ -49,6 +50,7 @@ if page is old_distill or has_old_names():  # a link from an earlier version
     target = distill if page is old_distill else page
     st.switch_page(target, query_params=parameters_with_current_names())
 with track_activity():
-    teacher, student = choose_models()
+    teacher, student = choose_models(second=page is predictions)
     page.run()
+    describe_models()
 warm_up(teacher, student)

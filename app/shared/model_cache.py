@@ -97,7 +97,8 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
         return _cached_model(wanted)  # another visitor loaded it while this one waited for the lock
     except _CacheMiss:
         pass
-    from fairkd import models  # PyTorch comes with it
+    import_torch()
+    from fairkd import models
 
     def progress(message: str, fraction: float | None) -> None:
         draw(min(max(fraction or 0.0, 0.0), 1.0), text=literal(message))
@@ -108,15 +109,6 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
         _cached_failure(reference, _sentence=str(error))
         raise
     return _cached_model(wanted, _model=model)
-
-
-@st.cache_resource(show_spinner="Starting PyTorch")
-def embedded_references() -> tuple[str, ...]:
-    """The models that came with FairKD, by reference."""
-    import_torch()
-    from fairkd import models
-
-    return models.embedded()
 
 
 def description(reference: str) -> Description:

@@ -1,4 +1,4 @@
-"""The sidebar: teacher, student, and the image format of downloaded figures."""
+"""The sidebar: teacher, student, perhaps a second student, and the image format of downloaded figures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.shared.model_cache import description, embedded_references, get_model
+from app.shared.model_cache import description, get_model
+from app.shared.model_options import model_label, model_options, reference_of
 from app.shared.widgets import IMAGE_FORMAT_KEY, IMAGE_FORMATS, literal
 from fairkd.errors import FairKDError
 
@@ -17,20 +18,24 @@ if TYPE_CHECKING:
 TEACHER_DEFAULT = "embedded/teacher"
 STUDENT_DEFAULT = "embedded/student-fair"
 _CHOSEN = "chosen_models"
+_SECOND = "chosen_second_student"
+_SLOTS = "model_slots"
 
 
-def choose_models() -> tuple[str, str]:
-    """Draw both model pickers, load the models, and return (teacher, student) references.
+def choose_models(*, second: bool = False) -> tuple[str, str]:
+    """Draw the model pickers, and return the references (teacher, student). Loads no model.
 
-    If a model cannot be loaded, every page shows the reason under its picker.
+    With `second` there is a picker for a second student, for pages that show one.
     """
-    options = list(embedded_references())
-    for reference in (TEACHER_DEFAULT, STUDENT_DEFAULT):
-        if reference not in options:
-            options.append(reference)
     with st.sidebar:
-        teacher, teacher_slot = _picker("Teacher", "teacher", options, TEACHER_DEFAULT, "blue")
-        student, student_slot = _picker("Student", "student", options, STUDENT_DEFAULT, "orange")
+        teacher, teacher_slot = _picker("Teacher", "teacher", TEACHER_DEFAULT, "blue")
+        student, student_slot = _picker("Student", "student", STUDENT_DEFAULT, "orange")
+        slots = {teacher: teacher_slot, student: student_slot}
+        other = ""
+        if second:
+            other, other_slot = _picker("Second student", "student2", None, "yellow")
+            slots.setdefault(other, other_slot)
+        sheets = st.expander("About these models", key="model_sheets", on_change="rerun")
         st.segmented_control(
             "Download figures as",
             IMAGE_FORMATS,
@@ -38,9 +43,10 @@ def choose_models() -> tuple[str, str]:
             key=IMAGE_FORMAT_KEY,
             required=True,
         )
-    for reference, slot in ((teacher, teacher_slot), (student, student_slot)):
-        _describe(reference, slot)
     st.session_state[_CHOSEN] = (teacher, student)
+    st.session_state[_SECOND] = other if other not in ("", student) else None
+    slots.pop("", None)
+    st.session_state[_SLOTS] = slots, sheets
     return teacher, student
 
 
@@ -49,46 +55,61 @@ def chosen_models() -> tuple[str, str]:
     return st.session_state[_CHOSEN]
 
 
-def _picker(
-    label: str, key: str, options: list[str], default: str, colour: str
-) -> tuple[str, DeltaGenerator]:
+def second_student() -> str | None:
+    """The second student as chosen in the sidebar; None without one, or if it is the first one."""
+    return st.session_state[_SECOND]
+
+
+def describe_models() -> None:
+    """Load the chosen models, say under a picker why one cannot be loaded, and fill in the open data sheets.
+
+    Called once the page has been drawn, because loading takes a while.
+    """
+    slots, sheets = st.session_state.pop(_SLOTS)
+    found = {}
+    for reference, slot in slots.items():
+        try:
+            get_model(reference)  # outside the sidebar, so that narrow screens show the progress too
+            found[reference] = description(reference)
+        except FairKDError as error:
+            slot.caption(f":material/error: {literal(error)}")
+    if sheets.open:
+        for reference, about in found.items():
+            sheets.markdown(f"**{literal(model_label(reference))}**  \n{literal_description(about)}")
+
+
+def _picker(label: str, key: str, default: str | None, colour: str) -> tuple[str, DeltaGenerator]:
+    """The chosen reference, and a place below the picker for an error. Without a default it may be ""."""
+    options = list(model_options())
+    if default is not None and default not in options:
+        options.append(default)
     typed = st.session_state.get(key) or st.query_params.get(key)
-    if typed and typed not in options:
-        options = [*options, typed]  # a typed reference stays in the list
+    if typed and typed not in options and reference_of(typed) not in options:
+        options.append(typed)  # a typed reference stays in the list
     # The coloured name is not in the label, because a screen reader would read its colour code aloud.
     st.markdown(
         f":{colour}[**{label}**]",
-        help="An embedded model, a folder on the server, or a Hugging Face model such as "
-        "`distilbert-base-uncased`, optionally with `@revision`. Type the name and press Enter.",
+        help="An embedded model, the student of a finished run, a folder on the server, or a Hugging Face "
+        "model such as `distilbert-base-uncased` (also with `@revision`). Type its name and press Enter.",
     )
     chosen = st.selectbox(
         label,
         options,
-        index=options.index(default),
+        index=None if default is None else options.index(default),
         key=key,
+        format_func=model_label,
+        placeholder="None",
         accept_new_options=True,
         bind="query-params",
         label_visibility="collapsed",
     )
-    reference = str(chosen or default).strip()
-    # Without the slash at the end, so that both spellings share one loaded model.
-    return reference.rstrip("/") or reference, st.empty()
-
-
-def _describe(reference: str, slot: DeltaGenerator) -> None:
-    try:
-        get_model(reference)  # outside the sidebar, so that narrow screens show the progress too
-        found = description(reference)
-    except FairKDError as error:
-        slot.caption(f":material/error: {literal(error)}")
-        return
-    size = f"{found.layers} layers, {found.parameters / 1e6:.1f} million parameters"
-    slot.caption(literal(size), help=literal_description(found))
+    return reference_of(str(chosen or default or "")), st.empty()
 
 
 def literal_description(model: Description) -> str:
     """Lines of Markdown about a model: size, vocabulary, and origin."""
     facts = {
+        "Layers": f"{model.layers}, with {model.parameters / 1e6:.1f} million parameters",
         "Architecture": f"{model.architecture}, hidden size {model.width}",
         "Vocabulary": f"{model.vocabulary:,} {model.tokenizer_kind} tokens, "
         + ("cased" if model.cased else "uncased"),

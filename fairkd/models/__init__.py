@@ -4,7 +4,8 @@
 
     lm = load("embedded/teacher")
 
-* `loading`: references, `load`, `describe`, and `MaskedLM`, a model with its tokenizer
+* `references`: the models on this machine, and their folders
+* `loading`: `load`, `describe`, and `MaskedLM`, a model with its tokenizer
 * `safe_files`: a model folder read without running code from it and without inventing tensors
 * `hub_download`: the files of a Hub repository, with progress
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them

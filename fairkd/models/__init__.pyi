@@ -1,12 +1,9 @@
 from .loading import (
-    EMBEDDED as EMBEDDED,
     Description as Description,
     MaskedLM as MaskedLM,
     TokenizerKind as TokenizerKind,
     describe as describe,
-    embedded as embedded,
     load as load,
-    of_runs as of_runs,
 )
 from .mask_syntax import begins_sentence as begins_sentence, typed_mask as typed_mask
 from .mlm_head import (
@@ -20,6 +17,7 @@ from .mlm_head import (
     transform_of as transform_of,
     whole_rows as whole_rows,
 )
+from .references import EMBEDDED as EMBEDDED, embedded as embedded, of_runs as of_runs
 from .token_batching import (
     BATCH_TOKENS as BATCH_TOKENS,
     VOCABULARY_ROWS as VOCABULARY_ROWS,

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -27,15 +26,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd.errors import ModelError
 from fairkd.models import hub_download, safe_files
-from fairkd.utils import Progress, runs_folder
+from fairkd.models.references import embedded_folder, run_folder
+from fairkd.utils import Progress
 
-EMBEDDED = Path(__file__).parents[1] / "assets" / "embedded"
 ALLOWED_VARIABLE = "FAIRKD_ALLOWED_MODELS"
 
 Source = Literal["embedded", "run", "local folder", "Hugging Face Hub", "memory"]
 TokenizerKind = Literal["WordPiece", "BPE", "SentencePiece"]
 
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _HUB_ID = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?)(@(?P<revision>[\w./-]+))?")
 # Tokenizers without a limit report 10 ** 30.
 _NO_LIMIT = 10**6
@@ -155,9 +153,9 @@ def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | No
         )
     kind, _, name = reference.partition("/")
     if kind == "embedded":
-        return reference, Origin("embedded", _embedded_folder(name))
+        return reference, Origin("embedded", embedded_folder(name))
     if kind == "run":
-        return reference, Origin("run", _run_folder(name))
+        return reference, Origin("run", run_folder(name))
     folder = _local(reference)
     if folder is not None:
         _check_allowed(str(folder.resolve()), reference, allowed)
@@ -198,42 +196,6 @@ def _check_allowed(place: str, reference: str, allowed: Sequence[str] | None) ->
         raise ModelError(
             f"{reference} is not among the models allowed here: choose an embedded or a listed one."
         )
-
-
-def _embedded_folder(name: str) -> Path:
-    folder = EMBEDDED / name
-    if _NAME.fullmatch(name) is None or not (folder / "config.json").is_file():
-        known = ", ".join(embedded()) or "none in this installation"
-        raise ModelError(f"There is no embedded model {name!r}: expected one of {known}.")
-    return folder
-
-
-def embedded() -> tuple[str, ...]:
-    """References of the embedded models that are present, the teacher first."""
-    order = ("teacher", "student-plain", "student-fair")
-    names = sorted(
-        (config.parent.name for config in EMBEDDED.glob("*/config.json")),
-        key=lambda name: (order.index(name) if name in order else len(order), name),
-    )
-    return tuple(f"embedded/{name}" for name in names)
-
-
-def _run_folder(id: str) -> Path:
-    folder = runs_folder() / id
-    if _NAME.fullmatch(id) is None or not folder.is_dir():
-        raise ModelError(f"There is no run {id!r}: `fairkd runs list` shows those that there are.")
-    if not (folder / "model" / "config.json").is_file():
-        raise ModelError(f"The run {id} has no model yet: it gets one when it finishes.")
-    return folder / "model"
-
-
-def of_runs() -> tuple[str, ...]:
-    """References of the students that runs have finished, the newest first."""
-    found = []
-    for path in runs_folder().glob("*/model/config.json"):
-        with suppress(FileNotFoundError):  # deleted meanwhile
-            found.append((path.stat().st_mtime, path.parts[-3]))
-    return tuple(f"run/{id}" for _, id in sorted(found, reverse=True))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 
 from fairkd import lexicon
 from fairkd.cli import commands
-from fairkd.models import loading
+from fairkd.models import references
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions import positions, word_lookup
 from tests.outcome import Outcome
@@ -210,7 +210,7 @@ def test_a_csv_without_a_folder_is_refused_before_anything_is_loaded(fairkd: Run
 @pytest.fixture
 def one_embedded(tiny_folder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "teacher").symlink_to(tiny_folder("bert"))
-    monkeypatch.setattr(loading, "EMBEDDED", tmp_path)
+    monkeypatch.setattr(references, "EMBEDDED", tmp_path)
     monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from fairkd.models import loading
+from fairkd.models import references
 from tests.models.folders import edit_json
 
 
@@ -35,5 +35,5 @@ def embedded(tmp_path: Path, copy: Callable[..., Path], monkeypatch: pytest.Monk
     save_file(own, student / "model.safetensors", metadata={"format": "pt"})
     shutil.copy(home / "teacher" / "config.json", student)
     edit_json(student / "config.json", fairkd_shares="teacher")
-    monkeypatch.setattr(loading, "EMBEDDED", home)
+    monkeypatch.setattr(references, "EMBEDDED", home)
     return home

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForMaskedLM
 
-from fairkd.models import loading
+from fairkd.models import loading, references
 from fairkd.models.loading import MaskedLM
 from tests.models.folders import edit_json, refusal
 from tests.tiny import FAMILIES, MAX_TOKENS, WORDS
@@ -189,7 +189,7 @@ def test_a_model_that_was_never_on_disk_can_be_described(tiny_bert: MaskedLM) ->
 
 def test_embedded_models_are_listed_teacher_first(embedded: Path) -> None:
     shutil.copytree(embedded / "teacher", embedded / "another")
-    assert loading.embedded() == ("embedded/teacher", "embedded/student-plain", "embedded/another")
+    assert references.embedded() == ("embedded/teacher", "embedded/student-plain", "embedded/another")
 
 
 def test_a_student_takes_tokenizer_and_embeddings_from_its_teacher_and_the_rest_from_itself(

@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, BertConfig, BertModel, ElectraConfig, ElectraForPreTraining
 
-from fairkd.models import loading
+from fairkd.models import loading, references
 from tests.models.folders import edit_json, edit_tensors, refusal, without
 from tests.tiny import MAX_TOKENS
 
@@ -49,11 +49,11 @@ def test_a_run_is_named_as_a_model_once_it_has_one(
     monkeypatch.setenv("FAIRKD_ALLOWED_MODELS", "nothing/else")
     for wrong in ("run/3", "run/..", "run/a/../a", "run/"):
         assert "There is no run" in refusal(wrong)
-    assert loading.of_runs() == ()
+    assert references.of_runs() == ()
     (tmp_path / "runs" / "3").mkdir(parents=True)
     assert "no model yet" in refusal("run/3")
     shutil.copytree(tiny_folder("bert"), tmp_path / "runs" / "3" / "model")
-    assert loading.of_runs() == ("run/3",)
+    assert references.of_runs() == ("run/3",)
     assert loading.describe(loading.load("run/3")).source == "run"
 
 

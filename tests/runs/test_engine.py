@@ -11,7 +11,7 @@ import torch
 
 from fairkd import runs
 from fairkd.distill.config.config import Config, make_config
-from fairkd.models import loading
+from fairkd.models import loading, references
 from fairkd.runs import event_tables, events, supervision
 from tests.runs import stand_in
 from tests.runs.conftest import processes, stored, until, use_home, worker_process
@@ -85,7 +85,7 @@ def test_a_killed_run_with_a_corrupted_checkpoint_ends_with_the_same_weights(
 
     one, other = weights(killed.id), weights(whole.id)
     assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-    assert loading.of_runs() == (f"run/{killed.id}", f"run/{whole.id}")
+    assert references.of_runs() == (f"run/{killed.id}", f"run/{whole.id}")
     training = event_tables.training(written)
     assert training["step"].tolist() == list(range(5, 81, 5)) and training["loss"].notna().all()
     assert event_tables.evaluations(written)["kl"].notna().all()

@@ -8,7 +8,7 @@ import yaml
 
 from fairkd.errors import InputError
 from fairkd.measures.gap_summaries import summarise
-from fairkd.models import loading
+from fairkd.models import loading, references
 from fairkd.predictions.positions import predict
 from tools import embedded_model_card
 from tools.teacher_text import _clauses, _kinds, _wordnet
@@ -18,8 +18,8 @@ MEASURED = json.loads((FOLDER / "measured.json").read_text())
 
 
 def test_the_three_models_are_there_and_take_80_megabytes_at_most():
-    assert loading.embedded() == ("embedded/teacher", "embedded/student-plain", "embedded/student-fair")
-    size = sum(file.stat().st_size for file in loading.EMBEDDED.rglob("*") if file.is_file())
+    assert references.embedded() == ("embedded/teacher", "embedded/student-plain", "embedded/student-fair")
+    size = sum(file.stat().st_size for file in references.EMBEDDED.rglob("*") if file.is_file())
     assert size <= 80e6
 
 
@@ -62,7 +62,7 @@ def test_the_teacher_is_good_enough_and_fairness_costs_little():
 
 
 def test_the_card_is_the_one_that_the_figures_give():
-    assert (loading.EMBEDDED.parent / "MODEL_CARD.md").read_text() == embedded_model_card.text_of(MEASURED)
+    assert (references.EMBEDDED.parent / "MODEL_CARD.md").read_text() == embedded_model_card.text_of(MEASURED)
 
 
 def test_a_gloss_becomes_a_sentence_and_its_examples_stand_alone(tmp_path):

@@ -25,7 +25,7 @@ def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
         parameters = {"teacher": model, "student": model} | url
         # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
         options = (parameters["teacher"], parameters["student"])
-        monkeypatch.setattr("app.shared.sidebar.embedded_references", lambda: options)
+        monkeypatch.setattr("app.shared.sidebar.model_options", lambda: options)
         for key, value in parameters.items():
             at.query_params[key] = value
         at.session_state["gaps_professions_base"] = professions

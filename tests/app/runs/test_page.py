@@ -269,7 +269,7 @@ def test_the_student_of_a_run_opens_beside_its_teacher(
     tiny = str(tiny_folder("bert"))
     id = add_run("own", "finished", events=training(100), model=True, teacher=tiny)
     # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
-    monkeypatch.setattr("app.shared.sidebar.embedded_references", lambda: (tiny, f"run/{id}"))
+    monkeypatch.setattr("app.shared.sidebar.model_options", lambda: (tiny, f"run/{id}"))
     app = open_runs(run=id)
     app.button(key=f"{button}_{id}").click().run()
     assert not app.exception and app.header[0].value == header

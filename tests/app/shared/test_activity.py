@@ -46,7 +46,7 @@ def test_the_gaps_page_shows_precomputed_gaps(
         raise AssertionError("measured again")
 
     monkeypatch.setattr(results, "measure", fail)
-    monkeypatch.setattr("app.shared.sidebar.embedded_references", lambda: (model, model))
+    monkeypatch.setattr("app.shared.sidebar.model_options", lambda: (model, model))
     at = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
     at.query_params["teacher"] = at.query_params["student"] = model
     at.run()

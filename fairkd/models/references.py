@@ -1,0 +1,57 @@
+"""The models that are on this machine, by reference, and their folders. Imports no torch.
+
+>>> from fairkd import models
+>>> models.embedded()
+('embedded/teacher', 'embedded/student-plain', 'embedded/student-fair')
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from fairkd.errors import ModelError
+from fairkd.utils import runs_folder
+
+EMBEDDED = Path(__file__).parents[1] / "assets" / "embedded"
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+def embedded_folder(name: str) -> Path:
+    """The folder of an embedded model; ModelError if there is none with this name."""
+    folder = EMBEDDED / name
+    if _NAME.fullmatch(name) is None or not (folder / "config.json").is_file():
+        known = ", ".join(embedded()) or "none in this installation"
+        raise ModelError(f"There is no embedded model {name!r}: expected one of {known}.")
+    return folder
+
+
+def embedded() -> tuple[str, ...]:
+    """References of the embedded models that are present, the teacher first."""
+    order = ("teacher", "student-plain", "student-fair")
+    names = sorted(
+        (config.parent.name for config in EMBEDDED.glob("*/config.json")),
+        key=lambda name: (order.index(name) if name in order else len(order), name),
+    )
+    return tuple(f"embedded/{name}" for name in names)
+
+
+def run_folder(id: str) -> Path:
+    """The folder of a run's student; ModelError if there is no such run, or if it has no model yet."""
+    folder = runs_folder() / id
+    if _NAME.fullmatch(id) is None or not folder.is_dir():
+        raise ModelError(f"There is no run {id!r}: `fairkd runs list` shows those that there are.")
+    if not (folder / "model" / "config.json").is_file():
+        raise ModelError(f"The run {id} has no model yet: it gets one when it finishes.")
+    return folder / "model"
+
+
+def of_runs() -> tuple[str, ...]:
+    """References of the students that runs have finished, the newest first."""
+    found = []
+    for path in runs_folder().glob("*/model/config.json"):
+        with suppress(FileNotFoundError):  # deleted meanwhile
+            found.append((path.stat().st_mtime, path.parts[-3]))
+    return tuple(f"run/{id}" for _, id in sorted(found, reverse=True))
