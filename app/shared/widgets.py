@@ -1,16 +1,18 @@
-"""Small elements that all pages share: literal text, captions, warnings, figures and downloads."""
+"""Small elements that all pages share: literal text, captions, warnings and figures."""
 
 import re
 import string
 from collections.abc import Iterable, Sequence
 
-import pandas as pd
 import streamlit as st
 
+from app.shared.table_download import table_download
 from fairkd.errors import listed
 
 IMAGE_FORMAT_KEY = "image_format"
 IMAGE_FORMATS = ("PNG", "SVG")
+
+csv_download = table_download  # until every page calls it by its name
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 # Streamlit replaces these even after a backslash: emoji and icon codes (`:x:`), links without markup, arrows
@@ -53,18 +55,3 @@ def image_format() -> str:
     """The image format chosen in the sidebar: "PNG" or "SVG"."""
     chosen = st.session_state.get(IMAGE_FORMAT_KEY)
     return chosen if chosen in IMAGE_FORMATS else IMAGE_FORMATS[0]
-
-
-def csv_download(frame: pd.DataFrame, name: str, key: str) -> None:
-    """A button that downloads `frame` as `name`.csv (UTF-8). The file is written on the click."""
-    st.download_button(
-        "CSV",
-        data=lambda: frame.to_csv(index=False).encode(),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        key=key,
-        on_click="ignore",
-        icon=":material/download:",
-        type="tertiary",
-        help="Download this table as a CSV file.",
-    )

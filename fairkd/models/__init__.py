@@ -8,6 +8,7 @@
 * `loading`: `load`, `describe`, and `MaskedLM`, a model with its tokenizer
 * `safe_files`: a model folder read without running code from it and without inventing tensors
 * `hub_download`: the files of a Hub repository, with progress
+* `fingerprint`: a hash of a model's weights
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them
 * `tokenization`: texts with typed masks as tokens, and how a word is spelled in context
 * `token_batching`: how work is cut into batches of tokens

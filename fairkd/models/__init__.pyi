@@ -1,3 +1,4 @@
+from .fingerprint import weights_hash as weights_hash
 from .loading import (
     Description as Description,
     MaskedLM as MaskedLM,

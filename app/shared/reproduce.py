@@ -1,0 +1,88 @@
+"""The element “Reproduce and cite”: the command that prints what the page shows, and BibTeX entries."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from app.shared.provenance import content_hash
+from app.shared.widgets import literal
+from fairkd import __version__
+
+PAPER = """@inproceedings{delobelle2022fairdistillation,
+  title     = {{FairDistillation}: Mitigating Stereotyping in Language Models},
+  author    = {Delobelle, Pieter and Berendt, Bettina},
+  booktitle = {Machine Learning and Knowledge Discovery in Databases ({ECML-PKDD} 2022)},
+  year      = {2022},
+  note      = {arXiv:2207.04546},
+}"""
+
+
+def software_entry(year: int | None = None) -> str:
+    """The BibTeX entry of this version of FairKD."""
+    return (
+        "@software{fairkd,\n"
+        "  title   = {{FairKD}: Look Inside Masked Language Models While One Teaches Another},\n"
+        f"  version = {{{__version__}}},\n"
+        f"  year    = {{{year or datetime.now(UTC).year}}},\n"
+        "}"
+    )
+
+
+def reproduce(
+    command: Sequence[str],
+    key: str,
+    *,
+    models: Sequence[str] = (),
+    files: Mapping[str, Callable[[], str]] | None = None,
+    note: str = "",
+    sources: Sequence[str] = (),
+) -> None:
+    """An expander with the command line that reproduces the page, and what to cite. Drawn when it is opened.
+
+    Parameters
+    ----------
+    command : the arguments, the program first: `["fairkd", "gaps", "--model", ...]`. They are quoted here.
+    key : of the element; different for each place.
+    models : references whose hashes are listed, each once.
+    files : the text of each file that the command reads, by its name; each gets a download button.
+    note : a sentence of Markdown below the command.
+    sources : BibTeX entries besides those of the paper and of FairKD, such as a measure's.
+    """
+    panel = st.expander("Reproduce and cite", key=key, icon=":material/format_quote:", on_change="rerun")
+    if not panel.open:
+        return
+    with panel:
+        st.markdown("**Command line**")
+        st.code(command_line(command), language="bash", wrap_lines=True)
+        for number, (name, text) in enumerate((files or {}).items()):
+            st.download_button(
+                f"Download {name}",
+                data=lambda text=text: text().encode(),
+                file_name=name,
+                mime="text/csv",
+                key=f"{key}_file_{number}",
+                on_click="ignore",
+                icon=":material/download:",
+                type="tertiary",
+                help="The command reads this file from the current folder.",
+            )
+        listed = [
+            f"{literal(reference)}: `{content_hash(reference)[:16]}…`" for reference in dict.fromkeys(models)
+        ]
+        hashes = f"SHA-256 of the weights: {', '.join(listed)}. " if listed else ""
+        st.caption(f"{note} {hashes}FairKD {literal(__version__)}.".strip())
+        st.markdown("**BibTeX**")
+        st.code("\n\n".join((PAPER, software_entry(), *sources)), language="bibtex", wrap_lines=True)
+
+
+def command_line(command: Sequence[str]) -> str:
+    """The arguments as one line for a shell.
+
+    >>> command_line(["fairkd", "gaps", "--words", "king, prince", "queen"])
+    "fairkd gaps --words 'king, prince' queen"
+    """
+    return shlex.join(command)

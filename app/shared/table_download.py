@@ -1,0 +1,89 @@
+"""The buttons below every table: download it as CSV, or copy it as Markdown or LaTeX.
+
+A file says what its numbers are about in columns with one value in all rows. It has no comment lines, because
+a token may begin with "##".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from app.shared.table_text import Format, latex_table, markdown_table
+from fairkd import __version__
+
+About = Callable[[], Mapping[str, object]]  # computed on the download
+
+MOST_COPIED = 200  # rows; a longer table is for a file
+_KINDS = {"Markdown": markdown_table, "LaTeX": latex_table}
+
+
+def table_download(
+    frame: pd.DataFrame,
+    name: str,
+    key: str,
+    *,
+    about: About | None = None,
+    formats: Mapping[str, Format] | None = None,
+) -> None:
+    """Buttons that download `frame` as `name`.csv (UTF-8) and copy it as Markdown or LaTeX.
+
+    The file has all digits and further columns, with one value in all rows: those of `about` (as from
+    `about_models`), the version of FairKD and the date (UTC). It is written on the click.
+
+    Parameters
+    ----------
+    about : callable, optional
+        Models and settings that the numbers depend on, as columns.
+    formats : by column, how the copied text shows a number, so that it is rounded as on the page; otherwise
+        to three significant digits.
+    """
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "CSV",
+            data=lambda: with_provenance(frame, about).to_csv(index=False).encode(),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            key=key,
+            on_click="ignore",
+            icon=":material/download:",
+            type="tertiary",
+            help="Download this table as a CSV file, with models, settings, version and date.",
+        )
+        copies = st.popover(
+            "Copy table",
+            key=f"{key}_copy",
+            type="tertiary",
+            icon=":material/content_copy:",
+            on_change="rerun",
+        )
+        if copies.open:
+            with copies:
+                _copies(frame, key, formats or {})
+
+
+def _copies(frame: pd.DataFrame, key: str, formats: Mapping[str, Format]) -> None:
+    """The table as text; the code element has a button that copies it."""
+    if len(frame) > MOST_COPIED:
+        st.caption(f"Tables of more than {MOST_COPIED} rows are not copied as text: download the CSV file.")
+        return
+    chosen = st.segmented_control(
+        "Copy as",
+        list(_KINDS),
+        default=next(iter(_KINDS)),
+        required=True,
+        key=f"{key}_copy_as",
+        label_visibility="collapsed",
+    )
+    text = _KINDS.get(str(chosen), markdown_table)(frame, formats)
+    st.code(text, language="latex" if chosen == "LaTeX" else "markdown", height=240, width=560)
+
+
+def with_provenance(frame: pd.DataFrame, about: About | None = None) -> pd.DataFrame:
+    """The table with its provenance in columns at the end. A column that the table has already is kept."""
+    columns = dict(about()) if about else {}
+    columns |= {"fairkd_version": __version__, "date": datetime.now(UTC).date().isoformat()}
+    return frame.assign(**{name: value for name, value in columns.items() if name not in frame.columns})
