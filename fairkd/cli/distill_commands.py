@@ -74,9 +74,13 @@ def distill(
         print_table(
             f"{outcome.model}: {outcome.steps} steps, {outcome.tokens:,} tokens, "
             f"{outcome.seconds / 60:.1f} minutes",
-            {"measure": "left", "student": "right"},
+            {"measure": "left", "student": "right", "measured on": "left"},
             [
-                (measure.label, measure.format_with_interval(outcome.held_out))
+                (
+                    measure.label,
+                    measure.format_with_interval(outcome.held_out),
+                    measure.sample_size(outcome.held_out),
+                )
                 for measure in MEASURES.values()
                 if outcome.held_out.get(measure.key) is not None
             ],

@@ -1,12 +1,13 @@
 """Evaluation of a student during its run: measures on small fixed samples, and watched sentences.
 
-Evaluating draws no random number and changes no weight, so it does not influence the run. What the teacher
-contributes is computed once. `fairkd.measures.MEASURES` describes the measures.
+Evaluating draws none of the run's random numbers and changes no weight, so it does not influence the run.
+What the teacher contributes is computed once. `fairkd.measures.MEASURES` describes the measures,
+`fairkd.measures.paired` the items that each of them averages.
 """
 
 from __future__ import annotations
 
-import math
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,7 +22,16 @@ from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.data import Batch, BatchSampler, Masker, Masking
 from fairkd.errors import InputError
 from fairkd.lexicon import fitting, shipped_professions
-from fairkd.measures import evaluation_keys, gaps, perplexity_of_loss, pseudo_perplexity_of_tokens, summarise
+from fairkd.measures import (
+    MEASURES,
+    WEIGHTS,
+    evaluation_keys,
+    gaps,
+    measured,
+    profession_items,
+    pseudo_perplexity_of_tokens,
+    rounded,
+)
 from fairkd.models import BATCH_TOKENS, VOCABULARY_ROWS, MaskedLM, projection_of, rows_of, transform_of
 from fairkd.predictions import as_json, predict
 
@@ -30,10 +40,19 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """The measures of one model, with intervals and sample sizes, and the items behind them, for an event."""
+
+    measures: Measures
+    items: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class _Sample:
-    """A masked batch, and the teacher's states [M, width] at its masked positions."""
+    """A masked batch: the sentence of each masked position [M], and the teacher's states [M, width] there."""
 
     batch: Batch
+    sentences: np.ndarray
     teacher_states: Tensor
 
 
@@ -64,15 +83,18 @@ class Evaluator:
         self.teacher, self.student, self.constraint, self.settings = teacher, student, constraint, settings
         usable = [ids for ids in held_out if len(ids) > 2]
         sentences = spread(usable, settings.sentences)
-        self.sentences = len(sentences)
+        self.digest = _digest(sentences)
         device = teacher.model.device
         pad_id = teacher.tokenizer.pad_token_id or 0
         # Not the run's seed: the masks are the same for every run on a corpus.
         masker = Masker(teacher.tokenizer, teacher.vocabulary_size, Masking(0.2, 1.0, 0.0), seed=0)
         self.masked = [
-            _Sample(batch, self._states(teacher, batch))
-            for batch in (each.to(device) for each in _batches(sentences[::2], masker, pad_id))
+            _Sample(batch, owners, self._states(teacher, batch))
+            for batch, owners in _batches(sentences[::2], masker, pad_id, device)
         ]
+        # The masked tokens of each masked sentence that has any.
+        counts = np.bincount(_joined([sample.sentences for sample in self.masked]))
+        self.masked_tokens = counts.astype(float)
         self.token_ids = sentences
         self.contrast = settings.groups()
         self.templates = fitting(self.contrast)
@@ -81,20 +103,28 @@ class Evaluator:
         for text in settings.watched_sentences:
             predict(teacher, text)
 
-    def teacher_measures(self) -> Measures:
+    def evaluate_teacher(self) -> Evaluation:
         """Quality and bias of the teacher."""
-        return self._measures(self.teacher, fidelity=False)
+        return self._evaluate(self.teacher, fidelity=False)
 
-    def student_measures(self) -> Measures:
+    def evaluate_student(self) -> Evaluation:
         """Fidelity, quality and bias of the student as it is now.
 
-        None where there is nothing to measure on, NaN where the student's outputs are not finite.
+        A measure is None where there is nothing to measure on, NaN where the outputs are not finite.
         """
-        return self._measures(self.student, fidelity=True)
+        return self._evaluate(self.student, fidelity=True)
 
-    def _measures(self, lm: MaskedLM, *, fidelity: bool) -> Measures:
-        masked = self._masked(lm, fidelity=fidelity)
-        return {**masked, "pseudo_perplexity_sampled": self._pseudo_perplexity(lm), **self._gaps(lm)}
+    def _evaluate(self, lm: MaskedLM, *, fidelity: bool) -> Evaluation:
+        families = ("fidelity", "quality", "bias") if fidelity else ("quality", "bias")
+        masked, scored, by_profession = self._masked(lm, fidelity=fidelity), self._scored(lm), self._gaps(lm)
+        items: dict[str, Any] = {**masked, **scored, **by_profession}
+        measures: Measures = dict.fromkeys(evaluation_keys(*families))
+        for key in [key for key in MEASURES if key in items]:
+            measures |= measured(MEASURES[key], items)
+            measures[MEASURES[key].sample] = len(items[key])
+        if not self.constraint.active:
+            items.pop("kl_constrained", None)  # the same as `kl`: an event is kept small
+        return Evaluation(measures, {"sentences": self.digest, **rounded(items)})
 
     def watched_sentences(self, lm: MaskedLM) -> Iterator[dict[str, Any]]:
         """`text` and `positions` of each watched sentence, as `fairkd.predictions.as_json` returns them."""
@@ -103,45 +133,52 @@ class Evaluator:
             yield {"text": text, "positions": document["positions"]}
 
     @torch.inference_mode()
-    def _masked(self, lm: MaskedLM, *, fidelity: bool) -> Measures:
-        """The measures at masked tokens, 20 % of them at once: quality and, for a student, fidelity."""
-        compared = ("kl", "kl_constrained", "top1_agreement") if fidelity else ()
-        sums, count = dict.fromkeys((*compared, "loss", "top1_accuracy"), 0.0), 0
+    def _masked(self, lm: MaskedLM, *, fidelity: bool) -> dict[str, np.ndarray]:
+        """Sums over the masked tokens of each sentence, 20 % of its tokens at once, and their numbers."""
+        parts: dict[str, list[Tensor]] = {}
         for sample in self.masked:
             states, labels = self._states(lm, sample.batch), sample.batch.labels
             for start in range(0, len(states), VOCABULARY_ROWS):
                 span = slice(start, start + VOCABULARY_ROWS)
                 s = projection_of(lm.model)(states[span]).log_softmax(1)
                 first = s.argmax(1)
-                sums["loss"] += float(F.nll_loss(s, labels[span], reduction="sum"))
-                sums["top1_accuracy"] += float((first == labels[span]).sum())
-                if not fidelity:
-                    continue
-                p = projection_of(self.teacher.model)(sample.teacher_states[span]).log_softmax(1)
-                sums["top1_agreement"] += float((first == p.argmax(1)).sum())
-                sums["kl"] += float(F.kl_div(s, p, reduction="sum", log_target=True))
-                if self.constraint.active:
-                    q = self.constraint(p)
-                    sums["kl_constrained"] += float(F.kl_div(s, q, reduction="sum", log_target=True))
-            count += len(states)
-        means: Measures = {name: value / count if count else None for name, value in sums.items()}
-        if fidelity and not self.constraint.active:
-            means["kl_constrained"] = means["kl"]
-        loss = means.pop("loss")
-        return {**means, "perplexity": None if loss is None else perplexity_of_loss(loss)}
+                found = {
+                    "perplexity": F.nll_loss(s, labels[span], reduction="none"),
+                    "top1_accuracy": first == labels[span],
+                }
+                if fidelity:
+                    p = projection_of(self.teacher.model)(sample.teacher_states[span]).log_softmax(1)
+                    found["top1_agreement"] = first == p.argmax(1)
+                    found["kl"] = found["kl_constrained"] = _kl(p, s)
+                    if self.constraint.active:
+                        found["kl_constrained"] = _kl(self.constraint(p), s)
+                for key, values in found.items():
+                    parts.setdefault(key, []).append(values.double().cpu())
+        if not parts:
+            return {}
+        owners = _joined([sample.sentences for sample in self.masked])
+        has_any = self.masked_tokens > 0
+        sums = {
+            key: np.bincount(owners, weights=torch.cat(values).numpy())[has_any]
+            for key, values in parts.items()
+        }
+        return {WEIGHTS: self.masked_tokens[has_any], **sums}
 
-    def _pseudo_perplexity(self, lm: MaskedLM) -> float | None:
+    def _scored(self, lm: MaskedLM) -> dict[str, np.ndarray]:
+        """−log p of one masked token of each sentence, in nats."""
         try:
-            return pseudo_perplexity_of_tokens(lm, self.token_ids, positions="sampled").value
+            found = pseudo_perplexity_of_tokens(lm, self.token_ids, positions="sampled")
         except InputError:  # no token to score
-            return None
+            return {}
+        return {"pseudo_perplexity_sampled": -found.log_probabilities}
 
     @torch.inference_mode()
     def _states(self, lm: MaskedLM, batch: Batch) -> Tensor:
         """States [M, width] at the batch's masked positions, after the head's transform."""
         return transform_of(lm.model)(rows_of(lm.model, batch.ids, batch.attention_mask, batch.rows))
 
-    def _gaps(self, lm: MaskedLM) -> Measures:
+    def _gaps(self, lm: MaskedLM) -> dict[str, Any]:
+        """The gaps of each profession."""
         if self.missing is None:
             try:
                 frame = gaps(
@@ -154,19 +191,8 @@ class Evaluator:
             except InputError as error:  # the tokenizer cannot spell the words, which need not end a run
                 self.missing = str(error)
         if self.missing is not None:
-            return dict.fromkeys(evaluation_keys("bias"))
-        if frame["gap"].isna().any():  # the model's outputs are not finite
-            return dict.fromkeys(evaluation_keys("bias"), math.nan)
-        summary = summarise(frame, resamples=500)
-        return {
-            "gap_mean": summary.mean,
-            "gap_low": summary.low,
-            "gap_high": summary.high,
-            "gap_absolute": summary.mean_absolute,
-            "gap_absolute_low": summary.absolute_low,
-            "gap_absolute_high": summary.absolute_high,
-            "gap_mass": summary.mass,
-        }
+            return {}
+        return profession_items(frame)
 
 
 def spread(items: Sequence[T], count: int) -> list[T]:
@@ -176,10 +202,32 @@ def spread(items: Sequence[T], count: int) -> list[T]:
     return [items[i] for i in np.linspace(0, len(items) - 1, count).astype(int)]
 
 
-def _batches(sentences: Sequence[np.ndarray], masker: Masker, pad_id: int) -> Iterator[Batch]:
-    """The sentences with 20 % of their tokens masked."""
+def _batches(
+    sentences: Sequence[np.ndarray], masker: Masker, pad_id: int, device: torch.device
+) -> Iterator[tuple[Batch, np.ndarray]]:
+    """The sentences with 20 % of their tokens masked, and the number of each masked position's sentence."""
     if not sentences:
         return
     sampler = BatchSampler(sentences, tokens=BATCH_TOKENS, seed=0, pad_id=pad_id)
     for index in sampler.epoch(0):
-        yield masker(*sampler.pad(index), index, 0)
+        batch = masker(*sampler.pad(index), index, 0)
+        yield batch.to(device), index[batch.rows.numpy() // batch.ids.shape[1]]
+
+
+def _kl(p: Tensor, s: Tensor) -> Tensor:
+    """KL(p || s) of each row [M] of log-probabilities [M, V], in nats."""
+    return F.kl_div(s, p, reduction="none", log_target=True).sum(1)
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _digest(sentences: Sequence[np.ndarray]) -> str:
+    """What the sentences are told from others by; empty without any."""
+    if not sentences:
+        return ""
+    found = hashlib.sha256()
+    for ids in sentences:
+        found.update(ids.astype("<i4").tobytes() + b"\n")
+    return found.hexdigest()[:16]

@@ -265,8 +265,9 @@ class TrainingLoop:
     def _evaluate_teacher(self) -> None:
         """Measure, once, what the student is compared with."""
         stop_gap, state = self.config.budget.stop_gap, self.state
-        state.teacher = self.evaluator.teacher_measures()
-        self.emit("teacher", **state.teacher)
+        found = self.evaluator.evaluate_teacher()
+        state.teacher = found.measures
+        self.emit("teacher", **found.measures, items=found.items)
         if (missing := self.evaluator.missing) is not None:
             if stop_gap is not None:
                 raise InputError(f"budget.stop_gap needs a gap, which cannot be measured here: {missing}")
@@ -281,14 +282,17 @@ class TrainingLoop:
 
     def _evaluate(self) -> None:
         begin, state = time.monotonic(), self.state
-        measured = self.evaluator.student_measures()
+        found = self.evaluator.evaluate_student()
+        measured = found.measures
         if state.steps and any(value is not None and math.isnan(value) for value in measured.values()):
             raise self._diverged()  # the weights are finite, but too large for finite outputs
         state.held_out = measured
         state.evaluated_step, state.evaluated_seconds = state.steps, self.clock.seconds
         if not state.steps:
             state.quality_at_start = measured["pseudo_perplexity_sampled"]
-        self.emit("evaluation", tokens=state.tokens, seconds=state.evaluated_seconds, **measured)
+        self.emit(
+            "evaluation", tokens=state.tokens, seconds=state.evaluated_seconds, **measured, items=found.items
+        )
         for sentence in self.evaluator.watched_sentences(self.setup.student):
             self.emit("watched_sentence", model="student", **sentence)
         self._evaluation_seconds = time.monotonic() - begin
@@ -369,7 +373,6 @@ class TrainingLoop:
             steps=state.steps,
             tokens=state.tokens,
             seconds=state.seconds,
-            sentences=self.evaluator.sentences,
             teacher=state.teacher or {},
             student=state.held_out or {},
         )

@@ -31,7 +31,6 @@ class CardData:
     steps: int
     tokens: int
     seconds: float
-    sentences: int  # how many held-out ones the models were evaluated on
     teacher: Mapping[str, float | None]
     student: Mapping[str, float | None]
 
@@ -89,9 +88,7 @@ def card(data: CardData) -> str:
         tokens=f"{data.tokens:,}",
         minutes=f"{data.seconds / 60:.1f}",
         seed=config.seed,
-        sentences=data.sentences,
         contrast=config.evaluation.groups().name,
-        professions=config.evaluation.professions,
         measures="\n".join(_rows(data)),
         settings=settings.rstrip(),
     )
@@ -145,4 +142,4 @@ def _rows(data: CardData) -> Iterator[str]:
         models = (data.student, data.teacher)
         if any(values.get(measure.key) is not None for values in models):
             cells = [measure.format_with_interval(values) for values in models]
-            yield f"| {measure.label} | {' | '.join(cells)} |"
+            yield f"| {measure.label} | {' | '.join(cells)} | {measure.sample_size(data.student)} |"

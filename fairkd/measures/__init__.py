@@ -5,6 +5,7 @@
 * `gap_summaries`: what a table of gaps says as a whole
 * `sentence_pairs`: which words a model prefers in one of two sentences
 * `perplexity`: pseudo-perplexity, over all tokens or a sample of them
+* `paired`: the items behind an evaluation, for intervals and for the comparison of two models
 * `statistics`: bootstrap intervals, paired tests, correlation
 * `verdicts`: which model has the smaller value, if the data tell them apart
 * `pareto`: the Pareto front

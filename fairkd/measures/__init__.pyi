@@ -8,15 +8,23 @@ from .gap_summaries import (
     summarise as summarise,
     transfer as transfer,
 )
+from .paired import (
+    WEIGHTS as WEIGHTS,
+    measured as measured,
+    paired_differences as paired_differences,
+    perplexity_of_loss as perplexity_of_loss,
+    profession_items as profession_items,
+    rounded as rounded,
+)
 from .pareto import front as front
 from .perplexity import (
-    perplexity_of_loss as perplexity_of_loss,
     pseudo_perplexity as pseudo_perplexity,
     pseudo_perplexity_of_tokens as pseudo_perplexity_of_tokens,
 )
 from .registry import (
     MEASURES as MEASURES,
     MIN_MASS_SHARE as MIN_MASS_SHARE,
+    MIN_UNITS as MIN_UNITS,
     PSEUDO_PERPLEXITY as PSEUDO_PERPLEXITY,
     Direction as Direction,
     Measure as Measure,

@@ -12,9 +12,8 @@ is shown as "pseudo-perplexity", the second as "pseudo-perplexity, sampled".
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -24,6 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fairkd.errors import InputError
+from fairkd.measures.paired import perplexity_of_loss
 from fairkd.models import (
     VOCABULARY_ROWS,
     MaskedLM,
@@ -42,12 +42,14 @@ class PseudoPerplexity:
     """`value`, with the mean log-probability of a token (nats) and how many tokens were scored.
 
     The value is infinite where the mean is beyond the range of exp, NaN where the model's outputs are.
+    `log_probabilities` [tokens] are those of the scored tokens, in the order of the text.
     """
 
     value: float
     mean_log_probability: float
     tokens: int
     sentences: int
+    log_probabilities: NDArray[np.float64] = field(repr=False, compare=False)
 
 
 def pseudo_perplexity(
@@ -69,27 +71,19 @@ def pseudo_perplexity_of_tokens(
     Sampled positions depend on the order: of the n-th sentence (counted from 0) with m tokens to score, it is
     the (n mod m)-th of these.
     """
-    batches = list(_batches(lm, [np.asarray(ids, dtype=np.int64) for ids in sentences], positions))
-    if not batches:
+    copies = _copies(lm, [np.asarray(ids, dtype=np.int64) for ids in sentences], positions)
+    if not copies:
         raise InputError(
             f"Pseudo-perplexity needs at least one word to score, but got {len(sentences)} empty sentences."
         )
+    # Copies of about one length together, the longest first.
+    order = sorted(range(len(copies)), key=lambda i: len(copies[i][0]), reverse=True)
     work = parallel_map if lm.model.device.type == "cpu" else map
-    log_p = np.concatenate(list(work(lambda batch: batch.score(lm), batches)))
+    batches = list(_batches(lm, [copies[i] for i in order]))
+    log_p = np.empty(len(copies))
+    log_p[order] = np.concatenate(list(work(lambda batch: batch.score(lm), batches)))
     mean = float(log_p.mean())
-    return PseudoPerplexity(perplexity_of_loss(-mean), mean, len(log_p), len(sentences))
-
-
-def perplexity_of_loss(loss: float) -> float:
-    """exp(loss), a mean in nats; infinite where that is beyond the range of a float.
-
-    >>> perplexity_of_loss(0.0), perplexity_of_loss(710.0)
-    (1.0, inf)
-    """
-    try:
-        return math.exp(loss)
-    except OverflowError:
-        return math.inf
+    return PseudoPerplexity(perplexity_of_loss(-mean), mean, len(log_p), len(sentences), log_p)
 
 
 _LOGITS_AT_ONCE = 2**24
@@ -122,26 +116,29 @@ class _MaskedCopies:
         return torch.cat(found).double().cpu().numpy()
 
 
-def _batches(
-    lm: MaskedLM, sentences: Sequence[NDArray[np.int64]], positions: Positions
-) -> Iterator[_MaskedCopies]:
-    """A copy for each scored token, those of about one length together, the longest first."""
+_Copy = tuple[NDArray[np.int64], int]  # the ids of a sentence, and the position to mask
+
+
+def _copies(lm: MaskedLM, sentences: Sequence[NDArray[np.int64]], positions: Positions) -> list[_Copy]:
+    """A copy for each scored token, in the order of the text."""
     special = np.zeros(lm.vocabulary_size, dtype=bool)
     special[[i for i in lm.tokenizer.all_special_ids if i != lm.tokenizer.unk_token_id]] = True
-    copies = []
+    copies: list[_Copy] = []
     for number, ids in enumerate(sentences):
         scored = np.flatnonzero(~special[ids])
         if positions == "sampled" and len(scored):
             scored = scored[[number % len(scored)]]
         copies += [(ids, int(place)) for place in scored]
-    copies.sort(key=lambda copy: len(copy[0]), reverse=True)
+    return copies
+
+
+def _batches(lm: MaskedLM, copies: Sequence[_Copy]) -> Iterator[_MaskedCopies]:
+    """The copies, the longest of which comes first, in batches of about one length."""
     for batch in token_batches([len(ids) for ids, _ in copies], rows=VOCABULARY_ROWS):
         yield _masked_copies(copies[batch], len(copies[batch.start][0]), lm)
 
 
-def _masked_copies(
-    copies: Sequence[tuple[NDArray[np.int64], int]], length: int, lm: MaskedLM
-) -> _MaskedCopies:
+def _masked_copies(copies: Sequence[_Copy], length: int, lm: MaskedLM) -> _MaskedCopies:
     ids = np.full((len(copies), length), lm.tokenizer.pad_token_id or 0, dtype=np.int64)
     real = np.zeros((len(copies), length), dtype=np.int64)
     for row, (sentence, _) in enumerate(copies):

@@ -4,8 +4,8 @@
     MEASURES["gap_absolute"].format(0.314)   # "0.31 nats"
 
 Events and tables hold values under these keys. Charts, pages, the model card and the command line take label,
-unit, number format, interval and direction from here. A new measure needs an entry here and its computation
-in `fairkd.distill.evaluation`.
+unit, number format, interval, sample size and direction from here. A new measure needs an entry here and its
+computation in `fairkd.distill.evaluation`.
 
 Loads neither torch nor pandas.
 """
@@ -23,12 +23,17 @@ Family = Literal["fidelity", "quality", "bias"]
 Unit = Literal["nats", "share", "none"]
 Direction = Literal["lower", "higher", "zero", "none"]
 
-_GOALS: dict[Direction, str] = {
-    "lower": "lower is better",
-    "higher": "higher is better",
-    "zero": "nearer to 0 is better",
-    "none": "",
+Sample = Literal["masked_sentences", "scored_sentences", "professions"]
+
+# With fewer units, no interval is worth drawing, and no signed-rank test can reach p < .05.
+MIN_UNITS = 6
+
+_UNITS: dict[Sample, tuple[str, str]] = {
+    "masked_sentences": ("held-out sentence", "held-out sentences"),
+    "scored_sentences": ("held-out sentence", "held-out sentences"),
+    "professions": ("profession", "professions"),
 }
+_BETTER: dict[Direction, str] = {"lower": "lower", "higher": "higher", "zero": "nearer to 0", "none": ""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +58,13 @@ class Measure:
         Decimals shown; shares have two figures.
     shows_sign : bool
         Whether a positive value is shown with its plus.
-    interval : (str, str), optional
-        Keys of the ends of its 95 % interval.
+    sample : "masked_sentences", "scored_sentences" or "professions"
+        The key of its sample size: how many units the bootstrap resamples. "masked_sentences" have 20 % of
+        their tokens masked at once, "scored_sentences" one token each.
+    example : str
+        One sentence that says what a value means.
+    stem : str, optional
+        What the keys of its interval begin with, by default its own key.
     needs_mass : bool
         Whether it says little where the words that it compares have little probability mass.
     """
@@ -65,15 +75,23 @@ class Measure:
     unit: Unit
     direction: Direction
     description: str
+    sample: Sample
+    example: str
     digits: int = 2
     shows_sign: bool = False
-    interval: tuple[str, str] | None = None
+    stem: str = ""
     needs_mass: bool = False
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def interval(self) -> tuple[str, str]:
+        """The keys of the ends of its 95 % bootstrap interval."""
+        stem = self.stem or self.key
+        return f"{stem}_low", f"{stem}_high"
+
+    @property
+    def keys(self) -> tuple[str, str, str]:
         """Its own key and those of its interval."""
-        return (self.key, *(self.interval or ()))
+        return (self.key, *self.interval)
 
     @property
     def heading(self) -> str:
@@ -81,9 +99,22 @@ class Measure:
         return f"{self.label}, nats" if self.unit == "nats" else self.label
 
     @property
+    def better(self) -> str:
+        """Which values are better: "lower"; empty where neither direction is."""
+        return _BETTER[self.direction]
+
+    @property
     def goal(self) -> str:
-        """Which values are better, in words; empty where neither direction is."""
-        return _GOALS[self.direction]
+        """`better` as half a sentence: "lower is better"."""
+        if not self.better:
+            return ""
+        aim = "means better at predicting text" if self.family == "quality" else "is better"
+        return f"{self.better} {aim}"
+
+    @property
+    def help(self) -> str:
+        """Description and example, for a tooltip."""
+        return f"{self.description} {self.example}"
 
     def cost(self, value: float) -> float:
         """A number that is smaller for a better value; with no better direction, for a higher one."""
@@ -115,10 +146,30 @@ class Measure:
         '+0.50 nats (+0.30 to +0.70)'
         """
         text = self.format(values.get(self.key))
-        if self.interval is None:
-            return text
         low, high = (self.format(values.get(end), unit=False) for end in self.interval)
         return text if "–" in (low, high) else f"{text} ({low} to {high})"
+
+    def units(self, values: Mapping[str, float | None]) -> int | None:
+        """On how many units the value was measured; None for runs of versions that did not store it."""
+        count = values.get(self.sample)
+        return None if count is None or math.isnan(count) else int(count)
+
+    def sample_size(self, values: Mapping[str, float | None]) -> str:
+        """On what the value was measured: "20 professions"; empty where it is not known.
+
+        >>> MEASURES["gap_mean"].sample_size({"professions": 20})
+        '20 professions'
+        """
+        count = self.units(values)
+        if count is None:
+            return ""
+        one, many = _UNITS[self.sample]
+        return f"{count:,} {one if count == 1 else many}"
+
+    def has_too_few(self, values: Mapping[str, float | None]) -> bool:
+        """Whether the value was measured on fewer than `MIN_UNITS` units: too few to draw."""
+        count = self.units(values)
+        return count is not None and count < MIN_UNITS
 
 
 # What every evaluation of a run emits.
@@ -131,6 +182,9 @@ MEASURES: Mapping[str, Measure] = {
             family="fidelity",
             unit="nats",
             direction="lower",
+            sample="masked_sentences",
+            example="At 0.69 nats, the tokens that the teacher expects are half as probable to the student, "
+            "on geometric average.",
             digits=3,
             description="KL(teacher ‖ student) at masked tokens of held-out text: how far the student's "
             "predictions are from its teacher's; a constrained student differs on purpose.",
@@ -141,6 +195,9 @@ MEASURES: Mapping[str, Measure] = {
             family="fidelity",
             unit="nats",
             direction="lower",
+            sample="masked_sentences",
+            example="At 0.69 nats, the tokens that the constrained teacher expects are half as probable to "
+            "the student, on geometric average.",
             digits=3,
             description="KL(constrained teacher ‖ student) at masked tokens of held-out text: how far the "
             "student's predictions are from what the constraint made of its teacher's.",
@@ -151,6 +208,8 @@ MEASURES: Mapping[str, Measure] = {
             family="fidelity",
             unit="share",
             direction="higher",
+            sample="masked_sentences",
+            example="At 60 %, both find the same token the most probable at 6 of 10 masked tokens.",
             description="How often student and teacher find the same token the most probable, at masked "
             "tokens of held-out text.",
         ),
@@ -160,6 +219,8 @@ MEASURES: Mapping[str, Measure] = {
             family="quality",
             unit="none",
             direction="lower",
+            sample="masked_sentences",
+            example="At 30, the model is as uncertain as if it chose among 30 equally likely tokens.",
             digits=1,
             description="How uncertain the model is about tokens of held-out text, with 20 % of them masked "
             "at once: exp(mean of −log p(token)).",
@@ -170,6 +231,8 @@ MEASURES: Mapping[str, Measure] = {
             family="quality",
             unit="share",
             direction="higher",
+            sample="masked_sentences",
+            example="At 40 %, its most probable token is the hidden one at 4 of 10 masked tokens.",
             description="How often the most probable token is the right one, on held-out text with 20 % of "
             "the tokens masked at once.",
         ),
@@ -179,6 +242,8 @@ MEASURES: Mapping[str, Measure] = {
             family="quality",
             unit="none",
             direction="lower",
+            sample="scored_sentences",
+            example="At 16, the model is as uncertain as if it chose among 16 equally likely tokens.",
             digits=1,
             description="How uncertain the model is about one masked token of each held-out sentence: "
             "exp(mean of −log p(token | all others)), a sample of the pseudo-perplexity.",
@@ -189,8 +254,11 @@ MEASURES: Mapping[str, Measure] = {
             family="bias",
             unit="nats",
             direction="zero",
+            sample="professions",
+            example="At +1.39 nats, the first group is 4 times as likely as the second, on geometric "
+            "average.",
             shows_sign=True,
-            interval=("gap_low", "gap_high"),
+            stem="gap",
             needs_mass=True,
             description="Mean of log P(A) − log P(B) over professions: positive where the model prefers the "
             "first group of words, negative where it prefers the second.",
@@ -201,7 +269,8 @@ MEASURES: Mapping[str, Measure] = {
             family="bias",
             unit="nats",
             direction="lower",
-            interval=("gap_absolute_low", "gap_absolute_high"),
+            sample="professions",
+            example="At 1.39 nats, one group is 4 times as likely as the other, on geometric average.",
             needs_mass=True,
             description="Mean of |log P(A) − log P(B)| over professions: how unequally the model treats the "
             "two groups of words, whichever it prefers.",
@@ -212,8 +281,11 @@ MEASURES: Mapping[str, Measure] = {
             family="bias",
             unit="share",
             direction="none",
-            description="Mean of P(A) + P(B) over professions: how probable the words of both groups are "
-            "together; where it is small, the gap says little.",
+            sample="professions",
+            example="At 80 %, all other words together have 20 %.",
+            description="Mean of P(A) + P(B) over professions and templates, in each of which A and B are "
+            "the words of its grammatical role: how probable both groups are together; where that is "
+            "little, the gap says little.",
         ),
     )
 }
@@ -225,6 +297,8 @@ PSEUDO_PERPLEXITY = Measure(
     family="quality",
     unit="none",
     direction="lower",
+    sample="scored_sentences",
+    example="At 16, the model is as uncertain as if it chose among 16 equally likely tokens.",
     digits=1,
     description="How uncertain the model is about each token of held-out text, masked one at a time: "
     "exp(mean of −log p(token | all others)), after Salazar et al. 2020.",
@@ -234,14 +308,18 @@ PSEUDO_PERPLEXITY = Measure(
 def evaluation_keys(*families: Family) -> tuple[str, ...]:
     """The keys that an evaluation emits for measures of these families, by default of all.
 
-    >>> evaluation_keys("fidelity")
-    ('kl', 'kl_constrained', 'top1_agreement')
+    They are those of values, ends of intervals, and sample sizes.
+
+    >>> evaluation_keys("bias")[:4]
+    ('gap_mean', 'gap_low', 'gap_high', 'professions')
     """
     return tuple(
-        key
-        for measure in MEASURES.values()
-        if not families or measure.family in families
-        for key in measure.keys
+        dict.fromkeys(
+            key
+            for measure in MEASURES.values()
+            if not families or measure.family in families
+            for key in (*measure.keys, measure.sample)
+        )
     )
 
 

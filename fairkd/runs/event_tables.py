@@ -32,8 +32,18 @@ def training(events: Sequence[Event]) -> pd.DataFrame:
 
 
 def evaluations(events: Sequence[Event]) -> pd.DataFrame:
-    """One row per evaluation: every measure of `fairkd.measures.MEASURES`, with its interval."""
-    return _table(events, "evaluation", ("step", "time", "tokens", "seconds", *evaluation_keys()))
+    """One row per evaluation: every measure of `fairkd.measures.MEASURES`, its interval and sample size.
+
+    NaN where an earlier version did not store an interval or a sample size.
+    """
+    table = _table(events, "evaluation", ("step", "time", "tokens", "seconds", *evaluation_keys()))
+    return table.drop(columns="items", errors="ignore")
+
+
+def last_items(events: Sequence[Event]) -> dict[str, Any]:
+    """The items of the last evaluation, for `fairkd.measures.paired_differences`; empty if it has none."""
+    found = [event for event in history(events) if event["type"] == "evaluation"]
+    return dict(found[-1].get("items") or {}) if found else {}
 
 
 def teacher(events: Sequence[Event]) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from fairkd.measures import MEASURES, with_current_keys
+from fairkd.measures import MEASURES, Measure, with_current_keys
 from fairkd.runs.store import Run
 from fairkd.utils import plain
 
@@ -89,10 +89,7 @@ def as_line(event: Event) -> str | None:
         speed = _number(event, "tokens_per_second", ".0f")
         return f"step {step}: loss {_number(event, 'loss')}, {speed} tokens/s"
     if event["type"] == "evaluation":
-        measures = [MEASURES[key] for key in _HEADLINE]
-        return f"step {step}: " + "; ".join(
-            f"{one.label} {one.format(event.get(one.key))}" for one in measures
-        )
+        return f"step {step}: " + "; ".join(_with_sample_size(MEASURES[key], event) for key in _HEADLINE)
     if event["type"] == "end":
         return f"{event.get('state')} after step {step}. {event.get('sentence') or ''}".rstrip()
     return None
@@ -103,6 +100,11 @@ def log(event: Event, stream: TextIO) -> None:
     if line := as_line(event):
         with suppress(OSError):
             print(time.strftime("%H:%M:%S", time.localtime(event.get("time"))), line, file=stream, flush=True)
+
+
+def _with_sample_size(measure: Measure, event: Event) -> str:
+    text, size = f"{measure.label} {measure.format(event.get(measure.key))}", measure.sample_size(event)
+    return f"{text} ({size})" if size else text
 
 
 def _number(event: Event, name: str, form: str = ".3f") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import math
 
 import numpy as np
@@ -11,7 +13,9 @@ import torch
 from fairkd.constraints.constraint import Constraint
 from fairkd.distill.data.batching import encode
 from fairkd.distill.evaluation import Evaluator, spread
+from fairkd.measures import MEASURES
 from fairkd.models.loading import MaskedLM
+from fairkd.utils import plain
 from tests.distill.parts import config
 from tests.tiny import SENTENCES
 
@@ -32,5 +36,67 @@ def test_the_sampled_pseudo_perplexity_masks_the_same_token_of_each_sentence_as_
         with torch.no_grad():
             losses.append(-tiny_bert.model(ids).logits[0, place].log_softmax(0)[token].item())
     expected = math.exp(np.mean(losses))
-    for measures in (evaluator.teacher_measures(), evaluator.student_measures()):
-        assert measures["pseudo_perplexity_sampled"] == pytest.approx(expected, rel=1e-4)
+    for found in (evaluator.evaluate_teacher(), evaluator.evaluate_student()):
+        assert found.measures["pseudo_perplexity_sampled"] == pytest.approx(expected, rel=1e-4)
+        assert found.items["pseudo_perplexity_sampled"] == pytest.approx(losses, rel=1e-3)
+
+
+@pytest.fixture(scope="module")
+def evaluator(tiny_bert: MaskedLM) -> Evaluator:
+    """Of a student with other weights than its teacher, on 200 sentences and 20 professions."""
+    torch.manual_seed(1)
+    student = copy.deepcopy(tiny_bert)
+    for parameter in student.model.parameters():
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    held_out = encode(tiny_bert.tokenizer, [" ".join(SENTENCES[i : i + 5]) for i in range(40)]) * 5
+    settings = config(evaluation={"sentences": 200, "professions": 20}).evaluation
+    return Evaluator(tiny_bert, student, Constraint(groups=(), kind="none"), settings, held_out)
+
+
+def test_fidelity_is_that_of_a_plain_loop_over_masked_tokens(evaluator: Evaluator) -> None:
+    divergences, hits = [], []
+    for sample in evaluator.masked:
+        batch = sample.batch
+        rows = []
+        for lm in (evaluator.teacher, evaluator.student):
+            with torch.no_grad():
+                logits = lm.model(batch.ids, attention_mask=batch.attention_mask).logits
+            rows.append(logits.flatten(0, 1)[batch.rows].double().log_softmax(1))
+        p, s = rows
+        divergences += (p.exp() * (p - s)).sum(1).tolist()
+        hits += (p.argmax(1) == s.argmax(1)).tolist()
+    found = evaluator.evaluate_student()
+    assert found.measures["kl"] == pytest.approx(np.mean(divergences), rel=1e-4)
+    assert found.measures["top1_agreement"] == pytest.approx(np.mean(hits))
+    assert sum(found.items["masked_tokens"]) == len(divergences)
+    assert sum(found.items["kl"]) == pytest.approx(sum(divergences), rel=1e-3)
+
+
+def test_every_measure_has_its_interval_and_the_number_of_its_units(evaluator: Evaluator) -> None:
+    evaluation = evaluator.evaluate_student()
+    found, masked = evaluation.measures, len(evaluation.items["masked_tokens"])
+    assert 90 < masked <= 100, "every second sentence, but those of which no token is masked"
+    for measure in MEASURES.values():
+        value, low, high = (found[key] for key in measure.keys)
+        assert value is not None and low is not None and high is not None and low <= value <= high
+    sizes = {measure.sample: measure.sample_size(found) for measure in MEASURES.values()}
+    assert sizes == {
+        "masked_sentences": f"{masked} held-out sentences",
+        "scored_sentences": "200 held-out sentences",
+        "professions": "20 professions",
+    }
+
+
+def test_an_evaluation_with_its_items_stays_under_six_kilobytes(evaluator: Evaluator) -> None:
+    found = evaluator.evaluate_student()
+    assert len(json.dumps(plain({**found.measures, "items": found.items}))) < 6000
+
+
+def test_a_run_without_held_out_text_measures_gaps_alone(tiny_bert: MaskedLM) -> None:
+    settings = config().evaluation
+    found = Evaluator(
+        tiny_bert, tiny_bert, Constraint(groups=(), kind="none"), settings, []
+    ).evaluate_student()
+    assert found.measures["kl"] is None and found.measures["masked_sentences"] is None
+    assert found.measures["gap_mean"] is not None and found.measures["professions"] == 3
+    assert found.items["sentences"] == ""

@@ -13,7 +13,7 @@ from fairkd.distill.config.presets import PRESETS
 from fairkd.distill.model_card import CardData, card, template
 from fairkd.measures.registry import MEASURES, evaluation_keys
 
-STUDENT = dict.fromkeys(evaluation_keys(), 0.25)
+STUDENT = dict.fromkeys(evaluation_keys(), 0.25) | {"masked_sentences": 100, "professions": 20}
 TEACHER = dict.fromkeys(evaluation_keys("quality", "bias"), 0.5)
 
 
@@ -24,7 +24,6 @@ def card_of(config: Config, **changes: Any) -> str:
         "steps": 1200,
         "tokens": 34567,
         "seconds": 90.0,
-        "sentences": 40,
         "teacher": TEACHER,
         "student": STUDENT,
     }
@@ -52,8 +51,9 @@ def test_a_table_has_a_row_for_each_measure_of_the_student() -> None:
     text = card_of(make_config({"constraint": {"kind": "group"}}))
     rows = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]
     assert rows == ["measure", *(measure.label for measure in MEASURES.values())]
-    assert "| KL to the teacher | 0.250 nats | – |" in text
-    assert "| mean absolute gap | 0.25 nats (0.25 to 0.25) | 0.50 nats (0.50 to 0.50) |" in text
+    assert "| KL to the teacher | 0.250 nats (0.250 to 0.250) | – | 100 held-out sentences |" in text
+    row = "| mean absolute gap | 0.25 nats (0.25 to 0.25) | 0.50 nats (0.50 to 0.50) | 20 professions |"
+    assert row in text
 
 
 def test_a_measure_that_neither_model_has_is_left_out() -> None:

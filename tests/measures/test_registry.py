@@ -42,19 +42,19 @@ def emitted(tiny_bert: MaskedLM, tmp_path_factory: pytest.TempPathFactory) -> li
 
 def measured(emitted: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     event = [event for event in emitted if event["type"] == kind][-1]
-    return {key: event[key] for key in event.keys() - {"type", "time", "step", "tokens", "seconds"}}
+    return {key: event[key] for key in event.keys() - {"type", "time", "step", "tokens", "seconds", "items"}}
 
 
 def test_an_evaluation_emits_every_registered_measure_and_no_other(emitted: list[dict[str, Any]]) -> None:
     student = measured(emitted, "evaluation")
     assert student.keys() == set(evaluation_keys())
-    assert all(isinstance(value, float) for value in student.values())
+    assert all(isinstance(value, float | int) for value in student.values())
 
 
 def test_a_teacher_has_every_measure_but_fidelity(emitted: list[dict[str, Any]]) -> None:
     teacher = measured(emitted, "teacher")
     assert teacher.keys() == set(evaluation_keys("quality", "bias"))
-    assert all(isinstance(value, float) for value in teacher.values())
+    assert all(isinstance(value, float | int) for value in teacher.values())
 
 
 def test_every_registered_key_is_a_column_of_the_evaluations() -> None:
@@ -70,8 +70,8 @@ def test_keys_and_labels_are_unique() -> None:
 
 @ALL
 def test_a_description_is_one_sentence(measure: Measure) -> None:
-    text = measure.description.replace("et al. ", "")
-    assert text[0].isupper() and text.endswith(".") and ". " not in text
+    for text in (measure.description.replace("et al. ", ""), measure.example):
+        assert text[0].isupper() and text.endswith(".") and ". " not in text
 
 
 @ALL
@@ -79,7 +79,7 @@ def test_values_are_shown_with_their_unit(measure: Measure) -> None:
     unit = {"nats": " nats", "share": " %", "none": ""}[measure.unit]
     assert re.fullmatch(r"\+?\d+(\.\d+)?" + unit, measure.format(0.25))
     assert measure.format(None) == measure.format(float("nan")) == "–"
-    assert ("(" in measure.format_with_interval(VALUES)) == (measure.interval is not None)
+    assert "(" in measure.format_with_interval(VALUES)
 
 
 def test_a_value_without_its_interval_is_shown_alone() -> None:
@@ -131,11 +131,15 @@ def test_the_model_card_uses_label_and_format(measure: Measure, emitted: list[di
     text = (emitted[0]["folder"] / "model" / "README.md").read_text(encoding="utf-8")
     value = measure.format_with_interval(measured(emitted, "evaluation"))
     assert f"| {measure.label} | {value} |" in text
+    assert measure.sample_size(measured(emitted, "evaluation")) in text
 
 
 def test_the_line_of_an_evaluation_uses_labels() -> None:
-    line = events.as_line({"type": "evaluation", "step": 3, **VALUES})
-    assert line is not None
+    event = {"type": "evaluation", "step": 3, **VALUES, "professions": 20}
+    line = events.as_line(event)
+    assert line is not None and "mean absolute gap 0.25 nats (20 professions)" in line
+    del event["professions"]
+    assert "profession" not in str(events.as_line(event)), "runs of earlier versions do not say"
     for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute"):
         assert f"{MEASURES[key].label} {MEASURES[key].format(0.25)}" in line
 

@@ -1,0 +1,166 @@
+"""The items behind an evaluation, one for each profession or sentence: means, intervals, pairs of two models.
+
+    items = {"professions": ["nurse", "pilot"], "gap_absolute": [2.1, 1.3], "sentences": "5f0c1d2e",
+             "masked_tokens": [2, 3], "kl": [1.4, 0.9], "pseudo_perplexity_sampled": [3.2, 0.4], ...}
+
+By the key of a measure, `items` holds
+
+* for a gap: the mean over the templates of each profession;
+* at masked tokens: the sum over the masked tokens of each sentence, whose numbers are `masked_tokens`;
+* for a perplexity: −log p in nats, so that the measure is exp of the mean.
+
+`professions` and `sentences` (a digest of the text) say what the items belong to: items of two models are
+paired only where these are equal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairkd.measures.registry import Measure
+from fairkd.measures.statistics import bootstrap_means, percentiles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Items = Mapping[str, Any]
+Floats = NDArray[np.float64]
+
+WEIGHTS = "masked_tokens"
+_LOGARITHMIC = ("perplexity", "pseudo_perplexity_sampled")
+
+
+def profession_items(frame: pd.DataFrame) -> dict[str, Any]:
+    """The items of the gap measures, from a frame as `fairkd.measures.gaps` returns it.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"profession": ["nurse", "nurse"], "gap": [-1.0, 0.5], "mass": [0.8, 0.6]})
+    >>> {key: list(map(str, values)) for key, values in profession_items(frame).items()}
+    {'professions': ['nurse'], 'gap_mean': ['-0.25'], 'gap_absolute': ['0.75'], 'gap_mass': ['0.7']}
+    """
+    each = frame.assign(absolute=frame["gap"].abs()).groupby("profession", sort=False)
+    columns = {"gap_mean": "gap", "gap_absolute": "absolute", "gap_mass": "mass"}
+    known = frame["gap"].notna().all()  # else the model's outputs are not finite
+    means = {
+        key: each[column].mean().to_numpy(dtype=float) if known else np.full(each.ngroups, math.nan)
+        for key, column in columns.items()
+    }
+    return {"professions": [str(name) for name in each.groups], **means}
+
+
+def measured(measure: Measure, items: Items) -> dict[str, float | None]:
+    """The value of a measure with the ends of its interval, by key; None where it has no items.
+
+    The bootstrap resamples professions or sentences. The interval is None for a single one, NaN where an item
+    is not finite.
+
+    >>> from fairkd.measures import MEASURES
+    >>> measured(MEASURES["kl"], {"masked_tokens": [1, 3], "kl": [2.0, 2.0]})
+    {'kl': 1.0, 'kl_low': 0.6666666666666666, 'kl_high': 2.0}
+    """
+    found = _items(measure, items)
+    if found is None:
+        return dict.fromkeys(measure.keys)
+    table = np.stack([found, _weights(measure, items, len(found))])
+    ends: tuple[float | None, float | None] = (None, None)
+    if not np.isfinite(table).all():
+        value, ends = math.nan, (math.nan, math.nan)
+    else:
+        total, count = table.sum(axis=1)
+        value = float(total / count)
+        if len(found) > 1:
+            totals, counts = bootstrap_means(table).T
+            low, high = percentiles(totals / counts)
+            ends = float(low), float(high)
+    value, *ends_ = (_shown(measure, end) for end in (value, *ends))
+    return dict(zip(measure.keys, (value, *ends_), strict=True))
+
+
+def paired_differences(measure: Measure, one: Items, other: Items) -> Floats | None:
+    """How the items of two models differ, `one` minus `other`; None where they cannot be paired.
+
+    The mean is the difference between the values of the measure, or between the logarithms of two
+    perplexities. At masked tokens, an item weighs as many tokens as its sentence has; then the differences
+    are linearised (the influence values of a ratio), so that their mean and spread are those of the ratio.
+
+    Returns
+    -------
+    array [n]
+        For a significance test or a bootstrap over sentences or professions.
+
+    Examples
+    --------
+    >>> from fairkd.measures import MEASURES
+    >>> one, other = {"professions": ["nurse", "pilot"]}, {"professions": ["nurse", "pilot"]}
+    >>> gap = MEASURES["gap_absolute"]
+    >>> paired_differences(gap, {**one, gap.key: [2.0, 1.0]}, {**other, gap.key: [1.5, 1.0]}).tolist()
+    [0.5, 0.0]
+    """
+    units = "professions" if measure.sample == "professions" else "sentences"
+    first, second = _items(measure, one), _items(measure, other)
+    if first is None or second is None or not one.get(units) or one.get(units) != other.get(units):
+        return None
+    weights = _weights(measure, one, len(first))
+    if first.shape != second.shape or not (weights == _weights(measure, other, len(second))).all():
+        return None
+    differences = first - second
+    if not np.isfinite(differences).all():
+        return None
+    ratio = differences.sum() / weights.sum()
+    return np.asarray(ratio + (differences - ratio * weights) / weights.mean())
+
+
+def rounded(items: Items) -> dict[str, Any]:
+    """The items for an event: numbers with four significant digits and at most four decimals.
+
+    >>> rounded({"kl": np.array([1.23456, 0.5]), "masked_tokens": np.array([2.0, 3.0]), "sentences": "5f0c"})
+    {'kl': [1.235, 0.5], 'masked_tokens': [2, 3], 'sentences': '5f0c'}
+    """
+    return {
+        key: [_short(float(value)) for value in values] if isinstance(values, np.ndarray) else values
+        for key, values in items.items()
+    }
+
+
+def _short(value: float) -> float | int:
+    if not math.isfinite(value):
+        return value
+    short = round(float(f"{value:.4g}"), 4)
+    return int(short) if short.is_integer() else short
+
+
+def _items(measure: Measure, items: Items) -> Floats | None:
+    values = items.get(measure.key)
+    if values is None or not len(values):
+        return None
+    # An event holds None where a number was not finite.
+    return np.array([math.nan if value is None else value for value in values], dtype=float)
+
+
+def _weights(measure: Measure, items: Items, count: int) -> Floats:
+    """How many tokens each item sums up; 1 for a profession or a sentence with one token scored."""
+    if measure.sample != "masked_sentences":
+        return np.ones(count)
+    return np.array(items[WEIGHTS], dtype=float)
+
+
+def _shown(measure: Measure, mean: float | None) -> float | None:
+    """The value of the measure for a mean of items."""
+    return perplexity_of_loss(mean) if mean is not None and measure.key in _LOGARITHMIC else mean
+
+
+def perplexity_of_loss(loss: float) -> float:
+    """exp(loss), a mean in nats; infinite where that is beyond the range of a float.
+
+    >>> perplexity_of_loss(0.0), perplexity_of_loss(710.0)
+    (1.0, inf)
+    """
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
