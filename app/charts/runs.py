@@ -155,9 +155,7 @@ def _capitalised(text: str) -> str:
 
 
 def band(frame: pd.DataFrame, measure: Measure, look: Series, x: str = "step") -> list[dict]:
-    """The interval around a measure's line; nothing where it has none."""
-    if measure.interval is None:
-        return []
+    """The interval around a measure's line; nothing where its values have none."""
     low, high = measure.interval
     if low not in frame or frame[[low, high]].isna().all(axis=None):
         return []

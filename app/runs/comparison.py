@@ -133,7 +133,7 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
         sentences = [
             measure.description,
             f"{measure.goal.capitalize()}." if measure.goal else "",
-            "Bands are 95 % bootstrap intervals over professions." if measure.interval else "",
+            f"Bands are 95 % bootstrap intervals over {measure.sampled}.",
             "The dashed blue line is the teacher. A click on a name in the legend hides its run.",
         ]
         caption(" ".join(filter(None, sentences)))
@@ -178,7 +178,7 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
 def _columns(measure: Measure) -> dict[str, Any]:
     """How the table shows a measure and its interval."""
     number = "percent" if measure.unit == "share" else f"%.{measure.digits}f"
-    ends = dict(zip(measure.interval or (), ("interval from", "interval to"), strict=False))
+    ends = dict(zip(measure.interval, ("interval from", "interval to"), strict=True))
     headings = {measure.key: measure.heading, **ends}
     return {
         key: st.column_config.NumberColumn(heading, format=number, help=measure.description)

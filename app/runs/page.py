@@ -27,7 +27,6 @@ from fairkd.measures import MEASURES, Measure
 from fairkd.runs import Run
 
 CURVES = ("kl", "pseudo_perplexity_sampled", "gap_absolute")
-INTERVAL = "The band is a 95 % bootstrap interval over professions."
 HOLLOW = f"A point is hollow where the words have less than {percent(LOW_MASS)} of the probability."
 OTHER_WORDS = (
     "The constraint of this run balances other words. The settings `evaluation.contrast` and "
@@ -151,8 +150,7 @@ def measure_caption(measure: Measure) -> str:
     sentences = [measure.description]
     if measure.goal:
         sentences.append(f"{measure.goal.capitalize()}.")
-    if measure.interval:
-        sentences.append(INTERVAL)
+    sentences.append(f"The band is a 95 % bootstrap interval over {measure.sampled}.")
     if measure.needs_mass:
         sentences.append(HOLLOW)
     return " ".join(sentences)

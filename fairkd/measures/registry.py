@@ -149,6 +149,11 @@ class Measure:
         low, high = (self.format(values.get(end), unit=False) for end in self.interval)
         return text if "–" in (low, high) else f"{text} ({low} to {high})"
 
+    @property
+    def sampled(self) -> str:
+        """What the bootstrap resamples: "professions"."""
+        return _UNITS[self.sample][1]
+
     def units(self, values: Mapping[str, float | None]) -> int | None:
         """On how many units the value was measured; None for runs of versions that did not store it."""
         count = values.get(self.sample)

@@ -137,7 +137,7 @@ class Writer:
         A full disk is an OSError, and leaves the file as it was.
         """
         whole: Event = {"type": event["type"], "time": time.time(), "step": 0, **plain(event)}
-        self._append(json.dumps(whole, allow_nan=False).encode() + b"\n")
+        self._append(json.dumps(whole, allow_nan=False, separators=(",", ":")).encode() + b"\n")
         return whole
 
     def _append(self, line: bytes) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from fairkd.constraints.constraint import Constraint
+from fairkd.constraints.constraint import Constraint, resolve
 from fairkd.distill.data.batching import encode
 from fairkd.distill.evaluation import Evaluator, spread
+from fairkd.lexicon import contrasts
 from fairkd.measures import MEASURES
 from fairkd.models.loading import MaskedLM
 from fairkd.utils import plain
@@ -89,7 +90,21 @@ def test_every_measure_has_its_interval_and_the_number_of_its_units(evaluator: E
 
 def test_an_evaluation_with_its_items_stays_under_six_kilobytes(evaluator: Evaluator) -> None:
     found = evaluator.evaluate_student()
-    assert len(json.dumps(plain({**found.measures, "items": found.items}))) < 6000
+    assert len(json.dumps(plain({**found.measures, "items": found.items}), separators=(",", ":"))) < 6000
+
+
+def test_with_a_constraint_the_divergence_from_the_constrained_teacher_has_items(
+    tiny_bert: MaskedLM,
+) -> None:
+    found = Evaluator(
+        tiny_bert,
+        tiny_bert,
+        resolve(tiny_bert, contrasts()["pronouns"], kind="group", scope="all", roles=["subject"]),
+        config(evaluation={"sentences": 200}).evaluation,
+        encode(tiny_bert.tokenizer, SENTENCES),
+    ).evaluate_student()
+    assert found.measures["kl"] == pytest.approx(0, abs=1e-6)
+    assert sum(found.items["kl_constrained"]) > 0
 
 
 def test_a_run_without_held_out_text_measures_gaps_alone(tiny_bert: MaskedLM) -> None:
