@@ -10,8 +10,9 @@ from .gap_summaries import (
 )
 from .paired import (
     WEIGHTS as WEIGHTS,
+    are_paired as are_paired,
+    item_values as item_values,
     measured as measured,
-    paired_differences as paired_differences,
     perplexity_of_loss as perplexity_of_loss,
     profession_items as profession_items,
     rounded as rounded,
@@ -22,9 +23,9 @@ from .perplexity import (
     pseudo_perplexity_of_tokens as pseudo_perplexity_of_tokens,
 )
 from .registry import (
+    FEWEST_ITEMS as FEWEST_ITEMS,
     MEASURES as MEASURES,
     MIN_MASS_SHARE as MIN_MASS_SHARE,
-    MIN_UNITS as MIN_UNITS,
     PSEUDO_PERPLEXITY as PSEUDO_PERPLEXITY,
     Direction as Direction,
     Measure as Measure,
@@ -35,7 +36,6 @@ from .registry import (
 from .sentence_pairs import prefer as prefer, prefer_difference as prefer_difference
 from .statistics import Correlation as Correlation
 from .verdicts import (
-    FEWEST_ITEMS as FEWEST_ITEMS,
     Ranking as Ranking,
     Score as Score,
     Verdict as Verdict,

@@ -81,38 +81,32 @@ def measured(measure: Measure, items: Items) -> dict[str, float | None]:
     return dict(zip(measure.keys, (value, *ends_), strict=True))
 
 
-def paired_differences(measure: Measure, one: Items, other: Items) -> Floats | None:
-    """How the items of two models differ, `one` minus `other`; None where they cannot be paired.
+def item_values(measure: Measure, items: Items) -> Floats | None:
+    """The contribution of each item to the value, for `fairkd.measures.Score`; None without items.
 
-    The mean is the difference between the values of the measure, or between the logarithms of two
-    perplexities. At masked tokens, an item weighs as many tokens as its sentence has; then the differences
-    are linearised (the influence values of a ratio), so that their mean and spread are those of the ratio.
+    Their mean is the value of the measure, or the logarithm of a perplexity. At masked tokens, where a
+    sentence weighs as many tokens as it has, they are the influence values of the ratio, so that the spread
+    of their mean is that of the value.
 
-    Returns
-    -------
-    array [n]
-        For a significance test or a bootstrap over sentences or professions.
-
-    Examples
-    --------
     >>> from fairkd.measures import MEASURES
-    >>> one, other = {"professions": ["nurse", "pilot"]}, {"professions": ["nurse", "pilot"]}
-    >>> gap = MEASURES["gap_absolute"]
-    >>> paired_differences(gap, {**one, gap.key: [2.0, 1.0]}, {**other, gap.key: [1.5, 1.0]}).tolist()
-    [0.5, 0.0]
+    >>> item_values(MEASURES["kl"], {"masked_tokens": [1, 3], "kl": [2.0, 2.0]}).tolist()
+    [1.5, 0.5]
     """
-    units = "professions" if measure.sample == "professions" else "sentences"
-    first, second = _items(measure, one), _items(measure, other)
-    if first is None or second is None or not one.get(units) or one.get(units) != other.get(units):
+    found = _items(measure, items)
+    if found is None:
         return None
-    weights = _weights(measure, one, len(first))
-    if first.shape != second.shape or not (weights == _weights(measure, other, len(second))).all():
-        return None
-    differences = first - second
-    if not np.isfinite(differences).all():
-        return None
-    ratio = differences.sum() / weights.sum()
-    return np.asarray(ratio + (differences - ratio * weights) / weights.mean())
+    weights = _weights(measure, items, len(found))
+    ratio = found.sum() / weights.sum()
+    return np.asarray(ratio + (found - ratio * weights) / weights.mean())
+
+
+def are_paired(measure: Measure, one: Items, other: Items) -> bool:
+    """Whether two models were measured on the same professions or sentences, item by item."""
+    if _items(measure, one) is None or _items(measure, other) is None:
+        return False
+    names = ("professions",) if measure.sample == "professions" else ("sentences", WEIGHTS)
+    alike = all(np.array_equal(one.get(name, ()), other.get(name, ())) for name in names)
+    return alike and bool(len(one.get(names[0], ())))
 
 
 def rounded(items: Items) -> dict[str, Any]:

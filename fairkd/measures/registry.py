@@ -25,10 +25,11 @@ Direction = Literal["lower", "higher", "zero", "none"]
 
 Sample = Literal["masked_sentences", "scored_sentences", "professions"]
 
-# With fewer units, no interval is worth drawing, and no signed-rank test can reach p < .05.
-MIN_UNITS = 6
+# With fewer items no value is drawn and no test is made: with five pairs, the smallest p of a two-sided
+# signed-rank test is 2 / 2^5 = .0625.
+FEWEST_ITEMS = 6
 
-_UNITS: dict[Sample, tuple[str, str]] = {
+_ITEMS: dict[Sample, tuple[str, str]] = {
     "masked_sentences": ("held-out sentence", "held-out sentences"),
     "scored_sentences": ("held-out sentence", "held-out sentences"),
     "professions": ("profession", "professions"),
@@ -59,7 +60,7 @@ class Measure:
     shows_sign : bool
         Whether a positive value is shown with its plus.
     sample : "masked_sentences", "scored_sentences" or "professions"
-        The key of its sample size: how many units the bootstrap resamples. "masked_sentences" have 20 % of
+        The key of its sample size: how many items the bootstrap resamples. "masked_sentences" have 20 % of
         their tokens masked at once, "scored_sentences" one token each.
     example : str
         One sentence that says what a value means.
@@ -152,10 +153,10 @@ class Measure:
     @property
     def sampled(self) -> str:
         """What the bootstrap resamples: "professions"."""
-        return _UNITS[self.sample][1]
+        return _ITEMS[self.sample][1]
 
-    def units(self, values: Mapping[str, float | None]) -> int | None:
-        """On how many units the value was measured; None for runs of versions that did not store it."""
+    def count(self, values: Mapping[str, float | None]) -> int | None:
+        """On how many sentences or professions it was measured; None where an earlier version did not say."""
         count = values.get(self.sample)
         return None if count is None or math.isnan(count) else int(count)
 
@@ -165,16 +166,16 @@ class Measure:
         >>> MEASURES["gap_mean"].sample_size({"professions": 20})
         '20 professions'
         """
-        count = self.units(values)
+        count = self.count(values)
         if count is None:
             return ""
-        one, many = _UNITS[self.sample]
+        one, many = _ITEMS[self.sample]
         return f"{count:,} {one if count == 1 else many}"
 
     def has_too_few(self, values: Mapping[str, float | None]) -> bool:
-        """Whether the value was measured on fewer than `MIN_UNITS` units: too few to draw."""
-        count = self.units(values)
-        return count is not None and count < MIN_UNITS
+        """Whether the value was measured on fewer than `FEWEST_ITEMS` sentences or professions."""
+        count = self.count(values)
+        return count is not None and count < FEWEST_ITEMS
 
 
 # What every evaluation of a run emits.

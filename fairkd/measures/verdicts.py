@@ -23,11 +23,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairkd.errors import InputError
 from fairkd.measures import statistics
-from fairkd.measures.registry import Direction
+from fairkd.measures.registry import FEWEST_ITEMS, Direction
 
 VerdictKind = Literal["smaller", "larger", "no clear difference", "too few"]
 
-FEWEST_ITEMS = 6  # with five pairs, the smallest p of a two-sided signed-rank test is 2 / 2^5 = .0625
 SIGNIFICANCE = 0.05
 
 

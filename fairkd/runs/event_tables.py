@@ -41,7 +41,7 @@ def evaluations(events: Sequence[Event]) -> pd.DataFrame:
 
 
 def last_items(events: Sequence[Event]) -> dict[str, Any]:
-    """The items of the last evaluation, for `fairkd.measures.paired_differences`; empty if it has none."""
+    """The items of the last evaluation, for `fairkd.measures.item_values`; empty if it has none."""
     found = [event for event in history(events) if event["type"] == "evaluation"]
     return dict(found[-1].get("items") or {}) if found else {}
 

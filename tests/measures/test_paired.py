@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from fairkd.measures.paired import measured, paired_differences, rounded
-from fairkd.measures.registry import MEASURES
+from fairkd.measures.paired import are_paired, item_values, measured, rounded
+from fairkd.measures.registry import MEASURES, Measure
 from fairkd.measures.statistics import bootstrap_interval, bootstrap_means
 from fairkd.utils import plain
 
@@ -19,7 +20,7 @@ KL, AGREEMENT, GAP = MEASURES["kl"], MEASURES["top1_agreement"], MEASURES["gap_a
 PERPLEXITY = MEASURES["pseudo_perplexity_sampled"]
 
 
-def items(scale: float = 1.0) -> dict[str, object]:
+def items(scale: float = 1.0) -> dict[str, Any]:
     random = np.random.default_rng(2)
     return {
         "professions": [f"job {i}" for i in range(20)],
@@ -71,22 +72,18 @@ def test_without_items_there_is_no_value_and_with_one_there_is_no_interval() -> 
 
 
 @pytest.mark.parametrize("measure", [KL, GAP, PERPLEXITY], ids=lambda measure: measure.key)
-def test_the_mean_of_paired_differences_is_the_difference_of_the_values(measure: object) -> None:
-    one, other = items(1.2), items()
-    differences = paired_differences(measure, one, other)  # type: ignore[arg-type]
-    values = [measured(measure, each)[measure.key] for each in (one, other)]  # type: ignore[arg-type,attr-defined]
-    if measure is PERPLEXITY:
-        values = [math.log(value or 0) for value in values]
-    assert differences is not None and differences.mean() == pytest.approx(values[0] - values[1])
+def test_the_mean_of_the_item_values_is_the_value(measure: Measure) -> None:
+    values, value = item_values(measure, items()), measured(measure, items())[measure.key]
+    assert values is not None and value is not None
+    assert values.mean() == pytest.approx(math.log(value) if measure is PERPLEXITY else value)
 
 
-def test_paired_differences_at_masked_tokens_spread_as_the_ratio_does() -> None:
-    one, other = items(), items(1.5)
-    differences = paired_differences(KL, one, other)
-    assert differences is not None
-    sums = np.asarray(one[KL.key]) - np.asarray(other[KL.key])
+def test_item_values_at_masked_tokens_spread_as_the_ratio_does() -> None:
+    one, other = (item_values(KL, items(scale)) for scale in (1.0, 1.5))
+    assert one is not None and other is not None
+    sums = np.asarray(items()[KL.key]) - np.asarray(items(1.5)[KL.key])
     totals, counts = bootstrap_means(np.stack([sums, TOKENS])).T
-    assert bootstrap_means(differences).std() == pytest.approx((totals / counts).std(), rel=0.05)
+    assert bootstrap_means(one - other).std() == pytest.approx((totals / counts).std(), rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -97,12 +94,17 @@ def test_paired_differences_at_masked_tokens_spread_as_the_ratio_does() -> None:
         (KL, {KL.key: None}),
         (KL, {"masked_tokens": TOKENS + 1}),
         (GAP, {"professions": ["another"] * 20}),
-        (GAP, {GAP.key: [math.nan] * 20}),
-        (GAP, {"professions": None}),
+        (GAP, {"professions": []}),
     ],
 )
-def test_items_that_do_not_belong_together_are_not_paired(measure: object, change: dict[str, object]) -> None:
-    assert paired_differences(measure, items(), {**items(), **change}) is None  # type: ignore[arg-type]
+def test_items_that_do_not_belong_together_are_not_paired(measure: Measure, change: dict[str, Any]) -> None:
+    assert are_paired(measure, items(), items(2.0))
+    assert not are_paired(measure, {**items(), **change}, {**items(), **change, **_other(change)})
+
+
+def _other(change: dict[str, Any]) -> dict[str, Any]:
+    """The original of what was changed, unless it is empty in both models."""
+    return {key: items()[key] for key, value in change.items() if value is not None and len(value)}
 
 
 def test_items_survive_an_event() -> None:
