@@ -141,7 +141,8 @@ def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: Op
     assert loss.startswith("The loss fell from") and kl.startswith("KL to the teacher")
     assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
     assert gap.startswith("Mean absolute gap") and words.startswith("At step 400")
-    assert "P(he) + P(she): 60 %, the teacher's 70 %" in gap
+    (noted,) = [data["notes"] for data in components(app) if data.get("title") == gap]
+    assert noted[0][0] == "P(he) + P(she): 60 %, the teacher's 70 %"
     assert {"Try this student", "Measure this student", "Delete", "All runs"} <= buttons(app)
     assert not {"Cancel", "Resume"} & buttons(app)
     drawn = [json.loads(one.proto.json) for one in app.get("bidi_component")]
