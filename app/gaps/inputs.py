@@ -6,6 +6,7 @@ survive reruns, other word groups and other pages.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, get_args
 
@@ -22,12 +23,23 @@ from app.gaps.validation import (
     clean_professions,
     clean_templates,
     own_contrast,
+    parse_words,
     read_professions,
     words_text,
 )
 from app.shared.widgets import caption, csv_download, literal
 from fairkd.errors import FairKDError
-from fairkd.lexicon import OWN, ROLES, Contrast, Template, contrasts, shipped_professions, shipped_templates
+from fairkd.lexicon import (
+    OWN,
+    ROLES,
+    Contrast,
+    Template,
+    WordGroup,
+    contrasts,
+    shipped_professions,
+    takes_plural_verb,
+    templates_of,
+)
 
 OWN_A, OWN_B = "king, prince", "queen, princess"
 BASELINES: dict[Value, str] = {"gap": "Nothing", "corrected_gap": "Sentence without profession"}
@@ -66,7 +78,8 @@ def read_question() -> GapQuestion:
         roles = [_own_role()] if own else list(shipped[name].roles)
         pair = ("", "") if own else _pair(shipped[name])
     words = _own_words() if own else ("", "")
-    _restore(roles)
+    plural = _has_plural(shipped.get(str(name)), pair, words)
+    _restore(roles, plural)
     panel = st.expander(
         "Words, templates and professions", key="gaps_editors", icon=":material/edit:", on_change="rerun"
     )
@@ -76,18 +89,21 @@ def read_question() -> GapQuestion:
                 _shipped_words(shipped[name], pair)
         one, two = panel.columns([3, 2], gap="medium")
         with one:
-            template_rows = _template_editor(roles)
+            template_rows = _template_editor(roles, plural)
         with two:
             profession_rows = _profession_editor()
     else:  # drawing two hidden tables would take the browser longer than everything else
-        template_rows, profession_rows = _rows(*_shipped_templates(roles)), _rows(*_shipped_professions())
+        template_rows, profession_rows = (
+            _rows(*_shipped_templates(roles, plural)),
+            _rows(*_shipped_professions()),
+        )
 
     contrast = own_contrast(*words) if own else shipped[name]
     groups = (contrast.groups[0].name, contrast.groups[1].name) if own else pair
     chosen_professions = clean_professions(profession_rows)
     chosen_templates = clean_templates(template_rows, roles)
     check_amount(chosen_templates, list(chosen_professions["profession"]))
-    _keep(chosen_templates, chosen_professions, roles)
+    _keep(chosen_templates, chosen_professions, roles, plural)
     return GapQuestion(contrast, groups, value, chosen_templates, chosen_professions)
 
 
@@ -96,7 +112,7 @@ def default_question() -> GapQuestion:
     contrast = next(iter(contrasts().values()))
     first, second = (group.name for group in contrast.groups[:2])
     roles = list(contrast.roles)
-    _, template_rows = _shipped_templates(roles)
+    _, template_rows = _shipped_templates(roles, plural=False)
     _, profession_rows = _shipped_professions()
     return GapQuestion(
         contrast,
@@ -115,6 +131,15 @@ def _pair(contrast: Contrast) -> tuple[str, str]:
         return pairs[first]
     chosen = st.selectbox("Groups compared", list(pairs), key="groups", bind="query-params")
     return pairs.get(str(chosen), pairs[first])
+
+
+def _has_plural(contrast: Contrast | None, pair: tuple[str, str], words: tuple[str, str]) -> bool:
+    """Whether a compared group takes a plural verb ("they are"); `words` are the visitor's own, unchecked."""
+    if contrast is None:
+        groups = [WordGroup(OWN, {"subject": parse_words(text)}) for text in words]
+    else:
+        groups = [group for group in contrast.groups if group.name in pair]
+    return any(map(takes_plural_verb, groups))
 
 
 def _own_role() -> str:
@@ -185,39 +210,42 @@ def _take_words(role: str, words_a: str, words_b: str) -> None:
     st.session_state.update(contrast=OWN, role=role, words_a=words_a, words_b=words_b)
 
 
-def _restore(roles: list[str]) -> None:
+def _restore(roles: list[str], plural: bool) -> None:
     """Fill the tables from the address, once per session."""
     state = st.session_state
     if state.get(_READ):
         return
     state[_READ] = True
-    for table, (name, shipped) in _shipped_tables(roles).items():
+    for table, (name, shipped) in _shipped_tables(roles, plural).items():
         if (found := restored(table, shipped)) is not None:
             state[f"gaps_{name}_base"] = found
 
 
-def _keep(chosen: tuple[Template, ...], rows: pd.DataFrame, roles: list[str]) -> None:
+def _keep(chosen: tuple[Template, ...], rows: pd.DataFrame, roles: list[str], plural: bool) -> None:
     """Write the edits to the address, and name the tables with too many edits for it."""
-    shipped = _shipped_tables(roles)
+    shipped = _shipped_tables(roles, plural)
     cleaned = clean_templates(shipped["templates"][1], roles), clean_professions(shipped["professions"][1])
     too_long = keep({"templates": (_frame(chosen), _frame(cleaned[0])), "professions": (rows, cleaned[1])})
     if too_long:
         caption(f":material/link_off: {' '.join(TOO_LONG[table] for table in too_long)}")
 
 
-def _frame(templates: tuple[Template, ...]) -> pd.DataFrame:
+def _frame(templates: Sequence[Template]) -> pd.DataFrame:
     return pd.DataFrame([(one.text, one.role) for one in templates], columns=["text", "role"])
 
 
-def _shipped_tables(roles: list[str]) -> dict[str, tuple[str, pd.DataFrame]]:
-    """Both editable tables: the name of each for these roles, and its shipped rows."""
-    return {"templates": _shipped_templates(roles), "professions": _shipped_professions()}
+def _shipped_tables(roles: list[str], plural: bool) -> dict[str, tuple[str, pd.DataFrame]]:
+    """Both editable tables: the name of each, and its shipped rows."""
+    return {"templates": _shipped_templates(roles, plural), "professions": _shipped_professions()}
 
 
-def _shipped_templates(roles: list[str]) -> tuple[str, pd.DataFrame]:
-    """The name of the table of templates for these roles, and its shipped rows."""
-    shipped = shipped_templates()
-    return f"templates_{'_'.join(roles)}", shipped[shipped["role"].isin(roles)][["text", "role"]]
+def _shipped_templates(roles: list[str], plural: bool) -> tuple[str, pd.DataFrame]:
+    """The name of the table of templates for these roles, and its shipped rows.
+
+    With `plural` the verbs fit "they" as well.
+    """
+    name = f"templates_{'_'.join(roles)}{'_any_number' if plural else ''}"
+    return name, _frame(templates_of(roles, plural=plural))
 
 
 def _shipped_professions() -> tuple[str, pd.DataFrame]:
@@ -225,9 +253,9 @@ def _shipped_professions() -> tuple[str, pd.DataFrame]:
     return "professions", shipped_professions()[["profession", "women_share"]]
 
 
-def _template_editor(roles: list[str]) -> pd.DataFrame:
+def _template_editor(roles: list[str], plural: bool) -> pd.DataFrame:
     """The templates for these grammatical roles, editable."""
-    name, default = _shipped_templates(roles)
+    name, default = _shipped_templates(roles, plural)
     _heading("Templates", name)
     edited = _editor(
         name,

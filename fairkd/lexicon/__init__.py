@@ -2,6 +2,7 @@
 
 * `word_groups`: word groups to compare, such as he / she
 * `templates`: sentences with a mask for a group word and a place for a profession
+* `agreement`: whether a word at the mask agrees with its verb
 * `professions`: the shipped professions
 * `shipped_tables`: reads the CSV files of `fairkd/resources`
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from fairkd.errors import InputError
+from fairkd.lexicon.agreement import takes_plural_verb
 from fairkd.lexicon.shipped_tables import shipped_table
 from fairkd.lexicon.word_groups import ROLES, Contrast
 from fairkd.models import begins_sentence, typed_mask
@@ -149,7 +151,9 @@ def article(word: str) -> str:
 def shipped_templates(role: str | None = None) -> pd.DataFrame:
     """The templates of `resources/templates.csv`, all of them or those of one grammatical role.
 
-    Returns a frame with the columns text, role and source. InputError for an unknown role.
+    Returns a frame with the columns text, role, source and agreement. Subjects have "singular" (with "is" or
+    another verb in the singular) or "any" (with a verb that fits "they" as well); other roles have "".
+    InputError for an unknown role.
 
     >>> len(shipped_templates("noun"))
     8
@@ -162,15 +166,34 @@ def shipped_templates(role: str | None = None) -> pd.DataFrame:
     return table[table.role == role].reset_index(drop=True)
 
 
-def fitting(contrast: Contrast) -> list[Template]:
-    """The shipped templates whose grammatical role the word groups have words for.
+def fitting(contrast: Contrast, groups: tuple[str, str] | None = None) -> list[Template]:
+    """The shipped templates that fit two groups of `contrast` (by name, default: the first two).
+
+    They have the grammatical roles that the groups have words for. For a group such as "they" the subject's
+    verb fits both numbers ("worked", "became"), otherwise it is singular.
 
     >>> from fairkd.lexicon import contrasts
     >>> [template.role for template in fitting(contrasts()["names"])]
     ['name', 'name', 'name', 'name']
+    >>> fitting(contrasts()["pronouns-they"], ("he", "they"))[0].text
+    '[MASK] worked as {a profession} for years.'
     """
+    names = groups or tuple(group.name for group in contrast.groups[:2])
+    compared = [group for group in contrast.groups if group.name in names]
+    return templates_of(contrast.roles, plural=any(map(takes_plural_verb, compared)))
+
+
+def templates_of(roles: Sequence[str], *, plural: bool = False) -> list[Template]:
+    """The shipped templates of some grammatical roles; with `plural`, those that also fit "they".
+
+    >>> [one.text for one in templates_of(["subject"], plural=True)][:1]
+    ['[MASK] worked as {a profession} for years.']
+    """
+    unfit = "singular" if plural else "any"
     return [
-        Template(row.text, row.role) for row in shipped_templates().itertuples() if row.role in contrast.roles
+        Template(row.text, row.role)
+        for row in shipped_templates().itertuples()
+        if row.role in roles and row.agreement != unfit
     ]
 
 

@@ -1,12 +1,19 @@
-from .gap_summaries import (
+from .gap_comparison import (
+    TOLERANCE as TOLERANCE,
     PairedTest as PairedTest,
+    TransferKind as TransferKind,
+    by_role as by_role,
+    compare_models as compare_models,
+    paired_test as paired_test,
+    transfer as transfer,
+    transfer_kind as transfer_kind,
+)
+from .gap_summaries import (
     Summary as Summary,
     by_profession as by_profession,
     labour_market as labour_market,
-    paired_test as paired_test,
     split_words as split_words,
     summarise as summarise,
-    transfer as transfer,
 )
 from .paired import (
     WEIGHTS as WEIGHTS,

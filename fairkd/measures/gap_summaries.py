@@ -1,7 +1,8 @@
-"""Summaries of gaps: means with intervals, a paired test, transfer to the student, and the labour market.
+"""Summaries of the gaps of one model: means with intervals, and their correlation with the labour market.
 
 All functions take data frames as `fairkd.measures.gaps` returns them. Intervals resample professions: another
 study would choose other professions, and sentences about one profession are not independent.
+`fairkd.measures.gap_comparison` compares models.
 """
 
 from __future__ import annotations
@@ -17,14 +18,11 @@ from fairkd.errors import InputError
 from fairkd.lexicon import shipped_professions
 from fairkd.measures import statistics
 from fairkd.measures.statistics import Correlation
-from fairkd.measures.verdicts import Verdict, compare
-from fairkd.utils import signed
 
 Value = Literal["gap", "corrected_gap"]
-Kind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
 
-_NAMES = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
-_ROW = ["template", "role", "profession"]
+VALUE_NAMES = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
+SENTENCE = ["template", "role", "profession"]
 
 
 def by_profession(
@@ -55,8 +53,8 @@ def by_profession(
     0      nurse  -1.5 -2.0  -1.0
     1      pilot   1.0  0.5   1.5
     """
-    rows = _rows(frame, value)
-    each = _per_profession(rows, [value, "mass", "share"]).rename(columns={value: "mean"})
+    rows = sentences_of(frame, value)
+    each = means_by_profession(rows, [value, "mass", "share"]).rename(columns={value: "mean"})
     values = {name: group.to_numpy() for name, group in rows.groupby("profession", sort=False)[value]}
     each["n"] = [len(values[name]) for name in each.index]
     # Professions with the same number of templates are resampled together.
@@ -109,8 +107,8 @@ def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resam
     >>> found.mean, found.mean_absolute, found.absolute_low, found.absolute_high
     (-0.5, 1.5, 1.0, 2.0)
     """
-    rows = _rows(frame, value)
-    each = _per_profession(rows.assign(absolute=rows[value].abs()), [value, "absolute", "mass"])
+    rows = sentences_of(frame, value)
+    each = means_by_profession(rows.assign(absolute=rows[value].abs()), [value, "absolute", "mass"])
     low, high = _interval(each[[value, "absolute"]].to_numpy().T, seed, resamples)
     return Summary(
         mean=float(each[value].mean()),
@@ -124,127 +122,6 @@ def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resam
         sentences=len(rows),
         measure=value,
     )
-
-
-@dataclass(frozen=True)
-class PairedTest(Verdict):
-    """Whether a student's absolute gaps differ from its teacher's: a verdict over professions, in nats.
-
-    `teacher` and `student` are the mean absolute gaps, `sentence` says all of it in English.
-    """
-
-    teacher: float
-    student: float
-    sentence: str
-
-
-def paired_test(
-    teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0
-) -> PairedTest:
-    """Compare the absolute gaps of two models, profession by profession.
-
-    The value of a profession is its mean of |gap| over the templates. Only sentences in both frames count.
-
-    Raises InputError if the frames have no sentence in common.
-
-    Examples
-    --------
-    >>> teacher = pd.DataFrame(
-    ...     {
-    ...         "template": "[MASK] is {a profession}.",
-    ...         "role": "subject",
-    ...         "profession": [f"job {i}" for i in range(8)],
-    ...         "gap": [-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0],
-    ...         "mass": 0.8,
-    ...     }
-    ... )
-    >>> found = paired_test(teacher, teacher.assign(gap=teacher.gap / 2))
-    >>> found.difference, found.effect_size, found.kind
-    (-0.625, -1.0, 'smaller')
-    >>> found.sentence[:85]
-    "The student's mean absolute gap is 0.62 nats, the teacher's 1.25: 0.62 smaller (95 % "
-    """
-    pairs = _both(teacher_frame, student_frame, value)
-    each = _per_profession(pairs.assign(t=pairs.teacher.abs(), s=pairs.student.abs()), ["t", "s"])
-    verdict = compare(each.t, each.s, seed=seed)
-    means = float(each.t.mean()), float(each.s.mean())
-    return PairedTest(
-        **vars(verdict), teacher=means[0], student=means[1], sentence=_sentence(*means, verdict, value)
-    )
-
-
-def _sentence(teacher: float, student: float, verdict: Verdict, value: Value) -> str:
-    size = f"The student's mean absolute {_NAMES[value]} is {student:.2f} nats, the teacher's {teacher:.2f}"
-    if verdict.kind == "too few":
-        return f"{size}; {verdict.phrase()}."
-    p = "p < 0.001" if verdict.p_value < 0.001 else f"p = {verdict.p_value:.3f}"
-    evidence = (
-        f"(95 % interval of the difference {signed(verdict.low)} to {signed(verdict.high)}, "
-        f"Wilcoxon signed-rank {p}, rank-biserial {signed(verdict.effect_size)}, {verdict.n} professions)"
-    )
-    if not verdict.is_clear:
-        return f"{size}; no clear difference {evidence}."
-    by = abs(verdict.difference)
-    return f"{size}: {'less than 0.01' if by < 0.005 else f'{by:.2f}'} {verdict.kind} {evidence}."
-
-
-def transfer(
-    teacher_frame: pd.DataFrame,
-    student_frame: pd.DataFrame,
-    *,
-    value: Value = "gap",
-    tolerance: float = 0.25,
-) -> pd.DataFrame:
-    """What becomes of each profession's mean gap from teacher to student.
-
-    t and s are the mean gaps over the sentences in both frames, `tolerance` is in nats. The kind is the first
-    that holds:
-
-    - none: |t| and |s| are both at most the tolerance;
-    - inherited: s is within the tolerance of t;
-    - flipped: opposite signs, both above the tolerance;
-    - amplified: |s| > |t|;
-    - reduced: otherwise.
-
-    Returns
-    -------
-    DataFrame
-        profession, teacher, student (nats), teacher_mass, student_mass (means over the templates), kind.
-
-    Examples
-    --------
-    >>> teacher = pd.DataFrame(
-    ...     {
-    ...         "template": "[MASK] is {a profession}.",
-    ...         "role": "subject",
-    ...         "profession": ["nurse", "pilot", "judge"],
-    ...         "gap": [-2.0, 1.0, 0.5],
-    ...         "mass": 0.8,
-    ...     }
-    ... )
-    >>> student = teacher.assign(gap=[-1.0, 1.1, -0.5])
-    >>> transfer(teacher, student)[["profession", "teacher", "student", "kind"]]
-      profession  teacher  student       kind
-    0      nurse     -2.0     -1.0    reduced
-    1      pilot      1.0      1.1  inherited
-    2      judge      0.5     -0.5    flipped
-    """
-    if not tolerance >= 0:
-        raise InputError(f"The tolerance must be 0 or more nats, got {tolerance}.")
-    columns = ["teacher", "student", "teacher_mass", "student_mass"]
-    each = _per_profession(_both(teacher_frame, student_frame, value), columns)
-    kinds = [_kind(t, s, tolerance) for t, s in zip(each.teacher, each.student, strict=True)]
-    return each.assign(kind=kinds).reset_index()
-
-
-def _kind(teacher: float, student: float, tolerance: float) -> Kind:
-    if max(abs(teacher), abs(student)) <= tolerance:
-        return "none"
-    if abs(student - teacher) <= tolerance:
-        return "inherited"
-    if teacher * student < 0 and min(abs(teacher), abs(student)) > tolerance:
-        return "flipped"
-    return "amplified" if abs(student) > abs(teacher) else "reduced"
 
 
 def split_words(frame: pd.DataFrame) -> list[str]:
@@ -318,29 +195,15 @@ def labour_market(
     return each, found
 
 
-def _rows(frame: pd.DataFrame, value: Value) -> pd.DataFrame:
+def sentences_of(frame: pd.DataFrame, value: Value) -> pd.DataFrame:
     """The frame's sentences, each once, with known values."""
     if value not in get_args(Value):
         raise InputError(f"The value must be one of {', '.join(get_args(Value))}, got '{value}'.")
     if frame.empty:
         raise InputError("There are no gaps to summarise: give at least one template and one profession.")
     if frame[value].isna().any():
-        raise InputError(f"The {_NAMES[value]}s are missing: compute the gaps with prior=True.")
-    return frame.drop_duplicates(_ROW)
-
-
-def _both(teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, value: Value) -> pd.DataFrame:
-    """The sentences in both frames: template, role, profession, and each model's gap and mass."""
-    left, right = (
-        _rows(frame, value)[[*_ROW, value, "mass"]].rename(columns={value: model, "mass": f"{model}_mass"})
-        for model, frame in (("teacher", teacher_frame), ("student", student_frame))
-    )
-    pairs = left.merge(right, on=_ROW)
-    if pairs.empty:
-        raise InputError(
-            "The two models have no template and profession in common: compute both with the same ones."
-        )
-    return pairs
+        raise InputError(f"The {VALUE_NAMES[value]}s are missing: compute the gaps with prior=True.")
+    return frame.drop_duplicates(SENTENCE)
 
 
 def _interval(
@@ -353,7 +216,7 @@ def _interval(
     return statistics.percentiles(statistics.bootstrap_means(table, seed=seed, resamples=resamples))
 
 
-def _per_profession(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+def means_by_profession(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """The means over the templates of each profession, in the order of the frame."""
     means: pd.DataFrame = rows.groupby("profession", sort=False)[columns].mean()
     return means

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fairkd.errors import InputError
+from fairkd.measures.gap_comparison import transfer_kind
 from fairkd.models import MaskedLM, encode, word_of
 from fairkd.predictions import best_id, predict, top_ids
 
@@ -55,7 +56,8 @@ def prefer_difference(
     """How two models differ in their preferences for words in A over B.
 
     A row for each word that is one token in both vocabularies and that `prefer` lists for either model.
-    `difference = student - teacher`, the difference of the preferences in nats. `p` is the word's mean
+    `difference = student - teacher`, the difference of the preferences in nats. `kind` says what becomes of
+    the teacher's preference in the student (`fairkd.measures.transfer_kind`). `p` is the word's mean
     probability over models and sentences.
 
     Models with one vocabulary are compared token by token. Otherwise words are matched by their letters,
@@ -65,7 +67,7 @@ def prefer_difference(
     Returns
     -------
     DataFrame
-        token, teacher, student, difference, p; the largest absolute difference first.
+        token, teacher, student, difference, kind, p; the largest absolute difference first.
 
     Raises
     ------
@@ -104,6 +106,7 @@ def prefer_difference(
             "teacher": preferences[0],
             "student": preferences[1],
             "difference": preferences[1] - preferences[0],
+            "kind": pd.Series(map(transfer_kind, *preferences), dtype="str"),
             "p": (probabilities[0] + probabilities[1]) / 2,
         }
     )

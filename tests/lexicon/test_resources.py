@@ -7,8 +7,9 @@ from importlib.resources import files
 import pytest
 
 from fairkd.errors import InputError
+from fairkd.lexicon.agreement import misfits, verb_agreement
 from fairkd.lexicon.professions import shipped_professions
-from fairkd.lexicon.templates import Template, shipped_templates
+from fairkd.lexicon.templates import Template, fitting, shipped_templates
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.measures.word_gaps import gaps
 from fairkd.models.loading import MaskedLM
@@ -65,6 +66,46 @@ def test_there_are_eight_pronoun_templates_and_every_template_is_valid() -> None
 def test_some_templates_have_the_profession_before_the_target_and_some_after() -> None:
     before = [text.index("profession}") < text.index("[MASK]") for text in shipped_templates().text]
     assert 5 <= sum(before) <= len(before) - 5
+
+
+def test_the_agreement_of_every_shipped_template_is_that_of_its_verb() -> None:
+    for row in shipped_templates().itertuples():
+        assert (row.agreement or "any") == verb_agreement(row.text, row.role), row.text
+        assert bool(row.agreement) == (row.role == "subject"), row.text
+
+
+def test_they_is_measured_with_verbs_that_fit_it_and_he_with_the_same_templates_as_ever() -> None:
+    pronouns, they = contrasts()["pronouns"], contrasts()["pronouns-they"]
+    assert [one.text for one in fitting(pronouns)][:2] == [
+        "[MASK] is {a profession}.",
+        "[MASK] has worked as {a profession} for years.",
+    ]
+    assert len(fitting(pronouns)) == 10
+    assert fitting(they) == fitting(they, ("he", "she")) == fitting(pronouns)
+    neutral = fitting(they, ("she", "they"))
+    assert sum(one.role == "subject" for one in neutral) == 4
+    texts = [(one.text, one.role) for one in neutral]
+    assert misfits(texts, they.groups) == []
+    singular = [(one.text, one.role) for one in fitting(pronouns)]
+    assert [name for name, _ in misfits(singular, they.groups)] == ["they"] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "agreement"),
+    [
+        ("[MASK] are {profession}s.", "plural"),
+        ("Today [MASK] weren't {a profession}.", "plural"),
+        ("[MASK] isn't {a profession}.", "singular"),
+        ("_ works as {a profession}.", "singular"),
+        ("[MASK] also has a job as {a profession}.", "singular"),
+        ("[MASK] always worked as {a profession}.", "any"),
+        ("[MASK], {a profession}, is here.", "any"),
+        ("{The profession} saw [MASK].", "any"),
+    ],
+)
+def test_agreement_is_read_from_the_verb_after_the_mask(text: str, agreement: str) -> None:
+    assert verb_agreement(text, "subject") == agreement
+    assert verb_agreement(text, "object") == "any"
 
 
 def test_an_unknown_role_is_refused() -> None:

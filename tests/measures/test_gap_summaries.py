@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from fairkd.errors import InputError
-from fairkd.measures.gap_summaries import by_profession, labour_market, paired_test, summarise, transfer
+from fairkd.measures.gap_comparison import by_role, compare_models, paired_test, transfer
+from fairkd.measures.gap_summaries import by_profession, labour_market, summarise
 from fairkd.measures.statistics import bootstrap_interval
 
 
@@ -171,6 +172,43 @@ def test_one_profession_is_too_few_for_a_test() -> None:
     assert found.kind == "too few"
     assert np.isnan([found.low, found.high]).all()
     assert "too few professions for a test (at least 6)" in found.sentence and "nan" not in found.sentence
+
+
+def test_models_in_one_table_have_the_numbers_of_their_summaries_and_tests() -> None:
+    teacher = random_frame(30)
+    models = {"teacher": teacher, "same": teacher, "half": teacher.assign(gap=teacher.gap / 2)}
+    models["gone"] = teacher.assign(gap=teacher.gap / 9, mass=teacher.mass * 0.49)
+    table = compare_models(models).set_index("model")
+    assert table.verdict.to_dict() == {
+        "teacher": "reference",
+        "same": "no clear difference",
+        "half": "smaller",
+        "gone": "mass lost",
+    }
+    found, test = summarise(models["half"]), paired_test(teacher, models["half"])
+    half = table.loc["half"]
+    assert (half.mean_absolute, half.absolute_low, half.absolute_high) == (
+        found.mean_absolute,
+        found.absolute_low,
+        found.absolute_high,
+    )
+    assert (half["mean"], half.low, half.high, half.mass) == (found.mean, found.low, found.high, found.mass)
+    assert (half.difference, half.difference_low, half.difference_high) == (
+        test.difference,
+        test.low,
+        test.high,
+    )
+    assert (half.professions, half.sentences) == (30, found.sentences)
+    assert np.isnan(table.loc["teacher"].difference)
+
+
+def test_each_role_is_summarised_on_its_own_templates() -> None:
+    frame = random_frame(10)
+    other = frame.assign(role="object", gap=frame.gap + 3)
+    table = by_role({"m": pd.concat([frame, other])})
+    assert table.role.tolist() == ["subject", "object"]
+    assert table.mean_absolute.tolist() == [summarise(frame).mean_absolute, summarise(other).mean_absolute]
+    assert table.sentences.tolist() == [len(frame), len(other)]
 
 
 def test_only_common_sentences_are_compared_and_none_is_an_error() -> None:

@@ -47,7 +47,7 @@ def test_k_beyond_the_vocabulary_lists_every_word_once(tiny_bert: MaskedLM) -> N
 
 def test_the_same_model_twice_has_no_difference(tiny_bert: MaskedLM) -> None:
     frame = prefer_difference(tiny_bert, tiny_bert, A, B, k=5)
-    assert frame.columns.tolist() == ["token", "teacher", "student", "difference", "p"]
+    assert frame.columns.tolist() == ["token", "teacher", "student", "difference", "kind", "p"]
     assert (frame.difference == 0).all()
     assert set(frame.token) == set(prefer(tiny_bert, A, B, k=5).token)
 

@@ -1,0 +1,264 @@
+"""Gaps of several models compared: a paired test, transfer to the student, a table of any number of models.
+
+All functions take data frames as `fairkd.measures.gaps` returns them. The units of intervals and tests are
+professions, as in `fairkd.measures.gap_summaries`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from fairkd.errors import InputError
+from fairkd.measures.gap_summaries import (
+    SENTENCE,
+    VALUE_NAMES,
+    Value,
+    means_by_profession,
+    sentences_of,
+    summarise,
+)
+from fairkd.measures.registry import has_lost_mass
+from fairkd.measures.verdicts import Verdict, compare
+from fairkd.utils import signed
+
+TransferKind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
+TOLERANCE = 0.25  # nats; a gap of this size makes one group 1.3 times as likely as the other
+
+
+@dataclass(frozen=True)
+class PairedTest(Verdict):
+    """Whether a student's absolute gaps differ from its teacher's: a verdict over professions, in nats.
+
+    `teacher` and `student` are the mean absolute gaps, `sentence` says all of it in English.
+    """
+
+    teacher: float
+    student: float
+    sentence: str
+
+
+def paired_test(
+    teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0
+) -> PairedTest:
+    """Compare the absolute gaps of two models, profession by profession.
+
+    The value of a profession is its mean of |gap| over the templates. Only sentences in both frames count.
+
+    Raises InputError if the frames have no sentence in common.
+
+    Examples
+    --------
+    >>> teacher = pd.DataFrame(
+    ...     {
+    ...         "template": "[MASK] is {a profession}.",
+    ...         "role": "subject",
+    ...         "profession": [f"job {i}" for i in range(8)],
+    ...         "gap": [-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0],
+    ...         "mass": 0.8,
+    ...     }
+    ... )
+    >>> found = paired_test(teacher, teacher.assign(gap=teacher.gap / 2))
+    >>> found.difference, found.effect_size, found.kind
+    (-0.625, -1.0, 'smaller')
+    >>> found.sentence[:85]
+    "The student's mean absolute gap is 0.62 nats, the teacher's 1.25: 0.62 smaller (95 % "
+    """
+    pairs = _both(teacher_frame, student_frame, value)
+    each = means_by_profession(pairs.assign(t=pairs.teacher.abs(), s=pairs.student.abs()), ["t", "s"])
+    verdict = compare(each.t, each.s, seed=seed)
+    means = float(each.t.mean()), float(each.s.mean())
+    return PairedTest(
+        **vars(verdict), teacher=means[0], student=means[1], sentence=_sentence(*means, verdict, value)
+    )
+
+
+def _sentence(teacher: float, student: float, verdict: Verdict, value: Value) -> str:
+    size = (
+        f"The student's mean absolute {VALUE_NAMES[value]} is {student:.2f} nats, the teacher's {teacher:.2f}"
+    )
+    if verdict.kind == "too few":
+        return f"{size}; {verdict.phrase()}."
+    p = "p < 0.001" if verdict.p_value < 0.001 else f"p = {verdict.p_value:.3f}"
+    evidence = (
+        f"(95 % interval of the difference {signed(verdict.low)} to {signed(verdict.high)}, "
+        f"Wilcoxon signed-rank {p}, rank-biserial {signed(verdict.effect_size)}, {verdict.n} professions)"
+    )
+    if not verdict.is_clear:
+        return f"{size}; no clear difference {evidence}."
+    by = abs(verdict.difference)
+    return f"{size}: {'less than 0.01' if by < 0.005 else f'{by:.2f}'} {verdict.kind} {evidence}."
+
+
+def compare_models(
+    frames: Mapping[str, pd.DataFrame], *, value: Value = "gap", seed: int = 0
+) -> pd.DataFrame:
+    """Any number of models in one table, each compared with the first.
+
+    Returns
+    -------
+    DataFrame
+        One row a model: model, mean_absolute, absolute_low, absolute_high, mean, low, high (nats), mass,
+        professions, templates, sentences. Then, against the first model: difference (of the mean absolute
+        gaps, in nats), difference_low, difference_high, p_value, effect_size, and `verdict`: "smaller",
+        "larger", "no clear difference", "too few", or "mass lost", where the model has less than half of the
+        first one's probability mass, so that its gap says little. NaN and "reference" for the first model.
+
+    Examples
+    --------
+    >>> teacher = pd.DataFrame(
+    ...     {
+    ...         "template": "[MASK] is {a profession}.",
+    ...         "role": "subject",
+    ...         "profession": [f"job {i}" for i in range(8)],
+    ...         "gap": [-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0],
+    ...         "mass": 0.8,
+    ...     }
+    ... )
+    >>> models = {"teacher": teacher, "half": teacher.assign(gap=teacher.gap / 2)}
+    >>> compare_models(models)[["model", "mean_absolute", "difference", "verdict"]]
+         model  mean_absolute  difference    verdict
+    0  teacher          1.250         NaN  reference
+    1     half          0.625      -0.625    smaller
+    """
+    rows: list[dict[str, object]] = []
+    first: pd.DataFrame | None = None
+    reference_mass = np.nan
+    for name, frame in frames.items():
+        found = summarise(frame, value=value, seed=seed)
+        row = {"model": name} | {part: getattr(found, part) for part in _SUMMARY}
+        row["templates"] = len(frame[["template", "role"]].drop_duplicates())
+        row["sentences"] = found.sentences
+        if first is None:
+            first, reference_mass = frame, found.mass
+            row |= dict.fromkeys(_DIFFERENCE, np.nan) | {"verdict": "reference"}
+        else:
+            test = paired_test(first, frame, value=value, seed=seed)
+            numbers = (test.difference, test.low, test.high, test.p_value, test.effect_size)
+            row |= dict(zip(_DIFFERENCE, numbers, strict=True))
+            row["verdict"] = "mass lost" if has_lost_mass(found.mass, reference_mass) else test.kind
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+_SUMMARY = (
+    "mean_absolute",
+    "absolute_low",
+    "absolute_high",
+    "mean",
+    "low",
+    "high",
+    "mass",
+    "professions",
+)
+_DIFFERENCE = ("difference", "difference_low", "difference_high", "p_value", "effect_size")
+
+
+def by_role(frames: Mapping[str, pd.DataFrame], *, value: Value = "gap", seed: int = 0) -> pd.DataFrame:
+    """`compare_models` for each grammatical role of the templates; the first column is the role.
+
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "template": ["[MASK] is {a profession}.", "They hired [MASK] as {a profession}."],
+    ...         "role": ["subject", "object"],
+    ...         "profession": "nurse",
+    ...         "gap": [-2.0, -1.0],
+    ...         "mass": 0.8,
+    ...     }
+    ... )
+    >>> by_role({"teacher": frame})[["role", "model", "mean_absolute", "templates"]]
+          role    model  mean_absolute  templates
+    0  subject  teacher            2.0          1
+    1   object  teacher            1.0          1
+    """
+    roles = dict.fromkeys(role for frame in frames.values() for role in frame["role"])
+    tables = []
+    for role in roles:
+        parts = {name: frame[frame["role"] == role] for name, frame in frames.items()}
+        table = compare_models(parts, value=value, seed=seed)
+        table.insert(0, "role", role)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def transfer(
+    teacher_frame: pd.DataFrame,
+    student_frame: pd.DataFrame,
+    *,
+    value: Value = "gap",
+    tolerance: float = TOLERANCE,
+) -> pd.DataFrame:
+    """What becomes of each profession's mean gap from teacher to student.
+
+    The mean gaps are those over the sentences in both frames; see `transfer_kind`.
+
+    Returns
+    -------
+    DataFrame
+        profession, teacher, student (nats), teacher_mass, student_mass (means over the templates), kind.
+
+    Examples
+    --------
+    >>> teacher = pd.DataFrame(
+    ...     {
+    ...         "template": "[MASK] is {a profession}.",
+    ...         "role": "subject",
+    ...         "profession": ["nurse", "pilot", "judge"],
+    ...         "gap": [-2.0, 1.0, 0.5],
+    ...         "mass": 0.8,
+    ...     }
+    ... )
+    >>> student = teacher.assign(gap=[-1.0, 1.1, -0.5])
+    >>> transfer(teacher, student)[["profession", "teacher", "student", "kind"]]
+      profession  teacher  student       kind
+    0      nurse     -2.0     -1.0    reduced
+    1      pilot      1.0      1.1  inherited
+    2      judge      0.5     -0.5    flipped
+    """
+    if not tolerance >= 0:
+        raise InputError(f"The tolerance must be 0 or more nats, got {tolerance}.")
+    columns = ["teacher", "student", "teacher_mass", "student_mass"]
+    each = means_by_profession(_both(teacher_frame, student_frame, value), columns)
+    kinds = [transfer_kind(t, s, tolerance) for t, s in zip(each.teacher, each.student, strict=True)]
+    return each.assign(kind=kinds).reset_index()
+
+
+def transfer_kind(teacher: float, student: float, tolerance: float = TOLERANCE) -> TransferKind:
+    """What becomes of a teacher's gap or preference t in the student, s; all in nats. The first that holds:
+
+    - none: |t| and |s| are both at most the tolerance;
+    - inherited: s is within the tolerance of t;
+    - flipped: opposite signs, both above the tolerance;
+    - amplified: |s| > |t|;
+    - reduced: otherwise.
+
+    >>> [transfer_kind(1.0, student) for student in (0.9, 0.1, 1.9, -0.9)]
+    ['inherited', 'reduced', 'amplified', 'flipped']
+    """
+    if max(abs(teacher), abs(student)) <= tolerance:
+        return "none"
+    if abs(student - teacher) <= tolerance:
+        return "inherited"
+    if teacher * student < 0 and min(abs(teacher), abs(student)) > tolerance:
+        return "flipped"
+    return "amplified" if abs(student) > abs(teacher) else "reduced"
+
+
+def _both(teacher_frame: pd.DataFrame, student_frame: pd.DataFrame, value: Value) -> pd.DataFrame:
+    """The sentences in both frames: template, role, profession, and each model's gap and mass."""
+    left, right = (
+        sentences_of(frame, value)[[*SENTENCE, value, "mass"]].rename(
+            columns={value: model, "mass": f"{model}_mass"}
+        )
+        for model, frame in (("teacher", teacher_frame), ("student", student_frame))
+    )
+    pairs = left.merge(right, on=SENTENCE)
+    if pairs.empty:
+        raise InputError(
+            "The two models have no template and profession in common: compute both with the same ones."
+        )
+    return pairs
