@@ -45,12 +45,18 @@ def out() -> Console:
 
 
 def print_table(title: str | None, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
-    """`columns` maps a heading to "left" or "right". Cells are printed literally: `[MASK]` is not markup."""
+    """`columns` maps a heading to "left", "right" or "whole", which is left and never broken into lines.
+
+    Cells are printed literally: `[MASK]` is not markup.
+    """
     if title is not None:
         out().print(Text(title, style="bold"), soft_wrap=True)
     table = Table(show_header=any(heading.strip() for heading in columns))
-    for heading, justify in columns.items():
-        table.add_column(heading, justify="right" if justify == "right" else "left")
+    for number, (heading, justify) in enumerate(columns.items()):
+        width = None
+        if justify == "whole":
+            width = max((len(str(row[number])) for row in rows), default=0)
+        table.add_column(heading, justify="right" if justify == "right" else "left", min_width=width)
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     out().print(table)

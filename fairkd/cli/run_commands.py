@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -49,6 +49,10 @@ def submit(
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="The run's name in lists. Default: the preset's.")] = None,
+    note: Annotated[str, typer.Option(help="What else people shall know about the run.")] = "",
+    owner: Annotated[
+        str | None, typer.Option(help="Whose run it is. Default: the operating system's user.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Queue a distillation, and return at once.
@@ -68,9 +72,9 @@ def submit(
     else:
         variants = [(name or "", read_config(config, changes))]
     made = (
-        runs.submit_all(variants)
+        runs.submit_all(variants, note=note, owner=owner)
         if len(variants) > 1
-        else [runs.submit(variants[0][1], name=name or variants[0][0])]
+        else [runs.submit(variants[0][1], name=name or variants[0][0], note=note, owner=owner)]
     )
     if as_json:
         ids = [{"id": run.id} for run in made]
@@ -86,14 +90,17 @@ def list_runs(as_json: JsonOption = False) -> None:
     from fairkd import runs
 
     known = runs.all_runs()
+    now, starts = time.time(), _expected_starts(known)
+    usual = runs.usual_phase_seconds(known)
     if as_json:
-        print_json([_document(run) for run in known])
+        print_json([_document(run, starts) for run in known])
         return
     print_table(
         f"{len(known)} {'run' if len(known) == 1 else 'runs'}, {runs.slots()} at the same time",
         {
-            "id": "left",
+            "id": "whole",
             "name": "left",
+            "owner": "left",
             "state": "left",
             "step": "right",
             "done": "right",
@@ -105,12 +112,13 @@ def list_runs(as_json: JsonOption = False) -> None:
             (
                 run.id,
                 run.name,
+                run.owner,
                 run.state,
                 run.step,
                 f"{run.progress:.0%}",
-                _duration(run.seconds_left) if run.active else "",
+                runs.duration(run.seconds_left) if run.active and run.seconds_left is not None else "",
                 datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M"),
-                run.config_error or run.sentence or "",
+                _what(run, usual, starts, now),
             )
             for run in known
         ],
@@ -120,17 +128,22 @@ def list_runs(as_json: JsonOption = False) -> None:
 @runs_app.command()
 def show(id: RunArgument, as_json: JsonOption = False) -> None:
     """Show a run's state, progress and settings."""
+    from fairkd import runs
     from fairkd.distill.config import flat
 
-    run = _find(id)
-    document = _document(run)
+    run, known = _find(id), runs.all_runs()
+    starts = _expected_starts(known)
+    document = _document(run, starts)
     if as_json:
         print_json(document)
         return
+    if run.active or run.state == "queued":
+        document["now"] = _what(run, runs.usual_phase_seconds(known), starts, time.time())
+    hidden = ("config", "phase", "phase_since", "expected_start")  # the sentence says it
     rows: list[tuple[object, ...]] = [
         (name.replace("_", " "), value)
         for name, value in document.items()
-        if name != "config" and value is not None
+        if name not in hidden and value not in (None, "")
     ]
     print_table(None, {"": "left", " ": "left"}, [*rows, *flat(run.config).items()])
 
@@ -155,12 +168,11 @@ def watch(id: RunArgument) -> None:
                     out().print(Text(line), soft_wrap=True)
             if not run.active and run.state != "queued":
                 break
-            left = f", {_duration(run.seconds_left)} left" if run.seconds_left else ""
-            report(f"{run.name}: {run.state}, step {run.step}{left}", run.progress)
+            left = f", {runs.duration(run.seconds_left)} left" if run.seconds_left else ""
+            doing = runs.phase_text(run, {}, time.time()) if run.active else run.state
+            report(f"{run.name}: {doing}, step {run.step}{left}", run.progress)
             time.sleep(POLL_SECONDS)
-    out().print(
-        Text(f"{run.id} is {run.state}" + (f": {run.sentence}" if run.sentence else ".")), soft_wrap=True
-    )
+    _report(run, as_json=False)
     if run.state != "finished":
         raise typer.Exit(1)
 
@@ -185,14 +197,40 @@ def resume(id: RunArgument, as_json: JsonOption = False) -> None:
 def export(
     id: RunArgument,
     target: Annotated[Path, typer.Argument(help="The zip file to write, or its folder.")] = Path("."),
-    checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Include the checkpoints.")] = False,
+    model: Annotated[
+        bool, typer.Option("--model/--no-model", help="Include the model, if the run has one.")
+    ] = True,
+    checkpoints: Annotated[
+        bool, typer.Option("--checkpoints", help="Include the checkpoints, from which a run is resumed.")
+    ] = False,
 ) -> None:
-    """Export a run's configuration, events, log and model as one zip file."""
+    """Export a run's settings, events, log and model as one zip file."""
     from fairkd import runs
 
     run = _find(id)
-    path = runs.export(run.id, target, checkpoints=checkpoints)
+    path = runs.export(run.id, target, model=model, checkpoints=checkpoints)
     out().print(Text(f"The run {run.id} was exported to {path}."), soft_wrap=True)
+
+
+@runs_app.command()
+def edit(
+    id: RunArgument,
+    name: Annotated[str | None, typer.Option(help="The run's new name.")] = None,
+    note: Annotated[str | None, typer.Option(help="Its new note; empty for none.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Whose run it is; empty for nobody's.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change a run's name, note or owner. Whatever is not given stays as it is."""
+    from fairkd import runs
+
+    if name is None and note is None and owner is None:
+        raise InputError("Give at least one of --name, --note and --owner.")
+    run = runs.describe(_find(id).id, name=name, note=note, owner=owner)
+    if as_json:
+        print_json(_document(run))
+        return
+    told = [f"name {run.name}", f"owner {run.owner or 'nobody'}", *([f"note {run.note}"] if run.note else [])]
+    out().print(Text(f"{run.id}: {', '.join(told)}."), soft_wrap=True)
 
 
 @runs_app.command()
@@ -246,20 +284,44 @@ def _report(run: Run, as_json: bool) -> None:
     if as_json:
         print_json(_document(run))
     else:
-        out().print(
-            Text(f"{run.id} is {run.state}" + (f": {run.sentence}" if run.sentence else ".")), soft_wrap=True
-        )
+        said = run.sentence or run.warning
+        out().print(Text(f"{run.id} is {run.state}" + (f": {said}" if said else ".")), soft_wrap=True)
 
 
-def _document(run: Run) -> dict[str, Any]:
+def _expected_starts(known: Sequence[Run]) -> dict[str, float | None]:
+    from fairkd import runs
+
+    return runs.expected_starts(known, runs.slots(), time.time())
+
+
+def _what(run: Run, usual: Mapping[str, float], starts: Mapping[str, float | None], now: float) -> str:
+    """What a run does, when it starts, or how it ended, in one line."""
+    from fairkd import runs
+
+    if run.config_error:
+        return run.config_error
+    if run.state == "queued":
+        return run.sentence or runs.start_text(starts.get(run.id), now)
+    if run.active:
+        return runs.phase_text(run, usual, now)
+    return run.sentence or run.warning or ""
+
+
+def _document(run: Run, starts: Mapping[str, float | None] | None = None) -> dict[str, Any]:
     return {
         "id": run.id,
         "name": run.name,
+        "note": run.note,
+        "owner": run.owner,
         "state": run.state,
+        "phase": run.phase,
+        "phase_since": run.phase_since,
+        "expected_start": (starts or {}).get(run.id),
         "step": run.step,
         "progress": run.progress,
         "seconds_left": run.seconds_left,
         "sentence": run.sentence,
+        "warning": run.warning,
         "batch": run.batch,
         "created": run.created,
         "started": run.started,
@@ -268,10 +330,3 @@ def _document(run: Run) -> dict[str, Any]:
         "config": dict(run.config),
         "config_error": run.config_error,
     }
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -12,6 +12,7 @@
 * `student`: how the student is made
 * `loop`: steps, evaluations, checkpoints
 * `trainer`: one optimizer step
+* `phases`: what a run does at the moment, as its events announce it
 * `evaluation`: what is measured on held-out text while a run trains
 * `checkpoints`, `run_state`: what is stored so that a run can be resumed
 * `run_folder`: the folder of a run, locked while a process trains in it

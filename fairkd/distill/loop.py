@@ -21,6 +21,7 @@ from fairkd.distill import checkpoints
 from fairkd.distill.evaluation import Evaluator, Measures
 from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.model_card import CardData, save
+from fairkd.distill.phases import Phase
 from fairkd.distill.precision import synchronize
 from fairkd.distill.run_state import Clock, RunState
 from fairkd.distill.setup import TrainingSetup
@@ -77,9 +78,12 @@ class TrainingLoop:
         self.clock = Clock(self.state.seconds)
         if self.is_first and not self.stop():
             if self.state.teacher is None:
+                self.enter("teacher")
                 self._evaluate_teacher()
             if self.state.evaluated_step < 0:
+                self.enter("student")
                 self._evaluate()
+        self.enter("training")
         self.clock.start()
         reason, cancelled = self._train()
         self.clock.pause()
@@ -174,6 +178,10 @@ class TrainingLoop:
     def emit(self, kind: str, **values: Any) -> None:
         self._emit({"type": kind, "time": time.time(), "step": self.state.steps, **values})
 
+    def enter(self, phase: Phase) -> None:
+        """Announce what the run does from now on."""
+        self.emit("phase", phase=phase)
+
     def notify(self, text: str) -> None:
         self.emit("message", text=text)
 
@@ -257,9 +265,12 @@ class TrainingLoop:
         self.clock.pause()
         self._check_finite()
         if evaluate:
+            self.enter("evaluation")
             self._evaluate()
         if save_now:
             self._save_checkpoint()
+        if evaluate:
+            self.enter("training")
         self.clock.start()
 
     def _evaluate_teacher(self) -> None:
@@ -347,14 +358,23 @@ class TrainingLoop:
         self._check_finite()
         if self.is_first:
             if not cancelled and state.evaluated_step != state.steps:
+                self.enter("evaluation")
                 self._evaluate()
+            self.enter("saving")
             if state.saved_step != state.steps:
                 self._save_checkpoint()
             if not cancelled:
                 save(self.setup.student, self._card_data(), model)
         self.accelerator.wait_for_everyone()
         end: Literal["finished", "cancelled"] = "cancelled" if cancelled else "finished"
-        self.emit("end", state=end, tokens=state.tokens, seconds=state.seconds, sentence=reason)
+        self.emit(
+            "end",
+            state=end,
+            tokens=state.tokens,
+            seconds=state.seconds,
+            cores=self.clock.cores(),
+            sentence=reason,
+        )
         return Outcome(
             state=end,
             steps=state.steps,

@@ -58,6 +58,8 @@ class Clock:
         self._before, self._spent = spent, spent
         self._first_start: float | None = None
         self._since: float | None = None
+        self._processor_seconds = 0.0  # of all threads, in this session
+        self._processor_since = 0.0
 
     @property
     def seconds(self) -> float:
@@ -65,11 +67,22 @@ class Clock:
 
     def start(self) -> None:
         self._since = time.monotonic()
+        self._processor_since = time.process_time()
         if self._first_start is None:
             self._first_start = self._since
 
     def pause(self) -> None:
+        if self._since is not None:
+            self._processor_seconds += time.process_time() - self._processor_since
         self._spent, self._since = self.seconds, None
+
+    def cores(self) -> float | None:
+        """How many processor cores this session's training has used on average; None before it has trained.
+
+        Ask while the clock is paused.
+        """
+        trained = self.seconds - self._before
+        return self._processor_seconds / trained if trained > 0 else None
 
     def overhead(self) -> float:
         """The duration of this session divided by its training time, at least 1."""

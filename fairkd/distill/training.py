@@ -26,6 +26,7 @@ from fairkd.distill.config import Config
 from fairkd.distill.loop import Emit, Event, Outcome, Stop, TrainingLoop
 from fairkd.distill.losses import keep_freed_memory
 from fairkd.distill.memory_limits import explain_lack_of_memory
+from fairkd.distill.phases import Phase
 from fairkd.distill.precision import make_accelerator
 from fairkd.distill.run_folder import locked, write_config
 from fairkd.distill.setup import scratch_buffers, set_up, use_threads
@@ -76,6 +77,10 @@ def train(
 
     def notify(text: str) -> None:
         send({"type": "message", "time": time.time(), "step": 0, "text": text})
+
+    loading: Phase = "loading"
+    step = max(checkpoints.steps(folder / "checkpoints"), default=0) if is_first else 0
+    send({"type": "phase", "time": time.time(), "step": step, "phase": loading})
 
     keep_freed_memory()
     with ExitStack() as stack:

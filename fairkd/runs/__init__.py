@@ -13,11 +13,13 @@ at the same time as there are slots. Whichever process submits or reads runs sta
 needed. All other processes only read rows and files. So if one is killed, the others continue, and the next
 reader corrects the states.
 
-* `control`: what users do: submit, list, cancel, resume, delete
+* `control`: what users do: submit, list, describe, cancel, resume, delete
+* `description`: a run's name, note and owner; `example_runs`: the finished ones in the package
 * `store`: the rows and every change of state; `schema`: their table and its migrations
 * `events`: what happens in a run, one JSON object a line; `event_tables`: the same as data frames
 * `supervision`, `runner`, `worker`, `run_session`, `lock`, `process_identity`: the processes
-* `outcome`: how a run ended, in one sentence
+* `outcome`: how a run ended, in one sentence; `result_warning`: why its result says little
+* `expected_start`: when queued runs start; `wording`: durations, phases and starts in words
 * `archive`: export; `comparison`: which runs can be compared
 
 Only the worker imports torch, once it trains. The public names are in `__init__.pyi`; they are imported when

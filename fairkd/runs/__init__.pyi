@@ -1,5 +1,5 @@
 from . import event_tables as event_tables, events as events
-from .archive import export as export
+from .archive import export as export, part_bytes as part_bytes
 from .comparison import (
     evaluation_differences as evaluation_differences,
     fairness_front as fairness_front,
@@ -9,6 +9,7 @@ from .control import (
     all_runs as all_runs,
     cancel as cancel,
     delete as delete,
+    describe as describe,
     get as get,
     reconcile as reconcile,
     resume as resume,
@@ -16,7 +17,15 @@ from .control import (
     submit as submit,
     submit_all as submit_all,
 )
+from .description import LONGEST as LONGEST, default_owner as default_owner
 from .events import Event as Event, Writer as Writer
+from .example_runs import examples as examples
+from .expected_start import (
+    expected_starts as expected_starts,
+    usual_phase_seconds as usual_phase_seconds,
+)
 from .outcome import error_sentence as error_sentence
+from .result_warning import MIN_STEPS as MIN_STEPS
 from .run_session import Session as Session, foreground as foreground
 from .store import ACTIVE as ACTIVE, Run as Run, State as State
+from .wording import duration as duration, phase_text as phase_text, start_text as start_text

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, Literal
 
 from fairkd.errors import InputError
 from fairkd.runs import store
@@ -19,15 +19,18 @@ _LOCK = ".lock"  # on Windows nobody else may read it
 _DENSE = {".safetensors", ".pt", ".bin", ".gz"}  # compression makes them hardly smaller
 
 
-def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> Path | None:
-    """Write a run's folder as a zip file: configuration, events, log and model.
+def export(id: str, target: Path | BinaryIO, *, model: bool = True, checkpoints: bool = False) -> Path | None:
+    """Write a run's folder as a zip file: settings, description, events, log, and the model if there is one.
 
     Parameters
     ----------
     target
         A file that does not exist yet, a folder (the file is then ID.zip in it), or an open binary file.
+    model
+        Whether the model is included. It is whole, so that it can be loaded anywhere; most of its size are
+        the token embeddings, which a student usually has in common with its teacher.
     checkpoints
-        Whether the checkpoints are included.
+        Whether the checkpoints are included. They serve to resume the run.
 
     Returns
     -------
@@ -41,14 +44,16 @@ def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> Pa
     run = store.entry(id).run
     if not run.folder.is_dir():
         raise InputError(f"The folder of the run {id} is missing, so there is nothing to export.")
+    left_out = {name for name, included in (("model", model), ("checkpoints", checkpoints)) if not included}
     # Listed before anything is written: the target may be in the run's own folder, as earlier exports may.
     files = [
         path
         for path in sorted(run.folder.rglob("*"))
         if path.name != f"{id}.zip" and path.suffix not in (_UNFINISHED, _LOCK)
+        if path.relative_to(run.folder).parts[0] not in left_out
     ]
     if not isinstance(target, str | os.PathLike):
-        _write(run, files, target, checkpoints)
+        _write(run, files, target)
         return None
     path = Path(target) / f"{id}.zip" if Path(target).is_dir() else Path(target)
     if path.exists():
@@ -56,7 +61,7 @@ def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> Pa
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=_UNFINISHED, delete=False) as handle:
             try:
-                _write(run, files, handle, checkpoints)
+                _write(run, files, handle)
             except BaseException:
                 os.unlink(handle.name)
                 raise
@@ -67,11 +72,20 @@ def export(id: str, target: Path | BinaryIO, *, checkpoints: bool = False) -> Pa
     return path
 
 
-def _write(run: Run, files: Sequence[Path], target: BinaryIO | IO[bytes], checkpoints: bool) -> None:
+def part_bytes(run: Run, part: Literal["model", "checkpoints"]) -> int:
+    """The size of a part of a run's folder that an export may leave out; 0 where there is none."""
+    total = 0
+    for path in (run.folder / part).rglob("*"):
+        with suppress(OSError):  # an active run removes files
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def _write(run: Run, files: Sequence[Path], target: BinaryIO | IO[bytes]) -> None:
     with zipfile.ZipFile(target, "w", strict_timestamps=False) as archive:
         for path in files:
             inside = path.relative_to(run.folder)
-            if not path.is_file() or (inside.parts[0] == "checkpoints" and not checkpoints):
+            if not path.is_file():
                 continue
             method = zipfile.ZIP_STORED if path.suffix in _DENSE else zipfile.ZIP_DEFLATED
             with suppress(FileNotFoundError):  # an active run removes files

@@ -1,17 +1,19 @@
-"""What users do with runs: submit, list, cancel, resume, delete."""
+"""What users do with runs: submit, list, describe, cancel, resume, delete."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairkd.distill.config import flat
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import lock, store, supervision
+from fairkd.runs import description, example_runs, lock, store, supervision
+from fairkd.runs.description import RunDescription
 from fairkd.runs.store import Run
 from fairkd.utils import runs_folder
 
@@ -19,7 +21,14 @@ if TYPE_CHECKING:
     from fairkd.distill.config import Config
 
 
-def submit(config: Config, *, name: str | None = None, batch: str | None = None) -> Run:
+def submit(
+    config: Config,
+    *,
+    name: str | None = None,
+    note: str = "",
+    owner: str | None = None,
+    batch: str | None = None,
+) -> Run:
     """Queue a distillation, and start a runner if none is alive.
 
     The settings are stored in the run's folder as config.json, with absolute paths: the runner works in
@@ -29,6 +38,10 @@ def submit(config: Config, *, name: str | None = None, batch: str | None = None)
     ----------
     name
         The run's name in lists; by default that of the preset that fits, or of the constraint.
+    note
+        What else people shall know about it.
+    owner
+        Whose run it is; by default the name of the operating system's user.
     batch
         An id that runs to be compared have in common.
 
@@ -37,11 +50,15 @@ def submit(config: Config, *, name: str | None = None, batch: str | None = None)
     InputError
         When the settings are invalid, the run cannot be stored, or no runner could work there.
     """
-    return _submit([(name, config)], batch)[0]
+    return _submit([(name, config)], batch, note, owner)[0]
 
 
-def submit_all(configs: Sequence[tuple[str, Config]]) -> list[Run]:
+def submit_all(
+    configs: Sequence[tuple[str, Config]], *, note: str = "", owner: str | None = None
+) -> list[Run]:
     """Queue several named distillations in this order, as one batch of variants to be compared.
+
+    All get the same note and owner, as in `submit`.
 
     Raises
     ------
@@ -51,7 +68,7 @@ def submit_all(configs: Sequence[tuple[str, Config]]) -> list[Run]:
     seeds = sorted({config.seed for _, config in configs})
     if len(seeds) > 1:
         raise InputError(f"The runs of a batch must share one seed, got {', '.join(map(str, seeds))}.")
-    return _submit(configs, store.new_id())
+    return _submit(configs, store.new_id(), note, owner)
 
 
 def all_runs() -> list[Run]:
@@ -61,7 +78,9 @@ def all_runs() -> list[Run]:
 
 
 def get(id: str) -> Run:
-    """One run in its current state; InputError if there is none with this id."""
+    """One run in its current state, or an example; InputError if there is none with this id."""
+    if (example := example_runs.find(id)) is not None:
+        return example
     reconcile()
     return store.entry(id).run
 
@@ -92,6 +111,30 @@ def resume(id: str) -> Run:
             f"The run {id} is {store.entry(id).run.state}: only a cancelled, failed or interrupted run can be"
             " resumed."
         )
+    return get(id)
+
+
+def describe(id: str, *, name: str | None = None, note: str | None = None, owner: str | None = None) -> Run:
+    """Change a run's name, note or owner, in whatever state it is. None keeps what is there.
+
+    Raises
+    ------
+    InputError
+        When there is no such run, the name is empty, a text is too long, or it cannot be stored.
+    """
+    run = store.entry(id).run
+    told = RunDescription(
+        name=run.name if name is None else description.checked("name", name),
+        note=run.note if note is None else description.checked("note", note),
+        owner=run.owner if owner is None else description.checked("owner", owner),
+        batch=run.batch,
+        created=run.created,
+    )
+    if not told.name:
+        raise InputError("A run needs a name.")
+    if run.folder.is_dir():
+        description.write(run.folder, told)
+    store.describe(id, name=told.name, note=told.note, owner=told.owner)
     return get(id)
 
 
@@ -129,9 +172,18 @@ def default_name(config: Mapping[str, Any]) -> str:
     return kind.replace("_", " ") if best == "plain" and kind != "none" else best
 
 
-def make_folder(config: Config) -> tuple[str, dict[str, Any]]:
-    """Make a new run's folder with its config.json. Returns the run's id and the settings as stored."""
+def make_folder(
+    config: Config, *, name: str | None, note: str, owner: str | None, batch: str | None = None
+) -> tuple[str, RunDescription]:
+    """Make a new run's folder with its settings and its description. Returns the run's id and the latter."""
     values = with_absolute_paths(config.model_dump(mode="json"))
+    told = RunDescription(
+        name=description.checked("name", name or "") or default_name(values),
+        note=description.checked("note", note),
+        owner=description.checked("owner", description.default_owner() if owner is None else owner),
+        batch=batch,
+        created=time.time(),
+    )
     store.make_home()
     while True:
         id = store.new_id()
@@ -139,7 +191,11 @@ def make_folder(config: Config) -> tuple[str, dict[str, Any]]:
         try:
             folder.mkdir()
             (folder / "config.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-            return id, values
+            description.write(folder, told)
+            return id, told
+        except InputError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         except FileExistsError:
             continue
         except OSError as error:
@@ -179,7 +235,9 @@ def _check_runner_can_start() -> None:
     lock.ensure_supported()
 
 
-def _submit(configs: Sequence[tuple[str | None, Config]], batch: str | None) -> list[Run]:
+def _submit(
+    configs: Sequence[tuple[str | None, Config]], batch: str | None, note: str, owner: str | None
+) -> list[Run]:
     from fairkd.distill.config import make_config  # validates copies that were changed without a check
 
     checked = [(name, make_config(config.model_dump())) for name, config in configs]
@@ -187,9 +245,10 @@ def _submit(configs: Sequence[tuple[str | None, Config]], batch: str | None) -> 
     made: list[tuple[str, str]] = []
     try:
         for name, config in checked:
-            id, values = make_folder(config)
-            made.append((id, (name or "").strip() or default_name(values)))
-        store.insert(made, batch)
+            id, told = make_folder(config, name=name, note=note, owner=owner, batch=batch)
+            made.append((id, told.name))
+        if made:
+            store.insert(made, batch, note=told.note, owner=told.owner)
     except FairKDError:
         for id, _ in made:
             shutil.rmtree(runs_folder() / id, ignore_errors=True)

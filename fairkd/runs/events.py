@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from fairkd.distill import PHASES, PREPARATION
 from fairkd.measures import MEASURES, Measure, with_current_keys
 from fairkd.runs.store import Run
 from fairkd.utils import plain
@@ -85,6 +86,9 @@ def as_line(event: Event) -> str | None:
     if event["type"] == "start":
         resumed = event.get("resumed_from")
         return "started" if resumed is None else f"resumed from step {resumed}"
+    if event["type"] == "phase":
+        phase = event.get("phase")  # the end and the evaluations have lines of their own
+        return PHASES[phase] if phase in PREPARATION else None
     if event["type"] == "train":
         speed = _number(event, "tokens_per_second", ".0f")
         return f"step {step}: loss {_number(event, 'loss')}, {speed} tokens/s"

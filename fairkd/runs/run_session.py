@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from fairkd.errors import FairKDError, InputError
 from fairkd.runs import control, outcome, store
 from fairkd.runs.events import Event, Writer
 from fairkd.runs.process_identity import this_process
+from fairkd.runs.result_warning import result_warning
 from fairkd.runs.store import Run, State
 from fairkd.utils import Throttle
 
@@ -30,7 +32,10 @@ class Session:
 
     def __init__(self, run: Run, attempt: int, writer: Writer) -> None:
         self.run, self.folder = run, run.folder
+        self.start: Event | None = None
         self.end: Event | None = None
+        self._phase: tuple[str, float] | None = None  # and when it began
+        self._phase_seconds = dict(run.phase_seconds)
         self._attempt, self._writer, self._step = attempt, writer, run.step
         self._cancelling, self._terminated = False, False
         self._cancel_poll = Throttle(CANCEL_POLL_SECONDS, first=0)
@@ -46,7 +51,7 @@ class Session:
         return make_config(self.run.config)
 
     def emit(self, event: Mapping[str, Any]) -> None:
-        """Write an event, and update the row's step, progress and sentence from it."""
+        """Write an event, and update the row's step, progress and phase from it."""
         written = self._writer.write({"step": self._step, **event})
         kind = written["type"]
         if kind == "end":
@@ -57,17 +62,26 @@ class Session:
             self._step = int(written["step"] if resumed is None else resumed)
             columns["step"] = self._step
         if kind == "start":
-            columns["sentence"] = None  # from here on, its numbers show what it does
-        if kind == "train":
+            self.start = written
+        elif kind == "phase":
+            columns |= self._enter(str(written.get("phase")), float(written["time"]))
+        elif kind == "train":
             columns |= {
                 "progress": written.get("progress") or 0.0,
                 "seconds_left": written.get("seconds_left"),
             }
-        elif kind == "message":
-            columns["sentence"] = str(written.get("text", ""))
         if columns and (kind != "train" or self._progress_update.due()):
             with suppress(FairKDError):  # a later update will do, since the event is written
                 store.update(self.run.id, self._attempt, **columns)
+
+    def _enter(self, phase: str, time: float) -> dict[str, Any]:
+        """The columns of a new phase, with how long the one before it took."""
+        if self._phase is not None:
+            before, since = self._phase
+            self._phase_seconds[before] = round(time - since, 1)
+        self._phase = phase, time
+        known = json.dumps(self._phase_seconds)
+        return {"phase": phase, "phase_since": time, "phase_seconds": known}
 
     def stop(self) -> bool:
         """Whether the run must finish its step, save and end."""
@@ -86,6 +100,10 @@ class Session:
         self._poll_cancel()
         end = self.end or {"state": "cancelled" if self._cancelling or self._terminated else "finished"}
         return outcome.classify_end(end, cancelling=self._cancelling) or ("finished", None)
+
+    def warning(self) -> str | None:
+        """Why the result of a training that has finished says little."""
+        return result_warning([event for event in (self.start, self.end) if event is not None])
 
     def on_sigterm(self, number: int, frame: FrameType | None) -> None:
         """Stop and save; end at once if the run was already asked to stop."""
@@ -113,11 +131,13 @@ def open_session(run: Run, attempt: int) -> Iterator[Session]:
     except BaseException as error:
         store.close(run.id, attempt, *_classify_error(error, run))
         raise
-    store.close(run.id, attempt, *session.outcome())
+    store.close(run.id, attempt, *session.outcome(), warning=session.warning())
 
 
 @contextmanager
-def foreground(config: Config, *, name: str | None = None) -> Iterator[Session]:
+def foreground(
+    config: Config, *, name: str | None = None, note: str = "", owner: str | None = None
+) -> Iterator[Session]:
     """Register a distillation that this process trains itself as a run, without queueing it.
 
     The run takes a slot and is listed like any other. It can be cancelled elsewhere, which makes
@@ -131,8 +151,8 @@ def foreground(config: Config, *, name: str | None = None) -> Iterator[Session]:
     To see the events, give `train` a function that calls `session.emit(event)` and then shows the event. If
     several ranks train, only the first one registers.
     """
-    id, values = control.make_folder(config)
-    store.insert_running(id, name or control.default_name(values), this_process())
+    id, told = control.make_folder(config, name=name, note=note, owner=owner)
+    store.insert_running(id, told.name, this_process(), note=told.note, owner=told.owner)
     with open_session(store.entry(id).run, 1) as session:
         yield session
 

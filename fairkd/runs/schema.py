@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from fairkd.errors import FairKDError
+from fairkd.runs import description
+from fairkd.runs.result_warning import few_steps
 from fairkd.utils import home, runs_folder
 
 T = TypeVar("T")
@@ -53,14 +57,15 @@ def rows_of_folders(database: sqlite3.Connection) -> None:
     for path in sorted(runs_folder().glob("*/config.json"), key=lambda path: path.stat().st_mtime):
         finished = (path.parent / "model" / "config.json").is_file()
         database.execute(
-            "INSERT OR IGNORE INTO runs (id, place, name, config, state, sentence, created, progress)"
-            " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, '{}', ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO runs (id, place, name, config, state, sentence, created, step, progress)"
+            " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, '{}', ?, ?, ?, ?, ?)",
             [
                 path.parent.name,
                 path.parent.name,
                 "finished" if finished else "interrupted",
                 "Found in its folder: the database had no record of this run.",
                 path.stat().st_mtime,
+                _last_step(path.parent),
                 float(finished),
             ],
         )
@@ -81,12 +86,43 @@ def drop_config(database: sqlite3.Connection) -> None:
     database.execute("ALTER TABLE runs DROP COLUMN config")
 
 
+def descriptions(database: sqlite3.Connection) -> None:
+    """Note and owner, which earlier versions did not have, and what the folders say of names and batches."""
+    for column in ("note", "owner"):
+        database.execute(f"ALTER TABLE runs ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    for (id,) in database.execute("SELECT id FROM runs").fetchall():
+        if (known := description.read(runs_folder() / id)) is not None:
+            database.execute(
+                "UPDATE runs SET name = ?, note = ?, owner = ?, batch = coalesce(?, batch),"
+                " created = coalesce(?, created) WHERE id = ?",
+                [known.name, known.note, known.owner, known.batch, known.created, id],
+            )
+
+
+def phases(database: sqlite3.Connection) -> None:
+    """What a run does, since when, and how long its phases took (seconds by phase, as JSON)."""
+    database.execute("ALTER TABLE runs ADD COLUMN phase TEXT")
+    database.execute("ALTER TABLE runs ADD COLUMN phase_since REAL")
+    database.execute("ALTER TABLE runs ADD COLUMN phase_seconds TEXT NOT NULL DEFAULT '{}'")
+
+
+def warnings(database: sqlite3.Connection) -> None:
+    """Why the result of a finished run says little."""
+    database.execute("ALTER TABLE runs ADD COLUMN warning TEXT")
+    finished = "SELECT id, step FROM runs WHERE state = 'finished' AND sentence IS NULL AND step > 0"
+    for id, step in database.execute(finished).fetchall():
+        database.execute("UPDATE runs SET warning = ? WHERE id = ?", [few_steps(step), id])
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     runs_table,
     rows_of_folders,
     rename_hurry_to_force,
     remove_disk_reserve,
     drop_config,
+    descriptions,
+    phases,
+    warnings,
 )
 
 
@@ -141,6 +177,17 @@ def _use_wal(database: sqlite3.Connection) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.02)
+
+
+def _last_step(folder: Path) -> int:
+    """The last step in a run's events; 0 where there is none."""
+    with suppress(OSError):
+        for line in reversed((folder / "events.jsonl").read_bytes().splitlines()):
+            with suppress(ValueError, AttributeError, TypeError):
+                event = json.loads(line)
+                if event.get("type") in ("train", "evaluation", "checkpoint", "end"):
+                    return int(event["step"])
+    return 0
 
 
 def _version(database: sqlite3.Connection) -> int:

@@ -7,20 +7,24 @@ the later one changes nothing.
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fairkd.distill.config import stored_settings
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs.process_identity import Identity
 from fairkd.runs.schema import migrate, transaction
 from fairkd.utils import home, runs_folder
+
+if TYPE_CHECKING:
+    from fairkd.distill import Phase
 
 State = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished", "interrupted"]
 ACTIVE: tuple[State, ...] = ("running", "cancelling")  # a process works on it
@@ -38,9 +42,12 @@ class Run:
     """One distillation in the background: its settings, its folder and its progress.
 
     Times are in Unix seconds; `started` and `ended` are those of the last attempt. `progress` is between 0
-    and 1. `sentence` says why a run failed or stopped, or what it does at the moment. The queue is ordered by
-    `place`. `restarted` says that this may not be the first attempt. `config` is what config.json holds: it
-    is empty if the file cannot be read, and `config_error` says why.
+    and 1. `sentence` says why a run failed or stopped, and `warning` why the result of a finished one says
+    little. `phase` is what an active run does, since `phase_since`; None until its process has started.
+    `phase_seconds` has how long each phase took when it last ended, in this attempt or an earlier one. The
+    queue is ordered by `place`. `restarted` says that this may not be the first attempt. `config` is what
+    config.json holds: it is empty if the file cannot be read, and `config_error` says why. `example` marks
+    one of the runs in the package, which can only be read.
     """
 
     id: str
@@ -59,6 +66,13 @@ class Run:
     sentence: str | None
     restarted: bool
     config_error: str | None = None
+    note: str = ""
+    owner: str = ""
+    warning: str | None = None
+    phase: Phase | None = None
+    phase_since: float | None = None
+    phase_seconds: Mapping[str, float] = field(default_factory=dict)
+    example: bool = False
 
     @property
     def active(self) -> bool:
@@ -67,7 +81,7 @@ class Run:
 
     @property
     def resumable(self) -> bool:
-        return self.state in RESUMABLE
+        return self.state in RESUMABLE and not self.example
 
 
 @dataclass(frozen=True)
@@ -85,29 +99,30 @@ def new_id() -> str:
     return secrets.token_hex(4)
 
 
-def insert(runs: Sequence[tuple[str, str]], batch: str | None) -> None:
+def insert(runs: Sequence[tuple[str, str]], batch: str | None, *, note: str = "", owner: str = "") -> None:
     """Queue runs given as (id, name), in this order."""
 
     def change(database: sqlite3.Connection) -> None:
         for id, name in runs:
             database.execute(
-                "INSERT INTO runs (id, place, name, batch, state, created)"
-                " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, 'queued', ?)",
-                [id, name, batch, time.time()],
+                "INSERT INTO runs (id, place, name, note, owner, batch, state, created)"
+                " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?, ?, 'queued', ?)",
+                [id, name, note, owner, batch, time.time()],
             )
 
     write(change)
 
 
-def insert_running(id: str, name: str, worker: Identity) -> None:
+def insert_running(id: str, name: str, worker: Identity, *, note: str = "", owner: str = "") -> None:
     """Add a run that a process already works on, without queueing it."""
 
     def change(database: sqlite3.Connection) -> None:
         now = time.time()
         database.execute(
-            "INSERT INTO runs (id, place, name, state, created, started, attempt, pid, pid_started, pid_boot)"
-            " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, 'running', ?, ?, 1, ?, ?, ?)",
-            [id, name, now, now, worker.pid, worker.started, worker.boot],
+            "INSERT INTO runs (id, place, name, note, owner, state, created, started, attempt, pid,"
+            " pid_started, pid_boot) VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?,"
+            " 'running', ?, ?, 1, ?, ?, ?)",
+            [id, name, note, owner, now, now, worker.pid, worker.started, worker.boot],
         )
 
     write(change)
@@ -144,7 +159,8 @@ def claim(slots: int) -> Entry | None:
             return None
         row: sqlite3.Row | None = database.execute(
             "UPDATE runs SET state = 'running', attempt = attempt + 1, started = ?, ended = NULL, pid = NULL,"
-            " sentence = NULL WHERE id = (SELECT id FROM runs WHERE state = 'queued' ORDER BY place LIMIT 1)"
+            " sentence = NULL, phase = NULL, phase_since = NULL"
+            " WHERE id = (SELECT id FROM runs WHERE state = 'queued' ORDER BY place LIMIT 1)"
             " RETURNING *",
             [time.time()],
         ).fetchone()
@@ -164,7 +180,7 @@ def register(id: str, attempt: int, worker: Identity) -> bool:
 
 
 def update(id: str, attempt: int, **columns: float | str | None) -> None:
-    """Store step, progress, seconds_left or sentence of an active run."""
+    """Store step, progress, seconds_left, sentence or phase of an active run."""
     names = ", ".join(f"{name} = ?" for name in columns)
     _changes(
         f"UPDATE runs SET {names} WHERE id = ? AND attempt = ? AND state IN ('running', 'cancelling')",
@@ -172,13 +188,14 @@ def update(id: str, attempt: int, **columns: float | str | None) -> None:
     )
 
 
-def close(id: str, attempt: int, state: State, sentence: str | None) -> bool:
+def close(id: str, attempt: int, state: State, sentence: str | None, *, warning: str | None = None) -> bool:
     """Store how an attempt ended. Returns False if that has been stored before."""
     return _changes(
-        "UPDATE runs SET state = ?, sentence = ?, ended = ?, seconds_left = NULL, pid = NULL, force = 0,"
-        " cancel_asked = NULL, progress = CASE ? WHEN 'finished' THEN 1 ELSE progress END"
+        "UPDATE runs SET state = ?, sentence = ?, warning = ?, ended = ?, seconds_left = NULL, pid = NULL,"
+        " force = 0, phase = NULL, phase_since = NULL, cancel_asked = NULL,"
+        " progress = CASE ? WHEN 'finished' THEN 1 ELSE progress END"
         " WHERE id = ? AND attempt = ? AND state IN ('running', 'cancelling')",
-        [state, sentence, time.time(), state, id, attempt],
+        [state, sentence, warning, time.time(), state, id, attempt],
     )
 
 
@@ -225,11 +242,17 @@ def explain_queue(sentence: str) -> None:
 def enqueue(id: str) -> bool:
     """Put a stopped run at the end of the queue."""
     return _changes(
-        "UPDATE runs SET state = 'queued', sentence = NULL, started = NULL, ended = NULL, seconds_left"
-        " = NULL, pid = NULL, cancel_asked = NULL, force = 0, place = (SELECT max(place) + 1 FROM runs)"
+        "UPDATE runs SET state = 'queued', sentence = NULL, warning = NULL, started = NULL, ended = NULL,"
+        " phase = NULL, phase_since = NULL, seconds_left = NULL, pid = NULL,"
+        " cancel_asked = NULL, force = 0, place = (SELECT max(place) + 1 FROM runs)"
         " WHERE id = ? AND state IN ('cancelled', 'failed', 'interrupted')",
         [id],
     )
+
+
+def describe(id: str, *, name: str, note: str, owner: str) -> bool:
+    """Store name, note and owner, whatever the state. Returns False if there is no such run."""
+    return _changes("UPDATE runs SET name = ?, note = ?, owner = ? WHERE id = ?", [name, note, owner, id])
 
 
 def remove(id: str) -> bool:
@@ -330,6 +353,14 @@ def _settings(folder: Path) -> tuple[dict[str, Any], str | None]:
     return {}, f"The configuration {folder / 'config.json'} is missing."
 
 
+def _seconds(text: str) -> dict[str, float]:
+    with suppress(ValueError):
+        found = json.loads(text)
+        if isinstance(found, dict):
+            return {name: value for name, value in found.items() if isinstance(value, int | float)}
+    return {}
+
+
 def _entry(row: sqlite3.Row) -> Entry:
     folder = runs_folder() / row["id"]
     config, config_error = _settings(folder)
@@ -350,6 +381,12 @@ def _entry(row: sqlite3.Row) -> Entry:
         sentence=row["sentence"],
         restarted=row["attempt"] > 1,
         config_error=config_error,
+        note=row["note"],
+        owner=row["owner"],
+        warning=row["warning"],
+        phase=row["phase"],
+        phase_since=row["phase_since"],
+        phase_seconds=_seconds(row["phase_seconds"]),
     )
     worker = None if row["pid"] is None else Identity(row["pid"], row["pid_started"], row["pid_boot"])
     return Entry(run, row["attempt"], worker, row["cancel_asked"], bool(row["force"]))

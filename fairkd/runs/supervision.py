@@ -19,8 +19,9 @@ from typing import BinaryIO
 
 from fairkd.corpora import pinned_wheels
 from fairkd.errors import InputError
-from fairkd.runs import lock, outcome, process_identity, store
+from fairkd.runs import events, lock, outcome, process_identity, store
 from fairkd.runs.lock import RunnerLock, UnsupportedLocksError
+from fairkd.runs.result_warning import result_warning
 from fairkd.runs.store import ACTIVE, Entry
 from fairkd.utils import home
 
@@ -97,7 +98,8 @@ def close_if_dead(
         state, sentence = outcome.classify_exit(
             now, code, memory_killed=memory_killed, disk_was_full=disk_was_full
         )
-        store.close(entry.run.id, entry.attempt, state, sentence)
+        warning = result_warning(events.read(now.run)[0]) if state == "finished" else None
+        store.close(entry.run.id, entry.attempt, state, sentence, warning=warning)
     kill_orphans(entry)
     return True
 

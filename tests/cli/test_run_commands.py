@@ -22,7 +22,7 @@ from tests.outcome import Outcome
 from tests.runs import stand_in
 from tests.runs.conftest import stored, until
 
-COMMANDS = ("submit", "list", "show", "watch", "cancel", "resume", "export", "delete")
+COMMANDS = ("submit", "list", "show", "watch", "cancel", "resume", "export", "edit", "delete")
 
 
 Run = Callable[..., Outcome]
@@ -118,7 +118,8 @@ def test_watch_follows_a_run_to_its_end(fairkd: Run) -> None:
     outcome = fairkd("watch", run.id)
     assert outcome.code == 0
     assert "started" in outcome.out and "step 5: loss 0.200" in outcome.out
-    assert outcome.out.rstrip().endswith(f"{run.id} is finished.")
+    said = f"{run.id} is finished: 5 steps are too few to learn from: at least 50 are needed."
+    assert outcome.out.rstrip().endswith(said)
     failing = runs.submit(stand_in.config(4, error="Nothing to learn from."))
     outcome = fairkd("watch", failing.id)
     assert outcome.code == 1 and "is failed: Nothing to learn from." in outcome.out

@@ -38,13 +38,17 @@ def names(archive: Path | io.BytesIO) -> set[str]:
 
 
 def test_an_export_has_everything_but_the_checkpoints(run: runs.Run, tmp_path: Path) -> None:
-    expected = {"config.json", "events.jsonl", "log.txt", "model/config.json", "model/model.safetensors"}
+    text = {"config.json", "description.json", "events.jsonl", "log.txt"}
+    expected = text | {"model/config.json", "model/model.safetensors"}
     runs.export(run.id, tmp_path / "run.zip")
     assert names(tmp_path / "run.zip") == {f"{run.id}/{name}" for name in expected}
     assert not list(tmp_path.glob("*.part"))
     memory = io.BytesIO()
     runs.export(run.id, memory, checkpoints=True)
     assert names(memory) == {f"{run.id}/{name}" for name in (*expected, "checkpoints/2/state.pt")}
+    runs.export(run.id, tmp_path / "text.zip", model=False)
+    assert names(tmp_path / "text.zip") == {f"{run.id}/{name}" for name in text}
+    assert runs.part_bytes(run, "model") == 1002 and runs.part_bytes(run, "checkpoints") == 1000
 
 
 def test_a_folder_gets_a_file_named_after_the_run(run: runs.Run, tmp_path: Path) -> None:
@@ -63,7 +67,7 @@ def test_an_export_into_the_runs_own_folder_has_no_exports_in_it(
     first = names(run.folder / f"{run.id}.zip")
     runs.export(run.id, Path("again.zip"))
     assert names(run.folder / "again.zip") == first
-    assert len(first) == 5 and not any(name.endswith((".zip", ".part")) for name in first)
+    assert len(first) == 6 and not any(name.endswith((".zip", ".part")) for name in first)
 
 
 def test_a_run_without_a_folder_is_refused(run: runs.Run, tmp_path: Path) -> None:

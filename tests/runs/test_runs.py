@@ -319,14 +319,19 @@ def test_a_foreground_run_is_listed_with_its_progress(quiet: Path) -> None:
     with runs.foreground(stand_in.config(9), name="here") as session:
         assert runs.get(session.run.id).state == "running"
         assert store.claim(1) is None, "it takes the slot"
-        session.emit({"type": "message", "step": 0, "text": "Reading the text"})
-        assert stored(session.run.id).sentence == "Reading the text"
+        session.emit({"type": "phase", "phase": "teacher", "time": 1000.0})
+        assert (stored(session.run.id).phase, stored(session.run.id).phase_since) == ("teacher", 1000.0)
+        session.emit({"type": "message", "step": 0, "text": "Left out: 206 repeated"})
+        assert stored(session.run.id).sentence is None, "a message is not a state"
+        session.emit({"type": "phase", "phase": "student", "time": 1065.0})
+        assert stored(session.run.id).phase_seconds == {"teacher": 65.0}
         assert not session.stop()
         session.emit({"type": "train", "step": 4, "progress": 0.5, "seconds_left": 3.0})
         assert (stored(session.run.id).step, stored(session.run.id).progress) == (4, 0.5)
         session.emit({"type": "end", "step": 9, "state": "finished", "sentence": "The gap was small enough."})
     run = stored(session.run.id)
     assert (run.state, run.step, run.sentence) == ("finished", 9, "The gap was small enough.")
+    assert run.warning is None and run.phase is None and run.phase_seconds == {"teacher": 65.0}
 
 
 def test_a_foreground_run_trains_with_the_stored_settings(

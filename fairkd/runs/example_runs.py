@@ -1,0 +1,55 @@
+"""The example runs in the package: finished trainings to replay, without weights.
+
+`tools/example_runs.py` makes them by training. Each is a folder with config.json, description.json and
+events.jsonl, like the folder of a run. They can only be read.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from fairkd.distill.config import stored_settings
+from fairkd.runs import description, events
+from fairkd.runs.store import Run
+
+FOLDER = Path(__file__).resolve().parents[1] / "assets" / "examples"
+PREFIX = "example-"  # of their ids, which no run's id has
+BATCH = "examples"
+
+
+@lru_cache(maxsize=1)
+def examples() -> tuple[Run, ...]:
+    """All example runs, in the order in which they were trained."""
+    found = [_example(path.parent) for path in FOLDER.glob("*/config.json")]
+    return tuple(sorted(found, key=lambda run: run.created))
+
+
+def find(id: str) -> Run | None:
+    """The example with this id, or None."""
+    return next((run for run in examples() if run.id == id), None) if id.startswith(PREFIX) else None
+
+
+def _example(folder: Path) -> Run:
+    told, known = description.read(folder), events.read(folder)[0]
+    assert told is not None and known, folder
+    last = known[-1]
+    return Run(
+        id=f"{PREFIX}{folder.name}",
+        place=0,
+        name=told.name,
+        state="finished",
+        config=stored_settings(folder) or {},
+        folder=folder,
+        batch=BATCH,
+        created=known[0]["time"],
+        started=known[0]["time"],
+        ended=last["time"],
+        step=int(last["step"]),
+        progress=1.0,
+        seconds_left=None,
+        sentence=None,
+        restarted=False,
+        note=told.note,
+        example=True,
+    )
