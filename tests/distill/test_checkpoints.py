@@ -98,7 +98,7 @@ def test_a_run_that_is_stopped_at_once_measures_nothing_until_it_is_resumed(
         corpus=CORPUS,
     )
     assert (outcome.state, outcome.steps) == ("cancelled", 0)
-    assert [event["type"] for event in events] == ["end"]
+    assert [event["type"] for event in events] == ["phase", "end"]
     kinds = {event["type"] for event in resumed(tiny_bert, tmp_path)}
     assert {"teacher", "evaluation", "watched_sentence"} <= kinds
     assert equal(weights(tmp_path / "model"), uninterrupted)

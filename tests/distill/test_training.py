@@ -53,25 +53,22 @@ def test_events_are_complete_and_in_order(tiny_bert: MaskedLM, tmp_path: Path) -
         budget={"steps": 4}, evaluation={"every_steps": 2}, checkpoint={"every_steps": 2}, log_every=2
     )
     train(settings, tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
-    kinds = [event["type"] for event in events if event["type"] != "message"]
+    kinds = [event.get("phase", event["type"]) for event in events if event["type"] != "message"]
     once = ["evaluation", "watched_sentence", "checkpoint"]
+    # Phases by their names: a measured teacher follows the phase that announces it.
     assert kinds == [
-        "start",
-        "teacher",
-        "watched_sentence",
-        "evaluation",
-        "watched_sentence",
-        "train",
-        *once,
-        "train",
-        *once,
-        "end",
+        *("loading", "start", "teacher", "teacher", "watched_sentence"),
+        *("student", "evaluation", "watched_sentence", "training"),
+        *("train", "evaluation", *once, "training"),
+        *("train", "evaluation", *once, "training"),
+        *("saving", "end"),
     ]
     assert all({"type", "time", "step"} <= event.keys() for event in events)
-    start, end = events[1], events[-1]
+    start, end = of(events, "start")[0], events[-1]
     assert (start["resumed_from"], start["steps"], start["world_size"]) == (None, 4, 1)
     assert start["trained_parameters"] < start["parameters"]
     assert (end["state"], end["step"], end["sentence"]) == ("finished", 4, None)
+    assert end["cores"] > 0
     teacher, student = of(events, "teacher")[0], of(events, "evaluation")[0]
     assert {
         "perplexity",
