@@ -1,15 +1,19 @@
-"""Time the pages in a real browser.
+"""Time the pages in a real browser, on their own or beside another checkout.
 
-    python -m benchmarks.pages [--sentences 20] [--starts 5]
+    python -m benchmarks.pages [--sentences 20] [--starts 5] [--against CHECKOUT]
 
 It starts the dashboard with the embedded models and measures, by the browser's clock,
 
 * from the command to the first figure on the front page, several times, with a warm disk from the second
   time on; and immediately from there to the default Gaps page, before its gaps are measured in advance;
-* from Enter to the redrawn figures and metrics, for new sentences;
-* from the click on the page's name to the default Gaps page after those sentences, during which its gaps
-  were measured in advance; and again;
+* bytes on the wire of a first visit to each page;
+* from Enter to the redrawn figures and measures, for new sentences, with the server's processor time and its
+  messages for each;
+* from the click on the page's name to the default Gaps page after those sentences, and again;
 * from Enter to the redrawn figures while a run trains in the background, in its own home folder.
+
+With `--against` both checkouts take turns in every measurement, and the table has the ratio of their medians:
+this one's divided by the other's. Of two servers only one works at a time.
 
 For comparison it prints the time of a request to the server's health page. It needs Chromium and Playwright
 (requirements-dev.txt).
@@ -21,22 +25,31 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.browsing import (
+    Server,
+    bytes_of,
+    change_sentence,
+    dashboard,
+    front_page,
+    seconds_back_to_gaps,
+    seconds_to_gaps,
+)
 
 ROOT = Path(__file__).parents[1]
+PATHS = ("/", "/gaps", "/distill", "/runs")
 NOUNS = [
     "bread",
     "water",
@@ -60,75 +73,123 @@ NOUNS = [
     "ice",
 ]
 
-STOPWATCH = """() => {
-  const note = () => requestAnimationFrame(() => (window.changed = performance.now()))
-  const parts = [...document.querySelectorAll("[data-testid=stMetric]")]
-  for (const element of document.querySelectorAll("*")) {
-    if (element.shadowRoot?.querySelector("svg")) parts.push(element.shadowRoot)
-  }
-  for (const part of parts) {
-    new MutationObserver(note).observe(part, { subtree: true, childList: true, characterData: true })
-  }
-  const enter = event => event.key === "Enter" && (window.entered = performance.now())
-  document.addEventListener("keydown", enter, { capture: true, once: true })
-}"""
-
-
-# From the click on the page's name to the first frame with a profession in the first figure.
-GAPS_STOPWATCH = """() => {
-  document.addEventListener("click", () => {
-    const begin = performance.now()
-    const named = element => element.shadowRoot?.querySelector("text.name")
-    const drawn = () => [...document.querySelectorAll("*")].some(named)
-    const look = () => (drawn() ? (window.drawn = performance.now() - begin) : requestAnimationFrame(look))
-    requestAnimationFrame(look)
-  }, { capture: true, once: true })
-  window.drawn = null
-}"""
+Values = dict[Path, list[float]]  # of each checkout
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sentences", type=int, default=20)
     parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--against", type=Path, help="another checkout, such as one of an earlier commit")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("This benchmark needs chromium on the path.")
+    checkouts = [ROOT] + ([options.against.resolve()] if options.against else [])
     nouns = NOUNS[: options.sentences]
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        starts = [_start(browser) for _ in range(options.starts)]
-        _report("first chart after the command", [chart for chart, _ in starts])
-        _report("default Gaps page, at once", [gaps for _, gaps in starts])
-        with _dashboard() as url:
-            page = _front_page(browser, url)
-            _settle(page)
-            _report("a changed sentence redrawn", [_change(page, noun) for noun in nouns])
-            print(f"a health request: {1000 * _health(url):.1f} ms (median of 20)")
-            _report("default Gaps page, after these sentences", [_open_gaps(page)])
-            _report("default Gaps page, again, same tab", [_back_to_gaps(page) for _ in range(5)])
-            tabs = [_open_gaps(_front_page(browser, url)) for _ in range(5)]
-            _report("default Gaps page, again, new tab", tabs)
-        with tempfile.TemporaryDirectory() as home, _training(home), _dashboard(home) as url:
-            page = _front_page(browser, url)
-            _settle(page)
-            _report("a changed sentence during a run", [_change(page, noun) for noun in nouns])
+        homes = {checkout: f"{folder}/{number}" for number, checkout in enumerate(checkouts)}
+        _starts(browser, homes, options.starts)
+        with _servers(homes) as servers:
+            _wire(browser, servers)
+            _sentences(browser, servers, nouns, "a changed sentence redrawn")
+            health = {checkout: [server.health()] for checkout, server in servers.items()}
+            _report("a health request", health, digits=4)
+            _gaps(browser, servers)
+        with _training(folder), _servers(homes) as servers:
+            _sentences(browser, servers, nouns, "a changed sentence during a run")
         browser.close()
 
 
-def _report(what: str, seconds: list[float]) -> None:
-    each = f" (median of {', '.join(f'{one:.2f}' for one in seconds)})" if len(seconds) > 1 else ""
-    print(f"{what}: {statistics.median(seconds):.2f} s{each}", flush=True)
+def _report(what: str, values: Values, *, unit: str = "s", digits: int = 2) -> None:
+    """The medians, and with two checkouts the ratio of the first to the second."""
+    medians = [statistics.median(each) for each in values.values()]
+    line = f"{what}: {medians[0]:.{digits}f} {unit}"
+    if len(medians) == 2:
+        line += f"; the other: {medians[1]:.{digits}f} {unit}; ratio {medians[0] / medians[1]:.2f}"
+    print(line, flush=True)
+    if max(map(len, values.values())) > 1:
+        for each in values.values():
+            print("   ", " ".join(f"{one:.{digits}f}" for one in each), flush=True)
 
 
 @contextmanager
-def _training(home: str) -> Iterator[None]:
+def _servers(homes: dict[Path, str]) -> Iterator[dict[Path, Server]]:
+    with ExitStack() as stack:
+        yield {
+            checkout: stack.enter_context(dashboard(checkout, home=home)) for checkout, home in homes.items()
+        }
+
+
+def _starts(browser: Browser, homes: dict[Path, str], rounds: int) -> None:
+    """From the command to the first figure, and at once on to the Gaps page."""
+    charts: Values = defaultdict(list)
+    gaps: Values = defaultdict(list)
+    for _ in range(rounds):
+        for checkout, home in homes.items():
+            begin = time.perf_counter()
+            with dashboard(checkout, home=home) as server:
+                tab = front_page(browser, server)
+                charts[checkout].append(time.perf_counter() - begin)
+                gaps[checkout].append(seconds_to_gaps(tab))
+                tab.page.close()
+    _report("first chart after the command", charts)
+    _report("default Gaps page, at once", gaps)
+
+
+def _wire(browser: Browser, servers: dict[Path, Server]) -> None:
+    for path in PATHS:
+        sizes = {checkout: [bytes_of(browser, server, path) / 1e6] for checkout, server in servers.items()}
+        _report(f"first visit to {path}", sizes, unit="MB")
+
+
+def _sentences(browser: Browser, servers: dict[Path, Server], nouns: list[str], what: str) -> None:
+    tabs = {checkout: front_page(browser, server) for checkout, server in servers.items()}
+    for server in servers.values():
+        server.wait_until_quiet()
+    seconds: Values = defaultdict(list)
+    cpu: Values = defaultdict(list)
+    messages: Values = defaultdict(list)
+    for noun in nouns:
+        for checkout, tab in tabs.items():
+            tab.page.bring_to_front()
+            change = change_sentence(servers[checkout], tab, noun)
+            seconds[checkout].append(change.seconds)
+            cpu[checkout].append(change.cpu_seconds)
+            messages[checkout].append(change.messages)
+    for tab in tabs.values():
+        tab.page.close()
+    _report(what, seconds)
+    _report("    processor time of the server", cpu)
+    _report("    messages", messages, unit="messages", digits=0)
+
+
+def _gaps(browser: Browser, servers: dict[Path, Server]) -> None:
+    first: Values = defaultdict(list)
+    same: Values = defaultdict(list)
+    new: Values = defaultdict(list)
+    for checkout, server in servers.items():
+        tab = front_page(browser, server)
+        first[checkout].append(seconds_to_gaps(tab))
+        same[checkout] += [seconds_back_to_gaps(tab) for _ in range(5)]
+        tab.page.close()
+        for _ in range(5):
+            tab = front_page(browser, server)
+            new[checkout].append(seconds_to_gaps(tab))
+            tab.page.close()
+    _report("default Gaps page, after these sentences", first)
+    _report("default Gaps page, again, same tab", same)
+    _report("default Gaps page, again, new tab", new)
+
+
+@contextmanager
+def _training(folder: str) -> Iterator[None]:
     """A run in the background; its text is generated, so that nothing is downloaded."""
-    text = Path(home) / "text.txt"
+    text = Path(folder) / "text.txt"
     text.write_text("\n".join(f"The {noun} of number {n} was here." for noun in NOUNS for n in range(200)))
     fairkd = [sys.executable, "-m", "fairkd", "runs"]
-    environment = {**os.environ, "FAIRKD_HOME": home}
+    environment = {**os.environ, "FAIRKD_HOME": f"{folder}/runs"}
 
     def call(*arguments: str) -> dict[str, Any]:
         done = subprocess.run(
@@ -149,108 +210,6 @@ def _training(home: str) -> Iterator[None]:
         subprocess.run([*fairkd, "cancel", id], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
         while call("show", id)["state"] in ("running", "cancelling"):
             time.sleep(0.5)
-
-
-@contextmanager
-def _dashboard(home: str | None = None) -> Iterator[str]:
-    """The address of a new server; `home` is the folder of its runs."""
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
-    server = subprocess.Popen(
-        [*command, f"--server.port={port}"],
-        cwd=ROOT,
-        env={**os.environ, **({"FAIRKD_HOME": home} if home else {})},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(f"{url}/_stcore/health")
-        yield url
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _start(browser: Browser) -> tuple[float, float]:
-    """Seconds from the command to the first figure, and from there to the default Gaps page.
-
-    There is no time to measure gaps in advance.
-    """
-    begin = time.perf_counter()
-    with _dashboard() as url:
-        page = _front_page(browser, url)
-        chart = time.perf_counter() - begin
-        gaps = _open_gaps(page)
-        page.close()
-    return chart, gaps
-
-
-def _front_page(browser: Browser, url: str) -> Page:
-    """A new tab with the front page and its first figure."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(url)
-    page.get_by_role("option").first.wait_for(timeout=60_000)
-    return page
-
-
-def _back_to_gaps(tab: Page) -> float:
-    """Seconds to the default Gaps page after a visit to the front page."""
-    tab.get_by_role("link", name="Predictions").click()
-    tab.get_by_role("option").first.wait_for(timeout=60_000)
-    _settle(tab)
-    return _open_gaps(tab)
-
-
-def _open_gaps(tab: Page) -> float:
-    """Seconds from the click on the page's name to its first figure."""
-    tab.wait_for_timeout(100)
-    tab.evaluate(GAPS_STOPWATCH)
-    tab.get_by_role("link", name="Gaps").click()
-    tab.wait_for_function("window.drawn", timeout=120_000)
-    return float(tab.evaluate("window.drawn")) / 1000
-
-
-def _change(page: Page, noun: str) -> float:
-    """Seconds from Enter to the last change of both figures and the metrics."""
-    box = page.get_by_role("textbox", name="Sentence")
-    box.fill(f"A bit of {noun} is a [MASK].")
-    page.evaluate(STOPWATCH)
-    box.press("Enter")
-    page.get_by_role("option", name=noun).first.wait_for(timeout=10_000)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=10_000)
-    _settle(page)
-    return float(page.evaluate("window.changed - window.entered")) / 1000
-
-
-def _settle(page: Page) -> None:
-    page.wait_for_timeout(700)
-
-
-def _health(url: str) -> float:
-    times = []
-    for _ in range(20):
-        begin = time.perf_counter()
-        urllib.request.urlopen(f"{url}/_stcore/health", timeout=5).read()
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times)
-
-
-def _wait(url: str) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            urllib.request.urlopen(url, timeout=2).read()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    sys.exit("The dashboard did not start within a minute.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":
