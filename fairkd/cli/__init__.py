@@ -2,7 +2,7 @@
 
 * `commands`: the application and the commands on models, predictions and gaps
 * `dashboard_command`: `fairkd dashboard`
-* `distill_commands`: `fairkd distill`
+* `distill_commands`: `fairkd distill`; `foreground`: one distillation in the terminal, for it
 * `run_commands`: `fairkd runs`
 * `settings_command`: `fairkd settings`
 * `console`: tables, progress bars and JSON on the terminal

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from fairkd import runs
 from fairkd.cli.commands import app
-from fairkd.cli.distill_commands import _interruptible
+from fairkd.cli.foreground import interruptible
 from fairkd.distill.config.presets import PRESETS
 from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import load
@@ -188,7 +188,7 @@ def test_the_second_sigterm_ends_the_process() -> None:
     ended: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
     try:
-        with _interruptible() as asked:
+        with interruptible() as asked:
             os.kill(os.getpid(), signal.SIGTERM)
             assert asked() and not ended
             os.kill(os.getpid(), signal.SIGTERM)
@@ -201,7 +201,7 @@ def test_the_second_ctrl_c_ends_the_process() -> None:
     # A shell starts what it puts in the background with the signal ignored.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with _interruptible() as pressed:
+        with interruptible() as pressed:
             assert not pressed()
             os.kill(os.getpid(), signal.SIGINT)
             assert pressed()
