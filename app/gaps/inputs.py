@@ -23,8 +23,7 @@ from app.gaps.validation import (
     clean_professions,
     clean_templates,
     own_contrast,
-    parse_words,
-    read_professions,
+    uploaded_professions,
     words_text,
 )
 from app.shared.widgets import caption, csv_download, literal
@@ -36,6 +35,7 @@ from fairkd.lexicon import (
     Template,
     WordGroup,
     contrasts,
+    parse_words,
     shipped_professions,
     takes_plural_verb,
     templates_of,
@@ -313,7 +313,7 @@ def _take_upload() -> None:
     if upload is None:
         return
     try:
-        _replace("professions", read_professions(upload.getvalue()))
+        _replace("professions", uploaded_professions(upload.getvalue()))
     except FairKDError as error:
         st.session_state[UPLOAD_ERROR] = str(error)
 

@@ -6,16 +6,14 @@ server; those of the widgets hold in the browser only.
 
 from __future__ import annotations
 
-import io
 import math
-import re
 from collections.abc import Sequence
 
 import pandas as pd
 
-from fairkd.corpora import csv_table
 from fairkd.errors import InputError
-from fairkd.lexicon import OWN, Contrast, Template, WordGroup, make_contrast
+from fairkd.lexicon import Contrast, Template, WordGroup, parse_words, typed_contrast
+from fairkd.measures import women_share
 
 MOST_PROFESSIONS = 500
 MOST_TEMPLATES = 60
@@ -40,7 +38,7 @@ def clean_professions(frame: pd.DataFrame) -> pd.DataFrame:
     names = [_text(name) for name in frame["profession"]]
     shares = list(frame["women_share"]) if "women_share" in frame else [None] * len(names)
     rows = [
-        (name, _share(share, name))
+        (name, women_share(share, name))
         for name, share in zip(names, shares, strict=True)
         if name or _has_value(share)
     ]
@@ -104,15 +102,6 @@ def check_amount(templates: Sequence[Template], professions: Sequence[str]) -> N
         )
 
 
-def parse_words(text: str) -> tuple[str, ...]:
-    """The words of a typed list, separated by commas, semicolons or line breaks; repeated words count once.
-
-    >>> parse_words("king, prince,,king")
-    ('king', 'prince')
-    """
-    return tuple(dict.fromkeys(word for part in re.split(r"[,;\n]", text) if (word := part.strip())))
-
-
 def words_text(group: WordGroup, roles: Sequence[str]) -> str:
     """The words of a group as text, with their role if there are several roles.
 
@@ -135,61 +124,20 @@ def sum_name(group: WordGroup, roles: Sequence[str]) -> str:
 
 
 def own_contrast(text_a: str, text_b: str) -> Contrast:
-    """The contrast of two typed word lists. Each group is named after its first word."""
-    groups: dict[str, tuple[str, ...]] = {}
+    """The contrast of two typed word lists, with no more words than a page should measure."""
     for order, text in (("first", text_a), ("second", text_b)):
-        words = parse_words(text)
-        if not words:
-            raise InputError(
-                f"The {order} word list is empty: type at least one word, several separated by commas."
-            )
-        if len(words) > MOST_WORDS:
-            raise InputError(f"The {order} word list has {len(words)} words; use at most {MOST_WORDS}.")
-        if words[0] in groups:
-            raise InputError(f"The word '{words[0]}' is in both word lists: remove it from one of them.")
-        groups[words[0]] = words
-    return make_contrast(OWN, groups)
+        if (count := len(parse_words(text))) > MOST_WORDS:
+            raise InputError(f"The {order} word list has {count} words; use at most {MOST_WORDS}.")
+    return typed_contrast(text_a, text_b)
 
 
-def read_professions(data: bytes) -> pd.DataFrame:
-    """The professions of an uploaded CSV file: a column `profession`, and optionally `women_share` (0 to 1).
+def uploaded_professions(data: bytes) -> pd.DataFrame:
+    """The professions of an uploaded CSV file, with the shares of women if it has them."""
+    from fairkd.measures import read_professions  # with the upload, not with the page
 
-    UTF-8, separated by commas, semicolons or tabs, with a header. Other columns are ignored.
-    """
     if len(data) > MOST_BYTES:
         raise InputError(f"The file has {len(data):,} bytes; upload at most {MOST_BYTES:,}.")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("The file is not UTF-8 text: save it as CSV in UTF-8 and upload it again.") from None
-    if "\0" in text or not text.strip():
-        raise InputError("The file is empty or not text: upload a CSV file with the column 'profession'.")
-    table = csv_table(io.StringIO(text, newline=None))
-    columns = [name.lower() for name in table.names]
-    if "profession" not in columns:
-        found = ", ".join(f"'{name[:30]}'" for name in table.names[:6])
-        raise InputError(f"The file has no column 'profession' in its first line; it has: {found}.")
-    if len(columns) != len(set(columns)):
-        raise InputError("The first line of the file names a column twice: rename or remove one of them.")
-    rows: list[list[str]] = []
-    for number, cells in table.rows:
-        if cells is None:
-            raise InputError(
-                f"The file is not a readable CSV: line {number} has a quotation mark without its closing "
-                "one; add it."
-            )
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(columns):
-            raise InputError(
-                f"Line {number} of the file has {len(cells)} fields, but the first line names "
-                f"{len(columns)} columns. Put quotes around fields that contain the separator."
-            )
-        rows.append(cells)
-    frame = pd.DataFrame(rows, columns=columns)
-    if "women_share" not in frame.columns:
-        frame["women_share"] = ""
-    return clean_professions(frame[["profession", "women_share"]])
+    return clean_professions(read_professions(data))
 
 
 def _text(value: object) -> str:
@@ -202,19 +150,3 @@ def _has_value(value: object) -> bool:
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return False
     return not (isinstance(value, str) and not value.strip())
-
-
-def _share(value: object, name: str) -> float:
-    """A share of women from 0 to 1; NaN for a blank cell."""
-    if not _has_value(value):
-        return math.nan
-    try:
-        share = float(str(value).replace(",", "."))
-    except ValueError:
-        share = math.inf
-    if not 0 <= share <= 1:
-        raise InputError(
-            f"The share of women for '{name[:40]}' must be a number from 0 to 1 (0.25 for 25 %), "
-            f"got '{str(value)[:40]}'."
-        )
-    return share

@@ -1,10 +1,12 @@
 """The command line, `fairkd` or `python -m fairkd`.
 
-* `commands`: the application and the commands on models, predictions and gaps
+* `commands`: the application and the commands on models and predictions
+* `gaps_command`: `fairkd gaps`
 * `dashboard_command`: `fairkd dashboard`
 * `distill_commands`: `fairkd distill`; `foreground`: one distillation in the terminal, for it
 * `run_commands`: `fairkd runs`
 * `settings_command`: `fairkd settings`
+* `model_options`: how commands load a model and print notes
 * `console`: tables, progress bars and JSON on the terminal
 """
 

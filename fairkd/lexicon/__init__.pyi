@@ -14,4 +14,6 @@ from .word_groups import (
     WordGroup as WordGroup,
     contrasts as contrasts,
     make_contrast as make_contrast,
+    parse_words as parse_words,
+    typed_contrast as typed_contrast,
 )

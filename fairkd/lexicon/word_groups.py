@@ -8,6 +8,7 @@ two or more word groups to compare. The shipped ones and their sources are in `r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -142,6 +143,36 @@ def make_contrast(name: str, groups: Mapping[str, Sequence[str]]) -> Contrast:
             )
         made.append(WordGroup(group, {ANY: tuple(dict.fromkeys(word.strip() for word in words))}))
     return Contrast(name, " and ".join(groups), tuple(made), ROLES, "your own words")
+
+
+def parse_words(text: str) -> tuple[str, ...]:
+    """The words of a typed list, separated by commas, semicolons or line breaks; repeated words count once.
+
+    >>> parse_words("king, prince,,king")
+    ('king', 'prince')
+    """
+    return tuple(dict.fromkeys(word for part in re.split(r"[,;\n]", text) if (word := part.strip())))
+
+
+def typed_contrast(text_a: str, text_b: str) -> Contrast:
+    """`make_contrast` for two typed lists. Each group is named after its first word.
+
+    Raises InputError for an empty list, or a word in both.
+
+    >>> [group.name for group in typed_contrast("king, prince", "queen, princess").groups]
+    ['king', 'queen']
+    """
+    groups: dict[str, tuple[str, ...]] = {}
+    for order, text in (("first", text_a), ("second", text_b)):
+        words = parse_words(text)
+        if not words:
+            raise InputError(
+                f"The {order} word list is empty: type at least one word, several separated by commas."
+            )
+        if words[0] in groups:
+            raise InputError(f"The word '{words[0]}' is in both word lists: remove it from one of them.")
+        groups[words[0]] = words
+    return make_contrast(OWN, groups)
 
 
 @lru_cache(maxsize=1)

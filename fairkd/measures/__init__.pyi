@@ -8,8 +8,14 @@ from .gap_comparison import (
     transfer as transfer,
     transfer_kind as transfer_kind,
 )
+from .gap_inputs import (
+    read_professions as read_professions,
+    read_templates as read_templates,
+    women_share as women_share,
+)
 from .gap_summaries import (
     Summary as Summary,
+    Value as Value,
     by_profession as by_profession,
     labour_market as labour_market,
     split_words as split_words,

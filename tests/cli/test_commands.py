@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import lexicon
+from fairkd import lexicon, measures
 from fairkd.cli import commands
 from fairkd.models import references
 from fairkd.models.loading import MaskedLM
@@ -177,6 +177,52 @@ def test_with_more_than_two_groups_the_compared_ones_are_named_or_chosen(fairkd:
     assert chosen.err == "" and chosen.document["groups"] == ["they", names[0]]
     gap = [outcome.document["models"][0]["summary"]["mean"] for outcome in (first, chosen)]
     assert gap[0] != pytest.approx(gap[1])
+
+
+def test_gaps_measures_own_words_templates_and_professions_from_files(
+    fairkd: Run, reference: str, tiny_bert: MaskedLM, tmp_path: Path
+) -> None:
+    templates, professions = tmp_path / "templates.csv", tmp_path / "professions.csv"
+    templates.write_text("text,role\nThe [MASK] is {a profession}.,noun\n", encoding="utf-8")
+    professions.write_text("profession;women_share\nnurse;0.9\nactor;\n", encoding="utf-8")
+    table = tmp_path / "gaps.csv"
+    files = ("--templates", str(templates), "--professions", str(professions), "--csv", str(table))
+    outcome = fairkd(
+        "gaps", "--model", reference, "--words", "milk, tea", "iron", *files, "--prior-corrected", "--json"
+    )
+    document = outcome.document
+    assert (document["contrast"], document["groups"]) == ("own", ["milk", "iron"])
+    assert (document["value"], document["templates"]) == ("corrected_gap", 1)
+    expected = measures.gaps(
+        tiny_bert,
+        contrast=lexicon.typed_contrast("milk, tea", "iron"),
+        templates=[lexicon.Template("The [MASK] is {a profession}.", "noun")],
+        professions=["nurse", "actor"],
+    )
+    summary = document["models"][0]["summary"]
+    assert summary["mean_absolute"] == pytest.approx(expected.corrected_gap.abs().mean(), abs=1e-6)
+    with table.open() as file:
+        row = next(csv.DictReader(file))
+    assert row["model"] == reference and len(row["model_sha256"]) == 64 and row["fairkd_version"]
+
+
+@pytest.mark.usefixtures("few_professions")
+def test_gaps_measures_they_in_sentences_that_fit_it_and_says_where_a_template_does_not(
+    fairkd: Run, reference: str, tmp_path: Path
+) -> None:
+    they = ("gaps", "--model", reference, "--contrast", "pronouns-they", "--groups", "he", "they", "--json")
+    assert fairkd(*they).err == ""
+    templates = tmp_path / "templates.csv"
+    templates.write_text("text,role\n[MASK] is {a profession}.,subject\n", encoding="utf-8")
+    assert "'they' does not agree with the verb of" in fairkd(*they, "--templates", str(templates)).err
+
+
+@pytest.mark.parametrize("option", ["--templates", "--professions"])
+def test_a_file_that_cannot_be_read_is_refused(
+    fairkd: Run, reference: str, tmp_path: Path, option: str
+) -> None:
+    outcome = fairkd("gaps", "--model", reference, option, str(tmp_path / "none.csv"))
+    assert outcome.code == 2 and "Cannot read" in outcome.err and outcome.out == ""
 
 
 def test_groups_that_the_contrast_lacks_are_refused(fairkd: Run, reference: str) -> None:

@@ -124,13 +124,13 @@ def test_an_error_names_the_invalid_word_list(a: str, b: str, sentence: str) -> 
     ],
 )
 def test_csv_files_in_several_formats_are_read(data: bytes) -> None:
-    frame = validation.read_professions(data)
+    frame = validation.uploaded_professions(data)
     assert list(frame["profession"]) == ["nurse", "clerk"]
     assert frame["women_share"][0] == 0.9 and math.isnan(frame["women_share"][1])
 
 
 def test_a_csv_file_needs_no_shares_and_na_is_a_word() -> None:
-    assert list(validation.read_professions(b"profession\nnurse\nNA\n")["profession"]) == ["nurse", "NA"]
+    assert list(validation.uploaded_professions(b"profession\nnurse\nNA\n")["profession"]) == ["nurse", "NA"]
 
 
 @pytest.mark.parametrize(
@@ -153,5 +153,5 @@ def test_a_csv_file_needs_no_shares_and_na_is_a_word() -> None:
 )
 def test_an_invalid_csv_file_gives_an_error_of_one_paragraph(data: bytes, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence) as raised:
-        validation.read_professions(data)
+        validation.uploaded_professions(data)
     assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
