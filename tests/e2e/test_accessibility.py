@@ -1,0 +1,83 @@
+"""Every page against axe-core's rules for WCAG 2.2 AA and its best practices, in light and in dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fairkd import runs
+from tests.app.some_runs import add_run, training
+from tests.e2e.conftest import OpenPage, settled
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE = str(files("axe_playwright_python") / "axe.min.js")  # the npm package axe-core, unchanged
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = {
+    "predictions": "/",
+    "two masks": "/?text=The+[MASK]+thanked+[MASK]+mother.&log=true",
+    "gaps by profession": "/gaps",
+    "bias transfer": "/gaps?view=Bias+transfer",
+    "labour market": "/gaps?view=Labour+market",
+    "two sentences": "/gaps?view=Two+sentences",
+    "distill": "/distill",
+    "runs": "/runs",
+    "a run": "/runs?run={run}",
+}
+
+
+@pytest.fixture
+def run(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The id of one of two finished runs, which are gone after the test."""
+    monkeypatch.setenv("FAIRKD_HOME", str(app_home))
+    ids = [add_run(name, "finished", preset=name, events=training(400)) for name in ("plain", "fair")]
+    yield ids[0]
+    for id in ids:
+        runs.delete(id)
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_a_page_has_no_violation(open_page: OpenPage, run: str, path: str) -> None:
+    page = open_page(path.format(run=run))
+    drawn(page)
+    page.add_script_tag(path=AXE)
+    assert not violations(page), "in light"
+    page.emulate_media(color_scheme="dark")
+    try:
+        drawn(page)
+        assert not violations(page), "in dark"
+    finally:
+        page.emulate_media(color_scheme="light")
+
+
+def drawn(page: Page) -> None:
+    """Wait until nothing on the page is a placeholder, and every chart has the colours of the theme."""
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')", timeout=90_000
+    )
+    settled(page)
+    page.wait_for_function(
+        """() => {
+          const page = getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor
+          const probe = document.createElement("i")
+          return [...document.querySelectorAll(".js-plotly-plot")].every(({ layout }) => {
+            probe.style.color = layout.paper_bgcolor
+            return probe.style.color === page
+          })
+        }"""
+    )
+    settled(page)
+
+
+def violations(page: Page) -> list[str]:
+    """Each broken rule with the elements that break it."""
+    found = page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)["violations"]
+    return [
+        f"{rule['id']}: {rule['help']}: " + "; ".join(node["html"][:160] for node in rule["nodes"][:4])
+        for rule in found
+    ]
