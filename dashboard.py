@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.components.theme_changes import follow_theme
 from app.shared.activity import track_activity, warm_up
 from app.shared.sidebar import choose_models, describe_models
 from app.shared.url_state import has_old_names, parameters_with_current_names
@@ -53,4 +54,6 @@ with track_activity():
     teacher, student = choose_models(second=page is predictions)
     page.run()
     describe_models()
+    with st.sidebar:
+        follow_theme()
 warm_up(teacher, student)

@@ -11,11 +11,14 @@ _component = st.components.v2.component(
     "fairkd_theme_changes",
     html="<span hidden></span>",
     js="""
+let forget
 export default function ({ setTriggerValue }) {
+  forget?.() // Streamlit calls this at every update, not only once
   const scheme = window.matchMedia("(prefers-color-scheme: dark)")
   const changed = () => setTimeout(() => setTriggerValue("dark", scheme.matches), 200)
   scheme.addEventListener("change", changed)
-  return () => scheme.removeEventListener("change", changed)
+  forget = () => scheme.removeEventListener("change", changed)
+  return forget
 }
 """,
 )
