@@ -26,7 +26,6 @@ PAGES = {
     "labour market": "/gaps?view=Labour+market",
     "two sentences": "/gaps?view=Two+sentences",
     "distill": "/distill",
-    "runs": "/runs",
     "a run": "/runs?run={run}",
 }
 
