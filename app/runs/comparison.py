@@ -14,7 +14,8 @@ from app.runs.follow import RunData, follow
 from app.shared.activity import track_activity
 from app.shared.run_texts import UNFINISHED, has_trained, unique_names
 from app.shared.settings_table import shown
-from app.shared.theme import is_dark
+from app.shared.streamlit_internals import readable_tags
+from app.shared.theme import PAGE, is_dark
 from app.shared.widgets import caption, csv_download, literal
 from fairkd import runs
 from fairkd.measures import MEASURES, MIN_MASS_SHARE, Measure, has_lost_mass
@@ -35,6 +36,8 @@ def comparison(found: list[Run]) -> None:
     names = {run.id: f"{run.name} ({run.id})" for run in offered}
     st.subheader("Side by side")
     _choose_at_first(list(names), newest_batch(offered))
+    if is_dark():
+        readable_tags(PAGE.dark)
     chosen = st.multiselect(
         "Runs to compare",
         list(names),

@@ -72,3 +72,11 @@ const drawInto = (chart, series, layout) => {
 }
 const imageOf = (figure, options) => window.Plotly.toImage(figure, options)
 """
+
+
+def readable_tags(ink: str) -> None:
+    """Write the chosen values of multiselects in the colour `ink`.
+
+    They are white, whatever the primary colour. On the dark theme's that is 1.9 to 1.
+    """
+    st.html(f"<style>.stMultiSelect [data-tag] {{ color: {ink} }}</style>")

@@ -26,6 +26,7 @@ PAGES = {
     "labour market": "/gaps?view=Labour+market",
     "two sentences": "/gaps?view=Two+sentences",
     "distill": "/distill",
+    "runs": "/runs",
     "a run": "/runs?run={run}",
 }
 

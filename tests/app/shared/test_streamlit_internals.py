@@ -79,13 +79,14 @@ def scripts(name: str) -> str:
     ("script", "pattern", "what"),
     [
         ("index", r"st-key-", "the CSS class st-key-... of an element with a key"),
+        ("Multiselect", r"data-tag\b", "the attribute data-tag of a multiselect's chosen values"),
         ("PlotlyChart", r"js-plotly-plot", "plotly's CSS class js-plotly-plot"),
         ("PlotlyChart", r"\._dragging\b", "plotly's attribute _dragging"),
         ("PlotlyChart", r"window\.Plotly\s*=", "plotly in window.Plotly"),
         ("PlotlyChart", r"\bplotly_redraw\b", "plotly's event plotly_redraw"),
     ],
 )
-def test_the_browser_has_the_internals_that_live_charts_use(script: str, pattern: str, what: str) -> None:
+def test_the_browser_has_the_internals_that_are_used(script: str, pattern: str, what: str) -> None:
     assert re.search(pattern, scripts(script)), missing(what)
 
 
