@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -145,8 +144,7 @@ def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: Op
     assert noted[0][0] == "P(he) + P(she): 60 %, the teacher's 70 %"
     assert {"Try this student", "Measure this student", "Delete", "All runs"} <= buttons(app)
     assert not {"Cancel", "Resume"} & buttons(app)
-    drawn = [json.loads(one.proto.json) for one in app.get("bidi_component")]
-    (figure,) = [data for data in drawn if "panels" in data]
+    (figure,) = [data for data in components(app) if "panels" in data]
     assert figure["panels"][1]["name"] == "step 400"
     table = next(frame.value for frame in app.table if "meaning" in frame.value)
     assert r"constraint\.kind" in set(table["setting"])
