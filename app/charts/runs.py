@@ -14,18 +14,14 @@ import plotly.graph_objects as go
 
 from app.charts.base import LOW_MASS, base_layout
 from app.charts.series import Series, series
-from app.charts.text import percent
+from app.charts.text import escape, percent
 from app.shared.theme import MUTED, STUDENT, TEACHER, TEXT, merged
-from fairkd.measures import Measure, has_lost_mass
+from fairkd.measures import FEWEST_ITEMS, MEASURES, Measure, has_lost_mass
 
-HEIGHT = 330
+HEIGHT = 340
 SHARE_TICKS = ".3~%"
-LOSS_TERMS = {
-    "kd": "distillation loss",
-    "mlm": "masked-LM loss",
-    "hidden": "hidden-state loss",
-    "group": "group loss",
-}
+LEGEND = 34  # pixels that every chart over time keeps for a legend of one row, so that all plots begin there
+LOSS_TERMS = {"kd": "distillation", "mlm": "masked LM", "hidden": "hidden states", "group": "groups"}
 
 
 def curves(
@@ -43,6 +39,8 @@ def curves(
         base_layout(title=title, height=height, dark=dark, notes=notes),
         {
             "hovermode": "x unified",
+            "showlegend": True,
+            "margin": {"t": LEGEND},
             "xaxis": {"title": {"text": x}, "zeroline": False, "rangemode": "tozero"},
             "yaxis": {
                 "title": {"text": y},
@@ -59,7 +57,11 @@ def loss_curves(frame: pd.DataFrame, *, dark: bool) -> go.Figure:
     `frame` has the columns step and loss, and kd, mlm, hidden and group for the terms in use; in nats.
     """
     known = frame["loss"].dropna()
+    notes = [("each point is the mean over the last steps", MUTED.on(dark))]
     title = "How does the loss fall?"
+    if known.empty:
+        layout = curves("Loss: no step is logged yet", height=HEIGHT, dark=dark, y="", notes=notes)
+        return go.Figure(layout=without_axes(layout, "The first point comes with the first logged step."))
     if len(known) > 1:
         verb = "fell" if known.iloc[-1] < known.iloc[0] else "rose"
         title = f"The loss {verb} from {known.iloc[0]:.3g} to {known.iloc[-1]:.3g}"
@@ -67,30 +69,31 @@ def loss_curves(frame: pd.DataFrame, *, dark: bool) -> go.Figure:
     for number, (column, name) in enumerate(LOSS_TERMS.items(), start=1):
         if column in frame and (frame[column] > 0).any():
             traces.append(_line(frame, column, name, series(number, dark=dark)))
-    return go.Figure(
-        data=traces, layout=curves(title, height=HEIGHT, dark=dark, y="loss, nats (log scale)", log=True)
-    )
+    layout = curves(title, height=HEIGHT, dark=dark, y="loss, nats (log scale)", log=True, notes=notes)
+    return go.Figure(data=traces, layout=layout)
 
 
 def measure_curve(
-    frame: pd.DataFrame,
-    measure: Measure,
-    *,
-    teacher: Mapping[str, Any],
-    mass: str = "P(A) + P(B)",
-    dark: bool,
+    frame: pd.DataFrame, measure: Measure, *, teacher: Mapping[str, Any], dark: bool
 ) -> go.Figure:
     """One measure of the student over the steps, with its interval, and the teacher's as a dashed line.
 
-    For a gap, the probability mass is shown under the title, and a point with less than `LOW_MASS` is hollow.
+    A note says on how many sentences or professions it was measured. On fewer than `FEWEST_ITEMS` nothing is
+    drawn. For a gap, a point with a probability mass below `LOW_MASS` is hollow.
 
     Parameters
     ----------
-    frame : one row per evaluation: step and the measure's keys.
+    frame : one row per evaluation: step, the measure's keys and its sample size.
     teacher : the teacher's measures; no line is drawn for one that is missing.
-    mass : the formula of the probability mass, for example "P(he) + P(she)".
     """
     hue = Series(STUDENT.on(dark), "solid", "circle")
+    last = last_known(frame, measure)
+    title = measure_title(frame, measure, teacher)
+    notes = [(sample_note(last, teacher, measure), MUTED.on(dark))]
+    layout = value_axis(curves(title, height=HEIGHT, dark=dark, y=measure.heading, notes=notes), measure)
+    if not last or measure.has_too_few(last):
+        text = too_few_to_draw(measure, last) if last else "The first point comes with the first evaluation."
+        return go.Figure(layout=without_axes(layout, text))
     traces = band(frame, measure, hue)
     traces.append(
         _line(
@@ -108,46 +111,87 @@ def measure_curve(
         traces[-1]["marker"]["symbol"] = [
             hollow if low else hue.symbol for low in frame["gap_mass"] < LOW_MASS
         ]
-    steps = frame["step"]
-    ends = [0, int(steps.max()) if len(steps) else 1]
-    traces += teacher_line(measure, teacher, ends, dark=dark)
-    title = measure_title(frame, measure, teacher)
-    warnings = mass_notes(frame, teacher, mass) if measure.needs_mass else []
-    notes = [(note, MUTED.on(dark)) for note in warnings]
-    layout = curves(title, height=HEIGHT, dark=dark, y=measure.heading, notes=notes)
-    if measure.unit == "share":
-        layout["yaxis"]["tickformat"] = SHARE_TICKS
-    elif measure.shows_sign:
-        layout["yaxis"]["zeroline"] = True
-    else:
-        layout["yaxis"]["rangemode"] = "tozero"
-    return go.Figure(data=traces, layout=layout)
+    ends = [0, int(frame["step"].max())]
+    return go.Figure(data=[*traces, *teacher_line(measure, teacher, ends, dark=dark)], layout=layout)
+
+
+def last_known(frame: pd.DataFrame, measure: Measure) -> dict[str, Any]:
+    """The last evaluation with a value of the measure; empty without one."""
+    known = frame.dropna(subset=[measure.key]) if measure.key in frame else frame.iloc[:0]
+    return known.iloc[-1].to_dict() if len(known) else {}
 
 
 def measure_title(frame: pd.DataFrame, measure: Measure, teacher: Mapping[str, Any]) -> str:
     """The last value in one line, beside the teacher's or, without one, the first."""
-    values = frame[measure.key].dropna() if measure.key in frame else pd.Series(dtype=float)
-    if values.empty:
-        return f"{_capitalised(measure.label)}: not measured yet"
-    title = f"{_capitalised(measure.label)}: {measure.format(float(values.iloc[-1]))}"
+    last, name = last_known(frame, measure), _capitalised(measure.label)
+    if not last:
+        return f"{name}: not measured yet"
+    if measure.has_too_few(last):
+        return f"{name}: {measure.sample_size(last)} are too few"
+    title = f"{name}: {measure.format(float(last[measure.key]))}"
     own = teacher.get(measure.key)
     if own is not None:
         return f"{title}, the teacher's {measure.format(float(own), unit=False)}"
+    values = frame[measure.key].dropna()
     first = measure.format(float(values.iloc[0]), unit=False)
     return f"{title}, at first {first}" if len(values) > 1 else title
 
 
-def mass_notes(frame: pd.DataFrame, teacher: Mapping[str, Any], mass: str) -> list[str]:
-    """The last probability mass beside the teacher's, and a warning where it is too low for a gap."""
-    known = frame["gap_mass"].dropna() if "gap_mass" in frame else pd.Series(dtype=float)
-    if known.empty:
-        return []
-    last, own = float(known.iloc[-1]), teacher.get("gap_mass")
-    note = f"{mass}: {percent(last)}"
-    notes = [note if own is None else f"{note}, the teacher's {percent(float(own))}"]
-    if last < LOW_MASS or has_lost_mass(last, own):
-        notes.append("Little probability mass is left: this gap means little")
-    return notes
+def sample_note(last: Mapping[str, Any], teacher: Mapping[str, Any], measure: Measure) -> str:
+    """On what the last value was measured, and its interval, or a warning where the mass is too low."""
+    size = measure.sample_size(last)
+    if not size:  # of an earlier version, or not measured yet
+        size = f"{measure.sampled}, number not stored" if last else measure.sampled
+    mass = last.get("gap_mass")
+    if measure.needs_mass and mass is not None and _is_little(mass, teacher.get("gap_mass")):
+        return f"{size}; little probability mass is left: this gap means little"
+    low, high = (measure.format(last.get(end), unit=False) for end in measure.interval)
+    return size if "–" in (low, high) else f"{size}; 95 % interval {low} to {high}"
+
+
+def mass_sentence(frame: pd.DataFrame, teacher: Mapping[str, Any], words: str) -> str:
+    """The mean probability mass of the measured words, beside the teacher's; empty where it is unknown.
+
+    `words` names them: "he/she, him/her, his/her".
+    """
+    last = last_known(frame, MEASURES["gap_mass"])
+    if not last:
+        return ""
+    own = teacher.get("gap_mass")
+    beside = "" if own is None else f", in the teacher {percent(float(own))}"
+    return f"On average, {words} have {percent(last['gap_mass'])} of the probability together{beside}."
+
+
+def _is_little(mass: float, teacher: float | None) -> bool:
+    return mass < LOW_MASS or has_lost_mass(mass, teacher)
+
+
+def value_axis(layout: dict, measure: Measure) -> dict:
+    """The layout with the y axis of a measure, which begins at 0 unless the measure has a sign."""
+    axis: dict[str, Any] = {"zeroline": True} if measure.shows_sign else {"rangemode": "tozero"}
+    if measure.unit == "share":
+        axis["tickformat"] = SHARE_TICKS
+    return merged(layout, {"yaxis": axis})
+
+
+def without_axes(layout: dict, text: str) -> dict:
+    """The layout of a chart without data: a sentence in place of axes, whose ticks would be invented."""
+    sentence = {
+        "text": escape(text),
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+        "showarrow": False,
+        "font": {"size": 13},
+    }
+    hidden = {"visible": False}
+    return merged(layout, {"xaxis": hidden, "yaxis": hidden, "showlegend": False, "annotations": [sentence]})
+
+
+def too_few_to_draw(measure: Measure, values: Mapping[str, Any]) -> str:
+    """Why no curve is drawn."""
+    return f"Measured on {measure.sample_size(values)}: too few to draw (at least {FEWEST_ITEMS})."
 
 
 def _capitalised(text: str) -> str:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app.charts.run_comparison import BIAS, LOST, QUALITY, X_AXES, bias_quality, compared_curves
+from app.charts.run_comparison import BIAS, LOST, MASS, QUALITY, X_AXES, bias_quality, compared_curves
 from app.components.chart import show_figure
 from app.runs.follow import RunData, follow
 from app.shared.activity import track_activity
 from app.shared.run_texts import UNFINISHED, has_trained, unique_names
 from app.shared.settings_table import shown
 from app.shared.streamlit_internals import readable_tags
+from app.shared.table_download import table_download
 from app.shared.theme import PAGE, is_dark
-from app.shared.widgets import caption, csv_download, literal
+from app.shared.widgets import caption, literal
 from fairkd import runs
-from fairkd.measures import MEASURES, MIN_MASS_SHARE, Measure, has_lost_mass
-from fairkd.runs import Run, evaluation_differences, fairness_front
+from fairkd.measures import FEWEST_ITEMS, MEASURES, MIN_MASS_SHARE, Measure, Ranking, has_lost_mass
+from fairkd.runs import Run, evaluation_differences, fairness_front, rank_runs, rests_on_one_seed
 
 MOST = 8  # runs on one chart
 COMPARE = "compare"
 _SUGGESTED = "compare_suggested"
+TOO_FEW = f"its measures need at least {FEWEST_ITEMS} held-out sentences and professions"
 TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
 
 
@@ -102,9 +105,10 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
     teacher = next((one.teacher for one in data.values() if one.teacher), {}) if comparable else {}
     table = last_values(data)
     masses = zip(table["gap_mass"], table["teacher_mass"], strict=True)
-    table["lost"] = [has_lost_mass(mass, own) for mass, own in masses]
-    lost = tuple(table["name"][table["lost"]])
+    lost = [has_lost_mass(mass, own) for mass, own in masses]
+    gone = tuple(table["name"][lost])
     shown_ids, dark = tuple(run.id for run in picked), is_dark()
+    one_seed = comparable and rests_on_one_seed([run.config for run in picked])
     left, right = st.columns([3, 2], gap="medium")
     with left:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -127,43 +131,94 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
             )
         measure = MEASURES.get(str(chosen), BIAS)
         over = str(x) if x in X_AXES else "step"
-        frames = {name: one.evaluations for name, one in data.items()}
         figure = compared_curves(
-            frames, measure, x=over, teacher=teacher, lost=lost, comparable=comparable, dark=dark
+            {name: one.evaluations for name, one in data.items()},
+            measure,
+            x=over,
+            teacher=teacher,
+            ranking=_ranking(measure, data, gone) if comparable else None,
+            one_seed=one_seed,
+            lost=gone,
+            dark=dark,
         )
         view = (shown_ids, measure.key, over, dark)
         show_figure(figure, "compared", f"fairkd-runs-{measure.key.replace('_', '-')}", view=view)
         sentences = [
-            measure.description,
+            measure.help,
             f"{measure.goal.capitalize()}." if measure.goal else "",
             f"Bands are 95 % bootstrap intervals over {measure.sampled}.",
-            "The dashed blue line is the teacher. A click on a name in the legend hides its run.",
+            "The dashed blue line is the teacher." if teacher.get(measure.key) is not None else "",
+            "A click on a name in the legend hides its run.",
         ]
         caption(" ".join(filter(None, sentences)))
     with right:
-        measured = table.dropna(subset=[QUALITY.key, BIAS.key]).reset_index(drop=True)
-        if measured.empty:
-            caption("The chart of bias against quality appears after the first evaluation.")
-        else:
-            costs = list(zip(measured[QUALITY.key], measured[BIAS.key], strict=True))
-            # Colours follow the order of the runs: a run without values yet keeps its own.
-            best = fairness_front(costs, list(measured["lost"]))
-            figure = bias_quality(
-                measured,
-                front=best,
-                looks=[list(data).index(name) for name in measured["name"]],
-                lost=list(measured["lost"]),
-                comparable=comparable,
-                teacher=teacher,
-                dark=dark,
-            )
-            show_figure(figure, "bias_quality", "fairkd-bias-quality", view=(shown_ids, dark))
-            way = "No run lies below and to the left of the dotted front: along it, less bias costs quality."
-            caption(f"Each run's last evaluation. {way if comparable and best else ''}")
-    if lost:
-        caption(f":material/warning: {lost_note(lost)}")
+        _bias_quality(table, lost, data, teacher, comparable=comparable, view=(shown_ids, dark))
+    if gone:
+        caption(f":material/warning: {lost_note(gone)}")
+    _values(table)
+
+
+def _ranking(measure: Measure, data: Mapping[str, RunData], lost: Collection[str] = ()) -> Ranking:
+    """The runs in the order of a measure; those without mass count for all measures but gaps."""
+    left_out = lost if measure.needs_mass else ()
+    return rank_runs(measure, {name: one.last for name, one in data.items() if name not in left_out})
+
+
+def _bias_quality(
+    table: pd.DataFrame,
+    lost: Sequence[bool],
+    data: Mapping[str, RunData],
+    teacher: Mapping[str, Any],
+    *,
+    comparable: bool,
+    view: tuple[object, bool],
+) -> None:
+    """Bias against quality, of the runs whose measures rest on enough sentences and professions."""
+    few = [any(one.has_too_few(row) for one in (QUALITY, BIAS)) for row in table.to_dict("records")]
+    known = table[[QUALITY.key, BIAS.key]].notna().all(axis=1) & ~pd.Series(few, dtype=bool)
+    measured = table[known].reset_index(drop=True)
+    if measured.empty:
+        waiting = "The chart of bias against quality appears after the first evaluation."
+        caption(f"Bias against quality is not drawn: {TOO_FEW}." if any(few) else waiting)
+        return
+    kept = [gone for gone, shown in zip(lost, known, strict=True) if shown]
+    best = fairness_front(list(zip(measured[QUALITY.key], measured[BIAS.key], strict=True)), kept)
+    gone = table["name"][lost].tolist()
+    left_out = {*gone, *table["name"][~known]}
+    counted = {name: one for name, one in data.items() if name not in left_out}
+    figure = bias_quality(
+        measured,
+        front=best,
+        # Colours follow the order of the runs: a run without values yet keeps its own.
+        looks=[list(data).index(name) for name in measured["name"]],
+        lost=kept,
+        rankings=(_ranking(BIAS, counted), _ranking(QUALITY, counted)) if comparable else None,
+        teacher=teacher,
+        dark=view[1],
+    )
+    show_figure(figure, "bias_quality", "fairkd-bias-quality", view=view)
+    way = "No run lies below and to the left of the dotted line." if comparable and best else ""
+    caption(f"Each run's last evaluation. {QUALITY.example} {way}")
+
+
+def _values(table: pd.DataFrame) -> None:
+    """The last values with their intervals and sample sizes as text; all digits are in the file."""
+    rows = table.to_dict("records")
+    readable = table[["name", "steps", "tokens", "minutes"]].copy()
+    for measure in TABLE:
+        readable[measure.key] = [measure.format_with_interval(row) for row in rows]
+    readable["sizes"] = [
+        ", ".join(dict.fromkeys(filter(None, (measure.sample_size(row) for measure in TABLE))))
+        for row in rows
+    ]
+    readable["teacher_mass"] = [MASS.format(row["teacher_mass"]) for row in rows]
+    headings = {measure.key: (measure.heading, measure.help) for measure in TABLE}
+    headings |= {
+        "sizes": ("measured on", "KL is measured on the sentences of the smaller number."),
+        "teacher_mass": (f"{MASS.label}, teacher", MASS.help),
+    }
     st.dataframe(
-        table.drop(columns="lost"),
+        readable,
         hide_index=True,
         key="compared_table",
         column_config={
@@ -171,22 +226,11 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
             "steps": st.column_config.NumberColumn(format="localized"),
             "tokens": st.column_config.NumberColumn(format="localized"),
             "minutes": st.column_config.NumberColumn(format="%.1f"),
-            **{key: column for measure in TABLE for key, column in _columns(measure).items()},
-            "teacher_mass": st.column_config.NumberColumn("probability mass, teacher", format="percent"),
+            **{key: st.column_config.TextColumn(text, help=help) for key, (text, help) in headings.items()},
         },
     )
-    csv_download(table, "fairkd-runs", "compared_csv")
-
-
-def _columns(measure: Measure) -> dict[str, Any]:
-    """How the table shows a measure and its interval."""
-    number = "percent" if measure.unit == "share" else f"%.{measure.digits}f"
-    ends = dict(zip(measure.interval, ("interval from", "interval to"), strict=True))
-    headings = {measure.key: measure.heading, **ends}
-    return {
-        key: st.column_config.NumberColumn(heading, format=number, help=measure.description)
-        for key, heading in headings.items()
-    }
+    formats = {measure.key: partial(measure.format, unit=False) for measure in TABLE}
+    table_download(table, "fairkd-runs", "compared_csv", formats=formats)
 
 
 def lost_note(lost: Sequence[str]) -> str:
@@ -195,13 +239,13 @@ def lost_note(lost: Sequence[str]) -> str:
     return (
         f"{LOST.capitalize()}: {' and '.join(map(literal, lost))} {verb} the measured words less than "
         f"{100 * MIN_MASS_SHARE:.0f} % of the probability that the teacher gives them. Such a gap means "
-        "little, even if it is small. It is drawn hollow and left out of the Pareto front."
+        "little, even if it is small. It is drawn hollow, and no run is named for such a gap."
     )
 
 
 def last_values(data: dict[str, RunData]) -> pd.DataFrame:
     """One row per run: its last evaluation and its teacher's probability mass, NaN where unknown."""
-    columns = [key for measure in TABLE for key in measure.keys]
+    columns = list(dict.fromkeys(key for measure in TABLE for key in (*measure.keys, measure.sample)))
     rows = []
     for name, found in data.items():
         last = found.evaluations.iloc[-1] if len(found.evaluations) else pd.Series(dtype=float)
@@ -226,7 +270,7 @@ def _differences(picked: list[Run], names: dict[str, str]) -> None:
     ]
     frame = pd.DataFrame(rows)
     st.dataframe(frame, hide_index=True, key="differences", height="auto")
-    csv_download(frame, "fairkd-differences", "differences_csv")
+    table_download(frame, "fairkd-differences", "differences_csv")
     caption(f"Only the settings that differ. {rest_is_equal(found)}")
 
 

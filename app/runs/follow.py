@@ -30,7 +30,7 @@ class RunData:
 
     `training` and `evaluations` have one row per event; `training` is thinned for drawing.
     `watched_sentences` are the student's events in the order of steps, `teacher_watched_sentences` the
-    teacher's by text. `teacher` holds the teacher's measures.
+    teacher's by text. `teacher` holds the teacher's measures, `last` the last evaluation with its items.
     """
 
     offset: int
@@ -39,6 +39,7 @@ class RunData:
     watched_sentences: tuple[Event, ...]
     teacher_watched_sentences: Mapping[str, Event]
     teacher: Mapping[str, Any]
+    last: Mapping[str, Any]
     messages: tuple[Event, ...]
 
     @property
@@ -113,6 +114,7 @@ def run_data(history: list[Event], offset: int) -> RunData:
         tuple(sorted(students, key=lambda event: event["step"])),
         {event["text"]: event for event in watched_sentences if event.get("model") == "teacher"},
         (by_type.get("teacher") or [{}])[-1],
+        event_tables.last_evaluation(history),
         tuple(by_type.get("message", [])),
     )
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.base import LOW_MASS
-from app.charts.runs import loss_curves, measure_curve
+from app.charts.runs import loss_curves, mass_sentence, measure_curve
 from app.charts.text import percent
 from app.components.chart import show_figure
 from app.runs.actions import action_bar, open_run, page_requested, show_problem
@@ -118,7 +118,7 @@ def _curves(run: Run, found: RunData) -> None:
     with places[0]:
         figure = _figure(id, "loss", found.offset, dark, _run=run, _found=found)
         show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
-        caption("Each point is the mean over the last steps. The terms are shown without their weights.")
+        caption("The terms are shown without their weights.")
         csv_download(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
     for place, column in zip(places[1:], CURVES, strict=True):
         with place:
@@ -131,8 +131,7 @@ def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: R
     """A chart of the run `id` with the events up to byte `offset`. Callers must not change it."""
     if what == "loss":
         return loss_curves(_found.training, dark=dark)
-    measure, mass = MEASURES[what], mass_words(_run.config)
-    return measure_curve(_found.evaluations, measure, teacher=_found.teacher, mass=mass, dark=dark)
+    return measure_curve(_found.evaluations, MEASURES[what], teacher=_found.teacher, dark=dark)
 
 
 def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
@@ -140,14 +139,17 @@ def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
     show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
     measure = MEASURES[column]
-    others = measure.needs_mass and measures_other_words(run.config)
-    caption(measure_caption(measure) + (f" {OTHER_WORDS}" if others else ""))
+    sentences = [measure_caption(measure)]
+    if measure.needs_mass:
+        sentences.append(mass_sentence(found.evaluations, found.teacher, mass_words(run.config)))
+        sentences.append(OTHER_WORDS if measures_other_words(run.config) else "")
+    caption(" ".join(filter(None, sentences)))
     csv_download(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
 
 
 def measure_caption(measure: Measure) -> str:
     """What a measure is and how to read its chart."""
-    sentences = [measure.description]
+    sentences = [measure.help]
     if measure.goal:
         sentences.append(f"{measure.goal.capitalize()}.")
     sentences.append(f"The band is a 95 % bootstrap interval over {measure.sampled}.")

@@ -27,9 +27,18 @@ def gap_names(config: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def mass_words(config: Mapping[str, Any]) -> str:
-    """The mass of a gap as a sum: `P(he) + P(she)`."""
-    a, b = gap_names(config)
-    return f"P({a}) + P({b})"
+    """The words whose probability mass is averaged over the templates: `he/she, him/her, his/her`.
+
+    The names of the groups where a role has several words.
+    """
+    groups = gap_groups(config.get("evaluation") or {})
+    if not groups:
+        return "the words of both groups"
+    first, second = groups
+    roles = [(first.words[role], second.words[role]) for role in first.words if role in second.words]
+    if all(len(a) == len(b) == 1 for a, b in roles):
+        return ", ".join(dict.fromkeys(f"{a[0]}/{b[0]}" for a, b in roles))
+    return f"the words of {first.name} and {second.name}"
 
 
 def measures_other_words(config: Mapping[str, Any]) -> bool:

@@ -77,8 +77,8 @@ def measured(measure: Measure, items: Items) -> dict[str, float | None]:
             totals, counts = bootstrap_means(table).T
             low, high = percentiles(totals / counts)
             ends = float(low), float(high)
-    value, *ends_ = (_shown(measure, end) for end in (value, *ends))
-    return dict(zip(measure.keys, (value, *ends_), strict=True))
+    shown = (_shown(measure, mean) for mean in (value, *ends))
+    return dict(zip(measure.keys, shown, strict=True))
 
 
 def item_values(measure: Measure, items: Items) -> Floats | None:

@@ -1,4 +1,4 @@
-"""Several runs together: whether their measures are comparable, and their Pareto front."""
+"""Several runs together: whether their measures are comparable, which is best, and their Pareto front."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairkd.distill.config import Config, flat
-from fairkd.measures import front
+from fairkd.measures import Measure, Ranking, Score, are_paired, front, item_values, rank
 from fairkd.runs.store import Run
+
+Values = Mapping[str, Any]  # the last evaluation of a run: its measures, and its items where it has them
 
 # Runs are comparable where these settings are equal: they decide what is measured, and on which text.
 EVALUATION_SETTINGS = (
@@ -49,6 +51,46 @@ def setting_differences(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     names = dict.fromkeys(name for config in configs.values() for name in config)
     table = {name: {id: config.get(name) for id, config in configs.items()} for name in names}
     return {name: row for name, row in table.items() if len(set(map(repr, row.values()))) > 1}
+
+
+def rank_runs(measure: Measure, evaluations: Mapping[str, Values]) -> Ranking:
+    """The runs in the order of a measure, with the best as leader only where the data tell it apart.
+
+    Where all runs have items of the same sentences or professions, they are compared pair by pair; otherwise
+    by their intervals, and not at all without these (see `fairkd.measures.rank`). Call it only for runs
+    that `evaluation_differences` finds comparable.
+
+    Parameters
+    ----------
+    evaluations : the last evaluation of each run by name, as from `fairkd.runs.event_tables.last_evaluation`.
+    """
+    known = {name: one for name, one in evaluations.items() if _number(one, measure.key) is not None}
+    items = {name: one.get("items") or {} for name, one in known.items()}
+    first = next(iter(items.values()), {})
+    paired = all(are_paired(measure, first, one) for one in items.values())
+    return rank(
+        {name: _score(measure, one, paired=paired) for name, one in known.items()},
+        direction=measure.direction,
+    )
+
+
+def _score(measure: Measure, values: Values, *, paired: bool) -> Score:
+    found = item_values(measure, values["items"]) if paired else None
+    if found is not None:
+        return Score(float(found.mean()), items=found)
+    low, high = (_number(values, key) for key in measure.interval)
+    return Score(float(values[measure.key]), low, high, n=measure.count(values))
+
+
+def _number(values: Values, key: str) -> float | None:
+    value = values.get(key)
+    return None if value is None or math.isnan(value) else float(value)
+
+
+def rests_on_one_seed(configs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether no two configurations differ in the seed alone, so that each variant ran at one seed."""
+    seedless = [flat(config) | {"seed": None} for config in configs]
+    return len({repr(sorted(one.items())) for one in seedless}) == len(seedless)
 
 
 def fairness_front(costs: Sequence[tuple[float, float]], lost: Sequence[bool]) -> tuple[int, ...]:

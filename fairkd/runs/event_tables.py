@@ -40,10 +40,10 @@ def evaluations(events: Sequence[Event]) -> pd.DataFrame:
     return table.drop(columns="items", errors="ignore")
 
 
-def last_items(events: Sequence[Event]) -> dict[str, Any]:
-    """The items of the last evaluation, for `fairkd.measures.item_values`; empty if it has none."""
+def last_evaluation(events: Sequence[Event]) -> dict[str, Any]:
+    """The last evaluation, with its items (see `fairkd.measures.paired`); empty before the first."""
     found = [event for event in history(events) if event["type"] == "evaluation"]
-    return dict(found[-1].get("items") or {}) if found else {}
+    return found[-1] if found else {}
 
 
 def teacher(events: Sequence[Event]) -> dict[str, Any] | None:

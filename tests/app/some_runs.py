@@ -145,7 +145,12 @@ def _measured(step: int, gap: float, quality: float, mass: float, part: float) -
         "gap_absolute_low": 0.8 * absolute,
         "gap_absolute_high": 1.25 * absolute,
         "gap_mass": mass,
+        "masked_sentences": 100,
+        "scored_sentences": 200,
+        "professions": 20,
     }
+    for key in ("kl", "pseudo_perplexity_sampled", "gap_mass"):
+        measures |= {f"{key}_low": 0.98 * measures[key], f"{key}_high": 1.02 * measures[key]}
     times = {"tokens": 1000 * step, "seconds": 0.7 * step}
     return [
         {"type": "evaluation", "step": step, **times, **measures},

@@ -28,7 +28,7 @@ from fairkd.runs import event_tables, events
 from tests.distill.parts import CORPUS, config
 
 ALL = pytest.mark.parametrize("measure", MEASURES.values(), ids=list(MEASURES))
-VALUES = {key: 0.25 for key in evaluation_keys()}
+VALUES = {key: 0.25 for key in evaluation_keys()} | {measure.sample: 20 for measure in MEASURES.values()}
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_the_model_card_uses_label_and_format(measure: Measure, emitted: list[di
 
 
 def test_the_line_of_an_evaluation_uses_labels() -> None:
-    event = {"type": "evaluation", "step": 3, **VALUES, "professions": 20}
+    event = {"type": "evaluation", "step": 3, **VALUES}
     line = events.as_line(event)
     assert line is not None and "mean absolute gap 0.25 nats (20 professions)" in line
     del event["professions"]

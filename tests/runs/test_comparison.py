@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from fairkd.distill.config.config import make_config
-from fairkd.runs.comparison import evaluation_differences, fairness_front
+from fairkd.measures.registry import MEASURES
+from fairkd.runs.comparison import evaluation_differences, fairness_front, rank_runs, rests_on_one_seed
 
 
 def config(**settings: Any) -> dict[str, Any]:
@@ -53,3 +54,45 @@ def test_a_run_without_mass_is_not_on_the_front_and_dominates_no_other_run() -> 
     costs = [(14.0, 1.4), (15.0, 0.4), (13.0, 0.1)]
     assert fairness_front(costs, [False, False, True]) == (0, 1)
     assert fairness_front(costs, [False, False, False]) == (2,)
+
+
+def evaluation(gap: float, *, items: bool = True) -> dict[str, Any]:
+    """A last evaluation: 20 professions whose absolute gaps spread widely around `gap`."""
+    gaps = [gap + 0.1 * number for number in range(20)]
+    values = {"gap_absolute": sum(gaps) / 20, "gap_absolute_low": gap, "gap_absolute_high": gap + 2}
+    found = {"professions": [f"job {number}" for number in range(20)], "gap_absolute": gaps}
+    return {**values, "professions": 20, **({"items": found} if items else {})}
+
+
+def test_runs_are_compared_profession_by_profession() -> None:
+    gap = MEASURES["gap_absolute"]
+    close = {"plain": evaluation(1.0), "fair": evaluation(0.95)}
+    assert rank_runs(gap, close).leader == "fair", "smaller for every profession"
+    stored = {"plain": evaluation(1.0), "fair": evaluation(0.95, items=False)}
+    assert rank_runs(gap, stored).leader is None, "an earlier version stored no items: the intervals overlap"
+
+
+def test_a_perplexity_is_compared_sentence_by_sentence() -> None:
+    quality = MEASURES["pseudo_perplexity_sampled"]
+    losses = [0.1 * number for number in range(40)]
+    runs = {
+        name: {
+            quality.key: value,
+            "items": {"sentences": "a text", quality.key: [loss + more for loss in losses]},
+        }
+        for name, value, more in (("plain", 9.0, 0.0), ("fair", 9.5, 0.05))
+    }
+    assert rank_runs(quality, runs).leader == "plain"
+    runs["fair"]["items"]["sentences"] = "another"  # type: ignore[index]
+    assert rank_runs(quality, runs).leader is None
+
+
+def test_a_run_without_the_measure_is_left_out() -> None:
+    found = rank_runs(MEASURES["gap_absolute"], {"a": evaluation(1.0), "b": {"gap_absolute": None}, "c": {}})
+    assert found.order == ("a",) and found.leader is None
+
+
+def test_variants_rest_on_one_seed_unless_one_of_them_ran_at_several() -> None:
+    fair = {"constraint": {"kind": "group"}}
+    assert rests_on_one_seed([config(), config(**fair)])
+    assert not rests_on_one_seed([config(), config(**fair), config(**fair, seed=1)])

@@ -140,8 +140,9 @@ def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: Op
     assert loss.startswith("The loss fell from") and kl.startswith("KL to the teacher")
     assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
     assert gap.startswith("Mean absolute gap") and words.startswith("At step 400")
+    assert "he/she, him/her, his/her have 60 % of the probability together, in the teacher 70 %" in texts(app)
     (noted,) = [data["notes"] for data in components(app) if data.get("title") == gap]
-    assert noted[0][0] == "P(he) + P(she): 60 %, the teacher's 70 %"
+    assert noted[0][0].startswith("20 professions; 95 % interval 0.33 to")
     assert {"Try this student", "Measure this student", "Delete", "All runs"} <= buttons(app)
     assert not {"Cancel", "Resume"} & buttons(app)
     (figure,) = [data for data in components(app) if "panels" in data]

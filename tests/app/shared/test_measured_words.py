@@ -7,9 +7,10 @@ from fairkd.distill.config.config import make_config
 
 
 def test_the_mass_is_that_of_the_groups_that_are_measured() -> None:
-    assert mass_words({"evaluation": {"contrast": "kinship"}}) == "P(father) + P(mother)"
-    assert mass_words({"evaluation": {"words": {"cat": ["cat"], "dog": ["dog"]}}}) == "P(cat) + P(dog)"
-    assert mass_words({"evaluation": {"contrast": "of another version"}}) == "P(A) + P(B)"
+    assert mass_words({"evaluation": {"contrast": "pronouns"}}) == "he/she, him/her, his/her"
+    assert mass_words({"evaluation": {"contrast": "kinship"}}) == "the words of father and mother"
+    assert mass_words({"evaluation": {"words": {"cat": ["cat"], "dog": ["dog"]}}}) == "cat/dog"
+    assert mass_words({"evaluation": {"contrast": "of another version"}}) == "the words of both groups"
 
 
 def test_a_gap_of_other_words_than_the_constraint_balances_is_recognised() -> None:
