@@ -1,4 +1,4 @@
-"""The charts of runs, watched sentences and the constraint preview: titles and traces."""
+"""The charts of runs and watched sentences: titles and traces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from app.charts.base import LOW_MASS
-from app.charts.constraint_preview import edit_bars
 from app.charts.run_comparison import bias_quality, compared_curves, front_title
 from app.charts.runs import LEGEND, loss_curves, mass_sentence, measure_curve, measure_title
 from app.charts.series import series
@@ -357,35 +356,6 @@ def test_the_run_nearest_to_0_is_named_where_a_measure_has_a_sign() -> None:
     ranking = ranked("gap_mean", frames)
     figure = compared_curves(frames, MEASURES["gap_mean"], teacher={}, ranking=ranking, dark=False)
     assert title(figure).startswith("b ends with the ") and "nearest to 0: " in title(figure)
-
-
-def test_the_playground_draws_any_number_of_groups() -> None:
-    words = ["milk", "tea", "water", "iron"]
-    numbers = {name: [1, 2, 3, 4] for name in ("before", "after", "before_rank", "after_rank")}
-    figure = edit_bars(
-        pd.DataFrame({"token": words, "group": words, **numbers}), groups=words, title="?", dark=False
-    )
-    ticks = figure.layout.yaxis.ticktext
-    assert len({tick.replace(word, "") for tick, word in zip(ticks, words, strict=True)}) == 3
-
-
-def test_the_playground_draws_before_and_after_with_the_groups_in_their_hues() -> None:
-    frame = pd.DataFrame(
-        {
-            "token": ["he", "she", "<i>"],
-            "group": ["A", "B", ""],
-            "before": [0.9, 0.01, 0.09],
-            "after": [0.455, 0.455, 0.09],
-            "before_rank": [1, 3, 2],
-            "after_rank": [1, 2, 3],
-        }
-    )
-    figure = edit_bars(frame, groups=["A", "B"], title="?", dark=False)
-    assert [trace.name for trace in figure.data] == ["the teacher as it is", "after the edit"]
-    assert list(figure.data[1].x) == [0.455, 0.455, 0.09]
-    ticks = figure.layout.yaxis.ticktext
-    assert "color" in ticks[0] and ticks[0] != ticks[1] and ticks[2] == "&lt;i&gt;"
-    assert len(figure.layout.shapes) == 1, "a line between the groups and the other words"
 
 
 @pytest.mark.parametrize("dark", [False, True])
