@@ -48,6 +48,7 @@ function head(root, data) {
   const title = root.querySelector(".title")
   title.textContent = data.title
   title.style.minHeight = `${1.35 * data.titleLines}em`
+  root.querySelector(".notes").style.minHeight = `${1.45 * data.noteLines}em`
   root.querySelector(".notes").replaceChildren(
     ...data.notes.map(([text, colour]) => {
       const line = document.createElement("div")

@@ -44,7 +44,15 @@ class _Mounted:
     changed: bool = False
 
 
-def show_figure(figure: go.Figure, key: str, name: str, *, view: object = None, title_lines: int = 1) -> None:
+def show_figure(
+    figure: go.Figure,
+    key: str,
+    name: str,
+    *,
+    view: object = None,
+    title_lines: int = 1,
+    note_lines: int = 0,
+) -> None:
     """Draw `figure` below its title, with a button that downloads both.
 
     The title is `figure.layout.meta["title"]`, and the lines of `meta["notes"]` follow it; both are from
@@ -56,7 +64,8 @@ def show_figure(figure: go.Figure, key: str, name: str, *, view: object = None, 
     view : for a live chart: what a zoom belongs to, such as the measure, the runs and the theme. The chart
         stays mounted, with its zoom and hidden series, as long as the view is equal. The figure's axes must
         have `autorange`; an axis with a range counts as zoomed.
-    title_lines : lines that are reserved for the title, so that the charts of a row begin at one height.
+    title_lines, note_lines : lines that are reserved for title and notes, so that the charts of a row begin
+        at one height.
     """
     meta: dict[str, Any] = figure.layout.meta or {}
     newest = None
@@ -72,6 +81,7 @@ def show_figure(figure: go.Figure, key: str, name: str, *, view: object = None, 
                 "title": meta.get("title", ""),
                 "notes": meta.get("notes", []),
                 "titleLines": title_lines,
+                "noteLines": note_lines,
                 "format": kind.lower(),
                 "file": f"{name}.{kind.lower()}",
                 "button": f"Download {name.removeprefix('fairkd-').replace('-', ' ')} as {kind}",

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.runs.actions import chosen_id, open_requested_page
 from app.runs.comparison import comparison
-from app.runs.list import run_list
+from app.runs.list import example_list, run_list
 from app.runs.page import run_page
 from app.shared.widgets import literal
 from fairkd import runs
@@ -22,4 +22,6 @@ else:
         st.error(literal(error), icon=":material/error:")
     else:
         run_list(found)
-        comparison(found)
+        examples = runs.examples()
+        example_list(examples, first=not found)
+        comparison([*found, *reversed(examples)])  # the newest first, like the others

@@ -1,13 +1,15 @@
-"""Actions on a run: open, cancel, resume, delete (with confirmation), export, try and measure its student."""
+"""Actions on a run: open, describe, cancel, resume, delete, export, try and measure its student."""
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
+from app.runs.description_form import description_form
+from app.runs.export import export_button
 from app.shared.run_texts import UNFINISHED
 from app.shared.widgets import literal
 from fairkd import runs
@@ -75,7 +77,9 @@ def open_requested_page() -> None:
 
 
 def action_bar(run: Run) -> None:
-    """The buttons for the run's state."""
+    """The buttons for the run's state; none for an example."""
+    if run.example:
+        return
     with st.container(horizontal=True, gap="small"):
         if has_model(run):
             _button(
@@ -113,25 +117,11 @@ def action_bar(run: Run) -> None:
                 help="Continue from the last checkpoint.",
             )
         if run.state not in UNFINISHED:
-            st.download_button(
-                "Export",
-                data=lambda: exported(run),
-                file_name=f"fairkd-run-{run.id}.zip",
-                mime="application/zip",
-                key=f"export_{run.id}",
-                icon=":material/download:",
-                on_click="ignore",
-                help="Download the run's folder as a zip file: configuration, events, log and model.",
-            )
+            export_button(run)
+        description_form(run, partial(_describe, run))
+        if run.state not in UNFINISHED:
             _button("Delete", "delete", "delete", _ask_to_delete, run, help="You are asked to confirm.")
     _confirm_delete(run)
-
-
-def exported(run: Run) -> bytes:
-    """The run's folder as a zip."""
-    target = io.BytesIO()
-    runs.export(run.id, target)
-    return target.getvalue()
 
 
 def _button(
@@ -153,6 +143,10 @@ def _button(
         type="primary" if primary else "secondary",
         help=help,
     )
+
+
+def _describe(run: Run, **texts: str) -> None:
+    _try(run, partial(runs.describe, **texts))
 
 
 def _try(run: Run, action: Callable[[str], object]) -> None:

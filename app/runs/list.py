@@ -1,13 +1,16 @@
-"""The Runs page without a chosen run: running and queued runs, and the history."""
+"""The Runs page without a chosen run: running and queued runs, the history, and the example runs."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Sequence
 
 import streamlit as st
 
 from app.runs.actions import chosen_id, open_run, show_problem
 from app.shared.activity import track_activity
 from app.shared.model_cache import friendly_errors
-from app.shared.run_texts import STATES, UNFINISHED, ago, has_trained, run_summary, status
+from app.shared.run_texts import UNFINISHED, ago, has_trained, run_summary, state_badge, status
 from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.runs import Run
@@ -15,12 +18,12 @@ from fairkd.runs import Run
 FIRST = 12  # ended runs in the list at first; a button shows more
 LIVE, IDLE = "2s", "5s"  # between two updates, while there are unfinished runs and without any
 _SHOWN = "runs_shown"
-Signature = tuple[tuple[str, str, bool], ...]
+Signature = tuple[tuple[str, str, bool, str], ...]
 
 
 def signature(found: list[Run]) -> Signature:
-    """The page is redrawn when this changes: the runs, their states, and which of them can be compared."""
-    return tuple((run.id, run.state, has_trained(run)) for run in found)
+    """The page is redrawn when this changes: the runs, their states and names, and which can be compared."""
+    return tuple((run.id, run.state, has_trained(run), run.name) for run in found)
 
 
 def run_list(found: list[Run]) -> None:
@@ -41,20 +44,25 @@ def _list(drawn: Signature) -> None:
     show_problem()
     if not found:
         _no_runs()
+        return
+    now = time.time()
+    starts, usual = runs.expected_starts(found, runs.slots(), now), runs.usual_phase_seconds(found)
     waiting = [run for run in found if run.state in UNFINISHED]
     ended = [run for run in found if run.state not in UNFINISHED]
     if waiting:
         st.subheader("Running and queued")
         active = sorted(waiting, key=lambda run: (run.state == "queued", run.place))
-        for place, run in enumerate(active):
-            _row(run, place - sum(one.active for one in active) + 1)
+        busy = sum(run.active for run in active)
+        for place, run in enumerate(active, start=1):
+            said = status(run, start=starts.get(run.id), usual=usual, now=now)
+            _row(run, said if run.active else f"number {place - busy} in the queue · {said}")
         number = "One run trains" if runs.slots() == 1 else f"Up to {runs.slots()} runs train"
         caption(f"{number} at a time. Training continues when you close this page.")
     if ended:
         st.subheader("Ended")
         shown = int(st.session_state.get(_SHOWN, FIRST))
         for run in ended[:shown]:
-            _row(run, 0)
+            _row(run, status(run, now=now))
         if len(ended) > shown:
             st.button(
                 f"Show {min(FIRST, len(ended) - shown)} more of {len(ended) - shown}",
@@ -69,9 +77,24 @@ def _more(shown: int) -> None:
     st.session_state[_SHOWN] = shown + FIRST
 
 
-def _row(run: Run, place: int) -> None:
-    """One run. A click on its name opens its page."""
-    colour, icon = STATES[run.state]
+def example_list(found: Sequence[Run], *, first: bool) -> None:
+    """The example runs; folded unless they are the `first` runs on the page."""
+    if not found:
+        return
+    if first:
+        st.subheader("Example runs")
+        place = st.container(gap="small")
+    else:
+        place = st.expander("Example runs", icon=":material/menu_book:", key="examples")
+    with place:
+        caption("Finished trainings that come with FairKD, to look at and to replay at once.")
+        for run in found:
+            _row(run, status(run))
+
+
+def _row(run: Run, said: str) -> None:
+    """One run and its status. A click on its name opens its page."""
+    state, colour, icon = state_badge(run)
     with st.container(border=True):
         left, right = st.columns([5, 4], vertical_alignment="center", gap="medium")
         with left.container(gap=None):
@@ -84,23 +107,36 @@ def _row(run: Run, place: int) -> None:
                     type="tertiary",
                     help="Open this run.",
                 )
-                st.badge(run.state, icon=icon, color=colour)
-            caption(f"{literal(run.config_error or run_summary(run.config))} · {ago(run.created)}")
+                if run.example:
+                    st.badge("example", icon=":material/menu_book:", color="gray")
+                else:
+                    st.badge(state, icon=icon, color=colour)
+            caption(" · ".join(map(literal, about(run))))
+            if run.note:
+                caption(literal(run.note))
         with right.container(gap=None):
-            if run.state in UNFINISHED:
-                text = status(run) if run.state != "queued" else f"number {place} in the queue"
-                st.progress(min(max(run.progress, 0.0), 1.0), text=text)
-            else:
-                caption(status(run))
-            if run.sentence and run.state != "finished":
-                reason = literal(run.sentence)
-                caption(f":red[{reason}]" if run.state == "failed" else reason)
+            if run.active:
+                st.progress(min(max(run.progress, 0.0), 1.0), text=said)
+            elif said:
+                caption(said)
+            if run.state == "failed" and run.sentence:
+                caption(f":red[{literal(run.sentence)}]")
+            elif (reason := run.sentence or run.warning) and not run.active:
+                caption(literal(reason))
+
+
+def about(run: Run) -> list[str]:
+    """What a run is: its settings in short, whose it is, and when it was submitted."""
+    parts = [run.config_error or run_summary(run.config)]
+    if run.owner:
+        parts.append(f"by {run.owner}")
+    return parts if run.example else [*parts, ago(run.created)]
 
 
 def _no_runs() -> None:
     """The page without any run."""
     with st.container(border=True):
-        st.markdown("**No runs yet.** Train a student on the Distill page.")
+        st.markdown("**No runs of your own yet.** Train a student on the Distill page.")
         caption(
             "While a student trains, this page shows its loss, its gap, and its predictions for “Milk is a "
             "\\[MASK\\].” Runs started with `fairkd runs submit` on this machine appear here, too."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -13,21 +14,27 @@ from app.charts.text import percent
 from app.components.chart import show_figure
 from app.runs.actions import action_bar, open_run, page_requested, show_problem
 from app.runs.follow import RunData, follow, log_tail
-from app.runs.list import IDLE, LIVE
+from app.runs.list import IDLE, LIVE, about
+from app.runs.reproduce_run import reproduce_run
 from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import track_activity
 from app.shared.measured_words import mass_words, measures_other_words
-from app.shared.run_texts import STATES, UNFINISHED, ago, run_summary, status
+from app.shared.run_texts import UNFINISHED, duration, state_badge, status
 from app.shared.settings_table import changed, changed_table
 from app.shared.theme import is_dark
 from app.shared.widgets import caption, csv_download, literal
 from fairkd import runs
+from fairkd.distill import PHASES, PREPARATION
 from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES, Measure
 from fairkd.runs import Run
 
 CURVES = ("kl", "pseudo_perplexity_sampled", "gap_absolute")
 HOLLOW = f"A point is hollow where the words have less than {percent(LOW_MASS)} of the probability."
+EXAMPLE = (
+    "An example that comes with FairKD: a finished training, with its settings and measurements but without "
+    "the student itself. So it can be replayed, but not tried, resumed or exported."
+)
 OTHER_WORDS = (
     "The constraint of this run balances other words. The settings `evaluation.contrast` and "
     "`evaluation.words` choose the words whose gap is measured."
@@ -46,22 +53,24 @@ def run_page(id: str) -> None:
     # A stopped run may be resumed elsewhere.
     interval = LIVE if unfinished else IDLE if run.resumable else None
     st.header(literal(run.name), anchor=False)
-    st.fragment(_live, run_every=interval)(id, run.state)
+    st.fragment(_live, run_every=interval)(id, (run.state, run.name))
     watched_sentences(run, live=unfinished)
     _settings(run)
-    st.fragment(_log, run_every="5s" if unfinished else None)(id)
+    reproduce_run(run)
+    if not run.example:
+        st.fragment(_log, run_every="5s" if unfinished else None)(id)
 
 
 @track_activity()
-def _live(id: str, drawn: str) -> None:
-    """State and curves. A change of state redraws the whole page."""
+def _live(id: str, drawn: tuple[str, str]) -> None:
+    """State and curves. A change of state or name redraws the whole page."""
     if page_requested():
         st.rerun()
     try:
         run = runs.get(id)
     except FairKDError:
         st.rerun()  # deleted elsewhere: `run_page` reports it
-    if run.state != drawn:
+    if (run.state, run.name) != drawn:
         st.rerun()
     found = follow(run)
     # A container for each part: a chart that moves by one element is created again and loses its zoom.
@@ -83,32 +92,64 @@ def _live(id: str, drawn: str) -> None:
 
 def _head(run: Run, found: RunData) -> None:
     """State, summary of the settings, and progress."""
-    colour, icon = STATES[run.state]
+    state, colour, icon = state_badge(run)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(run.state, icon=icon, color=colour)
-        caption(f"{literal(run.config_error or run_summary(run.config))} · {ago(run.created)} · `{run.id}`")
-    if run.state in UNFINISHED:
-        st.progress(min(max(run.progress, 0.0), 1.0), text=status(run, found.speed))
-        if run.sentence:
-            caption(literal(run.sentence))
+        if run.example:
+            st.badge("example", icon=":material/menu_book:", color="gray")
+        else:
+            st.badge(state, icon=icon, color=colour)
+        caption(f"{' · '.join(map(literal, about(run)))} · `{run.id}`")
+    for line in run.note.splitlines():
+        st.markdown(literal(line))
+    if run.example:
+        st.info(EXAMPLE, icon=":material/menu_book:")
+    elif run.state in UNFINISHED:
+        _progress(run, found)
     elif run.state == "failed":
         st.error(literal(run.sentence or "The run failed. Its log has the details."), icon=":material/error:")
+    elif run.warning:
+        st.warning(f"{status(run)}. {literal(run.warning)}", icon=":material/warning:")
     else:
         caption(status(run) + (f" · {literal(run.sentence)}" if run.sentence else ""))
+
+
+def _progress(run: Run, found: RunData) -> None:
+    """What an unfinished run does, or when it starts."""
+    starts, usual = {}, {}
+    if run.phase != "training":  # only then are the other runs needed
+        known = runs.all_runs()
+        starts = runs.expected_starts(known, runs.slots(), time.time())
+        usual = runs.usual_phase_seconds(known)
+    said = status(run, start=starts.get(run.id), usual=usual, tokens_per_second=found.speed)
+    if run.active:
+        st.progress(min(max(run.progress, 0.0), 1.0), text=said)
+    else:
+        st.markdown(literal(run.sentence) if run.sentence else f":material/schedule: {said}")
 
 
 def _nothing_yet(run: Run, found: RunData) -> None:
     """A run without any values yet."""
     if run.state in UNFINISHED:
         with st.container(border=True):
-            st.markdown(
-                ":material/hourglass_top: **Preparing: loading the models, reading the text, measuring the "
-                "teacher**"
-            )
-            latest = f"Latest message: {literal(found.messages[-1]['text'])}. " if found.messages else ""
-            caption(f"{latest}The first values appear within a minute or two.")
+            st.markdown("**Before the first step**")
+            st.markdown("  \n".join(preparation(run)))
+            since = run.phase_since or 0.0
+            news = [event["text"] for event in found.messages if event["time"] >= since]
+            caption(f"{literal(news[-1])}." if news else "The curves appear after the first measurement.")
     else:
         caption("The run ended before its first evaluation, so there are no curves. See its log below.")
+
+
+def preparation(run: Run) -> list[str]:
+    """The phases before the first step, as lines of Markdown: done with its duration, at work, or to come."""
+    place = PREPARATION.index(run.phase) if run.phase in PREPARATION else -1
+    lines = []
+    for number, phase in enumerate(PREPARATION):
+        done = number < place
+        icon = "check_circle" if done else "pending" if number == place else "radio_button_unchecked"
+        took = f" · {duration(run.phase_seconds.get(phase))}" if done else ""
+        lines.append(f":material/{icon}: {PHASES[phase]}{took}")
+    return lines
 
 
 def _curves(run: Run, found: RunData) -> None:
@@ -137,7 +178,8 @@ def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: R
 def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     id = run.id
     figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
-    show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
+    row = {} if column == CURVES[0] else {"title_lines": 2, "note_lines": 1}  # as its neighbour
+    show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark, **row)
     measure = MEASURES[column]
     sentences = [measure_caption(measure)]
     if measure.needs_mass:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,9 +22,8 @@ from fairkd.runs import Run
 TICK = "0.9s"  # between two frames of the replay
 FRAMES = 24  # of a replay, at most
 ROWS = 7
+NARROW = 2  # columns, up to which the curves stand beside them
 WORDS = 3  # curves of each model's most probable words
-_TOKENS = re.compile(r"\[MASK\]|<mask>|\w+|[^\w\s]", re.IGNORECASE)
-_MASKS = ("[mask]", "<mask>", "_")
 
 
 def watched_sentences(run: Run, *, live: bool) -> None:
@@ -60,12 +58,19 @@ def _watched_sentences(run: Run, declared: bool) -> None:
     data = figure_of(
         columns, text, teacher, event, number=number, names=(_teacher_name(run), f"step {step:,}")
     )
-    columns_figure(data, key=f"watched_sentence_columns_{id}", on_choose=choose)
-    caption(
-        "The teacher's words are above the sentence. Below it are the student's words at the chosen step. "
-        "Move the slider or press Play to watch the student learn."
-    )
-    _word_curves(id, found, text, columns[number - 1]["index"], step, steps)
+    # A few columns leave room for the curves beside them.
+    beside = len(columns) <= NARROW
+    widths = [2 * len(columns), 7]
+    left, right = st.columns(widths, gap="medium") if beside else (st.container(), st.container())
+    with left:
+        columns_figure(data, key=f"watched_sentence_columns_{id}", on_choose=choose)
+        middle = "the mask" if len(columns) == 1 else "the sentence"
+        caption(
+            f"Above {middle} are the teacher's words, below it the student's at the chosen step. Move the "
+            "slider or press Play to watch the student learn."
+        )
+    with right:
+        _word_curves(id, found, text, columns[number - 1]["index"], step, steps)
 
 
 def _choose_text(id: str, texts: tuple[str, ...]) -> str:
@@ -135,33 +140,20 @@ def _advance(id: str, steps: list[int]) -> None:
 
 
 def columns_of(event: Event) -> list[dict[str, Any]]:
-    """The columns of the figure, one per token. `index` is its place in the event's positions, or None.
+    """The columns of the figure, one per predicted position; of a sentence with masks, the masks alone.
 
-    For a sentence with masks an event holds only the masked positions. The other words are columns without
-    predictions, so that the figure shows the whole sentence.
+    `index` is its place in the event's positions.
     """
-    positions = event["positions"]
-    tokens = _TOKENS.findall(event["text"])
-    masks = [token for token in tokens if token.lower() in _MASKS]
-    if all(position["masked"] for position in positions) and len(masks) == len(positions):
-        numbers = iter(range(len(positions)))
-        return [
-            {"text": "[MASK]", "masked": True, "unknown": False, "index": next(numbers)}
-            if token.lower() in _MASKS
-            else {"text": token, "masked": False, "unknown": False, "index": None}
-            for token in tokens
-        ]
     return [
         {"text": position["token"], "masked": position["masked"], "unknown": False, "index": index}
-        for index, position in enumerate(positions)
+        for index, position in enumerate(event["positions"])
     ]
 
 
 def default_number(columns: list[dict[str, Any]]) -> int:
-    """The first column with predictions, counted from 1; a masked one if there is any."""
-    known = [number for number, column in enumerate(columns, start=1) if column["index"] is not None]
-    masked = [number for number in known if columns[number - 1]["masked"]]
-    return (masked or known or [1])[0]
+    """The first masked column, counted from 1; the first one if none is masked."""
+    masked = [number for number, column in enumerate(columns, start=1) if column["masked"]]
+    return (masked or [1])[0]
 
 
 def figure_of(
@@ -181,8 +173,7 @@ def figure_of(
             continue
         cells = []
         for column in columns:
-            index = column["index"]
-            top = [] if index is None else event["positions"][index]["predictions"][:ROWS]
+            top = event["positions"][column["index"]]["predictions"][:ROWS]
             most = max(most, len(top))
             cells.append([cell(one["token"], one["probability"]) for one in top])
         panels.append({"role": role, "name": name, "columns": cells})
@@ -215,11 +206,8 @@ def probabilities(event: Mapping[str, Any] | None, index: int) -> dict[str, floa
     return {one["token"]: one["probability"] for one in event["positions"][index]["predictions"]}
 
 
-def _word_curves(id: str, found: RunData, text: str, index: int | None, step: int, steps: list[int]) -> None:
+def _word_curves(id: str, found: RunData, text: str, index: int, step: int, steps: list[int]) -> None:
     """The most probable words of both models, over the steps."""
-    if index is None:
-        caption("Only masked words are watched. Choose a masked column to see how its words change.")
-        return
     if len(steps) < 2:
         return
     frame = words_over_steps(found, text, index)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from fairkd.constraints import KINDS
-from fairkd.runs import ACTIVE, Run, State
+from fairkd.runs import ACTIVE, Run, State, duration as duration, phase_text, start_text
 
-Colour = Literal["gray", "green", "red", "yellow", "violet"]
+Colour = Literal["gray", "green", "red", "yellow", "violet", "primary"]
 
 # Not the colours of teacher and student. Icon and word say the same without colour.
 STATES: dict[State, tuple[Colour, str]] = {
@@ -22,23 +22,14 @@ STATES: dict[State, tuple[Colour, str]] = {
     "interrupted": ("yellow", ":material/power_off:"),
 }
 UNFINISHED: tuple[State, ...] = ("queued", *ACTIVE)
+# A finished run whose result says little.
+DOUBTFUL: tuple[Colour, str] = ("yellow", ":material/warning:")
 
 
-def duration(seconds: float | None) -> str:
-    """`8 s`, `4 min`, `1 h 20 min`; "–" if it is unknown.
-
-    >>> duration(8.2), duration(65), duration(4800), duration(None)
-    ('8 s', '1 min 05 s', '1 h 20 min', '–')
-    """
-    if seconds is None or seconds < 0:
-        return "–"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+def state_badge(run: Run) -> tuple[str, Colour, str]:
+    """Word, colour and icon of a run's state."""
+    colour, icon = DOUBTFUL if run.state == "finished" and run.warning else STATES[run.state]
+    return run.state, colour, icon
 
 
 def ago(moment: float, now: float | None = None) -> str:
@@ -76,14 +67,30 @@ def run_summary(config: Mapping[str, Any]) -> str:
     return f"{', '.join(parts) or KINDS['none'].label} · {budget(config)} · seed {config.get('seed', 0)}"
 
 
-def status(run: Run, tokens_per_second: float | None = None) -> str:
-    """The progress of a run: `step 1,240 · 62 % · about 2 min left`."""
+def status(
+    run: Run,
+    *,
+    start: float | None = None,
+    usual: Mapping[str, float] | None = None,
+    tokens_per_second: float | None = None,
+    now: float | None = None,
+) -> str:
+    """What a run does, or how far it came: `Training · step 1,240 · 62 % · about 2 min left`.
+
+    Parameters
+    ----------
+    start : when a queued run is expected to start, as from `fairkd.runs.expected_starts`.
+    usual : how long phases take in other runs, as from `fairkd.runs.usual_phase_seconds`.
+    """
+    now = time.time() if now is None else now
     if run.state == "queued":
-        return "in the queue"
-    if run.state == "running" and not run.step:
-        return "preparing"
-    parts = [f"step {run.step:,}", f"{100 * run.progress:.0f} %"]
-    if run.state in ("running", "cancelling"):
+        return start_text(start, now)
+    parts = [phase_text(run, usual or {}, now)] if run.active else []
+    if run.step:
+        parts.append(f"step {run.step:,}")
+        if run.state != "finished":
+            parts.append(f"{100 * run.progress:.0f} %")
+    if run.active and run.step:
         if run.seconds_left is not None:
             parts.append(f"about {duration(run.seconds_left)} left")
         if tokens_per_second:

@@ -1,4 +1,4 @@
-from . import event_tables as event_tables, events as events
+from . import description as description, event_tables as event_tables, events as events
 from .archive import export as export, part_bytes as part_bytes
 from .comparison import (
     evaluation_differences as evaluation_differences,
@@ -19,9 +19,17 @@ from .control import (
     submit as submit,
     submit_all as submit_all,
 )
-from .description import LONGEST as LONGEST, default_owner as default_owner
+from .description import (
+    LONGEST as LONGEST,
+    RunDescription as RunDescription,
+    default_owner as default_owner,
+)
 from .events import Event as Event, Writer as Writer
-from .example_runs import examples as examples
+from .example_runs import (
+    EXAMPLE_SETTINGS as EXAMPLE_SETTINGS,
+    EXAMPLES as EXAMPLES,
+    examples as examples,
+)
 from .expected_start import (
     expected_starts as expected_starts,
     usual_phase_seconds as usual_phase_seconds,

@@ -13,7 +13,9 @@ from fairkd.distill.config import stored_settings
 from fairkd.runs import description, events
 from fairkd.runs.store import Run
 
-FOLDER = Path(__file__).resolve().parents[1] / "assets" / "examples"
+EXAMPLES = Path(__file__).resolve().parents[1] / "assets" / "examples"
+# What distinguishes them from the presets of their names, as --set takes it.
+EXAMPLE_SETTINGS = ("budget.steps=300", "evaluation.every_steps=30", "threads=1")
 PREFIX = "example-"  # of their ids, which no run's id has
 BATCH = "examples"
 
@@ -21,7 +23,7 @@ BATCH = "examples"
 @lru_cache(maxsize=1)
 def examples() -> tuple[Run, ...]:
     """All example runs, in the order in which they were trained."""
-    found = [_example(path.parent) for path in FOLDER.glob("*/config.json")]
+    found = [_example(path.parent) for path in EXAMPLES.glob("*/config.json")]
     return tuple(sorted(found, key=lambda run: run.created))
 
 

@@ -24,6 +24,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def no_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Runs page without the example runs."""
+    monkeypatch.setattr("fairkd.runs.examples", lambda: ())
+
+
+@pytest.fixture
 def open_distill(tiny_folder: Callable[[str], Path]) -> OpenDistill:
     """`open_distill(["plain"])` opens the page with a tiny teacher and chooses these variants."""
 

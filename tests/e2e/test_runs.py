@@ -106,18 +106,6 @@ def test_a_click_on_a_name_opens_its_run(open_page: OpenPage, run: str) -> None:
     expect(page).to_have_url(re.compile(f"run={run}"))
 
 
-def test_a_position_without_mask_can_be_chosen_and_its_curves_disappear(
-    open_page: OpenPage, run: str
-) -> None:
-    page = open_page(f"/runs?run={run}")
-    words = page.locator(f".st-key-watched_sentence_words_{run}")
-    expect(words).to_be_visible(timeout=LONG)
-    page.get_by_role("option", name=re.compile("^position 1, ")).click()
-    expect(page.get_by_text("Choose a masked column")).to_be_visible()
-    expect(words).to_have_count(0)
-    expect(page.locator(".column[aria-selected=true]")).to_have_attribute("data-number", "1")
-
-
 def test_a_zoom_stays_and_can_be_reset(open_page: OpenPage, run: str) -> None:
     page = open_page(f"/runs?run={run}")
     shows(page, run, "last >= 400")

@@ -84,11 +84,10 @@ def test_thinned_frames_fit_keep_the_last_row_and_the_order(rows: int, most: int
 # --- watched sentences ---
 
 
-def test_the_columns_of_a_watched_sentence_are_its_words_and_its_mask() -> None:
+def test_a_watched_sentence_with_a_mask_has_one_column() -> None:
     columns = columns_of(watched_sentence("Milk is a [MASK].", 0, 0.0))
-    assert [column["text"] for column in columns] == ["Milk", "is", "a", "[MASK]", "."]
-    assert [column["index"] for column in columns] == [None, None, None, 0, None]
-    assert default_number(columns) == 4
+    assert [(column["text"], column["index"]) for column in columns] == [("[MASK]", 0)]
+    assert default_number(columns) == 1
 
 
 def test_a_watched_sentence_without_a_mask_has_its_tokens_as_columns() -> None:
@@ -103,16 +102,16 @@ def test_the_figure_shows_the_teacher_above_the_student() -> None:
     text = "Milk is a [MASK]."
     student, teacher = watched_sentence(text, 100, 0.5), watched_sentence(text, 0, 1.0, model="teacher")
     columns = columns_of(student)
-    data = figure_of(columns, text, teacher, student, number=4, names=("T", "step 100"))
+    data = figure_of(columns, text, teacher, student, number=1, names=("T", "step 100"))
     assert [panel["role"] for panel in data["panels"]] == ["teacher", "student"]
     cells = data["panels"][1]["columns"]
-    assert cells[0] == [] and cells[3][0][0] == "white" and data["selected"] == 4
-    _, shade, text_shown = cells[3][0]
+    assert cells[0][0][0] == "white" and data["selected"] == 1
+    _, shade, text_shown = cells[0][0]
     assert 0 < shade < 1 and text_shown == percent(student["positions"][0]["predictions"][0]["probability"])
     empty = figure_data((), None, None, rows=7, selected=1, log=False)
     assert set(data) == set(empty), "the browser gets the same fields as on the Predictions page"
     json.dumps(data)
-    assert len(figure_of(columns, text, None, student, number=4, names=("T", "S"))["panels"]) == 1
+    assert len(figure_of(columns, text, None, student, number=1, names=("T", "S"))["panels"]) == 1
 
 
 def test_the_words_over_the_steps_have_one_row_per_word_and_step(tmp_path: Path) -> None:

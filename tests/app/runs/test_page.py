@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.runs.actions import exported
+from app.runs.export import exported
 from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.runs import store
@@ -19,7 +19,7 @@ from tests.app.conftest import OpenRuns
 from tests.app.reading import chart_titles, components, texts
 from tests.app.some_runs import add_run, training
 
-pytestmark = pytest.mark.usefixtures("home")
+pytestmark = pytest.mark.usefixtures("home", "no_examples")
 
 
 def buttons(app: AppTest) -> set[str]:
@@ -31,7 +31,7 @@ def buttons(app: AppTest) -> set[str]:
 
 def test_without_runs_the_page_links_to_the_distill_page(open_runs: OpenRuns) -> None:
     app = open_runs()
-    assert "No runs yet" in texts(app)
+    assert "No runs of your own yet" in texts(app)
     assert not chart_titles(app) and not app.error
 
 
@@ -46,7 +46,7 @@ def test_queue_and_history_are_listed_with_state_and_progress(open_runs: OpenRun
     assert "running" in said and "The corpus has no usable sentence." in said
     progress = [one.proto.text for one in app.get("progress")]
     assert "min" in progress[0] or "left" in progress[0]
-    assert "number 1 in the queue" in progress[1]
+    assert "number 1 in the queue · starts within a minute (estimate)" in said
 
 
 def test_a_damaged_configuration_is_a_sentence_at_its_run(open_runs: OpenRuns) -> None:
@@ -71,9 +71,10 @@ def test_the_queue_is_in_order_and_a_resumed_run_is_last(open_runs: OpenRuns) ->
     app.run()
     names = [one.label.strip("*") for one in app.button if str(one.key).startswith("open_")]
     assert names == ["one", "two", "old"]
-    progress = [one.proto.text for one in app.get("progress")]
-    places = [text for text in progress]
-    assert places == [f"number {place} in the queue" for place in (1, 2, 3)]
+    waiting = [one.value for one in app.caption if "in the queue" in one.value]
+    assert waiting[0] == "number 1 in the queue · starts within a minute (estimate)"
+    for place, text in zip((2, 3), waiting[1:], strict=True):
+        assert text.startswith(f"number {place} in the queue · starts about ") and "(estimate)" in text
 
 
 def test_a_resumed_run_shows_no_duration(open_runs: OpenRuns) -> None:
@@ -124,7 +125,7 @@ def test_a_list_that_cannot_be_read_is_one_error(
         raise FairKDError("The disk is full.")
 
     # In the list alone, as when it happens while the list refreshes itself.
-    now = {"all_runs": runs.all_runs, "slots": runs.slots} | {broken: refuse}
+    now = {name: getattr(runs, name) for name in runs.__all__} | {broken: refuse}
     monkeypatch.setattr("app.runs.list.runs", SimpleNamespace(**now))
     app.run()
     assert not app.exception and [error.value for error in app.error] == ["The disk is full\\."]
@@ -184,17 +185,6 @@ def test_the_slider_replays_the_watched_sentences_and_play_starts_at_the_beginni
     assert app.select_slider(key=f"watched_sentence_slider_{id}").value == 400
 
 
-def test_a_position_without_mask_can_be_chosen_and_has_no_curves(open_runs: OpenRuns) -> None:
-    id = add_run("fair", "finished", events=training(400))
-    app = open_runs(run=id)
-    assert len(chart_titles(app)) == 5
-    app.session_state[f"position_{id}_Milk is a [MASK]."] = 1
-    app.run()
-    (figure,) = [data for data in components(app) if "panels" in data]
-    assert figure["selected"] == 1
-    assert len(chart_titles(app)) == 4 and "Choose a masked column" in texts(app)
-
-
 def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) -> None:
     id = add_run("busy", "running", events=training(400)[:14])
     app = open_runs(run=id)
@@ -245,7 +235,7 @@ def test_deleting_asks_for_confirmation(open_runs: OpenRuns) -> None:
     app.button(key=f"delete_{id}").click().run()
     app.button(key=f"confirm_{id}").click().run()
     assert not folder.exists() and not app.exception
-    assert "No runs yet" in texts(app), "back at the list"
+    assert "No runs of your own yet" in texts(app), "back at the list"
 
 
 def test_the_export_is_the_runs_folder_as_a_zip() -> None:
