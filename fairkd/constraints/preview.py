@@ -22,7 +22,7 @@ from fairkd.constraints.constraint import Constraint, resolve
 from fairkd.constraints.kinds import Kind, Scope
 from fairkd.lexicon import Contrast
 from fairkd.models import MaskedLM
-from fairkd.predictions import Prediction, kl, predict, rank, top_ids
+from fairkd.predictions import Prediction, kl, predict, ranks, top_ids
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class ConstraintPreview:
                 "group": names.get(i, ""),
                 "before": math.exp(self.before[i]),
                 "after": math.exp(self.after[i]),
-                "before_rank": rank(self.before, i),
-                "after_rank": rank(self.after, i),
+                "before_rank": ranks(self.before, [i])[0],
+                "after_rank": ranks(self.after, [i])[0],
             }
             for i in wanted
         ]

@@ -3,9 +3,15 @@ from .distribution import (
     Prediction as Prediction,
     best_id as best_id,
     kl as kl,
-    rank as rank,
+    ranks as ranks,
     top_ids as top_ids,
 )
 from .model_comparison import Comparison as Comparison, compare as compare
 from .positions import as_json as as_json, predict as predict, shown_positions as shown_positions
+from .shared_words import (
+    SharedWord as SharedWord,
+    align as align,
+    same_vocabulary as same_vocabulary,
+    shared_words as shared_words,
+)
 from .word_lookup import look_up as look_up

@@ -99,8 +99,7 @@ class Prediction:
 
     def rank(self, position: int, ids: Sequence[int]) -> list[int]:
         """The rank of each id at a position; 1 is the most probable token, ties are ordered by id."""
-        row = self.row(position)
-        return [rank(row, i) for i in ids]
+        return ranks(self.row(position), ids)
 
     def shown_mass(self, position: int, k: int) -> float:
         """The total probability of the k most probable tokens."""
@@ -141,14 +140,16 @@ def top_ids(log_probabilities: Tensor, k: int) -> Tensor:
     return ids
 
 
-def rank(row: Tensor, token: int) -> int:
-    """The rank of a token in a row [V], from 1; ties are ordered by id.
+def ranks(row: Tensor, ids: Sequence[int]) -> list[int]:
+    """The rank of each id in a row [V], from 1; ties are ordered by id.
 
-    >>> row = torch.tensor([0.2, 0.5, 0.2]).log()
-    >>> [rank(row, token) for token in (0, 1, 2)]
+    >>> ranks(torch.tensor([0.2, 0.5, 0.2]).log(), (0, 1, 2))
     [2, 1, 3]
     """
-    return int((row > row[token]).sum()) + int((row[:token] == row[token]).sum()) + 1
+    tokens = torch.tensor(ids)[:, None]
+    values = row[tokens]
+    ahead = (row > values) | ((row == values) & (torch.arange(len(row)) < tokens))
+    return [1 + count for count in ahead.sum(-1).tolist()]
 
 
 def best_id(row: Tensor, token_strings: tuple[str, ...], word: str, *, ignore_case: bool) -> int | None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from fairkd.errors import InputError
 from fairkd.models import word_of
-from fairkd.predictions.distribution import Prediction, best_id, kl, top_ids
+from fairkd.predictions.distribution import Prediction, kl, top_ids
+from fairkd.predictions.shared_words import align, same_vocabulary, shared_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,46 +84,26 @@ class Comparison:
             in_student_top. Ordered by the teacher's probability, then the student's. A model's values are
             missing if its vocabulary lacks the word, and the student's also if the position is not aligned.
         """
-        other = dict(self.aligned).get(position)
-        teacher_top = top_ids(self.teacher.row(position)[None], k)[0].tolist()
-        student_top = [] if other is None else top_ids(self.student.row(other)[None], k)[0].tolist()
-        # Token id or word -> its id for the teacher, its id for the student.
-        ids: dict[int | str, tuple[int | None, int | None]] = {}
-        if self.same_vocabulary:
-            ids = {i: (i, i) for i in [*teacher_top, *student_top]}
-        else:
-            ours = [self._shown_word(self.teacher, i) for i in teacher_top]
-            theirs = [self._shown_word(self.student, i) for i in student_top]
-            for word in [*ours, *theirs]:
-                ids[word] = (
-                    self._best_id(self.teacher, position, word),
-                    self._best_id(self.student, other, word),
-                )
-        rows = []
-        for t, s in ids.values():
-            shown = self.teacher.token_string(position, t) if t is not None else ""
-            if s is not None and other is not None and (t is None or t not in teacher_top):
-                shown = self.student.token_string(other, s)
-            teacher_rank, student_rank = _rank(self.teacher, position, t), _rank(self.student, other, s)
-            rows.append(
+        models = self.teacher, self.student
+        words = shared_words(models, (position, dict(self.aligned).get(position)), k)
+        frame = pd.DataFrame(
+            [
                 {
-                    "token": shown,
-                    "teacher_probability": _probability(self.teacher, position, t),
-                    "student_probability": _probability(self.student, other, s),
-                    "teacher_rank": teacher_rank,
-                    "student_rank": student_rank,
-                    "rank_change": None
-                    if teacher_rank is None or student_rank is None
-                    else teacher_rank - student_rank,
-                    "in_teacher_top": t in teacher_top,
-                    "in_student_top": s in student_top,
+                    "token": word.text,
+                    "teacher_probability": word.probabilities[0],
+                    "student_probability": word.probabilities[1],
+                    "teacher_rank": word.ranks[0],
+                    "student_rank": word.ranks[1],
+                    "in_teacher_top": word.in_top[0],
+                    "in_student_top": word.in_top[1],
                 }
-            )
-        frame = pd.DataFrame(rows).astype(
-            dict.fromkeys(("teacher_rank", "student_rank", "rank_change"), "Int64")
-        )
-        order = ["teacher_probability", "student_probability"]
-        return frame.sort_values(order, ascending=False, kind="stable", ignore_index=True)
+                for word in words
+            ]
+        ).astype({"teacher_probability": "float64", "student_probability": "float64"})
+        ranks = frame[["teacher_rank", "student_rank"]].astype("Int64")
+        frame[["teacher_rank", "student_rank"]] = ranks
+        frame.insert(5, "rank_change", ranks["teacher_rank"] - ranks["student_rank"])
+        return frame
 
     def _overlap(self, t: int, s: int, k: int) -> float:
         ours: set[int | str] = set(top_ids(self.teacher.row(t)[None], k)[0].tolist())
@@ -140,12 +120,6 @@ class Comparison:
     def _shown_word(self, model: Prediction, token: int | str) -> str:
         return word_of(model.token_strings[int(token)], self._ignore_case)
 
-    def _best_id(self, model: Prediction, position: int | None, word: str) -> int | None:
-        """The most probable token that shows `word`; None if there is none."""
-        if position is None:
-            return None
-        return best_id(model.row(position), model.token_strings, word, ignore_case=self._ignore_case)
-
 
 def compare(teacher: Prediction, student: Prediction) -> Comparison:
     """Compare two models' predictions for the same text; InputError if the texts differ.
@@ -156,11 +130,8 @@ def compare(teacher: Prediction, student: Prediction) -> Comparison:
     >>> compare(prediction, prediction).table().kl.tolist()
     [0.0, 0.0, 0.0, 0.0, 0.0]
     """
-    if teacher.text != student.text:
-        raise InputError(
-            "The two predictions are for different texts. Compare predictions for the same text."
-        )
-    same = teacher.token_strings == student.token_strings
+    aligned = tuple((ours, theirs) for ours, theirs in align((teacher, student)))
+    same = same_vocabulary((teacher, student))
     reason = None
     if not same:
         reason = (
@@ -168,44 +139,4 @@ def compare(teacher: Prediction, student: Prediction) -> Comparison:
             f"({len(student.token_strings)} tokens) have different vocabularies, so there is no KL between "
             "their distributions. Words are matched instead."
         )
-    return Comparison(teacher, student, same, reason, _align(teacher, student))
-
-
-def _align(teacher: Prediction, student: Prediction) -> tuple[tuple[int | None, int | None], ...]:
-    """Pairs of positions with the same character span, if both models have equally many of them.
-
-    Several positions share a span where a model splits one character into bytes.
-    """
-    ours, theirs = _by_span(teacher), _by_span(student)
-    pairs: list[tuple[int | None, int | None]] = []
-    for span in ours | theirs:
-        left, right = ours.get(span, []), theirs.get(span, [])
-        if len(left) == len(right):
-            pairs.extend(zip(left, right, strict=True))
-        else:
-            pairs.extend((i, None) for i in left)
-            pairs.extend((None, i) for i in right)
-
-    def place(pair: tuple[int | None, int | None]) -> tuple[int, int, int]:
-        t, s = pair
-        token = teacher.tokens[t] if t is not None else student.tokens[s or 0]
-        return token.start, token.end, token.index
-
-    return tuple(sorted(pairs, key=place))
-
-
-def _by_span(prediction: Prediction) -> dict[tuple[int, int], list[int]]:
-    found: dict[tuple[int, int], list[int]] = {}
-    for i in prediction.positions:
-        found.setdefault((prediction.tokens[i].start, prediction.tokens[i].end), []).append(i)
-    return found
-
-
-def _probability(model: Prediction, position: int | None, token: int | None) -> float:
-    if position is None or token is None:
-        return math.nan
-    return math.exp(float(model.row(position)[token]))
-
-
-def _rank(model: Prediction, position: int | None, token: int | None) -> int | None:
-    return None if position is None or token is None else model.rank(position, [token])[0]
+    return Comparison(teacher, student, same, reason, aligned)
