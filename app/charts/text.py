@@ -14,6 +14,7 @@ import numpy as np
 
 from fairkd.utils import percent as percent, signed as signed
 
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ENTITIES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "\n": " ", "\r": " ", "\t": " "}
 )
@@ -33,6 +34,27 @@ def shorten(text: object, length: int = 40) -> str:
     """At most `length` characters of `text`, with an ellipsis if it was cut; not yet escaped."""
     whole = str(text)
     return whole if len(whole) <= length else whole[: length - 1].rstrip() + "…"
+
+
+def exactly(probability: float) -> str:
+    """Like `percent`, but with small probabilities as powers of ten: "3.2 × 10⁻⁷"."""
+    if not 0 < probability < 1e-4:
+        return percent(probability)
+    exponent = math.floor(math.log10(probability))
+    return f"{probability / 10.0**exponent:.1f} × 10{str(exponent).translate(_SUPERSCRIPT)}"
+
+
+def times(ratio: float) -> str:
+    """How many times as likely, with two figures: "4.0", "12", "1,300".
+
+    >>> times(4.02), times(12.3), times(1250), times(3e7)
+    ('4.0', '12', '1,300', 'more than a million')
+    """
+    if ratio > 1e6:
+        return "more than a million"
+    if ratio < 9.95:
+        return f"{ratio:.1f}"
+    return f"{round(ratio, 1 - math.floor(math.log10(ratio))):,.0f}"
 
 
 def percent_tick(probability: float) -> str:

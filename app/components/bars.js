@@ -1,21 +1,26 @@
-// Both models' words at one position: two bars a word, or two dots on a logarithmic axis, which has no zero where
-// bars could begin. bars.py sends every number as a text and as a place on the axis. figure.js precedes this file.
+// Several models' probabilities of words: a bar for each model, or a dot on a logarithmic axis, which has no zero where
+// bars could begin. bars.py sends every number as a text and as a place on the axis.
 
-const ROW = 36
-const BAR = 13
-const TOP = 34 // the legend
-const FOOT = 44 // the axis
-const ROLES = { teacher: "Teacher", student: "Student" }
+const TOP = 32 // the legend
+const FOOT = 42 // the axis
 
-export default titled(draw, "fairkd-position")
+// The height of a word's row, for the table beside it as well.
+function rowHeight(roles) {
+  return roles.length < 3 ? 32 : 13 * roles.length + 8
+}
 
-function draw(data, width, colours) {
+function rolesOf(words) {
+  return Object.keys(ROLES).filter(role => words.some(word => word[role]))
+}
+
+function drawBars(data, width, colours) {
   const { words, axis, log } = data
-  const roles = Object.keys(ROLES).filter(role => words.some(word => word[role]))
+  const roles = rolesOf(words)
+  const row = rowHeight(roles)
   const font = `13px ${colours.font}`
-  const height = TOP + ROW * words.length + FOOT
+  const height = TOP + row * words.length + FOOT
   const svg = make("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img" })
-  svg.setAttribute("aria-label", description(data, roles))
+  svg.setAttribute("aria-label", barsText(data, roles))
   svg.setAttribute("font-family", colours.font)
 
   const maxWidth = Math.min(width * 0.36, 180)
@@ -24,16 +29,16 @@ function draw(data, width, colours) {
   const across = place => left + (right - left) * place
 
   legend(svg, roles, colours)
-  const bottom = TOP + ROW * words.length
+  const bottom = TOP + row * words.length
   for (const tick of axis.ticks) {
     const x = across(tick.at)
     svg.append(make("line", { x1: x, x2: x, y1: TOP, y2: bottom, stroke: colours.line, "stroke-width": 1 }))
     svg.append(small(tick.shown, { x, y: bottom + 16, "text-anchor": "middle" }, colours))
   }
-  const axisTitle = { x: (left + right) / 2, y: bottom + 36, "text-anchor": "middle" }
+  const axisTitle = { x: (left + right) / 2, y: bottom + 35, "text-anchor": "middle" }
   svg.append(small(axis.title, axisTitle, colours))
-  words.forEach((word, row) => {
-    const middle = TOP + ROW * row + ROW / 2
+  words.forEach((word, index) => {
+    const middle = TOP + row * index + row / 2
     const label = { x: left - 8, y: middle + 4.5, "text-anchor": "end", "font-size": 13, fill: colours.text }
     svg.append(write(fit(word.text, maxWidth, font), label))
     svg.append(...(log ? dots : bars)(word, roles, middle, across, colours))
@@ -42,23 +47,24 @@ function draw(data, width, colours) {
 }
 
 function bars(word, roles, middle, across, colours) {
+  const thick = 12
   return roles.flatMap((role, index) => {
     if (!word[role]) return []
-    const y = middle + (index - roles.length / 2) * (BAR + 1)
+    const y = middle + (index - roles.length / 2) * (thick + 1)
     const x = across(0)
     const end = across(word[role].at)
-    const bar = { x, y, width: Math.max(end - x, 0.75), height: BAR, fill: colours[role] }
+    const bar = { x, y, width: Math.max(end - x, 0.75), height: thick, fill: colours[role] }
     const rect = make("rect", { ...bar, ...tooltip(word, role) })
-    const text = { x: end + 5, y: y + BAR - 2.5, "font-size": 11.5, fill: colours.text }
+    const text = { x: end + 5, y: y + thick - 2, "font-size": 11.5, fill: colours.text }
     return [rect, write(word[role].shown, text)]
   })
 }
 
 function dots(word, roles, middle, across, colours) {
-  const here = roles.filter(role => word[role])
+  const here = roles.filter(role => word[role]?.at !== undefined)
   const at = here.map(role => across(word[role].at))
-  const ends = { x1: at[0], x2: at.at(-1), y1: middle, y2: middle, stroke: colours.text, "stroke-opacity": 0.45 }
-  const line = here.length > 1 ? [make("line", { ...ends, "stroke-width": 2 })] : []
+  const ends = { x1: Math.min(...at), x2: Math.max(...at), y1: middle, y2: middle }
+  const line = here.length > 1 ? [make("line", { ...ends, stroke: colours.text, "stroke-opacity": 0.45, "stroke-width": 2 })] : []
   return [
     ...line,
     ...here.map((role, index) => {
@@ -69,21 +75,22 @@ function dots(word, roles, middle, across, colours) {
 }
 
 function tooltip(word, role) {
-  return { "data-word": word.text, "data-rest": word[role].details }
+  const { shown, rank } = word[role]
+  return { "data-word": word.text, "data-rest": `${ROLES[role]}: ${shown}${rank ? `, rank ${rank}` : ""}` }
 }
 
 function legend(svg, roles, colours) {
   let x = 1
   for (const role of roles) {
-    svg.append(make("rect", { x, y: 8, width: 11, height: 11, rx: 2, fill: colours[role] }))
-    svg.append(write(ROLES[role], { x: x + 17, y: 18, "font-size": 13, fill: colours.text }))
+    svg.append(make("rect", { x, y: 6, width: 11, height: 11, rx: 2, fill: colours[role] }))
+    svg.append(write(ROLES[role], { x: x + 17, y: 16, "font-size": 13, fill: colours.text }))
     x += measure(ROLES[role], `13px ${colours.font}`) + 38
   }
 }
 
-function description(data, roles) {
+function barsText(data, roles) {
   const words = data.words.map(word => {
-    const parts = roles.filter(role => word[role]).map(role => `${role} ${word[role].shown}`)
+    const parts = roles.filter(role => word[role]).map(role => `${ROLES[role].toLowerCase()} ${word[role].shown}`)
     return `${word.text}: ${parts.join(", ")}`
   })
   return `${data.title}. ${words.join("; ")}`

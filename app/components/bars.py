@@ -1,48 +1,53 @@
-"""Both models' words at one position: bars, or dots on a logarithmic axis. `bars.js` draws them.
+"""Bars of several models' probabilities, or dots on a logarithmic axis, as data for the browser.
 
-Plotly is not used here: it takes longer to redraw than both models take to predict.
+`bars.js` draws them. Plotly is not used here: it takes longer to redraw than both models take to predict.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
-import pandas as pd
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from app.charts.text import percent, percent_tick, round_steps
-from app.components.drawing import titled_component
-from app.predictions.position import Role
 
-ROLES: Sequence[Role] = ("teacher", "student")
 _SMALLEST = 1e-12  # drawn instead of a probability of 0 on the logarithmic axis
 
-_component = titled_component("bars")
+
+@dataclass(frozen=True)
+class Bars:
+    """The bars of one word: each model's probability by the model's role, and its rank if it has one."""
+
+    text: str
+    probabilities: Mapping[str, float]
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
 
-def bars_data(frame: pd.DataFrame, *, title: str, log: bool) -> dict:
-    """What the browser draws, from the columns of `fairkd.predictions.Comparison.at`.
+def bars_data(rows: Iterable[Bars], *, log: bool) -> dict:
+    """What the browser draws: the axis, and for each word what each role has.
 
-    Each word has an entry for each model that gives it a probability: `at`, its place on the axis from 0 to
-    1; `shown`, the probability as text; and `details` for the tooltip. The axis has a title and ticks, each
-    with its place and its text.
+    `at` is a place on the axis from 0 to 1, `shown` a probability as text. A model without a probability for
+    a word is left out there; on a logarithmic axis one with a probability of 0 is left out as well.
     """
-    found = [row[f"{role}_probability"] for row in frame.to_dict("records") for role in ROLES]
-    probabilities = [float(value) for value in found if pd.notna(value)]
-    axis = _LogAxis(probabilities) if log else _LinearAxis(probabilities)
+    rows = list(rows)
+    axis = _axis([value for row in rows for value in row.probabilities.values()], log=log)
     words = []
-    for row in frame.to_dict("records"):
-        word: dict[str, object] = {"text": row["token"]}
-        for role in ROLES:
-            probability, rank = row[f"{role}_probability"], row[f"{role}_rank"]
-            if pd.isna(probability):
-                continue
-            shown = percent(probability)
-            details = f"{role.capitalize()}: {shown}" + (f", rank {int(rank):,}" if pd.notna(rank) else "")
-            word[role] = {"at": axis.place(float(probability)), "shown": shown, "details": details}
+    for row in rows:
+        word: dict[str, object] = {"text": row.text}
+        for role, probability in row.probabilities.items():
+            entry: dict[str, object] = {"shown": percent(probability)}
+            if probability or not log:
+                entry["at"] = axis.place(probability)
+            if role in row.ranks:
+                entry["rank"] = f"{row.ranks[role]:,}"
+            word[role] = entry
         words.append(word)
     ticks = [{"at": axis.place(tick), "shown": percent_tick(tick)} for tick in axis.ticks]
-    return {"title": title, "log": log, "axis": {"title": axis.title, "ticks": ticks}, "words": words}
+    return {"log": log, "axis": {"title": axis.title, "ticks": ticks}, "words": words}
+
+
+def _axis(probabilities: Sequence[float], *, log: bool) -> _LinearAxis | _LogAxis:
+    return _LogAxis(probabilities) if log else _LinearAxis(probabilities)
 
 
 class _LinearAxis:
@@ -55,7 +60,7 @@ class _LinearAxis:
         self.ticks = round_steps(0, self._largest, 5)
 
     def place(self, probability: float) -> float:
-        return round(probability / self._largest, 5)
+        return round(probability / self._largest, 4)
 
 
 class _LogAxis:
@@ -64,16 +69,11 @@ class _LogAxis:
     title = "probability (log scale)"
 
     def __init__(self, probabilities: Sequence[float]) -> None:
-        exponents = [math.log10(max(value, _SMALLEST)) for value in probabilities]
+        exponents = [math.log10(max(value, _SMALLEST)) for value in probabilities if value]
         self._low = math.floor(min([*exponents, -1.0]))
         self.ticks = [10.0**exponent for exponent in range(0, self._low - 1, -2 if self._low < -5 else -1)]
 
     def place(self, probability: float) -> float:
         margin = 0.12  # of a power of ten, at both ends, so that no dot crosses the edge
         above = math.log10(max(probability, _SMALLEST)) - self._low
-        return round((above + margin) / (2 * margin - self._low), 5)
-
-
-def bars_figure(data: dict, *, key: str) -> None:
-    """Draw `bars_data`."""
-    _component(key=key, data=data)
+        return round((above + margin) / (2 * margin - self._low), 4)

@@ -1,11 +1,13 @@
 """Registers our components: figures that JavaScript draws in the browser.
 
-A component has NAME.html in the head of figure.html, NAME.css after figure.css, and NAME.js after figure.js.
-A component with one picture below a title has titled.html as its head, and no CSS file.
+A component is made of the files NAME.html, NAME.css and NAME.js in this folder. `figure.js` and `figure.css`
+are what the figures share.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,23 +19,32 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
-def component(name: str) -> ComponentRenderer:
-    """The component `name`; call it with `key` and `data`."""
-    return _component(name, head=f"{name}.html", style=_text("figure.css") + _text(f"{name}.css"))
+def component(name: str, *, styles: Sequence[str], scripts: Sequence[str]) -> ComponentRenderer:
+    """The component `name`; call it with `key` and `data`.
+
+    In NAME.html, {x} stands for a figure of class x.
+    """
+    html = re.sub(r"\{(\w+)\}", lambda match: _figure(match[1]), _text(f"{name}.html"))
+    return _registered(name, html, styles, scripts)
 
 
 def titled_component(name: str) -> ComponentRenderer:
     """The component `name`, with one picture below a title."""
-    return _component(name, head="titled.html", style=_text("figure.css"))
+    return _registered(name, _figure(name), ["figure"], ["figure", name])
 
 
-def _component(name: str, *, head: str, style: str) -> ComponentRenderer:
+def _registered(name: str, html: str, styles: Sequence[str], scripts: Sequence[str]) -> ComponentRenderer:
     return st.components.v2.component(
         f"fairkd_{name}",
-        html=_text("figure.html").replace("{head}", _text(head)),
-        css=style,
-        js=_text("figure.js") + _text(f"{name}.js"),
+        html=html,
+        css="".join(_text(f"{style}.css") for style in styles),
+        js="".join(_text(f"{script}.js") for script in scripts),
     )
+
+
+def _figure(name: str) -> str:
+    """A figure with a title, a picture and a button that downloads it."""
+    return _text("figure.html").replace("{name}", name)
 
 
 def _text(file: str) -> str:

@@ -5,9 +5,9 @@ const ROW = 22
 const TOP = 58 // pixels for the legend and the names of the groups
 const FOOT = 42 // pixels for the axis
 const OFFSET = 4.5 // pixels of a model's marker from the middle of its row
-const ROLES = { teacher: -OFFSET, student: OFFSET }
+const OFFSETS = { teacher: -OFFSET, student: OFFSET }
 
-export default titled(draw, "fairkd-gaps-by-profession")
+export default titled(draw, "fairkd-gaps-by-profession", "gaps")
 
 function draw(data, width, colours) {
   const { rows, axis } = data
@@ -52,7 +52,7 @@ function dumbbell(row, middle, place, colours) {
   const [teacher, student] = [place(row.teacher.mean), place(row.student.mean)]
   const ends = { x1: teacher, y1: middle - OFFSET, x2: student, y2: middle + OFFSET }
   const connector = make("line", { ...ends, stroke: colours.text, "stroke-opacity": 0.22, "stroke-width": 3 })
-  const markers = Object.entries(ROLES).flatMap(([role, shift]) => {
+  const markers = Object.entries(OFFSETS).flatMap(([role, shift]) => {
     const { mean, low, high, hollow } = row[role]
     const y = middle + shift
     const interval = { x1: place(low), x2: place(high), y1: y, y2: y, stroke: colours[role], "stroke-width": 1.5 }

@@ -3,57 +3,87 @@
 // markup in a sentence is shown and never interpreted.
 
 const SVG = "http://www.w3.org/2000/svg"
+const ROLES = { hard: "Hard label", teacher: "Teacher", student: "Student", student2: "Second student" }
 const PALEST = { light: 0.07, dark: 0.13 } // a cell with probability 0 still shows its model's colour
 
 const states = new WeakMap()
 const ruler = document.createElement("canvas").getContext("2d")
 
-// The state of a component between updates, made when `root` is first drawn. `redraw(state)` is called when the
-// width changes, `download(state, format)` by the buttons. Tooltips follow the pointer.
-function stateOf(root, redraw, download) {
-  if (states.has(root)) return states.get(root)
-  const find = selector => root.querySelector(selector)
-  const state = { root, frame: find(".frame"), scroller: find(".scroller"), tip: find(".tip"), data: null, drawn: "" }
+// The state of a figure between updates, made when its `frame` is first drawn. `redraw(state)` is called when the
+// size changes, `download(state, format)` by the button, which says that it downloads `what`. Tooltips follow the
+// pointer.
+function stateOf(frame, redraw, download, what) {
+  if (states.has(frame)) return states.get(frame)
+  const find = selector => frame.querySelector(selector)
+  const state = { frame, scroller: find(".scroller"), tip: find(".tip"), data: null, drawn: "", what }
   state.observer = new ResizeObserver(() => redraw(state))
   state.observer.observe(state.scroller)
+  state.resized = () => redraw(state)
+  window.addEventListener("resize", state.resized) // the height of the window matters too
   state.scroller.onpointermove = event => event.pointerType === "touch" || showTooltip(state, event)
   state.scroller.onpointerleave = event => (state.tip.hidden ||= event.pointerType !== "touch")
   // A finger taps instead of hovering. The frame handles the tap after the figure has handled and redrawn it.
-  state.frame.onpointerdown = event => (state.touched = event.pointerType === "touch")
-  state.frame.onclick = event => state.touched && showTooltip(state, event)
-  for (const button of root.querySelectorAll("[data-format]")) {
-    button.onclick = () => download(state, button.dataset.format)
-  }
-  states.set(root, state)
+  frame.onpointerdown = event => (state.touched = event.pointerType === "touch")
+  frame.onclick = event => state.touched && showTooltip(state, event)
+  find(".save").onclick = () => download(state, formatOf(state))
+  states.set(frame, state)
   return state
 }
 
-// Called by Streamlit when the component is removed.
+// Called when Streamlit removes the component.
 function dispose(state) {
   state.observer.disconnect()
-  states.delete(state.root)
+  window.removeEventListener("resize", state.resized)
+  states.delete(state.frame)
 }
 
-// A component with one picture below a title. `draw(data, width, colours)` makes the SVG from the data that Python
-// sent; `data.title` is the title, `name` the name of the downloaded file.
-function titled(draw, name) {
+// The image format that the sidebar chooses.
+function formatOf(state) {
+  return state.data?.format === "svg" ? "svg" : "png"
+}
+
+// The title and the download button, whose name says what it downloads.
+function head(state, title) {
+  state.frame.setAttribute("aria-label", title)
+  state.frame.querySelector(".title").textContent = title
+  state.frame.querySelector(".save").textContent = `Download ${state.what} as ${formatOf(state).toUpperCase()}`
+}
+
+// Whether the figure has to be drawn again: the data, the size or the colours differ from those drawn last.
+function isStale(state, ...parts) {
+  const drawn = JSON.stringify(parts)
+  const stale = state.drawn !== drawn
+  state.drawn = drawn
+  return stale
+}
+
+// A picture below a title. `draw(data, width, colours)` makes the SVG from the data that Python sent; `data.title` is
+// the title, `name` the name of the downloaded file.
+function picture(frame, draw, name, what) {
   const redraw = state => {
-    const { data, frame, scroller } = state
-    const width = scroller.clientWidth
-    if (!data || !width) return
+    const { data, scroller } = state
     const colours = look(frame)
-    const drawn = JSON.stringify([data, width, colours])
-    if (state.drawn === drawn) return
-    state.drawn = drawn
+    const width = scroller.clientWidth / colours.unit
+    if (!data || !width || !isStale(state, data, width, colours)) return
     state.tip.hidden = true
-    frame.querySelector(".title").textContent = data.title
-    scroller.replaceChildren(draw(data, width, colours))
+    head(state, data.title)
+    scroller.replaceChildren(enlarged(draw(data, width, colours), colours))
   }
-  const download = (state, format) => saveTitled(state, draw, `${name}.${format}`)
+  return stateOf(frame, redraw, (state, format) => saveTitled(state, draw, `${name}.${format}`), what)
+}
+
+// A drawing at the size of the page's type.
+function enlarged(svg, colours) {
+  for (const side of ["width", "height"]) svg.setAttribute(side, svg.getAttribute(side) * colours.unit)
+  return svg
+}
+
+// A component with one picture.
+function titled(draw, name, what) {
   return component => {
-    const state = stateOf(component.parentElement, redraw, download)
+    const state = picture(component.parentElement.querySelector(".frame"), draw, name, what)
     state.data = component.data
-    redraw(state)
+    state.resized()
     return () => dispose(state)
   }
 }
@@ -62,17 +92,21 @@ function look(frame) {
   const style = getComputedStyle(frame)
   const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
   const hues = read("--st-chart-categorical-colors", "#2563c9,#d96a0b").split(",")
+  const hue = (number, otherwise) => (hues[number] ?? otherwise).trim()
   return {
     font: style.fontFamily,
+    unit: parseFloat(getComputedStyle(document.documentElement).fontSize) / 16, // larger type, larger figures
     page: read("--st-background-color", "#ffffff"),
     panel: read("--st-secondary-background-color", "#f3f5f9"),
-    text: read("--st-text-color", "#0b111b"),
+    text: read("--st-text-color", "#1c2430"),
     line: read("--st-border-color", "#d9dfe8"),
     warning: read("--st-red-color", "#d33"),
-    teacher: hues[0].trim(),
-    student: hues[1].trim(),
-    groupA: (hues[2] ?? "#0f8577").trim(),
-    groupB: (hues[3] ?? "#7a45b8").trim(),
+    teacher: hue(0, "#2563c9"),
+    student: hue(1, "#d96a0b"),
+    student2: hue(5, "#8a7400"),
+    groupA: hue(2, "#0f8577"),
+    groupB: hue(3, "#7a45b8"),
+    hard: hue(4, "#5b6676"),
     palest: PALEST[luminance(read("--st-background-color", "#ffffff")) > 0.2 ? "light" : "dark"],
   }
 }
@@ -210,11 +244,14 @@ function luminance(colour) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
+// The ink for a fill: the theme's text or page colour if the contrast is at least 4.5, else black or white.
 function readable(fill, colours) {
   const light = luminance(fill)
   const contrast = ink => {
     const [low, high] = [light, luminance(ink)].sort((a, b) => a - b)
     return (high + 0.05) / (low + 0.05)
   }
-  return contrast(colours.text) >= contrast(colours.page) ? colours.text : colours.page
+  const best = inks => inks.reduce((one, other) => (contrast(other) > contrast(one) ? other : one))
+  const themed = best([colours.text, colours.page])
+  return contrast(themed) >= 4.5 ? themed : best(["#000000", "#ffffff"])
 }

@@ -1,106 +1,261 @@
-"""Both models' predictions at one column of the figure, as data for the sections of the page."""
+"""One position of the sentence in words and numbers: what each model expects there, as data for the browser.
+
+Everything here is computed from predictions, without the models.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from app.charts.text import percent
-from app.components.columns import TokenColumn
-from fairkd.predictions import Comparison, Prediction
+from app.charts.text import percent, signed, times
+from app.components.bars import Bars, bars_data
+from fairkd import predictions
 
-Role = Literal["teacher", "student"]
+if TYPE_CHECKING:
+    from fairkd.predictions import Prediction, SharedWord
+
+Role = Literal["teacher", "student", "student2"]
+NAMES: Mapping[Role, str] = {"teacher": "teacher", "student": "student", "student2": "second student"}
+# The words that are compared first where both are shown; else the two most probable ones.
+_PAIRS = (("he", "she"), ("his", "her"), ("him", "her"), ("man", "woman"), ("He", "She"), ("His", "Her"))
+OTHERS = "all other words"
 
 
-@dataclass(frozen=True)
-class PositionTargets:
-    """The targets that a student can be trained on at a position.
+class Position:
+    """One column of the figure: the models that have a token there, and the words that they expect.
 
-    `frame` has the columns token, soft (the teacher's probability) and hard (1 for the label, else 0).
-    `label` is the labelled word. It is in the sentence if `visible`, else it is the teacher's first guess.
+    `models` are the predictions by role, in the order teacher, student, second student; `places` are their
+    positions, None for a model that has no token there.
     """
 
-    frame: pd.DataFrame
-    label: str
-    visible: bool
-
-    @property
-    def rest(self) -> float:
-        """The probability of all words except the label in the soft target."""
-        return 1 - float(self.frame.loc[self.frame["hard"] == 1, "soft"].iloc[0])
-
-
-@dataclass(frozen=True, eq=False)
-class Position:
-    """One column of the figure, with the predictions of the models that have a token there."""
-
-    column: TokenColumn
-    teacher: Prediction | None
-    student: Prediction | None
-    comparison: Comparison | None
+    def __init__(
+        self, text: str, models: Mapping[Role, Prediction], places: Sequence[int | None], k: int
+    ) -> None:
+        self.text, self.k = text, k
+        self.roles: list[Role] = list(models)
+        self.models, self.places = list(models.values()), tuple(places)
+        self.words = predictions.shared_words(self.models, self.places, k)
 
     @property
     def sides(self) -> list[tuple[Role, Prediction, int]]:
-        """Role, prediction and position of each model with a token here."""
-        found: list[tuple[Role, Prediction, int]] = []
-        if self.teacher is not None and self.column.teacher is not None:
-            found.append(("teacher", self.teacher, self.column.teacher))
-        if self.student is not None and self.column.student is not None:
-            found.append(("student", self.student, self.column.student))
-        return found
+        """Role, prediction and position of each model that has a token here."""
+        found = zip(self.roles, self.models, self.places, strict=True)
+        return [(role, model, place) for role, model, place in found if place is not None]
 
-    def frame(self, k: int) -> pd.DataFrame:
-        """The union of both models' top k: token, and each model's probability and rank.
-
-        A model without a token here has NaN in its columns.
-        """
-        if self.comparison is not None and self.column.teacher is not None:
-            return self.comparison.at(self.column.teacher, k)
-        role, prediction, position = self.sides[0]
-        other = "student" if role == "teacher" else "teacher"
-        top = prediction.top(position, k)
-        return pd.DataFrame(
-            {
-                "token": top["token"],
-                f"{role}_probability": top["probability"],
-                f"{other}_probability": math.nan,
-                f"{role}_rank": top["rank"].astype("Int64"),
-                f"{other}_rank": pd.array([pd.NA] * len(top), dtype="Int64"),
-            }
-        )
-
-    def mass(self, frame: pd.DataFrame) -> dict[Role, float]:
-        """The sum of each model's probabilities of the words in `frame`."""
-        return {role: float(frame[f"{role}_probability"].sum()) for role, *_ in self.sides}
+    def view(self, *, log: bool, targets: bool) -> dict[str, Any]:
+        """The position as the browser draws it."""
+        shown = [word for word in self.words if any(word.in_top)]
+        return {
+            "finding": self.finding(),
+            "title": f"Most probable words at “{self.text}”",
+            "odds": self.odds(),
+            "measures": self.measures(),
+            **bars_data(map(self._bars, shown), log=log),
+            **({"targets": found} if targets and (found := self.targets(log=log)) else {}),
+        }
 
     def finding(self) -> str:
         """One sentence: the most probable word of each model."""
         parts = []
-        for role, prediction, position in self.sides:
-            best = prediction.top(position, 1).iloc[0]
-            parts.append(f"{role} says “{best['token']}” ({percent(best['probability'])})")
-        return f"At “{self.column.text}”: {', '.join(parts)}"
+        for number, role in enumerate(self.roles):
+            for word in self.words:
+                if word.ranks[number] == 1:
+                    parts.append(f"{NAMES[role]} says “{word.text}” ({percent(word.probabilities[number])})")
+        return f"At “{self.text}”: {', '.join(parts)}"
 
-    def targets(self, k: int) -> PositionTargets | None:
-        """Hard label and soft target; None if the teacher has no token here.
+    def frame(self) -> pd.DataFrame:
+        """The shown words as a table: token, then each model's probability, then each model's rank."""
+        columns: dict[str, Any] = {"token": [word.text for word in self.words]}
+        for number, role in enumerate(self.roles):
+            columns[f"{role}_probability"] = [word.probabilities[number] for word in self.words]
+        for number, role in enumerate(self.roles):
+            columns[f"{role}_rank"] = pd.array([word.ranks[number] for word in self.words], dtype="Int64")
+        return pd.DataFrame(columns)
 
-        The hard label of a visible token is that token. A masked word is unknown, so the teacher's most
-        probable word is used instead.
+    def odds(self, pair: tuple[str, str] | None = None) -> dict[str, Any]:
+        """Two of the words compared; by default he and she, or the two most probable ones."""
+        by_text = {word.text: word for word in reversed(self.words)}
+        if pair is None:
+            known = [one for one in _PAIRS if one[0] in by_text and one[1] in by_text]
+            first = [word.text for word in self.words[:2]]
+            pair = known[0] if known else (first[0], first[-1])
+        one, other = (by_text[text].probabilities for text in pair)
+        return odds_view(pair, {role: (one[n], other[n]) for n, role in enumerate(self.roles)})
+
+    def measures(self) -> list[dict[str, Any]]:
+        """Uncertainty, distance, words in common and probability shown: each with its values by role.
+
+        Their names are those of `meanings`.
         """
-        if self.teacher is None or self.column.teacher is None:
+        entropies = {role: model.entropy(place) for role, model, place in self.sides}
+        distances, overlaps = self._distances(), self._overlaps()
+        values: dict[str, tuple[list[list[str]], str, str]] = {
+            "unsure": (
+                [[role, _count(math.exp(nats))] for role, nats in entropies.items()],
+                "words",
+                f"entropy {_listed(entropies)} nats",
+            ),
+            "distance": (
+                [[role, times(math.exp(nats))] for role, nats in distances.items()],
+                "times",
+                f"KL(teacher ‖ student) {_listed(distances)} nats",
+            ),
+            "overlap": (
+                [[role, f"{both} of {most}"] for role, (both, most) in overlaps.items()],
+                "",
+                "of the teacher's words, also the student's",
+            ),
+            "mass": (
+                [[role, percent(mass)] for role, mass in self.mass().items()],
+                "",
+                "the rest is spread over all other words",
+            ),
+        }
+        names = meanings(self.k)
+        return [
+            {"name": names[key][0], "values": shown, "unit": unit, "foot": foot}
+            for key, (shown, unit, foot) in values.items()
+            if shown
+        ]
+
+    def mass(self) -> dict[Role, float]:
+        """The sum of each model's probabilities of the shown words."""
+        return {
+            role: sum(word.probabilities[number] or 0.0 for word in self.words)
+            for number, role in enumerate(self.roles)
+            if self.places[number] is not None
+        }
+
+    def targets(self, *, log: bool) -> dict[str, Any] | None:
+        """The hard label and the soft targets at this position; None if the teacher has no token here.
+
+        The hard label of a visible token is that token. A masked word is unknown: its label is the teacher's
+        most probable word. Each model's bars add up to 1 with that of all other words.
+        """
+        if self.sides[0][0] != "teacher":
             return None
-        token = self.teacher.tokens[self.column.teacher]
-        top = self.teacher.top(self.column.teacher, k)
+        _, teacher, place = self.sides[0]
+        token = teacher.tokens[place]
         visible = not (token.masked or token.unknown)
-        label = token.id if visible else int(top["id"].iloc[0])
-        name = self.teacher.token_string(self.column.teacher, label)
-        frame = pd.DataFrame({"token": top["token"], "soft": top["probability"], "hard": 0.0})
-        if label in set(top["id"]):
-            frame.loc[top["id"] == label, "hard"] = 1.0
-        else:
-            soft = float(self.teacher.row(self.column.teacher)[label].exp())
-            frame.loc[len(frame)] = [name, soft, 1.0]
-        return PositionTargets(frame, name, visible)
+        label = token.id if visible else int(teacher.top(place, 1)["id"].iloc[0])
+        name = teacher.token_string(place, label)
+        words = predictions.shared_words(self.models, self.places, self.k, also=(label,))
+        rows = []
+        left: dict[str, float] = {role: 1.0 for role, *_ in self.sides}
+        for word in words:
+            own = self._bars(word).probabilities
+            for role, probability in own.items():
+                left[role] -= probability
+            rows.append(Bars(word.text, {**({"hard": 1.0} if word.text == name else {}), **own}))
+        rest = {role: max(value, 0.0) for role, value in left.items()}
+        rows.append(Bars(OTHERS, rest))
+        whose = "the word in the text" if visible else "the teacher's guess, because the word is masked"
+        others = percent(1 - float(teacher.row(place)[label].exp()))
+        return {
+            "title": f"The hard label is “{name}” alone, the soft target gives {others} to other words",
+            "note": f"The hard label is “{name}”: {whose}. Ordinary MLM training uses this label alone: all "
+            "other words count as equally wrong. In distillation the student's distribution (orange) learns "
+            f"from the teacher's (blue), both at temperature {teacher.temperature:g} here. What the teacher "
+            "gives to the wrong words is its dark knowledge (Hinton et al. 2015). It helps the student to "
+            "learn, and it carries the teacher's bias.",
+            **bars_data(rows, log=log),
+        }
+
+    def _bars(self, word: SharedWord) -> Bars:
+        values = list(zip(self.roles, word.probabilities, word.ranks, strict=True))
+        return Bars(
+            word.text,
+            {role: probability for role, probability, _ in values if probability is not None},
+            {role: rank for role, _, rank in values if rank is not None},
+        )
+
+    def _distances(self) -> dict[Role, float]:
+        """KL(teacher ‖ student) of each student with the teacher's vocabulary."""
+        (first, teacher, place), *students = self.sides
+        if first != "teacher":
+            return {}
+        return {
+            role: predictions.kl(teacher.row(place), student.row(other))
+            for role, student, other in students
+            if predictions.same_vocabulary((teacher, student))
+        }
+
+    def _overlaps(self) -> dict[Role, tuple[int, int]]:
+        """Words in both top k, and how many there could be, for each student beside the teacher."""
+        if self.roles[0] != "teacher" or self.places[0] is None:
+            return {}
+        tops = [{word.text for word in self.words if word.in_top[n]} for n in range(len(self.roles))]
+        return {
+            role: (len(tops[0] & tops[n]), max(len(tops[0]), len(tops[n])))
+            for n, role in enumerate(self.roles)
+            if n and self.places[n] is not None
+        }
+
+
+def meanings(k: int) -> dict[str, tuple[str, str]]:
+    """The name and the meaning of each measure of a position."""
+    return {
+        "unsure": (
+            "As unsure as a choice between",
+            "How uncertain a model is about this word: as if it had to choose between so many equally likely "
+            "words. This is the exponential of the entropy, which is given in nats.",
+        ),
+        "distance": (
+            "Distance from the teacher",
+            "How many times less likely the student finds the teacher's words than the teacher does: a "
+            "geometric mean, weighted by the teacher's probabilities. At 1.0 both distributions are equal. This is the "
+            "exponential of the Kullback-Leibler divergence, which is given in nats.",
+        ),
+        "overlap": (
+            f"Words in both top {k}",
+            f"How many of the teacher's {k} most probable words are also among the student's {k}.",
+        ),
+        "mass": (
+            "Probability of the words shown",
+            "How much probability each model gives to all words in the table together.",
+        ),
+    }
+
+
+def odds_view(
+    pair: tuple[str, str], probabilities: Mapping[Role, tuple[float | None, float | None]]
+) -> dict[str, Any]:
+    """Two words compared: a line for each model, and the log ratios in nats as a note."""
+    lines, ratios = [], []
+    for role, (one, other) in probabilities.items():
+        if one is None or other is None:
+            continue
+        lines.append({"role": role, "text": _odds(pair, one, other)})
+        if one and other:
+            ratios.append(f"{NAMES[role]} {signed(math.log(one / other))}")
+    same = pair[0] == pair[1]
+    note = (
+        f"log ratio, “{pair[0]}” to “{pair[1]}”, in nats: {', '.join(ratios)}" if ratios and not same else ""
+    )
+    return {"words": list(pair), "lines": lines, "note": note}
+
+
+def _odds(pair: tuple[str, str], one: float, other: float) -> str:
+    first, second = pair
+    if first == second:
+        return f"gives “{first}” a probability of {percent(one)}"
+    if other > one:
+        first, second, one, other = second, first, other, one
+    shown = f"({percent(one)} and {percent(other)})"
+    if not other:
+        return f"gives “{second}” no probability {shown}"
+    if (factor := times(one / other)) == "1.0":
+        return f"finds “{first}” and “{second}” equally likely {shown}"
+    return f"finds “{first}” {factor} times as likely as “{second}” {shown}"
+
+
+def _count(number: float) -> str:
+    return f"{number:.1f}" if number < 9.95 else f"{number:,.0f}"
+
+
+def _listed(values: Mapping[Role, float]) -> str:
+    return " | ".join(f"{value:.2f}" for value in values.values())

@@ -1,8 +1,8 @@
 """The colours of the dashboard for light and dark mode.
 
-Teacher is blue and student is orange everywhere, as in the paper's figure. The two word groups are teal and
-purple, far enough from both and from each other for colour-blind readers. `.streamlit/config.toml` repeats
-them as the first categorical colours; a test checks that they agree.
+Teacher is blue and student is orange everywhere, as in the paper's figure; a second student is a dark yellow.
+The two word groups are teal and purple, far enough from the others and from each other for colour-blind
+readers. `.streamlit/config.toml` repeats them as categorical colours; a test checks that they agree.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ class Hue:
 
 TEACHER = Hue("#2563c9", "#7aa9f7")
 STUDENT = Hue("#d96a0b", "#f4a259")
+STUDENT2 = Hue("#8a7400", "#d9c64a")
 GROUP_A = Hue("#0f8577", "#4fc7b6")
 GROUP_B = Hue("#7a45b8", "#b995ee")
 

@@ -61,8 +61,12 @@ def same_vocabulary(predictions: Sequence[Prediction]) -> bool:
     return len({prediction.token_strings for prediction in predictions}) <= 1
 
 
-def shared_words(predictions: Sequence[Prediction], positions: Positions, k: int) -> list[SharedWord]:
+def shared_words(
+    predictions: Sequence[Prediction], positions: Positions, k: int, *, also: Sequence[int] = ()
+) -> list[SharedWord]:
     """The union of the models' k most probable words at one of the `align`ed positions.
+
+    `also` are token ids of the first model whose words are included in any case.
 
     Models of one vocabulary are compared by token. Otherwise tokens are matched by the word that they show,
     without the marks of subword tokens, and without case if any model ignores it; the most probable of
@@ -77,12 +81,13 @@ def shared_words(predictions: Sequence[Prediction], positions: Positions, k: int
         [] if position is None else top_ids(prediction.row(position)[None], k)[0].tolist()
         for prediction, position in zip(predictions, positions, strict=True)
     ]
+    wanted = [[*top, *(also if model == 0 else ())] for model, top in enumerate(tops)]
     found: dict[int | str, tuple[int | None, ...]] = {}  # token id or word -> its id for each model
     if same_vocabulary(predictions):
-        found = {token: (token,) * len(predictions) for top in tops for token in top}
+        found = {token: (token,) * len(predictions) for top in wanted for token in top}
     else:
         ignore_case = any(prediction.lower_case for prediction in predictions)
-        for prediction, top in zip(predictions, tops, strict=True):
+        for prediction, top in zip(predictions, wanted, strict=True):
             for token in top:
                 word = word_of(prediction.token_strings[token], ignore_case)
                 if word not in found:

@@ -55,3 +55,14 @@ def test_one_model_alone_is_its_own_union(tiny_model) -> None:
     words = shared_words([model], (position,), 4)
     assert [word.text for word in words] == model.top(position or 0, 4)["token"].tolist()
     assert [word.ranks for word in words] == [(1,), (2,), (3,), (4,)]
+
+
+def test_a_wanted_word_is_included_though_it_is_improbable(tiny_model) -> None:
+    models = [predict(tiny_model(name), SENTENCE) for name in ("bert", "electra")]
+    positions = align(models)[4]
+    row = models[0].row(positions[0] or 0)
+    last = int(row.argmin())
+    words = shared_words(models, positions, 2, also=(last,))
+    (found,) = (word for word in words if not any(word.in_top))
+    assert found.text == models[0].token_strings[last]
+    assert found.probabilities[0] == pytest.approx(float(row[last].exp()))

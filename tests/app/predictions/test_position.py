@@ -1,45 +1,119 @@
-"""Both models' predictions at one column of the figure, as data."""
+"""One position in words and numbers."""
 
-from collections.abc import Callable
-from pathlib import Path
+from __future__ import annotations
+
+import math
+from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.charts.text import percent
-from app.components.columns import token_columns
-from app.predictions.position import Position
+from app.predictions.position import OTHERS, Position, odds_view
+from app.predictions.view import position_of
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions.model_comparison import compare
 from fairkd.predictions.positions import predict
-from tests import ROOT
 
 
 def test_the_shown_words_include_the_other_models_top_words(
     tiny_bert: MaskedLM, tiny_roberta: MaskedLM
 ) -> None:
     teacher, student = predict(tiny_bert, "he is a [MASK]"), predict(tiny_roberta, "he is a [MASK]")
-    comparison = compare(teacher, student)
-    here = Position(token_columns(teacher, student, comparison)[3], teacher, student, comparison)
-    assert len(here.frame(3)) > 3
-    assert here.mass(here.frame(3))["teacher"] > teacher.shown_mass(here.column.teacher or 0, 3)
+    here = position_of({"teacher": teacher, "student": student}, 4, 3)
+    assert len(here.words) > 3
+    assert here.mass()["teacher"] > teacher.shown_mass(teacher.positions[3], 3)
+    frame = compare(teacher, student).at(teacher.positions[3], 3)
+    assert here.frame()["token"].tolist() == frame["token"].tolist()
+    assert here.frame()["student_probability"].tolist() == pytest.approx(
+        frame["student_probability"].tolist(), nan_ok=True
+    )
 
 
 def test_a_single_model_has_the_probability_of_its_own_top_words(tiny_bert: MaskedLM) -> None:
     prediction = predict(tiny_bert, "he is a [MASK]")
-    column = token_columns(None, prediction, None)[3]
-    here = Position(column, None, prediction, None)
-    mass = here.mass(here.frame(4))
-    assert mass == {"student": pytest.approx(prediction.shown_mass(column.student or 0, 4))}
+    mass = position_of({"student": prediction}, 4, 4).mass()
+    assert mass == {"student": pytest.approx(prediction.shown_mass(prediction.positions[3], 4))}
 
 
-def test_the_page_shows_the_probability_of_the_words_in_its_table(tiny_folder: Callable[[str], Path]) -> None:
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
-    parameters = {"teacher": str(tiny_folder("bert")), "student": str(tiny_folder("roberta")), "k": "3"}
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.run()
-    (mass,) = (metric.value for metric in app.metric if metric.label.startswith("Probability of the words"))
-    table = app.dataframe[0].value
-    sums = (percent(table[f"{model}_probability"].sum()) for model in ("teacher", "student"))
-    assert len(table) > 3 and mass == " | ".join(sums)
+def test_the_measures_say_what_their_footnotes_say(tiny_model) -> None:
+    text = "he is a [MASK]"
+    teacher, student = predict(tiny_model("bert"), text), predict(tiny_model("electra"), text)
+    place = teacher.positions[3]
+    row = compare(teacher, student).row(3, 5)
+    unsure, distance, overlap, mass = position_of({"teacher": teacher, "student": student}, 4, 5).measures()
+    assert unsure["foot"] == f"entropy {teacher.entropy(place):.2f} | {student.entropy(place):.2f} nats"
+    assert unsure["values"][0][1] == f"{math.exp(teacher.entropy(place)):,.0f}"
+    assert distance["foot"] == f"KL(teacher ‖ student) {row['kl']:.2f} nats"
+    assert distance["values"] == [["student", f"{math.exp(row['kl']):.1f}"]] and distance["unit"] == "times"
+    assert overlap["values"] == [["student", f"{round(5 * row['overlap'])} of 5"]]
+    assert [role for role, _ in mass["values"]] == ["teacher", "student"]
+
+
+def test_two_words_are_compared_by_how_many_times_as_likely_they_are() -> None:
+    found = odds_view(("he", "she"), {"teacher": (0.4, 0.1), "student": (0.2, 0.2), "student2": (0.01, 0.3)})
+    assert [line["text"] for line in found["lines"]] == [
+        "finds “he” 4.0 times as likely as “she” (40 % and 10 %)",
+        "finds “he” and “she” equally likely (20 % and 20 %)",
+        "finds “she” 30 times as likely as “he” (30 % and 1.0 %)",
+    ]
+    assert found["note"] == (
+        "log ratio, “he” to “she”, in nats: teacher +1.39, student +0.00, second student −3.40"
+    )
+
+
+def test_a_model_without_the_words_has_no_line() -> None:
+    assert odds_view(("a", "b"), {"teacher": (None, 0.1)})["lines"] == []
+    (line,) = odds_view(("a", "b"), {"teacher": (0.5, 0.0)})["lines"]
+    assert line["text"] == "gives “b” no probability (50 % and 0 %)"
+
+
+def test_he_and_she_are_compared_first_where_both_are_shown(tiny_bert: MaskedLM) -> None:
+    prediction = predict(tiny_bert, "[MASK] is a nurse")
+    here = Position("[MASK]", {"teacher": prediction}, (prediction.positions[0],), 10_000)
+    assert here.odds()["words"] == ["he", "she"]
+    first = Position("[MASK]", {"teacher": prediction}, (prediction.positions[0],), 2)
+    assert first.odds()["words"] == [word.text for word in first.words]
+
+
+# --- the targets of a student ---
+
+
+def targets(model: MaskedLM, number: int, temperature: float = 1.0, *, log: bool = False) -> dict[str, Any]:
+    prediction = predict(model, "he is a [MASK]", temperature=temperature)
+    found = position_of({"teacher": prediction, "student": prediction}, number, 3).targets(log=log)
+    assert found is not None
+    return found
+
+
+def test_the_hard_label_of_a_visible_word_is_that_word(tiny_bert: MaskedLM) -> None:
+    found = targets(tiny_bert, 1)
+    assert "The hard label is “he” alone" in found["title"]
+    assert "“he”: the word in the text" in found["note"] and "guess" not in found["note"]
+    assert [word["text"] for word in found["words"] if "hard" in word] == ["he"]
+
+
+def test_the_hard_label_of_a_masked_word_is_said_to_be_a_guess(tiny_bert: MaskedLM) -> None:
+    found = targets(tiny_bert, 4)
+    prediction = predict(tiny_bert, "he is a [MASK]")
+    best = prediction.top(prediction.positions[3], 1).iloc[0]
+    assert f"“{best['token']}”: the teacher's guess" in found["note"]
+    assert percent(1 - best["probability"]) in found["title"]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 5.0])
+def test_the_bars_of_each_model_add_up_to_one(tiny_bert: MaskedLM, temperature: float) -> None:
+    found = targets(tiny_bert, 4, temperature)
+    assert found["words"][-1]["text"] == OTHERS
+    assert f"at temperature {temperature:g}" in found["note"]
+    scale = next(tick["at"] for tick in found["axis"]["ticks"] if tick["shown"] == "100 %")
+    for role in ("hard", "teacher", "student"):
+        total = sum(word[role]["at"] for word in found["words"] if role in word) / scale
+        assert total == pytest.approx(1, abs=2e-3)
+
+
+def test_the_log_scale_reaches_the_targets(tiny_bert: MaskedLM) -> None:
+    assert targets(tiny_bert, 4, log=True)["axis"]["title"] == "probability (log scale)"
+
+
+def test_without_a_teacher_there_are_no_targets(tiny_bert: MaskedLM) -> None:
+    assert position_of({"student": predict(tiny_bert, "he is")}, 1, 3).targets(log=False) is None

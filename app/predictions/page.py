@@ -1,0 +1,259 @@
+"""The Predictions page: its inputs, and the figure with everything about the chosen position."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.text import percent
+from app.components.columns import columns_figure
+from app.predictions.compared import compare_words
+from app.predictions.position import Role
+from app.predictions.view import position_of, predictions_view
+from app.shared import model_cache
+from app.shared.activity import track_activity
+from app.shared.widgets import csv_download, literal, warn_unread
+from fairkd import models, predictions
+
+if TYPE_CHECKING:
+    from fairkd.predictions import Prediction
+
+START = "Milk is a [MASK]."
+PRESETS = (
+    START,
+    "[MASK] is a nurse.",
+    "[MASK] is a doctor.",
+    "She works as a [MASK].",
+    "The engineer lost her keys.",
+)
+# Parameters of the address that belong to no widget, so that the page writes them.
+POSITION, WORD, AGAINST = "position", "word", "against"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values of the controls."""
+
+    text: str
+    k: int
+    temperature: float
+    mask_each: bool
+    log: bool
+
+
+def explanation() -> None:
+    """The title, and what a visitor without background has to know."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header("Which words do the two models expect?", width="content")
+        with st.popover("What is this?", icon=":material/help:", type="tertiary"):
+            st.markdown(
+                "A **masked language model** reads a sentence and predicts every word of it, also a hidden "
+                "one. The **teacher** is the larger model. The **student** is a smaller model that learnt "
+                "from it.\n\n"
+                "* **\\[MASK\\]** or **_** stands for a hidden word. The models also predict the words that "
+                "they can see.\n"
+                "* Models read **tokens**: words, or parts of words. A token that begins with **##** "
+                "continues the word before it.\n"
+                "* **\\[CLS\\]**, **\\[SEP\\]** and **\\[UNK\\]** are special tokens: the start and the end "
+                "of a text, and anything that the vocabulary lacks.\n"
+                "* Each column shows the words that a model expects at this place, the most probable on top. "
+                "A darker cell is more probable. The teacher is blue, the student orange.\n"
+                "* Click a column, or use Tab, the arrow keys and Enter, to compare the models there."
+            )
+
+
+def forget_position() -> None:
+    """Remove the position from the address, for example because the sentence has changed."""
+    st.query_params.pop(POSITION, None)
+
+
+def take_preset() -> None:
+    """Make the chosen example the sentence, and unselect it, so that it can be chosen again."""
+    if st.session_state["preset"] is not None:
+        st.session_state["text"] = st.session_state["preset"]
+        st.session_state["preset"] = None
+        forget_position()
+
+
+def sentence() -> str:
+    """The sentence and the examples."""
+    text = st.text_input(
+        "Sentence",
+        value=START,
+        key="text",
+        bind="query-params",
+        max_chars=4000,
+        live="300ms",
+        on_change=forget_position,
+        placeholder="Type a sentence. Write [MASK] or _ for a hidden word",
+        label_visibility="collapsed",
+    )
+    st.pills(
+        "Examples",
+        PRESETS,
+        key="preset",
+        format_func=literal,
+        on_change=take_preset,
+        label_visibility="collapsed",
+    )
+    return text or ""
+
+
+def controls(text: str) -> Settings:
+    """The row of controls above the figure."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        temperature = st.slider(
+            "Temperature",
+            0.1,
+            5.0,
+            1.0,
+            0.1,
+            key="temperature",
+            bind="query-params",
+            width=158,
+            format="%.1f",
+            help="The models' scores (logits) are divided by the temperature. Below 1, probable words become "
+            "more probable; above 1, all words become more alike. Distillation often uses 2.",
+        )
+        k = st.slider(
+            "Words per column",
+            1,
+            20,
+            7,
+            key="k",
+            bind="query-params",
+            width=158,
+            help="How many of the most probable words are shown at each position (top k).",
+        )
+        each = st.toggle(
+            "Hide each word in turn",
+            key="each",
+            bind="query-params",
+            help="Off: the models read the sentence as written. On: each token is masked in turn and "
+            "predicted from the others.",
+        )
+        log = st.toggle(
+            "Log scale",
+            key="log",
+            bind="query-params",
+            help="Draw shades and bars by the logarithm of the probability. Improbable words become visible.",
+        )
+    return Settings(text, k, temperature, each, log)
+
+
+def predictions_of(references: dict[Role, str], settings: Settings) -> dict[Role, Prediction]:
+    """The models' predictions by role, without those of a model with an error, which is shown on the page."""
+    found: dict[Role, Prediction] = {}
+    problems: dict[str, None] = {}
+    for role, reference in references.items():
+        with model_cache.collect_errors(problems):
+            found[role] = model_cache.predict(
+                reference,
+                settings.text,
+                temperature=settings.temperature,
+                mask_each=settings.mask_each,
+            )
+    model_cache.show_errors(problems)
+    return found
+
+
+def hint_unknown(found: dict[Role, Prediction]) -> None:
+    """Warn about characters that a model does not know."""
+    parts = (
+        (one.reference, models.unknown_parts(model_cache.get_model(one.reference), one.text))
+        for one in found.values()
+    )
+    warn_unread(((who, [f"“{part}”" for part in one]) for who, one in parts), shown=", framed in red")
+
+
+def _asked_number() -> int | None:
+    """The column in the address."""
+    asked = str(st.query_params.get(POSITION, ""))
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else None
+
+
+def _asked_words() -> tuple[str, str]:
+    """The two words to compare that the address names; either may be empty."""
+    one, other = (str(st.query_params.get(name, "")).strip()[:80] for name in (WORD, AGAINST))
+    return one, other
+
+
+def _ask_words(*words: str) -> None:
+    for name, word in zip((WORD, AGAINST), words, strict=True):
+        if word:
+            st.query_params[name] = word
+        else:
+            st.query_params.pop(name, None)
+
+
+@st.fragment
+@track_activity()
+def body(references: tuple[str, str], second: str | None) -> None:
+    """Everything below the title, as a fragment: a changed control reruns only this part."""
+    text = sentence()
+    settings = controls(text)
+    chosen: dict[Role, str] = {"teacher": references[0], "student": references[1]}
+    if second is not None:
+        chosen["student2"] = second
+    found = predictions_of(chosen, settings)
+    hint_unknown(found)
+    if not found:
+        return
+    targets = bool(st.session_state.get("hard", str(st.query_params.get("hard", "")).lower() == "true"))
+    view = predictions_view(found, k=settings.k, log=settings.log, targets=targets, number=_asked_number())
+    number, default = view["selected"], view["default"]
+
+    def choose(number: int) -> None:
+        if number == default:
+            forget_position()
+        else:
+            st.query_params[POSITION] = str(number)
+
+    if any(words := _asked_words()):
+        view["compared"] = compare_words(position_of(found, number, settings.k), number, words)
+    columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words)
+    for reason in view["reasons"]:
+        st.info(literal(reason), icon=":material/info:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle(
+            "Show what a student is taught here",
+            key="hard",
+            bind="query-params",
+            help="The two training targets at the chosen position: the hard label (one word) and the soft "
+            "target (the teacher's probabilities).",
+        )
+        csv_download(position_of(found, number, settings.k).frame(), "fairkd-position", "words_csv")
+    if "teacher" in found and "student" in found:
+        along_the_sentence(found["teacher"], found["student"], settings.k)
+
+
+def along_the_sentence(teacher: Prediction, student: Prediction, k: int) -> None:
+    """KL, overlap and entropies at every position, computed when the panel is opened."""
+    panel = st.expander("How much do the two models differ at each position?", key="along", on_change="rerun")
+    if not panel.open:
+        return
+    frame = predictions.compare(teacher, student).table(k)
+    with panel:
+        st.table(along_table(frame, k), hide_index=True)
+        csv_download(frame, "fairkd-positions", "along_csv")
+
+
+def along_table(frame: pd.DataFrame, k: int) -> pd.DataFrame:
+    """`Comparison.table` with its numbers as text and its columns named for readers."""
+
+    def nats(name: str) -> list[str]:
+        return ["–" if math.isnan(value) else f"{value:.2f}" for value in frame[name]]
+
+    return pd.DataFrame(
+        {
+            "token": [literal(token) for token in frame["token"]],
+            "KL(teacher ‖ student), nats": nats("kl"),
+            f"words in both top {k}": [percent(share) for share in frame["overlap"]],
+            "entropy, teacher, nats": nats("teacher_entropy"),
+            "entropy, student, nats": nats("student_entropy"),
+        }
+    )
