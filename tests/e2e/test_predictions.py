@@ -29,13 +29,13 @@ def chosen(page: Page) -> Locator:
 
 
 def title(page: Page) -> Locator:
-    """The title of the bars, which names the token at the chosen position."""
-    return page.locator(".title")
+    """The finding above the figure, which names the token at the chosen position."""
+    return page.locator("figure.columns .title")
 
 
-def figure(page: Page, holds: str) -> Locator:
-    """The figure that contains this. Either of the two may be mounted first."""
-    return page.locator("figure.frame", has=page.locator(holds))
+def figure(page: Page, name: str) -> Locator:
+    """One of the figures: "columns", "bars" or "targets"."""
+    return page.locator(f"figure.{name}")
 
 
 def query(page: Page) -> dict[str, list[str]]:
@@ -66,12 +66,12 @@ def test_a_click_on_a_column_chooses_it(open_page: OpenPage) -> None:
     expect(page).to_have_url(re.compile("position=2"))
     columns(page).nth(3).click()
     expect(title(page)).to_contain_text("At “[MASK]”")
-    assert "position" not in query(page), "the default needs no place in the link"
+    expect(page).not_to_have_url(re.compile("position"))  # the default needs no place in the link
 
 
 def test_the_keyboard_reaches_and_chooses_a_column(open_page: OpenPage) -> None:
     page = open_page()
-    figure(page, ".column").locator("button[data-format=png]").focus()
+    figure(page, "columns").locator("button.save").focus()
     page.keyboard.press("Tab")
     expect(columns(page).nth(3)).to_be_focused()
     ring = columns(page).nth(3).locator(".ring")
@@ -90,7 +90,7 @@ def test_the_keyboard_reaches_and_chooses_a_column(open_page: OpenPage) -> None:
 def test_hovering_a_cell_shows_its_word_and_probability(open_page: OpenPage) -> None:
     page = open_page()
     columns(page).nth(3).locator("[data-word]").first.hover()
-    strip = figure(page, ".column")
+    strip = figure(page, "columns")
     expect(strip.locator(".tip")).to_be_visible()
     expect(strip.locator(".tip-rest")).to_have_text(re.compile(r"% · rank 1 · teacher"))
 
@@ -99,15 +99,13 @@ def test_a_tap_chooses_a_column_and_shows_what_hovering_shows(open_page: OpenPag
     page = open_page(viewport=PHONE, touch=True)
     columns(page).nth(1).locator("[data-word]").first.tap()
     expect(columns(page).nth(1)).to_have_attribute("aria-selected", "true")
-    strip = figure(page, ".column")
+    strip = figure(page, "columns")
     expect(strip.locator(".tip")).to_be_visible()
     expect(strip.locator(".tip-rest")).to_have_text(re.compile(r"% · rank 1 · teacher"))
     settled(page)
     expect(strip.locator(".tip")).to_be_visible()
-    page.locator("svg[role=img] [data-word]").first.tap()
-    expect(figure(page, "svg[role=img]").locator(".tip-rest")).to_have_text(
-        re.compile(r"^Teacher: .+ %, rank 1$")
-    )
+    figure(page, "bars").locator("[data-word]").first.tap()
+    expect(figure(page, "bars").locator(".tip-rest")).to_have_text(re.compile(r"^Teacher: .+ %, rank 1$"))
 
 
 def test_a_typed_sentence_redraws_the_figure_and_its_link_reproduces_the_view(open_page: OpenPage) -> None:
@@ -118,7 +116,7 @@ def test_a_typed_sentence_redraws_the_figure_and_its_link_reproduces_the_view(op
     columns(page).nth(5).click()
     expect(title(page)).to_contain_text("At “nurse”")
     page.get_by_text("Log scale", exact=True).click()
-    expect(page.get_by_text("Shade: probability, log scale")).to_be_visible()
+    expect(page.get_by_text("Shade: probability, log scale", exact=True)).to_be_visible()
     settled(page)
     link = urlsplit(page.url)
     assert query(page) == {"text": ["[MASK] is a very kind nurse."], "position": ["6"], "log": ["true"]}
@@ -165,7 +163,7 @@ def test_a_long_sentence_scrolls_inside_the_figure_on_a_phone(open_page: OpenPag
     words = " ".join(["the unimaginably long way"] * 8)
     page = open_page(f"/?text={quote_plus(f'{words} to [MASK].')}", viewport=PHONE)
     widths = (
-        figure(page, ".column").locator(".scroller").evaluate("box => [box.scrollWidth, box.clientWidth]")
+        figure(page, "columns").locator(".scroller").evaluate("box => [box.scrollWidth, box.clientWidth]")
     )
     assert widths[0] > 2 * widths[1]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -174,37 +172,90 @@ def test_a_long_sentence_scrolls_inside_the_figure_on_a_phone(open_page: OpenPag
 
 @pytest.mark.parametrize("kind", ["svg", "png"])
 @pytest.mark.parametrize(
-    ("holds", "name"), [(".column", "fairkd-predictions"), ("svg[role=img]", "fairkd-position")]
+    ("name", "file_name"), [("columns", "fairkd-predictions"), ("bars", "fairkd-position")]
 )
-def test_the_figures_download_themselves(
-    open_page: OpenPage, tmp_path: Path, kind: str, holds: str, name: str
+def test_the_figures_download_in_the_format_that_the_sidebar_says(
+    open_page: OpenPage, tmp_path: Path, kind: str, name: str, file_name: str
 ) -> None:
     page = open_page(f"/?text={quote_plus('<b>Milk</b> & a [MASK].')}")
+    page.get_by_test_id("stSidebar").get_by_text(kind.upper(), exact=True).click()
+    button = figure(page, name).get_by_role("button", name=re.compile(f"^Download .* as {kind.upper()}$"))
     with page.expect_download() as waiting:
-        figure(page, holds).locator(f"button[data-format={kind}]").click()
+        button.click()
     file = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(file)
-    assert file.name == f"{name}.{kind}"
+    assert file.name == f"{file_name}.{kind}"
     if kind == "png":
         assert file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and file.stat().st_size > 10_000
     else:
         texts = [element.text for element in ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}text")]
         assert "Teacher" in texts and "Student" in texts
-        assert any("<b>Milk</b> & a [MASK]." in text or "At “[MASK]”" in text for text in texts if text)
+        assert any("<b>Milk</b> & a [MASK]." in text or "at “[MASK]”" in text for text in texts if text)
 
 
-def test_the_bars_name_every_word_and_become_dots_on_a_log_scale(open_page: OpenPage) -> None:
+def test_the_bars_and_the_table_have_the_same_numbers(open_page: OpenPage) -> None:
     page = open_page("/?k=3")
-    picture = page.locator("svg[role=img]")
-    words = page.get_by_test_id("stDataFrame").first
-    expect(words).to_be_visible()
-    expect(picture.locator("rect[data-word]").first).to_have_attribute(
-        "data-rest", re.compile("^Teacher: .+ %, rank 1$")
-    )
-    assert picture.locator("rect[data-word]").count() >= 6 and picture.locator("circle").count() == 0
+    bars = figure(page, "bars").locator("rect[data-word]")
+    expect(bars.first).to_have_attribute("data-rest", re.compile("^Teacher: .+ %, rank 1$"))
+    table = page.locator("table.words")
+    words = table.locator("tbody tr").all()
+    assert len(words) >= 3 and bars.count() == 2 * len(words)
+    for row, first in zip(words, bars.all()[::2], strict=True):
+        shown = row.locator("td").first.inner_text()
+        assert first.get_attribute("data-word") == row.locator("th").inner_text()
+        assert (first.get_attribute("data-rest") or "").startswith(f"Teacher: {shown},")
+
+
+def test_bars_become_dots_on_a_log_scale(open_page: OpenPage) -> None:
+    page = open_page("/?k=3")
     page.get_by_text("Log scale", exact=True).click()
-    expect(picture.locator("circle").first).to_be_visible()
-    assert picture.locator("rect[data-word]").count() == 0
+    expect(figure(page, "bars").locator("circle").first).to_be_visible()
+    assert figure(page, "bars").locator("rect[data-word]").count() == 0
+
+
+def test_two_words_of_the_table_are_compared(open_page: OpenPage) -> None:
+    page = open_page("/?text=[MASK]+is+a+nurse.")
+    expect(page.locator(".odds li").first).to_contain_text("times as likely as")
+    first, second = (page.locator("button.pick").nth(number).inner_text() for number in (1, 2))
+    page.locator("button.pick").nth(1).click()
+    expect(page.locator(".odds li").first).to_contain_text(f"gives “{first}” a probability of")
+    page.locator("button.pick").nth(2).click()
+    expect(page.locator(".odds li").first).to_contain_text(re.compile("times as likely as|equally likely"))
+    assert query(page)["word"] == [first] and query(page)["against"] == [second]
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("button.pick[aria-pressed=true]")).to_have_count(0)
+
+
+def test_a_typed_word_is_looked_up(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_label("How likely is").fill("milkshake")
+    expect(page.locator(".odds li").first).to_contain_text("“milkshake” a probability of")
+    columns(page).nth(1).click()
+    expect(page.locator(".odds li").first).to_contain_text("milkshake")
+    expect(page.locator(".odds.waiting")).to_have_count(0)
+
+
+def test_what_a_student_is_taught_is_shown_on_request(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(figure(page, "targets")).to_be_hidden()
+    page.get_by_text("Show what a student is taught here", exact=True).click()
+    expect(figure(page, "targets").locator(".title")).to_contain_text("hard label")
+    expect(page.locator(".targets-note")).to_contain_text("the teacher's guess")
+
+
+def test_the_figure_follows_the_keys_without_enter(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(columns(page)).to_have_count(5)
+    page.get_by_role("textbox", name="Sentence").press_sequentially(" Really", delay=20)
+    expect(columns(page)).to_have_count(6)
+
+
+def test_the_figure_of_both_models_fits_a_projector(open_page: OpenPage) -> None:
+    page = open_page(viewport={"width": 1280, "height": 720})
+    box = figure(page, "columns").locator("svg").bounding_box()
+    assert box is not None and box["y"] + box["height"] <= 720
+    expect(title(page)).to_be_in_viewport()
+    expect(page.get_by_role("slider", name="Temperature")).to_be_in_viewport()
 
 
 def test_the_table_downloads_as_csv(open_page: OpenPage) -> None:
@@ -218,7 +269,7 @@ def test_the_table_downloads_as_csv(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_figure_follows_the_theme(open_page: OpenPage, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
-    ink = page.locator("svg[role=img] text").last.get_attribute("fill")
+    ink = figure(page, "bars").locator("svg text").last.get_attribute("fill")
     assert ink is not None and ink.lower() == TEXT.on(scheme == "dark")
 
 
