@@ -207,8 +207,8 @@ def meanings(k: int) -> dict[str, tuple[str, str]]:
         "distance": (
             "Distance from the teacher",
             "How many times less likely the student finds the teacher's words than the teacher does: a "
-            "geometric mean, weighted by the teacher's probabilities. At 1.0 both distributions are equal. This is the "
-            "exponential of the Kullback-Leibler divergence, which is given in nats.",
+            "geometric mean, weighted by the teacher's probabilities. At 1.0 both distributions are equal. "
+            "This is the exponential of the Kullback-Leibler divergence, which is given in nats.",
         ),
         "overlap": (
             f"Words in both top {k}",

@@ -50,8 +50,8 @@ def predictions_view(
     dict
         sentence, columns (text, masked, unknown), panels (role, name, and for each column the cells of
         `app.components.columns.cell`, or None), rows (k), default and selected (numbers of columns), scale,
-        meanings (of the measures), positions (`Position.view`; None where a long sentence leaves out those that are not chosen), and
-        reasons (why models cannot be compared in full).
+        meanings (of the measures), positions (`Position.view`; a long sentence has None for those that are
+        not chosen), and reasons (why models cannot be compared in full).
     """
     aligned = predictions.align(list(models.values()))
     columns = [_column(models, places) for places in aligned]

@@ -246,7 +246,7 @@ def test_what_a_student_is_taught_is_shown_on_request(open_page: OpenPage) -> No
 def test_the_figure_follows_the_keys_without_enter(open_page: OpenPage) -> None:
     page = open_page()
     expect(columns(page)).to_have_count(5)
-    page.get_by_role("textbox", name="Sentence").press_sequentially(" Really", delay=20)
+    page.get_by_role("textbox", name="Sentence").press_sequentially(" today", delay=20)
     expect(columns(page)).to_have_count(6)
 
 
@@ -255,7 +255,7 @@ def test_the_figure_of_both_models_fits_a_projector(open_page: OpenPage) -> None
     box = figure(page, "columns").locator("svg").bounding_box()
     assert box is not None and box["y"] + box["height"] <= 720
     expect(title(page)).to_be_in_viewport()
-    expect(page.get_by_role("slider", name="Temperature")).to_be_in_viewport()
+    expect(page.get_by_text("Temperature", exact=True)).to_be_in_viewport()
 
 
 def test_the_table_downloads_as_csv(open_page: OpenPage) -> None:
