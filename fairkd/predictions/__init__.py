@@ -6,7 +6,7 @@
     prediction.top(prediction.default_position, 5)
 
 * `positions`: one model's predictions at all positions
-* `shared_words`: any number of models on the same text; `model_comparison`: two of them in numbers
+* `side_by_side`: any number of models on the same text; `model_comparison`: two of them in numbers
 * `distribution`: `Prediction` and the mathematics of distributions over a vocabulary (nats)
 * `cloze`: the probabilities of many words at many masks, in as few forward passes as possible
 * `word_lookup`: probability and rank of any word at one position

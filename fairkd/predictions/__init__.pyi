@@ -8,7 +8,7 @@ from .distribution import (
 )
 from .model_comparison import Comparison as Comparison, compare as compare
 from .positions import as_json as as_json, predict as predict, shown_positions as shown_positions
-from .shared_words import (
+from .side_by_side import (
     SharedWord as SharedWord,
     align as align,
     same_vocabulary as same_vocabulary,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from fairkd.models import word_of
 from fairkd.predictions.distribution import Prediction, kl, top_ids
-from fairkd.predictions.shared_words import align, same_vocabulary, shared_words
+from fairkd.predictions.side_by_side import align, same_vocabulary, shared_words
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import pytest
 from fairkd.errors import InputError
 from fairkd.predictions.distribution import Prediction
 from fairkd.predictions.positions import predict
-from fairkd.predictions.shared_words import align, same_vocabulary, shared_words
+from fairkd.predictions.side_by_side import align, same_vocabulary, shared_words
 
 SENTENCE = "The nurse said that [MASK] liked 好 milk."
 
