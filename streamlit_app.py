@@ -7,7 +7,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from app.shared.compression import CompressedFiles
-from app.shared.streamlit_internals import open_browser
+from app.shared.server import lifespan
 
 # Streamlit finds this assignment by reading the file, and serves the application.
-app = st.App("dashboard.py", lifespan=open_browser, middleware=[Middleware(CompressedFiles)])
+app = st.App("dashboard.py", lifespan=lifespan, middleware=[Middleware(CompressedFiles)])

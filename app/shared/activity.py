@@ -1,6 +1,7 @@
-"""Background warm-up: while no script runs, compute the gaps that the Gaps page shows first.
+"""Background warm-up: once the first page stands, load models and measure what the Gaps page shows first.
 
-The thread calls nothing of Streamlit. It gets models and store as arguments and pauses during script runs.
+Before that, nothing takes time from the server and the browser, which draws on the same processor. Gaps are
+measured only while no script runs.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.shared.model_cache import get_model, version
+from app.shared.model_cache import load_silently, version
+from app.shared.model_options import STUDENT_DEFAULT, TEACHER_DEFAULT
 from app.shared.streamlit_internals import has_server
 from app.shared.torch_threads import paused_garbage_collection
 from fairkd.errors import FairKDError
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from fairkd.models import MaskedLM
 
 IDLE_SECONDS = 0.5  # without a script run, after which the server counts as idle
+UNVISITED_SECONDS = 10.0  # after the start; a browser that is opened with it needs less
 EMBEDDED = "embedded/"  # other models may be large, and computing their gaps unasked may take minutes
 
 
@@ -69,23 +72,36 @@ def track_activity() -> Iterator[None]:
         yield
 
 
+def load_default_models() -> None:
+    """Load them, also if nobody visits: then the first visitor need not wait for a second sentence."""
+    activity().wait_until_idle(UNVISITED_SECONDS)
+    _load((TEACHER_DEFAULT, STUDENT_DEFAULT))
+
+
 def warm_up(teacher: str, student: str) -> None:
     """Start the warm-up once per server and pair of models. Only embedded models are warmed up."""
     if has_server() and teacher.startswith(EMBEDDED) and student.startswith(EMBEDDED):
-        with suppress(FairKDError):  # the page reports a model that cannot be loaded
-            _start_thread(teacher, student)
+        _start_thread(teacher, student)
 
 
 @st.cache_resource(show_spinner=False)
 def _start_thread(teacher: str, student: str) -> None:
-    # Imported here, after the first page has been drawn: that page does not need these modules.
-    with paused_garbage_collection():
+    threading.Thread(target=_warm_up, args=(teacher, student), name="warm-up", daemon=True).start()
+
+
+def _warm_up(teacher: str, student: str) -> None:
+    activity().wait_until_idle()
+    models = _load((teacher, student))
+    with paused_garbage_collection():  # the first page does not need these modules
         from app.gaps.inputs import default_question
         from app.gaps.results import store
+    precompute_gaps(activity(), store(), models, default_question())
 
-    models = {reference: get_model(reference) for reference in (teacher, student)}
-    arguments = activity(), store(), models, default_question()
-    threading.Thread(target=precompute_gaps, args=arguments, name="warm-up", daemon=True).start()
+
+def _load(references: tuple[str, ...]) -> dict[str, MaskedLM]:
+    """The models by reference, without those that cannot be loaded: the page reports why."""
+    found = {reference: load_silently(reference) for reference in references}
+    return {reference: model for reference, model in found.items() if model is not None}
 
 
 def precompute_gaps(

@@ -13,6 +13,9 @@ import streamlit as st
 
 from fairkd import models
 
+TEACHER_DEFAULT = "embedded/teacher"
+STUDENT_DEFAULT = "embedded/student-fair"
+
 _RUN = re.compile(r"\((run/[\w.-]+)\)$")  # the end of a label
 
 

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.shared.model_cache import description, get_model
-from app.shared.model_options import model_label, model_options, reference_of
+from app.shared.model_options import (
+    STUDENT_DEFAULT,
+    TEACHER_DEFAULT,
+    model_label,
+    model_options,
+    reference_of,
+)
 from app.shared.widgets import IMAGE_FORMAT_KEY, IMAGE_FORMATS, literal
+from fairkd import models
 from fairkd.errors import FairKDError
 
 if TYPE_CHECKING:
     from app.shared.streamlit_internals import DeltaGenerator
     from fairkd.models import Description
 
-TEACHER_DEFAULT = "embedded/teacher"
-STUDENT_DEFAULT = "embedded/student-fair"
 _CHOSEN = "chosen_models"
 _SECOND = "chosen_second_student"
 _SLOTS = "model_slots"
@@ -61,13 +66,15 @@ def second_student() -> str | None:
 
 
 def describe_models() -> None:
-    """Load the chosen models, say under a picker why one cannot be loaded, and fill in the open data sheets.
+    """Say under a picker why its model cannot be loaded, and fill in the open data sheets.
 
-    Called once the page has been drawn, because loading takes a while.
+    Called once the page has been drawn, because loading takes a while. Embedded models are not loaded for it.
     """
     slots, sheets = st.session_state.pop(_SLOTS)
     found = {}
     for reference, slot in slots.items():
+        if reference in models.embedded() and not sheets.open:
+            continue
         try:
             get_model(reference)  # outside the sidebar, so that narrow screens show the progress too
             found[reference] = description(reference)

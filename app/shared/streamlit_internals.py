@@ -6,9 +6,6 @@ cause. Streamlit is pinned to one version for the same reason.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import streamlit as st
 from streamlit import cli_util, config
 
@@ -38,15 +35,13 @@ def has_server() -> bool:
     return st.runtime.exists()
 
 
-@asynccontextmanager
-async def open_browser(app: st.App) -> AsyncIterator[None]:
-    """Open the dashboard in a browser when the server starts, unless it is headless.
+def open_browser() -> None:
+    """Open the dashboard in a browser, unless the server is headless, when the server starts.
 
     `streamlit run` does this for a script, but not for an `st.App`.
     """
     if config._server_mode == "starlette-app" and not config.get_option("server.headless"):
         cli_util.open_browser(server_util.get_url(_browser_host()))
-    yield
 
 
 def _browser_host() -> str:

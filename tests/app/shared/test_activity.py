@@ -83,6 +83,29 @@ def test_nothing_is_precomputed_while_a_script_runs(measured: list[tuple[str, in
     assert measured == [(template.text, len(question.names)) for template in question.templates]
 
 
+def test_models_are_loaded_only_once_the_page_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = activity.Activity()
+    loaded: list[str] = []
+    monkeypatch.setattr(activity, "activity", lambda: watched)
+    monkeypatch.setattr(activity, "load_silently", loaded.append)
+    with watched.script_run():
+        thread = threading.Thread(target=activity._warm_up, args=("a", "b"), daemon=True)
+        thread.start()
+        time.sleep(activity.IDLE_SECONDS + 0.2)
+        assert not loaded
+    thread.join(10)
+    assert loaded == ["a", "b"]
+
+
+def test_the_default_models_are_loaded_without_a_visitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr(activity, "activity", activity.Activity)
+    monkeypatch.setattr(activity, "UNVISITED_SECONDS", 0.01)
+    monkeypatch.setattr(activity, "load_silently", loaded.append)
+    activity.load_default_models()
+    assert loaded == ["embedded/teacher", "embedded/student-fair"]
+
+
 def test_the_server_is_idle_only_after_the_last_of_several_scripts() -> None:
     watched = activity.Activity()
     over = threading.Event()

@@ -42,6 +42,12 @@ def test_a_model_is_loaded_again_when_its_folder_is_overwritten(
     assert not again.log_probabilities.equal(prediction.log_probabilities)
 
 
+def test_a_model_is_loaded_silently_for_everybody(tiny_folder: Callable[[str], Path]) -> None:
+    reference = str(tiny_folder("bert"))
+    assert model_cache.load_silently(reference) is model_cache.get_model(reference)
+    assert model_cache.load_silently("./nothing") is None
+
+
 @pytest.mark.parametrize(
     "reference", ["embedded/teacher", "org/name", "run/none", "\0", "~nobody/x", "x" * 5000]
 )

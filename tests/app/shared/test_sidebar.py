@@ -49,3 +49,17 @@ def test_every_page_says_why_a_model_cannot_be_loaded(page: str, tiny_folder: Ca
     assert not app.exception
     (message,) = [plain(one.value) for one in app.sidebar.caption if "error" in one.value]
     assert "There is no folder ./nothing" in message
+
+
+@pytest.mark.usefixtures("home")
+def test_embedded_models_are_loaded_for_their_open_data_sheets_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("app.shared.sidebar.get_model", loaded.append)
+    monkeypatch.setattr("app.shared.sidebar.description", lambda reference: None)
+    monkeypatch.setattr("app.shared.sidebar.literal_description", lambda about: "about")
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120).run()
+    app.switch_page("app/pages/runs.py").run()
+    assert not loaded
+    app.session_state["model_sheets"] = True
+    app.run()
+    assert loaded == ["embedded/teacher", "embedded/student-fair"]

@@ -5,7 +5,6 @@ If a test fails after an upgrade, its message says what is missing and where the
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import re
 from functools import cache
@@ -131,9 +130,5 @@ def test_the_browser_opens_with_streamlit_run(
     monkeypatch.setattr(streamlit_internals.config, "is_manually_set", lambda name: False)
     monkeypatch.setattr(streamlit_internals.cli_util, "open_browser", found.append)
 
-    async def start() -> None:
-        async with streamlit_internals.open_browser(None):  # type: ignore[arg-type]
-            pass
-
-    asyncio.run(start())
+    streamlit_internals.open_browser()
     assert found == opened
