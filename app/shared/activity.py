@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ import streamlit as st
 
 from app.shared.model_cache import load_silently, version
 from app.shared.model_options import STUDENT_DEFAULT, TEACHER_DEFAULT
-from app.shared.streamlit_internals import has_server
 from app.shared.torch_threads import paused_garbage_collection
 from fairkd.errors import FairKDError
 
@@ -28,16 +27,42 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS = 0.5  # without a script run, after which the server counts as idle
 UNVISITED_SECONDS = 10.0  # after the start; a browser that is opened with it needs less
+CLOSING_SECONDS = 5.0  # at the end of the server; loading PyTorch takes longer on a slow machine
 EMBEDDED = "embedded/"  # other models may be large, and computing their gaps unasked may take minutes
 
 
 class Activity:
-    """Whether any visitor's script is running, and for how long none has been."""
+    """Whether any visitor's script is running, and the threads that work while none is.
+
+    Without a server, as in tests, no thread is started.
+    """
 
     def __init__(self) -> None:
         self._running = 0
         self._ended = time.monotonic()
         self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._serving = False
+        self._closing = False
+
+    def open(self) -> None:
+        """The server has started."""
+        self._serving = True
+
+    def start(self, work: Callable[..., None], *arguments: object) -> None:
+        """Work in a thread of its own until the server ends."""
+        if self._serving:
+            thread = threading.Thread(target=work, args=arguments, name="warm-up", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def close(self) -> None:
+        """The server ends. PyTorch aborts if Python ends while it computes, so this waits for the threads."""
+        with self._changed:
+            self._serving, self._closing = False, True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(CLOSING_SECONDS)
 
     @contextmanager
     def script_run(self) -> Iterator[None]:
@@ -52,12 +77,13 @@ class Activity:
                 self._ended = time.monotonic()
                 self._changed.notify_all()
 
-    def wait_until_idle(self, seconds: float = IDLE_SECONDS) -> None:
-        """Return once no script has run for `seconds`."""
+    def wait_until_idle(self, seconds: float = IDLE_SECONDS) -> bool:
+        """Return True once no script has run for `seconds`, or False when the server ends."""
         with self._changed:
-            while self._running or time.monotonic() - self._ended < seconds:
+            while not self._closing and (self._running or time.monotonic() - self._ended < seconds):
                 left = seconds - (time.monotonic() - self._ended)
                 self._changed.wait(None if self._running else max(left, 0.01))
+            return not self._closing
 
 
 @st.cache_resource(show_spinner=False)
@@ -74,23 +100,24 @@ def track_activity() -> Iterator[None]:
 
 def load_default_models() -> None:
     """Load them, also if nobody visits: then the first visitor need not wait for a second sentence."""
-    activity().wait_until_idle(UNVISITED_SECONDS)
-    _load((TEACHER_DEFAULT, STUDENT_DEFAULT))
+    if activity().wait_until_idle(UNVISITED_SECONDS):
+        _load((TEACHER_DEFAULT, STUDENT_DEFAULT))
 
 
 def warm_up(teacher: str, student: str) -> None:
     """Start the warm-up once per server and pair of models. Only embedded models are warmed up."""
-    if has_server() and teacher.startswith(EMBEDDED) and student.startswith(EMBEDDED):
-        _start_thread(teacher, student)
+    if teacher.startswith(EMBEDDED) and student.startswith(EMBEDDED):
+        _start(teacher, student)
 
 
 @st.cache_resource(show_spinner=False)
-def _start_thread(teacher: str, student: str) -> None:
-    threading.Thread(target=_warm_up, args=(teacher, student), name="warm-up", daemon=True).start()
+def _start(teacher: str, student: str) -> None:
+    activity().start(_warm_up, teacher, student)
 
 
 def _warm_up(teacher: str, student: str) -> None:
-    activity().wait_until_idle()
+    if not activity().wait_until_idle():
+        return
     models = _load((teacher, student))
     with paused_garbage_collection():  # the first page does not need these modules
         from app.gaps.inputs import default_question
@@ -116,7 +143,8 @@ def precompute_gaps(
     for reference, model in models.items():
         ask = partial(measure, model, question)
         for template in question.templates:
-            activity.wait_until_idle()
+            if not activity.wait_until_idle():
+                return
             try:
                 store.frame((version(reference), *question.key), [template], question.names, ask)
             except FairKDError:

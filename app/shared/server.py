@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,12 +14,10 @@ from app.shared.streamlit_internals import open_browser
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Open the browser, and later load the default models. Streamlit enters this when the server starts."""
     open_browser()
-    threading.Thread(target=_prepare, name="prepare", daemon=True).start()
+    # Imported here: Streamlit's caches need a running server, and the browser takes longer to start anyway.
+    from app.shared.activity import activity, load_default_models
+
+    activity().open()
+    activity().start(load_default_models)
     yield
-
-
-def _prepare() -> None:
-    # Imported here, because Streamlit's caches need a running server. The browser takes longer to start.
-    from app.shared.activity import load_default_models
-
-    load_default_models()
+    activity().close()

@@ -30,11 +30,6 @@ def rerun_requested() -> bool:
     return requests is not None and requests._state is ScriptRequestType.RERUN
 
 
-def has_server() -> bool:
-    """Whether a server runs, which is not so in tests and in plain Python."""
-    return st.runtime.exists()
-
-
 def open_browser() -> None:
     """Open the dashboard in a browser, unless the server is headless, when the server starts.
 

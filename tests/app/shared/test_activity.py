@@ -106,6 +106,18 @@ def test_the_default_models_are_loaded_without_a_visitor(monkeypatch: pytest.Mon
     assert loaded == ["embedded/teacher", "embedded/student-fair"]
 
 
+def test_threads_work_from_the_start_of_the_server_to_its_end() -> None:
+    watched = activity.Activity()
+    idle: list[bool] = []
+    watched.start(lambda: idle.append(watched.wait_until_idle(0.0)))
+    watched.open()
+    watched.start(lambda: idle.append(watched.wait_until_idle(60)))
+    time.sleep(0.1)
+    assert not idle
+    watched.close()
+    assert idle == [False], "the end of the server ends the wait, and the first one was before its start"
+
+
 def test_the_server_is_idle_only_after_the_last_of_several_scripts() -> None:
     watched = activity.Activity()
     over = threading.Event()
@@ -140,8 +152,7 @@ def test_the_warm_up_ignores_gaps_that_cannot_be_measured(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("pair", [("embedded/teacher", "some/model"), ("some/model", "embedded/teacher")])
 def test_only_embedded_models_are_warmed_up(pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[str, str]] = []
-    monkeypatch.setattr(activity.st.runtime, "exists", lambda: True)
-    monkeypatch.setattr(activity, "_start_thread", lambda *pair: started.append(pair))
+    monkeypatch.setattr(activity, "_start", lambda *pair: started.append(pair))
     activity.warm_up(*pair)
     assert not started
     activity.warm_up("embedded/teacher", "embedded/student-fair")

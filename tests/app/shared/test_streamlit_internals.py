@@ -31,7 +31,6 @@ def missing(what: str) -> str:
     [
         ("streamlit.components.v2.types", "ComponentRenderer"),
         ("streamlit.delta_generator", "DeltaGenerator"),
-        ("streamlit.runtime", "exists"),
         ("streamlit.runtime.scriptrunner", "get_script_run_ctx"),
         ("streamlit.runtime.scriptrunner_utils.script_requests", "ScriptRequestType"),
         ("streamlit.cli_util", "open_browser"),
