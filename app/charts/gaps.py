@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -23,11 +22,9 @@ from app.charts.base import (
     labelled_points,
     span,
 )
+from app.charts.gap_text import LOST_TITLE, VALUE_NAMES, Value, short_directions
 from app.charts.text import escape, percent, percent_tick, shorten, signed
-from fairkd.measures import Correlation
-
-Value = Literal["gap", "corrected_gap"]
-VALUE_NAMES: dict[str, str] = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
+from fairkd.measures import TOLERANCE, Correlation, Ranking
 
 # Colours other than those of the models. Each kind also has a symbol, so that no meaning depends on colour.
 KINDS: dict[str, tuple[str, str]] = {
@@ -38,22 +35,38 @@ KINDS: dict[str, tuple[str, str]] = {
     "none": ("#8a8f98", "square"),
 }
 KIND_NAMES: dict[str, str] = {"none": "no gap"}
+VERBS: dict[str, str] = {
+    "inherited": "inherited from the teacher",
+    "reduced": "reduced",
+    "amplified": "amplified",
+    "flipped": "flipped",
+}
 
 
 def transfer_scatter(
-    frame: pd.DataFrame, *, groups: tuple[str, str], value: Value = "gap", dark: bool = False
+    frame: pd.DataFrame,
+    *,
+    groups: tuple[str, str],
+    value: Value = "gap",
+    lost: bool = False,
+    dark: bool = False,
 ) -> go.Figure:
     """The teacher's gap against the student's: one point per profession, by the kind of transfer.
 
     `frame` is from `fairkd.measures.transfer` (profession, teacher, student, teacher_mass, student_mass,
-    kind). On the diagonal both models have the same gap; on the horizontal line the student has none.
+    kind). On the diagonal both models have the same gap; on the horizontal line the student has none. Both
+    axes have one scale, each as long as its model's gaps need. `lost` says that the student has lost the
+    probability mass that a gap needs.
     """
     shades = hues(dark)
-    counts = frame["kind"].value_counts()
-    figure = base_figure(title=_transfer_title(counts, len(frame)), height=580, dark=dark)
-    low, high = span([*frame["teacher"], *frame["student"]], around=[0.0], margin=0.08)
-    figure.add_shape(guide(low, 0, high, 0, shades.faint))
-    figure.add_shape(guide(0, low, 0, high, shades.faint))
+    title = LOST_TITLE if lost else _transfer_title(frame["kind"].value_counts(), len(frame), value)
+    x, y = (span(list(frame[model]), around=[0.0], margin=0.08) for model in ("teacher", "student"))
+    x, y = at_least(x, (y[1] - y[0]) / 2), at_least(y, (x[1] - x[0]) / 2)
+    ratio = (y[1] - y[0]) / (x[1] - x[0])
+    figure = base_figure(title=title, height=round(150 + 640 * min(ratio, 0.8)), dark=dark)
+    figure.add_shape(guide(x[0], 0, x[1], 0, shades.faint))
+    figure.add_shape(guide(0, y[0], 0, y[1], shades.faint))
+    low, high = max(x[0], y[0]), min(x[1], y[1])
     figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
     apart = (frame["teacher"] - frame["teacher"].median()).abs() + (frame["student"] - frame["teacher"]).abs()
     labels = chosen_labels(
@@ -61,8 +74,9 @@ def transfer_scatter(
         list(frame["student"]),
         [shorten(name, 20) for name in frame["profession"]],
         list(apart),
-        x_range=(low, high),
-        y_range=(low, high),
+        x_range=x,
+        y_range=y,
+        plot=(340.0, 340.0 * ratio),
     )
     hollow = _hollow(frame[["teacher_mass", "student_mass"]].min(axis=1))
     for kind, (hue, symbol) in KINDS.items():
@@ -88,11 +102,22 @@ def transfer_scatter(
         )
     if any(hollow):
         figure.add_trace(_hollow_entry(shades))
-    figure.update_xaxes(range=[low, high], zeroline=False)
-    figure.update_yaxes(range=[low, high], zeroline=False)
+    equal_scales(figure, x, y)
     direct_x(figure, groups, value, shades, of="teacher's ")
     direct_y(figure, groups, value, shades, of="student's ")
     return figure
+
+
+def equal_scales(figure: go.Figure, x: tuple[float, float], y: tuple[float, float]) -> None:
+    """Give both axes one scale, so that a diagonal is at 45 degrees whatever the ranges are."""
+    figure.update_xaxes(range=list(x), zeroline=False, constrain="domain")
+    figure.update_yaxes(range=list(y), zeroline=False, constrain="domain", scaleanchor="x", scaleratio=1)
+
+
+def at_least(range_: tuple[float, float], length: float) -> tuple[float, float]:
+    """The range, widened around its middle to at least `length`."""
+    missing = max(0.0, length - (range_[1] - range_[0])) / 2
+    return range_[0] - missing, range_[1] + missing
 
 
 def _hollow(masses: Iterable[float]) -> list[bool]:
@@ -123,18 +148,78 @@ def _hollow_entry(shades: Hues) -> go.Scatter:
     )
 
 
-def _transfer_title(counts: pd.Series, total: int) -> str:
+def _transfer_title(counts: pd.Series, total: int, value: Value) -> str:
     """The most frequent kind of transfer, as a sentence."""
     biased = counts.drop("none", errors="ignore")
     if biased.empty:
-        return "Neither model prefers a group: there is no bias to transfer"
-    verb = {
-        "inherited": "inherits the teacher's gap",
-        "reduced": "reduces the teacher's gap",
-        "amplified": "amplifies the teacher's gap",
-        "flipped": "reverses the teacher's gap",
-    }[str(biased.idxmax())]
-    return f"The student {verb} for {int(biased.max())} of {total} profession{'s' if total != 1 else ''}"
+        what = "prefers a group" if value == "gap" else "is moved by the profession"
+        return f"Neither model {what} by more than {TOLERANCE} nats: there is no bias to transfer"
+    kind, of = str(biased.idxmax()), f"{total} profession{'s' if total != 1 else ''}"
+    return f"The student's {VALUE_NAMES[value]} is {VERBS[kind]} for {int(biased.max())} of {of}"
+
+
+def models_chart(
+    table: pd.DataFrame, ranking: Ranking, *, value: Value = "gap", count: int, dark: bool = False
+) -> go.Figure:
+    """The mean absolute gap of each model with its interval; the first model is the reference.
+
+    Parameters
+    ----------
+    table : from `fairkd.measures.compare_models`.
+    ranking : from `fairkd.measures.rank_models`.
+    count : the number of professions, for the title.
+    """
+    shades = hues(dark)
+    title = _models_title(ranking, value, count)
+    figure = base_figure(title=title, height=110 + 34 * len(table), dark=dark)
+    names = [shorten(name, 40) for name in table["model"]]
+    for number, row in enumerate(table.to_dict("records")):
+        hue = shades.student if number else shades.teacher
+        lost = row["verdict"] == "mass lost"
+        interval = (
+            ""
+            if math.isnan(row["absolute_low"])
+            else (f"<br>95 % interval {row['absolute_low']:.2f} to {row['absolute_high']:.2f}")
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=[row["mean_absolute"]],
+                y=[number],
+                mode="markers",
+                marker=_marker(hue, "square" if number else "circle", [lost], size=10, ground=shades.ground),
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [row["absolute_high"] - row["mean_absolute"]],
+                    "arrayminus": [row["mean_absolute"] - row["absolute_low"]],
+                    "color": hue,
+                    "thickness": 1.6,
+                    "width": 0,
+                },
+                customdata=[(escape(row["model"]),)],
+                hovertemplate=f"<b>%{{customdata[0]}}</b><br>{row['mean_absolute']:.2f} nats{interval}"
+                f"<br>{row['verdict']}<extra></extra>",
+                showlegend=False,
+            )
+        )
+    figure.update_xaxes(title_text=f"mean absolute {VALUE_NAMES[value]} in nats", rangemode="tozero")
+    figure.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=[escape(name) for name in names],
+        range=[len(names) - 0.5, -0.5],
+        zeroline=False,
+    )
+    return figure
+
+
+def _models_title(ranking: Ranking, value: Value, count: int) -> str:
+    """The model with the smallest gap, if it is told apart from all others."""
+    of = f"over {count} profession{'s' if count != 1 else ''}"
+    if ranking.leader is not None:
+        return f"{ranking.leader} has the smallest mean absolute {VALUE_NAMES[value]} {of}"
+    if ranking.text:
+        return f"{ranking.text} {of}"
+    return f"Mean absolute {VALUE_NAMES[value]} {of}"
 
 
 def labour_scatter(
@@ -154,7 +239,7 @@ def labour_scatter(
     correlations : by model ("teacher", "student"); r is NaN if there are too few professions.
     """
     shades = hues(dark)
-    figure = base_figure(title=_labour_title(correlations["teacher"], groups), height=540, dark=dark)
+    figure = base_figure(title=_labour_title(correlations["teacher"], groups, value), height=540, dark=dark)
     share = 100 * frame["women_share"]
     connectors_x = [part for at in share for part in (at, at, None)]
     connectors_y = [part for row in frame.itertuples() for part in (row.teacher, row.student, None)]
@@ -236,13 +321,16 @@ def labour_scatter(
     return figure
 
 
-def _labour_title(correlation: Correlation, groups: tuple[str, str]) -> str:
+def _labour_title(correlation: Correlation, groups: tuple[str, str], value: Value) -> str:
     """Whether the teacher's gaps follow the labour market, as a sentence."""
+    gaps = f"{VALUE_NAMES[value]}s"
     if math.isnan(correlation.r):
-        return "Do the models' gaps follow the share of women in a profession?"
+        return f"Do the models' {gaps} follow the share of women in a profession?"
     if correlation.low <= 0 <= correlation.high:
-        return "The teacher's gaps have no clear correlation with the share of women in a profession"
+        return f"The teacher's {gaps} have no clear correlation with the share of women in a profession"
     preferred = groups[0] if correlation.r > 0 else groups[1]
+    if value == "corrected_gap":
+        return f"The more women in a profession, the more it moves the teacher towards “{preferred}”"
     return f"The teacher finds “{preferred}” more likely in professions with more women"
 
 
@@ -255,17 +343,17 @@ def _line(x: pd.Series, y: pd.Series, at: Sequence[float]) -> list[float]:
 
 def direct_x(figure: go.Figure, groups: tuple[str, str], value: Value, shades: Hues, *, of: str = "") -> None:
     """Title of the horizontal axis: the direction of each group in its colour, and the unit below."""
-    to_a, to_b = _directions(groups, shades)
+    to_a, to_b = _arrows(groups, value, shades)
     figure.update_xaxes(title_text=f"{to_b}   {to_a}<br>{of}{VALUE_NAMES[value]} in nats", title_standoff=6)
 
 
 def direct_y(figure: go.Figure, groups: tuple[str, str], value: Value, shades: Hues, *, of: str = "") -> None:
     """Title of the vertical axis, in one line, read from the bottom up."""
-    to_a, to_b = _directions(groups, shades)
+    to_a, to_b = _arrows(groups, value, shades)
     figure.update_yaxes(title_text=f"{to_b}   {of}{VALUE_NAMES[value]} in nats   {to_a}", title_standoff=6)
 
 
-def _directions(groups: tuple[str, str], shades: Hues) -> tuple[str, str]:
-    """`more he →` and `← more she`."""
-    a, b = (shorten(group, 14) for group in groups)
-    return colour(f"more {a} →", shades.group_a), colour(f"← more {b}", shades.group_b)
+def _arrows(groups: tuple[str, str], value: Value, shades: Hues) -> tuple[str, str]:
+    """`more he →` and `← more she`, or for the prior-corrected gap `towards he →`."""
+    to_a, to_b = short_directions(groups, value)
+    return colour(f"{to_a} →", shades.group_a), colour(f"← {to_b}", shades.group_b)

@@ -5,23 +5,37 @@ The preference for a word w is log p(w | A) - log p(w | B), in nats.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.base import Hues, base_figure, chosen_labels, colour, guide, hues, labelled_points, span
-from app.charts.gaps import KINDS
-from app.charts.text import shorten
+from app.charts.gaps import KIND_NAMES, KINDS, equal_scales
+from app.charts.text import sentence_start, shorten
+from fairkd.measures import compare
 
 Model = Literal["teacher", "student"]
-LABELS = 16
+Sentences = tuple[str, str]
+LABELS = 14
 DIGITS = 2  # as shown; numbers that look equal count as equal
+LEGEND = 60  # pixels above the plot: two lines of the legend, so that both plots begin at one height
+PLOT = (320.0, 320.0)  # pixels, for which labels are chosen: the plot on a phone
+
+
+class _Kind(NamedTuple):
+    """The points of one look: which rows, their colour, symbol and name in the legend."""
+
+    rows: list[int]
+    hue: str
+    symbol: str
+    name: str
 
 
 def preference_scatter(
-    frame: pd.DataFrame, *, sentences: tuple[str, str], model: Model, dark: bool = False
+    frame: pd.DataFrame, *, sentences: Sentences, model: Model, dark: bool = False
 ) -> go.Figure:
     """The probability of each word in sentence A (x) and in sentence B (y), by one model.
 
@@ -29,50 +43,117 @@ def preference_scatter(
     are more likely in A, words above it in B.
     """
     shades = hues(dark)
-    notes = _notes(sentences, shades)
-    figure = base_figure(title=_title(frame, model), height=560, dark=dark, notes=notes)
-    low, high = span([*frame["log_p_a"], *frame["log_p_b"]])
+    signs = np.sign(frame["preference"].round(DIGITS))
+    figure = _square_scatter(
+        frame,
+        ("log_p_a", "log_p_b", "preference"),
+        title=_title(frame, model),
+        sentences=sentences,
+        kinds=[
+            _Kind(_rows(signs == 1), shades.group_a, "circle", "more likely in A"),
+            _Kind(_rows(signs == -1), shades.group_b, "square", "more likely in B"),
+            _Kind(_rows(signs == 0), *KINDS["none"], "equally likely"),
+        ],
+        importance=frame["preference"].abs(),
+        details=("log p(word | A) = {} nats", "log p(word | B) = {} nats", "preference {} nats"),
+        shades=shades,
+        dark=dark,
+    )
+    figure.update_xaxes(title_text=colour("log p(word | A) in nats", shades.group_a))
+    figure.update_yaxes(title_text=colour("log p(word | B) in nats", shades.group_b))
+    return figure
+
+
+def preference_transfer(frame: pd.DataFrame, *, sentences: Sentences, dark: bool = False) -> go.Figure:
+    """The teacher's preference for each word against the student's.
+
+    `frame` is from `fairkd.measures.prefer_difference` (token, teacher, student, difference, kind). On the
+    diagonal both models have the same preference; on the horizontal line the student has none.
+    """
+    shades = hues(dark)
+    names = KIND_NAMES | {"none": "no preference"}
+    figure = _square_scatter(
+        frame,
+        ("teacher", "student", "difference"),
+        title=_transfer_title(frame),
+        sentences=sentences,
+        kinds=[
+            _Kind(_rows(frame["kind"] == kind), hue, symbol, names.get(kind, kind))
+            for kind, (hue, symbol) in KINDS.items()
+        ],
+        importance=frame["difference"].abs() + frame["teacher"].abs(),
+        details=("teacher {} nats", "student {} nats", "difference {} nats"),
+        shades=shades,
+        dark=dark,
+        zero_lines=True,
+    )
+    ends = colour("← B", shades.group_b), colour("A →", shades.group_a)
+    for update, model in ((figure.update_xaxes, "teacher"), (figure.update_yaxes, "student")):
+        update(title_text=f"{ends[0]}   {model}'s preference in nats   {ends[1]}")
+    return figure
+
+
+def _rows(chosen: pd.Series) -> list[int]:
+    return [int(row) for row in np.flatnonzero(chosen)]
+
+
+def _square_scatter(
+    frame: pd.DataFrame,
+    columns: tuple[str, str, str],
+    *,
+    title: str,
+    sentences: Sentences,
+    kinds: Sequence[_Kind],
+    importance: pd.Series,
+    details: Sequence[str],
+    shades: Hues,
+    dark: bool,
+    zero_lines: bool = False,
+) -> go.Figure:
+    """Words as points on two equal axes, with the diagonal.
+
+    Parameters
+    ----------
+    columns : those of x, of y, and of the number that the hover box adds.
+    importance : of each row; the most important words get a label where there is room.
+    details : the lines of the hover box, with a place for the number of each column.
+    """
+    x, y, _ = columns
+    notes = [(f"A: {sentences[0]}", shades.group_a), (f"B: {sentences[1]}", shades.group_b)]
+    figure = base_figure(title=title, height=560, dark=dark, notes=notes)
+    figure.update_layout(margin_t=LEGEND)
+    low, high = span([*frame[x], *frame[y]], around=[0.0] if zero_lines else [])
+    if zero_lines:
+        figure.add_shape(guide(low, 0, high, 0, shades.faint))
+        figure.add_shape(guide(0, low, 0, high, shades.faint))
     figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
     labels = chosen_labels(
-        list(frame["log_p_a"]),
-        list(frame["log_p_b"]),
+        list(frame[x]),
+        list(frame[y]),
         [shorten(token, 18) for token in frame["token"]],
-        list(frame["preference"].abs()),
+        list(importance),
         x_range=(low, high),
         y_range=(low, high),
         most=LABELS,
+        plot=PLOT,
     )
-    signs = np.sign(frame["preference"].round(DIGITS))
-    for sign, hue, symbol, name in (
-        (1, shades.group_a, "circle", "more likely in A"),
-        (-1, shades.group_b, "square", "more likely in B"),
-        (0, *KINDS["none"], "equally likely"),
-    ):
-        rows = [index for index, found in enumerate(signs) if found == sign]
-        if not rows:
-            continue
-        figure.add_trace(
-            labelled_points(
-                frame,
-                rows,
-                columns=("token", "log_p_a", "log_p_b", "preference"),
-                name=name,
-                marker={"color": hue, "symbol": symbol, "size": 8},
-                labels=labels,
-                details=(
-                    "log p(word | A) = %{customdata[1]}",
-                    "log p(word | B) = %{customdata[2]}",
-                    "preference %{customdata[3]} nats",
-                ),
-                ink=shades.text,
+    for kind in kinds:
+        if kind.rows:
+            figure.add_trace(
+                labelled_points(
+                    frame,
+                    kind.rows,
+                    columns=("token", *columns),
+                    name=kind.name,
+                    marker={"color": kind.hue, "symbol": kind.symbol, "size": 8},
+                    labels=labels,
+                    details=[
+                        text.format(f"%{{customdata[{number}]}}") for number, text in enumerate(details, 1)
+                    ],
+                    ink=shades.text,
+                )
             )
-        )
-    figure.update_xaxes(
-        title_text=colour("log p(word | A) in nats", shades.group_a), range=[low, high], zeroline=False
-    )
-    figure.update_yaxes(
-        title_text=colour("log p(word | B) in nats", shades.group_b), range=[low, high], zeroline=False
-    )
+    equal_scales(figure, (low, high), (low, high))
     return figure
 
 
@@ -90,80 +171,19 @@ def _title(frame: pd.DataFrame, model: Model) -> str:
     return f"The {model}'s largest preferences: “{words[0]}” in A, “{words[1]}” in B"
 
 
-def _notes(sentences: tuple[str, str], shades: Hues) -> list[tuple[str, str]]:
-    """The two sentences, so that a downloaded figure is complete."""
-    return [(f"A: {sentences[0]}", shades.group_a), (f"B: {sentences[1]}", shades.group_b)]
-
-
-def preference_transfer(frame: pd.DataFrame, *, sentences: tuple[str, str], dark: bool = False) -> go.Figure:
-    """The teacher's preference for each word against the student's.
-
-    `frame` is from `fairkd.measures.prefer_difference` (token, teacher, student, difference). On the diagonal
-    both models have the same preference; on the horizontal line the student has none.
-    """
-    shades = hues(dark)
-    notes = _notes(sentences, shades)
-    figure = base_figure(title=_transfer_title(frame), height=560, dark=dark, notes=notes)
-    low, high = span([*frame["teacher"], *frame["student"]], around=[0.0])
-    figure.add_shape(guide(low, 0, high, 0, shades.faint))
-    figure.add_shape(guide(0, low, 0, high, shades.faint))
-    figure.add_shape(guide(low, low, high, high, shades.faint, dash="dash"))
-    labels = chosen_labels(
-        list(frame["teacher"]),
-        list(frame["student"]),
-        [shorten(token, 18) for token in frame["token"]],
-        list(frame["difference"].abs() + frame["teacher"].abs()),
-        x_range=(low, high),
-        y_range=(low, high),
-        most=LABELS,
-    )
-    changes = np.sign(frame["student"].abs().round(DIGITS) - frame["teacher"].abs().round(DIGITS))
-    for change, hue, symbol, name in (
-        (-1, *KINDS["reduced"], "weaker in the student"),
-        (1, *KINDS["amplified"], "stronger in the student"),
-        (0, *KINDS["inherited"], "equal"),
-    ):
-        rows = [index for index, found in enumerate(changes) if found == change]
-        if not rows:
-            continue
-        figure.add_trace(
-            labelled_points(
-                frame,
-                rows,
-                columns=("token", "teacher", "student", "difference"),
-                name=name,
-                marker={"color": hue, "symbol": symbol, "size": 8},
-                labels=labels,
-                details=(
-                    "teacher %{customdata[1]} nats",
-                    "student %{customdata[2]} nats",
-                    "difference %{customdata[3]} nats",
-                ),
-                ink=shades.text,
-            )
-        )
-    ends = colour("← B", shades.group_b), colour("A →", shades.group_a)
-    for update, model in ((figure.update_xaxes, "teacher"), (figure.update_yaxes, "student")):
-        update(
-            title_text=f"{ends[0]}   {model}'s preference in nats   {ends[1]}",
-            range=[low, high],
-            zeroline=False,
-        )
-    return figure
-
-
 def _transfer_title(frame: pd.DataFrame) -> str:
-    """Which model distinguishes the two sentences more, as a sentence."""
+    """Which model distinguishes the two sentences more, as a sentence, if the words shown tell."""
     if frame.empty:
         return "The models have no words in common to compare"
-    teacher, student = (round(frame[model].abs().mean(), DIGITS) for model in ("teacher", "student"))
-    if teacher == student:
-        finding = (
-            "Both models distinguish A from B equally" if teacher else "Neither model distinguishes A from B"
-        )
-        return f"{finding}: mean absolute preference {teacher:.2f} nats"
-    how = "less" if student < teacher else "more"
-    return (
-        f"The student distinguishes A from B {how} than the teacher: mean absolute preference "
-        f"{student:.2f} against {teacher:.2f} nats"
-    )
+    teacher, student = (frame[model].abs() for model in ("teacher", "student"))
+    means = f"mean absolute preference {student.mean():.2f} against {teacher.mean():.2f} nats"
+    if round(teacher.mean(), DIGITS) == round(student.mean(), DIGITS):
+        alike = f"mean absolute preference {teacher.mean():.2f} nats"
+        if not round(teacher.mean(), DIGITS):
+            return f"Neither model distinguishes A from B: {alike}"
+        return f"Both models distinguish A from B equally: {alike}"
+    verdict = compare(teacher, student)
+    if not verdict.is_clear:
+        return f"{sentence_start(verdict.phrase('words'))}: {means} ({verdict.n} words)"
+    how = "less" if verdict.kind == "smaller" else "more"
+    return f"The student distinguishes A from B {how} than the teacher: {means} ({verdict.n} words)"

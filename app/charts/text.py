@@ -57,6 +57,11 @@ def times(ratio: float) -> str:
     return f"{round(ratio, 1 - math.floor(math.log10(ratio))):,.0f}"
 
 
+def sentence_start(text: str) -> str:
+    """The text with a capital at its beginning alone."""
+    return text[:1].upper() + text[1:]
+
+
 def percent_tick(probability: float) -> str:
     """A round probability on an axis, however small.
 

@@ -2,7 +2,7 @@
 // dumbbells.py sends the range of the axis and all texts. figure.js precedes this file.
 
 const ROW = 22
-const TOP = 58 // pixels for the legend and the names of the groups
+const TOP = 54 // pixels for the legend and the names of the groups
 const FOOT = 42 // pixels for the axis
 const OFFSET = 4.5 // pixels of a model's marker from the middle of its row
 const OFFSETS = { teacher: -OFFSET, student: OFFSET }
@@ -82,13 +82,15 @@ function legend(svg, data, colours) {
   }
 }
 
-// The direction of each group: above the plot, and on a narrow screen also above the names beside it.
+// The direction of each group: above the plot, and on a narrow screen also above the names beside it. The long
+// words if there is room, else the short ones.
 function sides(svg, data, left, right, colours) {
   const font = `600 13px ${colours.font}`
+  const arrows = ([a, b]) => [`${a} →`, `← ${b}`]
+  const width = texts => texts.reduce((sum, text) => sum + measure(text, font), 16)
+  const [long, short] = data.sides.map(arrows)
   const maxWidth = right / 2 - 12
-  const [a, b] = data.groups
-  const toA = `${fit(`more ${a}`, maxWidth - 20, font)} →`
-  const toB = fit(`← more ${b}`, maxWidth, font)
+  const [toA, toB] = width(long) <= right - left ? long : short.map(text => fit(text, maxWidth, font))
   const start = Math.min(left, right - measure(toA, font) - 16 - measure(toB, font))
   const text = { y: TOP - 10, "font-size": 13, "font-weight": 600 }
   svg.append(write(toB, { ...text, x: start, fill: colours.groupB }))

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.charts.base import LOW_MASS
-from app.charts.gaps import VALUE_NAMES, Value
+from app.charts.gap_text import VALUE_NAMES, Value, directions, professions_title, short_directions
 from app.charts.text import percent, percent_tick, round_steps, signed, signed_tick
 from app.components.drawing import titled_component
+from fairkd.measures import Verdict
 
 ROLES = ("teacher", "student")
 
@@ -25,6 +26,8 @@ def gaps_data(
     student: pd.DataFrame,
     *,
     groups: tuple[str, str],
+    test: Verdict,
+    lost: bool = False,
     value: Value = "gap",
     mass: str | None = None,
     ends: int | None = None,
@@ -36,12 +39,14 @@ def gaps_data(
     teacher, student : one row a profession (profession, mean, low, high, mass), as from
         `fairkd.measures.by_profession`.
     groups : the names of groups A and B.
+    test : the student's absolute gaps against the teacher's, for the title.
+    lost : whether the student has lost the probability mass that a gap needs.
     mass : how P(A) + P(B) is written; by default with the groups' names.
     ends : show only this many professions at either end of the teacher's order; None shows all.
     """
     both = teacher.merge(student, on="profession", suffixes=("_teacher", "_student"))
     both = both.sort_values("mean_teacher", ascending=False, kind="stable")
-    smaller = int((both["mean_student"].abs() < both["mean_teacher"].abs()).sum())
+    nearer = int((both["mean_student"].abs() < both["mean_teacher"].abs()).sum())
     mass = mass or f"P({groups[0]}) + P({groups[1]})"
     professions = [_row(row, mass) for row in both.to_dict("records")]
     rows = professions
@@ -51,11 +56,8 @@ def gaps_data(
         professions = [*rows[:ends], *rows[-ends:]]
     hollow = any(row[role]["hollow"] for row in professions for role in ROLES)
     return {
-        "title": (
-            f"The student's {VALUE_NAMES[value]} is smaller than the teacher's for {smaller} of {len(both)} "
-            f"profession{'s' if len(both) != 1 else ''}"
-        ),
-        "groups": list(groups),
+        "title": professions_title(test, nearer=nearer, total=len(both), value=value, lost=lost),
+        "sides": [list(directions(groups, value)), list(short_directions(groups, value))],
         "axis": _axis(professions, f"{VALUE_NAMES[value]} in nats"),
         "hollow": f"probability below {percent_tick(LOW_MASS)}" if hollow else None,
         "rows": rows,

@@ -13,8 +13,8 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
-from app.charts.gaps import Value
-from app.gaps.link import keep, restored
+from app.charts.gap_text import Value
+from app.gaps.link import EDITS, keep, restored
 from app.gaps.results import GapQuestion
 from app.gaps.validation import (
     LONGEST_NAME,
@@ -60,43 +60,37 @@ SOURCE = (
 def read_question() -> GapQuestion:
     """Draw all inputs and return the question they make. Raises InputError after everything is drawn."""
     shipped = contrasts()
-    # The right column is for inputs that only some word groups need.
-    left, middle, right = st.columns([3, 4, 3])
-    name = left.selectbox(
-        "Word groups",
-        [*shipped, OWN],
-        key="contrast",
-        bind="query-params",
-        help="The two groups of words that are compared at the mask.  \n"
-        + "  \n".join(f"**{found.name}**: {found.title}" for found in shipped.values())
-        + f"  \n**{OWN}**: two lists of your own",
-    )
-    own = name not in shipped
-    with middle:
-        value = _value()
-    with right:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        name = st.selectbox(
+            "Word groups",
+            [*shipped, OWN],
+            key="contrast",
+            bind="query-params",
+            width=170,
+            help="The two groups of words that are compared at the mask.  \n"
+            + "  \n".join(f"**{found.name}**: {found.title}" for found in shipped.values())
+            + f"  \n**{OWN}**: two lists of your own",
+        )
+        own = name not in shipped
         roles = [_own_role()] if own else list(shipped[name].roles)
         pair = ("", "") if own else _pair(shipped[name])
+        value = _value()
+        editing = st.toggle("Edit words and sentences", key="gaps_editors", persist_state="session")
     words = _own_words() if own else ("", "")
     plural = _has_plural(shipped.get(str(name)), pair, words)
     _restore(roles, plural)
-    panel = st.expander(
-        "Words, templates and professions", key="gaps_editors", icon=":material/edit:", on_change="rerun"
-    )
-    if panel.open:
-        if not own:
-            with panel:
+    if editing:
+        with st.container(border=True):
+            if not own:
                 _shipped_words(shipped[name], pair)
-        one, two = panel.columns([3, 2], gap="medium")
-        with one:
-            template_rows = _template_editor(roles, plural)
-        with two:
-            profession_rows = _profession_editor()
+            one, two = st.columns([3, 2], gap="medium")
+            with one:
+                template_rows = _template_editor(roles, plural)
+            with two:
+                profession_rows = _profession_editor()
     else:  # drawing two hidden tables would take the browser longer than everything else
-        template_rows, profession_rows = (
-            _rows(*_shipped_templates(roles, plural)),
-            _rows(*_shipped_professions()),
-        )
+        template_rows = _rows(*_shipped_templates(roles, plural))
+        profession_rows = _rows(*_shipped_professions())
 
     contrast = own_contrast(*words) if own else shipped[name]
     groups = (contrast.groups[0].name, contrast.groups[1].name) if own else pair
@@ -129,7 +123,7 @@ def _pair(contrast: Contrast) -> tuple[str, str]:
     first = next(iter(pairs))
     if len(pairs) == 1:
         return pairs[first]
-    chosen = st.selectbox("Groups compared", list(pairs), key="groups", bind="query-params")
+    chosen = st.selectbox("Groups compared", list(pairs), key="groups", bind="query-params", width=130)
     return pairs.get(str(chosen), pairs[first])
 
 
@@ -150,6 +144,7 @@ def _own_role() -> str:
         index=ROLES.index("noun"),
         key="role",
         bind="query-params",
+        width=210,
         help="The role decides which templates fit.  \n**subject**: he  \n**object**: him  \n"
         "**possessive**: his  \n**noun**: man  \n**name**: James",
     )
@@ -159,14 +154,12 @@ def _own_role() -> str:
 def _value() -> Value:
     """The gap itself, or minus the gap without the profession."""
     names = {BASELINES[value]: value for value in get_args(Value)}
-    chosen = st.segmented_control(
+    chosen = st.selectbox(
         "Compare with",
         list(names),
-        default=next(iter(names)),
-        required=True,
-        wrap=True,
         key="value",
         bind="query-params",
+        width=240,
         help="**Nothing**: the gap, log P(A) − log P(B) at the mask.  \n"
         "**Sentence without profession**: the prior-corrected gap. It is the gap minus the gap of "
         "the same sentence with the profession masked too (Kurita et al. 2019), which leaves the effect of "
@@ -211,14 +204,14 @@ def _take_words(role: str, words_a: str, words_b: str) -> None:
 
 
 def _restore(roles: list[str], plural: bool) -> None:
-    """Fill the tables from the address, once per session."""
+    """Fill the tables from the address, whenever it has other edits than this page wrote last."""
     state = st.session_state
-    if state.get(_READ):
-        return
-    state[_READ] = True
-    for table, (name, shipped) in _shipped_tables(roles, plural).items():
-        if (found := restored(table, shipped)) is not None:
-            state[f"gaps_{name}_base"] = found
+    linked = st.query_params.get(EDITS)
+    if _READ not in state or (linked is not None and linked != state[_READ]):
+        for table, (name, shipped) in _shipped_tables(roles, plural).items():
+            if (found := restored(table, shipped)) is not None:
+                _replace(name, found)
+    state[_READ] = linked
 
 
 def _keep(chosen: tuple[Template, ...], rows: pd.DataFrame, roles: list[str], plural: bool) -> None:
@@ -226,6 +219,7 @@ def _keep(chosen: tuple[Template, ...], rows: pd.DataFrame, roles: list[str], pl
     shipped = _shipped_tables(roles, plural)
     cleaned = clean_templates(shipped["templates"][1], roles), clean_professions(shipped["professions"][1])
     too_long = keep({"templates": (_frame(chosen), _frame(cleaned[0])), "professions": (rows, cleaned[1])})
+    st.session_state[_READ] = st.query_params.get(EDITS)
     if too_long:
         caption(f":material/link_off: {' '.join(TOO_LONG[table] for table in too_long)}")
 

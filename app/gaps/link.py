@@ -2,7 +2,10 @@
 
     {"professions": {"drop": ["nurse"], "add": [["astronaut", 0.2]]}, "templates": {...}}
 
-A changed row is in `add`. It replaces all shipped rows with the same first cell.
+A changed row is in `add`. It replaces all shipped rows with the same first cell. A link from another page may
+have `only`, the rows of the whole table:
+
+    {"templates": {"only": [["[MASK] is {a profession}.", "subject"]]}}
 """
 
 from __future__ import annotations
@@ -34,14 +37,24 @@ def restored(table: str, shipped: pd.DataFrame) -> pd.DataFrame | None:
         return None
     added = [
         (row[0], row[1])
-        for row in _list(made, "add")
+        for row in _list(made, "only") or _list(made, "add")
         if isinstance(row, list) and len(row) == 2 and isinstance(row[0], str)
         if isinstance(row[1], _SECOND[table])
     ]
     gone = {name for name in _list(made, "drop") if isinstance(name, str)} | {name for name, _ in added}
-    rows = [row for row in _rows(shipped) if row[0] not in gone] + added
+    kept = [] if _list(made, "only") else [row for row in _rows(shipped) if row[0] not in gone]
+    rows = kept + added
     frame = pd.DataFrame(rows, columns=list(shipped.columns))
     return frame.astype({"women_share": float}) if "women_share" in frame else frame
+
+
+def template_link(text: str, role: str) -> dict[str, str]:
+    """The parameters of a link to the Gaps page that measures one sentence template alone.
+
+    >>> template_link("[MASK] is {a profession}.", "subject")
+    {'edits': '{"templates":{"only":[["[MASK] is {a profession}.","subject"]]}}'}
+    """
+    return {EDITS: compact({"templates": {"only": [[text, role]]}})}
 
 
 def keep(tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> list[str]:

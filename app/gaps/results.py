@@ -6,24 +6,25 @@ appears before that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
-from app.charts.gaps import Value
+from app.charts.gap_text import Value
 from app.gaps.cache import GapStore, QuestionKey
 from app.gaps.validation import sum_name, words_text
 from app.shared.model_cache import Version, get_model, version
+from app.shared.provenance import content_hash
 from app.shared.torch_threads import all_threads
-from fairkd.lexicon import Contrast, Template, WordGroup
+from fairkd.lexicon import Contrast, Template, WordGroup, misfits
 from fairkd.measures import Correlation
 from fairkd.utils import Throttle
 
 if TYPE_CHECKING:
-    from fairkd.measures import PairedTest, Summary
+    from fairkd.measures import PairedTest, Ranking, Summary
     from fairkd.models import MaskedLM
 
 PROGRESS_FROM = 40  # sentences; for fewer, no progress is shown
@@ -47,21 +48,28 @@ class GapQuestion:
     @property
     def sums(self) -> tuple[str, ...]:
         """The name of each group in `P(...)`: its word, or the first of several words with an ellipsis."""
-        return tuple(sum_name(group, self._roles) for group in self._pair)
+        return tuple(sum_name(group, self.roles) for group in self.pair)
 
     @property
     def words(self) -> tuple[str, ...]:
         """The words of each group, separated by commas."""
-        return tuple(words_text(group, self._roles) for group in self._pair)
+        return tuple(words_text(group, self.roles) for group in self.pair)
 
     @property
-    def _pair(self) -> list[WordGroup]:
+    def pair(self) -> list[WordGroup]:
+        """Groups A and B."""
         by_name = {group.name: group for group in self.contrast.groups}
         return [by_name[name] for name in self.groups]
 
     @property
-    def _roles(self) -> list[str]:
+    def roles(self) -> list[str]:
+        """The grammatical roles of the templates, in their order."""
         return list(dict.fromkeys(template.role for template in self.templates))
+
+    @property
+    def misfits(self) -> list[tuple[str, str]]:
+        """Where a group does not agree with a template's verb: the group's name and the template's text."""
+        return misfits([(template.text, template.role) for template in self.templates], self.pair)
 
     @property
     def key(self) -> QuestionKey:
@@ -75,6 +83,7 @@ class GapQuestion:
 class Results:
     """Both models' gaps, and what is computed from them."""
 
+    models: Mapping[str, str]  # references by role: teacher, student
     teacher_rows: pd.DataFrame  # one row per sentence
     student_rows: pd.DataFrame
     teacher: pd.DataFrame  # one row per profession
@@ -82,6 +91,8 @@ class Results:
     teacher_summary: Summary
     student_summary: Summary
     test: PairedTest
+    lost: bool  # the student has less than half of the teacher's mass: its gap says little
+    roles: pd.DataFrame  # both models by grammatical role of the templates
     transfer: pd.DataFrame
     labour: pd.DataFrame
     correlations: dict[str, Correlation]  # by model
@@ -160,12 +171,18 @@ def results(teacher: str, student: str, question: GapQuestion) -> Results:
         question.names,
         shares,
     )
-    return _compared(repr(key), rows[0], rows[1], question)
+    return _compared(repr(key), rows[0], rows[1], question, {"teacher": teacher, "student": student})
 
 
 # The key determines the tables, so they need not be hashed, which would take longer than it saves.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _question: GapQuestion) -> Results:
+def _compared(
+    key: str,
+    _teacher: pd.DataFrame,
+    _student: pd.DataFrame,
+    _question: GapQuestion,
+    _models: Mapping[str, str],
+) -> Results:
     from fairkd import measures
 
     value = _question.value
@@ -180,19 +197,47 @@ def _compared(key: str, _teacher: pd.DataFrame, _student: pd.DataFrame, _questio
     )
     names = {f"gap_{model}": model for model in ("teacher", "student")}
     names |= {f"mass_{model}": f"{model}_mass" for model in ("teacher", "student")}
+    summaries = measures.summarise(_teacher, value=value), measures.summarise(_student, value=value)
     return Results(
+        models=_models,
         teacher_rows=_teacher,
         student_rows=_student,
         teacher=teacher,
         student=student,
-        teacher_summary=measures.summarise(_teacher, value=value),
-        student_summary=measures.summarise(_student, value=value),
+        teacher_summary=summaries[0],
+        student_summary=summaries[1],
         test=measures.paired_test(_teacher, _student, value=value),
+        lost=measures.has_lost_mass(summaries[1].mass, summaries[0].mass),
+        roles=measures.by_role({"teacher": _teacher, "student": _student}, value=value),
         transfer=measures.transfer(_teacher, _student, value=value),
         labour=labour.rename(columns=names),
         correlations={"teacher": r_teacher, "student": r_student},
         split={"teacher": measures.split_words(_teacher), "student": measures.split_words(_student)},
     )
+
+
+@dataclass(frozen=True, eq=False)
+class ModelTable:
+    """Any number of models, compared with the first."""
+
+    table: pd.DataFrame  # as from `fairkd.measures.compare_models`
+    ranking: Ranking
+
+
+def compared_models(references: Sequence[str], question: GapQuestion) -> ModelTable:
+    """Some models measured, and compared with the first. Raises FairKDError."""
+    frames = [measured(reference, question, reference) for reference in references]
+    key = (tuple(map(version, references)), question.key, question.value, question.templates, question.names)
+    return _model_table(repr(key), dict(zip(references, frames, strict=True)), question.value)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _model_table(key: str, _frames: Mapping[str, pd.DataFrame], _value: Value) -> ModelTable:
+    from fairkd import measures
+
+    table = measures.compare_models(_frames, value=_value)
+    table.insert(1, "sha256", [content_hash(reference) for reference in _frames])
+    return ModelTable(table, measures.rank_models(_frames, value=_value))
 
 
 def unread(reference: str, texts: tuple[str, ...]) -> dict[str, str]:

@@ -28,6 +28,7 @@ def table_download(
     *,
     about: About | None = None,
     formats: Mapping[str, Format] | None = None,
+    shown: pd.DataFrame | None = None,
 ) -> None:
     """Buttons that download `frame` as `name`.csv (UTF-8) and copy it as Markdown or LaTeX.
 
@@ -38,8 +39,9 @@ def table_download(
     ----------
     about : callable, optional
         Models and settings that the numbers depend on, as columns.
-    formats : by column, how the copied text shows a number, so that it is rounded as on the page; otherwise
-        to three significant digits.
+    shown : the table as it is copied, if it differs from the file: as the page shows it.
+    formats : by column of what is copied, how a number is shown, so that it is rounded as on the page;
+        otherwise to three significant digits.
     """
     with st.container(horizontal=True, gap="small"):
         st.download_button(
@@ -62,7 +64,7 @@ def table_download(
         )
         if copies.open:
             with copies:
-                _copies(frame, key, formats or {})
+                _copies(frame if shown is None else shown, key, formats or {})
 
 
 def _copies(frame: pd.DataFrame, key: str, formats: Mapping[str, Format]) -> None:

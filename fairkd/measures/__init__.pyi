@@ -5,6 +5,7 @@ from .gap_comparison import (
     by_role as by_role,
     compare_models as compare_models,
     paired_test as paired_test,
+    rank_models as rank_models,
     transfer as transfer,
     transfer_kind as transfer_kind,
 )

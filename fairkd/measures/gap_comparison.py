@@ -23,7 +23,7 @@ from fairkd.measures.gap_summaries import (
     summarise,
 )
 from fairkd.measures.registry import has_lost_mass
-from fairkd.measures.verdicts import Verdict, compare
+from fairkd.measures.verdicts import Ranking, Score, Verdict, compare, rank
 from fairkd.utils import signed
 
 TransferKind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
@@ -143,6 +143,22 @@ def compare_models(
             row["verdict"] = "mass lost" if has_lost_mass(found.mass, reference_mass) else test.kind
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def rank_models(frames: Mapping[str, pd.DataFrame], *, value: Value = "gap", seed: int = 0) -> Ranking:
+    """The models by their mean absolute gap, paired by profession; see `fairkd.measures.rank`.
+
+    Models that have lost the probability mass of the first one are left out.
+    """
+    scores: dict[str, Score] = {}
+    mass: float | None = None
+    for name, frame in frames.items():
+        rows = sentences_of(frame, value)
+        each = means_by_profession(rows.assign(absolute=rows[value].abs()), ["absolute", "mass"])
+        mass = float(each["mass"].mean()) if mass is None else mass
+        if not has_lost_mass(float(each["mass"].mean()), mass):
+            scores[name] = Score(float(each["absolute"].mean()), items=each["absolute"].to_numpy())
+    return rank(scores, seed=seed)
 
 
 _SUMMARY = (

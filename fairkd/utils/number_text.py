@@ -26,9 +26,11 @@ def percent(share: float | None) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign.
+    """A number with its sign; no sign where it rounds to zero.
 
-    >>> signed(-0.5), signed(1.234)
-    ('−0.50', '+1.23')
+    >>> signed(-0.5), signed(1.234), signed(-0.001)
+    ('−0.50', '+1.23', '0.00')
     """
+    if round(value, digits) == 0:
+        return f"{0:.{digits}f}"
     return f"{value:+.{digits}f}".replace("-", _MINUS)

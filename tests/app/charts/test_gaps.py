@@ -10,6 +10,7 @@ import pytest
 
 from app.charts import base, gaps, sentence_pairs
 from app.shared import theme
+from fairkd.measures.gap_comparison import compare_models, rank_models, transfer_kind
 from fairkd.measures.statistics import Correlation
 
 GROUPS = ("he", "she")
@@ -50,7 +51,10 @@ def test_each_kind_of_transfer_has_its_own_colour_and_symbol() -> None:
 
 def test_transfer_has_the_diagonal_and_both_zero_lines_on_equal_axes() -> None:
     figure = gaps.transfer_scatter(transfer([("a", 2.0, 1.0, "reduced")]), groups=GROUPS)
-    assert figure.layout.xaxis.range == figure.layout.yaxis.range
+    assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis.scaleratio) == ("x", 1), "at 45 degrees"
+    x, y = figure.layout.xaxis.range, figure.layout.yaxis.range
+    assert x[0] < 0 and x[1] > 2 and y[0] < 0 and y[1] > 1
+    assert y[1] - y[0] >= (x[1] - x[0]) / 2 - 1e-9
     lines = {(shape.x0 == shape.x1, shape.y0 == shape.y1) for shape in figure.layout.shapes}
     assert lines == {(False, True), (True, False), (False, False)}
 
@@ -60,7 +64,9 @@ def test_the_transfer_title_states_the_most_frequent_kind() -> None:
         [("a", 2, 1, "reduced"), ("b", 2, 1, "reduced"), ("c", 1, 1, "inherited"), ("d", 0, 0, "none")]
     )
     title = gaps.transfer_scatter(frame, groups=GROUPS).layout.meta["title"]
-    assert title == "The student reduces the teacher's gap for 2 of 4 professions"
+    assert title == "The student's gap is reduced for 2 of 4 professions"
+    lost = gaps.transfer_scatter(frame, groups=GROUPS, lost=True).layout.meta["title"]
+    assert lost == "The student hardly predicts these words any more: its gaps say little"
     nothing = gaps.transfer_scatter(transfer([("a", 0.0, 0.0, "none")]), groups=GROUPS)
     assert "no bias to transfer" in nothing.layout.meta["title"]
 
@@ -83,6 +89,44 @@ def test_in_both_scatter_charts_a_gap_of_improbable_groups_is_hollow_and_in_the_
     assert student.customdata[2][0] == "carpenter" and student.customdata[2][3] == "0.10 %"
     assert list(teacher.marker.symbol) == ["circle"] * 3
     assert entry.name == "probability below 1 %"
+
+
+def test_axes_and_titles_of_a_prior_corrected_gap_are_about_the_profession() -> None:
+    figure = gaps.transfer_scatter(
+        transfer([("a", 1.0, 1.0, "inherited")]), groups=GROUPS, value="corrected_gap"
+    )
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert "towards he →" in axis.title.text and "more he" not in axis.title.text
+        assert "prior-corrected gap" in axis.title.text
+    assert "prior-corrected gap is inherited" in figure.layout.meta["title"]
+    frame = pd.DataFrame({"profession": ["a"], "women_share": [0.5], "teacher": [1.0], "student": [1.0]})
+    correlations = {"teacher": Correlation(-0.9, -0.95, -0.8, 3), "student": UNKNOWN}
+    figure = gaps.labour_scatter(
+        frame.assign(teacher_mass=0.5, student_mass=0.5),
+        correlations=correlations,
+        groups=GROUPS,
+        value="corrected_gap",
+    )
+    assert "moves the teacher towards “she”" in figure.layout.meta["title"]
+
+
+def models(**gap: float) -> go.Figure:
+    frame = pd.DataFrame(
+        {"template": "t", "role": "subject", "profession": [f"p{n}" for n in range(8)], "mass": 0.5}
+    )
+    wave = pd.Series([1.0, 2.0, -1.0, 1.5, 0.5, 3.0, -2.0, 1.0])
+    frames = {name: frame.assign(gap=wave * size, mass=0.5 if size else 0.01) for name, size in gap.items()}
+    return gaps.models_chart(compare_models(frames), rank_models(frames), count=8)
+
+
+def test_the_models_title_names_a_leader_only_if_it_is_told_apart_from_all_others() -> None:
+    clear = models(teacher=1.0, plain=0.9, fair=0.2)
+    assert clear.layout.meta["title"] == "fair has the smallest mean absolute gap over 8 professions"
+    tied = models(teacher=1.0, plain=0.2, fair=0.2)
+    assert tied.layout.meta["title"] == "plain and fair cannot be told apart over 8 professions"
+    lost = models(teacher=1.0, plain=0.9, gone=0.0)
+    assert lost.layout.meta["title"].startswith("plain has the smallest")
+    assert [trace.marker.symbol[0] for trace in lost.data] == ["circle", "square", "square-open"]
 
 
 def labour(correlation: Correlation, mass: Sequence[float] = (0.5, 0.5, 0.5)) -> go.Figure:
@@ -140,16 +184,40 @@ def test_words_have_the_hue_of_the_sentence_in_which_they_are_more_likely() -> N
     assert notes == ["A: Jim is a [MASK].", "B: Jane is a [MASK]."]
 
 
-def test_the_title_names_the_model_that_distinguishes_the_sentences_more() -> None:
-    frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": [0.5, -1.5]})
+def pair_frame(teacher: list[float], student: list[float]) -> pd.DataFrame:
+    frame = pd.DataFrame({"token": [f"w{n}" for n in range(len(teacher))], "teacher": teacher})
+    frame["student"] = student
     frame["difference"] = frame["student"] - frame["teacher"]
-    figure = sentence_pairs.preference_transfer(frame, sentences=SENTENCES)
+    return frame.assign(kind=[transfer_kind(*pair) for pair in zip(teacher, student, strict=True)])
+
+
+def test_the_title_names_the_model_that_distinguishes_the_sentences_more_if_the_words_tell() -> None:
+    teacher = [2.0, -1.0, 1.5, -2.0, 0.9, 1.1, -1.3, 1.2]
+    figure = sentence_pairs.preference_transfer(
+        pair_frame(teacher, [0.3 * one for one in teacher]), sentences=SENTENCES
+    )
     title = figure.layout.meta["title"]
-    assert "less than the teacher" in title and "1.00 against 1.50" in title
+    assert "less than the teacher" in title and "0.41 against 1.38" in title and "(8 words)" in title
+    few = sentence_pairs.preference_transfer(pair_frame([2.0, -1.0], [0.5, -1.5]), sentences=SENTENCES)
+    assert few.layout.meta["title"].startswith("Too few words for a test (at least 6)")
+    mixed = [2.1, -0.9, 1.6, -1.8, 0.8, 1.2, -1.4, 1.1]
+    unclear = sentence_pairs.preference_transfer(pair_frame(teacher, mixed), sentences=SENTENCES)
+    assert unclear.layout.meta["title"].startswith("No clear difference")
+
+
+def test_words_have_the_kinds_of_transfer_of_the_professions() -> None:
+    figure = sentence_pairs.preference_transfer(
+        pair_frame([1.0, 1.0, 1.0, 1.0, 0.1], [0.9, 0.2, 2.0, -1.0, -0.1]), sentences=SENTENCES
+    )
     assert [found.name for found in figure.data] == [
-        "weaker in the student (1)",
-        "stronger in the student (1)",
+        "inherited (1)",
+        "reduced (1)",
+        "amplified (1)",
+        "flipped (1)",
+        "no preference (1)",
     ]
+    assert figure.layout.xaxis.range == figure.layout.yaxis.range
+    assert figure.layout.yaxis.scaleanchor == "x", "a square plot"
 
 
 def test_the_title_says_that_a_model_does_not_distinguish_two_sentences() -> None:
@@ -165,24 +233,20 @@ def test_the_title_says_that_a_model_does_not_distinguish_two_sentences() -> Non
         ([2.0, -1.0], "Both models distinguish A from B equally: mean absolute preference 1.50 nats"),
         ([2.002, -1.003], "Both models distinguish A from B equally"),
         ([-2.0, 1.0], "Both models distinguish A from B equally"),
-        ([2.1, -1.0], "The student distinguishes A from B more than the teacher"),
+        ([2.1, -1.0], "Too few words for a test (at least 6): mean absolute preference 1.55 against 1.50"),
     ],
 )
 def test_the_title_compares_how_much_both_models_distinguish_the_sentences(
     student: list[float], title: str
 ) -> None:
-    frame = pd.DataFrame({"token": ["x", "y"], "teacher": [2.0, -1.0], "student": student})
-    figure = sentence_pairs.preference_transfer(
-        frame.assign(difference=frame["student"] - frame["teacher"]), sentences=SENTENCES
-    )
+    figure = sentence_pairs.preference_transfer(pair_frame([2.0, -1.0], student), sentences=SENTENCES)
     assert figure.layout.meta["title"].startswith(title)
-    if "equally" in title:
-        assert [found.name for found in figure.data] == ["equal (2)"]
 
 
 def test_the_title_says_that_neither_model_distinguishes_the_sentences() -> None:
-    frame = pd.DataFrame({"token": ["x"], "teacher": [0.0], "student": [0.001], "difference": [0.001]})
-    title = sentence_pairs.preference_transfer(frame, sentences=SENTENCES).layout.meta["title"]
+    title = sentence_pairs.preference_transfer(pair_frame([0.0], [0.001]), sentences=SENTENCES).layout.meta[
+        "title"
+    ]
     assert title.startswith("Neither model distinguishes A from B")
 
 
@@ -201,7 +265,7 @@ def test_typed_text_is_literal_everywhere(name: str) -> None:
             preferred().replace("nurse", name), sentences=(name, "B"), model="student"
         ),
         sentence_pairs.preference_transfer(
-            pd.DataFrame({"token": [name], "teacher": [1.0], "student": [0.0], "difference": [-1.0]}),
+            pair_frame([1.0], [0.0]).assign(token=name),
             sentences=("A", name),
         ),
     ]

@@ -1,9 +1,12 @@
 """The data of the dumbbell chart; its drawing is tested in a browser."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
-from app.components.dumbbells import gaps_data
+from app.components import dumbbells
+from fairkd.measures import Verdict
 
 GROUPS = ("he", "she")
 
@@ -14,6 +17,17 @@ def by_profession(**means: float) -> pd.DataFrame:
         for name, mean in means.items()
     ]
     return pd.DataFrame(rows)
+
+
+def verdict(kind: str) -> Verdict:
+    return Verdict(-0.5, -0.6, -0.4, 0.0, 0.001, -1.0, 8, kind)  # type: ignore[arg-type]
+
+
+SMALLER = verdict("smaller")
+
+
+def gaps_data(teacher: pd.DataFrame, student: pd.DataFrame, **more: Any) -> dict:
+    return dumbbells.gaps_data(teacher, student, **{"test": SMALLER, **more})
 
 
 TEACHER = by_profession(nurse=-1.5, carpenter=1.2, clerk=0.1)
@@ -45,13 +59,28 @@ def test_a_missing_interval_is_named_and_has_no_length() -> None:
     )
 
 
-def test_the_title_counts_the_students_smaller_gaps_and_the_axis_has_a_unit() -> None:
+def test_the_title_names_the_smaller_gaps_only_where_the_verdict_does() -> None:
+    def title(**more: Any) -> str:
+        return str(gaps_data(TEACHER, STUDENT, groups=GROUPS, **more)["title"])
+
+    assert title() == "The student's gaps are smaller than the teacher's: nearer to 0 for 2 of 3 professions"
+    assert "larger" in title(test=verdict("larger")) and "only 2 of 3" in title(test=verdict("larger"))
+    assert title(test=verdict("no clear difference")).startswith("No clear difference")
+    assert title(test=verdict("too few")).startswith("Too few professions for a test (at least 6): ")
+    assert title(lost=True) == "The student hardly predicts these words any more: its gaps say little"
+    assert title(value="corrected_gap").startswith("The student's prior-corrected gaps are smaller")
+
+
+def test_the_axis_and_its_directions_are_those_of_the_shown_value() -> None:
     data = gaps_data(TEACHER, STUDENT, groups=GROUPS)
-    assert data["title"] == "The student's gap is smaller than the teacher's for 2 of 3 professions"
-    assert data["axis"]["title"] == "gap in nats" and data["groups"] == ["he", "she"]
+    assert data["axis"]["title"] == "gap in nats"
+    assert data["sides"] == [["more he", "more she"]] * 2
     corrected = gaps_data(TEACHER, STUDENT, groups=GROUPS, value="corrected_gap")
     assert corrected["axis"]["title"] == "prior-corrected gap in nats"
-    assert corrected["title"].startswith("The student's prior-corrected gap")
+    assert corrected["sides"] == [
+        ["more he than without the profession", "more she than without the profession"],
+        ["towards he", "towards she"],
+    ]
 
 
 def test_a_gap_of_two_improbable_groups_is_hollow_and_the_legend_explains_it() -> None:

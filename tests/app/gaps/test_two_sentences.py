@@ -20,7 +20,18 @@ def test_a_sentence_without_mask_gives_one_error_and_remains_typed(gaps_page: Pa
     at = gaps_page(view="Two sentences", sentence_a="no mask **here**", sentence_b="she is a [MASK].")
     assert len(at.error) == 1 and "mask" in at.error[0].value, "once, not for each figure"
     assert at.text_input(key="sentence_a").value == "no mask **here**"
-    assert at.selectbox(key="contrast"), "the rest of the page is there"
+    assert len(titles(at)) == 0 and at.text_input(key="sentence_b").value == "she is a [MASK]."
+
+
+def test_controls_that_the_view_ignores_are_not_on_it_and_come_back_with_their_values(
+    gaps_page: Page,
+) -> None:
+    at = gaps_page(contrast="woman-man")
+    at.segmented_control(key="view").set_value("Two sentences").run()
+    assert not at.metric and not at.data_editor and not at.toggle
+    assert [one.key for one in at.selectbox if one.key in ("contrast", "value", "groups", "role")] == []
+    at.segmented_control(key="view").set_value("By profession").run()
+    assert at.selectbox(key="contrast").value == "woman-man"
 
 
 def test_two_sentences_do_not_wait_for_gaps(gaps_page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

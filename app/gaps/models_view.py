@@ -1,0 +1,114 @@
+"""The view “Models”: any number of models in one table, each compared with the teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.gap_text import VALUE_NAMES
+from app.charts.gaps import models_chart
+from app.charts.text import signed
+from app.components.chart import show_figure
+from app.gaps.reproduction import about
+from app.gaps.results import GapQuestion, compared_models
+from app.gaps.run_note import run_note
+from app.gaps.tables import format_of, show_table
+from app.shared import theme
+from app.shared.model_cache import collect_errors, show_errors
+from app.shared.model_options import model_label, model_options, reference_of
+from app.shared.widgets import caption
+from fairkd.measures import MIN_MASS_SHARE
+
+NAME = "Models"
+CHOSEN = "gap_models"
+MOST = 12  # models; each takes seconds to minutes to measure
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of `fairkd.measures.compare_models` for the page: intervals as text, headings as names."""
+
+    def interval(low: str, high: str, form: Callable[[float], str]) -> list[str]:
+        ends = zip(table[low], table[high], strict=True)
+        return ["–" if pd.isna(one) else f"{form(one)} to {form(two)}" for one, two in ends]
+
+    size = format_of("mean_absolute")
+    columns = {
+        **({"role": table["role"]} if "role" in table else {}),
+        "model": table["model"],
+        "mean absolute gap": table["mean_absolute"],
+        "95 % interval": interval("absolute_low", "absolute_high", size),
+        "difference": ["–" if pd.isna(one) else signed(one) for one in table["difference"]],
+        "of the difference": interval("difference_low", "difference_high", signed),
+        "verdict": table["verdict"],
+        "mean gap": table["mean"],
+        "of the mean gap": interval("low", "high", signed),
+        "mass": table["mass"],
+        "n professions": table["professions"],
+        "n templates": table["templates"],
+    }
+    return pd.DataFrame(columns)
+
+
+def chosen_references(teacher: str, student: str) -> list[str]:
+    """The models to compare, the teacher first; draws the picker."""
+    shown = st.session_state.get(CHOSEN) or st.query_params.get_all(CHOSEN)
+    options = dict.fromkeys([student, *model_options(), *map(reference_of, shown)])
+    options.pop(teacher, None)
+    picked = st.multiselect(
+        "Models compared with the teacher",
+        list(options),
+        default=[student] if student != teacher else [],
+        format_func=model_label,
+        key=CHOSEN,
+        bind="query-params",
+        max_selections=MOST,
+        accept_new_options=True,
+        placeholder="Choose models, or type a folder or a Hugging Face name",
+    )
+    return list(dict.fromkeys([teacher, *(reference_of(str(one)) for one in picked)]))
+
+
+def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
+    """The picker, a chart and the table. Returns the references that were measured."""
+    problems: dict[str, None] = {}
+    references: list[str] = []
+    asked = chosen_references(teacher, student)
+    place = st.container()
+    found = None
+    with collect_errors(problems):
+        found = compared_models(asked, question)
+        references = asked
+    show_errors(problems)
+    if found is None:
+        return references
+    with place:
+        figure = models_chart(
+            found.table,
+            found.ranking,
+            value=question.value,
+            count=len(question.professions),
+            dark=theme.is_dark(),
+        )
+        show_figure(figure, "gaps_models", "fairkd-gaps-models")
+        caption(
+            f"Each point is a model's mean absolute {VALUE_NAMES[question.value]}, the average over "
+            f"{found.table['sentences'].iloc[0]:,} sentences, sign ignored, with its 95 % bootstrap interval "
+            f"over {len(question.professions)} professions. The verdict compares it with the first model, "
+            "profession by profession. Mass lost: the model gives these words less than "
+            f"{100 * MIN_MASS_SHARE:.0f} % of the probability that the first one gives them, so its gap says "
+            "little; its marker is hollow. Gaps and differences in the table are in nats; mass is the mean "
+            "probability of both groups together."
+        )
+        show_table(
+            found.table,
+            "fairkd-gaps-models",
+            "gaps_table_models",
+            about=about({}, question),
+            shown=readable(found.table),
+        )
+        for reference in references:
+            if note := run_note(reference, question):
+                caption(note)
+    return references

@@ -1,0 +1,183 @@
+"""The cards above the views: both models' mean absolute gap, and whether they differ; and notes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.charts.gap_text import VALUE_NAMES, ZERO
+from app.charts.text import percent, sentence_start, shorten, signed, times
+from app.gaps.results import GapQuestion, Results, unread
+from app.gaps.run_note import run_note
+from app.gaps.tables import p_value
+from app.shared.widgets import caption, literal, warn_unread
+from fairkd.errors import listed
+
+if TYPE_CHECKING:
+    from fairkd.measures import PairedTest, Summary
+
+WARNING_MASS = 0.05  # the summary warns below this mean mass
+
+
+def lead_text(question: GapQuestion) -> str:
+    """The question of the page with the chosen words, as Markdown."""
+    a, b = (literal(group) for group in question.groups)
+    example = literal(question.templates[0].render(question.names[0]).text)
+    such_as = f"in the same sentence? Such as “{example}”"
+    if question.value == "corrected_gap":
+        return f"Does the profession make “{a}” more likely than “{b}”, or less, than without it {such_as}"
+    return f"How much more likely does a model find “{a}” than “{b}” {such_as}"
+
+
+def summary(results: Results, question: GapQuestion) -> None:
+    """Both models' mean absolute gap, and whether the two differ."""
+    teacher, student, verdict = st.columns([5, 5, 6], gap="small")
+    for column, name, colour, found in (
+        (teacher, "Teacher", "blue", results.teacher_summary),
+        (student, "Student", "orange", results.student_summary),
+    ):
+        with column.container(border=True, height="stretch", gap=None):
+            _model_summary(name, colour, found, question)
+    with verdict.container(border=True, height="stretch", gap=None):
+        _verdict(results, question)
+
+
+def _model_summary(name: str, colour: str, found: Summary, question: GapQuestion) -> None:
+    """One model: how many times as likely, then the same in nats, with interval, mass and n."""
+    factor = times(math.exp(min(found.mean_absolute, 50.0)))
+    measure = f"mean absolute {VALUE_NAMES[question.value]}"
+    if question.value == "gap":
+        value, meaning = f"{factor} times as likely", "one group as the other, on average"
+    else:
+        value, meaning = (
+            f"{factor} times",
+            "change of the groups' ratio by the profession, on average",
+        )
+    # The label of a metric would be cut on a narrow screen, and its markup would be read aloud.
+    st.markdown(
+        f":{colour}[**{name}**]",
+        help=f"exp of the {measure}: the average over sentences, sign ignored. At 0 nats (1.0 times), "
+        f"{ZERO[question.value]} in every sentence. The interval is a percentile bootstrap over professions. "
+        + _sums_help(question),
+    )
+    st.metric(f"{name}: {measure}", value, label_visibility="collapsed")
+    if math.isnan(found.absolute_low):
+        interval = "no interval: one profession"
+    else:
+        interval = (
+            f"95 % interval {found.absolute_low:.2f} to {found.absolute_high:.2f}, n = {found.professions}"
+        )
+    caption(
+        f"{meaning} ({measure} **{found.mean_absolute:.2f} nats**, {interval})  \n"
+        f"{mass_text(question)}: {literal(percent(found.mass))}"
+    )
+    if found.mass < WARNING_MASS:
+        caption(":material/warning: These words have almost no probability: interpret the gap with care.")
+    if sentence := misfit_text(question):
+        caption(f":material/warning: {sentence}")
+
+
+def _verdict(results: Results, question: GapQuestion) -> None:
+    """Whether the student's gaps are smaller, as far as the data and the probability mass tell."""
+    test, gaps = results.test, f"{VALUE_NAMES[question.value]}s"
+    if results.lost:
+        heading, icon = f"The student's {gaps} say little", ":material/warning:"
+    elif test.kind == "too few":
+        heading, icon = sentence_start(test.phrase()), ":material/question_mark:"
+    elif not test.is_clear:
+        heading, icon = "No clear difference", ":material/drag_handle:"
+    elif test.kind == "smaller":
+        heading, icon = f"The student's {gaps} are smaller", ":material/south_east:"
+    else:
+        heading, icon = f"The student's {gaps} are larger", ":material/north_east:"
+    st.markdown(f"{icon} **{heading}**")
+    if results.lost:
+        caption(
+            f"It gives these words {literal(percent(results.student_summary.mass))}, less than half of the "
+            f"teacher's {literal(percent(results.teacher_summary.mass))}. A gap of improbable words may be "
+            "small without being fair."
+        )
+    else:
+        caption(literal(evidence(test)))
+    count, templates = len(question.professions), len(question.templates)
+    caption(
+        f"{count} profession{'s' if count != 1 else ''} × {templates} template{'s' if templates != 1 else ''}"
+        f" = {count * templates:,} sentences for each model"
+    )
+
+
+def evidence(test: PairedTest) -> str:
+    """The difference with its interval and its test."""
+    difference = f"Student {test.student:.2f}, teacher {test.teacher:.2f} nats"
+    if test.kind == "too few":
+        return f"{difference}."
+    every = ""
+    if abs(test.effect_size) == 1:
+        every = f": {'smaller' if test.effect_size < 0 else 'larger'} for every profession that differs"
+    p = p_value(test.p_value)
+    return (
+        f"{difference}: {signed(test.difference)} (95 % interval {signed(test.low)} to {signed(test.high)}). "
+        f"Wilcoxon signed-rank p {p if p.startswith('<') else f'= {p}'}, rank-biserial "
+        f"{signed(test.effect_size)}{every}."
+    )
+
+
+def mass_text(question: GapQuestion) -> str:
+    """What the mass is, as Markdown: `P(he) + P(she)`, or a mean over several grammatical roles."""
+    if len(question.roles) == 1:
+        return " + ".join(f"P({literal(name)})" for name in question.sums)
+    pairs = ("/".join(literal(group.for_role(role)[0]) for group in question.pair) for role in question.roles)
+    return f"Mean probability of {', '.join(pairs)}"
+
+
+def _sums_help(question: GapQuestion) -> str:
+    """The words of each group as Markdown; empty if each group has one word."""
+    if question.sums == question.groups and len(question.roles) == 1:
+        return ""
+    return " ".join(
+        f"{literal(name)} stands for: {literal(words)}."
+        for name, words in zip(question.sums, question.words, strict=True)
+    )
+
+
+def misfit_text(question: GapQuestion) -> str:
+    """That a group does not agree with the verbs of some templates; empty if all fit."""
+    sentences = []
+    for group in question.pair:
+        texts = [text for name, text in question.misfits if name == group.name]
+        if texts:
+            sentences.append(
+                f"“{literal(group.name)}” does not fit {len(texts)} of {len(question.templates)} templates, "
+                f"such as “{literal(shorten(texts[0], 60))}”: a part of this gap is grammar."
+            )
+    return " ".join(sentences)
+
+
+def notes(teacher: str, student: str, results: Results, question: GapQuestion) -> None:
+    """Notes on a run's own number, on words of several subword tokens, and on text that a tokenizer lacks."""
+    for reference in dict.fromkeys((teacher, student)):
+        if note := run_note(reference, question):
+            caption(note)
+    split: dict[tuple[str, ...], dict[str, None]] = {}  # words -> the models that split them
+    for model, reference in (("teacher", teacher), ("student", student)):
+        if words := results.split[model]:
+            split.setdefault(tuple(words), {})[reference] = None
+    for several, references in split.items():
+        caption(
+            f"Words of several subword tokens in {literal(' and '.join(references))}: "
+            f"{literal(listed(several))}. Their probability is a product over several masks, so their gaps "
+            "to words of one token tend to be large."
+        )
+    warn_unreadable(
+        (teacher, student), tuple(one.render(question.names[0]).text for one in question.templates)
+    )
+
+
+def warn_unreadable(references: tuple[str, str], texts: tuple[str, ...]) -> None:
+    """Warn about text that a model's tokenizer cannot read, each with its first sentence."""
+    found = ((reference, unread(reference, texts)) for reference in references)
+    warn_unread(
+        (who, [f"“{part}” in “{shorten(text, 80)}”" for part, text in parts.items()]) for who, parts in found
+    )

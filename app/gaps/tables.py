@@ -1,0 +1,87 @@
+"""The tables of the Gaps page: rounded as its charts and cards, with their provenance in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.text import percent, signed
+from app.shared.provenance import About
+from app.shared.table_download import table_download
+
+MOST_STYLED = 1500  # rows; formatting more in Python would take longer than measuring them
+
+# Beginnings of column names, the longest first, and how their numbers are shown: as in the charts.
+_SIZE = "{:.2f}".format
+_SHARE_NAMES = ("mass", "share", "women_share", "p_a", "p_b", "teacher_mass", "student_mass")
+_SIZE_NAMES = ("mean_absolute", "mean absolute", "absolute_")
+_COUNTS = ("professions", "templates", "sentences", "n_", "subwords", "id")
+
+
+def p_value(value: float) -> str:
+    """A p-value as the cards show it.
+
+    >>> p_value(0.0004), p_value(0.25)
+    ('< 0.001', '0.250')
+    """
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def format_of(column: str) -> Callable[[Any], str]:
+    """How the numbers of a column are shown.
+
+    >>> format_of("mean_absolute")(1.388), format_of("mean_teacher")(-0.5), format_of("mass")(0.675)
+    ('1.39', '−0.50', '68 %')
+    """
+    if column == "p_value":
+        return p_value
+    if column == "p" or column.startswith(_SHARE_NAMES):
+        return percent
+    if column.startswith(_SIZE_NAMES):
+        return _SIZE
+    if column.startswith(_COUNTS) or column == "n":
+        return "{:,.0f}".format
+    return signed
+
+
+def show_table(
+    frame: pd.DataFrame, name: str, key: str, *, about: About, shown: pd.DataFrame | None = None
+) -> None:
+    """A table with its download.
+
+    `shown` is what the page shows and copies, if it differs from the file's columns: with headings as names.
+    """
+    formats = {column: format_of(column) for column in frame.columns}
+    if shown is None:
+        headings = {column: heading_of(column) for column in frame.columns}
+        shown = frame.rename(columns=headings)
+        formats = {headings[column]: format for column, format in formats.items()}
+    numbers = {
+        column: formats.get(column, format_of(column))
+        for column in shown.columns
+        if pd.api.types.is_numeric_dtype(shown[column])
+    }
+    styled = shown.style.format(numbers, na_rep="–") if len(shown) <= MOST_STYLED else shown
+    st.dataframe(styled, key=f"{key}_frame", hide_index=True, height="auto")
+    table_download(frame, name, f"{key}_csv", about=about, shown=shown, formats=numbers)
+
+
+def heading_of(column: str) -> str:
+    """`mean, teacher` for `mean_teacher`."""
+    for role in ("teacher", "student"):
+        if column.endswith(f"_{role}"):
+            return f"{column.removesuffix(f'_{role}').replace('_', ' ')}, {role}"
+    return column.replace("_", " ")
+
+
+def folded_table(
+    frame: pd.DataFrame, name: str, key: str, *, about: About, title: str = "Table", **more: Any
+) -> None:
+    """`show_table` in an expander; drawn when it is opened."""
+    panel = st.expander(title, key=f"{key}_fold", icon=":material/table:", on_change="rerun")
+    if panel.open:
+        with panel:
+            show_table(frame, name, key, about=about, **more)
