@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.components.visibility import page_is_hidden
 from app.runs.actions import chosen_id, open_requested_page
 from app.runs.comparison import comparison
 from app.runs.list import example_list, run_list
@@ -11,9 +12,10 @@ from fairkd import runs
 from fairkd.errors import FairKDError
 
 open_requested_page()
+hidden = page_is_hidden()
 asked = chosen_id()
 if asked is not None:
-    run_page(asked)
+    run_page(asked, hidden=hidden)
 else:
     st.header("Training runs")
     try:
@@ -21,7 +23,7 @@ else:
     except FairKDError as error:
         st.error(literal(error), icon=":material/error:")
     else:
-        run_list(found)
+        run_list(found, hidden=hidden)
         examples = runs.examples()
         example_list(examples, first=not found)
         comparison([*found, *reversed(examples)])  # the newest first, like the others

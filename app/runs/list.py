@@ -26,10 +26,11 @@ def signature(found: list[Run]) -> Signature:
     return tuple((run.id, run.state, has_trained(run), run.name) for run in found)
 
 
-def run_list(found: list[Run]) -> None:
-    """The list of runs, or an invitation to start one. It updates itself."""
+def run_list(found: list[Run], *, hidden: bool = False) -> None:
+    """The list of runs, or an invitation to start one. It updates itself unless it is hidden."""
     unfinished = any(run.state in UNFINISHED for run in found)
-    st.fragment(_list, run_every=LIVE if unfinished else IDLE)(signature(found))
+    every = None if hidden else LIVE if unfinished else IDLE
+    st.fragment(_list, run_every=every)(signature(found))
 
 
 @track_activity()

@@ -29,6 +29,7 @@ from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES, Measure
 from fairkd.runs import Run
 
+CURVES_EVERY = "6s"  # between two updates of the curves of a run that trains
 CURVES = ("kl", "pseudo_perplexity_sampled", "gap_absolute")
 HOLLOW = f"A point is hollow where the words have less than {percent(LOW_MASS)} of the probability."
 EXAMPLE = (
@@ -41,29 +42,31 @@ OTHER_WORDS = (
 )
 
 
-def run_page(id: str) -> None:
-    """Everything about one run, or an error if there is no such run."""
+def run_page(id: str, *, hidden: bool = False) -> None:
+    """Everything about one run, or an error if there is no such run. A hidden page is not updated."""
     st.button("All runs", on_click=open_run, args=(None,), icon=":material/arrow_back:", type="tertiary")
     try:
         run = runs.get(id)
     except FairKDError as error:
         st.error(literal(error), icon=":material/error:")
         return
-    unfinished = run.state in UNFINISHED
+    live = run.state in UNFINISHED and not hidden
     # A stopped run may be resumed elsewhere.
-    interval = LIVE if unfinished else IDLE if run.resumable else None
+    state = LIVE if live else IDLE if run.resumable and not hidden else None
+    values = CURVES_EVERY if live else None
     st.header(literal(run.name), anchor=False)
-    st.fragment(_live, run_every=interval)(id, (run.state, run.name))
-    watched_sentences(run, live=unfinished)
+    st.fragment(_state, run_every=state)(id, (run.state, run.name))
+    st.fragment(_values, run_every=values)(run)
+    watched_sentences(run, every=values)
     _settings(run)
     reproduce_run(run)
     if not run.example:
-        st.fragment(_log, run_every="5s" if unfinished else None)(id)
+        st.fragment(_log, run_every=values)(id)
 
 
 @track_activity()
-def _live(id: str, drawn: tuple[str, str]) -> None:
-    """State and curves. A change of state or name redraws the whole page."""
+def _state(id: str, drawn: tuple[str, str]) -> None:
+    """State, progress and buttons. A change of state or name redraws the whole page."""
     if page_requested():
         st.rerun()
     try:
@@ -72,25 +75,34 @@ def _live(id: str, drawn: tuple[str, str]) -> None:
         st.rerun()  # deleted elsewhere: `run_page` reports it
     if (run.state, run.name) != drawn:
         st.rerun()
-    found = follow(run)
-    # A container for each part: a chart that moves by one element is created again and loses its zoom.
-    head, problem, actions, body = (st.container() for _ in range(4))
+    # A container for each part: a popover that moves by one element is closed.
+    head, problem, actions = (st.container() for _ in range(3))
     with head:
-        _head(run, found)
+        _head(run)
     with problem:
         show_problem()
     with actions:
         action_bar(run)
-    with body:
-        if run.state == "queued":
-            caption("This run is in the queue. Its curves appear when it trains. You can close this page.")
-        elif found.training.empty and found.evaluations.empty:
-            _nothing_yet(run, found)
-        else:
-            _curves(run, found)
+    if run.state == "queued":
+        caption("This run is in the queue. Its curves appear when it trains. You can close this page.")
+    elif not has_values(follow(run)):
+        _nothing_yet(run, follow(run))
 
 
-def _head(run: Run, found: RunData) -> None:
+@track_activity()
+def _values(run: Run) -> None:
+    """The curves. They change less often than the progress, and take longer to draw."""
+    found = follow(run)
+    if has_values(found):
+        _curves(run, found)
+
+
+def has_values(found: RunData) -> bool:
+    """Whether there is anything to draw."""
+    return not (found.training.empty and found.evaluations.empty)
+
+
+def _head(run: Run) -> None:
     """State, summary of the settings, and progress."""
     state, colour, icon = state_badge(run)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -104,7 +116,7 @@ def _head(run: Run, found: RunData) -> None:
     if run.example:
         st.info(EXAMPLE, icon=":material/menu_book:")
     elif run.state in UNFINISHED:
-        _progress(run, found)
+        _progress(run)
     elif run.state == "failed":
         st.error(literal(run.sentence or "The run failed. Its log has the details."), icon=":material/error:")
     elif run.warning:
@@ -113,14 +125,14 @@ def _head(run: Run, found: RunData) -> None:
         caption(status(run) + (f" · {literal(run.sentence)}" if run.sentence else ""))
 
 
-def _progress(run: Run, found: RunData) -> None:
+def _progress(run: Run) -> None:
     """What an unfinished run does, or when it starts."""
     starts, usual = {}, {}
     if run.phase != "training":  # only then are the other runs needed
         known = runs.all_runs()
         starts = runs.expected_starts(known, runs.slots(), time.time())
         usual = runs.usual_phase_seconds(known)
-    said = status(run, start=starts.get(run.id), usual=usual, tokens_per_second=found.speed)
+    said = status(run, start=starts.get(run.id), usual=usual, tokens_per_second=follow(run).speed)
     if run.active:
         st.progress(min(max(run.progress, 0.0), 1.0), text=said)
     else:

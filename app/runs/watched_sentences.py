@@ -26,11 +26,13 @@ NARROW = 2  # columns, up to which the curves stand beside them
 WORDS = 3  # curves of each model's most probable words
 
 
-def watched_sentences(run: Run, *, live: bool) -> None:
-    """The section. It replays and follows the run without redrawing the rest of the page."""
+def watched_sentences(run: Run, *, every: str | None) -> None:
+    """The section. It replays and follows the run without redrawing the rest of the page.
+
+    `every` is the time between two updates while it does not replay, None for no updates.
+    """
     playing = bool(st.session_state.get(f"playing_{run.id}"))
-    every = TICK if playing else "2s" if live else None
-    st.fragment(_watched_sentences, run_every=every)(run, playing)
+    st.fragment(_watched_sentences, run_every=TICK if playing else every)(run, playing)
 
 
 @track_activity()
@@ -60,17 +62,17 @@ def _watched_sentences(run: Run, declared: bool) -> None:
     )
     # A few columns leave room for the curves beside them.
     beside = len(columns) <= NARROW
-    widths = [2 * len(columns), 7]
+    widths = [2 + len(columns), 7]
     left, right = st.columns(widths, gap="medium") if beside else (st.container(), st.container())
     with left:
         columns_figure(data, key=f"watched_sentence_columns_{id}", on_choose=choose)
-        middle = "the mask" if len(columns) == 1 else "the sentence"
-        caption(
-            f"Above {middle} are the teacher's words, below it the student's at the chosen step. Move the "
-            "slider or press Play to watch the student learn."
-        )
     with right:
         _word_curves(id, found, text, columns[number - 1]["index"], step, steps)
+    middle = "the mask" if len(columns) == 1 else "the sentence"
+    caption(
+        f"Above {middle} are the teacher's words, below it the student's at the chosen step. Move the slider "
+        "or press Play to watch the student learn."
+    )
 
 
 def _choose_text(id: str, texts: tuple[str, ...]) -> str:
