@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,6 +15,7 @@ from app.charts.text import percent
 from app.components.columns import columns_figure
 from app.predictions.compared import compare_words
 from app.predictions.position import Role
+from app.predictions.stored import stored_view
 from app.predictions.view import position_of, predictions_view
 from app.shared import model_cache
 from app.shared.activity import track_activity
@@ -39,10 +42,10 @@ class Settings:
     """The values of the controls."""
 
     text: str
-    k: int
-    temperature: float
-    mask_each: bool
-    log: bool
+    k: int = 7
+    temperature: float = 1.0
+    mask_each: bool = False
+    log: bool = False
 
 
 def explanation() -> None:
@@ -199,12 +202,20 @@ def body(references: tuple[str, str], second: str | None) -> None:
     chosen: dict[Role, str] = {"teacher": references[0], "student": references[1]}
     if second is not None:
         chosen["student2"] = second
-    found = predictions_of(chosen, settings)
-    hint_unknown(found)
-    if not found:
-        return
     targets = bool(st.session_state.get("hard", str(st.query_params.get("hard", "")).lower() == "true"))
-    view = predictions_view(found, k=settings.k, log=settings.log, targets=targets, number=_asked_number())
+    words = _asked_words()
+    found = cache(partial(predictions_of, chosen, settings))
+    with st.container():  # one element, so that those below keep their place when the models are loaded
+        view = None
+        if settings == Settings(text) and not targets and not any(words):
+            view = stored_view(chosen, text, _asked_number())
+        if view is None:
+            hint_unknown(found())
+            if not found():
+                return
+            view = predictions_view(
+                found(), k=settings.k, log=settings.log, targets=targets, number=_asked_number()
+            )
     number, default = view["selected"], view["default"]
 
     def choose(number: int) -> None:
@@ -213,8 +224,8 @@ def body(references: tuple[str, str], second: str | None) -> None:
         else:
             st.query_params[POSITION] = str(number)
 
-    if any(words := _asked_words()):
-        view["compared"] = compare_words(position_of(found, number, settings.k), number, words)
+    if any(words):
+        view["compared"] = compare_words(position_of(found(), number, settings.k), number, words)
     columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words)
     for reason in view["reasons"]:
         st.info(literal(reason), icon=":material/info:")
@@ -226,17 +237,17 @@ def body(references: tuple[str, str], second: str | None) -> None:
             help="The two training targets at the chosen position: the hard label (one word) and the soft "
             "target (the teacher's probabilities).",
         )
-        csv_download(position_of(found, number, settings.k).frame(), "fairkd-position", "words_csv")
-    if "teacher" in found and "student" in found:
-        along_the_sentence(found["teacher"], found["student"], settings.k)
+        csv_download(lambda: position_of(found(), number, settings.k).frame(), "fairkd-position", "words_csv")
+    if {"teacher", "student"} <= {panel["role"] for panel in view["panels"]}:
+        along_the_sentence(found, settings.k)
 
 
-def along_the_sentence(teacher: Prediction, student: Prediction, k: int) -> None:
+def along_the_sentence(found: Callable[[], Mapping[Role, Prediction]], k: int) -> None:
     """KL, overlap and entropies at every position, computed when the panel is opened."""
     panel = st.expander("How much do the two models differ at each position?", key="along", on_change="rerun")
     if not panel.open:
         return
-    frame = predictions.compare(teacher, student).table(k)
+    frame = predictions.compare(found()["teacher"], found()["student"]).table(k)
     with panel:
         st.table(along_table(frame, k), hide_index=True)
         csv_download(frame, "fairkd-positions", "along_csv")

@@ -91,6 +91,14 @@ def get_model(reference: str) -> MaskedLM:
         slot.empty()
 
 
+def is_loaded(reference: str) -> bool:
+    """Whether the model can predict at once."""
+    try:
+        return _cached_model(version(reference)) is not None
+    except _CacheMiss:
+        return False
+
+
 def load_silently(reference: str) -> MaskedLM | None:
     """The same outside of a script run: nothing is drawn. None for a model that cannot be loaded."""
     with _lock(reference):

@@ -22,7 +22,7 @@ _KINDS = {"Markdown": markdown_table, "LaTeX": latex_table}
 
 
 def table_download(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Callable[[], pd.DataFrame],
     name: str,
     key: str,
     *,
@@ -37,16 +37,18 @@ def table_download(
 
     Parameters
     ----------
+    frame : the table, or a function that makes it when somebody wants it.
     about : callable, optional
         Models and settings that the numbers depend on, as columns.
     shown : the table as it is copied, if it differs from the file: as the page shows it.
     formats : by column of what is copied, how a number is shown, so that it is rounded as on the page;
         otherwise to three significant digits.
     """
+    made = frame if callable(frame) else lambda: frame
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "CSV",
-            data=lambda: with_provenance(frame, about).to_csv(index=False).encode(),
+            data=lambda: with_provenance(made(), about).to_csv(index=False).encode(),
             file_name=f"{name}.csv",
             mime="text/csv",
             key=key,
@@ -64,7 +66,7 @@ def table_download(
         )
         if copies.open:
             with copies:
-                _copies(frame if shown is None else shown, key, formats or {})
+                _copies(made() if shown is None else shown, key, formats or {})
 
 
 def _copies(frame: pd.DataFrame, key: str, formats: Mapping[str, Format]) -> None:

@@ -18,7 +18,12 @@ from .mlm_head import (
     transform_of as transform_of,
     whole_rows as whole_rows,
 )
-from .references import EMBEDDED as EMBEDDED, embedded as embedded, of_runs as of_runs
+from .references import (
+    EMBEDDED as EMBEDDED,
+    embedded as embedded,
+    embedded_hash as embedded_hash,
+    of_runs as of_runs,
+)
 from .token_batching import (
     BATCH_TOKENS as BATCH_TOKENS,
     VOCABULARY_ROWS as VOCABULARY_ROWS,

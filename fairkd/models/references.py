@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +37,21 @@ def embedded() -> tuple[str, ...]:
         key=lambda name: (order.index(name) if name in order else len(order), name),
     )
     return tuple(f"embedded/{name}" for name in names)
+
+
+def embedded_hash(reference: str) -> str:
+    """SHA-256 over all files of an embedded model except its notes, as 64 hexadecimal digits.
+
+    It says whether predictions that were stored earlier come from these files. A student that shares the
+    teacher's embeddings is hashed without them. ModelError if there is no such model.
+    """
+    folder = embedded_folder(reference.partition("/")[2])
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.json")]):
+        if path.name != "training.json":
+            with path.open("rb") as file:
+                digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def run_folder(id: str) -> Path:
