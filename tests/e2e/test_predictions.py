@@ -246,7 +246,9 @@ def test_what_a_student_is_taught_is_shown_on_request(open_page: OpenPage) -> No
 def test_the_figure_follows_the_keys_without_enter(open_page: OpenPage) -> None:
     page = open_page()
     expect(columns(page)).to_have_count(5)
-    page.get_by_role("textbox", name="Sentence").press_sequentially(" today", delay=20)
+    sentence = page.get_by_role("textbox", name="Sentence")
+    sentence.press("End")
+    sentence.press_sequentially(" today", delay=20)
     expect(columns(page)).to_have_count(6)
 
 
