@@ -26,9 +26,12 @@ def constraint_controls(variant: str) -> None:
         on_change=_change_kind,
         args=(variant, key),
     )
-    caption(KINDS[kind].explain(current(variant, "constraint.shares")))
     if kind == "none":
+        # Without a distillation loss there is no distribution to learn from.
+        if current(variant, "objective.kd"):
+            caption(KINDS[kind].explain())
         return
+    caption(KINDS[kind].explain(current(variant, "constraint.shares")))
     strength = widget_key("strength", variant)
     st.slider(
         "Strength",
@@ -70,7 +73,8 @@ def constraint_controls(variant: str) -> None:
         _role_pills(variant, words_of(variant))
     _measured_words(variant)
     with st.popover("More settings", icon=":material/tune:"):
-        field(variant, "constraint.shares")
+        if KINDS[kind].takes_shares:
+            field(variant, "constraint.shares")
         field(variant, "constraint.skip_unspellable")
 
 

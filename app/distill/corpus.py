@@ -12,6 +12,7 @@ from app.distill.variants import ALL_VARIANTS, change, current, standard
 from app.shared.model_cache import friendly_errors
 from app.shared.widgets import caption, literal
 from fairkd import corpora
+from fairkd.corpora import SENTENCE_AS_NAME
 from fairkd.errors import FairKDError, InputError
 from fairkd.utils import home
 
@@ -24,6 +25,7 @@ TYPES = [*(ending.removeprefix(".") for ending in corpora.FORMATS), "gz"]
 MOST_MEGABYTES = 200
 PREVIEW = 2000  # sentences that are read for the preview of a file
 _KIND, _UPLOAD, _NAMED, _COLUMN = "distill_text", "distill_upload", "distill_named", "distill_column"
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}(\.gz)?$", re.IGNORECASE)
 _SOURCES, _PROBLEM = "distill_given", "distill_upload_problem"
 
 
@@ -116,9 +118,16 @@ def _take_upload() -> None:
 
 
 def store_upload(name: str, content: bytes) -> Path:
-    """Store an uploaded file for background runs, with a hash of its content in the name."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).name).strip("-.")[-60:] or "text.txt"
-    path = _uploads() / f"{hashlib.sha256(content).hexdigest()[:12]}-{safe}"
+    """Store an uploaded file for background runs, with a hash of its content in the name.
+
+    The file's ending stays, because it tells how to read the file; of the rest of its name, only what is safe
+    in any file system.
+    """
+    whole = Path(name).name
+    ending = _ENDING.search(whole)
+    at = ending.start() if ending else len(whole)
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", whole[:at]).strip("-.")[-48:] or "text"
+    path = _uploads() / f"{hashlib.sha256(content).hexdigest()[:12]}-{stem}{whole[at:]}"
     if not path.is_file():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -166,6 +175,12 @@ def _preview(source: str, column: str | None) -> None:
         return
     found = _first(source, column)
     count = len(found.training) + len(found.held_out)
+    if SENTENCE_AS_NAME in found.skipped:
+        st.warning(
+            "The first line of this table looks like a sentence, but it should name the columns. So this "
+            "sentence is not used. Put a line with names, such as `text`, above it.",
+            icon=":material/table_rows:",
+        )
     more = "at least " if count >= PREVIEW else ""
     skipped = "".join(f" · {number:,} {literal(reason)}" for reason, number in found.skipped.items())
     caption(

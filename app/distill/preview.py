@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.charts.constraint_preview import edit_bars
+from app.charts.constraint_preview import CUT, Part, edit_bars
 from app.charts.text import percent, signed
 from app.components.chart import show_figure
 from app.distill.constraint import constraint_controls
+from app.distill.loss_formula import learns_distributions, looks_at_teacher, loss_formula, loss_symbols
 from app.distill.variants import current, words_of
 from app.shared import model_cache
+from app.shared.table_download import table_download
 from app.shared.theme import is_dark
-from app.shared.widgets import caption, csv_download, literal
+from app.shared.widgets import caption, literal
+from fairkd.errors import InputError
 
 if TYPE_CHECKING:
     from fairkd.constraints import ConstraintPreview
+    from fairkd.distill.config import Config
+    from fairkd.models import MaskedLM
 
 START = "[MASK] is a nurse."
+NOTHING = (
+    "This variant learns nothing at this place: it does not look at the teacher's answer, and the text gives "
+    "a label for hidden words only."
+)
 WORDS = 6
 
 
-def constraint_preview(variant: str, teacher: str) -> None:
-    """The constraint's controls on the left, the distribution before and after on the right."""
+def constraint_preview(variant: str, teacher: str, config: Config | None) -> None:
+    """The constraint's controls on the left, what the student is shown on the right, and the loss below.
+
+    `config` is the variant's configuration, or None where it is not valid.
+    """
     left, right = st.columns([2, 3], gap="large")
     with left:
         text = st.text_input(
@@ -38,11 +51,14 @@ def constraint_preview(variant: str, teacher: str) -> None:
         )
         constraint_controls(variant)
     with right, model_cache.friendly_errors():
-        _show_edit(variant, teacher, text or "")
+        _show_edit(variant, teacher, text or "", config)
+    if config is not None:
+        st.latex(loss_formula(config))
+        caption(f"The loss of {variant}, with the numbers of its settings. {' '.join(loss_symbols(config))}")
 
 
-def _show_edit(variant: str, teacher: str, text: str) -> None:
-    """The distribution at the chosen position before and after, with the measures of the change."""
+def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> None:
+    """What the student is shown at the chosen position, with the measures of the change."""
     prediction = model_cache.predict(teacher, text)
     places = list(prediction.positions)
     words = [prediction.tokens[i].text for i in places]
@@ -61,8 +77,9 @@ def _show_edit(variant: str, teacher: str, text: str) -> None:
     from fairkd import constraints  # imports PyTorch
 
     contrast = words_of(variant)
+    lm = model_cache.get_model(teacher)
     edit = constraints.preview_constraint(
-        model_cache.get_model(teacher),
+        lm,
         text,
         contrast,
         kind=current(variant, "constraint.kind"),
@@ -74,19 +91,111 @@ def _show_edit(variant: str, teacher: str, text: str) -> None:
         position=position,
         prediction=prediction,
     )
-    frame = edit.table(WORDS)
-    names = [group.name for group in contrast.groups]
+    learns = config is None or learns_distributions(config)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        temperature = _temperature(current(variant, "objective.temperature")) if learns else 1.0
+        label = _label(variant, lm, edit)
+    shown = edit.at(temperature)
+    names = _names(shown, label, learns=learns)
+    if not names:
+        st.info(NOTHING, icon=":material/info:")
+        return
+    frame = shown.table(WORDS, label=label)
+    if not learns:
+        frame = frame[frame["label"] > 0].reset_index(drop=True)
+    groups = [group.name for group in contrast.groups]
+    title = finding(shown) if learns else no_teacher(config)
     show_figure(
-        edit_bars(frame, groups=names, title=finding(edit), dark=is_dark()),
+        edit_bars(frame, groups=groups, names=names, temperature=temperature, title=title, dark=is_dark()),
         "preview_bars",
         "fairkd-constraint",
     )
-    _numbers(edit)
-    caption(
-        "Pale bars are the teacher's own answer. Full bars are what the student learns instead. The words of "
-        "the groups are on top."
+    if learns:
+        _numbers(shown)
+    caption(_reading(names, grouped=bool(shown.groups)))
+    table_download(frame, "fairkd-constraint", "preview_csv")
+
+
+def _temperature(trained: float) -> float:
+    """The temperature of the figure: the one of the training, or another to compare with."""
+    offered = list(dict.fromkeys((trained, 1.0, 5.0)))
+    names = {f"{one:g}": one for one in offered}
+    chosen = st.segmented_control(
+        "Temperature",
+        list(names),
+        default=f"{trained:g}",
+        required=True,
+        key=f"preview_temperature:{trained:g}",
+        format_func=lambda name: f"T = {name}" + (" (training)" if names.get(name) == trained else ""),
+        help="The student learns the teacher's distribution at this temperature. A higher one makes unlikely "
+        "words count more. At T = 1 it is the model's own prediction. The other temperatures are only for "
+        "this figure.",
     )
-    csv_download(frame, "fairkd-constraint", "preview_csv")
+    return names.get(str(chosen), trained)
+
+
+def _label(variant: str, lm: MaskedLM, edit: ConstraintPreview) -> dict[int, float] | None:
+    """What the text teaches at a hidden place, for a word that the visitor names; None without a label."""
+    if not current(variant, "objective.mlm") or not edit.prediction.tokens[edit.position].masked:
+        return None
+    word = st.text_input(
+        "Hidden word",
+        "she",
+        key="preview_word",
+        bind="query-params",
+        max_chars=60,
+        width=160,
+        help="The word that stood here before it was hidden: the label of the masked-LM loss. This preview's "
+        "sentence has none, so name one.",
+    )
+    if not (word or "").strip():
+        return None
+    return edit.label_target(hidden_token(lm, edit, str(word)), current(variant, "objective.label"))
+
+
+def hidden_token(lm: MaskedLM, edit: ConstraintPreview, word: str) -> int:
+    """The token of a word at the hidden place. InputError if the tokenizer splits it."""
+    from fairkd.models import tokenize_word  # imports PyTorch
+
+    token = edit.prediction.tokens[edit.position]
+    found = tokenize_word(lm, word.strip(), before=edit.prediction.text[: token.start])
+    if not found.single:
+        raise InputError(
+            f"The model writes {word.strip()!r} in {len(found.ids)} tokens, but a hidden word is one token "
+            "here. Name another word."
+        )
+    return int(found.ids[0])
+
+
+def _names(edit: ConstraintPreview, label: object, *, learns: bool) -> dict[Part, str]:
+    """What the figure draws, by column, with its name in the legend."""
+    names: dict[Part, str] = {}
+    if learns:
+        names["before"] = "teacher's answer"
+        if edit.constraint.active and edit.applies:
+            names["after"] = "soft target"
+        else:
+            names["before"] = "soft target: the teacher's answer"
+    if label is not None:
+        names["label"] = "label from the text"
+    return names
+
+
+def _reading(names: Mapping[Part, str], *, grouped: bool) -> str:
+    """How to read the figure; the bars of a kind add up to 100 %."""
+    sentences = []
+    if "after" in names:
+        sentences.append(
+            "Pale bars are the teacher's own answer. Full bars are the soft target: what the student learns "
+            "instead."
+        )
+    elif "before" in names:
+        sentences.append("The bars are the teacher's answer, which the student learns.")
+    if "label" in names:
+        sentences.append("Grey is the label: what the text itself teaches, at T = 1.")
+    if grouped:
+        sentences.append("The words of the groups are on top.")
+    return " ".join([*sentences, f"Bars of one colour add up to 100 %; one with {CUT} is longer than drawn."])
 
 
 def _place(words: list[str], place: int) -> str:
@@ -95,10 +204,19 @@ def _place(words: list[str], place: int) -> str:
     return literal(words[place]) + number
 
 
+def no_teacher(config: Config | None) -> str:
+    """What a student learns here that does not learn from the teacher's distributions."""
+    if config is not None and looks_at_teacher(config):
+        return (
+            "This variant does not learn the teacher's answer: only its hidden states, and the text's words"
+        )
+    return "This variant does not look at the teacher: it learns the text's own words"
+
+
 def finding(edit: ConstraintPreview) -> str:
     """The effect of the edit at this position, in one sentence."""
     if edit.constraint.kind == "none":
-        return "No constraint: the teacher's answer stays as it is"
+        return "No constraint: the student learns the teacher's answer as it is"
     if not edit.constraint.active:
         return "At strength 0 the teacher's answer stays as it is"
     if not edit.applies:
@@ -108,7 +226,8 @@ def finding(edit: ConstraintPreview) -> str:
         return "The teacher's answer before and after the constraint"
     a, b = edit.groups[0].name, edit.groups[1].name
     shown = [signed(gap) if abs(gap) >= 0.005 else "0" for gap in (before, after)]
-    return f"The gap between {a} and {b} changes from {shown[0]} to {shown[1]} nats"
+    at = "" if edit.temperature == 1 else f" at T = {edit.temperature:g}"
+    return f"The gap between {a} and {b} changes from {shown[0]} to {shown[1]} nats{at}"
 
 
 def _numbers(edit: ConstraintPreview) -> None:

@@ -75,11 +75,11 @@ def _student(teacher: str) -> None:
         field(
             ALL_VARIANTS,
             "student.layers",
-            label="Layers, counted from 0",
+            label="Layers to copy",
             placeholder=_default_layers(teacher),
         )
-        field(ALL_VARIANTS, "student.freeze_embeddings", label="Freeze embeddings")
-        caption("The student starts with copies of these layers. It learns much faster than a new model.")
+        field(ALL_VARIANTS, "student.freeze_embeddings", label="Freeze the word vectors")
+        caption(_layers_in_words(teacher))
     elif kind == "fresh":
         one, two, three = st.columns(3)
         with one:
@@ -89,13 +89,34 @@ def _student(teacher: str) -> None:
         with three:
             field(ALL_VARIANTS, "student.heads")
         field(ALL_VARIANTS, "student.projection", label="Learnt projection")
-        caption("The student starts with random weights, so it needs far more training time.")
+        caption(
+            "The student starts with random weights, so it needs far more training time. If it is narrower "
+            "than its teacher, its hidden states can only follow the teacher's through a matrix that is "
+            "learnt with it (a *projection*)."
+        )
     else:
         field(ALL_VARIANTS, "student.reference", label="Model")
         caption(
             "A model as in the sidebar, or `run/ID` for the student of an earlier run. It must have the "
             "teacher's vocabulary."
         )
+
+
+def _layers_in_words(teacher: str) -> str:
+    """The teacher's layers as a row of boxes, the copied ones full, and what copying means."""
+    sentence = "The student starts with copies of these layers, so it learns much faster than a new model."
+    try:
+        total = description(teacher).layers
+    except FairKDError:  # the sidebar reports it
+        return sentence
+    chosen = current(ALL_VARIANTS, "student.layers") or spread_layers(total)
+    boxes = " ".join(f"**■ {layer}**" if layer in chosen else f"□ {layer}" for layer in range(total))
+    frozen = (
+        " The vectors of its words are copied, too, and do not change."
+        if current(ALL_VARIANTS, "student.freeze_embeddings")
+        else ""
+    )
+    return f"words → {boxes} → prediction  \n■ copied, □ left out; 0 is next to the words. {sentence}{frozen}"
 
 
 def _default_layers(teacher: str) -> str:

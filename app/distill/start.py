@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SECONDS = 8.0  # of training, from which the time is estimated
 _STARTED, _ESTIMATES = "distill_started", "distill_estimates"
+_NAME, _OWNER, _NOTE = "distill_name", "distill_owner", "distill_note"
 
 
 def start_controls(variants: list[str], focused: str, teacher: str) -> None:
@@ -38,6 +39,7 @@ def start_controls(variants: list[str], focused: str, teacher: str) -> None:
         st.error(f"**{literal(', '.join(concerned))}**: {literal(message)}", icon=":material/error:")
     _estimate(configs, focused)
     several = len(variants) > 1
+    _description(several)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if several:
             number = "both" if len(variants) == 2 else f"all {len(variants)}"
@@ -62,14 +64,64 @@ def start_controls(variants: list[str], focused: str, teacher: str) -> None:
     _started()
 
 
+def _description(several: bool) -> None:
+    """Name, owner and note of the runs, which the list of runs shows; all of them may stay empty."""
+    name, owner = st.columns(2)
+    with name:
+        st.text_input(
+            "Name of the runs" if several else "Name of the run",
+            key=_NAME,
+            max_chars=40,
+            placeholder="the variant's name",
+            persist_state="session",
+            help="Such as “Lesson 3”. Each run has it after its variant’s name." if several else None,
+        )
+    with owner:
+        st.text_input(
+            "Whose runs" if several else "Whose run",
+            key=_OWNER,
+            max_chars=runs.LONGEST["owner"],
+            placeholder="your name",
+            persist_state="session",
+            help="Shown in the list of runs. It protects nothing: everybody here can cancel or delete a run.",
+        )
+    st.text_input(
+        "Note",
+        key=_NOTE,
+        max_chars=400,
+        placeholder="What is tried here?",
+        persist_state="session",
+    )
+
+
+def run_name(variant: str, name: str, *, several: bool) -> str:
+    """The name of a run.
+
+    >>> run_name("fair", "Lesson 3", several=True), run_name("fair", "Lesson 3", several=False)
+    ('fair, Lesson 3', 'Lesson 3')
+    >>> run_name("fair", " ", several=True)
+    'fair'
+    """
+    name = " ".join(name.split())
+    if not name:
+        return variant
+    return f"{variant}, {name}" if several else name
+
+
 def _submit(variants: list[str], teacher: str) -> None:
     """Add the runs to the queue; an error is shown below the buttons.
 
     The configurations are built here. As arguments of the button they would lack a change that was made
     just before the click.
     """
+    name, owner, note = (str(st.session_state.get(key) or "") for key in (_NAME, _OWNER, _NOTE))
+    several = len(variants) > 1
     try:
-        found = runs.submit_all([(variant, config_of(variant, teacher)) for variant in variants])
+        found = runs.submit_all(
+            [(run_name(one, name, several=several), config_of(one, teacher)) for one in variants],
+            note=note,
+            owner=owner.strip() or None,
+        )
         st.session_state[_STARTED] = ([run.id for run in found], None)
     except FairKDError as error:
         st.session_state[_STARTED] = ([], str(error))

@@ -74,6 +74,23 @@ def current(variant: str, key: str) -> Any:
     return changes(variant).get(key, standard(variant).get(key))
 
 
+def without_effect(variant: str) -> tuple[str, ...]:
+    """Settings of the objective and the text that the variant's other settings make useless."""
+    kd, kind = current(variant, "objective.kd"), current(variant, "constraint.kind")
+    idle = []
+    if not kd:
+        idle.append("objective.temperature")
+    if current(variant, "objective.positions") != "sample":
+        idle.append("objective.sample")
+    if kind == "none":
+        idle += ["objective.label", "objective.group"]
+    elif not current(variant, "objective.mlm"):
+        idle.append("objective.label")
+    if not current(variant, "corpus.cda"):
+        idle += [key for key in standard(variant) if key.startswith("corpus.cda_")]
+    return tuple(idle)
+
+
 def values(variant: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a variant, nested by section.
 

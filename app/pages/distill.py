@@ -8,9 +8,10 @@ from app.distill.choice import choose_variants, focus_on
 from app.distill.fields import editor
 from app.distill.link import keep, restore
 from app.distill.preview import constraint_preview
+from app.distill.reproduce_variants import reproduce_variants
 from app.distill.shared_settings import shared_controls
 from app.distill.start import start_controls
-from app.distill.variants import SHARED_SETTINGS, changes, config_of, reset
+from app.distill.variants import SHARED_SETTINGS, changes, config_of, reset, without_effect
 from app.shared.settings_table import changed, changed_table, fields
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption, literal
@@ -20,9 +21,8 @@ teacher, _ = chosen_models()
 restore()
 st.header("Train a student")
 caption(
-    f"The student learns from the predictions of {literal(teacher)}, the teacher in the sidebar. There are "
-    "several ways to train it, the *variants*. Start two or more together to compare them: they see the same "
-    "text in the same order."
+    f"Each *variant* is a way to train a student of {literal(teacher)}, the teacher in the sidebar. Start "
+    "two or more together to compare them: they see the same text in the same order."
 )
 variants = choose_variants()
 if not variants:
@@ -32,12 +32,15 @@ if not variants:
     )
     st.stop()
 
-st.subheader("What the student is shown instead of the teacher's answer")
+st.subheader("What the student is shown")
 focused = focus_on(variants)
-constraint_preview(focused, teacher)
-
+config = None
 with suppress(FairKDError):  # the start buttons report an invalid configuration
-    table = changed(config_of(focused, teacher).model_dump(mode="json"), leave_out=SHARED_SETTINGS)
+    config = config_of(focused, teacher)
+constraint_preview(focused, teacher, config)
+
+if config is not None:
+    table = changed(config.model_dump(mode="json"), leave_out=SHARED_SETTINGS)
     if table.empty:
         caption(f"**{focused}** has the default value in every setting.")
     else:
@@ -49,7 +52,8 @@ panel = st.expander(
 if panel.open:
     with panel:
         # The constraint's settings are in the preview.
-        editor(focused, leave_out=tuple(key for key in fields() if key.startswith("constraint.")))
+        above = tuple(key for key in fields() if key.startswith("constraint."))
+        editor(focused, leave_out=(*above, *without_effect(focused)))
 if changes(focused):
     st.button(
         f"Undo the changes of {focused}",
@@ -65,4 +69,5 @@ shared_controls(teacher)
 
 st.subheader("Start")
 start_controls(variants, focused, teacher)
+reproduce_variants(variants, focused, teacher)
 keep()

@@ -10,4 +10,8 @@ from .kinds import (
     constraint_kind as constraint_kind,
     kind_names as kind_names,
 )
-from .preview import ConstraintPreview as ConstraintPreview, preview_constraint as preview_constraint
+from .preview import (
+    OTHER_WORDS as OTHER_WORDS,
+    ConstraintPreview as ConstraintPreview,
+    preview_constraint as preview_constraint,
+)

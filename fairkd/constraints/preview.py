@@ -6,23 +6,28 @@
 Let p be the teacher's distribution and q the constrained one, which the student learns from. *Leaked mass* is
 the probability that moves from the group words to other words: P_p(groups) - P_q(groups). KL(p || q), in
 nats, measures how much the edit changes altogether.
+
+The student learns q at a temperature T, the softmax of log q / T: `preview.at(2.0)` is the preview there.
+`preview.label_target(token, "soft")` is what the text teaches it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import torch
 from torch import Tensor
 
-from fairkd.constraints.constraint import Constraint, resolve
-from fairkd.constraints.kinds import Kind, Scope
+from fairkd.constraints.constraint import Constraint, resolve, soft_labels
+from fairkd.constraints.kinds import Kind, Label, Scope
 from fairkd.lexicon import Contrast
 from fairkd.models import MaskedLM
 from fairkd.predictions import Prediction, kl, predict, ranks, top_ids
+
+OTHER_WORDS = "all other words"  # the last row of a preview's table
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,11 @@ class ConstraintPreview:
     applies : bool
         Whether the position is in the constraint's scope. If not, nothing changes there.
     before, after : Tensor[V], fp64
-        log p and log q.
+        log p and log q, at `temperature`.
     groups : tuple of GroupMass
         One for each group of the constraint; empty without a constraint.
+    temperature : float
+        By default 1, as the model predicts.
     """
 
     prediction: Prediction
@@ -58,6 +65,34 @@ class ConstraintPreview:
     before: Tensor
     after: Tensor
     groups: tuple[GroupMass, ...]
+    temperature: float = 1.0
+
+    def at(self, temperature: float) -> ConstraintPreview:
+        """The same edit with both distributions at another temperature: the softmax of log p / T.
+
+        The constraint acts before the temperature, so that groups of several words, which are equally
+        probable at temperature 1, need not be so at another.
+        """
+        factor = self.temperature / temperature
+        before, after = ((row * factor).log_softmax(0) for row in (self.before, self.after))
+        groups = _group_masses(self.constraint, [group.name for group in self.groups], before, after)
+        return replace(self, before=before, after=after, groups=groups, temperature=temperature)
+
+    def label_target(self, token: int, label: Label) -> dict[int, float]:
+        """What the text teaches at this position if `token` is hidden here: probabilities by token id.
+
+        All of it is on the token. If that is a group word and the constraint applies here, a "soft" label is
+        shared between the groups instead, and there is none (an empty dict) with "drop". See
+        `fairkd.constraints.soft_labels`.
+        """
+        columns = self.constraint.columns
+        if label == "keep" or not self.applies or token not in columns:
+            return {token: 1.0}
+        if label == "drop":
+            return {}
+        inside = (self.after * self.temperature).softmax(0)[None, columns]
+        (shares,) = soft_labels(self.constraint, torch.tensor([token]), inside)
+        return {id: share for id, share in zip(columns.tolist(), shares.tolist(), strict=True) if share}
 
     @property
     def leaked_mass(self) -> float:
@@ -82,19 +117,27 @@ class ConstraintPreview:
         a, b = self.groups[:2]
         return _log_ratio(a.before, b.before), _log_ratio(a.after, b.after)
 
-    def table(self, k: int = 8) -> pd.DataFrame:
-        """Group words first, then the other words among the k most probable before or after.
+    def table(self, k: int = 8, *, label: Mapping[int, float] | None = None) -> pd.DataFrame:
+        """Group words first, then the other words among the k most probable before or after, then the rest.
 
-        A group's most probable word is always included, its other words only if they are among the k.
+        A group's most probable word is always included, its other words only if they are among the k. The
+        last row is `OTHER_WORDS`, so that every column of probabilities adds up to 1.
+
+        Parameters
+        ----------
+        label
+            What the text teaches, as from `label_target`: words with 1 % of it or more are included, too.
 
         Returns
         -------
         DataFrame
-            token, group ("" for the other words), before, after (probabilities), before_rank, after_rank
-            (from 1). Ordered by group, then by the probability before.
+            token, group ("" for the other words), before, after and, with `label`, label (probabilities),
+            before_rank, after_rank (from 1; missing in the last row). Ordered by group, then by the
+            probability before.
         """
         tops = [top_ids(row[None], k)[0].tolist() for row in (self.before, self.after)]
-        wanted = dict.fromkeys(i for top in tops for i in top)
+        labelled = [i for i, share in (label or {}).items() if share >= 0.01]
+        wanted = dict.fromkeys([*(i for top in tops for i in top), *labelled])
         names: dict[int, str] = {}
         for group, ids in zip(self.groups, self.constraint.groups, strict=True):
             names |= dict.fromkeys(ids, group.name)
@@ -107,13 +150,18 @@ class ConstraintPreview:
                 "group": names.get(i, ""),
                 "before": math.exp(self.before[i]),
                 "after": math.exp(self.after[i]),
+                **({} if label is None else {"label": label.get(i, 0.0)}),
                 "before_rank": ranks(self.before, [i])[0],
                 "after_rank": ranks(self.after, [i])[0],
             }
             for i in wanted
         ]
         rows.sort(key=lambda row: (order.get(str(row["group"]), len(order)), -float(str(row["before"]))))
-        return pd.DataFrame(rows)
+        frame = pd.DataFrame(rows).astype({"before_rank": "Int64", "after_rank": "Int64"})
+        shown = [name for name in ("before", "after", "label") if name in frame]
+        rest = (1 - frame[shown].sum()).clip(lower=0).to_dict()
+        last = pd.DataFrame([{"token": OTHER_WORDS, "group": "", **rest}])
+        return pd.concat([frame, last], ignore_index=True)[list(frame.columns)]
 
 
 def preview_constraint(
@@ -153,6 +201,11 @@ def preview_constraint(
     >>> preview = preview_constraint(teacher, "[MASK] is a nurse.", pronouns, kind="group")
     >>> preview.table(3).columns.tolist()
     ['token', 'group', 'before', 'after', 'before_rank', 'after_rank']
+    >>> bool(abs(preview.at(2.0).table(3)["after"].sum() - 1) < 1e-9)
+    True
+    >>> he = teacher.vocabulary.index("he")
+    >>> preview.label_target(he, "keep") == {he: 1.0}, len(preview.label_target(he, "soft"))
+    (True, 3)
     >>> before, after = preview.gaps
     >>> abs(after) < 1e-6, f"{preview.leaked_mass:.3f}"
     (True, '0.000')
@@ -187,12 +240,19 @@ def apply_to_prediction(
     token = torch.tensor([prediction.tokens[place].id])
     applies = bool(constraint.applies(token, mask_id))
     after = constraint(before[None])[0] if applies else before
+    groups = _group_masses(constraint, names, before, after)
+    return ConstraintPreview(prediction, place, constraint, applies, before, after, groups)
+
+
+def _group_masses(
+    constraint: Constraint, names: Sequence[str], before: Tensor, after: Tensor
+) -> tuple[GroupMass, ...]:
+    """The probability of each group in log p and log q [V]."""
     masses = [constraint.group_mass(row.exp()[None, constraint.columns])[0] for row in (before, after)]
-    groups = tuple(
+    return tuple(
         GroupMass(name, float(was), float(now), len(ids))
         for name, was, now, ids in zip(names, *masses, constraint.groups, strict=False)
     )
-    return ConstraintPreview(prediction, place, constraint, applies, before, after, groups)
 
 
 def _log_ratio(a: float, b: float) -> float:

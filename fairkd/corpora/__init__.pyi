@@ -12,4 +12,8 @@ from .corpus import (
 from .csv_rows import csv_table as csv_table
 from .pinned_wheels import open_member as open_member
 from .sources import columns as columns, read as read
-from .text_files import FORMATS as FORMATS, NAMED_FORMATS as NAMED_FORMATS
+from .text_files import (
+    FORMATS as FORMATS,
+    NAMED_FORMATS as NAMED_FORMATS,
+    SENTENCE_AS_NAME as SENTENCE_AS_NAME,
+)

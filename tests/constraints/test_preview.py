@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from fairkd.constraints.constraint import Constraint
 from fairkd.constraints.kinds import KINDS, Kind
-from fairkd.constraints.preview import ConstraintPreview, apply_to_prediction, preview_constraint
+from fairkd.constraints.preview import OTHER_WORDS, ConstraintPreview, apply_to_prediction, preview_constraint
 from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.models.loading import MaskedLM
@@ -36,14 +36,14 @@ def edited(probabilities: list[float], constraint: Constraint, token: int = MASK
 
 def test_the_edit_of_the_paper_leaks_mass() -> None:
     paper = edited([0.90, 0.01, 0.09], Constraint("logit_mean", ((0,), (1,))))
-    assert paper.table(3)["after"].round(2).tolist() == [0.34, 0.34, 0.32]
+    assert paper.table(3)["after"].round(2).tolist() == [0.34, 0.34, 0.32, 0]
     assert paper.leaked_mass == pytest.approx(0.91 - 2 * math.sqrt(0.009) / (2 * math.sqrt(0.009) + 0.09))
 
 
 @pytest.mark.parametrize("kind", [key for key in ACTIVE if KINDS[key].keeps_mass])
 def test_the_kinds_that_keep_the_mass_leak_none(kind: Kind) -> None:
     preview = edited([0.90, 0.01, 0.09], Constraint(kind, ((0,), (1,))))
-    assert preview.table(3)["after"].round(3).tolist() == [0.455, 0.455, 0.09]
+    assert preview.table(3)["after"].round(3).tolist() == [0.455, 0.455, 0.09, 0]
     assert preview.leaked_mass == pytest.approx(0, abs=1e-12)
 
 
@@ -103,16 +103,16 @@ def test_nothing_changes_out_of_scope() -> None:
 def test_the_table_holds_the_best_word_of_each_group_and_the_top_before_and_after() -> None:
     words = [0.001, 0.002, 0.4, 0.3, 0.2, 0.097]
     frame = edited(words, Constraint("group", ((0,), (1,)))).table(2)
-    assert frame["token"].tolist() == ["a", "b", "c", "d"]
-    assert frame["group"].tolist() == ["A", "B", "", ""]
-    assert frame["before_rank"].tolist() == [6, 5, 1, 2]
-    assert frame["after_rank"].tolist() == [5, 6, 1, 2], "ties are ranked by id"
+    assert frame["token"].tolist() == ["a", "b", "c", "d", OTHER_WORDS]
+    assert frame["group"].tolist() == ["A", "B", "", "", ""]
+    assert frame["before_rank"].tolist()[:-1] == [6, 5, 1, 2]
+    assert frame["after_rank"].tolist()[:-1] == [5, 6, 1, 2], "ties are ranked by id"
 
 
 def test_without_a_constraint_the_table_holds_only_the_top() -> None:
     preview = edited([0.5, 0.3, 0.2], Constraint("none"))
     assert preview.groups == () and preview.leaked_mass == 0 and all(math.isnan(gap) for gap in preview.gaps)
-    assert preview.table(2)["token"].tolist() == ["a", "b"]
+    assert preview.table(2)["token"].tolist() == ["a", "b", OTHER_WORDS]
 
 
 def test_a_sentence_is_edited_at_its_mask_for_the_words_of_its_tokenizer(tiny_bert: MaskedLM) -> None:
@@ -135,3 +135,33 @@ def test_an_ambiguous_word_is_an_error_that_names_it(tiny_bert: MaskedLM) -> Non
 def test_a_position_without_a_distribution_is_refused(tiny_bert: MaskedLM) -> None:
     with pytest.raises(InputError, match="Position 0"):
         preview_constraint(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="group", position=0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(distributions, st.sampled_from([0.5, 1.0, 2.0, 5.0]))
+def test_all_bars_add_up_to_one_at_any_temperature(words: list[float], temperature: float) -> None:
+    preview = edited(words, Constraint("group", ((0,), (1, 2)))).at(temperature)
+    frame = preview.table(2, label={0: 0.5, 1: 0.4, 2: 0.1})
+    for column in ("before", "after", "label"):
+        assert frame[column].sum() == pytest.approx(1)
+    assert frame["token"].iloc[-1] == OTHER_WORDS and frame["before_rank"].isna().sum() == 1
+
+
+def test_another_temperature_is_a_softmax_of_the_divided_logarithms() -> None:
+    preview = edited([0.64, 0.16, 0.04, 0.16], Constraint("group", ((0,), (1,))))
+    flat = preview.at(2.0)
+    roots = torch.tensor([0.64, 0.16, 0.04, 0.16], dtype=torch.float64).sqrt()
+    assert flat.before.exp().tolist() == pytest.approx((roots / roots.sum()).tolist())
+    assert flat.groups[0].after == pytest.approx(flat.groups[1].after) and flat.temperature == 2
+    assert flat.at(1.0).after.tolist() == pytest.approx(preview.after.tolist())
+
+
+def test_the_label_is_the_hidden_word_unless_the_constraint_covers_it() -> None:
+    preview = edited([0.6, 0.1, 0.2, 0.1], Constraint("group", ((0,), (1, 2))))
+    assert preview.label_target(0, "keep") == {0: 1.0} and preview.label_target(0, "drop") == {}
+    soft = preview.label_target(0, "soft")
+    assert soft == pytest.approx({0: 0.5, 1: 0.5 / 3, 2: 1 / 3}), "the other group shares as the teacher does"
+    assert preview.at(2.0).label_target(0, "soft") == pytest.approx(soft), "labels are at temperature 1"
+    assert preview.label_target(3, "soft") == {3: 1.0}, "not a group word"
+    visible = edited([0.6, 0.1, 0.2, 0.1], Constraint("group", ((0,), (1, 2))), token=0)
+    assert visible.label_target(0, "soft") == {0: 1.0}, "the constraint does not apply there"

@@ -60,8 +60,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "swapped.",
     "mlm-only": "The student learns from the text alone, by masked language modelling, without the teacher's "
     "predictions.",
-    "fair": "The group constraint at masked words, with labels shared between the groups. A small extra loss "
-    "keeps the pronouns balanced and as likely as in the teacher.",
+    "fair": "The group constraint at hidden words. Where the hidden word is a pronoun, the student is not "
+    "told which one: the label is shared between the groups. A small extra loss keeps the pronouns balanced "
+    "and as likely as in the teacher.",
 }
 
 

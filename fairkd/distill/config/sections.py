@@ -200,8 +200,8 @@ class ObjectiveConfig(Section):
     )
     label: Label = Field(
         default="keep",
-        description="What happens to an MLM label that the constraint covers: keep it, spread it over the "
-        "groups (soft), or drop it.",
+        description="What the text teaches where the hidden word is in a group and the constraint applies: "
+        "this word (keep), shares for all groups (soft), or nothing (drop).",
     )
     chunk: int = Field(
         default=512,

@@ -96,3 +96,41 @@ def test_an_upload_is_named_by_its_content_and_never_leaves_the_folder(home: Pat
     one, two = store_upload("../../etc/passwd.txt", b"one"), store_upload("../../etc/passwd.txt", b"two")
     assert one != two and one.parent == two.parent == home / "uploads"
     assert store_upload("../../etc/passwd.txt", b"one") == one
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("данные.txt", "-text.txt"),
+        ("データ.csv", "-text.csv"),
+        ("データ.CSV.gz", "-text.CSV.gz"),
+        (".txt", "-text.txt"),
+        ("my letters.v2.csv", "-my-letters.v2.csv"),
+        ("x" * 300 + ".jsonl", f"-{'x' * 48}.jsonl"),
+    ],
+)
+def test_an_upload_keeps_the_ending_that_tells_how_to_read_it(home: Path, name: str, stored: str) -> None:
+    path = store_upload(name, b"She is a nurse.\n")
+    assert path.name[12:] == stored and path.is_file()
+
+
+def test_a_file_with_a_name_in_another_script_is_read(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value(UPLOAD).run()
+    text = "".join(f"This is the sentence number {n} of the file.\n" for n in range(9))
+    app.file_uploader(key="distill_upload").upload("данные.txt", text.encode()).run()
+    assert not app.exception and not app.error and "9 distinct sentences" in texts(app)
+
+
+def test_a_table_without_a_header_gives_a_hint(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value(UPLOAD).run()
+    table = "The nurse said that she was late.,1\n" + "".join(
+        f"He is the engineer number {n} here.,0\n" for n in range(3 * PREVIEW)
+    )
+    app.file_uploader(key="distill_upload").upload("rows.csv", table.encode()).run()
+    assert not app.exception and not app.error
+    (warning,) = app.warning
+    assert "looks like a sentence" in warning.value
+    app.file_uploader(key="distill_upload").upload("good.csv", f"text,label\n{table}".encode()).run()
+    assert not app.warning

@@ -1,0 +1,48 @@
+"""The loss of a variant as a formula: the numbers are its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.distill.loss_formula import loss_formula, loss_symbols
+from fairkd.distill.config.config import make_config
+from fairkd.distill.config.presets import PRESETS
+
+
+@pytest.mark.parametrize(
+    ("settings", "formula"),
+    [
+        (
+            PRESETS["plain"],
+            r"5 \cdot 2^2\,\mathrm{KL}(p_{2} \,\|\, s_{2}) + 2\,\mathrm{CE}(y, s) + 1\,(1 - \cos(h, h_s))",
+        ),
+        (PRESETS["mlm-only"], r"2\,\mathrm{CE}(y, s)"),
+        ({"objective": {"temperature": 1, "mlm": 0, "hidden": 0}}, r"5\,\mathrm{KL}(p \,\|\, s)"),
+        (
+            PRESETS["fair"] | {"objective": {"kd": 3, "mlm": 0, "hidden": 0, "group": 0.5}},
+            r"3 \cdot 2^2\,\mathrm{KL}(q_{2} \,\|\, s_{2}) + 0.5\,\mathrm{KL}(Q \,\|\, S)",
+        ),
+    ],
+)
+def test_the_formula_has_the_terms_with_weight(settings: dict[str, Any], formula: str) -> None:
+    assert loss_formula(make_config(settings)) == f"L = {formula}"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_symbol_is_explained(preset: str) -> None:
+    config = make_config(PRESETS[preset])
+    formula, words = loss_formula(config), " ".join(loss_symbols(config))
+    for symbol in ("p_{2}", "q_{2}", "s_{2}", "y", "h_s", "Q", "S"):
+        assert (symbol in formula) == (f"${symbol}$" in words), symbol
+
+
+def test_the_words_say_where_the_student_learns_and_what_becomes_of_labels() -> None:
+    def words(preset: str) -> str:
+        return " ".join(loss_symbols(make_config(PRESETS[preset])))
+
+    assert "at all tokens" in words("paper") and "pulls the student back" in words("paper")
+    assert "at hidden words" in words("fair") and "the label is shared between the groups" in words("fair")
+    assert "No term looks at the teacher." in words("mlm-only")
+    assert "label" not in words("plain") and "looks at" not in words("plain")

@@ -1,0 +1,59 @@
+"""The end of the Distill page: names of runs, and the command that starts the same ones."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from app.distill.reproduce_variants import command
+from fairkd import runs
+from fairkd.cli.commands import app as fairkd
+from fairkd.distill.config.flat_settings import flat
+from tests.app.conftest import OpenDistill
+from tests.app.reading import started
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def test_runs_get_the_name_owner_and_note_that_were_typed(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain", "fair"])
+    app.text_input(key="distill_name").set_value("Lesson 3")
+    app.text_input(key="distill_owner").set_value("Ada")
+    app.text_input(key="distill_note").set_value("does it help?")
+    app.button(key="start_all").click().run()
+    assert not app.exception and set(started()) == {"plain, Lesson 3", "fair, Lesson 3"}
+    assert {(run.owner, run.note) for run in runs.all_runs()} == {("Ada", "does it help?")}
+
+
+def test_one_run_has_the_typed_name_alone(open_distill: OpenDistill) -> None:
+    app = open_distill(["fair"])
+    app.text_input(key="distill_name").set_value("mine").run()
+    app.button(key="start_one").click().run()
+    assert list(started()) == ["mine"]
+
+
+def test_the_command_starts_the_runs_that_the_page_starts(open_distill: OpenDistill) -> None:
+    link = (
+        '{"": {"seed": 3, "budget.steps": 7, "budget.minutes": null, "corpus.column": "1e3",'
+        ' "evaluation.watched_sentences": ["Tea is \\"hot\\": [MASK]."]}, "fair": {"objective.group": 4.0}}'
+    )
+    app = open_distill(["fair"], set=link)
+    app.button(key="start_one").click().run()
+    (page,) = runs.all_runs()
+    changes = app.session_state["distill_changes"]
+    words = command(["fair"], {"teacher": page.config["teacher"], **changes[""], **changes["fair"]})
+    result = CliRunner().invoke(fairkd, [*words[1:], "--json"])
+    assert result.exception is None, result.output
+    (typed,) = [run for run in runs.all_runs() if run.id != page.id]
+    assert flat(typed.config) == flat(page.config)
+
+
+def test_the_element_shows_one_command_for_variants_without_changes(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain", "fair"])
+    app.session_state["reproduce_distill"] = True
+    app.run()
+    said = " ".join(code.value for code in app.code)
+    assert "fairkd runs submit --preset plain --preset fair --set" in said
+    app.slider(key="strength:fair").set_value(0.5).run()
+    said = " ".join(code.value for code in app.code)
+    assert "--preset plain" not in said and "--set constraint.strength=0.5" in said

@@ -1,0 +1,58 @@
+"""What the Distill page says that a student is shown: the teacher's answer, the label, or both."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import OpenDistill
+from tests.app.reading import texts, titles
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def formula(app: AppTest) -> str:
+    (found,) = app.latex
+    return str(found.value)
+
+
+def test_a_variant_that_does_not_look_at_the_teacher_says_so(open_distill: OpenDistill) -> None:
+    app = open_distill(["mlm-only"])
+    assert titles(app)[-1] == "This variant does not look at the teacher: it learns the text's own words"
+    assert "No term looks at the teacher" in texts(app)
+    assert "learns from the teacher" not in texts(app) and not app.metric
+    assert "CE" in formula(app) and "KL" not in formula(app)
+
+
+def test_a_variant_with_a_hidden_state_loss_alone_says_so(open_distill: OpenDistill) -> None:
+    app = open_distill(["mlm-only"], set='{"mlm-only": {"objective.hidden": 1.0}}')
+    assert "only its hidden states" in titles(app)[-1]
+
+
+def test_where_nothing_is_learnt_there_is_no_figure(open_distill: OpenDistill) -> None:
+    app = open_distill(["mlm-only"])
+    app.get_by_key("preview_position:[MASK] is a nurse.").set_value(3).run()
+    assert "learns nothing at this place" in texts(app) and not titles(app)
+
+
+def test_the_figure_is_drawn_at_the_temperature_of_the_training(open_distill: OpenDistill) -> None:
+    app = open_distill(["group"])
+    assert titles(app)[-1].endswith("at T = 2")
+    app.get_by_key("preview_temperature:2").set_value("1").run()
+    assert not app.exception and "at T" not in titles(app)[-1] and titles(app)[-1].endswith(" to 0 nats")
+    app = open_distill(["group"], set='{"group": {"objective.temperature": 3.0}}')
+    assert titles(app)[-1].endswith("at T = 3") and r"5 \cdot 3^2" in formula(app)
+
+
+def test_a_hidden_word_of_several_tokens_is_one_error(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
+    app.text_input(key="preview_word").set_value("shenurse").run()
+    assert len(app.error) == 1 and "Name another word" in app.error[0].value
+    app.text_input(key="preview_word").set_value("").run()
+    assert not app.error and "Grey is the label" not in texts(app)
+
+
+def test_the_label_of_a_soft_variant_is_shared(open_distill: OpenDistill) -> None:
+    assert "the label is shared between the groups" in texts(open_distill(["fair"]))
+    kept = texts(open_distill(["paper"]))
+    assert "pulls the student back" in kept and "Grey is the label" in kept
