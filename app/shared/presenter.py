@@ -1,0 +1,43 @@
+"""The presenter view: large type, pages on top, no sidebar; for a projector, on every page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+KEY = "present"  # of the switch, and in the address: ?present=1
+
+_STYLE = """<style>
+html:root { font-size: 125%; }
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+</style>"""
+
+
+def is_presenting() -> bool:
+    """Whether the visitor has switched the presenter view on, or opened a link with it."""
+    return bool(st.session_state.get(KEY, st.query_params.get(KEY) in ("1", "true")))
+
+
+def presenter_switch() -> None:
+    """The switch in the sidebar."""
+    st.session_state.setdefault(KEY, is_presenting())
+    st.toggle(
+        "Presenter view",
+        key=KEY,
+        help="Large type and no sidebar, for a projector. The way back is at the top of the page.",
+    )
+    if st.session_state[KEY]:
+        st.query_params[KEY] = "1"
+    else:
+        st.query_params.pop(KEY, None)
+
+
+def presenter_bar() -> None:
+    """In the presenter view: its style, and the way back."""
+    if not is_presenting():
+        return
+    st.html(_STYLE)
+    st.button("Leave presenter view", key="leave_presenter", icon=":material/close_fullscreen:", on_click=_leave)
+
+
+def _leave() -> None:
+    st.session_state[KEY] = False
