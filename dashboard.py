@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.components.theme_changes import follow_theme
 from app.shared.activity import track_activity, warm_up
+from app.shared.presenter import is_presenting, presenter_bar
 from app.shared.sidebar import choose_models, describe_models
 from app.shared.url_state import has_old_names, parameters_with_current_names
 
@@ -44,14 +45,22 @@ page = st.navigation(
             icon=":material/monitoring:",
             help="Watch students train, compare them, and use them.",
         ),
+        st.Page(
+            "app/pages/about.py",
+            title="About",
+            icon=":material/info:",
+            help="What FairKD is, the paper, the embedded models, licence and version.",
+        ),
         old_distill,
-    ]
+    ],
+    position="top" if is_presenting() else "sidebar",
 )
 if page is old_distill or has_old_names():  # a link from an earlier version
     target = distill if page is old_distill else page
     st.switch_page(target, query_params=parameters_with_current_names())
 with track_activity():
     teacher, student = choose_models(second=page is predictions)
+    presenter_bar()
     page.run()
     describe_models()
     with st.sidebar:

@@ -4,6 +4,7 @@
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
+  const forget = keepSentences(data?.sentence_key)
   const state = stateOf(parentElement.querySelector(".columns"), redraw, saveColumns, "figure")
   const below = positionOf(parentElement.querySelector(".position"))
   state.below = below
@@ -15,6 +16,7 @@ export default function (component) {
   redraw(state)
   if (data && (before?.selected !== data.selected || before?.sentence !== data.sentence)) reveal(state, data.selected)
   return () => {
+    forget()
     dispose(state)
     disposePosition(below)
   }
@@ -98,4 +100,26 @@ function reveal(state, number) {
   if (place.x * unit < scroller.scrollLeft) scroller.scrollLeft = place.x * unit - 24
   const right = (place.x + place.width) * unit + 24
   if (right > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = right - scroller.clientWidth
+}
+
+// --- the browser's Back ---
+
+const BURST = 3000 // milliseconds without a key, after which typing begins anew
+
+// Typing into a bound text box replaces the browser's current entry. When typing begins, the entry is kept and a new one
+// begins, so that Back returns to the sentence and position that were there. `key` is that of the text box.
+function keepSentences(key) {
+  if (!key) return () => {}
+  const typed = event => {
+    if (!event.target.closest?.(`.st-key-${key}`)) return
+    const now = performance.now()
+    if (now - (window.fairkdTyped ?? -BURST) >= BURST) {
+      const address = new URL(window.location.href)
+      address.searchParams.delete("position") // of the sentence before
+      window.history.pushState(window.history.state, "", address)
+    }
+    window.fairkdTyped = now
+  }
+  document.addEventListener("input", typed, { capture: true })
+  return () => document.removeEventListener("input", typed, { capture: true })
 }

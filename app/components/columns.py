@@ -54,11 +54,13 @@ def columns_figure(
     key: str,
     on_choose: Callable[[int], None],
     on_compare: Callable[[str, str], None] | None = None,
+    sentence_key: str | None = None,
 ) -> None:
     """Draw the figure.
 
     Before the rerun, `on_choose` gets the number of a chosen column, and `on_compare` the two words that are
-    to be compared; either word may be empty.
+    to be compared; either word may be empty. `sentence_key` is the key of the text box with the sentence, if
+    the browser's Back shall return to sentences that were typed.
     """
 
     def chosen() -> None:
@@ -73,7 +75,7 @@ def columns_figure(
 
     _component(
         key=key,
-        data={**data, "format": image_format().lower()},
+        data={**data, "format": image_format().lower(), "sentence_key": sentence_key},
         on_chosen_change=chosen,
         on_compared_change=compared,
     )

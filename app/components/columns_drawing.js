@@ -25,13 +25,13 @@ function drawColumns(data, width, colours) {
   const below = panels.filter(panel => panel.role !== "teacher")
   const top = EDGE + LABEL * above.length
   const tokenTop = top + block * above.length + SPACE
-  const belowTop = tokenTop + TOKEN + SPACE
+  const belowTop = tokenTop + TOKEN + SPACE - 3
   const starts = new Map(above.map(panel => [panel, top]))
-  below.forEach((panel, index) => starts.set(panel, belowTop + index * (block + LABEL)))
-  const bottom = belowTop + below.length * block + Math.max(below.length - 1, 0) * LABEL
-  const names = Math.max(...panels.map(panel => nameWidth(panel, colours)))
-  const beside = names + scaleWidth(data.scale, colours) + 24 < width // else the legend has a row of its own
-  const height = bottom + (below.length ? LABEL : 0) + EDGE + (beside ? 0 : LABEL)
+  below.forEach((panel, index) => starts.set(panel, belowTop + LABEL + index * (block + LABEL)))
+  const bottom = belowTop + below.length * (block + LABEL)
+  const widest = Math.max(...panels.map(panel => nameWidth(panel, colours)))
+  const beside = widest + scaleWidth(data.scale, colours) + 24 < width // else the legend has a row of its own
+  const height = bottom + EDGE + (beside ? 0 : LABEL)
 
   const inside = widths.reduce((sum, one) => sum + one + GAP, EDGE * 2 - GAP)
   const total = Math.max(inside, Math.min(width, 320))
@@ -41,8 +41,7 @@ function drawColumns(data, width, colours) {
   svg.setAttribute("font-family", colours.font)
 
   svg.append(drawScale(data, width - EDGE, beside && above.length ? EDGE + 12 : height - 8, colours))
-  for (const panel of above) svg.append(panelName(panel, EDGE + 12, colours, width))
-  for (const panel of below) svg.append(panelName(panel, starts.get(panel) + block + 15, colours, width))
+  const names = panels.map(panel => panelName(panel, starts.get(panel) - LABEL + 12, colours, width))
 
   const places = []
   let x = EDGE
@@ -73,6 +72,7 @@ function drawColumns(data, width, colours) {
     svg.append(group)
     x += place.width + GAP
   })
+  svg.append(...names) // above the band of the chosen column
   return { svg, places, total, height }
 }
 

@@ -14,10 +14,20 @@ st.markdown(
     "from it. It measures how differently they treat gendered words, and trains students under fairness "
     "constraints. Everything runs on this machine; the embedded models need no network."
 )
-st.page_link("app/pages/predictions.py", label="Predictions: which words the models expect")
-st.page_link("app/pages/gaps.py", label="Gaps: how much more likely one group of words is than another")
-st.page_link("app/pages/distill.py", label="Distill: train a student")
-st.page_link("app/pages/runs.py", label="Runs: watch students train and compare them")
+st.page_link(
+    "app/pages/predictions.py",
+    label="Predictions: which words the models expect",
+    icon=":material/view_column:",
+)
+st.page_link(
+    "app/pages/gaps.py",
+    label="Gaps: how much more likely one group of words is than another",
+    icon=":material/balance:",
+)
+st.page_link("app/pages/distill.py", label="Distill: train a student", icon=":material/science:")
+st.page_link(
+    "app/pages/runs.py", label="Runs: watch students train and compare them", icon=":material/monitoring:"
+)
 st.subheader("The method")
 st.markdown(
     "Pieter Delobelle and Bettina Berendt: *FairDistillation: Mitigating Stereotyping in Language Models*. "

@@ -19,7 +19,10 @@ from app.predictions.stored import stored_view
 from app.predictions.view import position_of, predictions_view
 from app.shared import model_cache
 from app.shared.activity import track_activity
-from app.shared.widgets import csv_download, literal, warn_unread
+from app.shared.provenance import about_models
+from app.shared.reproduce import reproduce
+from app.shared.table_download import table_download
+from app.shared.widgets import literal, warn_unread
 from fairkd import models, predictions
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ PRESETS = (
 )
 # Parameters of the address that belong to no widget, so that the page writes them.
 POSITION, WORD, AGAINST = "position", "word", "against"
+_POSITION_OF = "position_of"  # the sentence and position that were chosen last
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class Settings:
     temperature: float = 1.0
     mask_each: bool = False
     log: bool = False
+
+    @property
+    def about(self) -> dict[str, object]:
+        """The settings that the numbers depend on, as columns of a downloaded table."""
+        return {"temperature": self.temperature, "hide_each_word": self.mask_each}
 
 
 def explanation() -> None:
@@ -91,7 +100,6 @@ def sentence() -> str:
         bind="query-params",
         max_chars=4000,
         live="300ms",
-        on_change=forget_position,
         placeholder="Type a sentence. Write [MASK] or _ for a hidden word",
         label_visibility="collapsed",
     )
@@ -173,10 +181,19 @@ def hint_unknown(found: dict[Role, Prediction]) -> None:
     warn_unread(((who, [f"“{part}”" for part in one]) for who, one in parts), shown=", framed in red")
 
 
-def _asked_number() -> int | None:
-    """The column in the address."""
+def _asked_number(text: str) -> int | None:
+    """The column in the address, unless it was chosen in another sentence.
+
+    When somebody types, the browser removes the position (`columns.js`), but the server may not know yet.
+    """
     asked = str(st.query_params.get(POSITION, ""))
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else None
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 6):
+        return None
+    held_text, held = st.session_state.get(_POSITION_OF, (text, asked))
+    if held == asked and held_text != text:
+        return None
+    st.session_state[_POSITION_OF] = text, asked
+    return int(asked)
 
 
 def _asked_words() -> tuple[str, str]:
@@ -206,16 +223,14 @@ def body(references: tuple[str, str], second: str | None) -> None:
     words = _asked_words()
     found = cache(partial(predictions_of, chosen, settings))
     with st.container():  # one element, so that those below keep their place when the models are loaded
-        view = None
+        view, asked = None, _asked_number(text)
         if settings == Settings(text) and not targets and not any(words):
-            view = stored_view(chosen, text, _asked_number())
+            view = stored_view(chosen, text, asked)
         if view is None:
             hint_unknown(found())
             if not found():
                 return
-            view = predictions_view(
-                found(), k=settings.k, log=settings.log, targets=targets, number=_asked_number()
-            )
+            view = predictions_view(found(), k=settings.k, log=settings.log, targets=targets, number=asked)
     number, default = view["selected"], view["default"]
 
     def choose(number: int) -> None:
@@ -223,10 +238,11 @@ def body(references: tuple[str, str], second: str | None) -> None:
             forget_position()
         else:
             st.query_params[POSITION] = str(number)
+            st.session_state[_POSITION_OF] = text, str(number)
 
     if any(words):
         view["compared"] = compare_words(position_of(found(), number, settings.k), number, words)
-    columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words)
+    columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words, sentence_key="text")
     for reason in view["reasons"]:
         st.info(literal(reason), icon=":material/info:")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -237,20 +253,42 @@ def body(references: tuple[str, str], second: str | None) -> None:
             help="The two training targets at the chosen position: the hard label (one word) and the soft "
             "target (the teacher's probabilities).",
         )
-        csv_download(lambda: position_of(found(), number, settings.k).frame(), "fairkd-position", "words_csv")
+        table_download(
+            lambda: position_of(found(), number, settings.k).frame(),
+            "fairkd-position",
+            "words_csv",
+            about=about_models(dict(chosen.items()), text=text, position=number, **settings.about),
+            formats={f"{role}_probability": percent for role in chosen},
+        )
     if {"teacher", "student"} <= {panel["role"] for panel in view["panels"]}:
-        along_the_sentence(found, settings.k)
+        along_the_sentence(found, settings)
+    cite(text, chosen, settings)
 
 
-def along_the_sentence(found: Callable[[], Mapping[Role, Prediction]], k: int) -> None:
+def cite(text: str, chosen: Mapping[Role, str], settings: Settings) -> None:
+    """The command that prints the same predictions, and what to cite."""
+    options = ["--top-k", str(settings.k), "--temperature", f"{settings.temperature:g}"]
+    options += ["--each"] if settings.mask_each else []
+    reproduce(
+        ["fairkd", "predict", text, "--model", chosen["teacher"], *options],
+        "cite_predictions",
+        models=list(chosen.values()),
+        note="For a student, put its name behind `--model`.",
+    )
+
+
+def along_the_sentence(found: Callable[[], Mapping[Role, Prediction]], settings: Settings) -> None:
     """KL, overlap and entropies at every position, computed when the panel is opened."""
     panel = st.expander("How much do the two models differ at each position?", key="along", on_change="rerun")
     if not panel.open:
         return
-    frame = predictions.compare(found()["teacher"], found()["student"]).table(k)
+    pair = {role: found()[role] for role in ("teacher", "student")}
+    frame = predictions.compare(*pair.values()).table(settings.k)
+    references = {role: model.reference for role, model in pair.items()}
+    about = about_models(references, text=settings.text, **settings.about)
     with panel:
-        st.table(along_table(frame, k), hide_index=True)
-        csv_download(frame, "fairkd-positions", "along_csv")
+        st.table(along_table(frame, settings.k), hide_index=True)
+        table_download(frame, "fairkd-positions", "along_csv", about=about)
 
 
 def along_table(frame: pd.DataFrame, k: int) -> pd.DataFrame:

@@ -9,6 +9,7 @@ KEY = "present"  # of the switch, and in the address: ?present=1
 _STYLE = """<style>
 html:root { font-size: 125%; }
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+.st-key-leave_presenter { position: fixed; top: 0.6rem; right: 1rem; z-index: 999991; width: auto; }
 </style>"""
 
 
@@ -36,7 +37,9 @@ def presenter_bar() -> None:
     if not is_presenting():
         return
     st.html(_STYLE)
-    st.button("Leave presenter view", key="leave_presenter", icon=":material/close_fullscreen:", on_click=_leave)
+    st.button(
+        "Leave presenter view", key="leave_presenter", icon=":material/close_fullscreen:", on_click=_leave
+    )
 
 
 def _leave() -> None:

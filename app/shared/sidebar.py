@@ -14,6 +14,7 @@ from app.shared.model_options import (
     model_options,
     reference_of,
 )
+from app.shared.presenter import presenter_switch
 from app.shared.widgets import IMAGE_FORMAT_KEY, IMAGE_FORMATS, literal
 from fairkd import models
 from fairkd.errors import FairKDError
@@ -48,6 +49,7 @@ def choose_models(*, second: bool = False) -> tuple[str, str]:
             key=IMAGE_FORMAT_KEY,
             required=True,
         )
+        presenter_switch()
     st.session_state[_CHOSEN] = (teacher, student)
     st.session_state[_SECOND] = other if other not in ("", student) else None
     slots.pop("", None)

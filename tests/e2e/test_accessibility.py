@@ -28,6 +28,7 @@ PAGES = {
     "distill": "/distill",
     "runs": "/runs",
     "a run": "/runs?run={run}",
+    "about": "/about",
 }
 
 
