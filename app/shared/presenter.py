@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.shared.streamlit_internals import SIDEBAR
+
 KEY = "present"  # of the switch, and in the address: ?present=1
 
-_STYLE = """<style>
-html:root { font-size: 125%; }
-[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
-.st-key-leave_presenter { position: fixed; top: 0.6rem; right: 1rem; z-index: 999991; width: auto; }
+_STYLE = f"""<style>
+html:root {{ font-size: 125%; }}
+{SIDEBAR} {{ display: none; }}
+.st-key-leave_presenter {{ position: fixed; top: 0.6rem; right: 1rem; z-index: 999991; width: auto; }}
 </style>"""
 
 

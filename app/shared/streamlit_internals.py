@@ -70,3 +70,7 @@ def readable_tags(ink: str) -> None:
     They are white, whatever the primary colour. On the dark theme's that is 1.9 to 1.
     """
     st.html(f"<style>.stMultiSelect [data-tag] {{ color: {ink} }}</style>")
+
+
+# The sidebar and the button that opens it, as a CSS selector: the presenter view hides both.
+SIDEBAR = '[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"]'
