@@ -57,7 +57,7 @@ def test_two_words_are_compared_by_how_many_times_as_likely_they_are() -> None:
         "finds “she” 30 times as likely as “he” (30 % and 1.0 %)",
     ]
     assert found["note"] == (
-        "log ratio, “he” to “she”, in nats: teacher +1.39, student +0.00, second student −3.40"
+        "log ratio, “he” to “she”, in nats: teacher +1.39, student 0.00, second student −3.40"
     )
 
 
