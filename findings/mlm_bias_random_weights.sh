@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# mlm-bias 0.1.7: BiasMLM builds its model from the configuration and never loads the weights. It measures AUL, CSPS and
+# mlm-bias 0.1.7: BiasMLM builds its model from the configuration and never loads the weights. It measures CSPS, SSS and
 # the rest on random numbers, so that its scores of a published model are those of an untrained one, and differ between
 # two calls. transformers prints no message, since nothing was asked to be loaded.
 #
@@ -33,9 +33,9 @@ for _ in range(2):
     bias = BiasMLM("model", BiasDataset(["gender"], ["he is a doctor ."], ["she is a doctor ."]))
     found = bias.model.state_dict()
     same = all(torch.equal(tensor, found[name]) for name, tensor in loaded.items())
-    bias.evaluate(["aul"], attention=False)
-    scores.append(bias.eval_results["S1"]["aul"][0])
-    print("\nsame weights as the folder:", same, "AUL of the first sentence:", scores[-1])
+    bias.evaluate(["csps"], attention=False)
+    scores.append(bias.eval_results["S1"]["csps"][0])
+    print("\nsame weights as the folder:", same, "CSPS of the first sentence:", scores[-1])
     assert not same
 assert scores[0] != scores[1]
 PYTHON
