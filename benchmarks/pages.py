@@ -10,6 +10,7 @@ It starts the dashboard with the embedded models and measures, by the browser's 
 * from Enter to the redrawn figures and measures, for new sentences, with the server's processor time and its
   messages for each;
 * from the click on the page's name to the default Gaps page after those sentences, and again;
+* the server's share of a core while a run's page is open (`benchmarks.live_run`; this checkout alone);
 * from Enter to the redrawn figures while a run trains in the background, in its own home folder.
 
 With `--against` both checkouts take turns in every measurement, and the table has the ratio of their medians:
@@ -47,6 +48,7 @@ from benchmarks.browsing import (
     seconds_back_to_gaps,
     seconds_to_gaps,
 )
+from benchmarks.live_run import live_run_shares
 
 ROOT = Path(__file__).parents[1]
 PATHS = ("/", "/gaps", "/distill", "/runs")
@@ -97,6 +99,8 @@ def main() -> None:
             health = {checkout: [server.health()] for checkout, server in servers.items()}
             _report("a health request", health, digits=4)
             _gaps(browser, servers)
+        for line in live_run_shares(browser):
+            print(line, flush=True)
         with _training(folder), _servers(homes) as servers:
             _sentences(browser, servers, nouns, "a changed sentence during a run")
         browser.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -130,10 +131,11 @@ def top_ids(log_probabilities: Tensor, k: int) -> Tensor:
     """
     if k < 1:
         raise InputError(f"The number of tokens to show must be at least 1, got {k}.")
-    k = min(k, log_probabilities.shape[-1])
-    values, ids = log_probabilities.topk(k)
+    vocabulary = log_probabilities.shape[-1]
+    values, ids = log_probabilities.topk(min(k + 1, vocabulary))
     # topk does not define which of several equal values it takes. Rows where that matters are sorted in full.
-    tied = (values[:, 1:] == values[:, :-1]).any(-1) | ((log_probabilities >= values[:, -1:]).sum(-1) > k)
+    tied = (values[:, 1:] == values[:, :-1]).any(-1)
+    ids = ids[:, :k]
     if tied.any():
         ids = ids.clone()
         ids[tied] = log_probabilities[tied].sort(descending=True, stable=True).indices[:, :k]
@@ -146,10 +148,11 @@ def ranks(row: Tensor, ids: Sequence[int]) -> list[int]:
     >>> ranks(torch.tensor([0.2, 0.5, 0.2]).log(), (0, 1, 2))
     [2, 1, 3]
     """
-    tokens = torch.tensor(ids)[:, None]
-    values = row[tokens]
-    ahead = (row > values) | ((row == values) & (torch.arange(len(row)) < tokens))
-    return [1 + count for count in ahead.sum(-1).tolist()]
+    values = row.numpy()  # counts a vocabulary ten times as fast as PyTorch
+    return [
+        1 + int(np.count_nonzero(values > values[token]) + np.count_nonzero(values[:token] == values[token]))
+        for token in ids
+    ]
 
 
 def best_id(row: Tensor, token_strings: tuple[str, ...], word: str, *, ignore_case: bool) -> int | None:

@@ -58,7 +58,8 @@ def align(predictions: Sequence[Prediction]) -> tuple[Positions, ...]:
 
 def same_vocabulary(predictions: Sequence[Prediction]) -> bool:
     """Whether all models have the same tokens, so that token ids can be compared."""
-    return len({prediction.token_strings for prediction in predictions}) <= 1
+    first, *others = (prediction.token_strings for prediction in predictions)
+    return all(strings is first or strings == first for strings in others)
 
 
 def shared_words(
