@@ -16,6 +16,7 @@ from app.shared.theme import MUTED, TEACHER, merged
 from fairkd.measures import MEASURES, Direction, Measure, Ranking, cannot_be_told_apart
 
 NAME_LENGTH = 26
+HEIGHT = 450
 LOST = "mass lost"  # marks a run whose gap has almost no probability mass behind it
 X_AXES = {"step": "step", "tokens": "tokens", "minutes": "minutes of training"}
 # What the bias-quality chart draws.
@@ -71,7 +72,7 @@ def compared_curves(
     muted = MUTED.on(dark)
     layout = curves(
         title,
-        height=430,
+        height=HEIGHT,
         dark=dark,
         x=X_AXES.get(x, x),
         y=measure.heading,
@@ -236,13 +237,13 @@ def bias_quality(
     layout = merged(
         base_layout(
             title=front_title(frame, lost, rankings),
-            height=470,
+            height=HEIGHT,
             dark=dark,
             notes=[(sample_sizes(frame), MUTED.on(dark))],
         ),
         {
             "xaxis": {
-                "title": {"text": f"{QUALITY.heading} (← better at predicting text)"},
+                "title": {"text": f"{QUALITY.heading} (better ←)"},
                 **_exactly(x_range),
                 "zeroline": False,
             },

@@ -20,8 +20,8 @@ from fairkd.measures import FEWEST_ITEMS, MEASURES, Measure, has_lost_mass
 
 HEIGHT = 340
 SHARE_TICKS = ".3~%"
-LEGEND = 34  # pixels that every chart over time keeps for a legend of one row, so that all plots begin there
-LOSS_TERMS = {"kd": "distillation", "mlm": "masked LM", "hidden": "hidden states", "group": "groups"}
+LEGEND = 50  # pixels that every chart over time keeps for a legend of two rows, so that all plots begin there
+LOSS_TERMS = {"kd": "KD", "mlm": "MLM", "hidden": "hidden", "group": "group"}
 
 
 def curves(
@@ -198,10 +198,17 @@ def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def has_band(frame: pd.DataFrame, measure: Measure) -> bool:
+    """Whether an interval is drawn around a measure's line; earlier versions did not store all of them."""
+    low, high = measure.interval
+    last = last_known(frame, measure)
+    return low in frame and not frame[[low, high]].isna().all(axis=None) and not measure.has_too_few(last)
+
+
 def band(frame: pd.DataFrame, measure: Measure, look: Series, x: str = "step") -> list[dict]:
     """The interval around a measure's line; nothing where its values have none."""
     low, high = measure.interval
-    if low not in frame or frame[[low, high]].isna().all(axis=None):
+    if not has_band(frame, measure):
         return []
     known = frame.dropna(subset=[low, high])
     return [

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.run_comparison import BIAS, LOST, MASS, QUALITY, X_AXES, bias_quality, compared_curves
+from app.charts.runs import has_band
 from app.components.chart import show_figure
 from app.runs.follow import RunData, follow
 from app.shared.activity import track_activity
@@ -26,6 +27,7 @@ from fairkd.runs import Run, evaluation_differences, fairness_front, rank_runs, 
 MOST = 8  # runs on one chart
 COMPARE = "compare"
 _SUGGESTED = "compare_suggested"
+_ROW = {"title_lines": 2, "note_lines": 2}  # reserved, so that both charts begin at one height
 TOO_FEW = f"its measures need at least {FEWEST_ITEMS} held-out sentences and professions"
 TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
 
@@ -109,26 +111,26 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
     gone = tuple(table["name"][lost])
     shown_ids, dark = tuple(run.id for run in picked), is_dark()
     one_seed = comparable and rests_on_one_seed([run.config for run in picked])
-    left, right = st.columns([3, 2], gap="medium")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        chosen = st.selectbox(
+            "Measure",
+            list(MEASURES),
+            index=list(MEASURES).index(BIAS.key),
+            format_func=lambda key: MEASURES[key].label,
+            key="compared_measure",
+            bind="query-params",
+            width=240,
+        )
+        x = st.segmented_control(
+            "Over",
+            list(X_AXES),
+            default="minutes",
+            required=True,
+            key="compared_over",
+            bind="query-params",
+        )
+    left, right = st.columns([11, 9], gap="medium")
     with left:
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-            chosen = st.selectbox(
-                "Measure",
-                list(MEASURES),
-                index=list(MEASURES).index(BIAS.key),
-                format_func=lambda key: MEASURES[key].label,
-                key="compared_measure",
-                bind="query-params",
-                width=240,
-            )
-            x = st.segmented_control(
-                "Over",
-                list(X_AXES),
-                default="minutes",
-                required=True,
-                key="compared_over",
-                bind="query-params",
-            )
         measure = MEASURES.get(str(chosen), BIAS)
         over = str(x) if x in X_AXES else "step"
         figure = compared_curves(
@@ -142,11 +144,12 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
             dark=dark,
         )
         view = (shown_ids, measure.key, over, dark)
-        show_figure(figure, "compared", f"fairkd-runs-{measure.key.replace('_', '-')}", view=view)
+        show_figure(figure, "compared", f"fairkd-runs-{measure.key.replace('_', '-')}", view=view, **_ROW)
+        banded = any(has_band(one.evaluations, measure) for one in data.values())
         sentences = [
             measure.help,
             f"{measure.goal.capitalize()}." if measure.goal else "",
-            f"Bands are 95 % bootstrap intervals over {measure.sampled}.",
+            f"Bands are 95 % bootstrap intervals over {measure.sampled}." if banded else "",
             "The dashed blue line is the teacher." if teacher.get(measure.key) is not None else "",
             "A click on a name in the legend hides its run.",
         ]
@@ -196,7 +199,7 @@ def _bias_quality(
         teacher=teacher,
         dark=view[1],
     )
-    show_figure(figure, "bias_quality", "fairkd-bias-quality", view=view)
+    show_figure(figure, "bias_quality", "fairkd-bias-quality", view=view, **_ROW)
     way = "No run lies below and to the left of the dotted line." if comparable and best else ""
     caption(f"Each run's last evaluation. {QUALITY.example} {way}")
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.base import LOW_MASS
-from app.charts.runs import loss_curves, mass_sentence, measure_curve
+from app.charts.runs import has_band, loss_curves, mass_sentence, measure_curve
 from app.charts.text import percent
 from app.components.chart import show_figure
 from app.runs.actions import action_bar, open_run, page_requested, show_problem
@@ -171,7 +171,11 @@ def _curves(run: Run, found: RunData) -> None:
     with places[0]:
         figure = _figure(id, "loss", found.offset, dark, _run=run, _found=found)
         show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
-        caption("The terms are shown without their weights.")
+        caption(
+            "The loss is the weighted sum of its terms, which are shown without their weights: KD, the "
+            "distillation loss; MLM, the masked-LM loss; hidden, that of the hidden states; group, that of "
+            "the groups."
+        )
         csv_download(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
     for place, column in zip(places[1:], CURVES, strict=True):
         with place:
@@ -193,7 +197,7 @@ def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     row = {} if column == CURVES[0] else {"title_lines": 2, "note_lines": 1}  # as its neighbour
     show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark, **row)
     measure = MEASURES[column]
-    sentences = [measure_caption(measure)]
+    sentences = [measure_caption(measure, banded=has_band(found.evaluations, measure))]
     if measure.needs_mass:
         sentences.append(mass_sentence(found.evaluations, found.teacher, mass_words(run.config)))
         sentences.append(OTHER_WORDS if measures_other_words(run.config) else "")
@@ -201,12 +205,13 @@ def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     csv_download(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
 
 
-def measure_caption(measure: Measure) -> str:
-    """What a measure is and how to read its chart."""
+def measure_caption(measure: Measure, *, banded: bool) -> str:
+    """What a measure is and how to read its chart; `banded` says whether intervals are drawn."""
     sentences = [measure.help]
     if measure.goal:
         sentences.append(f"{measure.goal.capitalize()}.")
-    sentences.append(f"The band is a 95 % bootstrap interval over {measure.sampled}.")
+    if banded:
+        sentences.append(f"The band is a 95 % bootstrap interval over {measure.sampled}.")
     if measure.needs_mass:
         sentences.append(HOLLOW)
     return " ".join(sentences)

@@ -146,6 +146,32 @@ def show(id: RunArgument, as_json: JsonOption = False) -> None:
         if name not in hidden and value not in (None, "")
     ]
     print_table(None, {"": "left", " ": "left"}, [*rows, *flat(run.config).items()])
+    _print_measures(run)
+
+
+def _print_measures(run: Run) -> None:
+    """The last evaluation beside the teacher's, with what each value was measured on; nothing before it."""
+    from fairkd.measures import MEASURES
+    from fairkd.runs import event_tables, events
+
+    found, _ = events.read(run)
+    last, teacher = event_tables.last_evaluation(found), event_tables.teacher(found) or {}
+    if not last:
+        return
+    print_table(
+        f"At step {last['step']}, with 95 % intervals",
+        {"measure": "left", "student": "right", "teacher": "right", "measured on": "left"},
+        [
+            (
+                measure.label,
+                measure.format_with_interval(last),
+                measure.format_with_interval(teacher),
+                measure.sample_size(last) or "not stored",
+            )
+            for measure in MEASURES.values()
+            if last.get(measure.key) is not None
+        ],
+    )
 
 
 @runs_app.command()

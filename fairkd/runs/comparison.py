@@ -89,8 +89,9 @@ def _number(values: Values, key: str) -> float | None:
 
 def rests_on_one_seed(configs: Sequence[Mapping[str, Any]]) -> bool:
     """Whether no two configurations differ in the seed alone, so that each variant ran at one seed."""
-    seedless = [flat(config) | {"seed": None} for config in configs]
-    return len({repr(sorted(one.items())) for one in seedless}) == len(seedless)
+    settings = [flat(config) for config in configs]
+    seedless = {repr(sorted((one | {"seed": None}).items())) for one in settings}
+    return len({repr(sorted(one.items())) for one in settings}) == len(seedless)
 
 
 def fairness_front(costs: Sequence[tuple[float, float]], lost: Sequence[bool]) -> tuple[int, ...]:

@@ -85,6 +85,18 @@ def test_show_prints_the_run_as_json(fairkd: Run, queued: runs.Run) -> None:
     assert "queued" in out and "budget.steps" in out
 
 
+def test_show_prints_the_last_evaluation_with_its_sample_size(
+    fairkd: Run, queued: runs.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"kl": 0.5, "kl_low": 0.4, "kl_high": 0.6, "masked_sentences": 100, "gap_absolute": 0.25}
+    with runs.Writer(queued.folder) as writer:
+        writer.write({"type": "teacher", "gap_absolute": 1.39})
+        writer.write({"type": "evaluation", "step": 4, **values})
+    out = " ".join(fairkd("show", queued.id).out.split())
+    assert "At step 4, with 95 % intervals" in out and "0.500 nats (0.400 to 0.600)" in out
+    assert "100 held-out sentences" in out and "0.25 nats │ 1.39 nats │ not stored" in out
+
+
 def test_list_shows_every_run(fairkd: Run, queued: runs.Run) -> None:
     assert [entry["id"] for entry in fairkd("list", "--json").document] == [queued.id]
     out = fairkd("list").out

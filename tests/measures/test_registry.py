@@ -122,8 +122,10 @@ def test_the_table_of_runs_holds_the_keys_of_its_measures() -> None:
 @pytest.mark.parametrize("key", CURVES)
 def test_the_caption_of_a_chart_is_the_description(key: str) -> None:
     measure = MEASURES[key]
-    assert measure.description in measure_caption(measure)
-    assert measure.goal in measure_caption(measure).lower()
+    caption = measure_caption(measure, banded=True)
+    assert measure.description in caption and measure.example in caption
+    assert measure.goal in caption.lower()
+    assert "95 %" in caption and "95 %" not in measure_caption(measure, banded=False)
 
 
 @ALL

@@ -94,5 +94,5 @@ def test_a_run_without_the_measure_is_left_out() -> None:
 
 def test_variants_rest_on_one_seed_unless_one_of_them_ran_at_several() -> None:
     fair = {"constraint": {"kind": "group"}}
-    assert rests_on_one_seed([config(), config(**fair)])
+    assert rests_on_one_seed([config(), config(**fair), config(**fair)]), "a run that was repeated"
     assert not rests_on_one_seed([config(), config(**fair), config(**fair, seed=1)])

@@ -48,7 +48,7 @@ def test_the_loss_chart_has_the_fall_as_its_title_and_draws_the_terms_in_use() -
     frame = pd.DataFrame({"step": [20, 40], "loss": [12.0, 3.0], "kd": [4.0, 1.0], "group": [0.0, 0.0]})
     figure = loss_curves(frame, dark=False)
     assert title(figure) == "The loss fell from 12 to 3"
-    assert [trace.name for trace in figure.data] == ["loss", "distillation"]
+    assert [trace.name for trace in figure.data] == ["loss", "KD"]
     assert figure.layout.yaxis.type == "log"
 
 
@@ -99,7 +99,7 @@ def test_two_held_out_sentences_make_no_curve() -> None:
 
 
 def test_all_charts_of_a_run_begin_at_one_height() -> None:
-    """Each has one note and keeps room for a legend of one row."""
+    """Each has one note and keeps room for a legend of two rows."""
     frame = STEPS.assign(loss=[3.0, 2.0, 1.0], kd=1.0, mlm=1.0, hidden=0.1, group=0.1)
     figures = [loss_curves(frame, dark=False)]
     for mass in (0.6, 0.001):
