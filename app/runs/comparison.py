@@ -40,7 +40,8 @@ def comparison(found: list[Run]) -> None:
     # Always with the id: the browser sends the displayed name, which has to be unique.
     names = {run.id: f"{run.name} ({run.id})" for run in offered}
     st.subheader("Side by side")
-    _choose_at_first(list(names), newest_batch(offered))
+    own = [run for run in offered if not run.example]
+    _choose_at_first(list(names), newest_batch(own if len(own) > 1 else offered))
     if is_dark():
         readable_tags(PAGE.dark)
     chosen = st.multiselect(

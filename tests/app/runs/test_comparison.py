@@ -117,10 +117,15 @@ def test_a_run_joins_the_comparison_with_its_first_step(open_runs: OpenRuns) -> 
     add_run("old", "finished", events=training(100))
     id = add_run("new", "running", events=[{"type": "start", "resumed_from": None}])
     before = signature(runs.all_runs())
-    assert not chart_titles(open_runs())
+    assert id not in compared(open_runs())
     store.write(lambda database: database.execute("UPDATE runs SET step = 1 WHERE id = ?", [id]))
     assert signature(runs.all_runs()) != before, "the list asks for the whole page"
-    assert chart_titles(open_runs())
+    assert id in compared(open_runs())
+
+
+def compared(app: AppTest) -> list[str]:
+    """The ids of the runs on the charts."""
+    return list(app.multiselect(key="compare").value)
 
 
 def test_chosen_runs_stay_chosen_when_another_of_the_name_begins(open_runs: OpenRuns) -> None:
@@ -159,6 +164,8 @@ def test_variants_join_the_comparison_as_they_begin(open_runs: OpenRuns) -> None
     assert app.run().multiselect(key="compare").value == ids[:2], "unless somebody has chosen"
 
 
-def test_one_run_alone_is_compared_with_nothing(open_runs: OpenRuns) -> None:
-    add_run("old", "finished", events=training(100))
-    assert not chart_titles(open_runs())
+def test_before_two_runs_the_examples_are_compared(open_runs: OpenRuns) -> None:
+    old = add_run("old", "finished", events=training(100))
+    assert compared(open_runs()) == [run.id for run in runs.examples()]
+    other = add_run("other", "finished", events=training(100))
+    assert compared(open_runs()) == [other, old]
