@@ -52,7 +52,7 @@ def make(name: str, target: Path) -> None:
             writer.write(event)
     settings = make_config(config.model_dump()).model_dump(mode="json")
     (target / "config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    description.write(target, RunDescription(name=f"Example: {name}", note=NOTES[name]))
+    description.write(target, RunDescription(name=f"{name} (example)", note=NOTES[name]))
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from fairkd.runs import Run, evaluation_differences, fairness_front, rank_runs, 
 MOST = 8  # runs on one chart
 COMPARE = "compare"
 _SUGGESTED = "compare_suggested"
+_WRITTEN = "compare_written"  # the choice in the address, unless the visitor has gone back or forward
 _ROW = {"title_lines": 2, "note_lines": 2}  # reserved, so that both charts begin at one height
 TOO_FEW = f"its measures need at least {FEWEST_ITEMS} held-out sentences and professions"
 TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
@@ -52,6 +53,7 @@ def comparison(found: list[Run]) -> None:
         max_selections=MOST,
         placeholder="Choose two or more",
     )
+    st.session_state[_WRITTEN] = list(chosen)
     if chosen != st.query_params.get_all(COMPARE):
         st.query_params[COMPARE] = chosen
     picked = [run for id in chosen for run in offered if run.id == id][:MOST]
@@ -74,11 +76,13 @@ def _choose_at_first(offered: Collection[str], newest: list[str]) -> None:
     link always shows the same runs.
     """
     state = st.session_state
-    if COMPARE in state:
+    linked = [id for id in st.query_params.get_all(COMPARE) if id in offered][:MOST]
+    went_back = bool(linked) and state.get(COMPARE) == state.get(_WRITTEN) != linked
+    if COMPARE in state and not went_back:
         if state[COMPARE] == state.get(_SUGGESTED):
             state[COMPARE] = state[_SUGGESTED] = newest
-    elif linked := [id for id in st.query_params.get_all(COMPARE) if id in offered]:
-        state[COMPARE] = linked[:MOST]
+    elif linked:
+        state[COMPARE] = linked
     else:
         state[COMPARE] = state[_SUGGESTED] = newest
 

@@ -34,7 +34,8 @@ CURVES = ("kl", "pseudo_perplexity_sampled", "gap_absolute")
 HOLLOW = f"A point is hollow where the words have less than {percent(LOW_MASS)} of the probability."
 EXAMPLE = (
     "An example that comes with FairKD: a finished training, with its settings and measurements but without "
-    "the student itself. So it can be replayed, but not tried, resumed or exported."
+    "the student itself. So it can be replayed, but not tried, resumed or exported. The command that trains "
+    "it stands under “Reproduce and cite”."
 )
 OTHER_WORDS = (
     "The constraint of this run balances other words. The settings `evaluation.contrast` and "
@@ -194,8 +195,7 @@ def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: R
 def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     id = run.id
     figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
-    row = {} if column == CURVES[0] else {"title_lines": 2, "note_lines": 1}  # as its neighbour
-    show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark, **row)
+    show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
     measure = MEASURES[column]
     sentences = [measure_caption(measure, banded=has_band(found.evaluations, measure))]
     if measure.needs_mass:

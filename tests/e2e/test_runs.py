@@ -101,7 +101,7 @@ def shows(page: Page, id: str, condition: str) -> None:
 
 def test_a_click_on_a_name_opens_its_run(open_page: OpenPage, run: str) -> None:
     page = open_page("/runs")
-    page.get_by_role("button", name="fair").click()
+    page.get_by_role("button", name="fair", exact=True).click()
     expect(page.get_by_role("heading", name="fair", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile(f"run={run}"))
 
@@ -168,3 +168,60 @@ def test_compared_charts_keep_zoom_and_hidden_runs_while_points_arrive(
     )
     assert [across(plot) for plot in (curves, quality)] == [pytest.approx(one) for one in zoomed]
     assert mounted.evaluate("plot => plot.isConnected") and hidden(curves) == gone
+
+
+def compared(page: Page) -> list[str]:
+    """The chosen runs, as the picker shows them."""
+    return page.locator(".st-key-compare [data-tag][aria-label]").evaluate_all(
+        "tags => tags.filter(tag => tag.offsetParent).map(tag => tag.ariaLabel)"
+    )
+
+
+def test_back_returns_to_the_list_and_to_the_compared_runs(open_page: OpenPage, run: str) -> None:
+    page = open_page("/runs")
+    page.get_by_role("button", name="fair", exact=True).click()
+    expect(page.get_by_role("heading", name="fair", exact=True)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Training runs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+    settled(page)
+    three = compared(page)
+    assert [name.removesuffix(f" (example-{name.split()[0]})") for name in three] == [
+        f"{name} (example)" for name in ("plain", "paper", "fair")
+    ]
+    page.get_by_role("button", name=re.compile("^Remove paper")).first.click()
+    expect(page.locator(".st-key-compare [aria-label^='paper (example']:visible")).to_have_count(0)
+    settled(page)
+    page.go_back()
+    expect(page.locator(".st-key-compare [data-tag][aria-label^='paper (example']:visible")).to_have_count(1)
+    settled(page)
+    assert compared(page) == three
+
+
+def test_an_example_is_replayed_on_a_page_without_runs(open_page: OpenPage) -> None:
+    page = open_page("/runs")
+    page.get_by_role("button", name="fair (example)", exact=True).click()
+    expect(page.get_by_role("heading", name="fair (example)", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=LONG)
+    for absent in ("Delete", "Resume", "Export", "Try this student"):
+        expect(page.get_by_role("button", name=absent)).to_have_count(0)
+
+
+def test_a_hidden_tab_is_not_updated_until_it_is_seen_again(open_page: OpenPage, live: Session) -> None:
+    page = open_page(f"/runs?run={live.run.id}")
+    loss = chart(page, f"loss_{live.run.id}")
+    comes_to(page, loss, 200)
+    hide = """hidden => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true })
+      document.dispatchEvent(new Event("visibilitychange"))
+    }"""
+    page.evaluate(hide, True)
+    page.wait_for_timeout(1500)
+    settled(page)
+    happens(live, 200, 300)
+    page.wait_for_timeout(8000)
+    assert loss.evaluate("plot => Math.max(...plot.data.flatMap(one => Array.from(one.x)))") == 200
+    page.evaluate(hide, False)
+    comes_to(page, loss, 300)
