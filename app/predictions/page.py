@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -14,6 +14,8 @@ import streamlit as st
 from app.charts.text import percent
 from app.components.columns import columns_figure
 from app.predictions.compared import compare_words
+from app.predictions.gap_link import query_of, template_of
+from app.predictions.hints import hints
 from app.predictions.position import Role
 from app.predictions.stored import stored_view
 from app.predictions.view import position_of, predictions_view
@@ -22,8 +24,8 @@ from app.shared.activity import track_activity
 from app.shared.provenance import about_models
 from app.shared.reproduce import reproduce
 from app.shared.table_download import table_download
-from app.shared.widgets import literal, warn_unread
-from fairkd import models, predictions
+from app.shared.widgets import literal
+from fairkd import predictions
 
 if TYPE_CHECKING:
     from fairkd.predictions import Prediction
@@ -172,15 +174,6 @@ def predictions_of(references: dict[Role, str], settings: Settings) -> dict[Role
     return found
 
 
-def hint_unknown(found: dict[Role, Prediction]) -> None:
-    """Warn about characters that a model does not know."""
-    parts = (
-        (one.reference, models.unknown_parts(model_cache.get_model(one.reference), one.text))
-        for one in found.values()
-    )
-    warn_unread(((who, [f"“{part}”" for part in one]) for who, one in parts), shown=", framed in red")
-
-
 def _asked_number(text: str) -> int | None:
     """The column in the address, unless it was chosen in another sentence.
 
@@ -227,7 +220,7 @@ def body(references: tuple[str, str], second: str | None) -> None:
         if settings == Settings(text) and not targets and not any(words):
             view = stored_view(chosen, text, asked)
         if view is None:
-            hint_unknown(found())
+            hints(text, found())
             if not found():
                 return
             view = predictions_view(found(), k=settings.k, log=settings.log, targets=targets, number=asked)
@@ -253,6 +246,7 @@ def body(references: tuple[str, str], second: str | None) -> None:
             help="The two training targets at the chosen position: the hard label (one word) and the soft "
             "target (the teacher's probabilities).",
         )
+        gap_link(text, view)
         table_download(
             lambda: position_of(found(), number, settings.k).frame(),
             "fairkd-position",
@@ -263,6 +257,22 @@ def body(references: tuple[str, str], second: str | None) -> None:
     if {"teacher", "student"} <= {panel["role"] for panel in view["panels"]}:
         along_the_sentence(found, settings)
     cite(text, chosen, settings)
+
+
+def gap_link(text: str, view: Mapping[str, Any]) -> None:
+    """The way to the Gaps page: with the sentence as a template, if it can be one."""
+    here = view["positions"][view["selected"] - 1]
+    words = [word["text"] for word in here["words"]]
+    template = template_of(text, words) if view["columns"][view["selected"] - 1]["masked"] else None
+    if template is None:
+        return
+    st.page_link(
+        "app/pages/gaps.py",
+        label="Measure this sentence on Gaps",
+        icon=":material/balance:",
+        query_params=query_of(template),
+        help="The same sentence with other professions: how much more likely is he than she?",
+    )
 
 
 def cite(text: str, chosen: Mapping[Role, str], settings: Settings) -> None:

@@ -6,7 +6,11 @@ from .loading import (
     describe as describe,
     load as load,
 )
-from .mask_syntax import begins_sentence as begins_sentence, typed_mask as typed_mask
+from .mask_syntax import (
+    begins_sentence as begins_sentence,
+    half_masks as half_masks,
+    typed_mask as typed_mask,
+)
 from .mlm_head import (
     ROW_STEP as ROW_STEP,
     head_is_known as head_is_known,
@@ -45,5 +49,6 @@ from .tokenization import (
     parse as parse,
     token_ids as token_ids,
     tokenize_word as tokenize_word,
+    tokens_by_word as tokens_by_word,
     unknown_parts as unknown_parts,
 )

@@ -18,6 +18,19 @@ def typed_mask(mask_token: str = "[MASK]") -> re.Pattern[str]:
     return re.compile(rf"(?i:\[mask\]|<mask>)|{re.escape(mask_token)}|(?<!\w)_+(?!\w)")
 
 
+_HALF_MASK = re.compile(r"(?i:[\[<{]\s*mask(?:ed)?\b(?:\s*[\]>}])?|\bmask\s*[\]>}])|\bMASK\b")
+
+
+def half_masks(text: str) -> tuple[str, ...]:
+    """What somebody may have meant as a mask, but `typed_mask` does not match: it is read as ordinary text.
+
+    >>> half_masks("[MASK is a nurse, MASK] and <mask> too. She wears a mask.")
+    ('[MASK', 'MASK]')
+    """
+    rest = typed_mask().sub(lambda mask: " " * len(mask[0]), text)
+    return tuple(dict.fromkeys(match[0] for match in _HALF_MASK.finditer(rest)))
+
+
 def begins_sentence(before: str) -> bool:
     """Whether what follows `before` begins a sentence: at the start of a text, after ".", "!" or "?", and
     where a quotation opens after a comma or a colon. Quotes and brackets in between do not matter.

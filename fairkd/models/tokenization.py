@@ -12,6 +12,7 @@ groups are in `fairkd.lexicon.word_groups`, the displayed strings of tokens in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,9 @@ from fairkd.models.token_batching import token_batches
 _MOST_LOGITS = 2**24
 
 _SPACES = "Ġ▁"  # how byte-level BPE and SentencePiece mark the space before a word
+
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 class UnknownWord(InputError):
@@ -143,6 +147,31 @@ def unknown_parts(lm: MaskedLM, text: str) -> list[str]:
     unknown = lm.tokenizer.unk_token_id
     spans = (span for token, span in zip(encoding.ids, encoding.spans, strict=True) if token == unknown)
     return list(dict.fromkeys(text[start:end] for start, end in spans))
+
+
+def tokens_by_word(lm: MaskedLM, text: str) -> list[tuple[str, int]]:
+    """Each word of a text (letters without anything between them), with the number of its subword tokens.
+
+    Masks are no words. A word that contains an unknown token has the number 0. A model splits words that are
+    rare in its training text, such as those of another language. Raises InputError as `encode` does.
+
+    >>> from fairkd import models
+    >>> tokens_by_word(models.load("embedded/teacher"), "Die Krankenschwester is [MASK].")
+    [('Die', 1), ('Krankenschwester', 6), ('is', 1)]
+    """
+    encoding = encode(lm, text)
+    tokens = [
+        (token, start, end)
+        for token, (start, end), special in zip(encoding.ids, encoding.spans, encoding.special, strict=True)
+        if not special
+    ]
+    found = []
+    for word in _WORD.finditer(text):
+        own = [token for token, start, end in tokens if start < word.end() and word.start() < end]
+        if lm.mask_id not in own:
+            unknown = lm.tokenizer.unk_token_id in own
+            found.append((word[0], 0 if unknown else len(own)))
+    return found
 
 
 def token_ids(

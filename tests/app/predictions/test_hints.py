@@ -1,0 +1,49 @@
+"""Hints on a sentence, and the way from a sentence to its gap."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.predictions.gap_link import query_of, template_of
+from app.predictions.hints import split_words
+
+
+def test_a_sentence_of_rare_words_causes_a_hint() -> None:
+    seen = split_words([("Die", 1), ("Krankenschwester", 6), ("ist", 2)])
+    assert seen.startswith("2 of the 3 words are split into parts")
+
+
+def test_a_rare_word_among_common_ones_causes_none() -> None:
+    assert split_words([("The", 1), ("anaesthetist", 4), ("slept", 1)]) == ""
+    assert split_words([("Milkshakes", 3)]) == "" == split_words([])
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "template"),
+    [
+        ("[MASK] is a nurse.", ["she", "he"], ("[MASK] is {a profession}.", "subject")),
+        ("The engineer lost _ keys.", ["the", "his"], ("{the profession} lost _ keys.", "possessive")),
+        ("We saw <mask>, an Engineer.", ["him"], ("We saw <mask>, {a profession}.", "object")),
+    ],
+)
+def test_a_sentence_with_a_profession_becomes_a_template(
+    text: str, words: list[str], template: tuple[str, str]
+) -> None:
+    found = template_of(text, words)
+    assert found is not None and (found.text, found.role) == template
+    assert json.loads(query_of(found)["edits"]) == {"templates": {"only": [list(template)]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Milk is a [MASK].", ["substance"]),
+        ("[MASK] told [MASK] nurse.", ["she"]),
+        ("[MASK] is tall.", ["he"]),
+        ("[MASK] is a nurse.", ["this"]),
+    ],
+)
+def test_other_sentences_become_none(text: str, words: list[str]) -> None:
+    assert template_of(text, words) is None
