@@ -220,7 +220,8 @@ def bias_quality(
                     "line": {"color": tint, "width": 2} if gone else {"color": shades.ground, "width": 1},
                 },
                 "text": [escape(texts[number])],
-                "textposition": sides[number],
+                # Beside a point, its own interval would strike the label through.
+                "textposition": sides[number].replace("middle", "top"),
                 "textfont": {"size": 12, "color": shades.text},
                 "cliponaxis": False,
                 "showlegend": False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.shared.widgets import caption, literal
+from app.shared.widgets import literal
 from fairkd.distill.config import DESCRIPTIONS, LABELS, PRESETS
 
 VARIANTS = "variants"  # a parameter of the address, written by the page: a bound widget would write labels
@@ -32,8 +32,6 @@ def choose_variants() -> list[str]:
     )
     chosen = [variant for variant in PRESETS if variant in pressed]
     _write(chosen)
-    for variant in chosen:
-        caption(f"**{LABELS[variant]}** ({variant}): {DESCRIPTIONS[variant]}")
     return chosen
 
 
@@ -55,6 +53,7 @@ def focus_on(variants: list[str]) -> str:
         default=variants[-1],
         required=True,
         key="focused",
+        label_visibility="collapsed",
         bind="query-params",
     )
     return focused if focused in variants else variants[-1]

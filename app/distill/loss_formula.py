@@ -37,12 +37,12 @@ def _group(config: Config) -> float:
     return config.objective.group if is_constrained(config) else 0.0
 
 
-def loss_formula(config: Config) -> str:
-    """The loss in LaTeX. Terms with weight 0 are left out.
+def loss_terms(config: Config) -> list[str]:
+    """The terms of the loss in LaTeX, without those of weight 0; at least one.
 
     >>> from fairkd.distill.config import make_config
-    >>> print(loss_formula(make_config({"objective": {"kd": 0, "hidden": 0}})))
-    L = 2\\,\\mathrm{CE}(y, s)
+    >>> print(*loss_terms(make_config({"objective": {"kd": 0, "hidden": 0}})))
+    2\\,\\mathrm{CE}(y, s)
     """
     objective = config.objective
     t = f"{objective.temperature:g}"
@@ -58,7 +58,7 @@ def loss_formula(config: Config) -> str:
         terms.append(rf"{objective.hidden:g}\,(1 - \cos(h, h_s))")
     if _group(config):
         terms.append(rf"{objective.group:g}\,\mathrm{{KL}}(Q \,\|\, S)")
-    return "L = " + (" + ".join(terms) or "0")
+    return terms or ["0"]
 
 
 def loss_symbols(config: Config) -> list[str]:

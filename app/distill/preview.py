@@ -12,7 +12,7 @@ from app.charts.constraint_preview import CUT, Part, edit_bars
 from app.charts.text import percent, signed
 from app.components.chart import show_figure
 from app.distill.constraint import constraint_controls
-from app.distill.loss_formula import learns_distributions, looks_at_teacher, loss_formula, loss_symbols
+from app.distill.loss_formula import learns_distributions, looks_at_teacher, loss_symbols, loss_terms
 from app.distill.variants import current, words_of
 from app.shared import model_cache
 from app.shared.table_download import table_download
@@ -53,7 +53,10 @@ def constraint_preview(variant: str, teacher: str, config: Config | None) -> Non
     with right, model_cache.friendly_errors():
         _show_edit(variant, teacher, text or "", config)
     if config is not None:
-        st.latex(loss_formula(config))
+        # Terms apart, so that the formula wraps on a phone.
+        first, *others = loss_terms(config)
+        formula = " ".join([f"$L = {first}$", *(f"$+\\;{term}$" for term in others)])
+        st.markdown(formula, text_alignment="center")
         caption(f"The loss of {variant}, with the numbers of its settings. {' '.join(loss_symbols(config))}")
 
 
@@ -92,24 +95,23 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
         prediction=prediction,
     )
     learns = config is None or learns_distributions(config)
+    figure = st.container(gap="small")  # above the controls that it depends on
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         temperature = _temperature(current(variant, "objective.temperature")) if learns else 1.0
         label = _label(variant, lm, edit)
     shown = edit.at(temperature)
     names = _names(shown, label, learns=learns)
     if not names:
-        st.info(NOTHING, icon=":material/info:")
+        figure.info(NOTHING, icon=":material/info:")
         return
     frame = shown.table(WORDS, label=label)
     if not learns:
         frame = frame[frame["label"] > 0].reset_index(drop=True)
     groups = [group.name for group in contrast.groups]
     title = finding(shown) if learns else no_teacher(config)
-    show_figure(
-        edit_bars(frame, groups=groups, names=names, temperature=temperature, title=title, dark=is_dark()),
-        "preview_bars",
-        "fairkd-constraint",
-    )
+    bars = edit_bars(frame, groups=groups, names=names, temperature=temperature, title=title, dark=is_dark())
+    with figure:
+        show_figure(bars, "preview_bars", "fairkd-constraint")
     if learns:
         _numbers(shown)
     caption(_reading(names, grouped=bool(shown.groups)))

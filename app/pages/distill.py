@@ -15,6 +15,7 @@ from app.distill.variants import SHARED_SETTINGS, changes, config_of, reset, wit
 from app.shared.settings_table import changed, changed_table, fields
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption, literal
+from fairkd.distill.config import DESCRIPTIONS, LABELS
 from fairkd.errors import FairKDError
 
 teacher, _ = chosen_models()
@@ -32,8 +33,10 @@ if not variants:
     )
     st.stop()
 
-st.subheader("What the student is shown")
-focused = focus_on(variants)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.subheader("What the student is shown")
+    focused = focus_on(variants)
+caption(f"**{LABELS[focused]}** ({focused}): {DESCRIPTIONS[focused]}")
 config = None
 with suppress(FairKDError):  # the start buttons report an invalid configuration
     config = config_of(focused, teacher)

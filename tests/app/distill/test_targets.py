@@ -12,8 +12,8 @@ pytestmark = pytest.mark.usefixtures("home")
 
 
 def formula(app: AppTest) -> str:
-    (found,) = app.latex
-    return str(found.value)
+    (found,) = [one.value for one in app.markdown if one.value.startswith("$L =")]
+    return str(found)
 
 
 def test_a_variant_that_does_not_look_at_the_teacher_says_so(open_distill: OpenDistill) -> None:
