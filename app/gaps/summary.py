@@ -25,10 +25,11 @@ def lead_text(question: GapQuestion) -> str:
     """The question of the page with the chosen words, as Markdown."""
     a, b = (literal(group) for group in question.groups)
     example = literal(question.templates[0].render(question.names[0]).text)
-    such_as = f"in the same sentence? Such as “{example}”"
     if question.value == "corrected_gap":
-        return f"Does the profession make “{a}” more likely than “{b}”, or less, than without it {such_as}"
-    return f"How much more likely does a model find “{a}” than “{b}” {such_as}"
+        return f"How far does the profession move a model towards “{a}” or “{b}”? Such as in “{example}”"
+    return (
+        f"How much more likely does a model find “{a}” than “{b}” in the same sentence, such as “{example}”?"
+    )
 
 
 def summary(results: Results, question: GapQuestion) -> None:

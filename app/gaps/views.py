@@ -32,7 +32,8 @@ def by_profession(results: Results, question: GapQuestion) -> None:
     place, ends = st.container(), None
     if len(results.teacher) > 2 * ENDS:
         a, b = question.groups
-        names = {literal(f"{ENDS} most “{a}”, {ENDS} most “{b}”"): ENDS, "All": None}
+        most = "most" if question.value == "gap" else "most towards"
+        names = {literal(f"{ENDS} {most} “{a}”, {ENDS} {most} “{b}”"): ENDS, "All": None}
         chosen = st.segmented_control(
             "Professions shown",
             list(names),
