@@ -17,7 +17,9 @@ ZERO: dict[str, str] = {
     "gap": "both groups are equally likely",
     "corrected_gap": "the profession changes nothing: the groups are as likely as without it",
 }
-LOST_TITLE = "The student hardly predicts these words any more: its gaps say little"
+LOST_TITLE = (
+    "The student has lost more than half of the teacher's probability for these words: its gaps say little"
+)
 LENGTH = 18  # characters of a group's name
 
 

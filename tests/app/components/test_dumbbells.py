@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from app.charts.gap_text import LOST_TITLE
 from app.components import dumbbells
 from fairkd.measures import Verdict
 
@@ -67,7 +68,7 @@ def test_the_title_names_the_smaller_gaps_only_where_the_verdict_does() -> None:
     assert "larger" in title(test=verdict("larger")) and "only 2 of 3" in title(test=verdict("larger"))
     assert title(test=verdict("no clear difference")).startswith("No clear difference")
     assert title(test=verdict("too few")).startswith("Too few professions for a test (at least 6): ")
-    assert title(lost=True) == "The student hardly predicts these words any more: its gaps say little"
+    assert title(lost=True) == LOST_TITLE
     assert title(value="corrected_gap").startswith("The student's prior-corrected gaps are smaller")
 
 
