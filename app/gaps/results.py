@@ -17,6 +17,7 @@ from app.charts.gap_text import Value
 from app.gaps.cache import GapStore, QuestionKey
 from app.gaps.validation import sum_name, words_text
 from app.shared.model_cache import Version, get_model, version
+from app.shared.model_options import model_label
 from app.shared.provenance import content_hash
 from app.shared.torch_threads import all_threads
 from fairkd.lexicon import Contrast, Template, WordGroup, misfits
@@ -235,9 +236,11 @@ def compared_models(references: Sequence[str], question: GapQuestion) -> ModelTa
 def _model_table(key: str, _frames: Mapping[str, pd.DataFrame], _value: Value) -> ModelTable:
     from fairkd import measures
 
-    table = measures.compare_models(_frames, value=_value)
-    table.insert(1, "sha256", [content_hash(reference) for reference in _frames])
-    return ModelTable(table, measures.rank_models(_frames, value=_value))
+    named = {model_label(reference): frame for reference, frame in _frames.items()}
+    table = measures.compare_models(named, value=_value)
+    table.insert(1, "reference", list(_frames))
+    table.insert(2, "sha256", [content_hash(reference) for reference in _frames])
+    return ModelTable(table, measures.rank_models(named, value=_value))
 
 
 def unread(reference: str, texts: tuple[str, ...]) -> dict[str, str]:

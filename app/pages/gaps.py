@@ -48,8 +48,8 @@ else:
                 found = results(teacher, student, question)
                 measured = [teacher, student]
                 summary(found, question)
-                VIEWS.get(str(view), next(iter(VIEWS.values())))(found, question)
                 notes(teacher, student, found, question)
+                VIEWS.get(str(view), next(iter(VIEWS.values())))(found, question)
         if measured:
             reproduce(
                 command(measured, question),
