@@ -26,7 +26,8 @@ from app.gaps.validation import (
     uploaded_professions,
     words_text,
 )
-from app.shared.widgets import caption, csv_download, literal
+from app.shared.table_download import table_download
+from app.shared.widgets import caption, literal
 from fairkd.errors import FairKDError
 from fairkd.lexicon import (
     OWN,
@@ -296,7 +297,7 @@ def _profession_editor() -> pd.DataFrame:
     )
     if sentence := st.session_state.get(UPLOAD_ERROR):
         st.error(literal(sentence), icon=":material/error:")
-    csv_download(edited, "fairkd-professions", "gaps_professions_csv")
+    table_download(edited, "fairkd-professions", "gaps_professions_csv")
     return edited
 
 
