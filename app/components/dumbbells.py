@@ -14,6 +14,7 @@ from app.charts.base import LOW_MASS
 from app.charts.gap_text import VALUE_NAMES, Value, directions, professions_title, short_directions
 from app.charts.text import percent, percent_tick, round_steps, signed, signed_tick
 from app.components.drawing import titled_component
+from app.shared.widgets import image_format
 from fairkd.measures import Verdict
 
 ROLES = ("teacher", "student")
@@ -95,5 +96,5 @@ def _axis(professions: Sequence[dict], title: str) -> dict:
 
 
 def gaps_figure(data: dict, *, key: str) -> None:
-    """Draw `gaps_data`."""
-    _component(key=key, data=data)
+    """Draw `gaps_data`, with a button that downloads the figure in the format of the sidebar."""
+    _component(key=key, data={**data, "format": image_format().lower()})
