@@ -375,38 +375,6 @@ def test_models_of_different_vocabularies_have_gaps_and_some_words_in_common(
     assert len(titles(at)) + len(at.error) >= 2
 
 
-def test_any_number_of_models_are_compared_with_the_teacher_in_one_table(
-    gaps_page: Page, tiny_folder: Folder
-) -> None:
-    other = str(tiny_folder("distilbert"))
-    several = shipped_professions()[["profession", "women_share"]].head(8)
-    at = gaps_page(view="Models", professions=several)
-    at.multiselect(key="gap_models").set_value([other]).run()
-    assert not at.error and not at.exception and not at.metric
-    table = at.dataframe[-1]
-    assert table.value["model"].tolist() == [str(tiny_folder("bert")), other]
-    assert table.value["verdict"].tolist()[0] == "reference" and table.value["n professions"].tolist() == [
-        8,
-        8,
-    ]
-    at.session_state["gaps_reproduce"] = True
-    at.session_state["gaps_table_models_csv_copy"] = True
-    at.run()
-    markdown, line, bibtex = (code.value for code in at.code)
-    assert markdown.splitlines()[0].startswith("| model | mean absolute gap |")
-    assert line.startswith("fairkd gaps --model ") and line.count("--model") == 2
-    assert "professions.csv" in line and "FairDistillation" in bibtex
-
-
-def test_the_gaps_of_each_grammatical_role_are_a_table(gaps_page: Page) -> None:
-    at = gaps_page()
-    at.session_state["gaps_table_role_fold"] = True
-    at.run()
-    table = at.dataframe[-1]
-    assert table.value["role"].tolist() == ["subject"] * 2 + ["object"] * 2 + ["possessive"] * 2
-    assert table.value["n templates"].tolist() == [4, 4, 3, 3, 3, 3]
-
-
 def test_a_link_from_another_page_replaces_the_templates_of_this_session(gaps_page: Page) -> None:
     at = gaps_page()
     edit(at, deleted=[0])

@@ -1,0 +1,43 @@
+"""The tables of models and of grammatical roles, and the command below them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fairkd.lexicon.professions import shipped_professions
+from tests.app.gaps.conftest import Page
+
+Folder = Callable[[str], Path]
+
+
+def test_any_number_of_models_are_compared_with_the_teacher_in_one_table(
+    gaps_page: Page, tiny_folder: Folder
+) -> None:
+    other = str(tiny_folder("distilbert"))
+    several = shipped_professions()[["profession", "women_share"]].head(8)
+    at = gaps_page(view="Models", professions=several)
+    at.multiselect(key="gap_models").set_value([other]).run()
+    assert not at.error and not at.exception and not at.metric
+    table = at.dataframe[-1]
+    assert table.value["model"].tolist() == [str(tiny_folder("bert")), other]
+    assert table.value["verdict"].tolist()[0] == "reference" and table.value["n professions"].tolist() == [
+        8,
+        8,
+    ]
+    at.session_state["gaps_reproduce"] = True
+    at.session_state["gaps_table_models_csv_copy"] = True
+    at.run()
+    markdown, line, bibtex = (code.value for code in at.code)
+    assert markdown.splitlines()[0].startswith("| model | mean absolute gap |")
+    assert line.startswith("fairkd gaps --model ") and line.count("--model") == 2
+    assert "professions.csv" in line and "FairDistillation" in bibtex
+
+
+def test_the_gaps_of_each_grammatical_role_are_a_table(gaps_page: Page) -> None:
+    at = gaps_page()
+    at.session_state["gaps_table_role_fold"] = True
+    at.run()
+    table = at.dataframe[-1]
+    assert table.value["role"].tolist() == ["subject"] * 2 + ["object"] * 2 + ["possessive"] * 2
+    assert table.value["n templates"].tolist() == [4, 4, 3, 3, 3, 3]
