@@ -173,7 +173,12 @@ def default_name(config: Mapping[str, Any]) -> str:
 
 
 def make_folder(
-    config: Config, *, name: str | None, note: str, owner: str | None, batch: str | None = None
+    config: Config,
+    *,
+    name: str | None = None,
+    note: str = "",
+    owner: str | None = None,
+    batch: str | None = None,
 ) -> tuple[str, RunDescription]:
     """Make a new run's folder with its settings and its description. Returns the run's id and the latter."""
     values = with_absolute_paths(config.model_dump(mode="json"))

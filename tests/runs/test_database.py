@@ -161,7 +161,7 @@ def test_a_lost_or_damaged_database_loses_no_run(home: Path) -> None:
 
 
 def test_a_closed_attempt_is_not_closed_again(quiet: Path) -> None:
-    id, _ = runs.control.make_folder(stand_in.config(3), name=None, note="", owner=None)
+    id, _ = runs.control.make_folder(stand_in.config(3))
     store.insert_running(id, "mine", this_process())
     assert store.close(id, 1, "finished", None)
     assert not store.close(id, 1, "failed", "too late")
