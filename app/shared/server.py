@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,12 +13,20 @@ from app.shared.streamlit_internals import open_browser
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Open the browser, and later load the default models. Streamlit enters this when the server starts."""
+    """Open the browser, and prepare the first page. Streamlit enters this when the server starts."""
     open_browser()
-    # Imported here: Streamlit's caches need a running server, and the browser takes longer to start anyway.
-    from app.shared.activity import activity, load_default_models
+    threading.Thread(target=_prepare, name="prepare", daemon=True).start()
+    yield
+    from app.shared.activity import activity
+
+    activity().close()
+
+
+def _prepare() -> None:
+    """Import what the first page needs while the browser starts, and load the default models later."""
+    from app.shared.activity import activity, load_default_models  # only now do caches have a server
 
     activity().open()
+    import app.predictions.page  # noqa: F401
+
     activity().start(load_default_models)
-    yield
-    activity().close()
