@@ -69,6 +69,7 @@ def by_profession(results: Results, question: GapQuestion) -> None:
     )
     models = about(results.models, question)
     table = results.teacher.merge(results.student, on="profession", suffixes=SIDES)
+    table = table.sort_values("mean_teacher", ascending=False, kind="stable", ignore_index=True)
     folded_table(table, "fairkd-gaps-by-profession", "gaps_table_profession", about=models)
     if len(question.roles) > 1:
         folded_table(

@@ -19,10 +19,12 @@ from app.runs.reproduce_run import reproduce_run
 from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import track_activity
 from app.shared.measured_words import mass_words, measures_other_words
+from app.shared.provenance import about_run
 from app.shared.run_texts import UNFINISHED, duration, state_badge, status
 from app.shared.settings_table import changed, changed_table
+from app.shared.table_download import table_download
 from app.shared.theme import is_dark
-from app.shared.widgets import caption, csv_download, literal
+from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.distill import PHASES, PREPARATION
 from fairkd.errors import FairKDError
@@ -177,7 +179,7 @@ def _curves(run: Run, found: RunData) -> None:
             "distillation loss; MLM, the masked-LM loss; hidden, that of the hidden states; group, that of "
             "the groups."
         )
-        csv_download(found.training, f"fairkd-{id}-training", f"loss_{id}_csv")
+        table_download(found.training, f"fairkd-{id}-training", f"loss_{id}_csv", about=about_run(run))
     for place, column in zip(places[1:], CURVES, strict=True):
         with place:
             _measure(run, found, column, dark)
@@ -202,7 +204,7 @@ def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
         sentences.append(mass_sentence(found.evaluations, found.teacher, mass_words(run.config)))
         sentences.append(OTHER_WORDS if measures_other_words(run.config) else "")
     caption(" ".join(filter(None, sentences)))
-    csv_download(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv")
+    table_download(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv", about=about_run(run))
 
 
 def measure_caption(measure: Measure, *, banded: bool) -> str:

@@ -15,8 +15,10 @@ from app.components.chart import show_figure
 from app.components.columns import cell, columns_figure, scale
 from app.runs.follow import Event, RunData, follow
 from app.shared.activity import track_activity
+from app.shared.provenance import about_run
+from app.shared.table_download import table_download
 from app.shared.theme import is_dark
-from app.shared.widgets import caption, csv_download, literal
+from app.shared.widgets import caption, literal
 from fairkd.runs import Run
 
 TICK = "0.9s"  # between two frames of the replay
@@ -67,7 +69,7 @@ def _watched_sentences(run: Run, declared: bool) -> None:
     with left:
         columns_figure(data, key=f"watched_sentence_columns_{id}", on_choose=choose)
     with right:
-        _word_curves(id, found, text, columns[number - 1]["index"], step, steps)
+        _word_curves(run, found, text, columns[number - 1]["index"], step, steps)
     middle = "the mask" if len(columns) == 1 else "the sentence"
     caption(
         f"Above {middle} are the teacher's words, below it the student's at the chosen step. Move the slider "
@@ -208,8 +210,9 @@ def probabilities(event: Mapping[str, Any] | None, index: int) -> dict[str, floa
     return {one["token"]: one["probability"] for one in event["positions"][index]["predictions"]}
 
 
-def _word_curves(id: str, found: RunData, text: str, index: int, step: int, steps: list[int]) -> None:
+def _word_curves(run: Run, found: RunData, text: str, index: int, step: int, steps: list[int]) -> None:
     """The most probable words of both models, over the steps."""
+    id = run.id
     if len(steps) < 2:
         return
     frame = words_over_steps(found, text, index)
@@ -233,7 +236,8 @@ def _word_curves(id: str, found: RunData, text: str, index: int, step: int, step
         "The most probable words of student and teacher. The short bars on the right are the teacher's "
         "probabilities. A curve has a break where its word was not among the student's most probable words."
     )
-    csv_download(frame, f"fairkd-{id}-watched_sentence", f"watched_sentence_{id}_csv")
+    about = about_run(run)
+    table_download(frame, f"fairkd-{id}-watched_sentence", f"watched_sentence_{id}_csv", about=about)
 
 
 def _teacher_name(run: Run) -> str:

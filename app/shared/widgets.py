@@ -6,13 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from app.shared.table_download import table_download
 from fairkd.errors import listed
 
 IMAGE_FORMAT_KEY = "image_format"
 IMAGE_FORMATS = ("PNG", "SVG")
-
-csv_download = table_download  # until every page calls it by its name
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 # Streamlit replaces these even after a backslash: emoji and icon codes (`:x:`), links without markup, arrows
