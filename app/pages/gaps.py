@@ -9,6 +9,7 @@ from app.gaps.results import results
 from app.gaps.sentences import NAME as SENTENCES, two_sentences
 from app.gaps.summary import lead_text, notes, summary
 from app.gaps.views import VIEWS
+from app.predictions.gap_link import link_back
 from app.shared.model_cache import friendly_errors
 from app.shared.reproduce import reproduce
 from app.shared.sidebar import chosen_models
@@ -40,6 +41,7 @@ else:
         )
     else:
         lead.caption(lead_text(question))
+        link_back(question.templates)
         measured: list[str] = []
         with friendly_errors():
             if view == MODELS:

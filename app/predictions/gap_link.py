@@ -6,12 +6,16 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+import streamlit as st
+
 from app.gaps.link import EDITS
 from app.shared.url_state import compact
+from app.shared.widgets import literal
 from fairkd.errors import FairKDError
 from fairkd.lexicon import Template, shipped_professions
 from fairkd.models import typed_mask
 
+_SENTENCE = "measured_sentence"  # the sentence that the Predictions page offers to measure, and its template
 # The grammatical role of a mask, from the most probable word there that tells it.
 _ROLES = {"he": "subject", "she": "subject", "him": "object", "his": "possessive"}
 
@@ -37,6 +41,33 @@ def template_of(text: str, words: Sequence[str]) -> Template | None:
 def query_of(template: Template) -> dict[str, str]:
     """The parameters of the Gaps page that measure this template alone."""
     return {EDITS: compact({"templates": {"only": [[template.text, template.role]]}})}
+
+
+def link_to_gaps(text: str, words: Sequence[str]) -> None:
+    """A link that measures the sentence on the Gaps page, if it can be a template."""
+    template = template_of(text, words)
+    if template is None:
+        return
+    st.session_state[_SENTENCE] = text, template
+    st.page_link(
+        "app/pages/gaps.py",
+        label="Measure this sentence on Gaps",
+        icon=":material/balance:",
+        query_params=query_of(template),
+        help="The same sentence with other professions: how much more likely is he than she?",
+    )
+
+
+def link_back(templates: Sequence[Template]) -> None:
+    """On the Gaps page: a link back to the sentence whose template is the only one there."""
+    text, template = st.session_state.get(_SENTENCE, ("", None))
+    if list(templates) == [template]:
+        st.page_link(
+            "app/pages/predictions.py",
+            label=f"Back to “{literal(text)}” on Predictions",
+            icon=":material/view_column:",
+            query_params={"text": text},
+        )
 
 
 @cache

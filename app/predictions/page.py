@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +14,7 @@ import streamlit as st
 from app.charts.text import percent
 from app.components.columns import columns_figure
 from app.predictions.compared import compare_words
-from app.predictions.gap_link import query_of, template_of
+from app.predictions.gap_link import link_to_gaps
 from app.predictions.hints import hints
 from app.predictions.position import Role
 from app.predictions.stored import stored_view
@@ -246,7 +246,8 @@ def body(references: tuple[str, str], second: str | None) -> None:
             help="The two training targets at the chosen position: the hard label (one word) and the soft "
             "target (the teacher's probabilities).",
         )
-        gap_link(text, view)
+        if view["columns"][number - 1]["masked"]:
+            link_to_gaps(text, [word["text"] for word in view["positions"][number - 1]["words"]])
         table_download(
             lambda: position_of(found(), number, settings.k).frame(),
             "fairkd-position",
@@ -257,22 +258,6 @@ def body(references: tuple[str, str], second: str | None) -> None:
     if {"teacher", "student"} <= {panel["role"] for panel in view["panels"]}:
         along_the_sentence(found, settings)
     cite(text, chosen, settings)
-
-
-def gap_link(text: str, view: Mapping[str, Any]) -> None:
-    """The way to the Gaps page: with the sentence as a template, if it can be one."""
-    here = view["positions"][view["selected"] - 1]
-    words = [word["text"] for word in here["words"]]
-    template = template_of(text, words) if view["columns"][view["selected"] - 1]["masked"] else None
-    if template is None:
-        return
-    st.page_link(
-        "app/pages/gaps.py",
-        label="Measure this sentence on Gaps",
-        icon=":material/balance:",
-        query_params=query_of(template),
-        help="The same sentence with other professions: how much more likely is he than she?",
-    )
 
 
 def cite(text: str, chosen: Mapping[Role, str], settings: Settings) -> None:

@@ -6,6 +6,7 @@ import ast
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -216,6 +217,28 @@ def test_a_word_that_cannot_be_spelled_is_named(open_app: OpenApp) -> None:
     app = open_app(word="☃")
     assert not app.exception
     assert all("☃" in line["text"] for line in figure(app)["compared"]["lines"])
+
+
+# --- to the Gaps page and back ---
+
+
+def test_a_sentence_can_be_measured_on_gaps_and_leads_back(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_app(text="[MASK] is a nurse.", k="20")
+    roles = dict.fromkeys(words(app), "subject")  # whatever the tiny model expects there
+    monkeypatch.setattr("app.predictions.gap_link._ROLES", roles)
+    app.run()
+    (link,) = [one for one in app.get("page_link") if "Gaps" in one.proto.label]
+    app.query_params["edits"] = parse_qs(link.proto.query_string)["edits"][0]
+    app.switch_page("app/pages/gaps.py").run()
+    assert not app.exception
+    (back,) = [one for one in app.get("page_link") if "Back to" in one.proto.label]
+    assert parse_qs(back.proto.query_string) == {"text": ["[MASK] is a nurse."]}
+
+
+def test_a_sentence_without_a_profession_has_no_link(open_app: OpenApp) -> None:
+    assert not open_app(text="[MASK] is tall.").get("page_link")
 
 
 # --- imports ---
