@@ -18,7 +18,7 @@ const OTHERS = 385 // pixels of the window's height that the page needs besides 
 function drawColumns(data, width, colours) {
   const { columns, panels, rows } = data
   const widths = columnWidths(columns, width, colours.font)
-  const cell = cellHeight(rows * panels.length, colours)
+  const cell = cellHeight(rows, panels.length, colours)
   const size = Math.min(...widths) < 64 ? 11.5 : Math.min(12.5, cell - 6)
   const block = rows * (cell + CELL_GAP)
   const above = panels.filter(panel => panel.role === "teacher")
@@ -77,9 +77,9 @@ function drawColumns(data, width, colours) {
 }
 
 // As high as the window allows, so that the whole figure is seen at once, but always readable.
-function cellHeight(count, colours) {
-  const room = window.innerHeight / colours.unit - OTHERS
-  return Math.min(Math.max(Math.floor(room / count) - CELL_GAP, LOWEST), HIGHEST)
+function cellHeight(rows, panels, colours) {
+  const room = window.innerHeight / colours.unit - OTHERS - 2 * LABEL * Math.max(panels - 2, 0)
+  return Math.min(Math.max(Math.floor(room / (rows * panels)) - CELL_GAP, LOWEST), HIGHEST)
 }
 
 // Each column is as wide as its token needs. The remaining width is divided evenly.
@@ -101,9 +101,11 @@ function panelName(panel, y, colours, width) {
   const colour = colours[panel.role]
   const title = ROLES[panel.role]
   const shown = measure(title, `650 13px ${colours.font}`)
+  const name = fit(panel.name, width - shown - 40, `13px ${colours.font}`)
+  const whole = 25 + shown + measure(name, `13px ${colours.font}`)
+  group.append(make("rect", { x: EDGE, y: y - 13, width: whole + 6, height: 18, fill: colours.page }))
   group.append(make("rect", { x: EDGE, y: y - 9.5, width: 11, height: 11, rx: 2, fill: colour }))
   group.append(write(title, { x: EDGE + 17, y, "font-size": 13, "font-weight": 650, fill: colours.text }))
-  const name = fit(panel.name, width - shown - 40, `13px ${colours.font}`)
   group.append(write(name, { x: EDGE + 25 + shown, y, "font-size": 13, fill: colours.text, "fill-opacity": 0.7 }))
   return group
 }

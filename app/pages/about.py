@@ -43,3 +43,4 @@ st.markdown(
 )
 st.subheader("Model card of the embedded models")
 st.markdown(model_card())
+st.caption("The students' settings in full are in `fairkd/assets/MODEL_CARD.md`.")

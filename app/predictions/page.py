@@ -215,7 +215,9 @@ def body(references: tuple[str, str], second: str | None) -> None:
     targets = bool(st.session_state.get("hard", str(st.query_params.get("hard", "")).lower() == "true"))
     words = _asked_words()
     found = cache(partial(predictions_of, chosen, settings))
-    with st.container():  # one element, so that those below keep their place when the models are loaded
+    whole = st.container(gap=None)
+    # One element, so that those below keep their place when the models are loaded.
+    with whole, st.container():
         view, asked = None, _asked_number(text)
         if settings == Settings(text) and not targets and not any(words):
             view = stored_view(chosen, text, asked)
@@ -235,7 +237,8 @@ def body(references: tuple[str, str], second: str | None) -> None:
 
     if any(words):
         view["compared"] = compare_words(position_of(found(), number, settings.k), number, words)
-    columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words, sentence_key="text")
+    with whole:  # without the gap to an empty element
+        columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words, sentence_key="text")
     for reason in view["reasons"]:
         st.info(literal(reason), icon=":material/info:")
     with st.container(horizontal=True, vertical_alignment="center"):

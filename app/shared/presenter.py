@@ -9,7 +9,7 @@ from app.shared.streamlit_internals import SIDEBAR
 KEY = "present"  # of the switch, and in the address: ?present=1
 
 _STYLE = f"""<style>
-html:root {{ font-size: 125%; }}
+html:root {{ font-size: clamp(110%, 1.9vh, 150%); }}
 {SIDEBAR} {{ display: none; }}
 .st-key-leave_presenter {{ position: fixed; top: 0.6rem; right: 1rem; z-index: 999991; width: auto; }}
 </style>"""

@@ -252,6 +252,38 @@ def test_the_figure_follows_the_keys_without_enter(open_page: OpenPage) -> None:
     expect(columns(page)).to_have_count(6)
 
 
+def test_back_returns_to_the_sentence_and_the_position(open_page: OpenPage) -> None:
+    page = open_page("/?text=[MASK]+is+a+nurse.")
+    columns(page).nth(2).click()
+    expect(page).to_have_url(re.compile("position=3"))
+    page.get_by_role("textbox", name="Sentence").fill("He likes [MASK].")
+    expect(columns(page)).to_have_count(4)
+    expect(title(page)).to_contain_text("At “[MASK]”")
+    expect(page).not_to_have_url(re.compile("position"))
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("textbox", name="Sentence")).to_have_value("[MASK] is a nurse.")
+    expect(title(page)).to_contain_text("At “a”")
+    page.go_back()
+    expect(title(page)).to_contain_text("At “[MASK]”")
+
+
+def test_two_students_stand_below_the_teacher(open_page: OpenPage) -> None:
+    page = open_page("/?student=embedded/student-plain&student2=embedded/student-fair&k=5")
+    expect(title(page)).to_contain_text("second student says")
+    names = figure(page, "columns").locator("svg g[data-stays] text")
+    expect(names.filter(has_text="Second student")).to_have_count(1)
+    expect(page.locator(".odds li")).to_have_count(3)
+
+
+def test_the_presenter_view_has_no_sidebar_and_a_way_back(open_page: OpenPage) -> None:
+    page = open_page("/?present=1")
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    page.get_by_role("button", name="Leave presenter view").click()
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("present"))
+
+
 def test_the_figure_of_both_models_fits_a_projector(open_page: OpenPage) -> None:
     page = open_page(viewport={"width": 1280, "height": 720})
     box = figure(page, "columns").locator("svg").bounding_box()
