@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import literal
 from fairkd.distill.config import DESCRIPTIONS, LABELS, PRESETS
 
 VARIANTS = "variants"  # a parameter of the address, written by the page: a bound widget would write labels
+FOCUSED = "focused"  # likewise
 FIRST = ["plain", "fair"]
 
 
@@ -47,13 +49,16 @@ def focus_on(variants: list[str]) -> str:
     """The variant whose constraint and settings are shown."""
     if len(variants) == 1:
         return variants[0]
+    take_parameter(FOCUSED, variants[-1])
+    if st.session_state[FOCUSED] not in variants:
+        st.session_state[FOCUSED] = variants[-1]
     focused = st.segmented_control(
         "Show variant",
         variants,
-        default=variants[-1],
         required=True,
-        key="focused",
+        key=FOCUSED,
+        persist_state="session",
         label_visibility="collapsed",
-        bind="query-params",
     )
+    write_parameter(FOCUSED, str(focused), variants[-1])
     return focused if focused in variants else variants[-1]

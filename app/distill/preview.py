@@ -17,6 +17,7 @@ from app.distill.variants import current, words_of
 from app.shared import model_cache
 from app.shared.table_download import table_download
 from app.shared.theme import is_dark
+from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import caption, literal
 from fairkd.errors import InputError
 
@@ -31,6 +32,7 @@ NOTHING = (
     "a label for hidden words only."
 )
 WORDS = 6
+HIDDEN = "she"  # the hidden word until the visitor names another one
 
 
 def constraint_preview(variant: str, teacher: str, config: Config | None) -> None:
@@ -40,15 +42,16 @@ def constraint_preview(variant: str, teacher: str, config: Config | None) -> Non
     """
     left, right = st.columns([2, 3], gap="large")
     with left:
+        take_parameter("preview_text", START)
         text = st.text_input(
             "Example sentence",
-            START,
             key="preview_text",
-            bind="query-params",
+            persist_state="session",
             max_chars=1000,
             help="Write `[MASK]` or `_` for the hidden word. The sentence is only for this preview: it "
             "does not change the training.",
         )
+        write_parameter("preview_text", text or "", START)
         constraint_controls(variant)
     with right, model_cache.friendly_errors():
         _show_edit(variant, teacher, text or "", config)
@@ -128,6 +131,7 @@ def _temperature(trained: float) -> float:
         default=f"{trained:g}",
         required=True,
         key=f"preview_temperature:{trained:g}",
+        persist_state="session",
         format_func=lambda name: f"T = {name}" + (" (training)" if names.get(name) == trained else ""),
         help="The student learns the teacher's distribution at this temperature. A higher one makes unlikely "
         "words count more. At T = 1 it is the model's own prediction. The other temperatures are only for "
@@ -140,16 +144,17 @@ def _label(variant: str, lm: MaskedLM, edit: ConstraintPreview) -> dict[int, flo
     """What the text teaches at a hidden place, for a word that the visitor names; None without a label."""
     if not current(variant, "objective.mlm") or not edit.prediction.tokens[edit.position].masked:
         return None
+    take_parameter("preview_word", HIDDEN)
     word = st.text_input(
         "Hidden word",
-        "she",
         key="preview_word",
-        bind="query-params",
+        persist_state="session",
         max_chars=60,
         width=160,
         help="The word that stood here before it was hidden: the label of the masked-LM loss. This preview's "
         "sentence has none, so name one.",
     )
+    write_parameter("preview_word", word or "", HIDDEN)
     if not (word or "").strip():
         return None
     return edit.label_target(hidden_token(lm, edit, str(word)), current(variant, "objective.label"))

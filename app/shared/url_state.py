@@ -38,6 +38,24 @@ def _parameters() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
+def take_parameter(name: str, default: str) -> None:
+    """Give the widget with the key `name` its value in the address, or its default, before it is first drawn.
+
+    Unlike a bound parameter, such a value survives a visit to another page and the browser's Back, if the
+    widget has `persist_state="session"`. `write_parameter` keeps it in the address.
+    """
+    if name not in st.session_state:
+        st.session_state[name] = st.query_params.get(name, default)
+
+
+def write_parameter(name: str, value: str, default: str) -> None:
+    """Write `value` to the parameter `name`; the default is left out."""
+    if value == default:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
 def read_link(name: str) -> dict[str, Any]:
     """The JSON object in the parameter `name`; empty if it is missing or invalid."""
     try:
