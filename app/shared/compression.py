@@ -47,16 +47,16 @@ class CompressedFiles:
         if scope["type"] != "http" or FILE.search(scope["path"]) is None:
             await self._app(scope, receive, send)
         elif _wants_gzip(scope):
-            response = await self._response(scope, receive)
+            response = await self._response(scope)
             await response.send(send, head=scope["method"] == "HEAD")
         else:
             await self._app(scope, receive, _with_vary(send))
 
-    async def _response(self, scope: Scope, receive: Receive) -> _Response:
+    async def _response(self, scope: Scope) -> _Response:
         path = scope["path"]
         async with self._compressing:
             if path not in self._kept:
-                response = await _complete(self._app, {**scope, "method": "GET"}, receive)
+                response = await _complete(self._app, {**scope, "method": "GET"})
                 headers = Headers(raw=response.start["headers"])
                 if response.start["status"] != 200 or "immutable" not in headers.get("cache-control", ""):
                     return response
@@ -76,9 +76,15 @@ def _wants_gzip(scope: Scope) -> bool:
     )
 
 
-async def _complete(app: ASGIApp, scope: Scope, receive: Receive) -> _Response:
-    """The application's whole response."""
+async def _complete(app: ASGIApp, scope: Scope) -> _Response:
+    """The application's whole response, even if the visitor has left: it is kept for all others.
+
+    Starlette ends a response early once `receive` says that the client is gone.
+    """
     messages: list[Message] = []
+
+    async def receive() -> Message:
+        return await asyncio.get_running_loop().create_future()  # nothing ever comes
 
     async def collect(message: Message) -> None:
         messages.append(message)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from pathlib import Path
 
 import pytest
 from starlette.datastructures import Headers
+from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.shared.compression import CompressedFiles
@@ -54,6 +56,31 @@ async def ask(
     await app({"type": "http", "path": path, "method": method, "headers": raw}, receive, send)
     body = b"".join(message.get("body", b"") for message in answer[1:])
     return answer[0]["status"], Headers(raw=answer[0]["headers"]), body
+
+
+def test_a_visitor_who_leaves_during_the_first_download_spoils_it_for_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "index.js"
+    file.write_bytes(BODY * 100)
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        await FileResponse(file, headers={"cache-control": IMMUTABLE})(scope, receive, send)
+
+    async def leave(app: CompressedFiles) -> None:
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None: ...
+
+        headers = [(b"accept-encoding", b"gzip")]
+        scope = {"type": "http", "path": "/static/js/index.A1.js", "method": "GET", "headers": headers}
+        await app(scope, receive, send)
+
+    async def both() -> bytes:
+        app = CompressedFiles(streamlit)
+        await leave(app)
+        return (await ask(app))[2]
+
+    assert gzip.decompress(asyncio.run(both())) == BODY * 100
 
 
 def test_a_file_is_compressed_and_says_so() -> None:
