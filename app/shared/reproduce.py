@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
@@ -61,7 +62,7 @@ def reproduce(
         for number, (name, text) in enumerate((files or {}).items()):
             st.download_button(
                 f"Download {name}",
-                data=lambda text=text: text().encode(),
+                data=partial(_encoded, text),
                 file_name=name,
                 mime="text/csv",
                 key=f"{key}_file_{number}",
@@ -77,6 +78,10 @@ def reproduce(
         st.caption(f"{note} {hashes}FairKD {literal(__version__)}.".strip())
         st.markdown("**BibTeX**")
         st.code("\n\n".join((PAPER, software_entry(), *sources)), language="bibtex", wrap_lines=True)
+
+
+def _encoded(text: Callable[[], str]) -> bytes:
+    return text().encode()
 
 
 def command_line(command: Sequence[str]) -> str:
