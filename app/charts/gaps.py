@@ -239,7 +239,7 @@ def labour_scatter(
     correlations : by model ("teacher", "student"); r is NaN if there are too few professions.
     """
     shades = hues(dark)
-    figure = base_figure(title=_labour_title(correlations["teacher"], groups, value), height=540, dark=dark)
+    figure = base_figure(title=_labour_title(correlations, groups, value), height=540, dark=dark)
     share = 100 * frame["women_share"]
     connectors_x = [part for at in share for part in (at, at, None)]
     connectors_y = [part for row in frame.itertuples() for part in (row.teacher, row.student, None)]
@@ -321,17 +321,27 @@ def labour_scatter(
     return figure
 
 
-def _labour_title(correlation: Correlation, groups: tuple[str, str], value: Value) -> str:
-    """Whether the teacher's gaps follow the labour market, as a sentence."""
-    gaps = f"{VALUE_NAMES[value]}s"
-    if math.isnan(correlation.r):
+def _labour_title(correlations: Mapping[str, Correlation], groups: tuple[str, str], value: Value) -> str:
+    """Whether both models' gaps follow the labour market, as a sentence.
+
+    It speaks of the direction alone: a model may prefer one group for every profession and still follow.
+    """
+    gaps, teacher = f"{VALUE_NAMES[value]}s", correlations["teacher"]
+    if math.isnan(teacher.r):
         return f"Do the models' {gaps} follow the share of women in a profession?"
-    if correlation.low <= 0 <= correlation.high:
+    if teacher.low <= 0 <= teacher.high:
         return f"The teacher's {gaps} have no clear correlation with the share of women in a profession"
-    preferred = groups[0] if correlation.r > 0 else groups[1]
-    if value == "corrected_gap":
-        return f"The more women in a profession, the more it moves the teacher towards “{preferred}”"
-    return f"The teacher finds “{preferred}” more likely in professions with more women"
+    towards, away = groups if teacher.r > 0 else reversed(groups)
+    student = correlations["student"]
+    also = ""
+    if not math.isnan(student.r):
+        clear, same = not student.low <= 0 <= student.high, (student.r > 0) == (teacher.r > 0)
+        also = (
+            ("; so does the student" if same else "; the student does the opposite")
+            if clear
+            else ("; no clear correlation in the student")
+        )
+    return f"With more women in a profession, the teacher moves from “{away}” towards “{towards}”{also}"
 
 
 def _line(x: pd.Series, y: pd.Series, at: Sequence[float]) -> list[float]:

@@ -14,6 +14,7 @@ from app.gaps.run_note import run_note
 from app.gaps.tables import p_value
 from app.shared.widgets import caption, literal, warn_unread
 from fairkd.errors import listed
+from fairkd.measures import leanings
 
 if TYPE_CHECKING:
     from fairkd.measures import PairedTest, Summary
@@ -35,26 +36,28 @@ def lead_text(question: GapQuestion) -> str:
 def summary(results: Results, question: GapQuestion) -> None:
     """Both models' mean absolute gap, and whether the two differ."""
     teacher, student, verdict = st.columns([5, 5, 6], gap="small")
-    for column, name, colour, found in (
-        (teacher, "Teacher", "blue", results.teacher_summary),
-        (student, "Student", "orange", results.student_summary),
+    for column, name, colour, found, each in (
+        (teacher, "Teacher", "blue", results.teacher_summary, results.teacher),
+        (student, "Student", "orange", results.student_summary, results.student),
     ):
         with column.container(border=True, height="stretch", gap=None):
-            _model_summary(name, colour, found, question)
+            _model_summary(name, colour, found, leanings(each), question)
     with verdict.container(border=True, height="stretch", gap=None):
         _verdict(results, question)
 
 
-def _model_summary(name: str, colour: str, found: Summary, question: GapQuestion) -> None:
-    """One model: how many times as likely, then the same in nats, with interval, mass and n."""
+def _model_summary(
+    name: str, colour: str, found: Summary, leaning: tuple[int, int], question: GapQuestion
+) -> None:
+    """One model: how many times as likely, for how many professions which group, then nats and mass."""
     factor = times(math.exp(min(found.mean_absolute, 50.0)))
     measure = f"mean absolute {VALUE_NAMES[question.value]}"
     if question.value == "gap":
-        value, meaning = f"{factor} times as likely", "one group as the other, on average"
+        value, meaning = f"{factor} times as likely", "is one group as the other (geometric mean)"
     else:
         value, meaning = (
             f"{factor} times",
-            "change of the groups' ratio by the profession, on average",
+            "is how far the profession changes the groups' ratio (geometric mean)",
         )
     # The label of a metric would be cut on a narrow screen, and its markup would be read aloud.
     st.markdown(
@@ -71,13 +74,21 @@ def _model_summary(name: str, colour: str, found: Summary, question: GapQuestion
             f"95 % interval {found.absolute_low:.2f} to {found.absolute_high:.2f}, n = {found.professions}"
         )
     caption(
-        f"{meaning} ({measure} **{found.mean_absolute:.2f} nats**, {interval})  \n"
+        f"{meaning}. {_leaning_text(leaning, question)}  \n"
+        f"{sentence_start(measure)} **{found.mean_absolute:.2f} nats**, {interval}  \n"
         f"{mass_text(question)}: {literal(percent(found.mass))}"
     )
     if found.mass < WARNING_MASS:
         caption(":material/warning: These words have almost no probability: interpret the gap with care.")
     if sentence := misfit_text(question):
         caption(f":material/warning: {sentence}")
+
+
+def _leaning_text(leaning: tuple[int, int], question: GapQuestion) -> str:
+    """For how many professions which group is more likely, as Markdown."""
+    (count_a, count_b), (a, b) = leaning, map(literal, question.groups)
+    how = "more likely" if question.value == "gap" else "made more likely"
+    return f"“{a}” is {how} for {count_a} professions, “{b}” for {count_b}."
 
 
 def _verdict(results: Results, question: GapQuestion) -> None:

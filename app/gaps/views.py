@@ -31,9 +31,7 @@ def by_profession(results: Results, question: GapQuestion) -> None:
     """Both models' gap for each profession, with intervals, and a table by grammatical role."""
     place, ends = st.container(), None
     if len(results.teacher) > 2 * ENDS:
-        a, b = question.groups
-        most = "most" if question.value == "gap" else "most towards"
-        names = {literal(f"{ENDS} {most} “{a}”, {ENDS} {most} “{b}”"): ENDS, "All": None}
+        names = {f"{ENDS} highest and {ENDS} lowest": ENDS, "All": None}
         chosen = st.segmented_control(
             "Professions shown",
             list(names),

@@ -19,6 +19,7 @@ from .gap_summaries import (
     Value as Value,
     by_profession as by_profession,
     labour_market as labour_market,
+    leanings as leanings,
     split_words as split_words,
     summarise as summarise,
 )

@@ -124,6 +124,17 @@ def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resam
     )
 
 
+def leanings(each: pd.DataFrame) -> tuple[int, int]:
+    """How many professions lean towards group A (mean above 0) and towards group B (below 0).
+
+    `each` is from `by_profession`.
+
+    >>> leanings(pd.DataFrame({"profession": ["nurse", "pilot", "cook"], "mean": [-2.0, 1.0, 0.5]}))
+    (2, 1)
+    """
+    return int((each["mean"] > 0).sum()), int((each["mean"] < 0).sum())
+
+
 def split_words(frame: pd.DataFrame) -> list[str]:
     """The words in a frame that the tokenizer splits, each with its number of subword tokens.
 

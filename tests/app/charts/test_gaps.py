@@ -108,7 +108,7 @@ def test_axes_and_titles_of_a_prior_corrected_gap_are_about_the_profession() -> 
         groups=GROUPS,
         value="corrected_gap",
     )
-    assert "moves the teacher towards “she”" in figure.layout.meta["title"]
+    assert figure.layout.meta["title"].endswith("the teacher moves from “he” towards “she”")
 
 
 def models(**gap: float) -> go.Figure:
