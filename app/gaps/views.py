@@ -106,7 +106,7 @@ def bias_transfer(results: Results, question: GapQuestion) -> None:
     )
     with st.container(width=780):
         show_figure(figure, "gaps_transfer", "fairkd-bias-transfer")
-    caption(transfer_caption(f"{VALUE_NAMES[question.value]}", len(results.transfer)) + " " + _hollow_note())
+    caption(transfer_caption(VALUE_NAMES[question.value], len(results.transfer)) + " " + _hollow_note())
     folded_table(
         results.transfer,
         "fairkd-bias-transfer",
