@@ -1,8 +1,9 @@
 """Figures drawn by our own JavaScript, as inline Streamlit components.
 
-- `columns`: the shaded cells of both models at every token of a sentence.
-- `bars`: both models' words at one position.
+- `columns`: the models' shaded cells at every token of a sentence, and the chosen position below them.
+- `bars`: the models' words at one position, as data for bars.
 - `dumbbells`: both models' gap for each profession.
-- `zoom`: plotly charts that keep their zoom while their data change.
+- `chart`: a plotly figure with its title and its download.
+- `theme_changes`: reruns the page when the system turns dark or light.
 - `drawing`: registers the components with Streamlit.
 """

@@ -1,1 +1,8 @@
-"""The parts of the Predictions page: both models at the chosen position."""
+"""The Predictions page: which words the models expect at every position of a sentence.
+
+- `page`: the inputs, the figure and what stands below it.
+- `view`: the figure as JSON, from the predictions alone; `position`: one position of it.
+- `stored`: views that are drawn before PyTorch is loaded.
+- `compared`: two words as odds.
+- `hints`: what may be wrong with a sentence; `gap_link`: the way from a sentence to its gap.
+"""
