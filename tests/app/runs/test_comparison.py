@@ -169,3 +169,17 @@ def test_before_two_runs_the_examples_are_compared(open_runs: OpenRuns) -> None:
     assert compared(open_runs()) == [run.id for run in runs.examples()]
     other = add_run("other", "finished", events=training(100))
     assert compared(open_runs()) == [other, old]
+
+
+def test_runs_of_an_earlier_version_are_drawn_without_sample_sizes(open_runs: OpenRuns) -> None:
+    sizes = ("masked_sentences", "scored_sentences", "professions", "kl_low", "kl_high")
+    old = [{key: value for key, value in event.items() if key not in sizes} for event in training(400)]
+    for name in ("plain", "fair"):
+        id = add_run(name, "finished", events=old, batch="b")
+    app = open_runs()
+    assert len(chart_titles(app)) == 2 and "professions; 95 % intervals" in str(chart_notes(app))
+    app.get_by_key("compared_measure").set_value("kl").run()
+    assert chart_titles(app)[0] == "plain and fair cannot be told apart in KL to the teacher"
+    assert "Bands are" not in texts(app), "none were stored"
+    page = open_runs(run=id)
+    assert not page.exception and "held-out sentences, number not stored" in str(chart_notes(page))
