@@ -36,7 +36,7 @@ def test_the_first_page_takes_one_and_a_half_megabytes(browser: Browser, app_url
     assert not large, "the parts for tables and plotly are not needed here"
 
 
-@pytest.mark.parametrize("path", ["/gaps", "/distill"])
+@pytest.mark.parametrize("path", ["/gaps", "/distill", "/runs"])
 def test_a_page_with_plotly_takes_three_megabytes(browser: Browser, app_url: str, path: str) -> None:
     size, _ = visit(browser, app_url + path)
     assert 0.5 < size <= 3, size
