@@ -45,8 +45,8 @@ def _example(folder: Path) -> Run:
         folder=folder,
         batch=BATCH,
         created=known[0]["time"],
-        started=known[0]["time"],
-        ended=last["time"],
+        started=None,  # how long it took elsewhere says nothing about this machine
+        ended=None,
         step=int(last["step"]),
         progress=1.0,
         seconds_left=None,
