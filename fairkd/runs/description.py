@@ -85,4 +85,4 @@ def read(folder: Path) -> RunDescription | None:
         return None
     batch = known["batch"] if isinstance(known["batch"], str) else None
     created = known["created"] if isinstance(known["created"], int | float) else None
-    return RunDescription(*texts, batch, created)
+    return RunDescription(known["name"], known["note"], known["owner"], batch, created)
