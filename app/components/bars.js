@@ -28,7 +28,7 @@ function drawBars(data, width, colours) {
   const right = width - (log ? 16 : 56) // space for the number beside the longest bar
   const across = place => left + (right - left) * place
 
-  legend(svg, roles, colours)
+  legend(svg, roles.map(role => [role, data.names?.[role] ?? ROLES[role]]), colours)
   const bottom = TOP + row * words.length
   for (const tick of axis.ticks) {
     const x = across(tick.at)
@@ -79,12 +79,12 @@ function tooltip(word, role) {
   return { "data-word": word.text, "data-rest": `${ROLES[role]}: ${shown}${rank ? `, rank ${rank}` : ""}` }
 }
 
-function legend(svg, roles, colours) {
+function legend(svg, entries, colours) {
   let x = 1
-  for (const role of roles) {
+  for (const [role, name] of entries) {
     svg.append(make("rect", { x, y: 6, width: 11, height: 11, rx: 2, fill: colours[role] }))
-    svg.append(write(ROLES[role], { x: x + 17, y: 16, "font-size": 13, fill: colours.text }))
-    x += measure(ROLES[role], `13px ${colours.font}`) + 38
+    svg.append(write(name, { x: x + 17, y: 16, "font-size": 13, fill: colours.text }))
+    x += measure(name, `13px ${colours.font}`) + 38
   }
 }
 

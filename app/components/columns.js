@@ -8,6 +8,7 @@ export default function (component) {
   const state = stateOf(parentElement.querySelector(".columns"), redraw, saveColumns, "figure")
   const below = positionOf(parentElement.querySelector(".position"))
   state.below = below
+  state.continuation = parentElement.querySelector(".continuation")
   listen(state)
   state.choose = number => setTriggerValue("chosen", number)
   below.compare = words => setTriggerValue("compared", words)
@@ -39,7 +40,14 @@ function redraw(state) {
   state.places = places
   state.unit = colours.unit
   head(state, titleOf(data))
+  state.continuation.hidden = !hasContinuation(data)
   if (focused) focus(state, Number(focused))
+}
+
+// Whether "##" is anywhere in the figure.
+function hasContinuation({ columns, panels }) {
+  const shown = panels.flatMap(panel => panel.columns.flatMap(cells => (cells ?? []).map(([word]) => word)))
+  return [...columns.map(column => column.text), ...shown].some(text => text.startsWith("##"))
 }
 
 function listen(state) {

@@ -99,6 +99,8 @@ function drawOdds(state, odds, waiting, usual, colours) {
   const lines = odds.lines.map(({ role, text }) => element("li", {}, mark(role, colours), strong(ROLES[role]), ` ${text}`))
   find(".odds").replaceChildren(...lines)
   find(".odds").classList.toggle("waiting", waiting)
+  find(".warning").textContent = odds.warning ?? ""
+  find(".warning").hidden = !odds.warning
   find(".footnote").textContent = odds.note
   find(".footnote").hidden = !odds.note
   inputs.forEach((input, number) => (input.placeholder = usual[number] ?? ""))

@@ -16,7 +16,7 @@ from app.components.columns import columns_figure
 from app.predictions.compared import compare_words
 from app.predictions.gap_link import link_to_gaps
 from app.predictions.hints import hints
-from app.predictions.position import Role
+from app.predictions.position import NAMES, Role
 from app.predictions.stored import stored_view
 from app.predictions.view import position_of, predictions_view
 from app.shared import model_cache
@@ -62,7 +62,7 @@ class Settings:
 def explanation() -> None:
     """The title, and what a visitor without background has to know."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("Which words do the two models expect?", width="content")
+        st.header("Which words do the models expect?", width="content")
         with st.popover("What is this?", icon=":material/help:", type="tertiary"):
             st.markdown(
                 "A **masked language model** reads a sentence and predicts every word of it, also a hidden "
@@ -276,21 +276,30 @@ def cite(text: str, chosen: Mapping[Role, str], settings: Settings) -> None:
 
 
 def along_the_sentence(found: Callable[[], Mapping[Role, Prediction]], settings: Settings) -> None:
-    """KL, overlap and entropies at every position, computed when the panel is opened."""
-    panel = st.expander("How much do the two models differ at each position?", key="along", on_change="rerun")
+    """KL, overlap and entropies at every position: a table for each student, computed when it is opened."""
+    panel = st.expander("How much do the models differ at each position?", key="along", on_change="rerun")
     if not panel.open:
         return
-    pair = {role: found()[role] for role in ("teacher", "student")}
-    frame = predictions.compare(*pair.values()).table(settings.k)
-    references = {role: model.reference for role, model in pair.items()}
+    teacher = found()["teacher"]
+    frames = {
+        role: predictions.compare(teacher, student).table(settings.k)
+        for role, student in found().items()
+        if role != "teacher"
+    }
+    references = {role: model.reference for role, model in found().items()}
     about = about_models(references, text=settings.text, **settings.about)
+    whole = pd.concat([frame.assign(compared=role) for role, frame in frames.items()])
     with panel:
-        st.table(along_table(frame, settings.k), hide_index=True)
-        table_download(frame, "fairkd-positions", "along_csv", about=about)
+        for role, frame in frames.items():
+            st.table(along_table(frame, settings.k, NAMES[role]), hide_index=True)
+        table_download(whole, "fairkd-positions", "along_csv", about=about)
 
 
-def along_table(frame: pd.DataFrame, k: int) -> pd.DataFrame:
-    """`Comparison.table` with its numbers as text and its columns named for readers."""
+def along_table(frame: pd.DataFrame, k: int, name: str) -> pd.DataFrame:
+    """`Comparison.table` with its numbers as text and its columns named for readers.
+
+    `name` is what the student is called.
+    """
 
     def nats(name: str) -> list[str]:
         return ["–" if math.isnan(value) else f"{value:.2f}" for value in frame[name]]
@@ -298,9 +307,9 @@ def along_table(frame: pd.DataFrame, k: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "token": [literal(token) for token in frame["token"]],
-            "KL(teacher ‖ student), nats": nats("kl"),
+            f"KL(teacher ‖ {name}), nats": nats("kl"),
             f"words in both top {k}": [percent(share) for share in frame["overlap"]],
             "entropy, teacher, nats": nats("teacher_entropy"),
-            "entropy, student, nats": nats("student_entropy"),
+            f"entropy, {name}, nats": nats("student_entropy"),
         }
     )

@@ -50,7 +50,7 @@ class Position:
         """The position as the browser draws it."""
         shown = [word for word in self.words if any(word.in_top)]
         return {
-            "finding": self.finding(),
+            "finding": f"At “{self.text}”: {self.finding()}",
             "title": f"Most probable words at “{self.text}”",
             "odds": self.odds(),
             "measures": self.measures(),
@@ -59,13 +59,42 @@ class Position:
         }
 
     def finding(self) -> str:
-        """One sentence: the most probable word of each model."""
-        parts = []
-        for number, role in enumerate(self.roles):
-            for word in self.words:
-                if word.ranks[number] == 1:
-                    parts.append(f"{NAMES[role]} says “{word.text}” ({percent(word.probabilities[number])})")
-        return f"At “{self.text}”: {', '.join(parts)}"
+        """The most probable word of each model or, where all have the same at a hidden word, how it compares
+        with the first model's second word: the same word may be nearly certain for one model alone.
+        """
+        return self._common_word() or ", ".join(
+            f"{NAMES[role]} says “{word.text}” ({percent(word.probabilities[number])})"
+            for number, role in enumerate(self.roles)
+            for word in self.words
+            if word.ranks[number] == 1
+        )
+
+    def _common_word(self) -> str:
+        """How many times as likely the models find their common first word as the first model's second word.
+
+        "" if the word is not hidden, if the models' first words differ, or if one of them does not know the
+        second word.
+        """
+        if not all(model.mask_each or model.tokens[place].masked for _, model, place in self.sides):
+            return ""
+        numbers = [number for number, place in enumerate(self.places) if place is not None]
+        words = predictions.shared_words(self.models, self.places, 2)
+        best = [word for word in words if all(word.ranks[number] == 1 for number in numbers)]
+        others = [word for word in words if word not in best and word.ranks[numbers[0]] is not None]
+        if not best or not others:
+            return ""
+        second = min(others, key=lambda word: word.ranks[numbers[0]] or 0)
+        pairs = {number: (best[0].probabilities[number], second.probabilities[number]) for number in numbers}
+        factors = [
+            f"{times(one / other)} times {{}}for the {NAMES[self.roles[number]]}"
+            for number, (one, other) in pairs.items()
+            if one and other
+        ]
+        if len(factors) < len(numbers):
+            return ""
+        first, *rest = factors
+        start = f"“{best[0].text}” is " + first.format(f"as likely as “{second.text}” ")
+        return ", ".join([start, *(factor.format("") for factor in rest)])
 
     def frame(self) -> pd.DataFrame:
         """The shown words as a table: token, then each model's probability, then each model's rank."""
@@ -153,15 +182,21 @@ class Position:
             rows.append(Bars(word.text, {**({"hard": 1.0} if word.text == name else {}), **own}))
         rest = {role: max(value, 0.0) for role, value in left.items()}
         rows.append(Bars(OTHERS, rest))
-        whose = "the word in the text" if visible else "the teacher's guess, because the word is masked"
+        whose = (
+            "the word in the text. Ordinary MLM training uses this label alone:"
+            if visible
+            else "the teacher's guess. It stands in for the text's own word, which is unknown here. Ordinary "
+            "MLM training uses the text's own word alone:"
+        )
         others = percent(1 - float(teacher.row(place)[label].exp()))
         return {
             "title": f"The hard label is “{name}” alone, the soft target gives {others} to other words",
-            "note": f"The hard label is “{name}”: {whose}. Ordinary MLM training uses this label alone: all "
-            "other words count as equally wrong. In distillation the student's distribution (orange) learns "
-            f"from the teacher's (blue), both at temperature {teacher.temperature:g} here. What the teacher "
-            "gives to the wrong words is its dark knowledge (Hinton et al. 2015). It helps the student to "
-            "learn, and it carries the teacher's bias.",
+            "note": f"The hard label is “{name}”: {whose} all other words count as equally wrong. In "
+            "distillation the student's distribution (orange) learns from the soft target, the teacher's "
+            f"distribution (blue), both at temperature {teacher.temperature:g} here. What the teacher gives "
+            "to the wrong words is its dark knowledge (Hinton et al. 2015). It helps the student to learn, "
+            "and it carries the teacher's bias.",
+            "names": {"teacher": "Teacher (soft target)"},
             **bars_data(rows, log=log),
         }
 

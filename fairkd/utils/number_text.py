@@ -10,8 +10,12 @@ _MINUS = "−"
 def percent(share: float | None) -> str:
     """A share (0 to 1) in per cent, with two figures; "–" where there is none.
 
+    Near 1 it has as many decimal places as tell it from 1.
+
     >>> percent(0.123), percent(0.0034), percent(0.00001), percent(None)
     ('12 %', '0.34 %', '< 0.01 %', '–')
+    >>> percent(0.996), percent(0.9998), percent(0.999999), percent(1)
+    ('99.6 %', '99.98 %', '> 99.99 %', '100 %')
     """
     if share is None or math.isnan(share):
         return "–"
@@ -20,8 +24,12 @@ def percent(share: float | None) -> str:
         return "0 %"
     if value < 0.01:
         return "< 0.01 %"
+    if value >= 100 * (1 - 1e-9):  # a sum of shares may miss 1 by its rounding errors
+        return "100 %"
+    if value > 99.99:
+        return "> 99.99 %"
     if value >= 99.5:
-        return f"{min(value, 100):.1f} %"
+        return f"{value:.1f} %" if value < 99.9 else f"{value:.2f} %"
     return f"{value:#.2g} %" if value < 9.95 else f"{value:.0f} %"
 
 

@@ -88,9 +88,7 @@ def test_a_student_is_trained_watched_and_used(
     id = re.search(r"run=(\w+)", page.url)
     assert id is not None
     page.get_by_test_id("stMain").get_by_role("button", name=re.compile("Try this student")).click()
-    expect(page.get_by_role("heading", name="Which words do the two models expect")).to_be_visible(
-        timeout=LONG
-    )
+    expect(page.get_by_role("heading", name="Which words do the models expect")).to_be_visible(timeout=LONG)
     expect(page.get_by_role("option", name=re.compile("^position "))).to_have_count(5, timeout=LONG)
     expect(page.get_by_role("combobox", name=re.compile("Student"))).to_have_value(f"run/{id[1]}")
     settled(page)

@@ -7,17 +7,22 @@ from app.shared.widgets import literal
 
 
 def test_probabilities_have_two_digits() -> None:
-    assert [percent(p) for p in (0.1234, 0.0995, 0.01, 0.00034, 1e-9, 0.0, 1.0)] == [
+    assert [percent(p) for p in (0.1234, 0.0995, 0.01, 0.00034, 1e-9, 0.0)] == [
         "12 %",
         "10 %",
         "1.0 %",
         "0.034 %",
         "< 0.01 %",
         "0 %",
-        "100.0 %",
     ]
     assert percent(None) == percent(float("nan")) == "–"
     assert exactly(3.2e-7) == "3.2 × 10⁻⁷"
+
+
+def test_only_certainty_is_100_percent() -> None:
+    shares = (1.0, 1 - 1e-7, 0.99994, 0.9998, 0.99949, 0.9987, 0.995, 0.994)
+    shown = ["100 %", "> 99.99 %", "> 99.99 %", "99.98 %", "99.95 %", "99.9 %", "99.5 %", "99 %"]
+    assert [percent(share) for share in shares] == shown
 
 
 def test_long_text_is_cut_with_an_ellipsis() -> None:

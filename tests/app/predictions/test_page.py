@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.predictions.compared import written_in_pieces
 from tests import ROOT
 
 OpenApp = Callable[..., AppTest]
@@ -105,6 +106,18 @@ def test_two_words_of_the_link_are_compared(open_app: OpenApp) -> None:
     assert all("times as likely as" in line["text"] for line in compared["lines"])
 
 
+def test_a_word_of_several_pieces_is_marked_where_it_is_compared(open_app: OpenApp) -> None:
+    compared = figure(open_app(word="he", against="hehe"))["compared"]
+    assert compared["warning"].startswith("“hehe” is written in 3 pieces. Its probability is an estimate")
+    assert not figure(open_app(word="he", against="milk"))["compared"]["warning"]
+
+
+def test_pieces_are_counted_for_each_model() -> None:
+    assert written_in_pieces("x", {"teacher": 1}) == ""
+    assert written_in_pieces("x", {"teacher": 2, "student": 2}).startswith("“x” is written in 2 pieces. ")
+    assert "in 3 pieces by the student." in written_in_pieces("x", {"teacher": 1, "student": 3})
+
+
 def test_an_invalid_position_falls_back_to_the_mask(open_app: OpenApp) -> None:
     for nonsense in ("99", "0", "-1", "x", "²", ""):
         assert figure(open_app(text="he is a [MASK]", position=nonsense))["selected"] == 4
@@ -153,6 +166,16 @@ def test_the_measures_of_all_positions_are_shown_when_opened(open_app: OpenApp) 
     app.session_state["along"] = True
     app.run()
     assert len(app.table[0].value) == len(figure(app)["columns"])
+
+
+def test_both_students_are_compared_with_the_teacher_along_the_sentence(
+    open_app: OpenApp, tiny_folder: Callable[[str], Path]
+) -> None:
+    app = open_app(student2=str(tiny_folder("electra")))
+    app.session_state["along"] = True
+    app.run()
+    names = [[name for name in table.value.columns if name.startswith("KL")] for table in app.table]
+    assert names == [["KL(teacher ‖ student), nats"], ["KL(teacher ‖ second student), nats"]]
 
 
 # --- invalid input: one clear error, and the page still works ---

@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 import pytest
+import torch
 
 from app.charts.text import percent
-from app.predictions.position import OTHERS, Position, odds_view
+from app.predictions.position import OTHERS, Position, Role, odds_view
 from app.predictions.view import position_of
 from fairkd.models.loading import MaskedLM
+from fairkd.predictions.distribution import Prediction, Token
 from fairkd.predictions.model_comparison import compare
 from fairkd.predictions.positions import predict
 
@@ -75,6 +77,49 @@ def test_he_and_she_are_compared_first_where_both_are_shown(tiny_bert: MaskedLM)
     assert first.odds()["words"] == [word.text for word in first.words]
 
 
+# --- the finding ---
+
+
+SHE_HE_IT = ("she", "he", "it")
+
+
+def finding(
+    *rows: tuple[float, float, float], hidden: bool = True, student_words: tuple[str, ...] = SHE_HE_IT
+) -> str:
+    """What is found where teacher, student and second student give these probabilities to three words."""
+    token = Token(0, 0, "_", 0, 1, special=False, masked=hidden, unknown=False)
+    roles: tuple[Role, ...] = ("teacher", "student", "student2")
+    models = {
+        role: Prediction(
+            "m", "_", 1.0, False, (token,), (0,), torch.tensor([row]).log(), words, "WordPiece", True
+        )
+        for role, row, words in zip(roles, rows, (SHE_HE_IT, student_words, SHE_HE_IT), strict=False)
+    }
+    return Position("_", models, (0,) * len(models), 1).finding()
+
+
+def test_models_that_expect_the_same_hidden_word_are_told_apart_by_the_second_word() -> None:
+    assert finding((0.84, 0.056, 0.1), (0.6, 0.34, 0.06)) == (
+        "“she” is 8.4 times as likely as “it” for the teacher, 10 times for the student"
+    )
+    assert finding((0.8, 0.16, 0.04), (0.6, 0.3, 0.1), (0.5, 0.2, 0.3)).endswith(
+        "“he” for the teacher, 2.0 times for the student, 2.5 times for the second student"
+    )
+    assert finding((0.8, 0.16, 0.04)) == "“she” is 5.0 times as likely as “he” for the teacher"
+
+
+def test_otherwise_the_first_words_are_the_finding() -> None:
+    differ = "teacher says “she” (80 %), student says “he” (60 %)"
+    assert finding((0.8, 0.15, 0.05), (0.3, 0.6, 0.1)) == differ
+    assert finding((0.8, 0.15, 0.05), hidden=False) == "teacher says “she” (80 %)", "the model can read it"
+    assert finding((1.0, 0.0, 0.0)) == "teacher says “she” (100 %)", "no ratio to a probability of 0"
+
+
+def test_a_second_word_that_a_model_lacks_is_not_compared() -> None:
+    found = finding((0.8, 0.15, 0.05), (0.7, 0.2, 0.1), student_words=("she", "they", "we"))
+    assert found == "teacher says “she” (80 %), student says “she” (70 %)"
+
+
 # --- the targets of a student ---
 
 
@@ -96,7 +141,9 @@ def test_the_hard_label_of_a_masked_word_is_said_to_be_a_guess(tiny_bert: Masked
     found = targets(tiny_bert, 4)
     prediction = predict(tiny_bert, "he is a [MASK]")
     best = prediction.top(prediction.positions[3], 1).iloc[0]
-    assert f"“{best['token']}”: the teacher's guess" in found["note"]
+    assert f"“{best['token']}”: the teacher's guess. It stands in for the text's own word" in found["note"]
+    assert "training uses the text's own word alone" in found["note"], "the guess is not what training uses"
+    assert found["names"] == {"teacher": "Teacher (soft target)"}
     assert percent(1 - best["probability"]) in found["title"]
 
 

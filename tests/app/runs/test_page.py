@@ -247,7 +247,7 @@ def test_the_export_is_the_runs_folder_as_a_zip() -> None:
 
 @pytest.mark.parametrize(
     ("button", "header"),
-    [("predictions", "Which words do the two models expect?"), ("gaps", "Gaps between two groups of words")],
+    [("predictions", "Which words do the models expect?"), ("gaps", "Gaps between two groups of words")],
 )
 def test_the_student_of_a_run_opens_beside_its_teacher(
     open_runs: OpenRuns,
