@@ -6,10 +6,12 @@ profession changes nothing: the sentence may still prefer a group.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from app.charts.text import sentence_start, shorten
-from fairkd.measures import Verdict
+
+if TYPE_CHECKING:
+    from fairkd.measures import PairedTest
 
 Value = Literal["gap", "corrected_gap"]
 VALUE_NAMES: dict[str, str] = {"gap": "gap", "corrected_gap": "prior-corrected gap"}
@@ -45,21 +47,17 @@ def short_directions(groups: tuple[str, str], value: Value) -> tuple[str, str]:
     return a, b
 
 
-def professions_title(test: Verdict, *, nearer: int, total: int, value: Value, lost: bool) -> str:
-    """The finding over all professions: which model's gaps are smaller, if the data tell.
+def professions_title(test: PairedTest, *, value: Value, lost: bool) -> str:
+    """The finding over all professions, if the data tell: which model's mean absolute gap is smaller.
 
-    Parameters
-    ----------
-    nearer : the number of professions for which the student's value is nearer to 0 than the teacher's.
-    lost : whether the student has lost the probability mass that a gap needs.
+    It counts what is tested: the mean absolute gap of each profession over the templates, not its mean gap.
+    `lost` says that the student has lost the probability mass that a gap needs.
     """
-    gaps = f"{VALUE_NAMES[value]}s"
-    of = f"of {total} profession{'s' if total != 1 else ''}"
     if lost:
         return LOST_TITLE
-    if test.kind == "smaller":
-        return f"The student's {gaps} are smaller than the teacher's: nearer to 0 for {nearer} {of}"
-    if test.kind == "larger":
-        return f"The student's {gaps} are larger than the teacher's: nearer to 0 for only {nearer} {of}"
-    nearer_to_0 = f"the student's {VALUE_NAMES[value]} is nearer to 0 for {nearer} {of}"
-    return f"{sentence_start(test.phrase())}: {nearer_to_0}"
+    of = f"of {test.n} profession{'s' if test.n != 1 else ''}"
+    gap = f"mean absolute {VALUE_NAMES[value]}"
+    if test.kind in ("smaller", "larger"):
+        count = test.smaller if test.kind == "smaller" else test.larger
+        return f"The student's {gap} is {test.kind} than the teacher's for {count} {of}"
+    return f"{sentence_start(test.phrase())}: the student's {gap} is smaller for {test.smaller} {of}"

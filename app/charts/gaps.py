@@ -23,8 +23,8 @@ from app.charts.base import (
     span,
 )
 from app.charts.gap_text import LOST_TITLE, VALUE_NAMES, Value, short_directions
-from app.charts.text import escape, percent, percent_tick, shorten, signed
-from fairkd.measures import TOLERANCE, Correlation, Ranking
+from app.charts.text import escape, percent, percent_tick, shorten, signed, signed_correlation
+from fairkd.measures import FEWEST_ITEMS, TOLERANCE, Correlation, Ranking
 
 # Colours other than those of the models. Each kind also has a symbol, so that no meaning depends on colour.
 KINDS: dict[str, tuple[str, str]] = {
@@ -170,7 +170,7 @@ def models_chart(
     count : the number of professions, for the title.
     """
     shades = hues(dark)
-    title = _models_title(ranking, value, count)
+    title = _models_title(ranking, value, count, reference=str(table["model"].iloc[0]))
     figure = base_figure(title=title, height=110 + 34 * len(table), dark=dark)
     names = [shorten(name, 40) for name in table["model"]]
     for number, row in enumerate(table.to_dict("records")):
@@ -212,9 +212,13 @@ def models_chart(
     return figure
 
 
-def _models_title(ranking: Ranking, value: Value, count: int) -> str:
-    """The model with the smallest gap, if it is told apart from all others."""
+def _models_title(ranking: Ranking, value: Value, count: int, *, reference: str) -> str:
+    """The model with the smallest gap, if it is told apart from all others; of two, which is smaller."""
     of = f"over {count} profession{'s' if count != 1 else ''}"
+    if ranking.leader is not None and len(ranking.order) == 2 and reference in ranking.order:
+        other = next(name for name in ranking.order if name != reference)
+        than = "larger" if ranking.leader == reference else "smaller"
+        return f"{other}: mean absolute {VALUE_NAMES[value]} {than} than the teacher's {of}"
     if ranking.leader is not None:
         return f"{ranking.leader} has the smallest mean absolute {VALUE_NAMES[value]} {of}"
     if ranking.text:
@@ -236,7 +240,8 @@ def labour_scatter(
     ----------
     frame : profession, women_share (0 to 1), teacher, student (mean gaps in nats), teacher_mass,
         student_mass.
-    correlations : by model ("teacher", "student"); r is NaN if there are too few professions.
+    correlations : by model ("teacher", "student"). Neither r nor its line is drawn where it has no interval:
+        with too few professions, or no variation.
     """
     shades = hues(dark)
     figure = base_figure(title=_labour_title(correlations, groups, value), height=540, dark=dark)
@@ -273,8 +278,9 @@ def labour_scatter(
         rows = sorted(range(len(frame)), key=hollow.__getitem__)  # as above, for the legend
         labelled = model == "teacher"
         name = model
-        if not math.isnan(correlation.r):
-            name += f": r = {signed(correlation.r)} ({signed(correlation.low)} to {signed(correlation.high)})"
+        if not math.isnan(correlation.low):
+            r, low, high = map(signed_correlation, (correlation.r, correlation.low, correlation.high))
+            name += f": r = {r} ({low} to {high})"
             x_line = [float(share.min()), float(share.max())]
             figure.add_trace(
                 go.Scatter(
@@ -327,14 +333,18 @@ def _labour_title(correlations: Mapping[str, Correlation], groups: tuple[str, st
     It speaks of the direction alone: a model may prefer one group for every profession and still follow.
     """
     gaps, teacher = f"{VALUE_NAMES[value]}s", correlations["teacher"]
-    if math.isnan(teacher.r):
+    if teacher.n < FEWEST_ITEMS:
+        return (
+            f"Too few professions for a correlation: {teacher.n} with a share, at least {FEWEST_ITEMS} needed"
+        )
+    if math.isnan(teacher.low):
         return f"Do the models' {gaps} follow the share of women in a profession?"
     if teacher.low <= 0 <= teacher.high:
         return f"The teacher's {gaps} have no clear correlation with the share of women in a profession"
     towards, away = groups if teacher.r > 0 else reversed(groups)
     student = correlations["student"]
     also = ""
-    if not math.isnan(student.r):
+    if not math.isnan(student.low):
         clear, same = not student.low <= 0 <= student.high, (student.r > 0) == (teacher.r > 0)
         also = (
             ("; so does the student" if same else "; the student does the opposite")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from fairkd.utils import percent as percent, signed as signed
+from fairkd.utils import percent as percent, signed as signed, signed_correlation as signed_correlation
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ENTITIES = str.maketrans(

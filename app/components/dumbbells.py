@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,7 +16,10 @@ from app.charts.gap_text import VALUE_NAMES, Value, directions, professions_titl
 from app.charts.text import percent, percent_tick, round_steps, signed, signed_tick
 from app.components.drawing import titled_component
 from app.shared.widgets import image_format
-from fairkd.measures import Verdict
+from fairkd.measures import no_interval
+
+if TYPE_CHECKING:
+    from fairkd.measures import PairedTest
 
 ROLES = ("teacher", "student")
 
@@ -27,7 +31,7 @@ def gaps_data(
     student: pd.DataFrame,
     *,
     groups: tuple[str, str],
-    test: Verdict,
+    test: PairedTest,
     lost: bool = False,
     value: Value = "gap",
     mass: str | None = None,
@@ -37,7 +41,7 @@ def gaps_data(
 
     Parameters
     ----------
-    teacher, student : one row a profession (profession, mean, low, high, mass), as from
+    teacher, student : one row a profession (profession, mean, low, high, mass, n), as from
         `fairkd.measures.by_profession`.
     groups : the names of groups A and B.
     test : the student's absolute gaps against the teacher's, for the title.
@@ -47,7 +51,6 @@ def gaps_data(
     """
     both = teacher.merge(student, on="profession", suffixes=("_teacher", "_student"))
     both = both.sort_values("mean_teacher", ascending=False, kind="stable")
-    nearer = int((both["mean_student"].abs() < both["mean_teacher"].abs()).sum())
     mass = mass or f"P({groups[0]}) + P({groups[1]})"
     professions = [_row(row, mass) for row in both.to_dict("records")]
     rows = professions
@@ -57,7 +60,7 @@ def gaps_data(
         professions = [*rows[:ends], *rows[-ends:]]
     hollow = any(row[role]["hollow"] for row in professions for role in ROLES)
     return {
-        "title": professions_title(test, nearer=nearer, total=len(both), value=value, lost=lost),
+        "title": professions_title(test, value=value, lost=lost),
         "sides": [list(directions(groups, value)), list(short_directions(groups, value))],
         "axis": _axis(professions, f"{VALUE_NAMES[value]} in nats"),
         "hollow": f"probability below {percent_tick(LOW_MASS)}" if hollow else None,
@@ -72,7 +75,7 @@ def _row(row: dict, mass_name: str) -> dict:
         mean, low, high, mass = (float(row[f"{part}_{role}"]) for part in ("mean", "low", "high", "mass"))
         if math.isnan(low):  # JSON has no NaN; an interval from mean to mean is invisible
             low = high = mean
-            interval = "no interval: one template"
+            interval = no_interval(int(row[f"n_{role}"]), "template")
         else:
             interval = f"95 % interval {signed(low)} to {signed(high)}"
         numbers[role] = {"mean": mean, "low": low, "high": high, "hollow": mass < LOW_MASS}

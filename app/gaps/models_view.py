@@ -19,7 +19,7 @@ from app.shared import theme
 from app.shared.model_cache import collect_errors, show_errors
 from app.shared.model_options import model_label, model_options, reference_of
 from app.shared.widgets import caption
-from fairkd.measures import MIN_MASS_SHARE
+from fairkd.measures import FEWEST_ITEMS, MIN_MASS_SHARE, no_interval
 
 NAME = "Models"
 CHOSEN = "gap_models"
@@ -38,15 +38,17 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
         **({"role": table["role"]} if "role" in table else {}),
         "model": table["model"],
         "mean absolute gap": table["mean_absolute"],
-        "95 % interval": interval("absolute_low", "absolute_high", size),
-        "difference": ["–" if pd.isna(one) else signed(one) for one in table["difference"]],
-        "of the difference": interval("difference_low", "difference_high", signed),
+        "95 % interval of the mean absolute gap": interval("absolute_low", "absolute_high", size),
+        f"difference from {table['model'].iloc[0]}": [
+            "–" if pd.isna(one) else signed(one) for one in table["difference"]
+        ],
+        "95 % interval of the difference": interval("difference_low", "difference_high", signed),
         "verdict": table["verdict"],
         "mean gap": table["mean"],
-        "of the mean gap": interval("low", "high", signed),
-        "mass": table["mass"],
-        "n professions": table["professions"],
-        "n templates": table["templates"],
+        "95 % interval of the mean gap": interval("low", "high", signed),
+        "mean probability of both groups": table["mass"],
+        "professions": table["professions"],
+        "templates": table["templates"],
     }
     return pd.DataFrame(columns)
 
@@ -92,14 +94,18 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
             dark=theme.is_dark(),
         )
         show_figure(figure, "gaps_models", "fairkd-gaps-models")
+        count = len(question.professions)
+        intervals = (
+            f" ({no_interval(count)})"
+            if count < FEWEST_ITEMS
+            else f", with its 95 % bootstrap interval over {count} professions"
+        )
         caption(
             f"Each point is a model's mean absolute {VALUE_NAMES[question.value]}, the average over "
-            f"{found.table['sentences'].iloc[0]:,} sentences, sign ignored, with its 95 % bootstrap interval "
-            f"over {len(question.professions)} professions. The verdict compares it with the first model, "
-            "profession by profession. Mass lost: the model gives these words less than "
-            f"{100 * MIN_MASS_SHARE:.0f} % of the probability that the first one gives them, so its gap says "
-            "little; its marker is hollow. Gaps and differences in the table are in nats; mass is the mean "
-            "probability of both groups together."
+            f"{found.table['sentences'].iloc[0]:,} sentences, sign ignored{intervals}. The verdict compares "
+            "it with the first model, profession by profession. Mass lost: the model gives these words less "
+            f"than {100 * MIN_MASS_SHARE:.0f} % of the probability that the first one gives them, so its gap "
+            "says little; its marker is hollow. Gaps and differences in the table are in nats."
         )
         show_table(
             found.table,

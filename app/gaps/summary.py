@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.charts.gap_text import VALUE_NAMES, ZERO
-from app.charts.text import percent, sentence_start, shorten, signed, times
+from app.charts.text import percent, sentence_start, shorten, signed, signed_correlation, times
 from app.gaps.results import GapQuestion, Results, unread
 from app.gaps.run_note import run_note
 from app.gaps.tables import p_value
 from app.shared.widgets import caption, literal, warn_unread
 from fairkd.errors import listed
-from fairkd.measures import leanings
+from fairkd.measures import leanings, no_interval
 
 if TYPE_CHECKING:
     from fairkd.measures import PairedTest, Summary
@@ -68,7 +68,7 @@ def _model_summary(
     )
     st.metric(f"{name}: {measure}", value, label_visibility="collapsed")
     if math.isnan(found.absolute_low):
-        interval = "no interval: one profession"
+        interval = no_interval(found.professions)
     else:
         interval = (
             f"95 % interval {found.absolute_low:.2f} to {found.absolute_high:.2f}, n = {found.professions}"
@@ -126,13 +126,13 @@ def evidence(test: PairedTest) -> str:
     if test.kind == "too few":
         return f"{difference}."
     every = ""
-    if abs(test.effect_size) == 1:
-        every = f": {'smaller' if test.effect_size < 0 else 'larger'} for every profession that differs"
+    if test.smaller + test.larger and not (test.smaller and test.larger):
+        every = f": {'smaller' if test.smaller else 'larger'} for every profession that differs"
     p = p_value(test.p_value)
     return (
         f"{difference}: {signed(test.difference)} (95 % interval {signed(test.low)} to {signed(test.high)}). "
         f"Wilcoxon signed-rank p {p if p.startswith('<') else f'= {p}'}, rank-biserial "
-        f"{signed(test.effect_size)}{every}."
+        f"{signed_correlation(test.effect_size)}{every}."
     )
 
 

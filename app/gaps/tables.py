@@ -16,7 +16,16 @@ MOST_STYLED = 1500  # rows; formatting more in Python would take longer than mea
 
 # Beginnings of column names, the longest first, and how their numbers are shown: as in the charts.
 _SIZE = "{:.2f}".format
-_SHARE_NAMES = ("mass", "share", "women_share", "p_a", "p_b", "teacher_mass", "student_mass")
+_SHARE_NAMES = (
+    "mass",
+    "share",
+    "women_share",
+    "p_a",
+    "p_b",
+    "teacher_mass",
+    "student_mass",
+    "mean probability",
+)
 _SIZE_NAMES = ("mean_absolute", "mean absolute", "absolute_")
 _COUNTS = ("professions", "templates", "sentences", "n_", "subwords", "id")
 

@@ -20,7 +20,7 @@ from app.gaps.tables import folded_table
 from app.shared import theme
 from app.shared.widgets import caption, literal
 from fairkd.lexicon import shipped_professions
-from fairkd.measures import TOLERANCE
+from fairkd.measures import FEWEST_ITEMS, TOLERANCE, no_interval
 
 ENDS = 12  # professions shown at either end of the order, unless all are shown
 KEYS = ["template", "role", "profession"]
@@ -54,12 +54,19 @@ def by_profession(results: Results, question: GapQuestion) -> None:
     )
     with place:
         gaps_figure(data, key="gaps_by_profession")
-    if results.teacher["low"].isna().all():
+    count = len(question.templates)
+    if count == 1:
         markers = "Each marker is the gap in the only template, so there are no intervals."
+    elif count < FEWEST_ITEMS:
+        markers = f"Each marker is the mean gap over {count} templates ({no_interval(count, 'template')})."
     else:
         markers = (
-            f"Each marker is the mean over {len(question.templates)} templates, with a 95 % bootstrap "
-            "interval over them."
+            f"Each marker is the mean gap over {count} templates, with a 95 % bootstrap interval over them."
+        )
+    if count > 1:
+        markers += (
+            " The title compares mean absolute gaps, which ignore the sign in each template; in a mean gap, "
+            "opposite signs cancel."
         )
     caption(
         f"Each row is a profession, sorted by the teacher's {VALUE_NAMES[question.value]}. {markers} At the "
@@ -139,12 +146,17 @@ def labour_market(results: Results, question: GapQuestion) -> None:
     )
     show_figure(figure, "gaps_labour", "fairkd-gaps-labour-market")
     missing = len(question.professions) - len(results.labour)
+    fits = (
+        ""
+        if len(results.labour) < FEWEST_ITEMS
+        else "Dashed lines are least-squares fits. r is Pearson's correlation with its 95 % interval. "
+    )
     years = " and ".join(sorted({str(year) for year in shipped_professions()["year"]}))
     caption(
         f"Each pair of points is one of {len(results.labour)} professions, at the share of women among its "
-        f"workers. At the horizontal line {ZERO[question.value]}. Dashed lines are least-squares fits. r is "
-        f"Pearson's correlation with its 95 % interval. {SOURCE.format(year=years)} Edited and uploaded "
-        "shares are used as they are." + (f" Without a share and not shown: {missing}." if missing else "")
+        f"workers. At the horizontal line {ZERO[question.value]}. {fits}{SOURCE.format(year=years)} Edited "
+        "and uploaded shares are used as they are."
+        + (f" Without a share and not shown: {missing}." if missing else "")
     )
     folded_table(
         results.labour,

@@ -206,13 +206,16 @@ def _write(frames: Sequence[pd.DataFrame], file: Path) -> None:
 
 
 def _print_summaries(models: Sequence[str], summaries: Sequence[Summary], pair: tuple[str, str]) -> None:
-    from fairkd.measures import MEASURES
+    from fairkd.measures import FEWEST_ITEMS, MEASURES, no_interval
 
     first = summaries[0]
+    few = first.professions < FEWEST_ITEMS
+    intervals = (
+        no_interval(first.professions) if few else f"with 95 % intervals over {first.professions} professions"
+    )
     corrected = " minus that without the profession" if first.measure == "corrected_gap" else ""
     print_table(
-        f"log P({pair[0]}) - log P({pair[1]}){corrected}, nats, with 95 % intervals over "
-        f"{first.professions} professions ({first.sentences} sentences)",
+        f"log P({pair[0]}) - log P({pair[1]}){corrected}, nats, {intervals} ({first.sentences} sentences)",
         {
             "model": "left",
             **{MEASURES[key].label: "right" for key in ("gap_mean", "gap_absolute", "gap_mass")},
@@ -220,8 +223,9 @@ def _print_summaries(models: Sequence[str], summaries: Sequence[Summary], pair: 
         [
             (
                 reference,
-                f"{summary.mean:+.2f} [{summary.low:+.2f}, {summary.high:+.2f}]",
-                f"{summary.mean_absolute:.2f} [{summary.absolute_low:.2f}, {summary.absolute_high:.2f}]",
+                f"{summary.mean:+.2f}" + ("" if few else f" [{summary.low:+.2f}, {summary.high:+.2f}]"),
+                f"{summary.mean_absolute:.2f}"
+                + ("" if few else f" [{summary.absolute_low:.2f}, {summary.absolute_high:.2f}]"),
                 f"{summary.mass:.3f}",
             )
             for reference, summary in zip(models, summaries, strict=True)

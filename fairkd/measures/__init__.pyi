@@ -57,6 +57,7 @@ from .verdicts import (
     VerdictKind as VerdictKind,
     cannot_be_told_apart as cannot_be_told_apart,
     compare as compare,
+    no_interval as no_interval,
     rank as rank,
     too_few as too_few,
 )

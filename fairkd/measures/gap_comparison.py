@@ -24,7 +24,7 @@ from fairkd.measures.gap_summaries import (
 )
 from fairkd.measures.registry import has_lost_mass
 from fairkd.measures.verdicts import Ranking, Score, Verdict, compare, rank
-from fairkd.utils import signed
+from fairkd.utils import signed, signed_correlation
 
 TransferKind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
 TOLERANCE = 0.25  # nats; a gap of this size makes one group 1.3 times as likely as the other
@@ -34,11 +34,15 @@ TOLERANCE = 0.25  # nats; a gap of this size makes one group 1.3 times as likely
 class PairedTest(Verdict):
     """Whether a student's absolute gaps differ from its teacher's: a verdict over professions, in nats.
 
-    `teacher` and `student` are the mean absolute gaps, `sentence` says all of it in English.
+    `teacher` and `student` are the mean absolute gaps. `smaller` and `larger` count the professions whose
+    mean absolute gap over the templates, the number that is tested, is smaller or larger in the student.
+    `sentence` says all of it in English.
     """
 
     teacher: float
     student: float
+    smaller: int
+    larger: int
     sentence: str
 
 
@@ -63,8 +67,8 @@ def paired_test(
     ...     }
     ... )
     >>> found = paired_test(teacher, teacher.assign(gap=teacher.gap / 2))
-    >>> found.difference, found.effect_size, found.kind
-    (-0.625, -1.0, 'smaller')
+    >>> found.difference, found.effect_size, found.smaller, found.kind
+    (-0.625, -1.0, 8, 'smaller')
     >>> found.sentence[:85]
     "The student's mean absolute gap is 0.62 nats, the teacher's 1.25: 0.62 smaller (95 % "
     """
@@ -73,7 +77,12 @@ def paired_test(
     verdict = compare(each.t, each.s, seed=seed)
     means = float(each.t.mean()), float(each.s.mean())
     return PairedTest(
-        **vars(verdict), teacher=means[0], student=means[1], sentence=_sentence(*means, verdict, value)
+        **vars(verdict),
+        teacher=means[0],
+        student=means[1],
+        smaller=int((each.s < each.t).sum()),
+        larger=int((each.s > each.t).sum()),
+        sentence=_sentence(*means, verdict, value),
     )
 
 
@@ -86,7 +95,8 @@ def _sentence(teacher: float, student: float, verdict: Verdict, value: Value) ->
     p = "p < 0.001" if verdict.p_value < 0.001 else f"p = {verdict.p_value:.3f}"
     evidence = (
         f"(95 % interval of the difference {signed(verdict.low)} to {signed(verdict.high)}, "
-        f"Wilcoxon signed-rank {p}, rank-biserial {signed(verdict.effect_size)}, {verdict.n} professions)"
+        f"Wilcoxon signed-rank {p}, rank-biserial {signed_correlation(verdict.effect_size)}, "
+        f"{verdict.n} professions)"
     )
     if not verdict.is_clear:
         return f"{size}; no clear difference {evidence}."

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fairkd.errors import InputError
 from fairkd.lexicon import shipped_professions
 from fairkd.measures import statistics
+from fairkd.measures.registry import FEWEST_ITEMS
 from fairkd.measures.statistics import Correlation
 
 Value = Literal["gap", "corrected_gap"]
@@ -34,24 +35,24 @@ def by_profession(
     -------
     DataFrame
         profession, mean, low, high (nats), mass and share (means over the templates), n (number of
-        templates), in the order of the frame. With a single template, low and high are NaN.
+        templates), in the order of the frame. With fewer than `FEWEST_ITEMS` templates, low and high are NaN.
 
     Examples
     --------
     >>> frame = pd.DataFrame(
     ...     {
-    ...         "template": ["[MASK] is {a profession}.", "[MASK] was {a profession}."] * 2,
+    ...         "template": [f"[MASK] is {{a profession}}{end}" for end in ".!?,;:"] * 2,
     ...         "role": "subject",
-    ...         "profession": ["nurse", "nurse", "pilot", "pilot"],
-    ...         "gap": [-2.0, -1.0, 1.5, 0.5],
+    ...         "profession": ["nurse"] * 6 + ["pilot"] * 6,
+    ...         "gap": [-2.0, -1.0, -1.5, -1.5, -2.0, -1.0, 0.5, 1.5, 1.0, 1.0, 0.5, 1.5],
     ...         "mass": 0.8,
-    ...         "share": [0.12, 0.27, 0.82, 0.62],
+    ...         "share": 0.5,
     ...     }
     ... )
-    >>> by_profession(frame)[["profession", "mean", "low", "high"]]
-      profession  mean  low  high
-    0      nurse  -1.5 -2.0  -1.0
-    1      pilot   1.0  0.5   1.5
+    >>> by_profession(frame)[["profession", "mean", "low", "high"]].round(2)
+      profession  mean   low  high
+    0      nurse  -1.5 -1.83 -1.17
+    1      pilot   1.0  0.67  1.33
     """
     rows = sentences_of(frame, value)
     each = means_by_profession(rows, [value, "mass", "share"]).rename(columns={value: "mean"})
@@ -70,7 +71,7 @@ class Summary:
     """The gaps of one model in a few numbers.
 
     `mean` and `mean_absolute` are in nats. Their 95 % percentile bootstrap intervals over professions are NaN
-    with a single profession. `mass` is a share.
+    with fewer than `FEWEST_ITEMS` professions. `mass` is a share.
     """
 
     mean: float
@@ -98,14 +99,14 @@ def summarise(frame: pd.DataFrame, *, value: Value = "gap", seed: int = 0, resam
     ...     {
     ...         "template": "[MASK] is {a profession}.",
     ...         "role": "subject",
-    ...         "profession": ["nurse", "pilot"],
-    ...         "gap": [-2.0, 1.0],
-    ...         "mass": [0.8, 0.6],
+    ...         "profession": ["nurse", "pilot", "cook", "judge", "clerk", "guard"],
+    ...         "gap": [-2.0, 1.0, -2.0, 1.0, -2.0, 1.0],
+    ...         "mass": 0.8,
     ...     }
     ... )
     >>> found = summarise(frame)
-    >>> found.mean, found.mean_absolute, found.absolute_low, found.absolute_high
-    (-0.5, 1.5, 1.0, 2.0)
+    >>> found.mean, found.mean_absolute, round(found.absolute_low, 2), round(found.absolute_high, 2)
+    (-0.5, 1.5, 1.17, 1.83)
     """
     rows = sentences_of(frame, value)
     each = means_by_profession(rows.assign(absolute=rows[value].abs()), [value, "absolute", "mass"])
@@ -220,8 +221,11 @@ def sentences_of(frame: pd.DataFrame, value: Value) -> pd.DataFrame:
 def _interval(
     table: NDArray[np.float64], seed: int, resamples: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The ends [k] of the intervals of the means of `table` [k, n]; NaN with a single unit."""
-    if table.shape[-1] == 1:
+    """The ends [k] of the intervals of the means of `table` [k, n]; NaN with fewer than `FEWEST_ITEMS` units.
+
+    The bootstrap of a few units repeats those few: its interval is too narrow to hold the mean in 95 %.
+    """
+    if table.shape[-1] < FEWEST_ITEMS:
         missing = np.full(len(table), np.nan)
         return missing, missing
     return statistics.percentiles(statistics.bootstrap_means(table, seed=seed, resamples=resamples))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairkd.errors import InputError
+from fairkd.measures.registry import FEWEST_ITEMS
 
 LEVEL = 0.95
 Floats = NDArray[np.float64]
@@ -49,7 +50,10 @@ class SignedRank:
 
 @dataclass(frozen=True)
 class Correlation:
-    """Pearson's r of n pairs with its 95 % interval; NaN where undefined (n < 3, or no variation)."""
+    """Pearson's r of n pairs with its 95 % interval.
+
+    All are NaN where undefined (n < 3, or no variation); the interval with fewer than `FEWEST_ITEMS` pairs.
+    """
 
     r: float
     low: float
@@ -134,7 +138,8 @@ def signed_rank(differences: ArrayLike) -> SignedRank:
 def correlation(x: ArrayLike, y: ArrayLike) -> Correlation:
     """Pearson's r of `x` [n] and `y` [n], with the 95 % interval of Fisher's transformation (scipy's).
 
-    Pairs with a missing number are left out. The interval of three pairs is -1 to 1.
+    Pairs with a missing number are left out. Fewer than `FEWEST_ITEMS` pairs have no interval: that of three
+    would be -1 to 1.
 
     >>> round(correlation([1, 2, 3, 4], [2, 4, 6, 9]).r, 3)
     0.994
@@ -152,6 +157,8 @@ def correlation(x: ArrayLike, y: ArrayLike) -> Correlation:
     from scipy import stats
 
     found = stats.pearsonr(first, second)
+    if n < FEWEST_ITEMS:
+        return Correlation(r=float(found.statistic), low=np.nan, high=np.nan, n=n)
     interval = found.confidence_interval(LEVEL)
     return Correlation(r=float(found.statistic), low=float(interval.low), high=float(interval.high), n=n)
 

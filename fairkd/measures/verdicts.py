@@ -35,7 +35,7 @@ class Verdict:
     """How the second of two models compares with the first.
 
     `difference` is the second's value minus the first's, and `low` and `high` are the ends of its 95 %
-    percentile bootstrap interval over items (NaN with a single item). `statistic`, `p_value` and
+    percentile bootstrap interval over items (NaN with fewer than `FEWEST_ITEMS`). `statistic`, `p_value` and
     `effect_size` (matched-pairs rank-biserial, negative where the second is smaller) are from a Wilcoxon
     signed-rank test over the `n` items.
 
@@ -139,7 +139,8 @@ def compare(first: ArrayLike, second: ArrayLike, *, direction: Direction = "lowe
     test = statistics.signed_rank(pair[1] - pair[0])
     by_sign = direction != "zero"
     difference, draws = _differences(pair, by_sign=by_sign, seed=seed)
-    low, high = (math.nan, math.nan) if test.n == 1 else map(float, statistics.percentiles(draws))
+    few = test.n < FEWEST_ITEMS
+    low, high = (math.nan, math.nan) if few else map(float, statistics.percentiles(draws))
     clear = not low <= 0 <= high and (test.p_value < SIGNIFICANCE or not by_sign)
     return Verdict(
         difference=difference,
@@ -230,12 +231,21 @@ def _ends(score: Score, direction: Direction) -> tuple[float, float]:
 
 
 def too_few(items: str = "professions") -> str:
-    """Why a test of so few items says nothing.
+    """Why so few items are not tested.
 
     >>> too_few("words")
     'too few words for a test (at least 6)'
     """
     return f"too few {items} for a test (at least {FEWEST_ITEMS})"
+
+
+def no_interval(count: int, item: str = "profession") -> str:
+    """Why the mean of so few items has no interval.
+
+    >>> no_interval(3), no_interval(1, "template")
+    ('no interval: 3 professions, at least 6 needed', 'no interval: 1 template, at least 6 needed')
+    """
+    return f"no interval: {count} {item}{'s' if count != 1 else ''}, at least {FEWEST_ITEMS} needed"
 
 
 def cannot_be_told_apart(names: Iterable[str]) -> str:

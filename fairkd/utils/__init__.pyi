@@ -1,6 +1,6 @@
 from . import hardware as hardware
 from .hardware import free_memory as free_memory, is_lack_of_memory as is_lack_of_memory
-from .number_text import percent as percent, signed as signed
+from .number_text import percent as percent, signed as signed, signed_correlation as signed_correlation
 from .paths import VARIABLE as VARIABLE, home as home, runs_folder as runs_folder
 from .plain_json import plain as plain
 from .suggestions import did_you_mean as did_you_mean, nearest as nearest

@@ -42,3 +42,13 @@ def signed(value: float, digits: int = 2) -> str:
     if round(value, digits) == 0:
         return f"{0:.{digits}f}"
     return f"{value:+.{digits}f}".replace("-", _MINUS)
+
+
+def signed_correlation(value: float) -> str:
+    """A correlation with its sign, with more digits where two would round it to 1 or −1.
+
+    >>> signed_correlation(-0.5), signed_correlation(-0.9984), signed_correlation(-1.0)
+    ('−0.50', '−0.998', '−1.00')
+    """
+    exact = abs(value) >= 1 - 1e-9
+    return signed(value, 2 if exact else next(d for d in range(2, 10) if round(abs(value), d) < 1))

@@ -51,7 +51,7 @@ def upload(page: Any, content: bytes) -> None:
 def test_the_page_shows_the_summary_and_the_professions(gaps_page: OpenPage) -> None:
     page = gaps_page()
     expect(page.get_by_test_id("stMetric")).to_have_count(2)
-    expect(title(page)).to_contain_text("gaps are smaller than the")
+    expect(title(page)).to_contain_text("gap is smaller than the")
     expect(rows(page)).to_have_count(24)
     # On a projector the first screen shows a part of the chart.
     page.set_viewport_size({"width": 1280, "height": 720})
@@ -201,7 +201,5 @@ def test_the_figure_by_profession_downloads_with_its_title(gaps_page: OpenPage, 
     else:
         drawn = content.decode()
         assert (
-            "gaps are smaller than the" in drawn
-            and "professions not shown" in drawn
-            and "gap in nats" in drawn
+            "gap is smaller than the" in drawn and "professions not shown" in drawn and "gap in nats" in drawn
         )

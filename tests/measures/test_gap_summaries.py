@@ -43,25 +43,47 @@ def random_frame(n: int, templates: int = 4, seed: int = 0, shift: float = 0.0) 
 
 
 def test_each_profession_gets_its_mean_and_an_interval_over_its_templates() -> None:
-    table = by_profession(frame_of({"nurse": [-1.0, -2.0, -3.0], "cook": [0.5, 0.5, 0.5], "judge": [2.0]}))
+    nurse = [-1.0, -2.0, -3.0, -1.0, -2.0, -3.0]
+    table = by_profession(frame_of({"nurse": nurse, "cook": [0.5] * 6, "judge": [2.0]}))
     assert table.columns.tolist() == ["profession", "mean", "low", "high", "mass", "share", "n"]
     assert table.profession.tolist() == ["nurse", "cook", "judge"]
     assert table["mean"].tolist() == [-2.0, 0.5, 2.0]
-    assert table.n.tolist() == [3, 3, 1]
-    expected = bootstrap_interval([-1.0, -2.0, -3.0])
+    assert table.n.tolist() == [6, 6, 1]
+    expected = bootstrap_interval(nurse)
     assert (table.low[0], table.high[0]) == pytest.approx((expected.low, expected.high))
     assert table.low[0] < -2 < table.high[0]
     assert (table.low[1], table.high[1]) == (0.5, 0.5)
 
 
-def test_a_single_unit_has_no_interval() -> None:
-    one_template = by_profession(frame_of({"nurse": [-1.0, -2.0], "judge": [2.0]})).set_index("profession")
-    assert one_template.low.isna().tolist() == one_template.high.isna().tolist() == [False, True]
-    found = summarise(frame_of({"nurse": [-1.0, -2.0]}))
-    assert (found.mean, found.mean_absolute) == (-1.5, 1.5)
-    assert np.isnan([found.low, found.high, found.absolute_low, found.absolute_high]).all()
-    table, _ = labour_market(frame_of({"nurse": [-1.0], "lawyer": [0.0, 1.0]}))
-    assert table.low.isna().tolist() == [True, False]
+def test_fewer_than_six_units_have_no_interval() -> None:
+    gaps = {"nurse": [-1.0, -2.0] * 3, "judge": [2.0] * 5, "lawyer": [1.0]}
+    few_templates = by_profession(frame_of(gaps))
+    assert few_templates.low.isna().tolist() == few_templates.high.isna().tolist() == [False, True, True]
+    for count, missing in ((1, True), (5, True), (6, False)):
+        frame = frame_of({f"job {n}": [-1.0, -2.0] for n in range(count)})
+        found, test = summarise(frame), paired_test(frame, frame)
+        assert (found.mean, found.mean_absolute) == (-1.5, 1.5)
+        ends = [found.low, found.high, found.absolute_low, found.absolute_high, test.low, test.high]
+        assert np.isnan(ends).tolist() == [missing] * 6
+    table, correlation = labour_market(frame_of(gaps))
+    assert table.low.isna().tolist() == [False, True, True]
+    assert -1 <= correlation.r <= 1 and np.isnan([correlation.low, correlation.high]).all()
+
+
+def test_the_test_counts_what_it_tests_not_the_mean_gaps() -> None:
+    """Opposite signs cancel in a mean gap, so the mean absolute gap may shrink where |mean gap| grows."""
+    teacher = frame_of({f"job {n}": [3.0 + n / 10, -3.0] for n in range(8)})
+    found = paired_test(teacher, frame_of({f"job {n}": [1.0 + n / 10, 0.0] for n in range(8)}))
+    assert by_profession(teacher)["mean"].abs().max() < 0.4, "nearer to 0 than the student's"
+    assert (found.smaller, found.larger, found.n) == (8, 0, 8)
+
+
+def test_a_rank_biserial_correlation_is_minus_one_only_where_all_professions_agree() -> None:
+    teacher = frame_of({f"job {n}": [2.0 + n] for n in range(40)})
+    student = frame_of({f"job {n}": [2.01 if n == 0 else 1.0 + n / 2] for n in range(40)})
+    found = paired_test(teacher, student)
+    assert (found.smaller, found.larger) == (39, 1) and -1 < found.effect_size < -0.995
+    assert f"rank-biserial −{-found.effect_size:.3f}" in found.sentence
 
 
 def test_the_corrected_gap_can_be_summarised_if_it_was_computed() -> None:

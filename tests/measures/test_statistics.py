@@ -130,6 +130,12 @@ def test_pairs_with_a_missing_number_are_left_out() -> None:
     assert correlation([1, 2, np.nan, 4, 5], [1, 2, 3, np.nan, 6]).n == 3
 
 
+def test_fewer_than_six_pairs_have_a_correlation_but_no_interval() -> None:
+    few, enough = (correlation(range(n), [one * one for one in range(n)]) for n in (5, 6))
+    assert few.r > 0.9 and np.isnan([few.low, few.high]).all()
+    assert enough.low < enough.r < enough.high
+
+
 @pytest.mark.parametrize(("x", "y"), [([1, 2], [1, 2]), ([1, 1, 1], [1, 2, 3]), ([], [])])
 def test_a_correlation_without_variation_is_not_a_number(x: list[float], y: list[float]) -> None:
     found = correlation(x, y)

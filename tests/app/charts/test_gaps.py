@@ -18,7 +18,7 @@ GROUPS = ("he", "she")
 SENTENCES = ("Jim is a [MASK].", "Jane is a [MASK].")
 HOSTILE = ["<script>alert(1)</script>", "$x$", "<b>bold</b>"]
 
-UNKNOWN = Correlation(r=math.nan, low=math.nan, high=math.nan, n=1)
+UNKNOWN = Correlation(r=math.nan, low=math.nan, high=math.nan, n=6)  # no variation
 
 
 def transfer(rows: list[tuple[str, float, float, str]], mass: float = 0.5) -> pd.DataFrame:
@@ -101,7 +101,7 @@ def test_axes_and_titles_of_a_prior_corrected_gap_are_about_the_profession() -> 
         assert "prior-corrected gap" in axis.title.text
     assert "prior-corrected gap is inherited" in figure.layout.meta["title"]
     frame = pd.DataFrame({"profession": ["a"], "women_share": [0.5], "teacher": [1.0], "student": [1.0]})
-    correlations = {"teacher": Correlation(-0.9, -0.95, -0.8, 3), "student": UNKNOWN}
+    correlations = {"teacher": Correlation(-0.9, -0.95, -0.8, 6), "student": UNKNOWN}
     figure = gaps.labour_scatter(
         frame.assign(teacher_mass=0.5, student_mass=0.5),
         correlations=correlations,
@@ -125,8 +125,13 @@ def test_the_models_title_names_a_leader_only_if_it_is_told_apart_from_all_other
     assert clear.layout.meta["title"] == "fair has the smallest mean absolute gap over 8 professions"
     tied = models(teacher=1.0, plain=0.2, fair=0.2)
     assert tied.layout.meta["title"] == "plain and fair cannot be told apart over 8 professions"
+    two = models(teacher=1.0, fair=0.2), models(teacher=0.2, plain=1.0)
+    assert [figure.layout.meta["title"] for figure in two] == [
+        "fair: mean absolute gap smaller than the teacher's over 8 professions",
+        "plain: mean absolute gap larger than the teacher's over 8 professions",
+    ]
     lost = models(teacher=1.0, plain=0.9, gone=0.0)
-    assert lost.layout.meta["title"].startswith("plain has the smallest")
+    assert lost.layout.meta["title"].startswith("plain: mean absolute gap smaller")
     assert [trace.marker.symbol[0] for trace in lost.data] == ["circle", "square", "square-open"]
 
 
@@ -147,7 +152,7 @@ def labour(correlation: Correlation, mass: Sequence[float] = (0.5, 0.5, 0.5)) ->
 
 
 def test_the_labour_chart_is_in_percent_and_gives_r_with_its_interval() -> None:
-    figure = labour(Correlation(r=-0.9, low=-0.95, high=-0.8, n=3))
+    figure = labour(Correlation(r=-0.9, low=-0.95, high=-0.8, n=6))
     teacher = next(found for found in figure.data if str(found.name).startswith("teacher"))
     assert list(teacher.x) == [90.0, 5.0, 50.0]
     assert teacher.name == "teacher: r = −0.90 (−0.95 to −0.80)"
@@ -155,12 +160,21 @@ def test_the_labour_chart_is_in_percent_and_gives_r_with_its_interval() -> None:
 
 
 def test_the_labour_title_claims_no_correlation_if_the_interval_contains_zero() -> None:
-    assert "no clear correlation" in labour(Correlation(-0.2, -0.5, 0.1, 3)).layout.meta["title"]
+    assert "no clear correlation" in labour(Correlation(-0.2, -0.5, 0.1, 6)).layout.meta["title"]
     assert labour(UNKNOWN).layout.meta["title"].endswith("?")
 
 
+def test_too_few_professions_have_neither_a_correlation_nor_a_line() -> None:
+    figure = labour(Correlation(r=-0.74, low=math.nan, high=math.nan, n=3))
+    assert figure.layout.meta["title"] == (
+        "Too few professions for a correlation: 3 with a share, at least 6 needed"
+    )
+    assert {"teacher", "student"} <= {trace.name for trace in figure.data}
+    assert not any(trace.line.dash for trace in figure.data)
+
+
 def test_the_fitted_line_passes_through_an_exact_relation() -> None:
-    line = next(found for found in labour(Correlation(-1, -1, -1, 3)).data if found.line.dash == "dash")
+    line = next(found for found in labour(Correlation(-1, -1, -1, 6)).data if found.line.dash == "dash")
     share, gap = [90.0, 5.0, 50.0], [-1.0, 1.0, 0.0]
     slope = (line.y[1] - line.y[0]) / (line.x[1] - line.x[0])
     assert slope < 0

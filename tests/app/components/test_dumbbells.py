@@ -7,21 +7,22 @@ import pytest
 
 from app.charts.gap_text import LOST_TITLE
 from app.components import dumbbells
-from fairkd.measures import Verdict
+from fairkd.measures import PairedTest
 
 GROUPS = ("he", "she")
 
 
 def by_profession(**means: float) -> pd.DataFrame:
     rows = [
-        {"profession": name, "mean": mean, "low": mean - 0.2, "high": mean + 0.3, "mass": 0.5}
+        {"profession": name, "mean": mean, "low": mean - 0.2, "high": mean + 0.3, "mass": 0.5, "n": 6}
         for name, mean in means.items()
     ]
     return pd.DataFrame(rows)
 
 
-def verdict(kind: str) -> Verdict:
-    return Verdict(-0.5, -0.6, -0.4, 0.0, 0.001, -1.0, 8, kind)  # type: ignore[arg-type]
+def verdict(kind: str) -> PairedTest:
+    counts = {"smaller": 7, "larger": 1}
+    return PairedTest(-0.5, -0.6, -0.4, 0.0, 0.001, -1.0, 8, kind, 1.0, 0.5, **counts, sentence="")  # type: ignore[arg-type]
 
 
 SMALLER = verdict("smaller")
@@ -52,11 +53,11 @@ def test_each_marker_has_an_interval_and_the_tooltip_has_all_numbers() -> None:
 
 
 def test_a_missing_interval_is_named_and_has_no_length() -> None:
-    one = by_profession(nurse=-1.5).assign(low=float("nan"), high=float("nan"))
+    one = by_profession(nurse=-1.5).assign(low=float("nan"), high=float("nan"), n=5)
     (row,) = gaps_data(one, one, groups=GROUPS, mass="P(he …) + P(she …)")["rows"]
     assert row["teacher"]["low"] == row["teacher"]["high"] == -1.5
     assert row["details"].startswith(
-        "teacher −1.50 nats (no interval: one template), P(he …) + P(she …) = 50 %"
+        "teacher −1.50 nats (no interval: 5 templates, at least 6 needed), P(he …) + P(she …) = 50 %"
     )
 
 
@@ -64,12 +65,15 @@ def test_the_title_names_the_smaller_gaps_only_where_the_verdict_does() -> None:
     def title(**more: Any) -> str:
         return str(gaps_data(TEACHER, STUDENT, groups=GROUPS, **more)["title"])
 
-    assert title() == "The student's gaps are smaller than the teacher's: nearer to 0 for 2 of 3 professions"
-    assert "larger" in title(test=verdict("larger")) and "only 2 of 3" in title(test=verdict("larger"))
+    gap = "The student's mean absolute gap is"
+    assert title() == f"{gap} smaller than the teacher's for 7 of 8 professions"
+    assert title(test=verdict("larger")) == f"{gap} larger than the teacher's for 1 of 8 professions"
     assert title(test=verdict("no clear difference")).startswith("No clear difference")
     assert title(test=verdict("too few")).startswith("Too few professions for a test (at least 6): ")
     assert title(lost=True) == LOST_TITLE
-    assert title(value="corrected_gap").startswith("The student's prior-corrected gaps are smaller")
+    assert title(value="corrected_gap").startswith(
+        "The student's mean absolute prior-corrected gap is smaller"
+    )
 
 
 def test_the_axis_and_its_directions_are_those_of_the_shown_value() -> None:
@@ -109,7 +113,7 @@ def test_with_ends_only_both_ends_are_drawn_and_a_note_counts_the_others() -> No
     data = gaps_data(many, many, groups=GROUPS, ends=3)
     assert [row.get("name") for row in data["rows"]] == ["p29", "p28", "p27", None, "p02", "p01", "p00"]
     assert data["rows"][3] == {"note": "24 professions not shown"}
-    assert "of 30" in data["title"], "the finding is still about all of them"
+    assert "of 8" in data["title"], "the finding is about all that were tested"
     assert len(gaps_data(many, many, groups=GROUPS)["rows"]) == 30
 
 
@@ -123,4 +127,4 @@ def test_no_profession_is_omitted_if_all_fit(count: int) -> None:
 def test_without_professions_there_are_no_rows() -> None:
     empty = by_profession(nurse=0.0).head(0)
     data = gaps_data(empty, empty, groups=GROUPS)
-    assert data["rows"] == [] and data["title"].endswith("0 of 0 professions")
+    assert data["rows"] == []
