@@ -120,7 +120,7 @@ def _submit(variants: list[str], teacher: str) -> None:
         found = runs.submit_all(
             [(run_name(one, name, several=several), config_of(one, teacher)) for one in variants],
             note=note,
-            owner=owner.strip() or None,
+            owner=owner,  # an empty field is nobody: the user of the server is not the visitor
         )
         st.session_state[_STARTED] = ([run.id for run in found], None)
     except FairKDError as error:
