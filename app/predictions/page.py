@@ -286,7 +286,7 @@ def along_the_sentence(found: Callable[[], Mapping[Role, Prediction]], settings:
         for role, student in found().items()
         if role != "teacher"
     }
-    references = {role: model.reference for role, model in found().items()}
+    references: dict[str, str] = {role: model.reference for role, model in found().items()}
     about = about_models(references, text=settings.text, **settings.about)
     whole = pd.concat([frame.assign(compared=role) for role, frame in frames.items()])
     with panel:

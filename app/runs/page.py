@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -130,7 +131,8 @@ def _head(run: Run) -> None:
 
 def _progress(run: Run) -> None:
     """What an unfinished run does, or when it starts."""
-    starts, usual = {}, {}
+    starts: Mapping[str, float | None] = {}
+    usual: Mapping[str, float] = {}
     if run.phase != "training":  # only then are the other runs needed
         known = runs.all_runs()
         starts = runs.expected_starts(known, runs.slots(), time.time())
