@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -19,25 +19,31 @@ if TYPE_CHECKING:
 # In English sentences the embedded teacher splits hardly any word; in other languages about half of them.
 _SPLIT_SHARE = 0.5
 _SPLIT_TOKENS = 4  # so that one rare word alone causes no hint
+# In English sentences the embedded models expect whole words at a mask.
+_MOST_PROBABLE = 3
+_CARE = "The model may not know this language or subject, so read its predictions with care"
 
 
-def hints(text: str, found: Mapping[Role, Prediction]) -> None:
-    """Show what may be wrong with the sentence."""
+def hints(text: str, found: Mapping[Role, Prediction], use: Callable[[str], None]) -> None:
+    """Show what may be wrong with the sentence; `use` gets a better one if a button offers it."""
     if half := models.half_masks(text):
         quoted = listed([f"“{part}”" for part in half])
         read = "is read as an ordinary word" if len(half) == 1 else "are read as ordinary words"
         st.info(literal(f"{quoted} {read}. Write [MASK] or _ for a hidden word."), icon=":material/help:")
+        st.button("Use \\[MASK\\]", key="complete", on_click=use, args=(models.complete_masks(text),))
     loaded = {one.reference: get_model(one.reference) for one in found.values()}
     unread = {name: models.unknown_parts(model, text) for name, model in loaded.items()}
     warn_unread(
         ((name, [f"“{part}”" for part in parts]) for name, parts in unread.items()), shown=", framed in red"
     )
     sentences: dict[str, list[str]] = {}
-    for name, model in loaded.items():
-        if not unread[name] and (seen := split_words(models.tokens_by_word(model, text))):
+    for one in {one.reference: one for one in found.values()}.values():
+        name = one.reference
+        words = models.tokens_by_word(loaded[name], text)
+        if not unread[name] and (seen := split_words(words) or expected_part(one)):
             sentences.setdefault(seen, []).append(name)
     for seen, names in sentences.items():
-        who = " and ".join(names)
+        who = listed(names)
         st.info(literal(f"{seen} (read by {who})."), icon=":material/translate:")
 
 
@@ -47,7 +53,17 @@ def split_words(words: list[tuple[str, int]]) -> str:
     if len(split) < _SPLIT_SHARE * len(words) or sum(count for _, count in split) < _SPLIT_TOKENS:
         return ""
     seen = f"{len(split)} of the {len(words)} words are" if len(words) > 1 else "The only word is"
-    return (
-        f"{seen} split into parts, because they were rare in the text that the model learnt from. It may not "
-        "know this language or subject, so read its predictions with care"
-    )
+    return f"{seen} split into parts, because they were rare in the text that the model learnt from. {_CARE}"
+
+
+def expected_part(prediction: Prediction) -> str:
+    """What was seen if a part of a word is probable at a mask where a new word begins; else ""."""
+    for place in prediction.positions:
+        token = prediction.tokens[place]
+        if token.masked and not prediction.text[: token.start][-1:].strip():
+            for word in prediction.top(place, _MOST_PROBABLE)["token"]:
+                if word.startswith("##"):
+                    return (
+                        f"Where a whole word belongs, the part “{word}” is among the most probable. {_CARE}"
+                    )
+    return ""

@@ -85,12 +85,17 @@ def forget_position() -> None:
     st.query_params.pop(POSITION, None)
 
 
+def use_sentence(text: str) -> None:
+    """Make a text the sentence."""
+    st.session_state["text"] = text
+    forget_position()
+
+
 def take_preset() -> None:
     """Make the chosen example the sentence, and unselect it, so that it can be chosen again."""
     if st.session_state["preset"] is not None:
-        st.session_state["text"] = st.session_state["preset"]
+        use_sentence(st.session_state["preset"])
         st.session_state["preset"] = None
-        forget_position()
 
 
 def sentence() -> str:
@@ -222,7 +227,7 @@ def body(references: tuple[str, str], second: str | None) -> None:
         if settings == Settings(text) and not targets and not any(words):
             view = stored_view(chosen, text, asked)
         if view is None:
-            hints(text, found())
+            hints(text, found(), use_sentence)
             if not found():
                 return
             view = predictions_view(found(), k=settings.k, log=settings.log, targets=targets, number=asked)

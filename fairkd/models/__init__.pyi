@@ -8,6 +8,7 @@ from .loading import (
 )
 from .mask_syntax import (
     begins_sentence as begins_sentence,
+    complete_masks as complete_masks,
     half_masks as half_masks,
     typed_mask as typed_mask,
 )

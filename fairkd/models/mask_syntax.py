@@ -27,8 +27,23 @@ def half_masks(text: str) -> tuple[str, ...]:
     >>> half_masks("[MASK is a nurse, MASK] and <mask> too. She wears a mask.")
     ('[MASK', 'MASK]')
     """
-    rest = typed_mask().sub(lambda mask: " " * len(mask[0]), text)
-    return tuple(dict.fromkeys(match[0] for match in _HALF_MASK.finditer(rest)))
+    return tuple(dict.fromkeys(match[0] for match in _found_half_masks(text)))
+
+
+def complete_masks(text: str) -> str:
+    """The text with `[MASK]` in place of each of its `half_masks`.
+
+    >>> complete_masks("[MASK is a nurse, MASK] and <mask> too.")
+    '[MASK] is a nurse, [MASK] and <mask> too.'
+    """
+    for match in reversed(_found_half_masks(text)):
+        text = f"{text[: match.start()]}[MASK]{text[match.end() :]}"
+    return text
+
+
+def _found_half_masks(text: str) -> list[re.Match[str]]:
+    rest = typed_mask().sub(lambda mask: " " * len(mask[0]), text)  # of the same length
+    return list(_HALF_MASK.finditer(rest))
 
 
 def begins_sentence(before: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairkd.models.mask_syntax import half_masks
+from fairkd.models.mask_syntax import complete_masks, half_masks
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,5 @@ from fairkd.models.mask_syntax import half_masks
 )
 def test_half_a_mask_is_found(text: str, found: tuple[str, ...]) -> None:
     assert half_masks(text) == found
+    assert not half_masks(complete_masks(text))
+    assert (complete_masks(text) == text) is not bool(found)

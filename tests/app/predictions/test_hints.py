@@ -7,7 +7,9 @@ import json
 import pytest
 
 from app.predictions.gap_link import query_of, template_of
-from app.predictions.hints import split_words
+from app.predictions.hints import expected_part, split_words
+from fairkd import models
+from fairkd.predictions import predict
 
 
 def test_a_sentence_of_rare_words_causes_a_hint() -> None:
@@ -18,6 +20,20 @@ def test_a_sentence_of_rare_words_causes_a_hint() -> None:
 def test_a_rare_word_among_common_ones_causes_none() -> None:
     assert split_words([("The", 1), ("anaesthetist", 4), ("slept", 1)]) == ""
     assert split_words([("Milkshakes", 3)]) == "" == split_words([])
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("La journaliste est [MASK].", "##o"),
+        ("Die Frau ist [MASK].", "##i"),
+        ("[MASK] is an anaesthetist.", ""),
+        ("anti[MASK]", ""),
+    ],
+)
+def test_a_part_of_a_word_at_a_mask_causes_a_hint(text: str, seen: str) -> None:
+    hint = expected_part(predict(models.load("embedded/teacher"), text))
+    assert f"the part “{seen}” is among" in hint if seen else not hint
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,14 @@ def test_an_example_becomes_the_sentence_and_resets_the_position(open_app: OpenA
     assert "position" not in app.query_params
 
 
+def test_half_a_mask_can_be_completed(open_app: OpenApp) -> None:
+    app = open_app(text="[MASK is a nurse.", position="2")
+    app.button(key="complete").click().run()
+    assert app.text_input(key="text").value == "[MASK] is a nurse."
+    assert figure(app)["columns"][figure(app)["selected"] - 1]["masked"]
+    assert not [button for button in app.button if button.key == "complete"]
+
+
 def test_another_sentence_resets_the_position(open_app: OpenApp) -> None:
     app = open_app(text="he is a [MASK]", position="1")
     app.text_input(key="text").set_value("she is [MASK]").run()
