@@ -6,9 +6,10 @@ profession changes nothing: the sentence may still prefer a group.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
 
-from app.charts.text import sentence_start, shorten
+from app.charts.text import sentence_start, shorten, times
 
 if TYPE_CHECKING:
     from fairkd.measures import PairedTest
@@ -45,6 +46,22 @@ def short_directions(groups: tuple[str, str], value: Value) -> tuple[str, str]:
     word = "towards" if value == "corrected_gap" else "more"
     a, b = (f"{word} {shorten(group, LENGTH)}" for group in groups)
     return a, b
+
+
+def relative_likelihood(gap: float, groups: tuple[str, str], value: Value) -> str:
+    """A gap in nats as a ratio of the two groups' probabilities, in words.
+
+    >>> relative_likelihood(-3.88, ("he", "she"), "gap"), relative_likelihood(0.01, ("he", "she"), "gap")
+    ('she 48 times as likely', 'he and she about equally likely')
+    >>> relative_likelihood(0.69, ("he", "she"), "corrected_gap")
+    '2.0 times towards he'
+    """
+    ratio = times(math.exp(min(abs(gap), 50.0)))
+    a, b = (shorten(group, LENGTH) for group in groups)
+    if ratio == "1.0":
+        return f"{a} and {b} about equally likely" if value == "gap" else "as without the profession"
+    group = a if gap > 0 else b
+    return f"{group} {ratio} times as likely" if value == "gap" else f"{ratio} times towards {group}"
 
 
 def professions_title(test: PairedTest, *, value: Value, lost: bool) -> str:

@@ -176,7 +176,10 @@ def _transfer_title(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "The models have no words in common to compare"
     teacher, student = (frame[model].abs() for model in ("teacher", "student"))
-    means = f"mean absolute preference {student.mean():.2f} against {teacher.mean():.2f} nats"
+    means = (
+        f"mean absolute preference of the student {student.mean():.2f} nats, "
+        f"of the teacher {teacher.mean():.2f}"
+    )
     if round(teacher.mean(), DIGITS) == round(student.mean(), DIGITS):
         alike = f"mean absolute preference {teacher.mean():.2f} nats"
         if not round(teacher.mean(), DIGITS):

@@ -6,13 +6,21 @@ Plotly is not used here: a browser that has just opened the Gaps page would have
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from app.charts.base import LOW_MASS
-from app.charts.gap_text import VALUE_NAMES, Value, directions, professions_title, short_directions
+from app.charts.gap_text import (
+    VALUE_NAMES,
+    Value,
+    directions,
+    professions_title,
+    relative_likelihood,
+    short_directions,
+)
 from app.charts.text import percent, percent_tick, round_steps, signed, signed_tick
 from app.components.drawing import titled_component
 from app.shared.widgets import image_format
@@ -52,7 +60,8 @@ def gaps_data(
     both = teacher.merge(student, on="profession", suffixes=("_teacher", "_student"))
     both = both.sort_values("mean_teacher", ascending=False, kind="stable")
     mass = mass or f"P({groups[0]}) + P({groups[1]})"
-    professions = [_row(row, mass) for row in both.to_dict("records")]
+    likelihood = partial(relative_likelihood, groups=groups, value=value)
+    professions = [_row(row, mass, likelihood) for row in both.to_dict("records")]
     rows = professions
     if ends is not None and (omitted := len(rows) - 2 * ends) > 0:
         note = f"{omitted} profession{'s' if omitted != 1 else ''} not shown"
@@ -68,7 +77,7 @@ def gaps_data(
     }
 
 
-def _row(row: dict, mass_name: str) -> dict:
+def _row(row: dict, mass_name: str, likelihood: Callable[[float], str]) -> dict:
     """One profession: its name, each model's numbers, and the text of the tooltip."""
     numbers, details = {}, []
     for role in ROLES:
@@ -79,7 +88,9 @@ def _row(row: dict, mass_name: str) -> dict:
         else:
             interval = f"95 % interval {signed(low)} to {signed(high)}"
         numbers[role] = {"mean": mean, "low": low, "high": high, "hollow": mass < LOW_MASS}
-        details.append(f"{role} {signed(mean)} nats ({interval}), {mass_name} = {percent(mass)}")
+        details.append(
+            f"{role}: {likelihood(mean)} ({signed(mean)} nats, {interval}), {mass_name} = {percent(mass)}"
+        )
     return {"name": row["profession"], **numbers, "details": "\n".join(details)}
 
 

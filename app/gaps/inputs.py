@@ -119,13 +119,20 @@ def default_question() -> GapQuestion:
 
 
 def _pair(contrast: Contrast) -> tuple[str, str]:
-    """The two groups that are compared, with a choice if there are more than two."""
+    """The two groups that are compared, with a choice if there are more than two.
+
+    The default is the first pair that no other word groups consist of: he / they, not he / she once more.
+    """
     pairs = {f"{a.name} / {b.name}": (a.name, b.name) for a, b in combinations(contrast.groups, 2)}
     first = next(iter(pairs))
     if len(pairs) == 1:
         return pairs[first]
-    chosen = st.selectbox("Groups compared", list(pairs), key="groups", bind="query-params", width=130)
-    return pairs.get(str(chosen), pairs[first])
+    elsewhere = [tuple(group.name for group in other.groups) for other in contrasts().values()]
+    new = next((index for index, pair in enumerate(pairs.values()) if pair not in elsewhere), 0)
+    chosen = st.selectbox(
+        "Groups compared", list(pairs), index=new, key="groups", bind="query-params", width=130
+    )
+    return pairs.get(str(chosen), list(pairs.values())[new])
 
 
 def _has_plural(contrast: Contrast | None, pair: tuple[str, str], words: tuple[str, str]) -> bool:

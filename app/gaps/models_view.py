@@ -111,7 +111,7 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
             found.table,
             "fairkd-gaps-models",
             "gaps_table_models",
-            about=about({}, question),
+            about=about({}, question, counts=False),
             shown=readable(found.table),
         )
         for reference in references:

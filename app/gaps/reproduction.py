@@ -56,8 +56,12 @@ def files(question: GapQuestion) -> Mapping[str, Callable[[], str]]:
     return found
 
 
-def about(models: Mapping[str, str], question: GapQuestion) -> About:
-    """The columns that a file gets besides its numbers: models by role, word groups, settings."""
+def about(models: Mapping[str, str], question: GapQuestion, *, counts: bool = True) -> About:
+    """The columns that a file gets besides its numbers: models by role, word groups, settings.
+
+    `counts` adds the numbers of templates and professions; not for a table that has them in each row.
+    """
+    numbers = {"n_templates": len(question.templates), "n_professions": len(question.professions)}
     (name_a, name_b), (words_a, words_b) = question.groups, question.words
     return about_models(
         models,
@@ -67,6 +71,5 @@ def about(models: Mapping[str, str], question: GapQuestion) -> About:
         group_b=name_b,
         words_b=words_b,
         value=question.value,
-        n_templates=len(question.templates),
-        n_professions=len(question.professions),
+        **(numbers if counts else {}),
     )

@@ -83,7 +83,9 @@ def two_sentences(teacher: str, student: str) -> None:
             "models have the same preference; on the horizontal line the student has none. Inherited: within "
             f"{TOLERANCE} nats of the teacher's. Reduced: nearer to 0. Amplified: further from 0. Flipped: "
             f"for the other sentence, and both more than {TOLERANCE} nats from 0. No preference: both at "
-            f"most {TOLERANCE} nats. Only words in both vocabularies are shown."
+            f"most {TOLERANCE} nats. Only words in both vocabularies are shown.  \n"
+            "This view compares the words at the mask, the other views two groups of words there. A student "
+            "may be balanced between *he* and *she* and still expect other jobs of Jim than of Jane."
         )
         folded_table(
             frame,

@@ -12,6 +12,7 @@ from app.charts.text import percent, sentence_start, shorten, signed, signed_cor
 from app.gaps.results import GapQuestion, Results, unread
 from app.gaps.run_note import run_note
 from app.gaps.tables import p_value
+from app.shared.presenter import is_presenting
 from app.shared.widgets import caption, literal, warn_unread
 from fairkd.errors import listed
 from fairkd.measures import leanings, no_interval
@@ -34,7 +35,10 @@ def lead_text(question: GapQuestion) -> str:
 
 
 def summary(results: Results, question: GapQuestion) -> None:
-    """Both models' mean absolute gap, and whether the two differ."""
+    """Both models' mean absolute gap, and whether the two differ; in the presenter view in one line."""
+    if is_presenting():
+        _one_line(results, question)
+        return
     teacher, student, verdict = st.columns([5, 5, 6], gap="small")
     for column, name, colour, found, each in (
         (teacher, "Teacher", "blue", results.teacher_summary, results.teacher),
@@ -50,15 +54,11 @@ def _model_summary(
     name: str, colour: str, found: Summary, leaning: tuple[int, int], question: GapQuestion
 ) -> None:
     """One model: how many times as likely, for how many professions which group, then nats and mass."""
-    factor = times(math.exp(min(found.mean_absolute, 50.0)))
     measure = f"mean absolute {VALUE_NAMES[question.value]}"
     if question.value == "gap":
-        value, meaning = f"{factor} times as likely", "is one group as the other (geometric mean)"
+        meaning = "is one group as the other (geometric mean)"
     else:
-        value, meaning = (
-            f"{factor} times",
-            "is how far the profession changes the groups' ratio (geometric mean)",
-        )
+        meaning = "is how far the profession changes the groups' ratio (geometric mean)"
     # The label of a metric would be cut on a narrow screen, and its markup would be read aloud.
     st.markdown(
         f":{colour}[**{name}**]",
@@ -66,7 +66,7 @@ def _model_summary(
         f"{ZERO[question.value]} in every sentence. The interval is a percentile bootstrap over professions. "
         + _sums_help(question),
     )
-    st.metric(f"{name}: {measure}", value, label_visibility="collapsed")
+    st.metric(f"{name}: {measure}", _factor(found), label_visibility="collapsed")
     if math.isnan(found.absolute_low):
         interval = no_interval(found.professions)
     else:
@@ -84,6 +84,25 @@ def _model_summary(
         caption(f":material/warning: {sentence}")
 
 
+def _factor(found: Summary) -> str:
+    """The mean absolute gap as a ratio: how many times as likely one group is as the other."""
+    factor = times(math.exp(min(found.mean_absolute, 50.0)))
+    return f"{factor} times as likely" if found.measure == "gap" else f"{factor} times"
+
+
+def _one_line(results: Results, question: GapQuestion) -> None:
+    """The cards in one line: both factors, and the finding."""
+    parts = [
+        f":{colour}[**{name}**] {_factor(found)}"
+        for name, colour, found in (
+            ("Teacher", "blue", results.teacher_summary),
+            ("Student", "orange", results.student_summary),
+        )
+    ]
+    heading, icon = _finding(results, question)
+    st.markdown(" · ".join([*parts, f"{icon} **{heading}**"]))
+
+
 def _leaning_text(leaning: tuple[int, int], question: GapQuestion) -> str:
     """For how many professions which group is more likely, as Markdown."""
     (count_a, count_b), (a, b) = leaning, map(literal, question.groups)
@@ -91,20 +110,24 @@ def _leaning_text(leaning: tuple[int, int], question: GapQuestion) -> str:
     return f"“{a}” is {how} for {count_a} professions, “{b}” for {count_b}."
 
 
-def _verdict(results: Results, question: GapQuestion) -> None:
-    """Whether the student's gaps are smaller, as far as the data and the probability mass tell."""
+def _finding(results: Results, question: GapQuestion) -> tuple[str, str]:
+    """Whether the student's gaps are smaller, as far as data and probability mass tell; and an icon."""
     test, gaps = results.test, f"{VALUE_NAMES[question.value]}s"
     if results.lost:
-        heading, icon = f"The student's {gaps} say little", ":material/warning:"
-    elif test.kind == "too few":
-        heading, icon = sentence_start(test.phrase()), ":material/question_mark:"
-    elif not test.is_clear:
-        heading, icon = "No clear difference", ":material/drag_handle:"
-    elif test.kind == "smaller":
-        heading, icon = f"The student's {gaps} are smaller", ":material/south_east:"
-    else:
-        heading, icon = f"The student's {gaps} are larger", ":material/north_east:"
-    st.markdown(f"{icon} **{heading}**")
+        return f"The student's {gaps} say little", ":material/warning:"
+    if test.kind == "too few":
+        return sentence_start(test.phrase()), ":material/question_mark:"
+    if not test.is_clear:
+        return "No clear difference", ":material/drag_handle:"
+    icon = ":material/south_east:" if test.kind == "smaller" else ":material/north_east:"
+    return f"The student's {gaps} are {test.kind}", icon
+
+
+def _verdict(results: Results, question: GapQuestion) -> None:
+    """The finding, with its numbers; those of the test are in the help."""
+    test = results.test
+    heading, icon = _finding(results, question)
+    st.markdown(f"{icon} **{heading}**", help=None if test.kind == "too few" else statistics_text(test))
     if results.lost:
         caption(
             f"It gives these words {literal(percent(results.student_summary.mass))}, less than half of the "
@@ -121,18 +144,24 @@ def _verdict(results: Results, question: GapQuestion) -> None:
 
 
 def evidence(test: PairedTest) -> str:
-    """The difference with its interval and its test."""
+    """The difference with its interval, and for how many professions the student's gap is smaller."""
     difference = f"Student {test.student:.2f}, teacher {test.teacher:.2f} nats"
     if test.kind == "too few":
         return f"{difference}."
-    every = ""
-    if test.smaller + test.larger and not (test.smaller and test.larger):
-        every = f": {'smaller' if test.smaller else 'larger'} for every profession that differs"
-    p = p_value(test.p_value)
+    how, count = ("larger", test.larger) if test.kind == "larger" else ("smaller", test.smaller)
     return (
         f"{difference}: {signed(test.difference)} (95 % interval {signed(test.low)} to {signed(test.high)}). "
-        f"Wilcoxon signed-rank p {p if p.startswith('<') else f'= {p}'}, rank-biserial "
-        f"{signed_correlation(test.effect_size)}{every}."
+        f"{sentence_start(how)} for {count} of {test.n} professions."
+    )
+
+
+def statistics_text(test: PairedTest) -> str:
+    """What was tested, and the test's numbers."""
+    p = p_value(test.p_value)
+    return (
+        "Wilcoxon signed-rank test of the professions' gaps, sign ignored, averaged over the templates: "
+        f"p {p if p.startswith('<') else f'= {p}'}, rank-biserial correlation "
+        f"{signed_correlation(test.effect_size)}, {test.n} professions."
     )
 
 

@@ -17,6 +17,7 @@ MOST_STYLED = 1500  # rows; formatting more in Python would take longer than mea
 # Beginnings of column names, the longest first, and how their numbers are shown: as in the charts.
 _SIZE = "{:.2f}".format
 _SHARE_NAMES = (
+    "P(",
     "mass",
     "share",
     "women_share",
@@ -57,11 +58,20 @@ def format_of(column: str) -> Callable[[Any], str]:
 
 
 def show_table(
-    frame: pd.DataFrame, name: str, key: str, *, about: About, shown: pd.DataFrame | None = None
+    frame: pd.DataFrame,
+    name: str,
+    key: str,
+    *,
+    about: About,
+    shown: pd.DataFrame | None = None,
+    on_row: Callable[[int | None], None] | None = None,
 ) -> None:
     """A table with its download.
 
-    `shown` is what the page shows and copies, if it differs from the file's columns: with headings as names.
+    Parameters
+    ----------
+    shown : what the page shows and copies, if it differs from the file's columns: with headings as names.
+    on_row : draws what belongs to the row that the visitor clicked, None before the first click.
     """
     formats = {column: format_of(column) for column in frame.columns}
     if shown is None:
@@ -74,7 +84,18 @@ def show_table(
         if pd.api.types.is_numeric_dtype(shown[column])
     }
     styled = shown.style.format(numbers, na_rep="–") if len(shown) <= MOST_STYLED else shown
-    st.dataframe(styled, key=f"{key}_frame", hide_index=True, height="auto")
+    if on_row is None:
+        st.dataframe(styled, key=f"{key}_frame", hide_index=True, height="auto")
+    else:
+        found = st.dataframe(
+            styled,
+            key=f"{key}_frame",
+            hide_index=True,
+            height="auto",
+            on_select="rerun",
+            selection_mode="single-cell",
+        )
+        on_row(next((int(row) for row, _ in found.selection.cells), None))
     table_download(frame, name, f"{key}_csv", about=about, shown=shown, formats=numbers)
 
 

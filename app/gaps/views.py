@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pandas as pd
 import streamlit as st
 
 from app.charts.base import LOW_MASS
@@ -18,11 +19,13 @@ from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion, Results
 from app.gaps.tables import folded_table
 from app.shared import theme
+from app.shared.presenter import is_presenting
 from app.shared.widgets import caption, literal
 from fairkd.lexicon import shipped_professions
 from fairkd.measures import FEWEST_ITEMS, TOLERANCE, no_interval
 
 ENDS = 12  # professions shown at either end of the order, unless all are shown
+PRESENTED_ENDS = 6  # so that the whole chart is on a projector
 KEYS = ["template", "role", "profession"]
 SIDES = ("_teacher", "_student")
 
@@ -30,7 +33,9 @@ SIDES = ("_teacher", "_student")
 def by_profession(results: Results, question: GapQuestion) -> None:
     """Both models' gap for each profession, with intervals, and a table by grammatical role."""
     place, ends = st.container(), None
-    if len(results.teacher) > 2 * ENDS:
+    if is_presenting():
+        ends = PRESENTED_ENDS
+    elif len(results.teacher) > 2 * ENDS:
         names = {f"{ENDS} highest and {ENDS} lowest": ENDS, "All": None}
         chosen = st.segmented_control(
             "Professions shown",
@@ -81,12 +86,51 @@ def by_profession(results: Results, question: GapQuestion) -> None:
             results.roles,
             "fairkd-gaps-by-role",
             "gaps_table_role",
-            about=models,
+            about=about(results.models, question, counts=False),
             title="By grammatical role",
             shown=readable(results.roles),
         )
     rows = results.teacher_rows.merge(results.student_rows, on=KEYS, suffixes=SIDES)
-    folded_table(rows, "fairkd-gaps-by-sentence", "gaps_table_sentence", about=models, title="Every sentence")
+    rows = rows.dropna(axis="columns", how="all")  # the prior, where it was not asked for
+
+    def open_sentence(row: int | None) -> None:
+        if row is None or row >= len(rows):
+            caption("Click a row to open its sentence in Predictions.")
+            return
+        text = str(rows["text_teacher"].iloc[row])
+        st.page_link(
+            "app/pages/predictions.py",
+            label=f"Open “{literal(text)}” in Predictions",
+            icon=":material/view_column:",
+            query_params={"text": text},
+        )
+
+    folded_table(
+        rows,
+        "fairkd-gaps-by-sentence",
+        "gaps_table_sentence",
+        about=models,
+        title="Every sentence",
+        shown=readable_sentences(rows, question),
+        on_row=open_sentence,
+    )
+
+
+def readable_sentences(rows: pd.DataFrame, question: GapQuestion) -> pd.DataFrame:
+    """The table of sentences for the page: the file's main columns, named after the words compared."""
+    a, b = question.sums
+    parts = {
+        VALUE_NAMES[question.value]: question.value,
+        **({} if question.value == "gap" else {"gap": "gap"}),
+        f"log P({a})": "log_p_a",
+        f"log P({b})": "log_p_b",
+        f"P({a}) + P({b})": "mass",
+    }
+    columns = {"sentence": rows["text_teacher"], "profession": rows["profession"], "role": rows["role"]}
+    for heading, part in parts.items():
+        for role in ("teacher", "student"):
+            columns[f"{heading}, {role}"] = rows[f"{part}_{role}"]
+    return pd.DataFrame(columns)
 
 
 def _scale(question: GapQuestion) -> str:

@@ -11,6 +11,7 @@ from app.gaps.summary import lead_text, notes, summary
 from app.gaps.views import VIEWS
 from app.predictions.gap_link import link_back
 from app.shared.model_cache import friendly_errors
+from app.shared.presenter import is_presenting
 from app.shared.reproduce import reproduce
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption
@@ -50,8 +51,10 @@ else:
                 found = results(teacher, student, question)
                 measured = [teacher, student]
                 summary(found, question)
-                notes(teacher, student, found, question)
+                above = st.container()
                 VIEWS.get(str(view), next(iter(VIEWS.values())))(found, question)
+                with st.container() if is_presenting() else above:
+                    notes(teacher, student, found, question)
         if measured:
             reproduce(
                 command(measured, question),

@@ -212,7 +212,11 @@ def test_the_title_names_the_model_that_distinguishes_the_sentences_more_if_the_
         pair_frame(teacher, [0.3 * one for one in teacher]), sentences=SENTENCES
     )
     title = figure.layout.meta["title"]
-    assert "less than the teacher" in title and "0.41 against 1.38" in title and "(8 words)" in title
+    assert (
+        "less than the teacher" in title
+        and "of the student 0.41 nats, of the teacher 1.38" in title
+        and "(8 words)" in title
+    )
     few = sentence_pairs.preference_transfer(pair_frame([2.0, -1.0], [0.5, -1.5]), sentences=SENTENCES)
     assert few.layout.meta["title"].startswith("Too few words for a test (at least 6)")
     mixed = [2.1, -0.9, 1.6, -1.8, 0.8, 1.2, -1.4, 1.1]
@@ -248,7 +252,11 @@ def test_the_title_says_that_a_model_does_not_distinguish_two_sentences() -> Non
         ([2.0, -1.0], "Both models distinguish A from B equally: mean absolute preference 1.50 nats"),
         ([2.002, -1.003], "Both models distinguish A from B equally"),
         ([-2.0, 1.0], "Both models distinguish A from B equally"),
-        ([2.1, -1.0], "Too few words for a test (at least 6): mean absolute preference 1.55 against 1.50"),
+        (
+            [2.1, -1.0],
+            "Too few words for a test (at least 6): mean absolute preference of the student 1.55 nats, "
+            "of the teacher 1.50",
+        ),
     ],
 )
 def test_the_title_compares_how_much_both_models_distinguish_the_sentences(

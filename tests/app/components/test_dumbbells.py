@@ -47,8 +47,8 @@ def test_each_marker_has_an_interval_and_the_tooltip_has_all_numbers() -> None:
     (row,) = gaps_data(by_profession(nurse=-1.5), by_profession(nurse=0.4), groups=GROUPS)["rows"]
     assert (row["teacher"]["low"], row["teacher"]["high"]) == pytest.approx((-1.7, -1.2))
     assert row["details"].splitlines() == [
-        "teacher −1.50 nats (95 % interval −1.70 to −1.20), P(he) + P(she) = 50 %",
-        "student +0.40 nats (95 % interval +0.20 to +0.70), P(he) + P(she) = 50 %",
+        "teacher: she 4.5 times as likely (−1.50 nats, 95 % interval −1.70 to −1.20), P(he) + P(she) = 50 %",
+        "student: he 1.5 times as likely (+0.40 nats, 95 % interval +0.20 to +0.70), P(he) + P(she) = 50 %",
     ]
 
 
@@ -57,7 +57,8 @@ def test_a_missing_interval_is_named_and_has_no_length() -> None:
     (row,) = gaps_data(one, one, groups=GROUPS, mass="P(he …) + P(she …)")["rows"]
     assert row["teacher"]["low"] == row["teacher"]["high"] == -1.5
     assert row["details"].startswith(
-        "teacher −1.50 nats (no interval: 5 templates, at least 6 needed), P(he …) + P(she …) = 50 %"
+        "teacher: she 4.5 times as likely (−1.50 nats, no interval: 5 templates, at least 6 needed), "
+        "P(he …) + P(she …) = 50 %"
     )
 
 

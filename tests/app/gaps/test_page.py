@@ -320,17 +320,6 @@ def test_edits_are_used_and_kept_while_the_tables_are_hidden(gaps_page: Page) ->
     assert table["profession"].tolist() == ["carpenter"] == drawn(at)
 
 
-def test_tables_are_drawn_when_they_are_opened(gaps_page: Page) -> None:
-    at = gaps_page()
-    at.session_state["gaps_editors"] = False
-    at.run()
-    assert not at.dataframe
-    at.session_state["gaps_table_sentence_fold"] = True
-    at.run()
-    (table,) = at.dataframe
-    assert {"template", "profession", "gap, teacher", "gap, student"} <= set(table.value.columns)
-
-
 def test_edits_survive_another_page_and_reset_restores_the_shipped_rows(gaps_page: Page) -> None:
     at = gaps_page()
     edit(at, deleted=[0, 2])

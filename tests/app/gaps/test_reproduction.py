@@ -84,6 +84,8 @@ def test_a_file_names_words_settings_and_models(tiny_folder: Callable[[str], Pat
     assert (found["word_groups"], found["group_a"], found["words_b"]) == ("pronouns-they", "she", "they")
     assert (found["value"], found["n_templates"], found["n_professions"]) == ("corrected_gap", 1, 2)
     assert len(str(found["teacher_sha256"])) == 64
+    by_row = about({}, QUESTIONS["they"], counts=False)()
+    assert not {"n_templates", "n_professions"} & by_row.keys(), "each row of the table has its own"
 
 
 @pytest.mark.usefixtures("home")
