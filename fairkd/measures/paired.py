@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairkd.measures.registry import Measure
+from fairkd.measures.registry import FEWEST_ITEMS, Measure
 from fairkd.measures.statistics import bootstrap_means, percentiles
 
 if TYPE_CHECKING:
@@ -56,12 +56,13 @@ def profession_items(frame: pd.DataFrame) -> dict[str, Any]:
 def measured(measure: Measure, items: Items) -> dict[str, float | None]:
     """The value of a measure with the ends of its interval, by key; None where it has no items.
 
-    The bootstrap resamples professions or sentences. The interval is None for a single one, NaN where an item
-    is not finite.
+    The bootstrap resamples professions or sentences. The interval is None for fewer than `FEWEST_ITEMS`, NaN
+    where an item is not finite.
 
     >>> from fairkd.measures import MEASURES
-    >>> measured(MEASURES["kl"], {"masked_tokens": [1, 3], "kl": [2.0, 2.0]})
-    {'kl': 1.0, 'kl_low': 0.6666666666666666, 'kl_high': 2.0}
+    >>> found = measured(MEASURES["kl"], {"masked_tokens": [1, 3] * 3, "kl": [2.0] * 6})
+    >>> {key: round(value, 2) for key, value in found.items()}
+    {'kl': 1.0, 'kl_low': 0.75, 'kl_high': 1.5}
     """
     found = _items(measure, items)
     if found is None:
@@ -73,7 +74,7 @@ def measured(measure: Measure, items: Items) -> dict[str, float | None]:
     else:
         total, count = table.sum(axis=1)
         value = float(total / count)
-        if len(found) > 1:
+        if len(found) >= FEWEST_ITEMS:
             totals, counts = bootstrap_means(table).T
             low, high = percentiles(totals / counts)
             ends = float(low), float(high)

@@ -64,10 +64,12 @@ def test_a_perplexity_is_exp_of_the_mean_and_so_are_its_ends() -> None:
     assert found["pseudo_perplexity_sampled_high"] == pytest.approx(math.exp(interval.high))
 
 
-def test_without_items_there_is_no_value_and_with_one_there_is_no_interval() -> None:
+def test_without_items_there_is_no_value_and_with_fewer_than_six_there_is_no_interval() -> None:
     assert measured(GAP, {}) == dict.fromkeys(GAP.keys)
-    one = measured(GAP, {GAP.key: [1.5]})
-    assert one == {"gap_absolute": 1.5, "gap_absolute_low": None, "gap_absolute_high": None}
+    for few in ([1.5], [1.0, 2.0, 1.5, 1.0, 2.0]):
+        found = measured(GAP, {GAP.key: few})
+        assert found == {"gap_absolute": 1.5, "gap_absolute_low": None, "gap_absolute_high": None}
+    assert measured(GAP, {GAP.key: [1.0, 2.0] * 3})["gap_absolute_low"] is not None
     assert all(math.isnan(value or 0) for value in measured(GAP, {GAP.key: [1.5, math.nan]}).values())
 
 
