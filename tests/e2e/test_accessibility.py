@@ -24,6 +24,7 @@ PAGES = {
     "gaps by profession": "/gaps",
     "bias transfer": "/gaps?view=Bias+transfer",
     "labour market": "/gaps?view=Labour+market",
+    "models": "/gaps?view=Models",
     "two sentences": "/gaps?view=Two+sentences",
     "distill": "/distill",
     "runs": "/runs",
