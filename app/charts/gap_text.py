@@ -76,5 +76,6 @@ def professions_title(test: PairedTest, *, value: Value, lost: bool) -> str:
     gap = f"mean absolute {VALUE_NAMES[value]}"
     if test.kind in ("smaller", "larger"):
         count = test.smaller if test.kind == "smaller" else test.larger
-        return f"The student's {gap} is {test.kind} than the teacher's for {count} {of}"
+        which = f"all {of.removeprefix('of ')}" if count == test.n else f"{count} {of}"
+        return f"The student's {gap} is {test.kind} than the teacher's for {which}"
     return f"{sentence_start(test.phrase())}: the student's {gap} is smaller for {test.smaller} {of}"

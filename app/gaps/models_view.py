@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app.charts.gap_text import VALUE_NAMES
+from app.charts.gap_text import VALUE_NAMES, Value
 from app.charts.gaps import models_chart
 from app.charts.text import signed
 from app.components.chart import show_figure
@@ -26,26 +26,29 @@ CHOSEN = "gap_models"
 MOST = 12  # models; each takes seconds to minutes to measure
 
 
-def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of `fairkd.measures.compare_models` for the page: intervals as text, headings as names."""
+def readable(table: pd.DataFrame, value: Value) -> pd.DataFrame:
+    """A table of `fairkd.measures.compare_models` for the page and for a paper.
+
+    Intervals are text, and each heading is complete without its neighbours.
+    """
 
     def interval(low: str, high: str, form: Callable[[float], str]) -> list[str]:
         ends = zip(table[low], table[high], strict=True)
         return ["–" if pd.isna(one) else f"{form(one)} to {form(two)}" for one, two in ends]
 
-    size = format_of("mean_absolute")
+    size, gap = format_of("mean_absolute"), VALUE_NAMES[value]
     columns = {
         **({"role": table["role"]} if "role" in table else {}),
         "model": table["model"],
-        "mean absolute gap": table["mean_absolute"],
-        "95 % interval of the mean absolute gap": interval("absolute_low", "absolute_high", size),
-        f"difference from {table['model'].iloc[0]}": [
+        f"mean absolute {gap} (nats)": table["mean_absolute"],
+        f"95 % interval of the mean absolute {gap}": interval("absolute_low", "absolute_high", size),
+        f"difference from {table['model'].iloc[0]} (nats)": [
             "–" if pd.isna(one) else signed(one) for one in table["difference"]
         ],
         "95 % interval of the difference": interval("difference_low", "difference_high", signed),
         "verdict": table["verdict"],
-        "mean gap": table["mean"],
-        "95 % interval of the mean gap": interval("low", "high", signed),
+        f"mean {gap} (nats)": table["mean"],
+        f"95 % interval of the mean {gap}": interval("low", "high", signed),
         "mean probability of both groups": table["mass"],
         "professions": table["professions"],
         "templates": table["templates"],
@@ -105,14 +108,14 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
             f"{found.table['sentences'].iloc[0]:,} sentences, sign ignored{intervals}. The verdict compares "
             "it with the first model, profession by profession. Mass lost: the model gives these words less "
             f"than {100 * MIN_MASS_SHARE:.0f} % of the probability that the first one gives them, so its gap "
-            "says little; its marker is hollow. Gaps and differences in the table are in nats."
+            "says little; its marker is hollow."
         )
         show_table(
             found.table,
             "fairkd-gaps-models",
             "gaps_table_models",
             about=about({}, question, counts=False),
-            shown=readable(found.table),
+            shown=readable(found.table, question.value),
         )
         for reference in references:
             if note := run_note(reference, question):

@@ -20,6 +20,7 @@ from fairkd.measures import leanings, no_interval
 if TYPE_CHECKING:
     from fairkd.measures import PairedTest, Summary
 
+INTERVAL = "95\u00a0% interval"  # no line break after 95
 WARNING_MASS = 0.05  # the summary warns below this mean mass
 
 
@@ -71,7 +72,7 @@ def _model_summary(
         interval = no_interval(found.professions)
     else:
         interval = (
-            f"95 % interval {found.absolute_low:.2f} to {found.absolute_high:.2f}, n = {found.professions}"
+            f"{INTERVAL} {found.absolute_low:.2f} to {found.absolute_high:.2f}, n = {found.professions}"
         )
     caption(
         f"{meaning}. {_leaning_text(leaning, question)}  \n"
@@ -92,15 +93,17 @@ def _factor(found: Summary) -> str:
 
 def _one_line(results: Results, question: GapQuestion) -> None:
     """The cards in one line: both factors, and the finding."""
-    parts = [
-        f":{colour}[**{name}**] {_factor(found)}"
-        for name, colour, found in (
-            ("Teacher", "blue", results.teacher_summary),
-            ("Student", "orange", results.student_summary),
-        )
-    ]
+    teacher, student = _factor(results.teacher_summary), _factor(results.student_summary)
+    a, b = map(literal, question.groups)
+    if question.value == "gap":
+        meaning = f"one of “{a}” and “{b}” is {teacher} as the other"
+    else:
+        meaning = f"the profession changes the ratio of “{a}” to “{b}” {teacher}"
     heading, icon = _finding(results, question)
-    st.markdown(" · ".join([*parts, f"{icon} **{heading}**"]))
+    st.markdown(
+        f":blue[**Teacher**]: {meaning} · :orange[**Student**]: {student.removesuffix(' as likely')} · "
+        f"{icon} **{heading}**"
+    )
 
 
 def _leaning_text(leaning: tuple[int, int], question: GapQuestion) -> str:
@@ -150,7 +153,7 @@ def evidence(test: PairedTest) -> str:
         return f"{difference}."
     how, count = ("larger", test.larger) if test.kind == "larger" else ("smaller", test.smaller)
     return (
-        f"{difference}: {signed(test.difference)} (95 % interval {signed(test.low)} to {signed(test.high)}). "
+        f"{difference}: {signed(test.difference)} ({INTERVAL} {signed(test.low)} to {signed(test.high)}). "
         f"{sentence_start(how)} for {count} of {test.n} professions."
     )
 

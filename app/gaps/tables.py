@@ -71,7 +71,7 @@ def show_table(
     Parameters
     ----------
     shown : what the page shows and copies, if it differs from the file's columns: with headings as names.
-    on_row : draws what belongs to the row that the visitor clicked, None before the first click.
+    on_row : draws above the table what belongs to the row that the visitor clicked; None before a click.
     """
     formats = {column: format_of(column) for column in frame.columns}
     if shown is None:
@@ -84,6 +84,7 @@ def show_table(
         if pd.api.types.is_numeric_dtype(shown[column])
     }
     styled = shown.style.format(numbers, na_rep="–") if len(shown) <= MOST_STYLED else shown
+    above = st.container()
     if on_row is None:
         st.dataframe(styled, key=f"{key}_frame", hide_index=True, height="auto")
     else:
@@ -95,7 +96,8 @@ def show_table(
             on_select="rerun",
             selection_mode="single-cell",
         )
-        on_row(next((int(row) for row, _ in found.selection.cells), None))
+        with above:
+            on_row(next((int(row) for row, _ in found.selection.cells), None))
     table_download(frame, name, f"{key}_csv", about=about, shown=shown, formats=numbers)
 
 

@@ -25,7 +25,7 @@ from fairkd.lexicon import shipped_professions
 from fairkd.measures import FEWEST_ITEMS, TOLERANCE, no_interval
 
 ENDS = 12  # professions shown at either end of the order, unless all are shown
-PRESENTED_ENDS = 6  # so that the whole chart is on a projector
+PRESENTED_ENDS = 4  # so that the whole chart is on a projector
 KEYS = ["template", "role", "profession"]
 SIDES = ("_teacher", "_student")
 
@@ -88,7 +88,7 @@ def by_profession(results: Results, question: GapQuestion) -> None:
             "gaps_table_role",
             about=about(results.models, question, counts=False),
             title="By grammatical role",
-            shown=readable(results.roles),
+            shown=readable(results.roles, question.value),
         )
     rows = results.teacher_rows.merge(results.student_rows, on=KEYS, suffixes=SIDES)
     rows = rows.dropna(axis="columns", how="all")  # the prior, where it was not asked for

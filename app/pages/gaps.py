@@ -41,7 +41,8 @@ else:
             f"The chart needs valid input: see the message above. The view “{SENTENCES}” works without it."
         )
     else:
-        lead.caption(lead_text(question))
+        if not is_presenting():
+            lead.caption(lead_text(question))
         link_back(question.templates)
         measured: list[str] = []
         with friendly_errors():

@@ -1,5 +1,6 @@
 """The data of the dumbbell chart; its drawing is tested in a browser."""
 
+import dataclasses
 from typing import Any
 
 import pandas as pd
@@ -66,7 +67,9 @@ def test_the_title_names_the_smaller_gaps_only_where_the_verdict_does() -> None:
     def title(**more: Any) -> str:
         return str(gaps_data(TEACHER, STUDENT, groups=GROUPS, **more)["title"])
 
+    every = dataclasses.replace(verdict("smaller"), smaller=8, larger=0)
     gap = "The student's mean absolute gap is"
+    assert title(test=every) == f"{gap} smaller than the teacher's for all 8 professions"
     assert title() == f"{gap} smaller than the teacher's for 7 of 8 professions"
     assert title(test=verdict("larger")) == f"{gap} larger than the teacher's for 1 of 8 professions"
     assert title(test=verdict("no clear difference")).startswith("No clear difference")

@@ -28,7 +28,7 @@ def test_any_number_of_models_are_compared_with_the_teacher_in_one_table(
     at.run()
     markdown, line, bibtex = (code.value for code in at.code)
     heading, _, first, _ = markdown.splitlines()
-    assert heading.startswith("| model | mean absolute gap | 95 % interval of the mean absolute gap |")
+    assert heading.startswith("| model | mean absolute gap (nats) | 95 % interval of the mean absolute gap |")
     assert "| 95 % interval of the difference |" in heading and "| 95 % interval of the mean gap |" in heading
     assert heading.endswith("| mean probability of both groups | professions | templates |")
     assert first.endswith("% | 8 | 10 |"), "counts have neither a sign nor decimals"

@@ -24,7 +24,7 @@ def test_the_presenter_view_has_one_line_above_a_short_chart(gaps_page: Page) ->
     at = gaps_page(present="1", professions=several)
     assert not at.metric and "**Teacher**" in texts(at) and "**No clear difference**" in texts(at)
     (figure,) = components(at)
-    assert "8 professions not shown" in json.dumps(figure)
+    assert "12 professions not shown" in json.dumps(figure)
 
 
 def test_tables_are_drawn_when_they_are_opened(gaps_page: Page) -> None:
