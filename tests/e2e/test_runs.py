@@ -177,13 +177,18 @@ def compared(page: Page) -> list[str]:
     )
 
 
-def test_back_returns_to_the_list_and_to_the_compared_runs(open_page: OpenPage, run: str) -> None:
+def test_back_returns_to_the_list(open_page: OpenPage, run: str) -> None:
     page = open_page("/runs")
     page.get_by_role("button", name="fair", exact=True).click()
     expect(page.get_by_role("heading", name="fair", exact=True)).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", name="Training runs")).to_be_visible()
     expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+
+
+def test_back_returns_to_the_compared_runs(open_page: OpenPage) -> None:
+    page = open_page("/runs")
+    expect(page.locator(".st-key-compare [data-tag][aria-label^='paper (example']:visible")).to_have_count(1)
     settled(page)
     three = compared(page)
     assert [name.removesuffix(f" (example-{name.split()[0]})") for name in three] == [
