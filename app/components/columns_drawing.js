@@ -12,13 +12,15 @@ const CELL_GAP = 2
 const SWATCH = 22
 const LOWEST = 17 // cells, in pixels
 const HIGHEST = 27
+const CHOSEN = 124 // the least width of the chosen column
 const NUMBERED = 88 // from this width on a cell shows its probability
 const OTHERS = 385 // pixels of the window's height that the page needs besides the cells
+const PRESENTED = 242 // the same in the presenter view, without the names of the panels
 
 function drawColumns(data, width, colours) {
-  const { columns, panels, rows } = data
-  const widths = columnWidths(columns, width, colours.font)
-  const cell = cellHeight(rows, panels.length, colours)
+  const { columns, panels } = data
+  const widths = columnWidths(data, width, colours.font)
+  const { rows, cell } = rowsThatFit(data.rows, panels.length, colours)
   const size = Math.min(...widths) < 64 ? 11.5 : Math.min(12.5, cell - 6)
   const block = rows * (cell + CELL_GAP)
   const above = panels.filter(panel => panel.role === "teacher")
@@ -28,6 +30,8 @@ function drawColumns(data, width, colours) {
   const belowTop = tokenTop + TOKEN + SPACE - 3
   const starts = new Map(above.map(panel => [panel, top]))
   below.forEach((panel, index) => starts.set(panel, belowTop + LABEL + index * (block + LABEL)))
+  // The parts of a column, without the names of the panels between them: the token and the cells above, and the others.
+  const framed = [[top, tokenTop + TOKEN + 2], ...below.map(panel => [starts.get(panel), starts.get(panel) + block])]
   const bottom = belowTop + below.length * (block + LABEL)
   const widest = Math.max(...panels.map(panel => nameWidth(panel, colours)))
   const beside = widest + scaleWidth(data.scale, colours) + 24 < width // else the legend has a row of its own
@@ -40,8 +44,8 @@ function drawColumns(data, width, colours) {
   svg.setAttribute("aria-orientation", "horizontal")
   svg.setAttribute("font-family", colours.font)
 
-  svg.append(drawScale(data, width - EDGE, beside && above.length ? EDGE + 12 : height - 8, colours))
-  const names = panels.map(panel => panelName(panel, starts.get(panel) - LABEL + 12, colours, width))
+  svg.append(drawScale(data, width - EDGE, beside && above.length ? EDGE + 14 : height - 8, colours))
+  const names = panels.map(panel => panelName(panel, starts.get(panel) - LABEL + 14, colours, width))
 
   const places = []
   let x = EDGE
@@ -54,37 +58,44 @@ function drawColumns(data, width, colours) {
     group.setAttribute("tabindex", chosen || (!data.selected && index === 0) ? "0" : "-1")
     group.setAttribute("aria-selected", String(chosen))
     group.setAttribute("aria-label", columnText(data, index))
-    group.append(
-      make("rect", {
-        class: "band", x: x - 2, y: top - 3, width: place.width + 4, height: bottom - top + 6, rx: 5,
-        fill: colours.text, "fill-opacity": chosen ? 0.07 : 0,
-        stroke: chosen ? colours.text : "none", "stroke-width": 1.5,
-      })
-    )
-    for (const panel of panels) group.append(...cells(panel, index, { ...place, y: starts.get(panel), cell, size }, colours))
+    const band = {
+      class: "band", x: x - 2, width: place.width + 4, rx: 5, fill: colours.text, "fill-opacity": chosen ? 0.07 : 0,
+      stroke: chosen ? colours.text : "none", "stroke-width": 1.5,
+    }
+    group.append(...framed.map(([from, to]) => make("rect", { ...band, y: from - 2, height: to - from + 2 })))
+    for (const panel of panels) {
+      group.append(...cells(panel, index, { ...place, y: starts.get(panel), rows, cell, size }, colours))
+    }
     group.append(...token(column, { ...place, y: tokenTop }, chosen, colours))
-    group.append(
-      make("rect", {
-        class: "ring", x: x - 2.5, y: top - 3.5, width: place.width + 5, height: bottom - top + 7, rx: 5,
-        fill: "none", "stroke-width": 3,
-      })
-    )
+    const ring = { class: "ring", x: x - 2.5, width: place.width + 5, rx: 5, fill: "none", "stroke-width": 3 }
+    group.append(...framed.map(([from, to]) => make("rect", { ...ring, y: from - 2.5, height: to - from + 3 })))
     svg.append(group)
     x += place.width + GAP
   })
-  svg.append(...names) // above the band of the chosen column
+  svg.append(...names)
   return { svg, places, total, height }
 }
 
-// As high as the window allows, so that the whole figure is seen at once, but always readable.
-function cellHeight(rows, panels, colours) {
-  const room = window.innerHeight / colours.unit - OTHERS - 2 * LABEL * Math.max(panels - 2, 0)
-  return Math.min(Math.max(Math.floor(room / (rows * panels)) - CELL_GAP, LOWEST), HIGHEST)
+// Cells as high as the window allows, so that the whole figure is seen at once, but always readable. The presenter view
+// is one screen: where its cells would be too low there are fewer.
+function rowsThatFit(most, panels, colours) {
+  const height = window.innerHeight / colours.unit
+  const room = colours.presenting
+    ? height - PRESENTED - LABEL * panels
+    : height - OTHERS - 2 * LABEL * Math.max(panels - 2, 0)
+  const lowest = colours.presenting ? LOWEST + 1 : LOWEST
+  const fitting = Math.max(Math.floor(room / (panels * (lowest + CELL_GAP))), 2)
+  const rows = colours.presenting ? Math.min(most, fitting) : most
+  return { rows, cell: Math.min(Math.max(Math.floor(room / (rows * panels)) - CELL_GAP, lowest), HIGHEST) }
 }
 
-// Each column is as wide as its token needs. The remaining width is divided evenly.
-function columnWidths(columns, width, font) {
-  const needed = columns.map(column => Math.min(Math.max(measure(column.text, `600 13px ${font}`) + 16, NARROWEST), 150))
+// Each column is as wide as its token needs, the chosen one also wide enough for percentages. The remaining width is
+// divided evenly.
+function columnWidths({ columns, selected }, width, font) {
+  const needed = columns.map((column, index) => {
+    const least = index + 1 === selected ? CHOSEN : NARROWEST
+    return Math.min(Math.max(measure(column.text, `600 13px ${font}`) + 16, least), 150)
+  })
   const spare = width - EDGE * 2 - needed.reduce((sum, one) => sum + one + GAP, -GAP)
   if (spare <= 0) return needed
   const even = Math.min((width - EDGE * 2 + GAP) / columns.length - GAP, WIDEST)
@@ -102,8 +113,6 @@ function panelName(panel, y, colours, width) {
   const title = ROLES[panel.role]
   const shown = measure(title, `650 13px ${colours.font}`)
   const name = fit(panel.name, width - shown - 40, `13px ${colours.font}`)
-  const whole = 25 + shown + measure(name, `13px ${colours.font}`)
-  group.append(make("rect", { x: EDGE, y: y - 13, width: whole + 6, height: 18, fill: colours.page }))
   group.append(make("rect", { x: EDGE, y: y - 9.5, width: 11, height: 11, rx: 2, fill: colour }))
   group.append(write(title, { x: EDGE + 17, y, "font-size": 13, "font-weight": 650, fill: colours.text }))
   group.append(write(name, { x: EDGE + 25 + shown, y, "font-size": 13, fill: colours.text, "fill-opacity": 0.7 }))
@@ -119,7 +128,7 @@ function cells(panel, index, place, colours) {
   const font = `${place.size}px ${colours.font}`
   const small = `${place.size - 1}px ${colours.font}`
   const numbered = place.width >= NUMBERED
-  return column.flatMap(([word, shade, shown], row) => {
+  return column.slice(0, place.rows).flatMap(([word, shade, shown], row) => {
     const fill = tint(colours, panel.role, shade)
     const y = place.y + row * (place.cell + CELL_GAP)
     const rest = `${shown} · rank ${row + 1} · ${ROLES[panel.role].toLowerCase()}`
@@ -202,17 +211,17 @@ async function saveColumns(state, format) {
   const { data } = state
   const { svg, total, height } = drawColumns(data, Math.max(state.scroller.clientWidth / colours.unit, 640), colours)
   const finding = data.positions ? titleOf(data) : ""
-  const title = finding ? 50 : 30
-  const foot = 24
   const width = Math.max(total, 480) + 24
+  const lines = finding ? wrap(finding, width - 30, `13px ${colours.font}`) : []
+  const title = lines.length ? 32 + 18 * lines.length : 30
+  const foot = 24
   const whole = make("svg", { width, height: height + title + foot })
   whole.setAttribute("viewBox", `0 0 ${width} ${height + title + foot}`)
   whole.setAttribute("font-family", colours.font)
   whole.append(make("rect", { width: "100%", height: "100%", fill: colours.page }))
   const heading = fit(data.sentence, width - 30, `600 15px ${colours.font}`)
   whole.append(write(heading, { x: 16, y: 24, "font-size": 15, "font-weight": 600, fill: colours.text }))
-  const below = fit(finding, width - 30, `13px ${colours.font}`)
-  whole.append(write(below, { x: 16, y: 43, "font-size": 13, fill: colours.text }))
+  lines.forEach((line, row) => whole.append(write(line, { x: 16, y: 43 + 18 * row, "font-size": 13, fill: colours.text })))
   const body = make("g", { transform: `translate(12 ${title})` })
   body.append(...svg.childNodes)
   for (const ring of body.querySelectorAll(".ring")) ring.remove()

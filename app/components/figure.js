@@ -92,10 +92,12 @@ function look(frame) {
   const style = getComputedStyle(frame)
   const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
   const hues = read("--st-chart-categorical-colors", "#2563c9,#d96a0b").split(",")
+  const zoom = parseFloat(read("--figure-zoom", "1")) // of the presenter view, whose figures are read from afar
   const hue = (number, otherwise) => (hues[number] ?? otherwise).trim()
   return {
     font: style.fontFamily,
-    unit: parseFloat(getComputedStyle(document.documentElement).fontSize) / 16, // larger type, larger figures
+    unit: (parseFloat(getComputedStyle(document.documentElement).fontSize) / 16) * zoom, // larger type, larger figures
+    presenting: zoom > 1,
     page: read("--st-background-color", "#ffffff"),
     panel: read("--st-secondary-background-color", "#f3f5f9"),
     text: read("--st-text-color", "#1c2430"),

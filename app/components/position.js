@@ -125,7 +125,7 @@ function drawTable(state, here) {
     return element("tr", {}, element("th", { scope: "row" }, button), ...cells("shown"), ...cells("rank"))
   })
   const table = state.find(".words")
-  table.style.setProperty("--row", `${rowHeight(roles) / 16}rem`)
+  table.style.setProperty("--row", `calc(${rowHeight(roles) / 16}rem * var(--figure-zoom, 1))`)
   table.replaceChildren(
     element("caption", {}, here.title), element("thead", {}, head), element("tbody", {}, ...rows)
   )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +21,7 @@ from app.predictions.stored import stored_view
 from app.predictions.view import position_of, predictions_view
 from app.shared import model_cache
 from app.shared.activity import track_activity
+from app.shared.presenter import UNSEEN, is_presenting
 from app.shared.provenance import about_models
 from app.shared.reproduce import reproduce
 from app.shared.table_download import table_download
@@ -38,9 +39,26 @@ PRESETS = (
     "She works as a [MASK].",
     "The engineer lost her keys.",
 )
+# On a phone, examples and controls are one row each, which scrolls: the figure is what a visitor comes for.
+_ON_PHONES = """<style>
+@media (max-width: 640px) {
+  .st-key-controls, .st-key-preset [role="radiogroup"] { flex-wrap: nowrap; overflow-x: auto; }
+  .st-key-controls { gap: 1rem; }
+  .st-key-temperature, .st-key-k { width: 138px !important; }
+  .st-key-controls > *, .st-key-preset [role="radiogroup"] > * { flex-shrink: 0; }
+}
+</style>"""
 # Parameters of the address that belong to no widget, so that the page writes them.
 POSITION, WORD, AGAINST = "position", "word", "against"
 _POSITION_OF = "position_of"  # the sentence and position that were chosen last
+
+
+class OtherSettings(TypedDict):
+    """The settings besides sentence and temperature."""
+
+    k: int
+    mask_each: bool
+    log: bool
 
 
 @dataclass(frozen=True)
@@ -61,7 +79,10 @@ class Settings:
 
 def explanation() -> None:
     """The title, and what a visitor without background has to know."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    key = UNSEEN if is_presenting() else "heading"  # the presenter view begins with the finding
+    with st.container(
+        key=key, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
         st.header("Which words do the models expect?", width="content")
         with st.popover("What is this?", icon=":material/help:", type="tertiary"):
             st.markdown(
@@ -98,8 +119,23 @@ def take_preset() -> None:
         st.session_state["preset"] = None
 
 
+def inputs() -> Settings:
+    """The sentence, the examples and the controls; in the presenter view one row, most of it folded away."""
+    if not is_presenting():
+        st.html(_ON_PHONES)
+        text = sentence()
+        examples()
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="controls"):
+            return Settings(text, temperature=temperature(), **other_controls())
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        text, divisor = sentence(), temperature()
+        with st.popover("More", icon=":material/tune:", width="content"):
+            examples()
+            return Settings(text, temperature=divisor, **other_controls())
+
+
 def sentence() -> str:
-    """The sentence and the examples."""
+    """The text box with the sentence."""
     text = st.text_input(
         "Sentence",
         value=START,
@@ -110,6 +146,11 @@ def sentence() -> str:
         placeholder="Type a sentence. Write [MASK] or _ for a hidden word",
         label_visibility="collapsed",
     )
+    return text or ""
+
+
+def examples() -> None:
+    """Sentences to choose from."""
     st.pills(
         "Examples",
         PRESETS,
@@ -118,49 +159,52 @@ def sentence() -> str:
         on_change=take_preset,
         label_visibility="collapsed",
     )
-    return text or ""
 
 
-def controls(text: str) -> Settings:
-    """The row of controls above the figure."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        temperature = st.slider(
-            "Temperature",
-            0.1,
-            5.0,
-            1.0,
-            0.1,
-            key="temperature",
-            bind="query-params",
-            width=158,
-            format="%.1f",
-            help="The models' scores (logits) are divided by the temperature. Below 1, probable words become "
-            "more probable; above 1, all words become more alike. Distillation often uses 2.",
-        )
-        k = st.slider(
-            "Words per column",
-            1,
-            20,
-            7,
-            key="k",
-            bind="query-params",
-            width=158,
-            help="How many of the most probable words are shown at each position (top k).",
-        )
-        each = st.toggle(
-            "Hide each word in turn",
-            key="each",
-            bind="query-params",
-            help="Off: the models read the sentence as written. On: each token is masked in turn and "
-            "predicted from the others.",
-        )
-        log = st.toggle(
-            "Log scale",
-            key="log",
-            bind="query-params",
-            help="Draw shades and bars by the logarithm of the probability. Improbable words become visible.",
-        )
-    return Settings(text, k, temperature, each, log)
+def temperature() -> float:
+    """The slider of the temperature."""
+    return st.slider(
+        "Temperature",
+        0.1,
+        5.0,
+        1.0,
+        0.1,
+        key="temperature",
+        bind="query-params",
+        width=158,
+        format="%.1f",
+        help="The models' scores (logits) are divided by the temperature. Below 1, probable words become "
+        "more probable; above 1, all words become more alike. Distillation often uses 2.",
+    )
+
+
+def other_controls() -> OtherSettings:
+    """The number of words, whether each word is hidden in turn, and the scale."""
+    k = st.slider(
+        "Words per column",
+        1,
+        20,
+        7,
+        key="k",
+        bind="query-params",
+        width=158,
+        help="How many of the most probable words are shown at each position (top k). The presenter view "
+        "shows fewer if the screen is not high enough.",
+    )
+    each = st.toggle(
+        "Hide each word in turn",
+        key="each",
+        bind="query-params",
+        help="Off: the models read the sentence as written. On: each token is masked in turn and "
+        "predicted from the others.",
+    )
+    log = st.toggle(
+        "Log scale",
+        key="log",
+        bind="query-params",
+        help="Draw shades and bars by the logarithm of the probability. Improbable words become visible.",
+    )
+    return {"k": k, "mask_each": each, "log": log}
 
 
 def predictions_of(references: dict[Role, str], settings: Settings) -> dict[Role, Prediction]:
@@ -212,8 +256,8 @@ def _ask_words(*words: str) -> None:
 @track_activity()
 def body(references: tuple[str, str], second: str | None) -> None:
     """Everything below the title, as a fragment: a changed control reruns only this part."""
-    text = sentence()
-    settings = controls(text)
+    settings = inputs()
+    text = settings.text
     chosen: dict[Role, str] = {"teacher": references[0], "student": references[1]}
     if second is not None:
         chosen["student2"] = second

@@ -7,10 +7,12 @@ import streamlit as st
 from app.shared.streamlit_internals import SIDEBAR
 
 KEY = "present"  # of the switch, and in the address: ?present=1
+UNSEEN = "unseen_by_an_audience"  # the key of a container that only screen readers find in the presenter view
 
 _STYLE = f"""<style>
-html:root {{ font-size: clamp(110%, 1.9vh, 150%); }}
+html:root {{ font-size: clamp(110%, 1.9vh, 150%); --figure-zoom: 1.25; }}
 {SIDEBAR} {{ display: none; }}
+div:has(> .st-key-{UNSEEN}) {{ position: absolute; height: 1px; overflow: hidden; clip-path: inset(50%); }}
 .st-key-leave_presenter {{ position: fixed; top: 0.6rem; right: 1rem; z-index: 999991; width: auto; }}
 </style>"""
 

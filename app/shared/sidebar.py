@@ -41,6 +41,7 @@ def choose_models(*, second: bool = False) -> tuple[str, str]:
         if second:
             other, other_slot = _picker("Second student", "student2", None, "yellow")
             slots.setdefault(other, other_slot)
+        presenter_switch()
         sheets = st.expander("About these models", key="model_sheets", on_change="rerun")
         st.segmented_control(
             "Download figures as",
@@ -49,7 +50,6 @@ def choose_models(*, second: bool = False) -> tuple[str, str]:
             key=IMAGE_FORMAT_KEY,
             required=True,
         )
-        presenter_switch()
     st.session_state[_CHOSEN] = (teacher, student)
     st.session_state[_SECOND] = other if other not in ("", student) else None
     slots.pop("", None)
@@ -95,24 +95,26 @@ def _picker(label: str, key: str, default: str | None, colour: str) -> tuple[str
     typed = st.session_state.get(key) or st.query_params.get(key)
     if typed and typed not in options and reference_of(typed) not in options:
         options.append(typed)  # a typed reference stays in the list
-    # The coloured name is not in the label, because a screen reader would read its colour code aloud.
-    st.markdown(
-        f":{colour}[**{label}**]",
-        help="An embedded model, the student of a finished run, a folder on the server, or a Hugging Face "
-        "model such as `distilbert-base-uncased` (also with `@revision`). Type its name and press Enter.",
-    )
-    chosen = st.selectbox(
-        label,
-        options,
-        index=None if default is None else options.index(default),
-        key=key,
-        format_func=model_label,
-        placeholder="None",
-        accept_new_options=True,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    return reference_of(str(chosen or default or "")), st.empty()
+    with st.container(gap="xxsmall"):
+        # The coloured name is not in the label, because a screen reader would read its colour code aloud.
+        st.markdown(
+            f":{colour}[**{label}**]",
+            help="An embedded model, the student of a finished run, a folder on the server, or a Hugging "
+            "Face model such as `distilbert-base-uncased` (also with `@revision`). Type its name and press "
+            "Enter.",
+        )
+        chosen = st.selectbox(
+            label,
+            options,
+            index=None if default is None else options.index(default),
+            key=key,
+            format_func=model_label,
+            placeholder="None",
+            accept_new_options=True,
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        return reference_of(str(chosen or default or "")), st.empty()
 
 
 def literal_description(model: Description) -> str:

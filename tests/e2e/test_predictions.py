@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 expect = sync_api.expect
 
 
+RECTANGLES = (
+    "found => found.map(one => one.getBoundingClientRect()).map(({ top, bottom }) => [top + 2, bottom - 2])"
+)
+
+
 def columns(page: Page) -> Locator:
     return page.get_by_role("option", name=re.compile("^position "))
 
@@ -74,7 +79,7 @@ def test_the_keyboard_reaches_and_chooses_a_column(open_page: OpenPage) -> None:
     figure(page, "columns").locator("button.save").focus()
     page.keyboard.press("Tab")
     expect(columns(page).nth(3)).to_be_focused()
-    ring = columns(page).nth(3).locator(".ring")
+    ring = columns(page).nth(3).locator(".ring").first
     assert ring.evaluate("ring => getComputedStyle(ring).stroke") != "none", "the focus must be seen"
     page.keyboard.press("ArrowLeft")
     expect(columns(page).nth(2)).to_be_focused()
@@ -270,7 +275,15 @@ def test_back_returns_to_the_sentence_and_the_position(open_page: OpenPage) -> N
 
 def test_two_students_stand_below_the_teacher(open_page: OpenPage) -> None:
     page = open_page("/?student=embedded/student-plain&student2=embedded/student-fair&k=5")
-    expect(title(page)).to_contain_text("second student says")
+    expect(title(page)).to_contain_text("second student")
+    expect(page.locator("figure.columns .column[aria-selected=true] .band")).to_have_count(3)
+    bands = page.locator(".column[aria-selected=true] .band").evaluate_all(RECTANGLES)
+    texts = page.locator("figure.columns g[data-stays] text").evaluate_all(RECTANGLES)
+    for name in texts:
+        assert all(name[1] <= band[0] or band[1] <= name[0] for band in bands), "no frame cuts through a name"
+    page.set_viewport_size({"width": 1280, "height": 720})
+    expect(page.get_by_text("Presenter view")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("Download figures as")).to_be_in_viewport(ratio=1)
     names = figure(page, "columns").locator("svg g[data-stays] text")
     expect(names.filter(has_text="Second student")).to_have_count(1)
     expect(page.locator(".odds li")).to_have_count(3)
@@ -282,6 +295,29 @@ def test_the_presenter_view_has_no_sidebar_and_a_way_back(open_page: OpenPage) -
     page.get_by_role("button", name="Leave presenter view").click()
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
     expect(page).not_to_have_url(re.compile("present"))
+
+
+def test_three_models_fit_one_screen_of_the_presenter_view(open_page: OpenPage) -> None:
+    address = "/?present=1&student2=embedded/student-plain&text=%5BMASK%5D+is+a+nurse."
+    page = open_page(address, viewport={"width": 1280, "height": 720})
+    expect(title(page)).to_contain_text("second student")
+    drawing = figure(page, "columns").locator("svg")
+    expect(drawing).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("Temperature", exact=True)).to_be_in_viewport()
+    sizes = drawing.locator(".column text").evaluate_all(
+        "texts => texts.map(text => text.getAttribute('font-size') * text.getCTM().a)"
+    )
+    assert min(sizes) >= 15, "readable from the last row"
+    expect(page.get_by_text("Log scale", exact=True)).to_be_hidden()
+    page.get_by_role("button", name="More").click()
+    expect(page.get_by_text("Log scale", exact=True)).to_be_visible()
+
+
+def test_a_phone_shows_the_percentages_of_the_chosen_column(open_page: OpenPage) -> None:
+    page = open_page("/?text=%5BMASK%5D+is+a+nurse.", viewport=PHONE)
+    expect(chosen(page).locator("text").nth(1)).to_have_text(re.compile("%$"))
+    box = figure(page, "columns").locator("svg").bounding_box()
+    assert box is not None and box["y"] < 560, "the figure begins on the first screen"
 
 
 def test_the_figure_of_both_models_fits_a_projector(open_page: OpenPage) -> None:
