@@ -25,7 +25,7 @@ from fairkd.runs import EXAMPLE_SETTINGS, EXAMPLES, RunDescription, Writer, desc
 NOTES = {
     "plain": "Distilled without a constraint.",
     "paper": "The constraint of the FairDistillation paper, at all positions.",
-    "fair": "Balanced pronouns with soft labels and a light group loss.",
+    "fair": "Balanced pronouns with soft labels and a group loss.",
 }
 # Paths of this machine, and what only the log shows.
 LEFT_OUT = ("message", "phase", "checkpoint")

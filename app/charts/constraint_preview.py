@@ -31,6 +31,8 @@ def edit_bars(
 ) -> go.Figure:
     """The probability of each word before and after the edit, and in the label, the group words first.
 
+    A row may stand for several words, without a rank.
+
     Parameters
     ----------
     frame : columns token, group ("" for none), and for each of `names` its probabilities; for before and

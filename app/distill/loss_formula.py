@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairkd.constraints import KINDS
+from fairkd.constraints import KINDS, SCOPES
 from fairkd.distill.config import Config
 
 _POSITIONS = {
@@ -10,11 +10,8 @@ _POSITIONS = {
     "masked": "at hidden words",
     "sample": "at hidden words and {sample:.0%} of the other tokens",
 }
-_LABELS = {
-    "keep": "also where it is a word of the groups, which pulls the student back to the text's own balance",
-    "soft": "but where it is a word of the groups, the label is shared between the groups",
-    "drop": "but where it is a word of the groups, there is no label",
-}
+_KEEP = "also where it is a word of the groups, which pulls the student back to the text's own balance"
+_DROP = "but where it is a word of the groups, there is no label"
 
 
 def looks_at_teacher(config: Config) -> bool:
@@ -35,6 +32,22 @@ def is_constrained(config: Config) -> bool:
 
 def _group(config: Config) -> float:
     return config.objective.group if is_constrained(config) else 0.0
+
+
+def _label(config: Config) -> str:
+    """What becomes of a hidden word that is a word of the groups."""
+    kind, shares = config.constraint.kind, config.constraint.shares
+    if config.objective.label == "keep":
+        return _KEEP
+    if config.objective.label == "drop":
+        return _DROP
+    if KINDS[kind].paired:
+        return "but a word of the groups shares its label equally with the word that it is paired with"
+    parts = f"the parts {' and '.join(f'{one:g}' for one in shares)}" if shares else "equal parts"
+    return (
+        f"but where it is a word of the groups, the groups get {parts} of the label: its own group's part is "
+        "all on the hidden word, another group's is divided among its words as in the teacher's answer"
+    )
 
 
 def loss_terms(config: Config) -> list[str]:
@@ -64,29 +77,37 @@ def loss_terms(config: Config) -> list[str]:
 def loss_symbols(config: Config) -> list[str]:
     """What the symbols of the formula stand for, as sentences in Markdown."""
     objective, constrained = config.objective, is_constrained(config)
-    found = []
+    t, kind = objective.temperature, KINDS[config.constraint.kind].label
+    where = _POSITIONS[objective.positions].format(sample=objective.sample)
+    found, at_one = [], "$s$ is the student's distribution at T = 1."
     if objective.kd:
-        t = objective.temperature
-        at = "" if t == 1 else f" at temperature {t:g}"
-        edited = f", after the constraint “{KINDS[config.constraint.kind].label}”" if constrained else ""
-        where = _POSITIONS[objective.positions].format(sample=objective.sample)
-        symbols = (
-            ("$q$" if constrained else "$p$", "$s$")
-            if t == 1
-            else (f"${'q' if constrained else 'p'}_{{{t:g}}}$", f"$s_{{{t:g}}}$")
-        )
-        found.append(
-            f"{symbols[0]} is the teacher's distribution{edited}, {symbols[1]} the student's{at}, {where}."
-        )
+        letter = "q" if constrained else "p"
+        name = f"${letter}$" if t == 1 else f"${letter}_{{{t:g}}}$"
+        after = f" after the constraint “{kind}”" if constrained else ""
+        if t == 1:
+            found.append(f"{name} is the teacher's answer{after}. {at_one}")
+        else:
+            then = ", and only then" if constrained else ""
+            found.append(
+                f"{name} is the teacher's answer{after}{then} softened to T = {t:g}; $s_{{{t:g}}}$ is the "
+                f"student's distribution at T = {t:g}."
+            )
+        found.append(f"KL is the divergence of the two, {where}.")
     if objective.mlm:
-        label = f", {_LABELS[objective.label]}" if constrained else ""
-        found.append(f"$y$ is the word that the text has at a hidden place{label}; CE is the cross-entropy.")
-    if objective.hidden:
-        found.append("$h$ and $h_s$ are the last hidden states of teacher and student.")
-    if _group(config):
+        if not (objective.kd and t == 1):
+            found.append(at_one)
+        label = f", {_label(config)}" if constrained else ""
         found.append(
-            "$Q$ and $S$ are what the constrained teacher and the student give to each word of the groups, "
-            "and to all other words together, at temperature 1."
+            f"CE is the cross-entropy between $y$ and $s$, at hidden words; $y$ is the hidden word{label}."
+        )
+    if objective.hidden:
+        found.append(f"$h$ and $h_s$ are the last hidden states of teacher and student, {where}.")
+    if _group(config):
+        among = "" if objective.positions == "all" else ", of these positions,"
+        found.append(
+            "$Q$ and $S$ are what the constrained teacher and the student give at T = 1 to each word of the "
+            f"groups, and to all other words together, where{among} the constraint applies "
+            f"({SCOPES[config.constraint.scope]})."
         )
     if not looks_at_teacher(config):
         found.append("No term looks at the teacher.")

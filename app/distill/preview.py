@@ -111,13 +111,13 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
     if not learns:
         frame = frame[frame["label"] > 0].reset_index(drop=True)
     groups = [group.name for group in contrast.groups]
-    title = finding(shown) if learns else no_teacher(config)
+    title = finding(edit, drawn=temperature) if learns else no_teacher(config)
     bars = edit_bars(frame, groups=groups, names=names, temperature=temperature, title=title, dark=is_dark())
     with figure:
         show_figure(bars, "preview_bars", "fairkd-constraint")
     if learns:
-        _numbers(shown)
-    caption(_reading(names, grouped=bool(shown.groups)))
+        _numbers(edit)
+    caption(reading(names, edit, shown))
     table_download(frame, "fairkd-constraint", "preview_csv")
 
 
@@ -133,9 +133,9 @@ def _temperature(trained: float) -> float:
         key=f"preview_temperature:{trained:g}",
         persist_state="session",
         format_func=lambda name: f"T = {name}" + (" (training)" if names.get(name) == trained else ""),
-        help="The student learns the teacher's distribution at this temperature. A higher one makes unlikely "
-        "words count more. At T = 1 it is the model's own prediction. The other temperatures are only for "
-        "this figure.",
+        help="The student learns the teacher's answer softened to this temperature, after the constraint. A "
+        "higher one makes unlikely words count more. T = 1 is the answer itself. The other temperatures are "
+        "only for this figure.",
     )
     return names.get(str(chosen), trained)
 
@@ -157,7 +157,7 @@ def _label(variant: str, lm: MaskedLM, edit: ConstraintPreview) -> dict[int, flo
     write_parameter("preview_word", word or "", HIDDEN)
     if not (word or "").strip():
         return None
-    return edit.label_target(hidden_token(lm, edit, str(word)), current(variant, "objective.label"))
+    return edit.label_target(hidden_token(lm, edit, str(word)), current(variant, "objective.label")) or None
 
 
 def hidden_token(lm: MaskedLM, edit: ConstraintPreview, word: str) -> int:
@@ -174,34 +174,51 @@ def hidden_token(lm: MaskedLM, edit: ConstraintPreview, word: str) -> int:
     return int(found.ids[0])
 
 
-def _names(edit: ConstraintPreview, label: object, *, learns: bool) -> dict[Part, str]:
+def _names(edit: ConstraintPreview, label: Mapping[int, float] | None, *, learns: bool) -> dict[Part, str]:
     """What the figure draws, by column, with its name in the legend."""
     names: dict[Part, str] = {}
     if learns:
-        names["before"] = "teacher's answer"
+        at = "" if edit.temperature == 1 else f" at T = {edit.temperature:g}"
+        names["before"] = f"teacher's answer{at}"
         if edit.constraint.active and edit.applies:
-            names["after"] = "soft target"
+            names["after"] = f"soft target{at}"
         else:
-            names["before"] = "soft target: the teacher's answer"
+            names["before"] = f"soft target: the teacher's answer{at}"
     if label is not None:
-        names["label"] = "label from the text"
+        names["label"] = "hard label" if len(label) == 1 else "soft label"
     return names
 
 
-def _reading(names: Mapping[Part, str], *, grouped: bool) -> str:
-    """How to read the figure; the bars of a kind add up to 100 %."""
+def reading(names: Mapping[Part, str], edit: ConstraintPreview, shown: ConstraintPreview) -> str:
+    """How to read the figure, as Markdown. `edit` is at T = 1, `shown` at the temperature of the figure."""
+    softened = f"softened to T = {shown.temperature:g}"
     sentences = []
     if "after" in names:
         sentences.append(
-            "Pale bars are the teacher's own answer. Full bars are the soft target: what the student learns "
+            "Pale bars are the teacher's answer. Full bars are the soft target, which the student learns "
             "instead."
         )
     elif "before" in names:
         sentences.append("The bars are the teacher's answer, which the student learns.")
+    if "before" in names and shown.temperature != 1:
+        if "after" in names:
+            sentences.append(
+                f"The constraint changes the answer at T = 1. Then both are {softened}, where groups of "
+                "several words need not stay equal."
+            )
+        best = edit.before.topk(2).indices.tolist()
+        words = [literal(edit.prediction.token_string(edit.position, i)) for i in best]
+        itself, soft = ([percent(math.exp(one.before[i])) for i in best] for one in (edit, shown))
+        sentences.append(
+            f"The teacher's own answer gives {words[0]} {itself[0]} and {words[1]} {itself[1]}; {softened}, "
+            f"these are {soft[0]} and {soft[1]}."
+        )
     if "label" in names:
-        sentences.append("Grey is the label: what the text itself teaches, at T = 1.")
-    if grouped:
-        sentences.append("The words of the groups are on top.")
+        sentences.append(
+            "Grey is the hard label: the hidden word alone."
+            if names["label"] == "hard label"
+            else "Grey is the soft label, which stands for the hidden word."
+        )
     return " ".join([*sentences, f"Bars of one colour add up to 100 %; one with {CUT} is longer than drawn."])
 
 
@@ -220,8 +237,11 @@ def no_teacher(config: Config | None) -> str:
     return "This variant does not look at the teacher: it learns the text's own words"
 
 
-def finding(edit: ConstraintPreview) -> str:
-    """The effect of the edit at this position, in one sentence."""
+def finding(edit: ConstraintPreview, *, drawn: float = 1.0) -> str:
+    """The effect of the edit at this position, in one sentence; `drawn` is the figure's temperature.
+
+    The constraint acts at T = 1, so its effect is stated there.
+    """
     if edit.constraint.kind == "none":
         return "No constraint: the student learns the teacher's answer as it is"
     if not edit.constraint.active:
@@ -233,12 +253,14 @@ def finding(edit: ConstraintPreview) -> str:
         return "The teacher's answer before and after the constraint"
     a, b = edit.groups[0].name, edit.groups[1].name
     shown = [signed(gap) if abs(gap) >= 0.005 else "0" for gap in (before, after)]
-    at = "" if edit.temperature == 1 else f" at T = {edit.temperature:g}"
-    return f"The gap between {a} and {b} changes from {shown[0]} to {shown[1]} nats{at}"
+    change = f"gap between {a} and {b} changes from {shown[0]} to {shown[1]} nats"
+    return f"The {change}" if drawn == 1 else f"At T = 1 the {change}; drawn at T = {drawn:g}"
 
 
 def _numbers(edit: ConstraintPreview) -> None:
-    """The probability lost to other words, the KL divergence, and the probability of each group."""
+    """The probability lost to other words, the KL divergence, and the probability of each group, at T = 1."""
+    if edit.groups:
+        caption("At T = 1, before → after the constraint:")
     with st.container(horizontal=True, gap="small"):
         st.metric(
             "Probability lost to other words",
@@ -254,11 +276,12 @@ def _numbers(edit: ConstraintPreview) -> None:
             f"KL(after ‖ before), is {edit.reverse_kl:.3f} nats.",
             width=180,
         )
-        for group in edit.groups[:6]:
+        for group, words in zip(edit.groups[:6], edit.group_words(), strict=False):
+            shown = words if "," in words or words == group.name else f"{group.name}: {words}"
             st.metric(
-                f"P({literal(group.name)}), before → after",
+                f"P({literal(shown)})",
                 f"{percent(group.before)} → {percent(group.after)}",
-                help="The sum of the probabilities of the group's words, before and after the constraint: "
-                f"{group.size} tokens.",
+                help=f"The probability of the group {literal(group.name)}, the sum over its {group.size} "
+                "tokens, before and after the constraint.",
                 width=215,
             )

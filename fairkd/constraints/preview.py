@@ -120,8 +120,9 @@ class ConstraintPreview:
     def table(self, k: int = 8, *, label: Mapping[int, float] | None = None) -> pd.DataFrame:
         """Group words first, then the other words among the k most probable before or after, then the rest.
 
-        A group's most probable word is always included, its other words only if they are among the k. The
-        last row is `OTHER_WORDS`, so that every column of probabilities adds up to 1.
+        A group's most probable word always has a row of its own, its other words if they are among the k. The
+        rest of a group is its last row, with their sums, so that a group's rows add up to its probability.
+        The last row of all is `OTHER_WORDS`, so that every column of probabilities adds up to 1.
 
         Parameters
         ----------
@@ -132,19 +133,25 @@ class ConstraintPreview:
         -------
         DataFrame
             token, group ("" for the other words), before, after and, with `label`, label (probabilities),
-            before_rank, after_rank (from 1; missing in the last row). Ordered by group, then by the
-            probability before.
+            before_rank, after_rank (from 1; missing in rows of several words). Ordered by group, then by
+            the probability before.
         """
         tops = [top_ids(row[None], k)[0].tolist() for row in (self.before, self.after)]
         labelled = [i for i, share in (label or {}).items() if share >= 0.01]
         wanted = dict.fromkeys([*(i for top in tops for i in top), *labelled])
         names: dict[int, str] = {}
+        others: list[tuple[str, list[int]]] = []  # of each group, the words without a row of their own
         for group, ids in zip(self.groups, self.constraint.groups, strict=True):
             names |= dict.fromkeys(ids, group.name)
             best = max(ids, key=lambda i: float(self.before[i]))
             wanted.setdefault(best)
+            left = [i for i in ids if i not in wanted]
+            if len(left) == 1:
+                wanted.setdefault(left[0])
+            elif left:
+                others.append((group.name, left))
         order = {group.name: place for place, group in enumerate(self.groups)}
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "token": self.prediction.token_string(self.position, i),
                 "group": names.get(i, ""),
@@ -156,12 +163,34 @@ class ConstraintPreview:
             }
             for i in wanted
         ]
-        rows.sort(key=lambda row: (order.get(str(row["group"]), len(order)), -float(str(row["before"]))))
+        rows.sort(key=lambda row: -float(str(row["before"])))
+        for name, ids in others:
+            rows.append(
+                {
+                    "token": self._listed(ids, f"other words of {name}"),
+                    "group": name,
+                    "before": float(self.before[ids].exp().sum()),
+                    "after": float(self.after[ids].exp().sum()),
+                    **({} if label is None else {"label": sum(label.get(i, 0.0) for i in ids)}),
+                    "before_rank": pd.NA,
+                    "after_rank": pd.NA,
+                }
+            )
+        rows.sort(key=lambda row: order.get(str(row["group"]), len(order)))  # stable
         frame = pd.DataFrame(rows).astype({"before_rank": "Int64", "after_rank": "Int64"})
         shown = [name for name in ("before", "after", "label") if name in frame]
-        rest = (1 - frame[shown].sum()).clip(lower=0).to_dict()
+        rest = {name: left if left > 1e-12 else 0.0 for name, left in (1 - frame[shown].sum()).items()}
         last = pd.DataFrame([{"token": OTHER_WORDS, "group": "", **rest}])
         return pd.concat([frame, last], ignore_index=True)[list(frame.columns)]
+
+    def group_words(self) -> list[str]:
+        """The words of each group, such as "he, him, his"; "12 words" if there are more than four."""
+        return [self._listed(ids, f"{len(ids)} words") for ids in self.constraint.groups]
+
+    def _listed(self, ids: Sequence[int], many: str) -> str:
+        """Up to four tokens as text, or `many`."""
+        words = list(dict.fromkeys(self.prediction.token_string(self.position, i) for i in ids))
+        return ", ".join(words) if len(words) <= 4 else many
 
 
 def preview_constraint(

@@ -109,6 +109,18 @@ def test_the_table_holds_the_best_word_of_each_group_and_the_top_before_and_afte
     assert frame["after_rank"].tolist()[:-1] == [5, 6, 1, 2], "ties are ranked by id"
 
 
+def test_the_rows_of_a_group_add_up_to_its_probability() -> None:
+    probabilities = [0.5, 0.05, 0.04, 0.03, 0.02, 0.36]
+    preview = edited(probabilities, Constraint("group", ((0, 1, 2), (3, 4))))
+    frame = preview.table(1)
+    assert frame["token"].tolist() == ["a", "b, c", "d", "e", "f", OTHER_WORDS]
+    sums = frame.groupby("group")[["before", "after"]].sum()
+    for group in preview.groups:
+        assert sums.loc[group.name].tolist() == pytest.approx([group.before, group.after])
+    assert preview.group_words() == ["a, b, c", "d, e"]
+    assert preview.table(1, label={3: 0.5, 0: 0.4, 1: 0.06, 2: 0.04})["label"].iloc[-1] == 0
+
+
 def test_without_a_constraint_the_table_holds_only_the_top() -> None:
     preview = edited([0.5, 0.3, 0.2], Constraint("none"))
     assert preview.groups == () and preview.leaked_mass == 0 and all(math.isnan(gap) for gap in preview.gaps)

@@ -29,7 +29,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "cda": {"corpus": {"cda": True}},
     "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
     # The constraint removes the bias from the teacher's distributions at masked positions, soft labels remove
-    # it from the text, and a light group loss keeps balance and probability of the pronouns at temperature 1,
+    # it from the text, and a group loss keeps balance and probability of the pronouns at temperature 1,
     # where both are measured.
     "fair": {
         "constraint": {"kind": "group", "contrast": "pronouns"},
@@ -60,9 +60,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "swapped.",
     "mlm-only": "The student learns from the text alone, by masked language modelling, without the teacher's "
     "predictions.",
-    "fair": "The group constraint at hidden words. Where the hidden word is a pronoun, the student is not "
-    "told which one: the label is shared between the groups. A small extra loss keeps the pronouns balanced "
-    "and as likely as in the teacher.",
+    "fair": "The group constraint at hidden words. Where the hidden word is a pronoun, half of the label "
+    "goes to it and half to the pronouns of the other group. An extra loss keeps the pronouns balanced and "
+    "as likely as in the teacher.",
 }
 
 

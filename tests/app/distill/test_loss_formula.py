@@ -34,8 +34,9 @@ def test_the_formula_has_the_terms_with_weight(settings: dict[str, Any], formula
 def test_every_symbol_is_explained(preset: str) -> None:
     config = make_config(PRESETS[preset])
     formula, words = " + ".join(loss_terms(config)), " ".join(loss_symbols(config))
-    for symbol in ("p_{2}", "q_{2}", "s_{2}", "y", "h_s", "Q", "S"):
-        assert (symbol in formula) == (f"${symbol}$" in words), symbol
+    for symbol in ("p_{2}", "q_{2}", "s_{2}", "y", ", s)", "h_s", "Q", "S"):
+        name = symbol.strip(", )")
+        assert (symbol in formula) == (f"${name}$" in words), symbol
 
 
 def test_the_words_say_where_the_student_learns_and_what_becomes_of_labels() -> None:
@@ -43,6 +44,8 @@ def test_the_words_say_where_the_student_learns_and_what_becomes_of_labels() -> 
         return " ".join(loss_symbols(make_config(PRESETS[preset])))
 
     assert "at all tokens" in words("paper") and "pulls the student back" in words("paper")
-    assert "at hidden words" in words("fair") and "the label is shared between the groups" in words("fair")
+    assert "at hidden words" in words("fair") and "the groups get equal parts of the label" in words("fair")
+    assert "after the constraint “balanced groups”, and only then softened to T = 2" in words("fair")
+    assert "shares its label equally with the word" in words("mass-preserving")
     assert "No term looks at the teacher." in words("mlm-only")
     assert "label" not in words("plain") and "looks at" not in words("plain")

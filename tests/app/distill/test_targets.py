@@ -37,9 +37,15 @@ def test_where_nothing_is_learnt_there_is_no_figure(open_distill: OpenDistill) -
 
 def test_the_figure_is_drawn_at_the_temperature_of_the_training(open_distill: OpenDistill) -> None:
     app = open_distill(["group"])
-    assert titles(app)[-1].endswith("at T = 2")
+    assert titles(app)[-1].endswith("to 0 nats; drawn at T = 2"), "the constraint acts at T = 1"
+    assert "softened to T = 2" in texts(app) and "The teacher's own answer gives" in texts(app)
+    cards = {one.label.replace("\\", ""): one.value for one in app.metric}
+    before, after = cards["P(he, him, his)"].split(" → ")
+    assert before != after == cards["P(she, her)"].split(" → ")[1]
     app.get_by_key("preview_temperature:2").set_value("1").run()
     assert not app.exception and "at T" not in titles(app)[-1] and titles(app)[-1].endswith(" to 0 nats")
+    assert list(cards.values()) == [one.value for one in app.metric], "cards are at T = 1"
+    assert "softened to" not in texts(app).partition("Pale bars")[2].partition("Bars of one colour")[0]
     app = open_distill(["group"], set='{"group": {"objective.temperature": 3.0}}')
     assert titles(app)[-1].endswith("at T = 3") and r"5 \cdot 3^2" in formula(app)
 
@@ -49,13 +55,16 @@ def test_a_hidden_word_of_several_tokens_is_one_error(open_distill: OpenDistill)
     app.text_input(key="preview_word").set_value("shenurse").run()
     assert len(app.error) == 1 and "Name another word" in app.error[0].value
     app.text_input(key="preview_word").set_value("").run()
-    assert not app.error and "Grey is the label" not in texts(app)
+    assert not app.error and "Grey is the" not in texts(app)
 
 
 def test_the_label_of_a_soft_variant_is_shared(open_distill: OpenDistill) -> None:
-    assert "the label is shared between the groups" in texts(open_distill(["fair"]))
+    soft = texts(open_distill(["fair"]))
+    assert "the groups get equal parts of the label" in soft and "Grey is the soft label" in soft
     kept = texts(open_distill(["paper"]))
-    assert "pulls the student back" in kept and "Grey is the label" in kept
+    assert "pulls the student back" in kept and "Grey is the hard label" in kept
+    dropped = open_distill(["fair"], set='{"fair": {"objective.label": "drop"}}')
+    assert not dropped.exception and "Grey is the" not in texts(dropped), "there is no label"
 
 
 def test_sentence_and_variant_are_kept_while_another_page_is_open(open_distill: OpenDistill) -> None:
