@@ -57,15 +57,15 @@ def _model_summary(
     """One model: how many times as likely, for how many professions which group, then nats and mass."""
     measure = f"mean absolute {VALUE_NAMES[question.value]}"
     if question.value == "gap":
-        meaning = "is one group as the other (geometric mean)"
+        meaning = "is one group as the other"
     else:
-        meaning = "is how far the profession changes the groups' ratio (geometric mean)"
+        meaning = "is how far the profession changes the groups' ratio"
     # The label of a metric would be cut on a narrow screen, and its markup would be read aloud.
     st.markdown(
         f":{colour}[**{name}**]",
-        help=f"exp of the {measure}: the average over sentences, sign ignored. At 0 nats (1.0 times), "
-        f"{ZERO[question.value]} in every sentence. The interval is a percentile bootstrap over professions. "
-        + _sums_help(question),
+        help=f"A geometric mean: exp of the {measure}, the average over sentences, sign ignored. "
+        f"At 0 nats (1.0 times), {ZERO[question.value]} in every sentence. "
+        "The interval is a percentile bootstrap over professions. " + _sums_help(question),
     )
     st.metric(f"{name}: {measure}", _factor(found), label_visibility="collapsed")
     if math.isnan(found.absolute_low):
