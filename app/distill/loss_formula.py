@@ -34,6 +34,15 @@ def _group(config: Config) -> float:
     return config.objective.group if is_constrained(config) else 0.0
 
 
+def softened(temperature: float) -> str:
+    """What a temperature other than 1 does, in words.
+
+    >>> softened(2.0), softened(0.5)
+    ('softened to T = 2', 'sharpened to T = 0.5')
+    """
+    return f"{'softened' if temperature > 1 else 'sharpened'} to T = {temperature:g}"
+
+
 def _label(config: Config) -> str:
     """What becomes of a hidden word that is a word of the groups."""
     kind, shares = config.constraint.kind, config.constraint.shares
@@ -89,7 +98,7 @@ def loss_symbols(config: Config) -> list[str]:
         else:
             then = ", and only then" if constrained else ""
             found.append(
-                f"{name} is the teacher's answer{after}{then} softened to T = {t:g}; $s_{{{t:g}}}$ is the "
+                f"{name} is the teacher's answer{after}{then} {softened(t)}; $s_{{{t:g}}}$ is the "
                 f"student's distribution at T = {t:g}."
             )
         found.append(f"KL is the divergence of the two, {where}.")

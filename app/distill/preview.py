@@ -12,7 +12,13 @@ from app.charts.constraint_preview import CUT, Part, edit_bars
 from app.charts.text import percent, signed
 from app.components.chart import show_figure
 from app.distill.constraint import constraint_controls
-from app.distill.loss_formula import learns_distributions, looks_at_teacher, loss_symbols, loss_terms
+from app.distill.loss_formula import (
+    learns_distributions,
+    looks_at_teacher,
+    loss_symbols,
+    loss_terms,
+    softened,
+)
 from app.distill.variants import current, words_of
 from app.shared import model_cache
 from app.shared.table_download import table_download
@@ -133,8 +139,8 @@ def _temperature(trained: float) -> float:
         key=f"preview_temperature:{trained:g}",
         persist_state="session",
         format_func=lambda name: f"T = {name}" + (" (training)" if names.get(name) == trained else ""),
-        help="The student learns the teacher's answer softened to this temperature, after the constraint. A "
-        "higher one makes unlikely words count more. T = 1 is the answer itself. The other temperatures are "
+        help="The student learns the teacher's answer at this temperature, after the constraint. A higher "
+        "one softens it: unlikely words count more. T = 1 is the answer itself. The other temperatures are "
         "only for this figure.",
     )
     return names.get(str(chosen), trained)
@@ -191,7 +197,7 @@ def _names(edit: ConstraintPreview, label: Mapping[int, float] | None, *, learns
 
 def reading(names: Mapping[Part, str], edit: ConstraintPreview, shown: ConstraintPreview) -> str:
     """How to read the figure, as Markdown. `edit` is at T = 1, `shown` at the temperature of the figure."""
-    softened = f"softened to T = {shown.temperature:g}"
+    at = softened(shown.temperature)
     sentences = []
     if "after" in names:
         sentences.append(
@@ -203,14 +209,14 @@ def reading(names: Mapping[Part, str], edit: ConstraintPreview, shown: Constrain
     if "before" in names and shown.temperature != 1:
         if "after" in names:
             sentences.append(
-                f"The constraint changes the answer at T = 1. Then both are {softened}, where groups of "
+                f"The constraint changes the answer at T = 1. Then both are {at}, where groups of "
                 "several words need not stay equal."
             )
         best = edit.before.topk(2).indices.tolist()
         words = [literal(edit.prediction.token_string(edit.position, i)) for i in best]
         itself, soft = ([percent(math.exp(one.before[i])) for i in best] for one in (edit, shown))
         sentences.append(
-            f"The teacher's own answer gives {words[0]} {itself[0]} and {words[1]} {itself[1]}; {softened}, "
+            f"The teacher's own answer gives {words[0]} {itself[0]} and {words[1]} {itself[1]}; {at}, "
             f"these are {soft[0]} and {soft[1]}."
         )
     if "label" in names:

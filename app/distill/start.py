@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fairkd.distill import Estimate
 
 SECONDS = 8.0  # of training, from which the time is estimated
+SHORT = 3.0  # minutes that may be too few steps on a slow machine
 _STARTED, _ESTIMATES = "distill_started", "distill_estimates"
 _NAME, _OWNER, _NOTE = "distill_name", "distill_owner", "distill_note"
 
@@ -161,8 +162,14 @@ def _estimate(configs: dict[str, Config], focused: str) -> None:
         total = (
             f"{len(configs)} × {budget(some.model_dump())}" if len(configs) > 1 else budget(some.model_dump())
         )
-        st.markdown(f"**{total}** of training, and some more for the evaluations.")
+        st.markdown(
+            f"**{total}** of training. Before it, the teacher is measured, which may take longer than a "
+            "short training."
+        )
         found = held.get(key)
+        # An estimate knows how many steps fit in the minutes.
+        if (some.budget.steps or found is None) and (few := few_steps_warning(some)):
+            st.warning(few, icon=":material/warning:")
         if found is None:
             asked = st.button(
                 "How long will this take?",
@@ -178,6 +185,19 @@ def _estimate(configs: dict[str, Config], focused: str) -> None:
             if found is None:
                 found = held[key] = _measure(some)
             _show(found, some, len(configs))
+
+
+def few_steps_warning(config: Config) -> str | None:
+    """The sentences for a budget that teaches a student hardly anything; None for a longer one."""
+    steps, minutes = config.budget.steps, config.budget.minutes
+    if steps and (few := runs.few_steps(steps)):
+        return f"{few} Such a run only tests the setup."
+    if minutes and minutes < SHORT:
+        return (
+            f"{budget(config.model_dump())} of training may be fewer than {runs.MIN_STEPS} steps, which are "
+            "too few to learn from. “How long will this take?” measures their number."
+        )
+    return None
 
 
 def _measure(config: Config) -> Estimate:
@@ -220,6 +240,8 @@ def _show(found: Estimate, config: Config, count: int) -> None:
             width=150,
             help="How much of the text the student sees in this time.",
         )
+    if not config.budget.steps and (few := runs.few_steps(found.steps)):
+        st.warning(few, icon=":material/warning:")
     caption(
         "Measured on this machine, for one variant. Training is slower while other runs or this page use the "
         f"machine. The training time is {budget(config.model_dump())}."

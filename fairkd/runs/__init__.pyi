@@ -35,7 +35,7 @@ from .expected_start import (
     usual_phase_seconds as usual_phase_seconds,
 )
 from .outcome import error_sentence as error_sentence
-from .result_warning import MIN_STEPS as MIN_STEPS
+from .result_warning import MIN_STEPS as MIN_STEPS, few_steps as few_steps
 from .run_session import Session as Session, foreground as foreground
 from .store import ACTIVE as ACTIVE, Run as Run, State as State
 from .wording import duration as duration, phase_text as phase_text, start_text as start_text

@@ -13,15 +13,18 @@ STARVED = 0.5
 
 
 def few_steps(steps: int) -> str | None:
-    """The sentence for fewer than `MIN_STEPS` steps.
+    """The sentences for fewer than `MIN_STEPS` steps.
 
-    >>> few_steps(12)
-    '12 steps are too few to learn from: at least 50 are needed.'
+    >>> print(few_steps(12))
+    12 steps are too few to learn from: at least 50 are needed. A small gap after so few steps is no result.
     """
     if steps >= MIN_STEPS:
         return None
     number = "1 step is" if steps == 1 else f"{steps} steps are"
-    return f"{number} too few to learn from: at least {MIN_STEPS} are needed."
+    return (
+        f"{number} too few to learn from: at least {MIN_STEPS} are needed. A small gap after so few steps is "
+        "no result."
+    )
 
 
 def starved(start: Mapping[str, Any], end: Mapping[str, Any]) -> str | None:

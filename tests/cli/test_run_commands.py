@@ -131,7 +131,7 @@ def test_watch_follows_a_run_to_its_end(fairkd: Run) -> None:
     assert outcome.code == 0
     assert "started" in outcome.out and "step 5: loss 0.200" in outcome.out
     said = f"{run.id} is finished: 5 steps are too few to learn from: at least 50 are needed."
-    assert outcome.out.rstrip().endswith(said)
+    assert said in outcome.out
     failing = runs.submit(stand_in.config(4, error="Nothing to learn from."))
     outcome = fairkd("watch", failing.id)
     assert outcome.code == 1 and "is failed: Nothing to learn from." in outcome.out

@@ -6,8 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from app.distill.reproduce_variants import command
+from app.distill.start import few_steps_warning
 from fairkd import runs
 from fairkd.cli.commands import app as fairkd
+from fairkd.distill.config.config import make_config
 from fairkd.distill.config.flat_settings import flat
 from tests.app.conftest import OpenDistill
 from tests.app.reading import started
@@ -23,6 +25,23 @@ def test_runs_get_the_name_owner_and_note_that_were_typed(open_distill: OpenDist
     app.button(key="start_all").click().run()
     assert not app.exception and set(started()) == {"plain, Lesson 3", "fair, Lesson 3"}
     assert {(run.owner, run.note) for run in runs.all_runs()} == {("Ada", "does it help?")}
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        ({"steps": 30}, "30 steps are too few to learn from"),
+        ({"steps": 30}, "only tests the setup"),
+        ({"minutes": 0.5}, "0.5 minutes of training may be fewer than 50 steps"),
+        ({"steps": 50}, None),
+        ({"minutes": 5}, None),
+    ],
+)
+def test_a_budget_that_only_tests_the_setup_is_named_before_the_start(
+    budget: dict[str, float], words: str | None
+) -> None:
+    found = few_steps_warning(make_config({"budget": {"steps": None, "minutes": None} | budget}))
+    assert found is None if words is None else found is not None and words in found
 
 
 def test_one_run_has_the_typed_name_alone(open_distill: OpenDistill) -> None:
