@@ -8,7 +8,7 @@ _MINUS = "−"
 
 
 def percent(share: float | None) -> str:
-    """A share (0 to 1) in per cent, with two figures; "–" where there is none.
+    """A share (0 to 1), or an increase by a share, in per cent, with two figures; "–" where there is none.
 
     Near 1 it has as many decimal places as tell it from 1.
 
@@ -24,6 +24,8 @@ def percent(share: float | None) -> str:
         return "0 %"
     if value < 0.01:
         return "< 0.01 %"
+    if value >= 100.5:  # no share of a whole, but an increase
+        return f"{value:,.0f} %"
     if value >= 100 * (1 - 1e-9):  # a sum of shares may miss 1 by its rounding errors
         return "100 %"
     if value > 99.99:

@@ -23,6 +23,7 @@ def test_only_certainty_is_100_percent() -> None:
     shares = (1.0, 1 - 1e-7, 0.99994, 0.9998, 0.99949, 0.9987, 0.995, 0.994)
     shown = ["100 %", "> 99.99 %", "> 99.99 %", "99.98 %", "99.95 %", "99.9 %", "99.5 %", "99 %"]
     assert [percent(share) for share in shares] == shown
+    assert percent(1.5) == "150 %", "an increase may be larger than 100 %"
 
 
 def test_long_text_is_cut_with_an_ellipsis() -> None:
