@@ -243,7 +243,10 @@ def test_bias_against_quality_draws_the_front_and_names_the_cost_of_fairness() -
     )
     assert list(figure.data[0].x) == [14.0, 15.4]
     assert title(figure) == "fair has the smallest gap, at 10 % more pseudo-perplexity than plain"
-    assert notes(figure) == ["20 professions, 200 held-out sentences; bars are 95 % intervals"]
+    assert notes(figure) == [
+        "20 professions, 200 held-out sentences; bars are 95 % intervals of each run, the title compares "
+        "item by item"
+    ]
     assert figure.data[-1].name == "teacher" and figure.data[-1].marker.color == TEACHER.light
     assert "<b>odd" not in "".join(trace.text[0] for trace in figure.data[1:] if trace.text)
 
