@@ -283,7 +283,8 @@ def sample_sizes(frame: pd.DataFrame) -> str:
     """On what both measures of the points were measured."""
     rows = frame.to_dict("records")
     sizes = dict.fromkeys(one.sample_size(row) for one in (BIAS, QUALITY) for row in rows)
-    return f"{', '.join(filter(None, sizes)) or 'sample sizes not stored'}; bars are 95 % intervals of each run, the title compares item by item"
+    measured = ", ".join(filter(None, sizes)) or "sample sizes not stored"
+    return f"{measured}; bars are 95 % intervals of each run, the title compares item by item"
 
 
 def front_title(frame: pd.DataFrame, lost: Sequence[bool], rankings: tuple[Ranking, Ranking] | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -237,8 +236,8 @@ def _values(table: pd.DataFrame) -> None:
             **{key: st.column_config.TextColumn(text, help=help) for key, (text, help) in headings.items()},
         },
     )
-    formats = {measure.key: partial(measure.format, unit=False) for measure in TABLE}
-    table_download(table, "fairkd-runs", "compared_csv", formats=formats)
+    names = {"name": "run"} | {key: text for key, (text, _) in headings.items()}
+    table_download(table, "fairkd-runs", "compared_csv", shown=readable.rename(columns=names))
 
 
 def lost_note(lost: Sequence[str]) -> str:

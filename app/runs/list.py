@@ -118,6 +118,15 @@ def _row(run: Run, said: str) -> None:
         with right.container(gap=None):
             if run.active:
                 st.progress(min(max(run.progress, 0.0), 1.0), text=said)
+            elif run.example:
+                st.button(
+                    "Replay",
+                    key=f"replay_{run.id}",
+                    on_click=open_run,
+                    args=(run.id,),
+                    icon=":material/play_arrow:",
+                    help=f"Open {literal(run.name)} and its predictions at every step.",
+                )
             elif said:
                 caption(said)
             if run.state == "failed" and run.sentence:

@@ -29,7 +29,7 @@ def duration(seconds: float | None) -> str:
 def phase_text(run: Run, usual: Mapping[str, float], now: float) -> str:
     """What an active run does, for how long, and how long that took before.
 
-    `Measuring the teacher (step 2 of 3) · 12 s so far, 1 min 05 s in an earlier attempt`. Training has no
+    `Measuring the teacher (preparation 2 of 3) · 12 s so far, usually 1 min 05 s`. Training has no
     duration here: the time left says more.
 
     Parameters
@@ -41,7 +41,7 @@ def phase_text(run: Run, usual: Mapping[str, float], now: float) -> str:
         return "Starting its process"
     label = PHASES.get(run.phase, run.phase)
     if run.phase in PREPARATION and not run.step:
-        label += f" (step {PREPARATION.index(run.phase) + 1} of {len(PREPARATION)})"
+        label += f" (preparation {PREPARATION.index(run.phase) + 1} of {len(PREPARATION)})"
     if run.phase == "training" or run.phase_since is None:
         return label
     parts = [f"{duration(max(0.0, now - run.phase_since))} so far"]

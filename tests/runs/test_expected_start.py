@@ -87,8 +87,8 @@ def test_usual_durations_are_medians_of_the_newest_runs() -> None:
 
 def test_the_phase_at_work_is_named_with_its_step_and_durations() -> None:
     measuring = run("x", "running", phase="teacher", phase_since=NOW - 12)
-    assert phase_text(measuring, {}, NOW) == "Measuring the teacher (step 2 of 3) · 12 s so far"
-    usual = "Measuring the teacher (step 2 of 3) · 12 s so far, usually 1 min 05 s"
+    assert phase_text(measuring, {}, NOW) == "Measuring the teacher (preparation 2 of 3) · 12 s so far"
+    usual = "Measuring the teacher (preparation 2 of 3) · 12 s so far, usually 1 min 05 s"
     assert phase_text(measuring, {"teacher": 65.0}, NOW) == usual
     again = run("x", "running", phase="loading", phase_since=NOW, step=40, phase_seconds={"loading": 9.0})
     assert phase_text(again, {}, NOW) == (

@@ -38,7 +38,7 @@ def test_a_run_says_which_phase_it_is_in_and_how_long_it_took_before(open_runs: 
     store.write(lambda database: database.execute(change, [since, seconds, id]))
     app = open_runs(run=id)
     (progress,) = [one.proto.text for one in app.get("progress")]
-    assert progress.startswith("Measuring the teacher (step 2 of 3) · ")
+    assert progress.startswith("Measuring the teacher (preparation 2 of 3) · ")
     assert progress.endswith("1 min 05 s in an earlier attempt")
     said = texts(app)
     assert "check_circle: Loading the models and the text · 9 s" in said
