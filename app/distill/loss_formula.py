@@ -84,30 +84,29 @@ def loss_terms(config: Config) -> list[str]:
 
 
 def loss_symbols(config: Config) -> list[str]:
-    """What the symbols of the formula stand for, as sentences in Markdown."""
+    """What the symbols of the formula stand for, in Markdown: one text for each term."""
     objective, constrained = config.objective, is_constrained(config)
     t, kind = objective.temperature, KINDS[config.constraint.kind].label
     where = _POSITIONS[objective.positions].format(sample=objective.sample)
-    found, at_one = [], "$s$ is the student's distribution at T = 1."
+    found, at_one = [], "$s$ is the student's distribution at T = 1"
     if objective.kd:
         letter = "q" if constrained else "p"
-        name = f"${letter}$" if t == 1 else f"${letter}_{{{t:g}}}$"
         after = f" after the constraint “{kind}”" if constrained else ""
         if t == 1:
-            found.append(f"{name} is the teacher's answer{after}. {at_one}")
+            symbols = f"${letter}$ is the teacher's answer{after}; {at_one}."
         else:
             then = ", and only then" if constrained else ""
-            found.append(
-                f"{name} is the teacher's answer{after}{then} {softened(t)}; $s_{{{t:g}}}$ is the "
-                f"student's distribution at T = {t:g}."
+            symbols = (
+                f"${letter}_{{{t:g}}}$ is the teacher's answer{after}{then} {softened(t)}; $s_{{{t:g}}}$ is "
+                f"the student's distribution at T = {t:g}."
             )
-        found.append(f"KL is the divergence of the two, {where}.")
+        found.append(f"{symbols} KL is the divergence of the two, {where}.")
     if objective.mlm:
-        if not (objective.kd and t == 1):
-            found.append(at_one)
+        defined = "" if objective.kd and t == 1 else f"{at_one}. "
         label = f", {_label(config)}" if constrained else ""
         found.append(
-            f"CE is the cross-entropy between $y$ and $s$, at hidden words; $y$ is the hidden word{label}."
+            "CE is the cross-entropy between $y$ and $s$, at hidden words. "
+            f"{defined}$y$ is the hidden word{label}."
         )
     if objective.hidden:
         found.append(f"$h$ and $h_s$ are the last hidden states of teacher and student, {where}.")

@@ -66,7 +66,8 @@ def constraint_preview(variant: str, teacher: str, config: Config | None) -> Non
         first, *others = loss_terms(config)
         formula = " ".join([f"$L = {first}$", *(f"$+\\;{term}$" for term in others)])
         st.markdown(formula, text_alignment="center")
-        caption(f"The loss of {variant}, with the numbers of its settings. {' '.join(loss_symbols(config))}")
+        head = f"The loss of {variant}, with the numbers of its settings."
+        caption("  \n".join([head, *loss_symbols(config)]))  # a line for each term
 
 
 def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> None:

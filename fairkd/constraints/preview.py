@@ -164,14 +164,14 @@ class ConstraintPreview:
             for i in wanted
         ]
         rows.sort(key=lambda row: -float(str(row["before"])))
-        for name, ids in others:
+        for name, left in others:
             rows.append(
                 {
-                    "token": self._listed(ids, f"other words of {name}"),
+                    "token": self._listed(left, f"other words of {name}"),
                     "group": name,
-                    "before": float(self.before[ids].exp().sum()),
-                    "after": float(self.after[ids].exp().sum()),
-                    **({} if label is None else {"label": sum(label.get(i, 0.0) for i in ids)}),
+                    "before": float(self.before[left].exp().sum()),
+                    "after": float(self.after[left].exp().sum()),
+                    **({} if label is None else {"label": sum(label.get(i, 0.0) for i in left)}),
                     "before_rank": pd.NA,
                     "after_rank": pd.NA,
                 }
