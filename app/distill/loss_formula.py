@@ -111,10 +111,9 @@ def loss_symbols(config: Config) -> list[str]:
     if objective.hidden:
         found.append(f"$h$ and $h_s$ are the last hidden states of teacher and student, {where}.")
     if _group(config):
-        among = "" if objective.positions == "all" else ", of these positions,"
         found.append(
             "$Q$ and $S$ are what the constrained teacher and the student give at T = 1 to each word of the "
-            f"groups, and to all other words together, where{among} the constraint applies "
+            f"groups, and to all other words together, {where}, if the constraint applies there "
             f"({SCOPES[config.constraint.scope]})."
         )
     if not looks_at_teacher(config):
