@@ -200,8 +200,8 @@ class ObjectiveConfig(Section):
     )
     label: Label = Field(
         default="keep",
-        description="What the text teaches where the hidden word is in a group and the constraint applies: "
-        "this word (keep), shares for all groups (soft), or nothing (drop).",
+        description="What a hidden group word teaches where the constraint applies: the word (keep), shares "
+        "for all groups (soft), or nothing (drop).",
     )
     chunk: int = Field(
         default=512,
