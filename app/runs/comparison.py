@@ -27,7 +27,7 @@ MOST = 8  # runs on one chart
 COMPARE = "compare"
 _SUGGESTED = "compare_suggested"
 _WRITTEN = "compare_written"  # the choice in the address, unless the visitor has gone back or forward
-_ROW = {"title_lines": 2, "note_lines": 2}  # reserved, so that both charts begin at one height
+_ROW = {"title_lines": 3, "note_lines": 3}  # reserved, so that both charts begin at one height
 TOO_FEW = f"its measures need at least {FEWEST_ITEMS} held-out sentences and professions"
 TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
 
