@@ -18,6 +18,7 @@ from app.gaps.tables import format_of, show_table
 from app.shared import theme
 from app.shared.model_cache import collect_errors, show_errors
 from app.shared.model_options import model_label, model_options, reference_of
+from app.shared.streamlit_internals import readable_tags
 from app.shared.widgets import caption
 from fairkd.measures import FEWEST_ITEMS, MIN_MASS_SHARE, no_interval
 
@@ -61,6 +62,7 @@ def chosen_references(teacher: str, student: str) -> list[str]:
     shown = st.session_state.get(CHOSEN) or st.query_params.get_all(CHOSEN)
     options = dict.fromkeys([student, *model_options(), *map(reference_of, shown)])
     options.pop(teacher, None)
+    readable_tags()
     picked = st.multiselect(
         "Models compared with the teacher",
         list(options),

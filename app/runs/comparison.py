@@ -17,7 +17,7 @@ from app.shared.run_texts import UNFINISHED, has_trained, unique_names
 from app.shared.settings_table import shown
 from app.shared.streamlit_internals import readable_tags
 from app.shared.table_download import table_download
-from app.shared.theme import PAGE, is_dark
+from app.shared.theme import is_dark
 from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.measures import FEWEST_ITEMS, MEASURES, MIN_MASS_SHARE, Measure, Ranking, has_lost_mass
@@ -42,8 +42,7 @@ def comparison(found: list[Run]) -> None:
     st.subheader("Side by side")
     own = [run for run in offered if not run.example]
     _choose_at_first(list(names), newest_batch(own if len(own) > 1 else offered))
-    if is_dark():
-        readable_tags(PAGE.dark)
+    readable_tags()
     chosen = st.multiselect(
         "Runs to compare",
         list(names),

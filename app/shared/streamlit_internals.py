@@ -18,6 +18,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.web.server import server_util
 
+from app.shared import theme
+
 
 def rerun_requested() -> bool:
     """Whether the visitor has changed something since the script started.
@@ -64,12 +66,13 @@ const imageOf = (figure, options) => window.Plotly.toImage(figure, options)
 """
 
 
-def readable_tags(ink: str) -> None:
-    """Write the chosen values of multiselects in the colour `ink`.
+def readable_tags() -> None:
+    """Make the chosen values of the page's multiselects readable: call it beside one.
 
     They are white, whatever the primary colour. On the dark theme's that is 1.9 to 1.
     """
-    st.html(f"<style>.stMultiSelect [data-tag] {{ color: {ink} }}</style>")
+    if theme.is_dark():
+        st.html(f"<style>.stMultiSelect [data-tag] {{ color: {theme.PAGE.dark} }}</style>")
 
 
 # The sidebar and the button that opens it, as a CSS selector: the presenter view hides both.

@@ -188,7 +188,7 @@ def test_a_saved_student_loads_with_the_fill_mask_pipeline_and_says_what_it_is(
         "limits",
     ):
         assert words in card
-    assert f"pseudo-perplexity, sampled | {outcome.held_out['pseudo_perplexity_sampled']:.1f} |" in card
+    assert f"pseudo-perplexity, sampled | {outcome.held_out['pseudo_perplexity_sampled']:.1f} (" in card
 
 
 def test_a_budget_in_minutes_counts_training_only(tiny_bert: MaskedLM, tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from app.charts.runs import measure_curve
 from app.runs.comparison import TABLE, last_values
 from app.runs.page import CURVES, measure_caption
 from benchmarks.variants import table as variants_table
+from fairkd.corpora.corpus import Corpus
 from fairkd.distill import train
 from fairkd.measures.registry import (
+    FEWEST_ITEMS,
     MEASURES,
     MIN_MASS_SHARE,
     PSEUDO_PERPLEXITY,
@@ -25,7 +27,8 @@ from fairkd.measures.registry import (
 )
 from fairkd.models.loading import MaskedLM
 from fairkd.runs import event_tables, events
-from tests.distill.parts import CORPUS, config
+from tests.distill.parts import config
+from tests.tiny import SENTENCES
 
 ALL = pytest.mark.parametrize("measure", MEASURES.values(), ids=list(MEASURES))
 VALUES = {key: 0.25 for key in evaluation_keys()} | {measure.sample: 20 for measure in MEASURES.values()}
@@ -35,8 +38,13 @@ VALUES = {key: 0.25 for key in evaluation_keys()} | {measure.sample: 20 for meas
 def emitted(tiny_bert: MaskedLM, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The events of a run with a constraint; its folder is in the first one's `folder`."""
     folder, found = tmp_path_factory.mktemp("run"), []
-    settings = config(budget={"steps": 1}, constraint={"kind": "group", "roles": ["subject"]})
-    train(settings, folder, emit=found.append, teacher=tiny_bert, corpus=CORPUS)
+    settings = config(
+        budget={"steps": 1},
+        constraint={"kind": "group", "roles": ["subject"]},
+        evaluation={"professions": FEWEST_ITEMS, "sentences": 200},  # fewer have no interval
+    )
+    corpus = Corpus("toy", None, SENTENCES, SENTENCES)
+    train(settings, folder, emit=found.append, teacher=tiny_bert, corpus=corpus)
     return [{**found[0], "folder": folder}, *found[1:]]
 
 

@@ -165,4 +165,4 @@ def test_changed_settings_are_listed_with_their_meaning() -> None:
     frame = changed(config.model_dump(mode="json"), leave_out=("seed", "budget."))
     (row,) = frame.to_dict("records")
     assert (row["setting"], row["value"], row["default"]) == ("objective.label", "drop", "keep")
-    assert "hidden word" in row["meaning"]
+    assert "hidden group word" in row["meaning"]
