@@ -19,7 +19,32 @@ from pathlib import Path
 import pytest
 
 from fairkd.models import loading
+from tests import ROOT
 from tests.tiny import FAMILIES, tiny
+
+# What takes most of the suite's time: browsers, trainings, killed processes, and installed packages.
+SLOW = (
+    "e2e",
+    "distill/losses/test_losses.py",
+    "distill/test_checkpoints.py",
+    "distill/test_processes.py",
+    "distill/test_training.py",
+    "docs/test_figures.py",
+    "docs/test_site.py",
+    "models/test_hub_download.py",
+    "runs/test_engine.py",
+    "runs/test_kills.py",
+    "runs/test_runs.py",
+    "test_packaging.py",
+    "tools",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow files, which `pytest -m "not slow"` leaves out."""
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

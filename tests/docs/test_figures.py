@@ -9,8 +9,6 @@ import pytest
 from tests import ROOT
 from tools.docs_figures.__main__ import FIGURES, FOLDER, drawn
 
-pytestmark = pytest.mark.slow
-
 NUMBER = re.compile(r"[-−+]?\d*\.?\d+")
 PAGES = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]
 
