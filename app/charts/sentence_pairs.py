@@ -115,7 +115,7 @@ def _square_scatter(
     Parameters
     ----------
     columns : those of x, of y, and of the number that the hover box adds.
-    importance : of each row; the most important words get a label where there is room.
+    importance : of each row; the most important words get a label where there is space.
     details : the lines of the hover box, with a place for the number of each column.
     """
     x, y, _ = columns

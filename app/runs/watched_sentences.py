@@ -62,7 +62,7 @@ def _watched_sentences(run: Run, declared: bool) -> None:
     data = figure_of(
         columns, text, teacher, event, number=number, names=(_teacher_name(run), f"step {step:,}")
     )
-    # A few columns leave room for the curves beside them.
+    # A few columns leave space for the curves beside them.
     beside = len(columns) <= NARROW
     widths = [2 + len(columns), 7]
     left, right = st.columns(widths, gap="medium") if beside else (st.container(), st.container())

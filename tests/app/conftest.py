@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests import ROOT
 
+OpenApp = Callable[..., AppTest]
 OpenDistill = Callable[..., AppTest]
 OpenRuns = Callable[..., AppTest]
 
@@ -27,6 +28,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def no_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Runs page without the example runs."""
     monkeypatch.setattr("fairkd.runs.examples", lambda: ())
+
+
+@pytest.fixture
+def open_app(tiny_folder: Callable[[str], Path]) -> OpenApp:
+    """`open_app(text="he is", k="3")` runs the dashboard with these query parameters, on tiny models."""
+
+    def open_(**parameters: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+        tiny = str(tiny_folder("bert"))
+        for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception
+        return app
+
+    return open_
 
 
 @pytest.fixture

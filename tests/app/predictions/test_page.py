@@ -13,24 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.predictions.compared import written_in_pieces
 from tests import ROOT
-
-OpenApp = Callable[..., AppTest]
-
-
-@pytest.fixture
-def open_app(tiny_folder: Callable[[str], Path]) -> OpenApp:
-    """`open_app(text="he is", k="3")` runs the dashboard with these query parameters, on tiny models."""
-
-    def open_(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
-        tiny = str(tiny_folder("bert"))
-        for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception
-        return app
-
-    return open_
+from tests.app.conftest import OpenApp
 
 
 def figure(app: AppTest) -> dict:

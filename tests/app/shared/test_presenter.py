@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.about.texts import model_card
 from fairkd import __version__
-from tests import ROOT
-
-Open = Callable[..., AppTest]
+from tests.app.conftest import OpenApp
 
 
-@pytest.fixture
-def open_app(tiny_folder: Callable[[str], Path]) -> Open:
-    """`open_app(present="1")` runs the dashboard with these query parameters, on tiny models."""
-
-    def open_(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
-        tiny = str(tiny_folder("bert"))
-        for name, value in {"teacher": tiny, "student": tiny, **parameters}.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception
-        return app
-
-    return open_
-
-
-def test_a_link_opens_the_presenter_view_and_a_button_leaves_it(open_app: Open) -> None:
+def test_a_link_opens_the_presenter_view_and_a_button_leaves_it(open_app: OpenApp) -> None:
     app = open_app(present="1")
     assert app.toggle(key="present").value
     app.switch_page("app/pages/about.py").run()
@@ -42,7 +19,7 @@ def test_a_link_opens_the_presenter_view_and_a_button_leaves_it(open_app: Open) 
     assert not [button for button in app.button if button.key == "leave_presenter"]
 
 
-def test_about_names_paper_citation_version_and_models(open_app: Open) -> None:
+def test_about_names_paper_citation_version_and_models(open_app: OpenApp) -> None:
     app = open_app()
     app.switch_page("app/pages/about.py").run()
     assert not app.exception
