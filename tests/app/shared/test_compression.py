@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from starlette.datastructures import Headers
@@ -12,6 +15,8 @@ from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.shared.compression import CompressedFiles
+
+Result = TypeVar("Result")
 
 BODY = b"export const words = ['he', 'she'];" * 100
 IMMUTABLE = "public, immutable, max-age=31536000"
@@ -37,6 +42,16 @@ class Server:
         await asyncio.sleep(0)
         await send({"type": "http.response.body", "body": BODY[:1000], "more_body": True})
         await send({"type": "http.response.body", "body": BODY[1000:]})
+
+
+def run(coroutine: Coroutine[None, None, Result]) -> Result:
+    """What the coroutine returns.
+
+    It runs in a thread of its own: after browser tests in the same process, Playwright's event loop runs in
+    the main thread to the end of the session, and a second one is refused there.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 async def ask(
@@ -80,11 +95,11 @@ def test_a_visitor_who_leaves_during_the_first_download_spoils_it_for_nobody(tmp
         await leave(app)
         return (await ask(app))[2]
 
-    assert gzip.decompress(asyncio.run(both())) == BODY * 100
+    assert gzip.decompress(run(both())) == BODY * 100
 
 
 def test_a_file_is_compressed_and_says_so() -> None:
-    status, headers, body = asyncio.run(ask(CompressedFiles(Server())))
+    status, headers, body = run(ask(CompressedFiles(Server())))
     assert status == 200 and gzip.decompress(body) == BODY and len(body) < len(BODY) / 5
     assert headers["content-encoding"] == "gzip" and headers["vary"] == "Accept-Encoding"
     assert headers["content-length"] == str(len(body)) and headers["etag"] == 'W/"abc"'
@@ -97,7 +112,7 @@ def test_thirty_visitors_at_once_cost_one_compression() -> None:
         return {body for _, _, body in await asyncio.gather(*(ask(app) for _ in range(30)))}
 
     server = Server()
-    assert len(asyncio.run(visit())) == 1 and len(server.asked) == 1
+    assert len(run(visit())) == 1 and len(server.asked) == 1
 
 
 def test_head_has_the_headers_of_get_and_no_body() -> None:
@@ -107,26 +122,26 @@ def test_head_has_the_headers_of_get_and_no_body() -> None:
         _, of_get, _ = await ask(app)
         assert headers == of_get and body == b""
 
-    asyncio.run(both())
+    run(both())
 
 
 @pytest.mark.parametrize("accepted", ["identity", "br, zstd", "gzip;q=0", "deflate, gzip; q=0.0, br", ""])
 def test_a_client_that_refuses_gzip_gets_the_file_itself(accepted: str) -> None:
-    _, headers, body = asyncio.run(ask(CompressedFiles(Server()), accept_encoding=accepted))
+    _, headers, body = run(ask(CompressedFiles(Server()), accept_encoding=accepted))
     assert body == BODY and "content-encoding" not in headers
     assert headers["vary"] == "Accept-Encoding" and headers["etag"] == '"abc"'
 
 
 @pytest.mark.parametrize("accepted", ["gzip;q=0.5", "br;q=0, gzip", "GZIP"])
 def test_gzip_may_be_one_of_several(accepted: str) -> None:
-    _, headers, _ = asyncio.run(ask(CompressedFiles(Server()), accept_encoding=accepted))
+    _, headers, _ = run(ask(CompressedFiles(Server()), accept_encoding=accepted))
     assert headers["content-encoding"] == "gzip"
 
 
 @pytest.mark.parametrize("header", ["range", "if_none_match", "if_modified_since"])
 def test_parts_of_files_and_questions_for_a_change_reach_streamlit(header: str) -> None:
     server = Server()
-    _, headers, _ = asyncio.run(ask(CompressedFiles(server), **{header: "x"}))
+    _, headers, _ = run(ask(CompressedFiles(server), **{header: "x"}))
     assert Headers(scope=server.asked[0])[header.replace("_", "-")] == "x"
     assert "content-encoding" not in headers
 
@@ -136,7 +151,7 @@ def test_parts_of_files_and_questions_for_a_change_reach_streamlit(header: str) 
     ["/", "/gaps", "/static/media/Sans.woff2", "/media/a.csv", "/_stcore/upload_file/x.js", "/index.js"],
 )
 def test_everything_else_passes_unchanged(path: str) -> None:
-    _, headers, body = asyncio.run(ask(CompressedFiles(Server()), path))
+    _, headers, body = run(ask(CompressedFiles(Server()), path))
     assert body == BODY and "vary" not in headers and "content-encoding" not in headers
 
 
@@ -148,5 +163,5 @@ def test_what_may_change_is_not_kept(server: Server) -> None:
             _, headers, body = await ask(app)
             assert body == BODY and "content-encoding" not in headers
 
-    asyncio.run(twice())
+    run(twice())
     assert len(server.asked) == 2
