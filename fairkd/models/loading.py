@@ -20,14 +20,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd.errors import ModelError
 from fairkd.models import hub_download, safe_files
 from fairkd.models.references import embedded_folder, run_folder
-from fairkd.utils import Progress
+from fairkd.utils import Progress, read_yaml, shortened
 
 ALLOWED_VARIABLE = "FAIRKD_ALLOWED_MODELS"
 
@@ -255,8 +254,8 @@ def _licence(folder: Path | None) -> str | None:
         return None
     front = re.match(r"---\s*\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
     try:
-        entries = yaml.safe_load(front[1]) if front else None
-    except yaml.YAMLError:
+        entries = read_yaml(front[1]) if front else None
+    except ValueError:
         return None
     licence = entries.get("license") if isinstance(entries, dict) else None
-    return str(licence) if licence else None
+    return shortened(licence, 80) if licence else None

@@ -5,6 +5,8 @@
 * `thread_map`: a function over many batches, each on a thread of its own
 * `throttle`: how often progress is reported
 * `suggestions`: the nearest right names for a wrong one
+* `quoting`: what was given, as errors quote it
+* `strict_yaml`: YAML from strangers, without what makes a small file large
 * `plain_json`: values as JSON knows them
 * `number_text`: percentages and signs, for people
 

@@ -3,6 +3,8 @@ from .hardware import free_memory as free_memory, is_lack_of_memory as is_lack_o
 from .number_text import percent as percent, signed as signed, signed_correlation as signed_correlation
 from .paths import VARIABLE as VARIABLE, home as home, runs_folder as runs_folder
 from .plain_json import plain as plain
+from .quoting import quoted as quoted, shortened as shortened
+from .strict_yaml import read_yaml as read_yaml
 from .suggestions import did_you_mean as did_you_mean, nearest as nearest
 from .thread_map import parallel_map as parallel_map
 from .throttle import Progress as Progress, Throttle as Throttle

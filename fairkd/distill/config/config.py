@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from fairkd.distill.config.renamed import RENAMED, current_key, with_current_names
@@ -27,7 +26,10 @@ from fairkd.distill.config.sections import (
     StudentConfig,
 )
 from fairkd.errors import InputError
-from fairkd.utils import did_you_mean, nearest
+from fairkd.utils import did_you_mean, nearest, quoted, read_yaml, shortened
+
+MOST_BYTES = 1_000_000  # of a configuration file
+_LONGEST_REASON = 300  # characters of what a validator says
 
 
 class Config(Section):
@@ -68,6 +70,7 @@ class Config(Section):
     threads: int | None = Field(
         default=None,
         ge=1,
+        le=1024,
         description="Number of CPU threads for PyTorch. Empty: PyTorch's own default.",
     )
     log_every: int = Field(default=20, ge=1, description="Steps between two points of the loss curves.")
@@ -110,7 +113,7 @@ def make_config(values: Mapping[str, Any]) -> Config:
             if isinstance(first["input"], Mapping) and first["input"]:  # a section: name its first setting
                 key = f"{key}.{next(iter(first['input']))}"
             raise InputError(unknown_key(key)) from None
-        what = f"The setting {key} is invalid" if key else "These settings do not fit together"
+        what = f"The setting {shortened(key)} is invalid" if key else "These settings do not fit together"
         if key in section_types():
             what = f"The section {key} is invalid"
         raise InputError(f"{what}: {_in_our_words(first)}.") from None
@@ -118,17 +121,18 @@ def make_config(values: Mapping[str, Any]) -> Config:
 
 def _in_our_words(error: Mapping[str, object]) -> str:
     """What was expected and what came, from an error of pydantic."""
-    message = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
+    message = shortened(str(error["msg"]).removeprefix("Value error, "), _LONGEST_REASON).rstrip(".")
     if error["type"] == "model_type":
         message = "Input should be settings by name"
     if not message.startswith("Input should be "):
         return message
     expected = message.removeprefix("Input should be ").partition(", unable to parse")[0]
-    return f"expected {expected}, but got {error['input']!r}"
+    return f"expected {expected}, but got {quoted(error['input'])}"
 
 
 def unknown_key(key: str) -> str:
     """The sentence for a setting that does not exist, with the nearest ones that do."""
+    key = shortened(key)
     section, _, last = key.rpartition(".")
     sections = section_types()
     keys = {f"{name}.{inner}": inner for name, kind in sections.items() for inner in kind.model_fields}
@@ -170,40 +174,63 @@ def read_config(
     for one, other in (("steps", "minutes"), ("minutes", "steps")):
         # A change of one kind of budget replaces the other one from the file.
         replaced = f"budget.{one}" in changed and f"budget.{other}" not in changed
-        if replaced and isinstance(budget, dict) and budget[one] is not None:
+        if replaced and isinstance(budget, dict) and budget.get(one) is not None:
             budget.pop(other, None)
     return make_config(values)
 
 
 def _read(path: Path) -> dict[str, Any]:
+    name = shortened(path)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:  # not text, not a date
+        text = _text(path)
+    except OSError as error:
+        raise InputError(f"The configuration {name} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
         raise InputError(
-            f"The configuration {path} cannot be read as YAML: {str(error).splitlines()[0]}."
+            f"The configuration {name} is not UTF-8 text: byte {error.start} cannot be decoded."
         ) from None
+    except ValueError as error:  # no path, such as one with a null character
+        raise InputError(f"{quoted(str(path))} is no path to a configuration: {error}.") from None
+    try:
+        values = read_yaml(text)
+    except ValueError as error:
+        raise InputError(f"The configuration {name} cannot be read as YAML: {error}.") from None
     values = {} if values is None else values
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise InputError(
-            f"The configuration {path} must be a mapping of settings, not a {type(values).__name__}."
+            f"The configuration {name} must be settings by name (key: value), but is {quoted(values)}."
         )
     return values
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise InputError(
+            f"The configuration {shortened(path)} has more than {MOST_BYTES:,} bytes: is it another file?"
+        )
+    return data.decode()
 
 
 def _set(values: dict[str, Any], change: str) -> None:
     """Apply one `key=value` change in place."""
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
-        raise InputError(f"Expected key=value, for example budget.minutes=10, but got {change!r}.")
+        raise InputError(f"Expected key=value, for example budget.minutes=10, but got {quoted(change)}.")
     *sections, last = current_key(key.strip()).split(".")
+    if len(sections) > 2:  # no setting lies deeper than the words of a group
+        raise InputError(unknown_key(key.strip()))
     section = values
     for name in sections:
         section = section.setdefault(name, {})
         if not isinstance(section, dict):
-            raise InputError(f"In {change!r}, {name} is a setting, not a section of settings.")
+            raise InputError(
+                f"In {quoted(change)}, {shortened(name)} is a setting, not a section of settings."
+            )
     try:
-        section[last] = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: not a date
+        section[last] = read_yaml(text)
+    except ValueError as error:
         raise InputError(
-            f"The value in {change!r} cannot be read as YAML: check brackets and quotes."
+            f"The value in {quoted(change)} cannot be read as YAML: check brackets and quotes ({error})."
         ) from None

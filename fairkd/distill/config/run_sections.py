@@ -87,6 +87,7 @@ class EvaluationConfig(WordsSection):
     sentences: int = Field(
         default=200,
         ge=1,
+        le=100_000,
         description="Number of held-out sentences to evaluate on, the same for all runs on a corpus.",
     )
     watched_sentences: tuple[str, ...] = Field(
@@ -107,6 +108,7 @@ class EvaluationConfig(WordsSection):
     professions: int = Field(
         default=20,
         ge=2,
+        le=1000,
         description="Number of professions to measure the gap on, evenly spaced in the shipped list. More of "
         "them narrow the interval.",
     )
@@ -131,4 +133,6 @@ class CheckpointConfig(Section):
         description="Seconds of training between checkpoints without every_steps. A crash loses at most this "
         "much training.",
     )
-    keep: int = Field(default=2, ge=1, description="Number of checkpoints to keep. Older ones are deleted.")
+    keep: int = Field(
+        default=2, ge=1, le=1000, description="Number of checkpoints to keep. Older ones are deleted."
+    )

@@ -53,7 +53,7 @@ class StudentConfig(Section):
         default=192, ge=8, le=2**16, description="For kind fresh: hidden size, a multiple of heads."
     )
     heads: int = Field(
-        default=6, ge=1, description="For kind fresh: number of attention heads in each layer."
+        default=6, ge=1, le=2**16, description="For kind fresh: number of attention heads in each layer."
     )
     projection: bool = Field(
         default=True,
@@ -94,6 +94,7 @@ class CorpusConfig(Section):
     max_sentences: int = Field(
         default=500_000,
         ge=1,
+        le=10**8,
         description="Read at most this many sentences, from the beginning. Lower it to save memory and "
         "start-up time.",
     )
@@ -206,6 +207,7 @@ class ObjectiveConfig(Section):
     chunk: int = Field(
         default=512,
         ge=1,
+        le=2**20,
         description="Positions per matrix product with the vocabulary. Lower it to save memory; it affects "
         "memory and speed only.",
     )
@@ -308,11 +310,13 @@ class OptimizerConfig(Section):
     micro_batch_tokens: int = Field(
         default=1024,
         ge=16,
+        le=2**20,
         description="Tokens per forward and backward pass, padding included. Lower it if memory runs out.",
     )
     gradient_accumulation: int = Field(
         default=1,
         ge=1,
+        le=4096,
         description="Gradient accumulation: micro-batches per optimizer step and process. Raise it for "
         "larger batches in the same memory.",
     )

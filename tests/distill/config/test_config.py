@@ -51,12 +51,22 @@ from fairkd.errors import InputError
         ({"student": {"kind": "fresh", "width": 100, "heads": 3}}, "not a multiple"),
         ({"evaluation": {"contrast": "royals"}}, "no word groups 'royals'"),
         ({"optimizer": {"schedule": "step"}}, "optimizer.schedule"),
+        ({"threads": 10**6}, "less than or equal to 1024"),
+        ({"optimizer": {"micro_batch_tokens": 10**9}}, "less than or equal to 1048576"),
+        ({"seed": 10**400}, "seed is invalid: expected a number up to 1e"),
+        ({"optimizer": {"weight_decay": 10**400}}, "weight_decay is invalid: expected a number up to 1e"),
+        ({"corpus": {"source": "a" * 10**5}}, "corpus.source is invalid: expected at most 5,000 characters"),
+        ({"student": {"layers": [0] * 10**5}}, "student.layers is invalid: expected at most 10,000 entries"),
+        ({"constraint": {"words": {"a": ["x"] * 3000, "b": ["y"]}}}, "at most 2,000 words"),
+        ({"teacher": ["x" * 10**5]}, "characters, but got 100,000"),
+        ({"q" * 10**5: 1}, "There is no setting qqq"),
     ],
 )
 def test_wrong_settings_are_named_in_one_line(values: dict, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         make_config(values)
     assert str(caught.value).count("\n") == 0 and str(caught.value).endswith((".", "?"))
+    assert len(str(caught.value)) < 600
 
 
 def test_a_configuration_file_and_changes_make_one_configuration(tmp_path: Path) -> None:
@@ -104,7 +114,18 @@ def test_switches_take_true_and_false() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["- a\n- b\n", "[]", "false", "0", "a: [1", "[" * 5000, "1: 2\n", "\udcff", "a: 2023-02-31"],
+    [
+        "- a\n- b\n",
+        "[]",
+        "false",
+        "0",
+        "a: [1",
+        "[" * 5000,
+        "1: 2\n",
+        "\udcff",
+        "a: 2023-02-31",
+        "seed: 1\nseed: 2",
+    ],
 )
 def test_a_configuration_that_is_not_a_yaml_mapping_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "run.yaml"
@@ -120,11 +141,25 @@ def test_a_configuration_that_is_not_a_yaml_mapping_is_refused(tmp_path: Path, c
         ("seed.x=1", "seed is a setting, not a section"),
         ("student.layers=[1", "cannot be read as YAML"),
         ("corpus.column=2023-02-31", "cannot be read as YAML"),
+        ("budget={steps: 5, steps: 6}", "the key 'steps' is repeated"),
+        ("a" + ".a" * 5000 + "=1", "There is no setting a.a.a"),
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused(change: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_config(None, [change], start={"seed": 3})
+
+
+def test_a_later_change_of_a_section_replaces_an_earlier_one_of_its_setting() -> None:
+    config = read_config(None, ["budget.steps=5", "budget={minutes: 1}"])
+    assert (config.budget.steps, config.budget.minutes) == (None, 1)
+
+
+def test_a_huge_configuration_file_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_bytes(b"#" * 2_000_000)
+    with pytest.raises(InputError, match="run.yaml has more than 1,000,000 bytes"):
+        read_config(path)
 
 
 @pytest.mark.parametrize(
