@@ -10,7 +10,7 @@ from fairkd.corpora import hub_datasets, pinned_wheels, text_files
 from fairkd.corpora.corpus import MOST, Corpus, SkipCounts, build
 from fairkd.corpora.csv_rows import csv_table, records
 from fairkd.errors import InputError
-from fairkd.utils import Progress, Throttle
+from fairkd.utils import Access, Progress, Throttle
 
 BUG = "bug"
 
@@ -48,10 +48,12 @@ def read(
     Raises
     ------
     InputError
-        No such file, format, column, data set or split (it says which columns or splits there are), a
-        damaged file, one that is mostly not UTF-8, one without a usable sentence, or `most` below 1.
+        No such file, format, column, data set or split (it says which columns or splits there are), a text
+        that `FAIRKD_ALLOWED_TEXT` does not list, a damaged file, one that is mostly not UTF-8, one without a
+        usable sentence, or `most` below 1.
     """
-    name, skipped = str(source), SkipCounts()
+    source = Access.from_environment().source(str(source))
+    name, skipped = source, SkipCounts()
     if name == BUG or not name.startswith(hub_datasets.PREFIX):
         if split is not None:
             raise InputError(f"Only data sets of the Hub (hub:org/name) have splits, {name} has none.")
@@ -81,7 +83,7 @@ def columns(source: str | Path, *, split: str | None = None) -> tuple[str, ...]:
 
     Judged by the first rows: a column of text holds strings, most of them of two words and more.
     """
-    name = str(source)
+    name = source = Access.from_environment().source(str(source))
     if name == BUG:
         return ()
     if name.startswith(hub_datasets.PREFIX):

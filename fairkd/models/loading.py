@@ -11,11 +11,9 @@ run), a local folder, or a Hugging Face Hub id such as `org/name`, with `@revisi
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -26,9 +24,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from fairkd.errors import ModelError
 from fairkd.models import hub_download, safe_files
 from fairkd.models.references import embedded_folder, run_folder
-from fairkd.utils import Progress, read_yaml, shortened
-
-ALLOWED_VARIABLE = "FAIRKD_ALLOWED_MODELS"
+from fairkd.utils import Access, Progress, read_yaml, shortened
 
 Source = Literal["embedded", "run", "local folder", "Hugging Face Hub", "memory"]
 TokenizerKind = Literal["WordPiece", "BPE", "SentencePiece"]
@@ -114,9 +110,10 @@ def load(
         local folder that exists goes before a Hub id of the same name.
     allowed
         Glob patterns; a reference must match one of them as a whole (`org/*`, `org/name@main`,
-        `/srv/models/*`; local folders are compared by their resolved absolute path). Embedded models and
-        those of runs are always allowed. The default is the comma-separated list in
-        `FAIRKD_ALLOWED_MODELS`; if that is not set, everything is allowed.
+        `/srv/models/*`; local folders are compared by their resolved absolute path, and a folder that does
+        not exist is refused like one that is not allowed). Embedded models and those of runs are always
+        allowed. The default is the comma-separated list in `FAIRKD_ALLOWED_MODELS`; if that is not set,
+        everything is allowed.
     progress
         Called with a sentence and a fraction in [0, 1], or None if the fraction is unknown.
 
@@ -150,20 +147,21 @@ def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | No
         raise ModelError(
             "Expected a model reference: embedded/NAME, run/ID, a local folder, or a Hub id such as org/name."
         )
+    access = Access.from_environment() if allowed is None else Access(models=tuple(allowed))
+    reference = access.model(reference)
     kind, _, name = reference.partition("/")
     if kind == "embedded":
         return reference, Origin("embedded", embedded_folder(name))
     if kind == "run":
         return reference, Origin("run", run_folder(name))
-    folder = _local(reference)
+    # Where models are restricted, a folder comes as its absolute path, and anything else is a Hub id.
+    folder = _local(reference) if access.models is None or Path(reference).is_absolute() else None
     if folder is not None:
-        _check_allowed(str(folder.resolve()), reference, allowed)
         if not folder.is_dir():
             raise ModelError(
                 f"{reference} is a file: give the folder that holds config.json and the weights."
             )
         return reference, Origin("local folder", folder)
-    _check_allowed(reference, reference, allowed)
     if reference.startswith(("/", ".", "~", "\\")) or reference.count("/") > 1 and "@" not in reference:
         raise ModelError(f"There is no folder {reference}: check the path.")
     match = _HUB_ID.fullmatch(reference)
@@ -183,18 +181,6 @@ def _local(reference: str) -> Path | None:
         return path if path.exists() else None
     except (OSError, RuntimeError):  # too long for a name, no permission to look, no such user's home
         return None
-
-
-def _check_allowed(place: str, reference: str, allowed: Sequence[str] | None) -> None:
-    if allowed is None:
-        variable = os.environ.get(ALLOWED_VARIABLE)
-        if variable is None:
-            return
-        allowed = [pattern.strip() for pattern in variable.split(",")]
-    if not any(fnmatchcase(place, pattern) for pattern in allowed):
-        raise ModelError(
-            f"{reference} is not among the models allowed here: choose an embedded or a listed one."
-        )
 
 
 @dataclass(frozen=True)

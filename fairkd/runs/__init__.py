@@ -17,6 +17,7 @@ reader corrects the states.
 * `description`: a run's name, note and owner; `example_runs`: the finished ones in the package
 * `store`: the rows and every change of state; `schema`: their table and its migrations
 * `events`: what happens in a run, one JSON object a line; `event_tables`: the same as data frames
+* `run_access`: which models and texts a run may use, and which visitor started it
 * `supervision`, `runner`, `worker`, `run_session`, `lock`, `process_identity`: the processes
 * `outcome`: how a run ended, in one sentence; `result_warning`: why its result says little
 * `expected_start`: when queued runs start; `wording`: durations, phases and starts in words

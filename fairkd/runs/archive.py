@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Literal
 
 from fairkd.errors import InputError
-from fairkd.runs import store
+from fairkd.runs import run_access, store
 from fairkd.runs.store import Run
 
 _UNFINISHED = ".part"
@@ -50,7 +50,8 @@ def export(id: str, target: Path | BinaryIO, *, model: bool = True, checkpoints:
         path
         for path in sorted(run.folder.rglob("*"))
         if path.name != f"{id}.zip" and path.suffix not in (_UNFINISHED, _LOCK)
-        if path.relative_to(run.folder).parts[0] not in left_out
+        if path.relative_to(run.folder).parts[0]
+        not in left_out | {run_access.FILE}  # says who, and which paths
     ]
     if not isinstance(target, str | os.PathLike):
         _write(run, files, target)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from fairkd.distill.config import flat
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import description, example_runs, lock, store, supervision
+from fairkd.runs import description, example_runs, lock, run_access, store, supervision
 from fairkd.runs.description import RunDescription
+from fairkd.runs.run_access import RunAccess
 from fairkd.runs.store import Run
-from fairkd.utils import runs_folder
+from fairkd.utils import Access, runs_folder
 
 if TYPE_CHECKING:
     from fairkd.distill.config import Config
@@ -28,6 +29,7 @@ def submit(
     note: str = "",
     owner: str | None = None,
     batch: str | None = None,
+    access: RunAccess | None = None,
 ) -> Run:
     """Queue a distillation, and start a runner if none is alive.
 
@@ -44,21 +46,29 @@ def submit(
         Whose run it is; by default the name of the operating system's user.
     batch
         An id that runs to be compared have in common.
+    access
+        Which models and texts the run may use, and which visitor submits it; by default what the environment
+        allows. It is stored with the run, and holds wherever it is trained.
 
     Raises
     ------
-    InputError
-        When the settings are invalid, the run cannot be stored, or no runner could work there.
+    FairKDError
+        When the settings are invalid, a model or the text is not allowed, the run cannot be stored, or no
+        runner could work there.
     """
-    return _submit([(name, config)], batch, note, owner)[0]
+    return _submit([(name, config)], batch, note, owner, access)[0]
 
 
 def submit_all(
-    configs: Sequence[tuple[str, Config]], *, note: str = "", owner: str | None = None
+    configs: Sequence[tuple[str, Config]],
+    *,
+    note: str = "",
+    owner: str | None = None,
+    access: RunAccess | None = None,
 ) -> list[Run]:
     """Queue several named distillations in this order, as one batch of variants to be compared.
 
-    All get the same note and owner, as in `submit`.
+    All get the same note, owner and access, as in `submit`.
 
     Raises
     ------
@@ -68,7 +78,7 @@ def submit_all(
     seeds = sorted({config.seed for _, config in configs})
     if len(seeds) > 1:
         raise InputError(f"The runs of a batch must share one seed, got {', '.join(map(str, seeds))}.")
-    return _submit(configs, store.new_id(), note, owner)
+    return _submit(configs, store.new_id(), note, owner, access)
 
 
 def all_runs() -> list[Run]:
@@ -97,14 +107,17 @@ def cancel(id: str) -> Run:
     return get(id)
 
 
-def resume(id: str) -> Run:
+def resume(id: str, *, access: Access | None = None) -> Run:
     """Queue a stopped run again: it continues from its last checkpoint.
 
-    A run that has not stopped, or whose folder is missing, is an InputError.
+    A run that has not stopped, or whose folder is missing, is an InputError. One that uses what `access` does
+    not allow is a FairKDError; the default is what was allowed when it was submitted.
     """
     run = store.entry(id).run
     if not run.folder.is_dir():
         raise InputError(f"The folder of the run {id} is missing, so it cannot be resumed: submit a new run.")
+    if run.config_error is None:  # else its process reports the error
+        run_access.allowed(run.config, access or run_access.read(run.folder).access)
     _check_runner_can_start()
     if not store.enqueue(id):
         raise InputError(
@@ -179,9 +192,11 @@ def make_folder(
     note: str = "",
     owner: str | None = None,
     batch: str | None = None,
+    access: RunAccess | None = None,
 ) -> tuple[str, RunDescription]:
-    """Make a new run's folder with its settings and its description. Returns the run's id and the latter."""
-    values = with_absolute_paths(config.model_dump(mode="json"))
+    """Make a new run's folder with settings, access and description. Returns the run's id and the latter."""
+    access = access or RunAccess(Access.from_environment())
+    values = with_absolute_paths(run_access.allowed(config.model_dump(mode="json"), access.access))
     told = RunDescription(
         name=description.checked("name", name or "") or default_name(values),
         note=description.checked("note", note),
@@ -196,6 +211,7 @@ def make_folder(
         try:
             folder.mkdir()
             (folder / "config.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+            run_access.write(folder, access)
             description.write(folder, told)
             return id, told
         except InputError:
@@ -241,7 +257,11 @@ def _check_runner_can_start() -> None:
 
 
 def _submit(
-    configs: Sequence[tuple[str | None, Config]], batch: str | None, note: str, owner: str | None
+    configs: Sequence[tuple[str | None, Config]],
+    batch: str | None,
+    note: str,
+    owner: str | None,
+    access: RunAccess | None,
 ) -> list[Run]:
     from fairkd.distill.config import make_config  # validates copies that were changed without a check
 
@@ -250,7 +270,7 @@ def _submit(
     made: list[tuple[str, str]] = []
     try:
         for name, config in checked:
-            id, told = make_folder(config, name=name, note=note, owner=owner, batch=batch)
+            id, told = make_folder(config, name=name, note=note, owner=owner, batch=batch, access=access)
             made.append((id, told.name))
         if made:
             store.insert(made, batch, note=told.note, owner=told.owner)

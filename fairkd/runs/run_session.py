@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import control, outcome, store
+from fairkd.runs import control, outcome, run_access, store
 from fairkd.runs.events import Event, Writer
 from fairkd.runs.process_identity import this_process
 from fairkd.runs.result_warning import result_warning
@@ -43,12 +43,19 @@ class Session:
 
     @property
     def config(self) -> Config:
-        """The run's configuration, validated; InputError if its file is damaged or it is invalid."""
+        """The run's configuration, validated.
+
+        Raises
+        ------
+        FairKDError
+            When its file is damaged, it is invalid, or it names a model or text that the run may not use.
+        """
         from fairkd.distill.config import make_config  # takes a while, and not every process needs it
 
         if self.run.config_error is not None:
             raise InputError(self.run.config_error)
-        return make_config(self.run.config)
+        values = make_config(self.run.config).model_dump(mode="json")
+        return make_config(run_access.allowed(values, run_access.read(self.folder).access))
 
     def emit(self, event: Mapping[str, Any]) -> None:
         """Write an event, and update the row's step, progress and phase from it."""

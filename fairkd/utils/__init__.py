@@ -1,6 +1,7 @@
 """What every other package may use: folders, hardware, threads, progress, JSON.
 
 * `paths`: where FairKD keeps what outlives a process
+* `access`: which models and texts may be used, on a server that strangers visit
 * `hardware`: cores, free memory, priority, and whether an error means that memory ran out
 * `thread_map`: a function over many batches, each on a thread of its own
 * `throttle`: how often progress is reported

@@ -1,7 +1,18 @@
 from . import hardware as hardware
+from .access import (
+    MODELS_VARIABLE as MODELS_VARIABLE,
+    TEXT_VARIABLE as TEXT_VARIABLE,
+    Access as Access,
+    uploads_pattern as uploads_pattern,
+)
 from .hardware import free_memory as free_memory, is_lack_of_memory as is_lack_of_memory
 from .number_text import percent as percent, signed as signed, signed_correlation as signed_correlation
-from .paths import VARIABLE as VARIABLE, home as home, runs_folder as runs_folder
+from .paths import (
+    VARIABLE as VARIABLE,
+    home as home,
+    runs_folder as runs_folder,
+    uploads_folder as uploads_folder,
+)
 from .plain_json import plain as plain
 from .quoting import quoted as quoted, shortened as shortened
 from .strict_yaml import read_yaml as read_yaml

@@ -20,3 +20,8 @@ def home() -> Path:
 def runs_folder() -> Path:
     """The folder of all runs' folders."""
     return home() / "runs"
+
+
+def uploads_folder() -> Path:
+    """The folder of the files that visitors of the dashboard have uploaded."""
+    return home() / "uploads"

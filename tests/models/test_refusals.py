@@ -13,6 +13,7 @@ import torch
 from transformers import AutoModelForMaskedLM, BertConfig, BertModel, ElectraConfig, ElectraForPreTraining
 
 from fairkd.models import loading, references
+from fairkd.utils import MODELS_VARIABLE
 from tests.models.folders import edit_json, edit_tensors, refusal, without
 from tests.tiny import MAX_TOKENS
 
@@ -334,10 +335,10 @@ def test_a_revision_is_part_of_what_must_match() -> None:
 def test_the_allow_list_comes_from_the_environment(
     tiny_folder: Folder, monkeypatch: pytest.MonkeyPatch, embedded: Path
 ) -> None:
-    monkeypatch.setenv(loading.ALLOWED_VARIABLE, f"org/*, {tiny_folder('roberta').resolve()}")
+    monkeypatch.setenv(MODELS_VARIABLE, f"org/*, {tiny_folder('roberta').resolve()}")
     assert loading.load(str(tiny_folder("roberta")))
     assert "not among" in refusal(tiny_folder("bert"))
     assert "not among" in refusal("/no/such/folder")
-    monkeypatch.setenv(loading.ALLOWED_VARIABLE, "")
+    monkeypatch.setenv(MODELS_VARIABLE, "")
     assert "not among" in refusal("other/name")
     assert loading.load("embedded/teacher").reference == "embedded/teacher"

@@ -1,0 +1,88 @@
+"""What a run may use, and which visitor started it: access.json in its folder.
+
+The lists of models and texts that held when a run was submitted travel with it. Its process checks the
+settings against them, wherever the runner was started, and whatever lists that environment has.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairkd.errors import InputError
+from fairkd.utils import Access
+
+FILE = "access.json"
+
+
+@dataclass(frozen=True)
+class RunAccess:
+    """The lists that held at submit, and the id of the visitor; an empty id is whoever runs the server."""
+
+    access: Access
+    visitor: str = ""
+
+
+def allowed(values: Mapping[str, Any], access: Access) -> dict[str, Any]:
+    """The settings of a run, with what they name as `access` resolves it.
+
+    Raises
+    ------
+    FairKDError
+        When the teacher, the existing student or the text is not allowed.
+    """
+    checked = dict(values)
+    if isinstance(values.get("teacher"), str):
+        checked["teacher"] = access.model(values["teacher"])
+    for section, key, check in (("student", "reference", access.model), ("corpus", "source", access.source)):
+        settings = values.get(section)
+        if isinstance(settings, Mapping) and isinstance(settings.get(key), str):
+            checked[section] = {**settings, key: check(settings[key])}
+    return checked
+
+
+def write(folder: Path, run: RunAccess) -> None:
+    """Write access.json into the folder of a new run; OSError if that fails."""
+    content = {"models": run.access.models, "text": run.access.text, "visitor": run.visitor}
+    (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def is_stored(folder: Path) -> bool:
+    """Whether a run has an access.json. Those of earlier versions have none."""
+    return (folder / FILE).exists()
+
+
+def read(folder: Path) -> RunAccess:
+    """What is stored in a run's folder; for a run of an earlier version, the lists of the environment.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged: then nobody knows what the run may use.
+    """
+    path = folder / FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        visitor = values["visitor"]
+        if not isinstance(visitor, str):
+            raise TypeError
+        return RunAccess(Access(_patterns(values["models"]), _patterns(values["text"])), visitor)
+    except FileNotFoundError:
+        return RunAccess(Access.from_environment())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"{path} is damaged, so it is unknown which models and texts this run may use: submit a new run."
+        ) from error
+
+
+def _patterns(found: object) -> tuple[str, ...] | None:
+    if found is None:
+        return None
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise TypeError
+    return tuple(found)
