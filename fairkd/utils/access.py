@@ -17,10 +17,10 @@ from pathlib import Path
 
 from fairkd.errors import InputError, ModelError
 from fairkd.utils.paths import uploads_folder
+from fairkd.utils.quoting import shortened
 
 MODELS_VARIABLE = "FAIRKD_ALLOWED_MODELS"
 TEXT_VARIABLE = "FAIRKD_ALLOWED_TEXT"
-_QUOTED = 200  # characters of a reference in a message
 _PATH = ("/", "\\", ".", "~")  # the beginnings of what can only be a path
 
 
@@ -50,7 +50,7 @@ class Access:
         if not reference.startswith(_PATH) and _matches(reference, self.models):
             return reference
         raise ModelError(
-            f"{reference[:_QUOTED]} does not exist, or is not among the models allowed here: choose an "
+            f"{shortened(reference)} does not exist, or is not among the models allowed here: choose an "
             "embedded model, the student of a run, or one that whoever hosts this server has listed."
         )
 
@@ -70,7 +70,7 @@ class Access:
         elif (path := _existing(source)) is not None and _matches(str(path), self.text):
             return str(path)
         raise InputError(
-            f"{source[:_QUOTED]} does not exist, or is not among the texts allowed here: choose BUG, upload "
+            f"{shortened(source)} does not exist, or is not among the texts allowed here: choose BUG, upload "
             "a file, or name a text that whoever hosts this server has listed."
         )
 
