@@ -5,6 +5,7 @@ transformers initialises missing tensors at random and continues; here that is a
 
 from __future__ import annotations
 
+import copy
 import json
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from fairkd.errors import ModelError, listed
+from fairkd.models import consistency
 from fairkd.models.hub_download import TOKENIZER_FILES, no_safetensors
 
 # An embedded student's configuration names here the sibling folder whose tokenizer and embeddings it shares.
@@ -49,11 +51,7 @@ def read(folder: Path, *, name: str) -> tuple[PreTrainedModel, PreTrainedTokeniz
     with _LOADING, _quiet():
         model = _model(folder, tensors, name)
         tokenizer = _tokenizer(tokenizer_folder, name)
-    if len(tokenizer) > model.config.vocab_size:
-        raise ModelError(
-            f"{name} does not fit together: its tokenizer has {len(tokenizer)} tokens, its model "
-            f"{model.config.vocab_size}."
-        )
+    consistency.check_token_ids(tokenizer, model.config.vocab_size, name)
     return model, tokenizer
 
 
@@ -106,6 +104,7 @@ def _tensors(folder: Path, name: str) -> dict[str, Tensor]:
             raise ModelError(
                 f"{path.name} of {name} is damaged or cut off ({error}): fetch or copy it again."
             ) from error
+    consistency.check_finite(tensors, name)
     return tensors
 
 
@@ -120,16 +119,23 @@ def _model(folder: Path, tensors: dict[str, Tensor], name: str) -> PreTrainedMod
     if getattr(config, "is_decoder", False):
         raise ModelError(f"{name} is configured as a decoder, which does not see the words after a mask.")
     architecture = known[0] if isinstance(known, tuple | list) else known
+    # Said here, because a configuration may name a kernel on the Hub, which is code.
+    attention = "sdpa" if architecture._supports_sdpa else "eager"
+    consistency.check_sizes(config, tensors, name)
     try:
+        with torch.device("meta"):
+            outline = architecture._from_config(copy.deepcopy(config), attn_implementation=attention)
+        consistency.check_shapes(outline, tensors, name)
         model, info = architecture.from_pretrained(
             None,
             config=config,
             state_dict=tensors,
             dtype=torch.float32,
-            # Said here, because a configuration may name a kernel on the Hub, which is code.
-            attn_implementation="sdpa" if architecture._supports_sdpa else "eager",
+            attn_implementation=attention,
             output_loading_info=True,
         )
+    except ModelError:
+        raise
     except Exception as error:  # a wrong configuration can fail anywhere in the model's constructor
         raise ModelError(f"The weights of {name} do not fit its configuration ({reason(error)}).") from error
     _refuse_missing(model, set(info["missing_keys"]), name)
@@ -180,6 +186,7 @@ def _tokenizer(folder: Path, name: str) -> PreTrainedTokenizerFast:
         )
     if tokenizer.mask_token_id is None:
         raise ModelError(f"The tokenizer of {name} has no mask token, so nothing can be masked.")
+    consistency.repair_length_limit(tokenizer)
     return tokenizer
 
 

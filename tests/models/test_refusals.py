@@ -218,7 +218,9 @@ def test_a_student_whose_teacher_is_not_beside_it_is_refused(shares: str, copy: 
 def test_a_tokenizer_limit_that_is_none_is_ignored(limit: object, copy: Callable[..., Path]) -> None:
     folder = copy()
     edit_json(folder / "tokenizer_config.json", model_max_length=limit)
-    assert loading.load(str(folder)).max_tokens == MAX_TOKENS
+    lm = loading.load(str(folder))
+    assert lm.max_tokens == MAX_TOKENS
+    assert len(lm.tokenizer("a nurse")["input_ids"]) == 4
 
 
 HEADS = {

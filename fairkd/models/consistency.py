@@ -1,0 +1,98 @@
+"""Whether the files of a model folder fit together: sizes, finite weights, token ids.
+
+All of it is checked before the model is built, or before it sees a text: a configuration with absurd sizes
+would take memory and time, and an id beyond the embeddings would fail in the middle of a forward pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedConfig, PreTrainedTokenizerFast
+
+from fairkd.errors import ModelError
+from fairkd.utils import quoted
+
+# Entries of a configuration that set a dimension of a tensor, if the family has them.
+_SIZES = ("vocab_size", "hidden_size", "embedding_size", "intermediate_size", "type_vocab_size")
+_MOST_LAYERS = (
+    200  # without weights of their own, as ALBERT's; with fewer a wrong number is cheap to find out
+)
+NO_LIMIT = 10**30  # as transformers writes it
+_LAYER = re.compile(r"\.(\d+)\.")
+
+
+def check_sizes(config: PreTrainedConfig, tensors: Mapping[str, Tensor], name: str) -> None:
+    """Raise ModelError for a configuration whose sizes or layers are far beyond those of the weights."""
+    largest = max((size for tensor in tensors.values() for size in tensor.shape), default=0)
+    for key in _SIZES:
+        size = getattr(config, key, None)
+        if isinstance(size, int) and size > largest:
+            raise ModelError(
+                f"The weights of {name} do not fit its configuration: config.json has the {key} "
+                f"{quoted(size, 40)}, but no dimension of the weights is larger than {largest:,}."
+            )
+    layers = getattr(config, "num_hidden_layers", None)
+    stored = 1 + max((int(found) for key in tensors for found in _LAYER.findall(key)), default=-1)
+    if isinstance(layers, int) and layers > max(stored, _MOST_LAYERS):
+        raise ModelError(
+            f"The weights of {name} do not fit its configuration: config.json has {quoted(layers, 40)} "
+            f"layers, the weights have {stored}."
+        )
+
+
+def check_shapes(model: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
+    """Raise ModelError if a stored tensor has another shape than in `model`, which needs no memory (meta)."""
+    for key, wanted in model.state_dict().items():
+        stored = tensors.get(key)
+        if stored is not None and stored.shape != wanted.shape:
+            raise ModelError(
+                f"The weights of {name} do not fit its configuration: {key} is {_by(stored)} in the "
+                f"weights, but {_by(wanted)} after config.json."
+            )
+
+
+def check_finite(tensors: Mapping[str, Tensor], name: str) -> None:
+    """Raise ModelError for a tensor with NaN or an infinite number."""
+    for key, tensor in tensors.items():
+        if tensor.is_floating_point() and tensor.numel():
+            ends = torch.aminmax(tensor if tensor.itemsize > 1 else tensor.float())  # passes NaN on
+            if not (ends.min.isfinite() and ends.max.isfinite()):
+                raise ModelError(
+                    f"The weights of {name} are damaged: {key} holds NaN or infinite numbers. Fetch or copy "
+                    "the model again, or choose another checkpoint of its training."
+                )
+
+
+def check_token_ids(tokenizer: PreTrainedTokenizerFast, vocabulary: int, name: str) -> None:
+    """Raise ModelError if the tokenizer has more tokens than the model, or ids that the model lacks."""
+    if len(tokenizer) > vocabulary:
+        raise ModelError(
+            f"{name} does not fit together: its tokenizer has {len(tokenizer)} tokens, its model "
+            f"{vocabulary}."
+        )
+    framing: list[int] = tokenizer("")["input_ids"]  # [CLS] and [SEP], whose ids a tokenizer.json has twice
+    highest = max(*tokenizer.get_vocab().values(), *framing)
+    if highest >= vocabulary:
+        raise ModelError(
+            f"{name} does not fit together: its tokenizer has a token with the id {highest}, and the ids "
+            f"of its model end at {vocabulary - 1}."
+        )
+
+
+def repair_length_limit(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Ignore a `model_max_length` that is no number, such as text: transformers would fail to compare it."""
+    if not isinstance(tokenizer.model_max_length, int | float):
+        tokenizer.model_max_length = NO_LIMIT
+
+
+def _by(tensor: Tensor) -> str:
+    """The shape of a tensor in words.
+
+    >>> _by(torch.zeros(2, 3)), _by(torch.zeros(()))
+    ('2 by 3', 'a single number')
+    """
+    return " by ".join(f"{size:,}" for size in tensor.shape) or "a single number"
