@@ -76,7 +76,7 @@ def rank_runs(measure: Measure, evaluations: Mapping[str, Values]) -> Ranking:
 
 def _score(measure: Measure, values: Values, *, paired: bool) -> Score:
     found = item_values(measure, values["items"]) if paired else None
-    if found is not None:
+    if found is not None and all(map(math.isfinite, found)):
         return Score(float(found.mean()), items=found)
     low, high = (_number(values, key) for key in measure.interval)
     return Score(float(values[measure.key]), low, high, n=measure.count(values))

@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 
 from fairkd.measures import evaluation_keys
+from fairkd.runs import event_schema
 from fairkd.runs.events import Event, history
 
-_PROGRESS = ("step", "time", "epoch", "tokens", "seconds", "progress", "seconds_left", "learning_rate")
-_LOSSES = ("tokens_per_second", "loss", "kd", "mlm", "hidden", "group")
 _WATCHED_SENTENCES = (
     "step",
     "model",
@@ -28,7 +27,7 @@ _WATCHED_SENTENCES = (
 
 def training(events: Sequence[Event]) -> pd.DataFrame:
     """One row per `train` event: progress, speed, and the loss with its terms (nats)."""
-    return _table(events, "train", (*_PROGRESS, *_LOSSES))
+    return _table(events, "train", ("step", "time", *event_schema.PROGRESS, *event_schema.LOSSES))
 
 
 def evaluations(events: Sequence[Event]) -> pd.DataFrame:

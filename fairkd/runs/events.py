@@ -1,7 +1,9 @@
 """The events of a run in events.jsonl: one JSON object a line, one writer, any number of readers.
 
-Every event has `type`, `time` (Unix seconds) and `step`. Readers take complete lines only. An incomplete last
-line is being written, or was left by a writer that died; the next writer repairs it.
+Every event has `type`, `time` (Unix seconds) and `step`; `event_schema` has the rest. Readers take complete
+lines only. An incomplete last line is being written, or was left by a writer that died; the next writer
+repairs it. A line that is no event, such as one with a step that is no number, is damaged: readers leave it
+out, and `scan` counts it.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
 from fairkd.distill import PHASES, PREPARATION
 from fairkd.measures import MEASURES, Measure, with_current_keys
+from fairkd.runs import event_schema
 from fairkd.runs.store import Run
-from fairkd.utils import plain
+from fairkd.utils import parse_json, plain
 
 Event = dict[str, Any]
 FILE = "events.jsonl"
@@ -32,6 +36,34 @@ def path_of(run: Run | str | Path) -> Path:
     return (run.folder if isinstance(run, Run) else Path(run)) / FILE
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Events, the byte after the last of them, and how many damaged lines were left out.
+
+    `problem` says what is wrong with the first of these, or why the file cannot be read.
+    """
+
+    events: list[Event]
+    position: int
+    damaged: int = 0
+    problem: str | None = None
+
+    @property
+    def damage(self) -> str | None:
+        """What is wrong with the file, in one sentence; None if it is sound."""
+        return damage(self.damaged, self.problem)
+
+
+def damage(lines: int, problem: str | None) -> str | None:
+    """The sentence on a file with so many damaged lines, from the problem of the first one."""
+    if problem is None:
+        return None
+    if not lines:
+        return f"The events of this run, {FILE}, cannot be read: {problem}."
+    what = "1 line is damaged and left out" if lines == 1 else f"{lines} lines are damaged and left out"
+    return f"In {FILE}, {what}: {problem}."
+
+
 def read(run: Run | str | Path, *, after: int = 0) -> tuple[list[Event], int]:
     """The events from byte `after` on, and the byte after the last of them.
 
@@ -40,26 +72,46 @@ def read(run: Run | str | Path, *, after: int = 0) -> tuple[list[Event], int]:
         events, position = read(run)
         more, position = read(run, after=position)
     """
+    found = scan(run, after=after)
+    return found.events, found.position
+
+
+def scan(run: Run | str | Path, *, after: int = 0) -> Reading:
+    """What `read` returns, with the damage of the file. It raises no error."""
     try:
         with path_of(run).open("rb") as handle:
             handle.seek(after)
             content = handle.read()
     except FileNotFoundError:
-        return [], after
+        return Reading([], after)
+    except (OSError, ValueError) as error:
+        return Reading([], after, problem=getattr(error, "strerror", None) or str(error))
     whole = content.rfind(b"\n") + 1
-    parsed = (_parse(line) for line in content[:whole].splitlines())
-    return [event for event in parsed if event is not None], after + whole
+    events: list[Event] = []
+    problems: list[str] = []
+    for line in content[:whole].split(b"\n")[:-1]:
+        event, problem = _parse(line)
+        if event is not None:
+            events.append(event)
+        elif problem is not None:
+            problems.append(problem)
+    return Reading(events, after + whole, len(problems), problems[0] if problems else None)
 
 
-def _parse(line: bytes) -> Event | None:
+def _parse(line: bytes) -> tuple[Event | None, str | None]:
+    """The event of a line, or what is wrong with it."""
+    if not line.strip():
+        return None, None
     try:
-        event = json.loads(line)
-    except ValueError:  # no JSON, or not UTF-8
-        return None
+        event = parse_json(line)
+    except ValueError:
+        return None, "it is not valid JSON"
     if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-        return None
+        return None, "it is not an event"
     event["type"] = _RENAMED_TYPES.get(event["type"], event["type"])
-    return with_current_keys(event)
+    event = with_current_keys(event)
+    problem = event_schema.problem(event)
+    return (event, None) if problem is None else (None, problem)
 
 
 def history(events: Iterable[Event]) -> list[Event]:
@@ -162,7 +214,7 @@ class Writer:
         end = content.rfind(b"\n") + 1
         if end == size:
             return
-        if _parse(content[end:]) is not None:
+        if _parse(content[end:])[0] is not None:
             self._append(b"\n")
         else:
             self._file.truncate(end)

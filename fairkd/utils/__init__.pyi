@@ -13,7 +13,7 @@ from .paths import (
     runs_folder as runs_folder,
     uploads_folder as uploads_folder,
 )
-from .plain_json import plain as plain
+from .plain_json import parse_json as parse_json, plain as plain
 from .quoting import quoted as quoted, shortened as shortened
 from .strict_yaml import read_yaml as read_yaml
 from .suggestions import did_you_mean as did_you_mean, nearest as nearest

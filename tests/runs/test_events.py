@@ -70,11 +70,46 @@ def test_the_next_writer_completes_a_line_without_its_line_break(tmp_path: Path)
     assert [event["step"] for event in events.read(tmp_path)[0]] == [1, 2, 3]
 
 
-def test_lines_that_are_not_events_are_skipped(tmp_path: Path) -> None:
+def test_lines_that_are_not_events_are_skipped_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    path.write_bytes(b'not json\n[1]\n{"step": 1}\n\xff\xfe\n\n{"type": "end", "step": 4}\n')
+    sound = b'{"type": "message", "text": "x", "time": 1, "step": 4}\n'
+    path.write_bytes(b'not json\n[1]\n{"step": 1}\n\xff\xfe\n\n' + sound)
     found, position = events.read(tmp_path)
-    assert found == [{"type": "end", "step": 4}] and position == path.stat().st_size
+    assert [event["step"] for event in found] == [4] and position == path.stat().st_size
+    damage = events.scan(tmp_path).damage
+    assert damage == "In events.jsonl, 4 lines are damaged and left out: it is not valid JSON."
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"time": None}, "its time should be a number"),
+        ({"time": 1e300}, "its time should be less than or equal to 221845392000"),
+        ({"step": 1.5}, "its step should be a whole number"),
+        ({"step": True}, "its step should be a whole number"),
+        ({"step": -1}, "its step should be greater than or equal to 0"),
+        ({"loss": "low"}, "its loss should be a number"),
+        ({"type": "watched_sentence", "text": "x", "positions": []}, "its positions should have at least 1"),
+        ({"type": "message"}, "text is missing"),
+        ({"type": "evaluation", "items": {"kl": [1.0]}}, "its kl needs masked_tokens"),
+        (
+            {"type": "evaluation", "items": {"kl": [1.0], "masked_tokens": [1, 2]}},
+            "its kl should have as many values as there are masked_tokens",
+        ),
+        ({"type": "start", "resumed_from": "the end"}, "its resumed_from should be a whole number"),
+    ],
+)
+def test_what_is_wrong_with_an_event_is_said(tmp_path: Path, values: dict[str, object], problem: str) -> None:
+    line = json.dumps({"type": "train", "time": 1.0, "step": 2, "loss": 3.0, **values})
+    (tmp_path / "events.jsonl").write_text(f"{line}\n")
+    assert events.read(tmp_path)[0] == []
+    assert f"1 line is damaged and left out: {problem}" in events.scan(tmp_path).damage
+
+
+def test_an_event_of_a_newer_version_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text('{"type": "new", "time": 1, "step": 2, "more": [{}]}\n')
+    assert events.read(tmp_path)[0] == [{"type": "new", "time": 1, "step": 2, "more": [{}]}]
+    assert events.scan(tmp_path).damage is None
 
 
 def test_nan_and_infinity_are_written_as_null(tmp_path: Path) -> None:
