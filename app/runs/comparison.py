@@ -33,8 +33,11 @@ TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_
 
 
 def comparison(found: list[Run]) -> None:
-    """The section below the list: a choice of runs, charts and tables."""
-    offered = [run for run in found if has_trained(run)]
+    """The section below the list: a choice of runs, charts and tables.
+
+    Runs whose settings cannot be read are left out: nobody knows whether they can be compared.
+    """
+    offered = [run for run in found if has_trained(run) and run.config_error is None]
     if len(offered) < 2:
         return
     # Always with the id: the browser sends the displayed name, which has to be unique.

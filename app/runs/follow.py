@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -31,6 +31,7 @@ class RunData:
     `training` and `evaluations` have one row per event; `training` is thinned for drawing.
     `watched_sentences` are the student's events in the order of steps, `teacher_watched_sentences` the
     teacher's by text. `teacher` holds the teacher's measures, `last` the last evaluation with its items.
+    `damage` says which lines of the file are left out, None if it is sound.
     """
 
     offset: int
@@ -41,6 +42,7 @@ class RunData:
     teacher: Mapping[str, Any]
     last: Mapping[str, Any]
     messages: tuple[Event, ...]
+    damage: str | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -62,6 +64,8 @@ class _Tail:
 
     offset: int = 0
     events: list[Event] = field(default_factory=list)
+    damaged: int = 0
+    problem: str | None = None
     made: RunData | None = None
     lock: Lock = field(default_factory=Lock)
 
@@ -83,10 +87,15 @@ class Tails:
         with tail.lock:
             if _size(events.path_of(folder)) < tail.offset:  # not the file that was read before
                 tail.offset, tail.events, tail.made = 0, [], None
-            new, tail.offset = events.read(folder, after=tail.offset)
-            if new or tail.made is None:
-                tail.events = events.history([*tail.events, *new])
-                tail.made = run_data(tail.events, tail.offset)
+                tail.damaged, tail.problem = 0, None
+            new = events.scan(folder, after=tail.offset)
+            if new.events or new.problem != tail.problem or tail.made is None:
+                tail.damaged += new.damaged
+                tail.problem = tail.problem or new.problem
+                tail.events = events.history([*tail.events, *new.events])
+                damage = events.damage(tail.damaged, tail.problem)
+                tail.made = replace(run_data(tail.events, new.position), damage=damage)
+            tail.offset = new.position
             return tail.made
 
 

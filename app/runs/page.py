@@ -97,6 +97,8 @@ def _state(id: str, drawn: tuple[str, str]) -> None:
 def _values(run: Run) -> None:
     """The curves. They change less often than the progress, and take longer to draw."""
     found = follow(run)
+    if found.damage is not None:
+        st.warning(literal(found.damage), icon=":material/warning:")
     if has_values(found):
         _curves(run, found)
 

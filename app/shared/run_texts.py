@@ -33,13 +33,16 @@ def state_badge(run: Run) -> tuple[str, Colour, str]:
 
 
 def ago(moment: float, now: float | None = None) -> str:
-    """`just now`, `12 min ago`, `3 h ago`; the date after a day and a half."""
+    """`just now`, `12 min ago`, `3 h ago`; the date after a day and a half, or where it is still to come.
+
+    The clock may have been set back since.
+    """
     passed = (time.time() if now is None else now) - moment
-    if passed < 45:
+    if -45 < passed < 45:
         return "just now"
-    if passed < 5400:
+    if 0 <= passed < 5400:
         return f"{round(passed / 60)} min ago"
-    if passed < 36 * 3600:
+    if 0 <= passed < 36 * 3600:
         return f"{round(passed / 3600)} h ago"
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
 
@@ -97,8 +100,8 @@ def status(
             parts.append(f"{tokens_per_second:,.0f} tokens/s")
     elif run.started and run.ended and not run.restarted and run.state != "interrupted":
         # For a resumed run these are the times of the last attempt. For an interrupted run the end is
-        # unknown: `ended` is when it was found dead.
-        parts.append(f"took {duration(run.ended - run.started)}")
+        # unknown: `ended` is when it was found dead. A clock that was set back hides the duration.
+        parts += [f"took {duration(run.ended - run.started)}"] if run.ended >= run.started else []
     return " · ".join(parts)
 
 

@@ -15,7 +15,8 @@ reader corrects the states.
 
 * `control`: what users do: submit, list, describe, cancel, resume, delete
 * `description`: a run's name, note and owner; `example_runs`: the finished ones in the package
-* `store`: the rows and every change of state; `schema`: their table and its migrations
+* `store`: the rows and every change of state; `run_record`: what one row says, also a damaged one;
+  `schema`: their table and its migrations
 * `events`: what happens in a run, one JSON object a line; `event_schema`: what each must hold;
   `event_tables`: the same as data frames
 * `run_access`: which models and texts a run may use, and which visitor started it

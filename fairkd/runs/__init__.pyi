@@ -37,6 +37,6 @@ from .expected_start import (
 from .outcome import error_sentence as error_sentence
 from .result_warning import MIN_STEPS as MIN_STEPS, few_steps as few_steps
 from .run_access import RunAccess as RunAccess
+from .run_record import ACTIVE as ACTIVE, Run as Run, State as State
 from .run_session import Session as Session, foreground as foreground
-from .store import ACTIVE as ACTIVE, Run as Run, State as State
 from .wording import duration as duration, phase_text as phase_text, start_text as start_text

@@ -12,7 +12,7 @@ from typing import IO, BinaryIO, Literal
 
 from fairkd.errors import InputError
 from fairkd.runs import run_access, store
-from fairkd.runs.store import Run
+from fairkd.runs.run_record import Run
 
 _UNFINISHED = ".part"
 _LOCK = ".lock"  # on Windows nobody else may read it

@@ -8,7 +8,7 @@ from typing import Any
 
 from fairkd.distill.config import Config, flat
 from fairkd.measures import Measure, Ranking, Score, are_paired, front, item_values, rank
-from fairkd.runs.store import Run
+from fairkd.runs.run_record import Run
 
 Values = Mapping[str, Any]  # the last evaluation of a run: its measures, and its items where it has them
 

@@ -15,7 +15,7 @@ from fairkd.errors import FairKDError, InputError
 from fairkd.runs import description, example_runs, lock, run_access, store, supervision
 from fairkd.runs.description import RunDescription
 from fairkd.runs.run_access import RunAccess
-from fairkd.runs.store import Run
+from fairkd.runs.run_record import Run
 from fairkd.utils import Access, runs_folder
 
 if TYPE_CHECKING:

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fairkd.errors import InputError
+from fairkd.runs.event_schema import LATEST
+from fairkd.utils import parse_json
 
 FILE = "description.json"
 LONGEST = {"name": 80, "owner": 60, "note": 2000}  # characters
@@ -76,13 +78,16 @@ def write(folder: Path, description: RunDescription) -> None:
 def read(folder: Path) -> RunDescription | None:
     """The description in a run's folder; None where there is none, or it is damaged."""
     try:
-        values = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        known = {name: values.get(name) for name in ("name", "note", "owner", "batch", "created")}
-    except (OSError, ValueError, AttributeError):
+        values = parse_json((folder / FILE).read_bytes())
+        texts = {field: checked(field, values.get(field)) for field in LONGEST}
+        batch, created = values.get("batch"), values.get("created")
+    except (OSError, ValueError, AttributeError):  # the last where a value has another type
         return None
-    texts = [known["name"], known["note"], known["owner"]]
-    if not all(isinstance(text, str) for text in texts) or not known["name"]:
+    if not texts["name"]:
         return None
-    batch = known["batch"] if isinstance(known["batch"], str) else None
-    created = known["created"] if isinstance(known["created"], int | float) else None
-    return RunDescription(known["name"], known["note"], known["owner"], batch, created)
+    known = isinstance(created, int | float) and 0 <= created <= LATEST
+    return RunDescription(
+        **texts,
+        batch=batch if isinstance(batch, str) and len(batch) <= LONGEST["name"] else None,
+        created=float(created) if known else None,
+    )

@@ -21,7 +21,7 @@ from typing import Any, Self, TextIO
 from fairkd.distill import PHASES, PREPARATION
 from fairkd.measures import MEASURES, Measure, with_current_keys
 from fairkd.runs import event_schema
-from fairkd.runs.store import Run
+from fairkd.runs.run_record import Run
 from fairkd.utils import parse_json, plain
 
 Event = dict[str, Any]

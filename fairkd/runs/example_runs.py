@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from fairkd.distill.config import stored_settings
+from fairkd.distill.config import readable_settings
 from fairkd.runs import description, events
-from fairkd.runs.store import Run
+from fairkd.runs.description import RunDescription
+from fairkd.runs.run_record import Run
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "assets" / "examples"
 # What distinguishes them from the presets of their names, as --set takes it.
@@ -23,7 +24,7 @@ NAMES = ("plain", "paper", "fair")  # in the order of the page
 
 @lru_cache(maxsize=1)
 def examples() -> tuple[Run, ...]:
-    """All example runs, in a fixed order."""
+    """All example runs, in a fixed order; a damaged one says so."""
     return tuple(_example(EXAMPLES / name) for name in NAMES)
 
 
@@ -33,25 +34,27 @@ def find(id: str) -> Run | None:
 
 
 def _example(folder: Path) -> Run:
-    told, known = description.read(folder), events.read(folder)[0]
-    assert told is not None and known, folder
-    last = known[-1]
+    told = description.read(folder) or RunDescription(name=folder.name)
+    config, config_error = readable_settings(folder)
+    found = events.scan(folder)
+    last = found.events[-1] if found.events else {"step": 0}
     return Run(
         id=f"{PREFIX}{folder.name}",
         place=0,
         name=told.name,
         state="finished",
-        config=stored_settings(folder) or {},
+        config=config,
         folder=folder,
         batch=BATCH,
-        created=known[0]["time"],
+        created=found.events[0]["time"] if found.events else 0.0,
         started=None,  # how long it took elsewhere says nothing about this machine
         ended=None,
-        step=int(last["step"]),
+        step=last["step"],
         progress=1.0,
         seconds_left=None,
-        sentence=None,
+        sentence=found.damage,
         restarted=False,
+        config_error=config_error,
         note=told.note,
         example=True,
     )

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from fairkd.runs.store import ACTIVE, Run
+from fairkd.runs.run_record import ACTIVE, Run
 
 RECENT = 5  # runs that an expectation rests on, at most
 # Seconds for loading, measuring and saving, until a finished run has shown how long they take.
@@ -72,7 +72,8 @@ def _recent_finished(found: Sequence[Run]) -> list[Run]:
     whole = [
         run
         for run in found
-        if run.state == "finished" and run.started and run.ended and run.step and not run.restarted
+        if run.state == "finished" and run.step and not run.restarted
+        if run.started and run.ended and run.ended > run.started  # the clock may have been set back
     ]
     return sorted(whole, key=lambda run: -(run.ended or 0))[:RECENT]
 
@@ -84,7 +85,7 @@ def _seconds_left(run: Run, recent: Sequence[Run], now: float) -> float | None:
     if run.seconds_left is not None:
         return max(0.0, run.seconds_left)
     whole = run_seconds(run, recent)
-    return None if whole is None else max(0.0, whole - (now - (run.started or now)))
+    return None if whole is None else max(0.0, whole - max(0.0, now - (run.started or now)))
 
 
 def _minutes(run: Run) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 from fairkd.errors import FairKDError
 from fairkd.runs import events
 from fairkd.runs.events import Event
-from fairkd.runs.store import Entry, State
+from fairkd.runs.run_record import Entry, State
 from fairkd.utils import is_lack_of_memory
 
 _FULL = ("no space left on device", "disk is full", "disk quota exceeded", "file too large")

@@ -16,7 +16,7 @@ from fairkd.runs import control, outcome, run_access, store
 from fairkd.runs.events import Event, Writer
 from fairkd.runs.process_identity import this_process
 from fairkd.runs.result_warning import result_warning
-from fairkd.runs.store import Run, State
+from fairkd.runs.run_record import Run, State
 from fairkd.utils import Throttle
 
 if TYPE_CHECKING:

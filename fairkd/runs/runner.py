@@ -21,7 +21,7 @@ import psutil
 from fairkd.errors import FairKDError
 from fairkd.runs import lock, outcome, process_identity, run_access, store, supervision
 from fairkd.runs.lock import RunnerLock
-from fairkd.runs.store import ACTIVE, Entry
+from fairkd.runs.run_record import ACTIVE, Entry
 from fairkd.utils import MODELS_VARIABLE, TEXT_VARIABLE, hardware
 
 Command = Callable[[str, int], Sequence[str]]

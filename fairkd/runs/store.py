@@ -7,92 +7,24 @@ the later one changes nothing.
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TypeVar
 
-from fairkd.distill.config import stored_settings
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs.process_identity import Identity
+from fairkd.runs.run_record import Entry, State, entry_of, is_run_id
 from fairkd.runs.schema import migrate, transaction
-from fairkd.utils import home, runs_folder
-
-if TYPE_CHECKING:
-    from fairkd.distill import Phase
-
-State = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished", "interrupted"]
-ACTIVE: tuple[State, ...] = ("running", "cancelling")  # a process works on it
-RESUMABLE: tuple[State, ...] = ("cancelled", "failed", "interrupted")
-ENDED: tuple[State, ...] = (*RESUMABLE, "finished")
+from fairkd.utils import home, quoted, runs_folder
 
 BUSY_TIMEOUT = 20.0  # seconds that one writer waits for another
 NEVER_STARTED = "Cancelled before it started."
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One distillation in the background: its settings, its folder and its progress.
-
-    Times are in Unix seconds; `started` and `ended` are those of the last attempt. `progress` is between 0
-    and 1. `sentence` says why a run failed or stopped, and `warning` why the result of a finished one says
-    little. `phase` is what an active run does, since `phase_since`; None until its process has started.
-    `phase_seconds` has how long each phase took when it last ended, in this attempt or an earlier one. The
-    queue is ordered by `place`. `restarted` says that this may not be the first attempt. `config` is what
-    config.json holds: it is empty if the file cannot be read, and `config_error` says why. `example` marks
-    one of the runs in the package, which can only be read.
-    """
-
-    id: str
-    place: int
-    name: str
-    state: State
-    config: Mapping[str, Any]
-    folder: Path
-    batch: str | None
-    created: float
-    started: float | None
-    ended: float | None
-    step: int
-    progress: float
-    seconds_left: float | None
-    sentence: str | None
-    restarted: bool
-    config_error: str | None = None
-    note: str = ""
-    owner: str = ""
-    warning: str | None = None
-    phase: Phase | None = None
-    phase_since: float | None = None
-    phase_seconds: Mapping[str, float] = field(default_factory=dict)
-    example: bool = False
-
-    @property
-    def active(self) -> bool:
-        """Whether a process works on it."""
-        return self.state in ACTIVE
-
-    @property
-    def resumable(self) -> bool:
-        return self.state in RESUMABLE and not self.example
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A row: the run, and what is needed to supervise it."""
-
-    run: Run
-    attempt: int  # grows with every start; a process works for one attempt only
-    worker: Identity | None  # None until the process of this attempt has registered
-    cancel_asked: float | None
-    force: bool
 
 
 def new_id() -> str:
@@ -133,19 +65,36 @@ def entries(states: Sequence[State] | None = None) -> list[Entry]:
     if not database_exists() and not any(runs_folder().glob("*/config.json")):
         return []
     where = f"WHERE state IN ({','.join('?' * len(states))})" if states is not None else ""
-    order = "ORDER BY created DESC, rowid DESC"
-    rows = read(
-        lambda database: database.execute(f"SELECT * FROM runs {where} {order}", states or ()).fetchall()
-    )
-    return [_entry(row) for row in rows]
+    query = f"SELECT rowid AS row, * FROM runs {where} ORDER BY created DESC, rowid DESC"
+    return _entries(read(lambda database: database.execute(query, states or ()).fetchall()))
 
 
 def entry(id: str) -> Entry:
     """One run; InputError if there is none with this id."""
-    row = read(lambda database: database.execute("SELECT * FROM runs WHERE id = ?", [id]).fetchone())
-    if row is None:
-        raise InputError(f"There is no run {id!r}: `fairkd runs list` shows all runs.")
-    return _entry(row)
+    query = "SELECT rowid AS row, * FROM runs WHERE id = ?"
+    rows = read(lambda database: database.execute(query, [id]).fetchall()) if is_run_id(id) else []
+    if not rows:
+        raise InputError(f"There is no run {quoted(id)}: `fairkd runs list` shows all runs.")
+    return _entries(rows)[0]
+
+
+def _entries(rows: Sequence[sqlite3.Row]) -> list[Entry]:
+    """The entries of rows. Damaged rows are put right; those whose id is no name of a folder are removed."""
+    found = [(row["row"], *entry_of(row)) for row in rows if is_run_id(row["id"])]
+    damaged = {row: replaced for row, _, replaced in found if replaced}
+    nameless = [row["row"] for row in rows if not is_run_id(row["id"])]
+
+    def repair(database: sqlite3.Connection) -> None:
+        for row, replaced in damaged.items():
+            names = ", ".join(f"{name} = ?" for name in replaced)
+            database.execute(f"UPDATE runs SET {names} WHERE rowid = ?", [*replaced.values(), row])
+        for row in nameless:
+            database.execute("DELETE FROM runs WHERE rowid = ?", [row])
+
+    if damaged or nameless:
+        with suppress(FairKDError):  # a folder that cannot be written is still read
+            write(repair)
+    return [entry for _, entry, _ in found]
 
 
 def claim(slots: int) -> Entry | None:
@@ -161,13 +110,14 @@ def claim(slots: int) -> Entry | None:
             "UPDATE runs SET state = 'running', attempt = attempt + 1, started = ?, ended = NULL, pid = NULL,"
             " sentence = NULL, phase = NULL, phase_since = NULL"
             " WHERE id = (SELECT id FROM runs WHERE state = 'queued' ORDER BY place LIMIT 1)"
-            " RETURNING *",
+            " RETURNING rowid AS row, *",
             [time.time()],
         ).fetchone()
         return row
 
     row = write(change)
-    return None if row is None else _entry(row)
+    claimed = [] if row is None else _entries([row])
+    return claimed[0] if claimed else None
 
 
 def register(id: str, attempt: int, worker: Identity) -> bool:
@@ -289,6 +239,7 @@ def _with_connection(action: Callable[[sqlite3.Connection], T]) -> T:
         _make_home()
     with closing(sqlite3.connect(database_path(), timeout=BUSY_TIMEOUT, isolation_level=None)) as database:
         database.row_factory = sqlite3.Row
+        database.text_factory = lambda content: content.decode("utf-8", "replace")
         migrate(database)
         return action(database)
 
@@ -340,53 +291,3 @@ def _as_fairkd_error(error: sqlite3.DatabaseError) -> FairKDError:
         f"The database of runs in {home()} cannot be used ({error}): check that the disk has space and that"
         " you may write there."
     )
-
-
-def _settings(folder: Path) -> tuple[dict[str, Any], str | None]:
-    """A run's settings and None, or no settings and the reason."""
-    try:
-        settings = stored_settings(folder)
-    except InputError as error:
-        return {}, str(error)
-    if settings is not None:
-        return settings, None
-    return {}, f"The configuration {folder / 'config.json'} is missing."
-
-
-def _seconds(text: str) -> dict[str, float]:
-    with suppress(ValueError):
-        found = json.loads(text)
-        if isinstance(found, dict):
-            return {name: value for name, value in found.items() if isinstance(value, int | float)}
-    return {}
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    folder = runs_folder() / row["id"]
-    config, config_error = _settings(folder)
-    run = Run(
-        id=row["id"],
-        place=row["place"],
-        name=row["name"],
-        state=row["state"],
-        config=config,
-        folder=folder,
-        batch=row["batch"],
-        created=row["created"],
-        started=row["started"],
-        ended=row["ended"],
-        step=row["step"],
-        progress=row["progress"],
-        seconds_left=row["seconds_left"],
-        sentence=row["sentence"],
-        restarted=row["attempt"] > 1,
-        config_error=config_error,
-        note=row["note"],
-        owner=row["owner"],
-        warning=row["warning"],
-        phase=row["phase"],
-        phase_since=row["phase_since"],
-        phase_seconds=_seconds(row["phase_seconds"]),
-    )
-    worker = None if row["pid"] is None else Identity(row["pid"], row["pid_started"], row["pid_boot"])
-    return Entry(run, row["attempt"], worker, row["cancel_asked"], bool(row["force"]))

@@ -22,7 +22,7 @@ from fairkd.errors import InputError
 from fairkd.runs import events, lock, outcome, process_identity, store
 from fairkd.runs.lock import RunnerLock, UnsupportedLocksError
 from fairkd.runs.result_warning import result_warning
-from fairkd.runs.store import ACTIVE, Entry
+from fairkd.runs.run_record import ACTIVE, Entry
 from fairkd.utils import home
 
 SLOTS = "FAIRKD_SLOTS"

@@ -6,7 +6,9 @@ import time
 from collections.abc import Mapping
 
 from fairkd.distill import PHASES, PREPARATION
-from fairkd.runs.store import Run
+from fairkd.runs.run_record import Run
+
+LONGEST_WAIT = 366 * 24 * 3600.0  # seconds, after which no moment is named
 
 
 def duration(seconds: float | None) -> str:
@@ -65,6 +67,8 @@ def start_text(moment: float | None, now: float) -> str:
     wait = moment - now
     if wait < 60:
         return "starts within a minute (estimate)"
+    if wait > LONGEST_WAIT:
+        return "starts in more than a year (estimate)"
     then, today = time.localtime(moment), time.localtime(now)
     day = "" if then[:3] == today[:3] else time.strftime("%Y-%m-%d ", then)
     return f"starts about {day}{time.strftime('%H:%M', then)}, in {_minutes(wait)} (estimate)"

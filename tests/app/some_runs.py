@@ -11,7 +11,7 @@ from typing import Any
 
 from fairkd.distill.config.config import make_config
 from fairkd.distill.config.presets import PRESETS
-from fairkd.runs import store
+from fairkd.runs import State, store
 from fairkd.utils.paths import runs_folder
 
 Event = dict[str, Any]
@@ -32,7 +32,7 @@ TEACHER = {
 
 def add_run(
     name: str,
-    state: store.State = "finished",
+    state: State = "finished",
     *,
     preset: str = "plain",
     events: list[Event] | None = None,

@@ -9,7 +9,7 @@ import pandas as pd
 from fairkd.distill.config.config import make_config
 from fairkd.runs import event_tables
 from fairkd.runs.comparison import setting_differences
-from fairkd.runs.store import Run
+from fairkd.runs.run_record import Run
 
 
 def watched_sentence(step: int, model: str, probability: float) -> dict[str, object]:

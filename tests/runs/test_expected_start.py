@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fairkd.runs.expected_start import USUAL_OVERHEAD, expected_starts, usual_phase_seconds
-from fairkd.runs.store import Run
+from fairkd.runs.run_record import Run
 from fairkd.runs.wording import phase_text, start_text
 
 NOW = 1_000_000.0

@@ -3,7 +3,11 @@ from .config import (
     make_config as make_config,
     read_config as read_config,
 )
-from .config_file import stored_config as stored_config, stored_settings as stored_settings
+from .config_file import (
+    readable_settings as readable_settings,
+    stored_config as stored_config,
+    stored_settings as stored_settings,
+)
 from .flat_settings import flat as flat
 from .presets import (
     DESCRIPTIONS as DESCRIPTIONS,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from fairkd.distill.config.config import Config, make_config
 from fairkd.distill.config.renamed import with_current_names
 from fairkd.errors import InputError
+from fairkd.utils import parse_json
 
 FILE = "config.json"
 
@@ -25,12 +27,12 @@ def stored_settings(folder: Path) -> dict[str, Any] | None:
     """
     path = folder / FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise InputError(f"The configuration {path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, RecursionError):  # no JSON, or not UTF-8
+    except ValueError:
         raise InputError(f"The configuration {path} is damaged: it is not valid JSON.") from None
     if not isinstance(values, dict):
         raise InputError(
@@ -54,3 +56,43 @@ def stored_config(folder: Path) -> Config | None:
         raise InputError(
             f"The {FILE} in {folder} is damaged or not that of a run: choose another folder. {error}"
         ) from None
+
+
+def readable_settings(folder: Path) -> tuple[dict[str, Any], str | None]:
+    """The valid settings in a folder's config.json, and what is wrong with the rest; None if nothing is.
+
+    So a run whose file is damaged, or written by another version, can be shown. The settings are those of
+    `stored_settings`, without the ones that are refused.
+    """
+    path = folder / FILE
+    try:
+        settings = stored_settings(folder)
+    except InputError as error:
+        return {}, str(error)
+    if settings is None:
+        return {}, f"The configuration {path} is missing."
+    try:
+        make_config(settings)
+    except InputError as error:
+        return _valid(settings), f"The configuration {path} is damaged, or of another version. {error}"
+    return settings, None
+
+
+def _valid(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings without those that are invalid by themselves. What is left may still not fit together."""
+    kept = {name: dict(value) if isinstance(value, dict) else value for name, value in settings.items()}
+    while True:
+        try:
+            Config(**kept)
+        except ValidationError as error:
+            places = {tuple(map(str, one["loc"][:2])) for one in error.errors(include_url=False)}
+            before = repr(kept)
+            for section, *key in places - {()}:
+                if key and isinstance(kept.get(section), dict):
+                    kept[section].pop(key[0], None)
+                else:
+                    kept.pop(section, None)
+            if repr(kept) == before:
+                return kept
+        else:
+            return kept
