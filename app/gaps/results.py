@@ -15,8 +15,8 @@ import streamlit as st
 
 from app.charts.gap_text import Value
 from app.gaps.cache import GapStore, QuestionKey
-from app.gaps.validation import sum_name, words_text
-from app.shared.model_cache import Version, get_model, version
+from app.gaps.validation import check_work, sum_name, words_text
+from app.shared.model_cache import Version, get_model, rerun_if_changed, version
 from app.shared.model_options import model_label
 from app.shared.provenance import content_hash
 from app.shared.torch_threads import all_threads
@@ -136,6 +136,8 @@ def measured(reference: str, question: GapQuestion, who: str) -> pd.DataFrame:
     key = (version(reference), *question.key)
     sentences = store().missing(key, question.templates, question.names)
     model = get_model(reference)
+    if sentences:
+        check_work(_tokens(model, question), len(question.templates) * len(question.names))
     bar = st.empty()
     done, throttle = 0, Throttle(PROGRESS_INTERVAL, first=0)
 
@@ -143,6 +145,7 @@ def measured(reference: str, question: GapQuestion, who: str) -> pd.DataFrame:
         nonlocal done
 
         def progress(part: float) -> None:
+            rerun_if_changed()
             # Seldom, because the browser may draw on the same processor that measures.
             if sentences >= PROGRESS_FROM and throttle.due():
                 fraction = (done + part * len(templates) * len(professions)) / sentences
@@ -157,6 +160,20 @@ def measured(reference: str, question: GapQuestion, who: str) -> pd.DataFrame:
         return store().frame(key, question.templates, question.names, some)
     finally:
         bar.empty()
+
+
+def _tokens(model: MaskedLM, question: GapQuestion) -> int:
+    """About how many tokens a model reads for all of the question. Raises FairKDError."""
+    from fairkd import measures
+
+    return measures.gap_tokens(
+        model,
+        contrast=question.contrast,
+        templates=question.templates,
+        professions=question.names,
+        groups=question.groups,
+        prior=question.value == "corrected_gap",
+    )
 
 
 def results(teacher: str, student: str, question: GapQuestion) -> Results:

@@ -18,6 +18,7 @@ from fairkd.measures import women_share
 MOST_PROFESSIONS = 500
 MOST_TEMPLATES = 60
 MOST_SENTENCES = 6_000
+MOST_TOKENS = 1_000_000  # that a model reads for one table, about a minute on two cores
 MOST_WORDS = 100
 LONGEST_NAME = 80  # characters of a profession
 LONGEST_TEMPLATE = 300
@@ -99,6 +100,15 @@ def check_amount(templates: Sequence[Template], professions: Sequence[str]) -> N
         raise InputError(
             f"{len(templates)} templates times {len(professions)} professions make {sentences} sentences; "
             f"use at most {MOST_SENTENCES}."
+        )
+
+
+def check_work(tokens: int, sentences: int) -> None:
+    """Raise InputError if the model would have to read more than a page should make it read."""
+    if tokens > MOST_TOKENS:
+        raise InputError(
+            f"With these words, the model has to read about {tokens:,} tokens for {sentences:,} sentences; use "
+            f"at most {MOST_TOKENS:,}. Words of several subword tokens cost most, then long templates."
         )
 
 

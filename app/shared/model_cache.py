@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.shared.streamlit_internals import rerun_requested
+from app.shared.streamlit_internals import is_closed, rerun_requested
 from app.shared.torch_threads import all_threads, import_torch
 from app.shared.widgets import literal
 from fairkd.errors import FairKDError, ModelError
@@ -178,7 +178,7 @@ def _cached_prediction(
 def delayed_progress(draw: Callable[..., object]) -> Callable[[str, float | None], None]:
     """A progress callback for work that is usually quick: it draws only after PROGRESS_AFTER seconds.
 
-    Each call also stops the work if the visitor has changed something in the meantime.
+    Each call also stops the work if the visitor has changed something in the meantime, or has gone.
     """
     throttle = Throttle(PROGRESS_INTERVAL, first=PROGRESS_AFTER)
 
@@ -191,7 +191,12 @@ def delayed_progress(draw: Callable[..., object]) -> Callable[[str, float | None
 
 
 def rerun_if_changed() -> None:
-    """Rerun the script if the visitor has changed something since it started. No change is lost by it."""
+    """Rerun the script if the visitor has changed something since it started, which loses no change.
+
+    If the visitor has closed the page, the script ends here: nobody waits for its work.
+    """
+    if is_closed():
+        st.stop()
     if rerun_requested():
         st.rerun()
 

@@ -13,7 +13,7 @@ from streamlit import cli_util, config
 from streamlit.components.v2.types import ComponentRenderer as ComponentRenderer
 from streamlit.delta_generator import DeltaGenerator as DeltaGenerator
 
-# Whether a visitor has requested a rerun: there is no public way to ask. See `rerun_requested`.
+# Whether a visitor has requested a rerun, or has gone: there is no public way to ask. See `rerun_requested`.
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.web.server import server_util
@@ -30,6 +30,13 @@ def rerun_requested() -> bool:
     context = get_script_run_ctx(suppress_warning=True)
     requests = context.script_requests if context is not None else None
     return requests is not None and requests._state is ScriptRequestType.RERUN
+
+
+def is_closed() -> bool:
+    """Whether the visitor has closed the page: Streamlit then asks the script to stop when it draws again."""
+    context = get_script_run_ctx(suppress_warning=True)
+    requests = context.script_requests if context is not None else None
+    return requests is not None and requests._state is ScriptRequestType.STOP
 
 
 def open_browser() -> None:

@@ -23,6 +23,7 @@ from .gap_summaries import (
     split_words as split_words,
     summarise as summarise,
 )
+from .gap_work import gap_tokens as gap_tokens
 from .paired import (
     WEIGHTS as WEIGHTS,
     are_paired as are_paired,

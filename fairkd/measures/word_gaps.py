@@ -117,7 +117,7 @@ def gaps(
     >>> frame.text.tolist()
     ['[MASK] is a nurse.', '[MASK] is an engineer.']
     """
-    pair = _two_groups(contrast, groups)
+    pair = two_groups(contrast, groups)
     chosen = _fitting(contrast, templates, pair)
     names = _cleaned(professions)
     cloze = Cloze(lm)
@@ -269,7 +269,8 @@ def _group(log_p: NDArray[np.float64], questions: list[int]) -> float:
 # --- the arguments ---
 
 
-def _two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[WordGroup, WordGroup]:
+def two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[WordGroup, WordGroup]:
+    """Groups A and B: those of these names, by default the first two. InputError for other names."""
     by_name = {group.name: group for group in contrast.groups}
     if names is None:
         return contrast.groups[0], contrast.groups[1]

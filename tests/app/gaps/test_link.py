@@ -119,3 +119,17 @@ def test_an_invalid_link_is_ignored(monkeypatch: pytest.MonkeyPatch, text: str) 
     Address(monkeypatch, text)
     assert link.restored("professions", SHIPPED) is None
     assert read_link("edits") in ({}, {"professions": []})
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1e400", "9" * 5000])
+def test_a_huge_number_in_a_link_is_a_number_without_an_error(
+    number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Address(monkeypatch, f'{{"professions":{{"add":[["nurse",{number}]]}}}}')
+    found = link.restored("professions", SHIPPED)
+    assert found is not None and abs(found.set_index("profession").women_share["nurse"]) == float("inf")
+
+
+def test_a_link_of_absurd_length_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    Address(monkeypatch, compact({"professions": {"drop": ["x" * 200_000]}}))
+    assert read_link(link.EDITS) == {}

@@ -53,6 +53,12 @@ def test_templates_keep_their_order_and_repeated_ones_count_once() -> None:
     assert validation.clean_templates(frame, ["subject"]) == (Template(text, "subject"),)
 
 
+def test_the_work_for_the_model_is_limited_as_a_whole() -> None:
+    validation.check_work(validation.MOST_TOKENS, 6000)
+    with pytest.raises(InputError, match="about 1,000,001 tokens for 6,000 sentences; use at most 1,000,000"):
+        validation.check_work(validation.MOST_TOKENS + 1, 6000)
+
+
 def test_a_template_without_a_role_gets_the_first_role_of_the_word_groups() -> None:
     frame = pd.DataFrame({"text": ["The [MASK] is {a profession}."], "role": [None]})
     assert validation.clean_templates(frame, ["noun"])[0].role == "noun"

@@ -128,6 +128,25 @@ def test_a_change_on_the_page_stops_the_work_even_if_it_concerns_only_a_fragment
         progress("2 of 2", 1.0)
 
 
+def test_work_ends_when_the_page_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stop(BaseException):
+        pass
+
+    def stop() -> None:
+        raise Stop
+
+    requests = ScriptRequests()
+    monkeypatch.setattr(
+        streamlit_internals, "get_script_run_ctx", lambda **_: SimpleNamespace(script_requests=requests)
+    )
+    monkeypatch.setattr(model_cache.st, "stop", stop)
+    progress = model_cache.delayed_progress(lambda *_, **__: None)
+    progress("1 of 2", 0.5)
+    requests.request_stop()  # what Streamlit does when the connection ends
+    with pytest.raises(Stop):
+        progress("2 of 2", 1.0)
+
+
 def test_a_cached_prediction_shows_no_progress(
     tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

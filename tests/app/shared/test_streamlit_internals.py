@@ -63,6 +63,8 @@ def test_a_requested_rerun_is_found_in_the_context_of_the_script() -> None:
     assert hasattr(requests, "_state"), missing("ScriptRequests._state")
     requests.request_rerun(RerunData())
     assert requests._state is ScriptRequestType.RERUN, missing("ScriptRequestType.RERUN after a request")
+    requests.request_stop()
+    assert requests._state is ScriptRequestType.STOP, missing("ScriptRequestType.STOP after a session's end")
 
 
 @cache
