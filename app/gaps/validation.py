@@ -107,8 +107,8 @@ def check_work(tokens: int, sentences: int) -> None:
     """Raise InputError if the model would have to read more than a page should make it read."""
     if tokens > MOST_TOKENS:
         raise InputError(
-            f"With these words, the model has to read about {tokens:,} tokens for {sentences:,} sentences; use "
-            f"at most {MOST_TOKENS:,}. Words of several subword tokens cost most, then long templates."
+            f"With these words, the model has to read about {tokens:,} tokens for {sentences:,} sentences; "
+            f"use at most {MOST_TOKENS:,}. Words of several subword tokens cost most, then long templates."
         )
 
 
