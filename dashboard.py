@@ -4,13 +4,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.theme_changes import follow_theme
+from app.components.browser import watch_browser
 from app.shared.activity import track_activity, warm_up
 from app.shared.presenter import is_presenting, presenter_bar
-from app.shared.sidebar import choose_models, describe_models
+from app.shared.sidebar import choose_models, chosen_models, describe_models
 from app.shared.url_state import has_old_names, parameters_with_current_names
 
 _PICTURES = Path(__file__).parent / "app"  # files, because named icons come from the internet
+# By title of the page: the models that it uses.
+MODELS_OF = {
+    "Predictions": ("teacher", "student", "student2"),
+    "Gaps": ("teacher", "student"),
+    "Distill": ("teacher",),
+}
 
 st.set_page_config(page_title="FairKD", page_icon=_PICTURES / "icon.svg", layout="wide")
 st.logo(_PICTURES / "logo.svg", size="large")
@@ -29,15 +35,22 @@ predictions = st.Page(
     default=True,
     help="Which words teacher and student expect at every position of a sentence.",
 )
+gaps = st.Page(
+    "app/pages/gaps.py",
+    title="Gaps",
+    icon=":material/balance:",
+    help="How much more likely both models find he than she, across professions.",
+)
+about = st.Page(
+    "app/pages/about.py",
+    title="About",
+    icon=":material/info:",
+    help="What FairKD is, the paper, the embedded models, licence and version.",
+)
 page = st.navigation(
     [
         predictions,
-        st.Page(
-            "app/pages/gaps.py",
-            title="Gaps",
-            icon=":material/balance:",
-            help="How much more likely both models find he than she, across professions.",
-        ),
+        gaps,
         distill,
         st.Page(
             "app/pages/runs.py",
@@ -45,12 +58,7 @@ page = st.navigation(
             icon=":material/monitoring:",
             help="Watch students train, compare them, and use them.",
         ),
-        st.Page(
-            "app/pages/about.py",
-            title="About",
-            icon=":material/info:",
-            help="What FairKD is, the paper, the embedded models, licence and version.",
-        ),
+        about,
         old_distill,
     ],
     position="top" if is_presenting() else "sidebar",
@@ -59,10 +67,10 @@ if page is old_distill or has_old_names():  # a link from an earlier version
     target = distill if page is old_distill else page
     st.switch_page(target, query_params=parameters_with_current_names())
 with track_activity():
-    teacher, student = choose_models(second=page is predictions)
+    with st.sidebar:
+        watch_browser()
+    choose_models(MODELS_OF.get(page.title, ()), figures=page is not about)
     presenter_bar()
     page.run()
     describe_models()
-    with st.sidebar:
-        follow_theme()
-warm_up(teacher, student)
+warm_up(*chosen_models())

@@ -4,6 +4,6 @@
 - `bars`: the models' words at one position, as data for bars.
 - `dumbbells`: both models' gap for each profession.
 - `chart`: a plotly figure with its title and its download.
-- `theme_changes`: reruns the page when the system turns dark or light.
+- `browser`: follows the system's theme, and keeps the browser's history.
 - `drawing`: registers the components with Streamlit.
 """

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.components.visibility import page_is_hidden
-from app.runs.actions import chosen_id, open_requested_page
+from app.runs.actions import chosen_id
 from app.runs.comparison import comparison
 from app.runs.list import example_list, run_list
 from app.runs.page import run_page
@@ -11,7 +11,6 @@ from app.shared.widgets import literal
 from fairkd import runs
 from fairkd.errors import FairKDError
 
-open_requested_page()
 hidden = page_is_hidden()
 asked = chosen_id()
 if asked is not None:

@@ -20,7 +20,6 @@ RUN = "run"  # a parameter of the address: the run that is shown
 _PROBLEM = "run_problem"
 ERROR_SECONDS = 10.0  # that an error stays on a page which redraws itself
 _TO_DELETE = "run_to_delete"
-_REQUESTED = "requested_page"
 
 
 def chosen_id() -> str | None:
@@ -52,53 +51,25 @@ def has_model(run: Run) -> bool:
     return (run.folder / "model" / "config.json").is_file()
 
 
-def use_as_student(run: Run, page: str) -> None:
-    """Choose the run's student and its teacher in the sidebar, and request a page to show them."""
-    st.session_state["teacher"] = str(run.config.get("teacher", "embedded/teacher"))
-    st.session_state["student"] = f"run/{run.id}"
-    st.session_state[_REQUESTED] = page
-
-
-def page_requested() -> bool:
-    """Whether a requested page has not been opened yet."""
-    return _REQUESTED in st.session_state
-
-
-def open_requested_page() -> None:
-    """Open the requested page.
-
-    A switch in the callback would keep the old models of the sidebar. When this function is called, the
-    sidebar has been drawn with the new ones.
-    """
-    if page := st.session_state.pop(_REQUESTED, None):
-        # Without `query_params` the switch would clear the address. Streamlit refuses that for parameters
-        # that are bound to widgets, such as the models.
-        st.switch_page(page, query_params={})
-
-
 def action_bar(run: Run) -> None:
     """The buttons for the run's state; none for an example."""
     if run.example:
         return
     with st.container(horizontal=True, gap="small"):
         if has_model(run):
-            _button(
+            _open_with(
                 "Try this student",
                 "predictions",
                 "view_column",
-                use_as_student,
                 run,
-                "app/pages/predictions.py",
                 help="Open the Predictions page with this student and its teacher.",
                 primary=True,
             )
-            _button(
+            _open_with(
                 "Measure this student",
                 "gaps",
                 "balance",
-                use_as_student,
                 run,
-                "app/pages/gaps.py",
                 help="Open the Gaps page with this student and its teacher.",
             )
         if run.state in UNFINISHED:
@@ -124,6 +95,21 @@ def action_bar(run: Run) -> None:
     _confirm_delete(run)
 
 
+def _open_with(label: str, page: str, icon: str, run: Run, *, help: str, primary: bool = False) -> None:
+    """A button that chooses the run's student and its teacher, and opens a page that shows them."""
+    pressed = st.button(
+        label,
+        key=f"{page}_{run.id}",
+        icon=f":material/{icon}:",
+        type="primary" if primary else "secondary",
+        help=help,
+    )
+    if pressed:
+        st.session_state["teacher"] = str(run.config.get("teacher", "embedded/teacher"))
+        st.session_state["student"] = f"run/{run.id}"
+        st.switch_page(f"app/pages/{page}.py")
+
+
 def _button(
     label: str,
     key: str,
@@ -132,7 +118,6 @@ def _button(
     run: Run,
     *args: object,
     help: str,
-    primary: bool = False,
 ) -> None:
     st.button(
         label,
@@ -140,7 +125,6 @@ def _button(
         icon=f":material/{icon}:",
         on_click=action,
         args=(run, *args),
-        type="primary" if primary else "secondary",
         help=help,
     )
 

@@ -13,7 +13,7 @@ from app.charts.base import LOW_MASS
 from app.charts.runs import has_band, loss_curves, mass_sentence, measure_curve
 from app.charts.text import percent
 from app.components.chart import show_figure
-from app.runs.actions import action_bar, open_run, page_requested, show_problem
+from app.runs.actions import action_bar, open_run, show_problem
 from app.runs.follow import RunData, follow, log_tail
 from app.runs.list import IDLE, LIVE, about
 from app.runs.reproduce_run import reproduce_run
@@ -71,8 +71,6 @@ def run_page(id: str, *, hidden: bool = False) -> None:
 @track_activity()
 def _state(id: str, drawn: tuple[str, str]) -> None:
     """State, progress and buttons. A change of state or name redraws the whole page."""
-    if page_requested():
-        st.rerun()
     try:
         run = runs.get(id)
     except FairKDError:

@@ -1,7 +1,8 @@
-"""The sidebar: teacher, student, perhaps a second student, and the image format of downloaded figures."""
+"""The sidebar: the models that the page uses, and the image format of downloaded figures."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -23,48 +24,51 @@ if TYPE_CHECKING:
     from app.shared.streamlit_internals import DeltaGenerator
     from fairkd.models import Description
 
-_CHOSEN = "chosen_models"
-_SECOND = "chosen_second_student"
+_CHOSEN = "chosen_models"  # references by role; they outlive a visit to a page without pickers
 _SLOTS = "model_slots"
+# By role, which is also the key of the picker and the parameter of the address: label, colour, default.
+_PICKERS: dict[str, tuple[str, str, str | None]] = {
+    "teacher": ("Teacher", "blue", TEACHER_DEFAULT),
+    "student": ("Student", "orange", STUDENT_DEFAULT),
+    "student2": ("Second student", "yellow", None),
+}
 
 
-def choose_models(*, second: bool = False) -> tuple[str, str]:
-    """Draw the model pickers, and return the references (teacher, student). Loads no model.
+def choose_models(roles: Sequence[str], *, figures: bool = True) -> None:
+    """Draw a picker for each model that the page uses, and the other controls of the sidebar. Loads no model.
 
-    With `second` there is a picker for a second student, for pages that show one.
+    `figures` says whether the page has figures to download.
     """
+    chosen = st.session_state.setdefault(_CHOSEN, {})
+    slots = {}
     with st.sidebar:
-        teacher, teacher_slot = _picker("Teacher", "teacher", TEACHER_DEFAULT, "blue")
-        student, student_slot = _picker("Student", "student", STUDENT_DEFAULT, "orange")
-        slots = {teacher: teacher_slot, student: student_slot}
-        other = ""
-        if second:
-            other, other_slot = _picker("Second student", "student2", None, "yellow")
-            slots.setdefault(other, other_slot)
+        for role in roles:
+            chosen[role], slots[chosen[role]] = _picker(role, chosen.get(role))
         presenter_switch()
-        sheets = st.expander("About these models", key="model_sheets", on_change="rerun")
-        st.segmented_control(
-            "Download figures as",
-            IMAGE_FORMATS,
-            default=IMAGE_FORMATS[0],
-            key=IMAGE_FORMAT_KEY,
-            required=True,
-        )
-    st.session_state[_CHOSEN] = (teacher, student)
-    st.session_state[_SECOND] = other if other not in ("", student) else None
+        sheets = st.expander("About these models", key="model_sheets", on_change="rerun") if roles else None
+        if figures:
+            st.segmented_control(
+                "Download figures as",
+                IMAGE_FORMATS,
+                default=IMAGE_FORMATS[0],
+                key=IMAGE_FORMAT_KEY,
+                required=True,
+                persist_state="session",
+            )
     slots.pop("", None)
     st.session_state[_SLOTS] = slots, sheets
-    return teacher, student
 
 
 def chosen_models() -> tuple[str, str]:
-    """(teacher, student) as chosen in the sidebar, for the pages."""
-    return st.session_state[_CHOSEN]
+    """(teacher, student) as chosen in the sidebar, of this page or of an earlier one."""
+    chosen = st.session_state[_CHOSEN]
+    return chosen.get("teacher", TEACHER_DEFAULT), chosen.get("student", STUDENT_DEFAULT)
 
 
 def second_student() -> str | None:
     """The second student as chosen in the sidebar; None without one, or if it is the first one."""
-    return st.session_state[_SECOND]
+    chosen = st.session_state[_CHOSEN].get("student2", "")
+    return chosen if chosen not in ("", chosen_models()[1]) else None
 
 
 def describe_models() -> None:
@@ -74,25 +78,32 @@ def describe_models() -> None:
     """
     slots, sheets = st.session_state.pop(_SLOTS)
     found = {}
+    opened = sheets is not None and sheets.open
     for reference, slot in slots.items():
-        if reference in models.embedded() and not sheets.open:
+        if reference in models.embedded() and not opened:
             continue
         try:
             get_model(reference)  # outside the sidebar, so that narrow screens show the progress too
             found[reference] = description(reference)
         except FairKDError as error:
             slot.caption(f":material/error: {literal(error)}")
-    if sheets.open:
+    if opened:
         for reference, about in found.items():
             sheets.markdown(f"**{literal(model_label(reference))}**  \n{literal_description(about)}")
 
 
-def _picker(label: str, key: str, default: str | None, colour: str) -> tuple[str, DeltaGenerator]:
-    """The chosen reference, and a place below the picker for an error. Without a default it may be ""."""
+def _picker(role: str, before: str | None) -> tuple[str, DeltaGenerator]:
+    """The chosen reference, and a place below the picker for an error. Without a default it may be "".
+
+    `before` is what was chosen on an earlier page, in case the last page had no such picker.
+    """
+    label, colour, default = _PICKERS[role]
     options = list(model_options())
     if default is not None and default not in options:
         options.append(default)
-    typed = st.session_state.get(key) or st.query_params.get(key)
+    if before and role not in st.session_state and role not in st.query_params:
+        st.session_state[role] = before
+    typed = st.session_state.get(role) or st.query_params.get(role)
     if typed and typed not in options and reference_of(typed) not in options:
         options.append(typed)  # a typed reference stays in the list
     with st.container(gap="xxsmall"):
@@ -107,7 +118,7 @@ def _picker(label: str, key: str, default: str | None, colour: str) -> tuple[str
             label,
             options,
             index=None if default is None else options.index(default),
-            key=key,
+            key=role,
             format_func=model_label,
             placeholder="None",
             accept_new_options=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +55,8 @@ def test_a_lower_priority_holds_for_the_session_too() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, start_new_session=True
     )
-    assert done.stdout.split() == ["7", "3"], done.stderr
+    already = os.nice(0)  # the suite itself may run at a lower priority
+    assert done.stdout.split() == [str(max(7, already)), "3"], done.stderr
 
 
 @pytest.mark.parametrize("name", ["memory.events", "memory.oom_control"])

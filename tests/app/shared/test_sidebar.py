@@ -40,7 +40,7 @@ def test_megabytes(size: int, text: str) -> None:
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("page", ["app/pages/runs.py", "app/pages/gaps.py"])
+@pytest.mark.parametrize("page", ["app/pages/predictions.py", "app/pages/gaps.py"])
 def test_every_page_says_why_a_model_cannot_be_loaded(page: str, tiny_folder: Callable[[str], Path]) -> None:
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
     app.query_params["teacher"], app.query_params["student"] = "./nothing", str(tiny_folder("bert"))
@@ -58,8 +58,8 @@ def test_embedded_models_are_loaded_for_their_open_data_sheets_alone(monkeypatch
     monkeypatch.setattr("app.shared.sidebar.description", lambda reference: None)
     monkeypatch.setattr("app.shared.sidebar.literal_description", lambda about: "about")
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120).run()
-    app.switch_page("app/pages/runs.py").run()
+    app.switch_page("app/pages/distill.py").run()
     assert not loaded
     app.session_state["model_sheets"] = True
     app.run()
-    assert loaded == ["embedded/teacher", "embedded/student-fair"]
+    assert loaded == ["embedded/teacher"]

@@ -1,0 +1,31 @@
+const INSTALLED = Symbol.for("fairkd.oneEntryPerAction")
+const cleanups = new WeakMap() // by mount: ends the last call, because every rerun is another call
+
+// Streamlit makes a history entry of every change of the address: when it empties the address of the page that
+// a visitor leaves, when it opens the next one, and when that page writes its parameters. Back would stop at each.
+function oneEntryPerAction() {
+  if (window[INSTALLED]) return
+  window[INSTALLED] = true
+  let acted = false // since the last entry
+  const act = () => { acted = true }
+  for (const type of ["pointerdown", "keydown", "input", "drop"]) window.addEventListener(type, act, true)
+  window.addEventListener("popstate", () => { acted = false }, true)
+  const push = window.history.pushState.bind(window.history)
+  const replace = window.history.replaceState.bind(window.history)
+  window.history.pushState = (...entry) => {
+    const add = acted ? push : replace
+    acted = false
+    add(...entry)
+  }
+}
+
+export default function ({ parentElement, setTriggerValue }) {
+  oneEntryPerAction()
+  cleanups.get(parentElement)?.()
+  const scheme = window.matchMedia("(prefers-color-scheme: dark)")
+  const changed = () => setTimeout(() => setTriggerValue("dark", scheme.matches), 200)
+  scheme.addEventListener("change", changed)
+  const cleanup = () => scheme.removeEventListener("change", changed)
+  cleanups.set(parentElement, cleanup)
+  return cleanup
+}

@@ -1,0 +1,26 @@
+"""What the browser does beside drawing, in `browser.js`.
+
+- It draws the page again when the system turns dark or light. The browser changes the page's own colours by
+  itself, but charts have colours that Python chose.
+- What a visitor does makes one history entry, so that the browser's Back returns to what was there before.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+_component = st.components.v2.component(
+    "fairkd_browser",
+    html="<span hidden></span>",
+    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+)
+_WITHOUT_A_GAP = "<style>.st-key-browser { position: absolute; }</style>"
+
+
+def watch_browser() -> None:
+    """Rerun the script whenever the theme changes, and keep the history. Call it outside all fragments."""
+    st.html(_WITHOUT_A_GAP)
+    with st.container(key="browser"):
+        _component(key="browser_changes", on_dark_change=lambda: None)

@@ -1,0 +1,57 @@
+"""Between the pages: the browser's Back, and the models that a page without pickers does not show."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.conftest import OpenPage, settled, sync_api
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+expect = sync_api.expect
+
+
+def visit(page: Page, name: str) -> None:
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+    page.wait_for_url(re.compile(f"/{name.lower()}"))
+    settled(page)
+
+
+def picker(page: Page, label: str) -> str:
+    return page.get_by_test_id("stSidebar").get_by_role("combobox", name=label, exact=True).input_value()
+
+
+@pytest.mark.parametrize("name", ["Gaps", "Distill", "Runs", "About"])
+def test_one_press_returns_from_a_page_to_the_sentence(open_page: OpenPage, name: str) -> None:
+    page = open_page("/?text=_+likes+tea.")
+    visit(page, name)
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/\?text="))
+    expect(page.get_by_role("textbox", name="Sentence")).to_have_value("_ likes tea.")
+
+
+def test_one_press_returns_from_a_sentences_gap(open_page: OpenPage) -> None:
+    page = open_page("/?text=[MASK]+is+a+nurse.")
+    page.get_by_role("link", name="Measure this sentence on Gaps").click()
+    page.wait_for_url(re.compile("/gaps"))
+    settled(page)
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/\?text="))
+    expect(page.get_by_role("textbox", name="Sentence")).to_have_value("[MASK] is a nurse.")
+
+
+def test_models_are_kept_by_pages_that_do_not_show_them(open_page: OpenPage) -> None:
+    page = open_page("/?student=embedded/student-plain")
+    visit(page, "Distill")
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_role("combobox", name="Teacher", exact=True)).to_be_visible()
+    expect(sidebar.get_by_role("combobox", name="Student", exact=True)).to_have_count(0)
+    visit(page, "Runs")
+    expect(sidebar.get_by_role("combobox")).to_have_count(0)
+    visit(page, "Gaps")
+    assert picker(page, "Student") == "embedded/student-plain"
+    expect(page).to_have_url(re.compile("student=embedded"))
