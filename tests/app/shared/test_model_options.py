@@ -39,7 +39,7 @@ def test_a_link_may_hold_the_reference_or_the_label_of_a_run(tiny_folder: Callab
         app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
         app.query_params["teacher"], app.query_params["student"] = str(tiny_folder("bert")), written
         app.run()
-        assert not app.exception and app.session_state["chosen_models"][1] == f"run/{id}"
+        assert not app.exception and app.session_state["chosen_models"]["student"] == f"run/{id}"
 
 
 def test_the_list_needs_no_torch() -> None:
