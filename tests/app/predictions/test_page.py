@@ -47,7 +47,11 @@ def test_a_slash_at_the_end_of_a_folder_makes_no_difference(
 ) -> None:
     tiny = str(tiny_folder("bert"))
     app = open_app(teacher=f"{tiny}/", word="he")
-    assert not app.error and app.session_state["chosen_models"] == (tiny, tiny)
+    assert not app.error and app.session_state["chosen_models"] == {
+        "teacher": tiny,
+        "student": tiny,
+        "student2": "",
+    }
 
 
 def test_the_measures_of_the_position_are_shown(open_app: OpenApp) -> None:
