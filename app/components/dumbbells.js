@@ -97,7 +97,7 @@ function sides(svg, data, left, right, colours) {
   svg.append(write(toA, { ...text, x: right, "text-anchor": "end", fill: colours.groupA }))
 }
 
-// A dotted line with a note, in place of omitted rows.
+// A dotted line with a note, in place of omitted rows. No grid line runs through the note.
 function omission(note, left, right, middle, colours) {
   const half = measure(note, `12px ${colours.font}`) / 2 + 10
   const centre = (left + right) / 2
@@ -105,6 +105,7 @@ function omission(note, left, right, middle, colours) {
   return [
     make("line", { ...line, x1: left, x2: Math.max(left, centre - half) }),
     make("line", { ...line, x1: Math.min(right, centre + half), x2: right }),
+    make("rect", { x: centre - half + 4, y: middle - 9, width: 2 * half - 8, height: 18, fill: colours.page }),
     small(note, { x: centre, y: middle + 4, "text-anchor": "middle" }, colours),
   ]
 }

@@ -40,8 +40,8 @@ def comparison(found: list[Run]) -> None:
     offered = [run for run in found if has_trained(run) and run.config_error is None]
     if len(offered) < 2:
         return
-    # Always with the id: the browser sends the displayed name, which has to be unique.
-    names = {run.id: f"{run.name} ({run.id})" for run in offered}
+    # Own runs with the id: the browser sends the displayed name, which has to be unique.
+    names = {run.id: run.name if run.example else f"{run.name} ({run.id})" for run in offered}
     st.subheader("Side by side")
     own = [run for run in offered if not run.example]
     _choose_at_first(list(names), newest_batch(own if len(own) > 1 else offered))

@@ -16,14 +16,16 @@ _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 # and dashes. An invisible word joiner prevents the match.
 _REWRITTEN = re.compile(r"(?<=[:@])|(?<=www)(?=\.)|(?<=[<>~-])(?=[-=>])", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
+_SPACES = re.compile(r"[^\S\u00a0]+")  # all but the no-break space
 
 
 def literal(text: object) -> str:
     """`text` escaped for any Streamlit Markdown (labels, errors, captions), so that it is shown as it is.
 
-    Markdown, HTML, `$math$` and colon directives have no effect. Line breaks become spaces.
+    Markdown, HTML, `$math$` and colon directives have no effect. Line breaks become spaces; a no-break
+    space stays one.
     """
-    joined = _REWRITTEN.sub(_WORD_JOINER, " ".join(str(text).split()))
+    joined = _REWRITTEN.sub(_WORD_JOINER, _SPACES.sub(" ", str(text).strip()))
     return _PUNCTUATION.sub(r"\\\1", joined)
 
 

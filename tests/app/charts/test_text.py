@@ -31,6 +31,10 @@ def test_long_text_is_cut_with_an_ellipsis() -> None:
     assert shorten("abcd", 4) == "abcd"
 
 
+def test_literal_text_keeps_a_no_break_space() -> None:
+    assert literal(" 95\u00a0%\n of \t 3 ") == "95\u00a0\\% of 3"
+
+
 def test_markdown_html_and_directives_lose_their_meaning() -> None:
     shown = literal("**a** <b> $x$ :red[y] :smile: `c` http://x.y -> \n# z")
     assert "**" not in shown and "<b>" not in shown and "$x$" not in shown and "\n" not in shown
