@@ -1,4 +1,5 @@
 from . import pinned_wheels as pinned_wheels
+from .byte_streams import NAMED_PACKED as NAMED_PACKED, PACKED as PACKED
 from .corpus import (
     LONGEST as LONGEST,
     MOST as MOST,
@@ -11,9 +12,7 @@ from .corpus import (
 )
 from .csv_rows import csv_table as csv_table
 from .pinned_wheels import open_member as open_member
+from .reading import PREVIEW_LIMITS as PREVIEW_LIMITS, ReadingLimits as ReadingLimits
 from .sources import columns as columns, read as read
-from .text_files import (
-    FORMATS as FORMATS,
-    NAMED_FORMATS as NAMED_FORMATS,
-    SENTENCE_AS_NAME as SENTENCE_AS_NAME,
-)
+from .tables import SENTENCE_AS_NAME as SENTENCE_AS_NAME
+from .text_files import ENDINGS as ENDINGS, NAMED_FORMATS as NAMED_FORMATS

@@ -30,6 +30,14 @@ LONG = f"longer than {LONGEST:,} characters (cut into sentences)"
 LONE_SURROGATES = "with a lone surrogate"
 
 
+class LimitReached(Exception):
+    """A limit ended the reading of a source. `part` says what was read: "the first 64 MB"."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(part)
+        self.part = part
+
+
 def beyond(most: int) -> str:
     """The reason for which text after the first `most` sentences is skipped."""
     return f"lines or rows after the first {most:,} sentences"
@@ -39,7 +47,8 @@ def beyond(most: int) -> str:
 class Corpus:
     """Distinct sentences for training and for evaluation, with where they come from.
 
-    `skipped` counts, by reason, the lines, rows and sentences that were left out or changed.
+    `skipped` counts, by reason, the lines, rows and sentences that were left out or changed. `read_part` says
+    which part of the source was read ("the first 64 MB") if limits ended the reading.
     """
 
     name: str
@@ -47,6 +56,7 @@ class Corpus:
     training: tuple[str, ...]
     held_out: tuple[str, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
+    read_part: str | None = None
 
 
 def build(
@@ -63,7 +73,8 @@ def build(
     Parameters
     ----------
     sentences
-        Read one by one; a text of more than LONGEST characters is split into its sentences.
+        Read one by one; a text of more than LONGEST characters is split into its sentences. LimitReached from
+        it ends the corpus there.
     most
         Keep the first `most` of both sides together.
     count_rest
@@ -79,9 +90,34 @@ def build(
     if most < 1:
         raise InputError(f"A corpus needs at least 1 sentence, but at most {most} were asked for.")
     skipped = SkipCounts() if skipped is None else skipped
-    seen: set[bytes] = set()
     sides: dict[bool, list[str]] = {True: [], False: []}
-    rest = iter(sentences)
+    part = None
+    try:
+        _collect(iter(sentences), sides, skipped, most=most, count_rest=count_rest)
+    except LimitReached as limit:
+        part = limit.part
+    reasons = {reason: count for reason, count in skipped.items() if count}
+    if not sides[False]:
+        why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
+        held_out = f"; all of its {len(sides[True]):,} are held out for evaluation" if sides[True] else ""
+        raise InputError(
+            f"The corpus {name} has no usable sentence for training{f' in {part}' if part else ''}"
+            f"{f' (left out: {why})' if why else ''}{held_out}; expected text of at least two words a line "
+            "or row."
+        )
+    return Corpus(name, licence, tuple(sides[False]), tuple(sides[True]), reasons, part)
+
+
+def _collect(
+    rest: Iterator[str],
+    sides: Mapping[bool, list[str]],
+    skipped: SkipCounts,
+    *,
+    most: int,
+    count_rest: bool,
+) -> None:
+    """Add the distinct sentences to the side of each: True for the held-out ones."""
+    seen: set[bytes] = set()
     for text in _cut(rest, skipped):
         if " " not in text:
             skipped[SHORT] += bool(text)
@@ -100,15 +136,7 @@ def build(
                 count = sum(not line.isspace() for line in islice(rest, COUNTED) if line)
                 more = "or more " if next(rest, None) is not None else ""
                 skipped[more + beyond(most)] += count
-            break
-    reasons = {reason: count for reason, count in skipped.items() if count}
-    if not sides[False]:
-        why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
-        raise InputError(
-            f"The corpus {name} has no usable sentence for training"
-            f"{f' (left out: {why})' if why else ''}; expected text of at least two words a line or row."
-        )
-    return Corpus(name, licence, tuple(sides[False]), tuple(sides[True]), reasons)
+            return
 
 
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")

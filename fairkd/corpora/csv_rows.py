@@ -2,7 +2,7 @@
 
 table = csv_table(lines, name="letters.csv")
 for number, cells in table.rows: ...      # the page's uploads, which are refused at the first bad row
-for record in records(table, left_out): ...   # corpora, which count bad rows and go on
+for record in records(table, misfit): ...     # corpora, which count bad rows and go on
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from fairkd.corpora.corpus import SkipCounts
 from fairkd.errors import InputError
 
 LONGEST_ROW = 2**17  # characters that an open quote may take from the lines below it
 
-OPEN_QUOTE = "with a quote that does not close"
+UNREADABLE = f"with a quote that does not close or a field of more than {LONGEST_ROW:,} characters"
 MORE_CELLS = "with more cells than the header"
+FEWER_CELLS = "with fewer cells than the header"
 
 _NAMED_SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?', re.IGNORECASE)  # as Excel writes it above the header
 
@@ -97,23 +98,38 @@ def csv_table(lines: Iterable[str], *, tabs: bool = False, name: str = "The file
     return CsvTable(tuple(cell.strip() for cell in cells), separator, rows)
 
 
-def records(table: CsvTable, left_out: SkipCounts) -> Iterator[dict[str, str]]:
-    """The rows by column name; a short row lacks its last columns.
+def records(
+    table: CsvTable, misfit: Callable[[str], object], column: str | None = None
+) -> Iterator[dict[str, str | None]]:
+    """The rows by column name; the last cells of a short row are None.
 
-    Rows that cannot be read, or that have more cells than the header, are counted in `left_out`. Below a
-    header of one column, separators are text.
+    `misfit` is called with the reason for each row that is left out: it cannot be read, has more cells than
+    the header, or ends before `column`. Below a header of one column, separators are text. An empty name is
+    "column 2" for the second one, and a "text" that is named twice is "text (2)" the second time.
     """
-    names = table.names
+    names = _distinct(table.names)
     plain = len(names) == 1 and table.separator != "\t"
     for _, cells in table.rows:
         if cells is None:
-            left_out[OPEN_QUOTE] += 1
+            misfit(UNREADABLE)
         elif cells and plain:
             yield {names[0]: table.separator.join(cells)}
         elif any(cell.strip() for cell in cells[len(names) :]):
-            left_out[MORE_CELLS] += 1  # which cell belongs to which column is unknown
+            misfit(MORE_CELLS)  # which cell belongs to which column is unknown
         elif cells:
-            yield dict(zip(names, cells, strict=False))
+            row = dict(zip_longest(names, cells[: len(names)]))
+            if column is None or row.get(column) is not None:
+                yield row
+            else:
+                misfit(FEWER_CELLS)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for number, name in enumerate(names, 1):
+        name = name or f"column {number}"
+        found[name if name not in found else f"{name} ({number})"] = None
+    return list(found)
 
 
 def _rows(lines: Iterator[str], number: int, separator: str, *, tabs: bool, spaced: bool) -> Iterator[CsvRow]:

