@@ -55,8 +55,8 @@ def read(
     ------
     InputError
         No such file, format, column, data set or split (it says which columns or splits there are), a text
-        that `FAIRKD_ALLOWED_TEXT` does not list, a damaged file, one most of whose lines or rows cannot be read, one that unpacks to far more than text
-        does, one without a usable sentence, or `most` below 1.
+        that `FAIRKD_ALLOWED_TEXT` does not list, a damaged file, one most of whose lines or rows cannot be
+        read, one that unpacks to far more than text does, one without a usable sentence, or `most` below 1.
     """
     reading = Reading(progress=progress, limits=limits or ReadingLimits())
     name, licence, found = _open(source, split, reading)
@@ -116,8 +116,8 @@ def _existing(source: str) -> Path:
         found = False
     if not found:
         raise InputError(
-            f'There is no corpus {shortened(source)}: expected "bug", a {text_files.NAMED_FORMATS} file, a folder of '
-            "such files, or hub:org/name."
+            f'There is no corpus {shortened(source)}: expected "bug", a {text_files.NAMED_FORMATS} file, '
+            "a folder of such files, or hub:org/name."
         )
     return path
 

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 from fairkd.corpora.corpus import LimitReached, SkipCounts
 from fairkd.corpora.reading import Reading
-from fairkd.errors import InputError
+from fairkd.errors import InputError, listed
+from fairkd.utils import shortened
 
 SAMPLE = 200  # rows that tell what a column holds
 SAMPLE_CELL = 1_000  # characters of a cell that are kept for that
@@ -51,15 +52,14 @@ class Table:
         """`column` if the table has it; if None, the only text column. Else InputError."""
         if not self.sample:
             raise InputError(f"{source} is empty; expected a table of at least one row below its header.")
-        every = ", ".join(
-            f"{name} ({self.no_text[name]})" if name in self.no_text else name for name in self.columns
-        )
+        held = {name: f" ({self.no_text[name]})" if name in self.no_text else "" for name in self.columns}
+        every = listed([f"{shortened(name)}{held[name]}" for name in self.columns])
         if column is not None:
             if column not in self.columns:
-                raise InputError(f"{source} has no column '{column}'; its columns are: {every}.")
+                raise InputError(f"{source} has no column '{shortened(column)}'; its columns are: {every}.")
             if column in self.no_text:
                 raise InputError(
-                    f"The column '{column}' of {source} holds {self.no_text[column]}; expected one text a "
+                    f"The column '{shortened(column)}' of {source} holds {self.no_text[column]}; expected one text a "
                     "row. Write each text into a row of its own, in a column of strings."
                 )
             return column
@@ -70,8 +70,7 @@ class Table:
             )
         if len(texts) > 1:
             raise InputError(
-                f"{source} has {len(texts)} columns of text; name the one to read, out of: "
-                f"{', '.join(texts)}."
+                f"{source} has {len(texts)} columns of text; name the one to read, out of: {listed(list(map(shortened, texts)))}."
             )
         return texts[0]
 

@@ -9,8 +9,7 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fairkd.corpora import SkipCounts
-from fairkd.corpora.csv_rows import MORE_CELLS, OPEN_QUOTE, csv_table, records
+from fairkd.corpora.csv_rows import FEWER_CELLS, MORE_CELLS, UNREADABLE, csv_table, records
 
 
 def rows(text: str, header: str = "a,b,c\n", *, tabs: bool = False) -> tuple[list[list[str]], int]:
@@ -63,13 +62,13 @@ def test_every_line_is_read_or_counted(text: str) -> None:
 def test_many_open_quotes_need_neither_time_nor_memory() -> None:
     lines = (f'{n},"Sentence number {n} is open.\n' for n in range(50_000))
     closed = (f"{n},Sentence number {n} is here.\n" for n in range(50_000))
-    skipped = SkipCounts()
+    misfits: list[str] = []
     tracemalloc.start()
     table = csv_table(line for each in (["n,text\n"], lines, closed) for line in each)
-    count = sum(1 for _ in records(table, skipped))
+    count = sum(1 for _ in records(table, misfits.append))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (count, skipped[OPEN_QUOTE]) == (50_000, 50_000)
+    assert (count, misfits) == (50_000, [UNREADABLE] * 50_000)
     assert peak < 3e6
 
 
@@ -130,12 +129,20 @@ def test_no_row_of_a_tab_separated_file_is_left_out(text: str) -> None:
     assert bad == 0 and bool(found) == bool(text.strip("\n"))
 
 
-def test_records_name_the_cells_and_count_what_does_not_fit() -> None:
+def test_records_name_the_cells_and_tell_what_does_not_fit() -> None:
     text = 'id,text\n1,she is\n2\n3,he is,, \n4,he came home,and left\n5,"open\n\n'
-    left_out = SkipCounts()
-    assert list(records(csv_table(text.splitlines(keepends=True)), left_out)) == [
-        {"id": "1", "text": "she is"},
-        {"id": "2"},
-        {"id": "3", "text": "he is"},
-    ]
-    assert left_out == {MORE_CELLS: 1, OPEN_QUOTE: 1}
+    short = {"id": "2", "text": None}
+    fitting = [{"id": "1", "text": "she is"}, {"id": "3", "text": "he is"}]
+    for column, found, why in [
+        (None, [fitting[0], short, fitting[1]], [MORE_CELLS, UNREADABLE]),
+        ("id", [fitting[0], short, fitting[1]], [MORE_CELLS, UNREADABLE]),
+        ("text", fitting, [FEWER_CELLS, MORE_CELLS, UNREADABLE]),
+    ]:
+        misfits: list[str] = []
+        rows = records(csv_table(text.splitlines(keepends=True)), misfits.append, column)
+        assert (list(rows), misfits) == (found, why)
+
+
+def test_columns_without_a_name_or_of_the_same_one_are_told_apart() -> None:
+    table = csv_table(["text,,text,\n", "a,b,c,d\n"])
+    assert list(records(table, print)) == [{"text": "a", "column 2": "b", "text (3)": "c", "column 4": "d"}]

@@ -14,6 +14,7 @@ import pytest
 from fairkd import corpora
 from fairkd.corpora import text_files
 from fairkd.corpora.corpus import LONG, REPEATED, SHORT, beyond
+from fairkd.corpora.reading import CHECKED_EVERY
 from fairkd.errors import InputError
 from fairkd.utils import throttle
 from tests.corpora.reading import everything
@@ -62,25 +63,26 @@ def test_lines_that_are_not_utf8_are_counted_and_skipped(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "content",
     [
-        "caf\xe9 au lait\nd\xe9j\xe0 vu\nla vie\n".encode("latin-1"),
-        "She is here.\n".encode("utf-16"),
+        "caf\xe9 au lait\nd\xe9j\xe0 vu\nla vie\n".encode("cp1252"),
+        "She is here.\n".encode("utf-16-le"),  # without a byte order mark
         b"\xff" * 99,
+        b"\0" * 99,
     ],
 )
 @pytest.mark.parametrize("suffix", [".txt", ".csv", ".jsonl"])
 def test_a_file_that_is_mostly_not_utf8_is_refused(tmp_path: Path, content: bytes, suffix: str) -> None:
     path = tmp_path / f"text{suffix}"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="mostly not UTF-8"):
+    with pytest.raises(
+        InputError, match="not UTF-8 text.*; (expected text in UTF-8|save the file as UTF-8|expected one)"
+    ):
         corpora.read(path)
 
 
 def test_a_large_binary_file_is_refused_before_its_end(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
-    path.write_bytes(b"\xff\n" * 2 * text_files.CHECKED_AFTER)
-    with pytest.raises(
-        InputError, match=f"{text_files.CHECKED_AFTER:,} of {text_files.CHECKED_AFTER:,} lines"
-    ):
+    path.write_bytes(b"\xff\n" * 2 * CHECKED_EVERY)
+    with pytest.raises(InputError, match=f"of {CHECKED_EVERY:,} lines read, {CHECKED_EVERY:,} not UTF-8"):
         corpora.read(path)
 
 
@@ -225,20 +227,13 @@ def test_one_line_of_many_megabytes_is_streamed_in_bounded_memory(tmp_path: Path
 
 @pytest.mark.parametrize("name", ["nowhere.txt", "nowhere.parquet", "nowhere", "x" * 5000, "null\0byte.txt"])
 def test_a_missing_corpus_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match=f"no corpus .*{name}"):
-        corpora.read(tmp_path / name)
-    with pytest.raises(InputError, match=f"no corpus .*{name}"):
-        corpora.columns(tmp_path / name)
-
-
-def test_a_folder_is_no_corpus(tmp_path: Path) -> None:
-    (tmp_path / "text.txt").write_text("She is here.\n", encoding="utf-8")
     for read in (corpora.read, corpora.columns):
-        with pytest.raises(InputError, match="is a folder; name one .txt, .csv.* file in it"):
-            read(tmp_path)
+        with pytest.raises(InputError, match=f"no corpus .*{name[-50:]}") as caught:
+            read(tmp_path / name)
+        assert len(str(caught.value)) < 400
 
 
-@pytest.mark.parametrize("name", ["book.pdf", "book", "book.gz", "book.parquet.gz"])
+@pytest.mark.parametrize("name", ["book.pdf", "book", "book.gz", "book.parquet.gz", "book.feather"])
 def test_an_unknown_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"Milk is white.\n")
     with pytest.raises(InputError, match="not a kind of file"):
