@@ -9,23 +9,25 @@ from pathlib import Path
 import streamlit as st
 
 from app.distill.variants import ALL_VARIANTS, change, current, standard
-from app.shared.model_cache import friendly_errors
+from app.shared.model_cache import friendly_errors, rerun_if_changed
 from app.shared.widgets import caption, literal
 from fairkd import corpora
-from fairkd.corpora import SENTENCE_AS_NAME
+from fairkd.corpora import SENTENCE_AS_NAME, UNDECODABLE
 from fairkd.errors import FairKDError, InputError
 from fairkd.utils import home
 
 BUG, UPLOAD, NAMED = (
     "Sentences on professions (BUG)",
     "Upload a file",
-    "File on the server or Hugging Face data set",
+    "File or folder on the server, or Hugging Face data set",
 )
-TYPES = [*(ending.removeprefix(".") for ending in corpora.FORMATS), "gz"]
+TYPES = [ending.removeprefix(".") for ending in corpora.ENDINGS]
 MOST_MEGABYTES = 200
 PREVIEW = 2000  # sentences that are read for the preview of a file
+Stamp = tuple[int, int]
+
 _KIND, _UPLOAD, _NAMED, _COLUMN = "distill_text", "distill_upload", "distill_named", "distill_column"
-_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}(\.gz)?$", re.IGNORECASE)
+_ENDING = re.compile(rf"\.[A-Za-z0-9]{{1,8}}({'|'.join(map(re.escape, corpora.PACKED))})?$", re.IGNORECASE)
 _SOURCES, _PROBLEM = "distill_given", "distill_upload_problem"
 
 
@@ -58,13 +60,14 @@ def corpus_controls() -> None:
     source = _sources().get(str(kind))
     if kind == BUG:
         caption(
-            "BUG (Levy et al. 2021, MIT licence) has about 100,000 real sentences with a profession and a "
+            "BUG (Levy et al. 2021, MIT licence) has 105,481 distinct real sentences with a profession and a "
             "pronoun. The first run downloads it once (43 MB)."
         )
     elif not source:
         caption(
             "Text with a sentence or a paragraph per line, or a table with a column of text: "
-            f"{corpora.NAMED_FORMATS} (all but .parquet also as .gz). Until you choose a file, BUG is used."
+            f"{corpora.NAMED_FORMATS} (all but .parquet also packed, as {corpora.NAMED_PACKED}). Until you "
+            "choose a file, BUG is used."
         )
     else:
         with friendly_errors():
@@ -144,7 +147,9 @@ def store_upload(name: str, content: bytes) -> Path:
 
 def _column(source: str) -> None:
     """The column of a table that holds the text. It is asked only if there are several."""
-    found = _columns(source)
+    found = _columns(source, _stamp(source))
+    if isinstance(found, InputError):
+        raise found
     if not found:
         return
     column = current(ALL_VARIANTS, "corpus.column")
@@ -158,14 +163,43 @@ def _column(source: str) -> None:
     change(ALL_VARIANTS, "corpus.column", chosen)  # a new file has no chosen column yet
 
 
+# Errors are cached too, because an unreadable file can take seconds to refuse. `stamp` changes with the file.
 @st.cache_data(max_entries=16, ttl="5m", show_spinner="Reading the column names")
-def _columns(source: str) -> tuple[str, ...]:
-    return corpora.columns(source)
+def _columns(source: str, stamp: Stamp) -> tuple[str, ...] | InputError:
+    try:
+        return corpora.columns(source, limits=corpora.PREVIEW_LIMITS, progress=_stop_if_changed)
+    except InputError as error:
+        if source.startswith("hub:"):  # the network may be back at any time
+            raise
+        return error
 
 
 @st.cache_data(max_entries=16, ttl="5m", show_spinner="Reading the first sentences")
-def _first(source: str, column: str | None) -> corpora.Corpus:
-    return corpora.read(source, column=column, most=PREVIEW, count_rest=False)
+def _first(source: str, stamp: Stamp, column: str | None) -> corpora.Corpus | InputError:
+    try:
+        return corpora.read(
+            source,
+            column=column,
+            most=PREVIEW,
+            count_rest=False,
+            limits=corpora.PREVIEW_LIMITS,
+            progress=_stop_if_changed,
+        )
+    except InputError as error:
+        return error
+
+
+def _stop_if_changed(message: str, fraction: float | None) -> None:
+    rerun_if_changed()
+
+
+def _stamp(source: str) -> Stamp:
+    """When a file was written, in nanoseconds, and its size in bytes; zeros for what is none."""
+    try:
+        stat = Path(source).expanduser().stat()
+        return stat.st_mtime_ns, stat.st_size
+    except (OSError, RuntimeError, ValueError):  # no such file, unknown home folder, not a path
+        return 0, 0
 
 
 def _preview(source: str, column: str | None) -> None:
@@ -173,18 +207,29 @@ def _preview(source: str, column: str | None) -> None:
     if source.startswith("hub:"):
         caption("The data set is streamed from Hugging Face when the run starts.")
         return
-    found = _first(source, column)
+    found = _first(source, _stamp(source), column)
+    if isinstance(found, InputError):
+        raise found
     count = len(found.training) + len(found.held_out)
     if SENTENCE_AS_NAME in found.skipped:
         st.warning(
-            "The first line of this table looks like a sentence, but it should name the columns. So this "
-            "sentence is not used. Put a line with names, such as `text`, above it.",
+            "The first line of this table looks like a row, but it should name the columns. So its text is "
+            "not used. Put a line with names, such as `text`, above it.",
             icon=":material/table_rows:",
         )
-    more = "at least " if count >= PREVIEW else ""
+    if lines := found.skipped.get(UNDECODABLE):
+        st.warning(
+            f"{lines:,} {'line is' if lines == 1 else 'lines are'} not UTF-8 text, and not used. Save the "
+            "file as UTF-8 to use all of it.",
+            icon=":material/abc:",
+        )
+    if found.read_part:
+        st.info(f"This preview covers {found.read_part}. A run reads the whole text.", icon=":material/info:")
+    more = "at least " if count >= PREVIEW or found.read_part else ""
     skipped = "".join(f" · {number:,} {literal(reason)}" for reason, number in found.skipped.items())
+    sentences = "distinct sentence" if count == 1 else "distinct sentences"
     caption(
-        f"{literal(found.name)}: {more}{count:,} distinct sentences{skipped if not more else ''}. The first:"
+        f"{literal(found.name)}: {more}{count:,} {sentences}{skipped if count < PREVIEW else ''}. The first:"
     )
     for sentence in found.training[:3]:
         caption(f"“{literal(sentence[:160])}”")

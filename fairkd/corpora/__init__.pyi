@@ -15,4 +15,4 @@ from .pinned_wheels import open_member as open_member
 from .reading import PREVIEW_LIMITS as PREVIEW_LIMITS, ReadingLimits as ReadingLimits
 from .sources import columns as columns, read as read
 from .tables import SENTENCE_AS_NAME as SENTENCE_AS_NAME
-from .text_files import ENDINGS as ENDINGS, NAMED_FORMATS as NAMED_FORMATS
+from .text_files import ENDINGS as ENDINGS, NAMED_FORMATS as NAMED_FORMATS, UNDECODABLE as UNDECODABLE

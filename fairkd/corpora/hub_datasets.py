@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fairkd.corpora.reading import Reading
+from fairkd.corpora.reading import Reading, ReadingLimits
 from fairkd.corpora.tables import Row, Table, make_table
 from fairkd.errors import InputError
 
@@ -50,6 +51,8 @@ def stream(source: str, split: str | None, reading: Reading) -> tuple[Table, str
             # Streaming retries by itself; one retry is enough to notice that there is no network.
             download_config=datasets.DownloadConfig(max_retries=1),
         )
+    # A network takes its time, and no more is streamed than is used.
+    reading = replace(reading, limits=ReadingLimits())
     return _table(source, rows, reading, "Streaming"), rows.info.license or None
 
 
@@ -76,6 +79,7 @@ def saved(folder: Path, split: str | None, reading: Reading) -> tuple[Table, str
         raise InputError(f"{folder.name} has no splits; leave the split '{split}' out.")
     with _one_sentence(folder.name):
         rows = found.to_iterable_dataset()
+    reading.start()  # the import of `datasets` takes seconds
     return _table(folder.name, rows, reading, "Reading"), found.info.license or None
 
 

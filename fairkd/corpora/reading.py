@@ -51,6 +51,10 @@ class Reading:
         """Another reading from the beginning, in the same time, with counts of its own: for a sample."""
         return replace(self, skipped=SkipCounts(), unpacked=0, lines=0)
 
+    def start(self) -> None:
+        """Start the clock again: what took time before was no reading."""
+        self.began = time.monotonic()
+
     def add(self, *, unpacked: int = 0, lines: int = 0) -> None:
         """Count what was read. Raises LimitReached."""
         self.unpacked += unpacked

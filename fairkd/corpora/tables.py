@@ -59,8 +59,8 @@ class Table:
                 raise InputError(f"{source} has no column '{shortened(column)}'; its columns are: {every}.")
             if column in self.no_text:
                 raise InputError(
-                    f"The column '{shortened(column)}' of {source} holds {self.no_text[column]}; expected one text a "
-                    "row. Write each text into a row of its own, in a column of strings."
+                    f"The column '{shortened(column)}' of {source} holds {self.no_text[column]}; expected "
+                    "one text a row. Write each text into a row of its own, in a column of strings."
                 )
             return column
         texts = self.text_columns()
@@ -70,7 +70,8 @@ class Table:
             )
         if len(texts) > 1:
             raise InputError(
-                f"{source} has {len(texts)} columns of text; name the one to read, out of: {listed(list(map(shortened, texts)))}."
+                f"{source} has {len(texts)} columns of text; name the one to read, out of: "
+                f"{listed([shortened(name) for name in texts])}."
             )
         return texts[0]
 
@@ -81,7 +82,7 @@ class Table:
             if isinstance(value, str) and value.strip():
                 yield value
             else:
-                skipped[f"{NO_TEXT} '{column}'"] += 1
+                skipped[f"{NO_TEXT} '{shortened(column)}'"] += 1
 
     def _header_is_row(self, column: str) -> bool:
         """Whether the name is a sentence, or a few words beside another column's last word or value."""

@@ -59,7 +59,7 @@ def test_a_student_is_trained_watched_and_used(
     layers.fill("0")
     layers.press("Enter")
     settled(page)
-    page.get_by_text(re.compile("^File on the server")).click()
+    page.get_by_text(re.compile("^File or folder on the server")).click()
     named = page.get_by_role("textbox", name=re.compile("Path or data set"))
     named.fill(str(text))
     named.press("Enter")

@@ -35,7 +35,8 @@ def test_an_uploaded_table_is_stored_and_its_column_chosen(open_distill: OpenDis
 def test_only_the_sentences_of_the_preview_are_read(tmp_path: Path) -> None:
     path = tmp_path / "letters.txt"
     path.write_text("".join(f"This is the sentence number {n} of the file.\n" for n in range(3 * PREVIEW)))
-    found = _first(str(path), None)
+    found = _first(str(path), (0, 0), None)
+    assert not isinstance(found, InputError)
     assert len(found.training) + len(found.held_out) == PREVIEW and found.skipped == {}
 
 
@@ -131,6 +132,6 @@ def test_a_table_without_a_header_gives_a_hint(open_distill: OpenDistill) -> Non
     app.file_uploader(key="distill_upload").upload("rows.csv", table.encode()).run()
     assert not app.exception and not app.error
     (warning,) = app.warning
-    assert "looks like a sentence" in warning.value
+    assert "looks like a row" in warning.value
     app.file_uploader(key="distill_upload").upload("good.csv", f"text,label\n{table}".encode()).run()
     assert not app.warning
