@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from fairkd.corpora.reading import Reading
+from fairkd.corpora.reading import ReadingState
 from fairkd.errors import InputError
 
 PACKED = (".gz", ".xz", ".bz2", ".zst")
@@ -56,7 +56,7 @@ _NOT_TEXT = (
 
 
 @contextmanager
-def opened(path: Path, reading: Reading) -> Iterator[tuple[io.BufferedReader, IO[bytes]]]:
+def opened(path: Path, reading: ReadingState) -> Iterator[tuple[io.BufferedReader, IO[bytes]]]:
     """A text file's lines as UTF-8 bytes that end with line feeds, and the file itself, for its position.
 
     Raises
@@ -126,7 +126,7 @@ def _unpacked(path: Path, raw: IO[bytes]) -> Any:
     return unpackers[suffix](raw) if suffix in unpackers else raw
 
 
-def _measured(path: Path, size: int, stream: IO[bytes], reading: Reading) -> Iterator[bytes]:
+def _measured(path: Path, size: int, stream: IO[bytes], reading: ReadingState) -> Iterator[bytes]:
     """The blocks of a stream, within the limits."""
     most = max(ANY_RATIO, MOST_RATIO * size)
     count = 0

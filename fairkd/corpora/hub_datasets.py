@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fairkd.corpora.reading import Reading, ReadingLimits
+from fairkd.corpora.reading import ReadingLimits, ReadingState
 from fairkd.corpora.tables import Row, Table, make_table
 from fairkd.errors import InputError
 
@@ -25,7 +25,7 @@ _NAME = re.compile(
 _SPLITS = re.compile(r"Bad split: (?P<asked>.*)\. Available splits: \[(?P<names>.*)\]")
 
 
-def stream(source: str, split: str | None, reading: Reading) -> tuple[Table, str | None]:
+def stream(source: str, split: str | None, reading: ReadingState) -> tuple[Table, str | None]:
     """The data set's rows as a table whose values arrive as they are asked for, and its licence if it says.
 
     Raises
@@ -63,7 +63,7 @@ def is_saved(folder: Path) -> bool:
     )
 
 
-def saved(folder: Path, split: str | None, reading: Reading) -> tuple[Table, str | None]:
+def saved(folder: Path, split: str | None, reading: ReadingState) -> tuple[Table, str | None]:
     """The same for a folder that `save_to_disk` wrote."""
     datasets = _datasets(folder.name)
     with _one_sentence(folder.name):
@@ -93,13 +93,13 @@ def _datasets(source: str) -> Any:
     return datasets
 
 
-def _table(source: str, rows: Any, reading: Reading, doing: str) -> Table:
+def _table(source: str, rows: Any, reading: ReadingState, doing: str) -> Table:
     # Images and sound are not decoded: they are not used, and their decoders may not be installed.
     if hasattr(rows, "decode") and rows.features:
         with _one_sentence(source):
             rows = rows.decode(False)
 
-    def each(reading: Reading, column: str | None) -> Iterator[Row]:
+    def each(reading: ReadingState, column: str | None) -> Iterator[Row]:
         for count, row in enumerate(_guarded(source, rows), 1):
             if reading.due():
                 reading.report(f"{doing} {source}: {count:,} rows", None)

@@ -32,7 +32,7 @@ PREVIEW_LIMITS = ReadingLimits(unpacked_bytes=2**26, lines=1_000_000, seconds=4)
 
 
 @dataclass
-class Reading:
+class ReadingState:
     """What the readers of one source share.
 
     `skipped` counts what is left out, by reason. `progress` is called a few times a second, and may raise.
@@ -47,7 +47,7 @@ class Reading:
     lines: int = 0
     file: tuple[int, int] = (0, 1)  # of those of a folder: how many are done, and how many there are
 
-    def again(self) -> Reading:
+    def again(self) -> ReadingState:
         """Another reading from the beginning, in the same time, with counts of its own: for a sample."""
         return replace(self, skipped=SkipCounts(), unpacked=0, lines=0)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from fairkd.corpora import folders, hub_datasets, pinned_wheels, table_files, text_files
 from fairkd.corpora.corpus import MOST, Corpus, build
 from fairkd.corpora.csv_rows import csv_table, records
-from fairkd.corpora.reading import Reading, ReadingLimits, RowTally
+from fairkd.corpora.reading import ReadingLimits, ReadingState, RowTally
 from fairkd.corpora.tables import Table
 from fairkd.errors import InputError
 from fairkd.utils import Access, Progress, shortened
@@ -58,7 +58,7 @@ def read(
         that `FAIRKD_ALLOWED_TEXT` does not list, a damaged file, one most of whose lines or rows cannot be
         read, one that unpacks to far more than text does, one without a usable sentence, or `most` below 1.
     """
-    reading = Reading(progress=progress, limits=limits or ReadingLimits())
+    reading = ReadingState(progress=progress, limits=limits or ReadingLimits())
     name, licence, found = _open(source, split, reading)
     if isinstance(found, Table):
         found = found.texts(found.choose(column, name), reading.skipped)
@@ -80,12 +80,12 @@ def columns(
     Judged by the first rows: a column of text holds strings, most of them of two words and more. The
     parameters and errors are those of `read`.
     """
-    found = _open(source, split, Reading(progress=progress, limits=limits or ReadingLimits()))[2]
+    found = _open(source, split, ReadingState(progress=progress, limits=limits or ReadingLimits()))[2]
     return found.text_columns() if isinstance(found, Table) else ()
 
 
 def _open(
-    source: str | Path, split: str | None, reading: Reading
+    source: str | Path, split: str | None, reading: ReadingState
 ) -> tuple[str, str | None, Table | Iterator[str]]:
     """The corpus's name, its licence if it says, and its table or its texts."""
     name, path = Access.from_environment().source(str(source)), None
@@ -122,13 +122,13 @@ def _existing(source: str) -> Path:
     return path
 
 
-def _lines(paths: Sequence[Path], reading: Reading) -> Iterator[str]:
+def _lines(paths: Sequence[Path], reading: ReadingState) -> Iterator[str]:
     for number, path in enumerate(paths):
         reading.file = (number, len(paths))
         yield from text_files.texts(path, reading)
 
 
-def _bug(reading: Reading) -> Iterator[str]:
+def _bug(reading: ReadingState) -> Iterator[str]:
     with pinned_wheels.open_member("BUG/data/full_BUG.csv", progress=reading.progress) as handle:
         table = csv_table(TextIOWrapper(handle, encoding="utf-8", newline=""), name="BUG")
         tally = RowTally("BUG", reading.skipped, expected="rows that fit the header")

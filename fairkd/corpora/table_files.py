@@ -10,7 +10,7 @@ from typing import Any
 
 from fairkd.corpora import csv_rows, text_files
 from fairkd.corpora.byte_streams import MOST_RATIO, check_content
-from fairkd.corpora.reading import Reading, RowTally
+from fairkd.corpora.reading import ReadingState, RowTally
 from fairkd.corpora.tables import Row, Table, make_table
 from fairkd.errors import InputError
 
@@ -20,7 +20,7 @@ BATCH_ROWS = 16  # more are hardly faster, and each may be the longest text of t
 NO_JSON = "not a JSON object"
 
 
-def table(paths: Sequence[Path], reading: Reading, name: str) -> Table:
+def table(paths: Sequence[Path], reading: ReadingState, name: str) -> Table:
     """The table in files of one format, one below the other.
 
     Raises
@@ -31,7 +31,7 @@ def table(paths: Sequence[Path], reading: Reading, name: str) -> Table:
     kind = text_files.kind(paths[0])
     read = {".jsonl": _json_rows, ".parquet": _parquet_rows}.get(kind, _csv_records)
 
-    def rows(reading: Reading, column: str | None) -> Iterator[Row]:
+    def rows(reading: ReadingState, column: str | None) -> Iterator[Row]:
         for number, path in enumerate(paths):
             reading.file = (number, len(paths))
             yield from read(path, reading, column)
@@ -43,7 +43,7 @@ def table(paths: Sequence[Path], reading: Reading, name: str) -> Table:
     return make_table(rows, reading, name, columns=tuple(schema.names), no_text=no_text)
 
 
-def _json_rows(path: Path, reading: Reading, column: str | None) -> Iterator[Row]:
+def _json_rows(path: Path, reading: ReadingState, column: str | None) -> Iterator[Row]:
     expected = 'one JSON object a line (with pandas: to_json(orient="records", lines=True))'
     tally = RowTally(path.name, reading.skipped, expected=expected, unit="line")
     for line in text_files.records(path, reading, tally):
@@ -61,7 +61,7 @@ def _json_rows(path: Path, reading: Reading, column: str | None) -> Iterator[Row
     tally.end()
 
 
-def _csv_records(path: Path, reading: Reading, column: str | None) -> Iterator[Row]:
+def _csv_records(path: Path, reading: ReadingState, column: str | None) -> Iterator[Row]:
     tally = RowTally(path.name, reading.skipped, expected="rows that fit the header")
     lines = text_files.records(path, reading, tally)
     before = reading.skipped.copy()
@@ -77,7 +77,7 @@ def _csv_records(path: Path, reading: Reading, column: str | None) -> Iterator[R
     tally.end()
 
 
-def _parquet_rows(path: Path, reading: Reading, column: str | None) -> Iterator[Row]:
+def _parquet_rows(path: Path, reading: ReadingState, column: str | None) -> Iterator[Row]:
     with _parquet_file(path) as file:
         # Image and nested columns can be large, and hold no text.
         columns = [each.name for each in file.schema_arrow if column is None and _can_be_text(each.type)]

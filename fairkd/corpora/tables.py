@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from fairkd.corpora.corpus import LimitReached, SkipCounts
-from fairkd.corpora.reading import Reading
+from fairkd.corpora.reading import ReadingState
 from fairkd.errors import InputError, listed
 from fairkd.utils import shortened
 
@@ -28,7 +28,7 @@ _SENTENCE = re.compile(r"(\S+\s+){3,}\S*[.!][\"'”’)]*")
 
 Row: TypeAlias = Mapping[str, Any]
 # The rows of a source from the first one on, all columns or at least the named one.
-Rows: TypeAlias = Callable[[Reading, str | None], Iterator[Row]]
+Rows: TypeAlias = Callable[[ReadingState, str | None], Iterator[Row]]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Table:
 
 def make_table(
     rows: Rows,
-    reading: Reading,
+    reading: ReadingState,
     name: str,
     *,
     columns: tuple[str, ...] = (),

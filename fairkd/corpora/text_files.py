@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fairkd.corpora.byte_streams import NAMED_PACKED, PACKED, opened
-from fairkd.corpora.reading import Reading, RowTally
+from fairkd.corpora.reading import ReadingState, RowTally
 from fairkd.errors import InputError
 
 TEXT = (".txt",)
@@ -40,7 +40,7 @@ def kind(path: Path) -> str:
     return found
 
 
-def texts(path: Path, reading: Reading) -> Iterator[str]:
+def texts(path: Path, reading: ReadingState) -> Iterator[str]:
     """The lines of a plain text file. A very long line is read in parts that end with a sentence.
 
     Raises
@@ -55,7 +55,7 @@ def texts(path: Path, reading: Reading) -> Iterator[str]:
     tally.end()
 
 
-def records(path: Path, reading: Reading, tally: RowTally) -> Iterator[str]:
+def records(path: Path, reading: ReadingState, tally: RowTally) -> Iterator[str]:
     """The lines of a table, with their line ends. One of more than LONGEST_RECORD bytes is a misfit.
 
     Raises
@@ -68,9 +68,9 @@ def records(path: Path, reading: Reading, tally: RowTally) -> Iterator[str]:
 
 def _lines(
     path: Path,
-    reading: Reading,
+    reading: ReadingState,
     tally: RowTally,
-    split: Callable[[io.BufferedReader, Reading, RowTally], Iterator[bytes]],
+    split: Callable[[io.BufferedReader, ReadingState, RowTally], Iterator[bytes]],
 ) -> Iterator[str]:
     """The filled lines. A line that is not UTF-8 is a misfit."""
     size = max(1, path.stat().st_size)
@@ -88,7 +88,7 @@ def _lines(
                 yield text
 
 
-def _line_parts(stream: io.BufferedReader, reading: Reading, _: RowTally) -> Iterator[bytes]:
+def _line_parts(stream: io.BufferedReader, reading: ReadingState, _: RowTally) -> Iterator[bytes]:
     rest = b""
     while line := stream.readline(LINE_PART):
         reading.add(lines=1)
@@ -116,7 +116,7 @@ def _last_start(line: bytes) -> int:
     return max(1, end)
 
 
-def _whole_lines(stream: io.BufferedReader, reading: Reading, tally: RowTally) -> Iterator[bytes]:
+def _whole_lines(stream: io.BufferedReader, reading: ReadingState, tally: RowTally) -> Iterator[bytes]:
     while line := stream.readline(LONGEST_RECORD):
         reading.add(lines=1)
         if line in (b"\n", b"\r\n"):
@@ -130,7 +130,7 @@ def _whole_lines(stream: io.BufferedReader, reading: Reading, tally: RowTally) -
                 yield b""  # for the progress
 
 
-def _pass_blank_lines(stream: io.BufferedReader, reading: Reading) -> None:
+def _pass_blank_lines(stream: io.BufferedReader, reading: ReadingState) -> None:
     """Pass over the blank lines in the buffer at once: there may be millions."""
     ahead = stream.peek()
     blank = len(ahead) - len(ahead.lstrip(b" \r\n"))

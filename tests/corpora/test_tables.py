@@ -14,7 +14,7 @@ import pytest
 from fairkd import corpora
 from fairkd.corpora import table_files, tables, text_files
 from fairkd.corpora.csv_rows import FEWER_CELLS, MORE_CELLS, UNREADABLE
-from fairkd.corpora.reading import CHECKED_EVERY, Reading
+from fairkd.corpora.reading import CHECKED_EVERY, ReadingState
 from fairkd.corpora.tables import NO_TEXT, SENTENCE_AS_NAME
 from fairkd.errors import InputError
 from fairkd.utils import throttle
@@ -256,7 +256,7 @@ def test_a_sample_keeps_the_beginnings_of_texts(tmp_path: Path, name: str) -> No
         pd.DataFrame([row]).to_parquet(path)
     else:
         path.write_text(json.dumps(row) if name.endswith("jsonl") else f"text,n\n{row['text']},1\n")
-    table = table_files.table([path], Reading(), name)
+    table = table_files.table([path], ReadingState(), name)
     assert table.columns == ("text", "n")
     assert [len(each["text"]) for each in table.sample] == [tables.SAMPLE_CELL]
     assert list(table.values("text")) == [row["text"]]
@@ -290,7 +290,7 @@ def test_long_rows_of_a_parquet_table_are_read_a_few_at_a_time(
     pd.DataFrame({"text": texts}).to_parquet(path, row_group_size=12)
     reports: list[float | None] = []
     table = table_files.table(
-        [path], Reading(progress=lambda text, part: reports.append(part)), "long.parquet"
+        [path], ReadingState(progress=lambda text, part: reports.append(part)), "long.parquet"
     )
     assert list(table.values("text")) == texts
     assert len(reports) >= 4 and reports[-1] == 1.0
