@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from pathlib import Path
 
 import streamlit as st
 
 from app.distill.variants import ALL_VARIANTS, change, current, standard
 from app.shared.model_cache import friendly_errors, rerun_if_changed
+from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from fairkd import corpora
 from fairkd.corpora import SENTENCE_AS_NAME, UNDECODABLE
 from fairkd.errors import FairKDError, InputError
-from fairkd.utils import home
+from fairkd.runs import Visitor
 
 BUG, UPLOAD, NAMED = (
     "Sentences on professions (BUG)",
@@ -22,21 +21,20 @@ BUG, UPLOAD, NAMED = (
     "File or folder on the server, or Hugging Face data set",
 )
 TYPES = [ending.removeprefix(".") for ending in corpora.ENDINGS]
-MOST_MEGABYTES = 200
 PREVIEW = 2000  # sentences that are read for the preview of a file
 Stamp = tuple[int, int]
 
 _KIND, _UPLOAD, _NAMED, _COLUMN = "distill_text", "distill_upload", "distill_named", "distill_column"
-_ENDING = re.compile(rf"\.[A-Za-z0-9]{{1,8}}({'|'.join(map(re.escape, corpora.PACKED))})?$", re.IGNORECASE)
 _SOURCES, _PROBLEM = "distill_given", "distill_upload_problem"
 
 
 # The settings are changed in callbacks, because these run before the callback of a start button.
 def corpus_controls() -> None:
     """The controls of the training text: they set corpus.source and corpus.column of all variants."""
+    me = visitor()
     kind = st.radio(
         "Text",
-        [BUG, UPLOAD, NAMED],
+        _kinds(me),
         key=_KIND,
         on_change=_take_source,
         persist_state="session",
@@ -44,7 +42,7 @@ def corpus_controls() -> None:
     )
     if kind == UPLOAD:
         st.file_uploader(
-            "File", type=TYPES, key=_UPLOAD, on_change=_take_upload, max_upload_size=MOST_MEGABYTES
+            "File", type=TYPES, key=_UPLOAD, on_change=_take_upload, max_upload_size=me.upload_megabytes
         )
         if sentence := st.session_state.get(_PROBLEM):
             st.error(literal(sentence), icon=":material/error:")
@@ -56,6 +54,7 @@ def corpus_controls() -> None:
             persist_state="session",
             max_chars=1000,
             placeholder="/data/letters.csv.gz or hub:org/name",
+            help=None if me.access.text is None else "Only texts that whoever hosts this server has listed.",
         )
     source = _sources().get(str(kind))
     if kind == BUG:
@@ -71,8 +70,19 @@ def corpus_controls() -> None:
         )
     else:
         with friendly_errors():
-            _column(source)
-            _preview(source, current(ALL_VARIANTS, "corpus.column"))
+            allowed = me.access.source(source)
+            _column(allowed)
+            _preview(allowed, current(ALL_VARIANTS, "corpus.column"))
+
+
+def _kinds(me: Visitor) -> list[str]:
+    """The kinds of text that the visitor may choose. A text that a link names has its kind, too."""
+    kinds = [BUG]
+    if me.upload_refusal() is None:
+        kinds.append(UPLOAD)
+    if me.hosting.access.text != () or _sources().get(NAMED) or st.session_state.get(_KIND) == NAMED:
+        kinds.append(NAMED)
+    return kinds
 
 
 def _sources() -> dict[str, str]:
@@ -84,15 +94,6 @@ def enter_source(source: str) -> None:
     """Enter a path or data set from the address into the widgets."""
     _sources()[NAMED] = source
     st.session_state[_KIND], st.session_state[_NAMED] = NAMED, source
-
-
-def is_upload(source: object) -> bool:
-    """Whether a source is an uploaded file."""
-    return isinstance(source, str) and Path(source).parent == _uploads()
-
-
-def _uploads() -> Path:
-    return home() / "uploads"
 
 
 def _take_source() -> None:
@@ -114,35 +115,10 @@ def _take_upload() -> None:
     st.session_state[_PROBLEM] = None
     if upload is not None:
         try:
-            _sources()[UPLOAD] = str(store_upload(upload.name, upload.getvalue()))
+            _sources()[UPLOAD] = visitor().upload(upload.name, upload.getvalue())
         except FairKDError as error:
             st.session_state[_PROBLEM] = str(error)
     _take_source()
-
-
-def store_upload(name: str, content: bytes) -> Path:
-    """Store an uploaded file for background runs, with a hash of its content in the name.
-
-    The file's ending stays, because it tells how to read the file; of the rest of its name, only what is safe
-    in any file system.
-    """
-    whole = Path(name).name
-    ending = _ENDING.search(whole)
-    at = ending.start() if ending else len(whole)
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", whole[:at]).strip("-.")[-48:] or "text"
-    path = _uploads() / f"{hashlib.sha256(content).hexdigest()[:12]}-{stem}{whole[at:]}"
-    if not path.is_file():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"{path.name}.part")
-            part.write_bytes(content)
-            part.replace(path)
-        except OSError as error:
-            raise InputError(
-                f"The file cannot be stored in {path.parent} ({error.strerror}). Make room on the disk, or "
-                "choose a smaller file."
-            ) from error
-    return path
 
 
 def _column(source: str) -> None:

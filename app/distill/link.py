@@ -7,13 +7,14 @@ from typing import Any
 
 import streamlit as st
 
-from app.distill.corpus import enter_source, is_upload
+from app.distill.corpus import enter_source
 from app.distill.fields import fits
 from app.distill.variants import ALL_VARIANTS, change, changes, values
 from app.shared.settings_table import fields, nested
 from app.shared.url_state import read_link, write_link
 from fairkd.distill.config import PRESETS, flat, make_config, with_current_names
 from fairkd.errors import FairKDError
+from fairkd.runs import uploads
 
 SET = "set"  # a parameter of the address
 _READ = "distill_link_read"
@@ -63,5 +64,5 @@ def keep() -> None:
 
 def _shareable(made: Mapping[str, Any]) -> dict[str, Any]:
     """The changes without an uploaded text, which belongs to its owner."""
-    upload = is_upload(made.get("corpus.source"))
+    upload = uploads.is_upload(made.get("corpus.source"))
     return {key: value for key, value in made.items() if not (upload and key in _TEXT)}

@@ -13,6 +13,7 @@ from app.distill.variants import config_of
 from app.shared import model_cache
 from app.shared.run_texts import UNFINISHED, budget, duration
 from app.shared.torch_threads import all_threads
+from app.shared.visitor import visitor, who_may_change
 from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.distill.config import Config
@@ -28,12 +29,18 @@ _NAME, _OWNER, _NOTE = "distill_name", "distill_owner", "distill_note"
 
 
 def start_controls(variants: list[str], focused: str, teacher: str) -> None:
-    """Check every variant, estimate the time, and start one variant or all."""
+    """Check every variant, estimate the time, and start one variant or all; or say why nothing can start."""
+    me = visitor()
+    if refusal := me.start_refusal():
+        st.info(literal(refusal), icon=":material/info:")
+        return
     configs: dict[str, Config] = {}
     problems: dict[str, list[str]] = {}  # by message: an error in a shared setting is shown once
     for variant in variants:
         try:
-            configs[variant] = config_of(variant, teacher)
+            config = config_of(variant, teacher)
+            me.may_use(config)
+            configs[variant] = config
         except FairKDError as error:
             problems.setdefault(str(error), []).append(variant)
     for message, concerned in problems.items():
@@ -84,7 +91,7 @@ def _description(several: bool) -> None:
             max_chars=runs.LONGEST["owner"],
             placeholder="your name",
             persist_state="session",
-            help="Shown in the list of runs. It protects nothing: everybody here can cancel or delete a run.",
+            help=f"Shown in the list of runs. {who_may_change()}",
         )
     st.text_input(
         "Note",
@@ -118,7 +125,7 @@ def _submit(variants: list[str], teacher: str) -> None:
     name, owner, note = (str(st.session_state.get(key) or "") for key in (_NAME, _OWNER, _NOTE))
     several = len(variants) > 1
     try:
-        found = runs.submit_all(
+        found = visitor().submit(
             [(run_name(one, name, several=several), config_of(one, teacher)) for one in variants],
             note=note,
             owner=owner,  # an empty field is nobody: the user of the server is not the visitor

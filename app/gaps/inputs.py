@@ -27,6 +27,7 @@ from app.gaps.validation import (
     words_text,
 )
 from app.shared.table_download import table_download
+from app.shared.visitor import hosting
 from app.shared.widgets import caption, literal
 from fairkd.errors import FairKDError
 from fairkd.lexicon import (
@@ -295,13 +296,15 @@ def _profession_editor() -> pd.DataFrame:
     )
     years = sorted({str(year) for year in shipped_professions()["year"]})
     caption(f"{SOURCE.format(year=' and '.join(years))} A share may be empty.")
-    st.file_uploader(
-        "Upload professions: a CSV file with the column `profession` and, optionally, `women_share` (0 to 1)",
-        type=["csv", "tsv", "txt"],
-        key=UPLOAD,
-        on_change=_take_upload,
-        max_upload_size=1,
-    )
+    if hosting().mode != "demo":
+        st.file_uploader(
+            "Upload professions: a CSV file with the column `profession` and, optionally, `women_share` "
+            "(0 to 1)",
+            type=["csv", "tsv", "txt"],
+            key=UPLOAD,
+            on_change=_take_upload,
+            max_upload_size=1,
+        )
     if sentence := st.session_state.get(UPLOAD_ERROR):
         st.error(literal(sentence), icon=":material/error:")
     table_download(edited, "fairkd-professions", "gaps_professions_csv")

@@ -11,7 +11,8 @@ import streamlit as st
 from app.runs.description_form import description_form
 from app.runs.export import export_button
 from app.shared.run_texts import UNFINISHED
-from app.shared.widgets import literal
+from app.shared.visitor import visitor
+from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.runs import Run
@@ -52,9 +53,11 @@ def has_model(run: Run) -> bool:
 
 
 def action_bar(run: Run) -> None:
-    """The buttons for the run's state; none for an example."""
+    """The buttons for the run's state that the visitor may use; none for an example."""
     if run.example:
         return
+    refusal = visitor().change_refusal(run)
+    may_change = refusal is None
     with st.container(horizontal=True, gap="small"):
         if has_model(run):
             _open_with(
@@ -72,26 +75,28 @@ def action_bar(run: Run) -> None:
                 run,
                 help="Open the Gaps page with this student and its teacher.",
             )
-        if run.state in UNFINISHED:
+        if may_change and run.state in UNFINISHED:
             label, help = "Cancel", "Finish the current step, save a checkpoint, and stop."
             if run.state == "cancelling":
                 label, help = "Stop at once", "Stop the process now. The last checkpoint is kept."
             _button(label, "cancel", "stop_circle", _try, run, runs.cancel, help=help)
-        if run.resumable:
+        if may_change and run.resumable:
             _button(
                 "Resume",
                 "resume",
                 "play_arrow",
-                _try,
+                _resume,
                 run,
-                runs.resume,
                 help="Continue from the last checkpoint.",
             )
         if run.state not in UNFINISHED:
             export_button(run)
-        description_form(run, partial(_describe, run))
-        if run.state not in UNFINISHED:
+        if may_change:
+            description_form(run, partial(_describe, run))
+        if may_change and run.state not in UNFINISHED:
             _button("Delete", "delete", "delete", _ask_to_delete, run, help="You are asked to confirm.")
+    if refusal is not None:
+        caption(literal(refusal))
     _confirm_delete(run)
 
 
@@ -133,11 +138,20 @@ def _describe(run: Run, **texts: str) -> None:
     _try(run, partial(runs.describe, **texts))
 
 
+def _resume(run: Run) -> None:
+    _report(lambda: visitor().resume(run.id))
+
+
 def _try(run: Run, action: Callable[[str], object]) -> None:
+    """Call `action` if the visitor may change the run."""
+    _report(lambda: visitor().change(run.id, action))
+
+
+def _report(action: Callable[[], object]) -> None:
     """Call `action`, and keep its error for `show_problem`."""
     st.session_state.pop(_PROBLEM, None)
     try:
-        action(run.id)
+        action()
     except FairKDError as error:
         st.session_state[_PROBLEM] = (str(error), time.monotonic())
 

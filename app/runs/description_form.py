@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app.shared.visitor import who_may_change
 from fairkd.runs import LONGEST, Run
 
 
@@ -23,7 +24,7 @@ def description_form(run: Run, save: Callable[..., None]) -> None:
             run.owner,
             max_chars=LONGEST["owner"],
             key=f"owner_{id}",
-            help="Shown in the list. It protects nothing: everybody here can cancel or delete the run.",
+            help=f"Shown in the list. {who_may_change()}",
         )
 
         def submit() -> None:

@@ -11,6 +11,7 @@ from app.runs.actions import chosen_id, open_run, show_problem
 from app.shared.activity import track_activity
 from app.shared.model_cache import friendly_errors
 from app.shared.run_texts import UNFINISHED, ago, has_trained, run_summary, state_badge, status
+from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.runs import Run
@@ -146,6 +147,9 @@ def about(run: Run) -> list[str]:
 def _no_runs() -> None:
     """The page without any run."""
     with st.container(border=True):
+        if refusal := visitor().start_refusal():
+            st.markdown(f"**No runs yet.** {literal(refusal)}")
+            return
         st.markdown("**No runs of your own yet.** Train a student on the Distill page.")
         caption(
             "While a student trains, this page shows its loss, its gap, and its predictions for “Milk is a "

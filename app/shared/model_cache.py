@@ -15,6 +15,7 @@ import streamlit as st
 
 from app.shared.streamlit_internals import is_closed, rerun_requested
 from app.shared.torch_threads import all_threads, import_torch
+from app.shared.visitor import hosting
 from app.shared.widgets import literal
 from fairkd.errors import FairKDError, ModelError
 from fairkd.utils import Throttle, runs_folder
@@ -121,7 +122,7 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
         draw(min(max(fraction or 0.0, 0.0), 1.0), text=literal(message))
 
     try:
-        model = models.load(reference, progress=progress)
+        model = models.load(reference, allowed=hosting().access.models, progress=progress)
     except FairKDError as error:
         _cached_failure(reference, _sentence=str(error))
         raise

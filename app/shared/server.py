@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 
-from app.shared.streamlit_internals import open_browser
+from app.shared.streamlit_internals import limit_uploads, open_browser
+from app.shared.visitor import hosting
+from fairkd.errors import FairKDError
+
+LARGEST_TABLE = 1  # megabytes that the Gaps page takes
+
+
+def stop_if_misconfigured() -> None:
+    """End the process with one sentence if an environment variable is wrong, before anybody is served."""
+    try:
+        hosting()
+    except FairKDError as error:
+        sys.exit(f"Error: {error}")
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Open the browser, and prepare the first page. Streamlit enters this when the server starts."""
+    if hosting().mode == "demo":
+        limit_uploads(0)
+    elif hosting().mode == "class":
+        limit_uploads(max(hosting().megabytes, LARGEST_TABLE))
     open_browser()
     threading.Thread(target=_prepare, name="prepare", daemon=True).start()
     yield
@@ -30,3 +47,7 @@ def _prepare() -> None:
     import app.predictions.page  # noqa: F401
 
     activity().start(load_default_models)
+    from fairkd.runs import uploads
+
+    with suppress(FairKDError):  # a damaged database: the Runs page reports it
+        uploads.remove_unused()

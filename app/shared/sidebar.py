@@ -16,7 +16,8 @@ from app.shared.model_options import (
     reference_of,
 )
 from app.shared.presenter import presenter_switch
-from app.shared.widgets import IMAGE_FORMAT_KEY, IMAGE_FORMATS, literal
+from app.shared.visitor import hosting, is_presenter
+from app.shared.widgets import IMAGE_FORMAT_KEY, IMAGE_FORMATS, caption, literal
 from fairkd import models
 from fairkd.errors import FairKDError
 
@@ -32,6 +33,13 @@ _PICKERS: dict[str, tuple[str, str, str | None]] = {
     "student": ("Student", "orange", STUDENT_DEFAULT),
     "student2": ("Second student", "yellow", None),
 }
+_WHICH = (
+    "An embedded model, the student of a finished run, a folder on the server, or a Hugging Face model such "
+    "as `distilbert-base-uncased` (also with `@revision`). Type its name and press Enter."
+)
+_WHICH_LISTED = (
+    "An embedded model, the student of a finished run, or another model that is allowed on this server."
+)
 
 
 def choose_models(roles: Sequence[str], *, figures: bool = True) -> None:
@@ -45,6 +53,8 @@ def choose_models(roles: Sequence[str], *, figures: bool = True) -> None:
         for role in roles:
             chosen[role], slots[chosen[role]] = _picker(role, chosen.get(role))
         presenter_switch()
+        if is_presenter():
+            caption(":material/key: You are the presenter: you can change everybody’s runs.")
         sheets = st.expander("About these models", key="model_sheets", on_change="rerun") if roles else None
         if figures:
             st.segmented_control(
@@ -103,6 +113,7 @@ def _picker(role: str, before: str | None) -> tuple[str, DeltaGenerator]:
         options.append(default)
     if before and role not in st.session_state and role not in st.query_params:
         st.session_state[role] = before
+    listed = hosting().access.models is not None
     typed = st.session_state.get(role) or st.query_params.get(role)
     if typed and typed not in options and reference_of(typed) not in options:
         options.append(typed)  # a typed reference stays in the list
@@ -110,9 +121,7 @@ def _picker(role: str, before: str | None) -> tuple[str, DeltaGenerator]:
         # The coloured name is not in the label, because a screen reader would read its colour code aloud.
         st.markdown(
             f":{colour}[**{label}**]",
-            help="An embedded model, the student of a finished run, a folder on the server, or a Hugging "
-            "Face model such as `distilbert-base-uncased` (also with `@revision`). Type its name and press "
-            "Enter.",
+            help=_WHICH_LISTED if listed else _WHICH,
         )
         chosen = st.selectbox(
             label,
@@ -121,7 +130,7 @@ def _picker(role: str, before: str | None) -> tuple[str, DeltaGenerator]:
             key=role,
             format_func=model_label,
             placeholder="None",
-            accept_new_options=True,
+            accept_new_options=hosting().access.models != (),
             bind="query-params",
             label_visibility="collapsed",
         )

@@ -39,6 +39,11 @@ def is_closed() -> bool:
     return requests is not None and requests._state is ScriptRequestType.STOP
 
 
+def limit_uploads(megabytes: int) -> None:
+    """Refuse larger uploads by the server itself, which reads the option for each of them."""
+    config.set_option("server.maxUploadSize", megabytes)
+
+
 def open_browser() -> None:
     """Open the dashboard in a browser, unless the server is headless, when the server starts.
 

@@ -23,6 +23,7 @@ reader corrects the states.
 * `supervision`, `runner`, `worker`, `run_session`, `lock`, `process_identity`: the processes
 * `outcome`: how a run ended, in one sentence; `result_warning`: why its result says little
 * `expected_start`: when queued runs start; `wording`: durations, phases and starts in words
+* `visitors`: what the visitors of a dashboard may do; `uploads`: the files that they upload
 * `archive`: export; `comparison`: which runs can be compared
 
 Only the worker imports torch, once it trains. The public names are in `__init__.pyi`; they are imported when

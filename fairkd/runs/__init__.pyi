@@ -1,4 +1,9 @@
-from . import description as description, event_tables as event_tables, events as events
+from . import (
+    description as description,
+    event_tables as event_tables,
+    events as events,
+    uploads as uploads,
+)
 from .archive import export as export, part_bytes as part_bytes
 from .comparison import (
     evaluation_differences as evaluation_differences,
@@ -39,4 +44,5 @@ from .result_warning import MIN_STEPS as MIN_STEPS, few_steps as few_steps
 from .run_access import RunAccess as RunAccess
 from .run_record import ACTIVE as ACTIVE, Run as Run, State as State
 from .run_session import Session as Session, foreground as foreground
+from .visitors import Visitor as Visitor
 from .wording import duration as duration, phase_text as phase_text, start_text as start_text

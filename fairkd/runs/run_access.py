@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fairkd.errors import InputError
-from fairkd.utils import Access
+from fairkd.utils import MODELS_VARIABLE, TEXT_VARIABLE, Access
 
 FILE = "access.json"
 
@@ -50,9 +50,19 @@ def write(folder: Path, run: RunAccess) -> None:
     (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def is_stored(folder: Path) -> bool:
-    """Whether a run has an access.json. Those of earlier versions have none."""
-    return (folder / FILE).exists()
+def environment(variables: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The environment of a run's process: with its own lists, not those of whoever started the runner."""
+    if not (folder / FILE).exists():
+        return dict(variables)
+    try:
+        access = read(folder).access
+    except InputError:  # the process reports it
+        access = Access((), ())
+    found = {name: value for name, value in variables.items() if name not in (MODELS_VARIABLE, TEXT_VARIABLE)}
+    for name, patterns in ((MODELS_VARIABLE, access.models), (TEXT_VARIABLE, access.text)):
+        if patterns is not None:  # only that of the uploads can hold a comma, and these need no pattern here
+            found[name] = ",".join(one for one in patterns if "," not in one)
+    return found
 
 
 def read(folder: Path) -> RunAccess:

@@ -22,7 +22,7 @@ from fairkd.errors import FairKDError
 from fairkd.runs import lock, outcome, process_identity, run_access, store, supervision
 from fairkd.runs.lock import RunnerLock
 from fairkd.runs.run_record import ACTIVE, Entry
-from fairkd.utils import MODELS_VARIABLE, TEXT_VARIABLE, hardware
+from fairkd.utils import hardware
 
 Command = Callable[[str, int], Sequence[str]]
 
@@ -92,10 +92,7 @@ class Runner:
         id, attempt = entry.run.id, entry.attempt
         environment = supervision.detached_environment()
         environment[process_identity.MARK] = supervision.mark_of(id, attempt)
-        if run_access.is_stored(entry.run.folder):
-            # Its own lists hold, not those of the dashboard that happened to start this runner.
-            for variable in (MODELS_VARIABLE, TEXT_VARIABLE):
-                environment.pop(variable, None)
+        environment = run_access.environment(environment, entry.run.folder)
         environment.setdefault("OMP_NUM_THREADS", str(max(1, hardware.cores() // self.slots)))
         try:
             with (entry.run.folder / "log.txt").open("ab") as log:

@@ -2,6 +2,7 @@
 
 * `paths`: where FairKD keeps what outlives a process
 * `access`: which models and texts may be used, on a server that strangers visit
+* `hosting`: how a dashboard is shared: its mode, and what its visitors may use
 * `hardware`: cores, free memory, priority, and whether an error means that memory ran out
 * `thread_map`: a function over many batches, each on a thread of its own
 * `throttle`: how often progress is reported

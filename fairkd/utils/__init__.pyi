@@ -6,6 +6,14 @@ from .access import (
     uploads_pattern as uploads_pattern,
 )
 from .hardware import free_memory as free_memory, is_lack_of_memory as is_lack_of_memory
+from .hosting import (
+    MODE_VARIABLE as MODE_VARIABLE,
+    MODES as MODES,
+    MOST_MEGABYTES as MOST_MEGABYTES,
+    Hosting as Hosting,
+    Mode as Mode,
+    visitor_id as visitor_id,
+)
 from .number_text import percent as percent, signed as signed, signed_correlation as signed_correlation
 from .paths import (
     VARIABLE as VARIABLE,

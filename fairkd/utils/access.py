@@ -75,10 +75,17 @@ class Access:
         )
 
     @classmethod
+    def listed(cls) -> Access:
+        """The lists of the environment."""
+        return cls(_listed(MODELS_VARIABLE), _listed(TEXT_VARIABLE))
+
+    @classmethod
     def from_environment(cls) -> Access:
-        """The lists of the environment, for this process. Uploaded files may be read under any list."""
-        models, text = _listed(MODELS_VARIABLE), _listed(TEXT_VARIABLE)
-        return cls(models, None if text is None else (*text, uploads_pattern(uploads_folder())))
+        """What this process may use: what the environment lists, and with any list, uploaded files."""
+        listed = cls.listed()
+        if listed.text is None:
+            return listed
+        return cls(listed.models, (*listed.text, uploads_pattern(uploads_folder())))
 
 
 def uploads_pattern(folder: Path) -> str:

@@ -24,6 +24,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
+@pytest.fixture(autouse=True)
+def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the visitor's browser sends; AppTest has no browser."""
+    sent: dict[str, str] = {}
+    monkeypatch.setattr("app.shared.visitor._cookie", lambda name: sent.get(name, ""))
+    return sent
+
+
 @pytest.fixture
 def no_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Runs page without the example runs."""

@@ -88,6 +88,18 @@ def test_the_lists_of_the_dashboard_do_not_hold_for_a_run_of_the_command_line(
     assert stored(run.id).state == "finished"
 
 
+def test_the_process_of_a_run_has_the_lists_of_the_run(quiet: Path) -> None:
+    given = {"PATH": "/bin", "FAIRKD_ALLOWED_MODELS": "org/*"}
+    lists = RunAccess(Access(None, ("/srv/*", "/home/a,b/uploads/*")))
+    run = runs.submit(make_config({"budget": {"steps": 1}}), access=lists)
+    assert run_access.environment(given, run.folder) == {"PATH": "/bin", "FAIRKD_ALLOWED_TEXT": "/srv/*"}
+    (run.folder / run_access.FILE).write_text("[]")
+    closed = {"PATH": "/bin", "FAIRKD_ALLOWED_MODELS": "", "FAIRKD_ALLOWED_TEXT": ""}
+    assert run_access.environment(given, run.folder) == closed
+    (run.folder / run_access.FILE).unlink()
+    assert run_access.environment(given, run.folder) == given
+
+
 def test_a_resumed_run_must_be_allowed_by_the_lists_of_today(quiet: Path) -> None:
     run = runs.submit(make_config({"teacher": "org/name", "budget": {"steps": 1}}))
     runs.cancel(run.id)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.distill.corpus import MOST_MEGABYTES, NAMED, PREVIEW, UPLOAD, _first, store_upload
+from app.distill.corpus import NAMED, PREVIEW, UPLOAD, _first
 from fairkd.errors import InputError
+from fairkd.utils import MOST_MEGABYTES
 from tests import ROOT
 from tests.app.conftest import OpenDistill
 from tests.app.reading import started, texts
@@ -78,10 +79,10 @@ def test_a_removed_or_unstored_file_is_not_used(
     assert "BUG is used" in texts(app)
     app.file_uploader(key="distill_upload").upload("one.txt", b"This is a sentence of the file.\n").run()
 
-    def full(*_: object) -> Path:
+    def full(*_: object, **__: object) -> Path:
         raise InputError("The disk is full.")
 
-    monkeypatch.setattr("app.distill.corpus.store_upload", full)
+    monkeypatch.setattr("fairkd.runs.uploads.store", full)
     app.file_uploader(key="distill_upload").upload("two.txt", b"This is another sentence.\n").run()
     assert [error.value for error in app.error] == ["The disk is full\\."]
     app.button(key="start_one").click().run()
@@ -91,28 +92,6 @@ def test_a_removed_or_unstored_file_is_not_used(
 def test_the_server_accepts_files_of_the_size_that_the_page_allows() -> None:
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     assert config["server"]["maxUploadSize"] >= MOST_MEGABYTES
-
-
-def test_an_upload_is_named_by_its_content_and_never_leaves_the_folder(home: Path) -> None:
-    one, two = store_upload("../../etc/passwd.txt", b"one"), store_upload("../../etc/passwd.txt", b"two")
-    assert one != two and one.parent == two.parent == home / "uploads"
-    assert store_upload("../../etc/passwd.txt", b"one") == one
-
-
-@pytest.mark.parametrize(
-    ("name", "stored"),
-    [
-        ("данные.txt", "-text.txt"),
-        ("データ.csv", "-text.csv"),
-        ("データ.CSV.gz", "-text.CSV.gz"),
-        (".txt", "-text.txt"),
-        ("my letters.v2.csv", "-my-letters.v2.csv"),
-        ("x" * 300 + ".jsonl", f"-{'x' * 48}.jsonl"),
-    ],
-)
-def test_an_upload_keeps_the_ending_that_tells_how_to_read_it(home: Path, name: str, stored: str) -> None:
-    path = store_upload(name, b"She is a nurse.\n")
-    assert path.name[12:] == stored and path.is_file()
 
 
 def test_a_file_with_a_name_in_another_script_is_read(open_distill: OpenDistill) -> None:

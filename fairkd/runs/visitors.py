@@ -1,0 +1,154 @@
+"""What a visitor of the dashboard may do with runs and uploads, by how it is shared (`utils.hosting`).
+
+A page asks before it shows a button; the same rules hold when the button is pressed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from fairkd.errors import FairKDError, InputError
+from fairkd.runs import control, run_access, store, uploads
+from fairkd.runs.run_access import RunAccess
+from fairkd.runs.store import ACTIVE, Run
+from fairkd.utils import MOST_MEGABYTES, Access, Hosting, uploads_pattern
+
+if TYPE_CHECKING:
+    from fairkd.distill.config import Config
+
+NO_START = "Runs cannot be started on this server."
+NO_CHANGE = "Runs cannot be changed on this server."
+NO_COOKIE = (
+    "Your browser sent no cookie, so this server cannot tell what is yours: allow cookies for it, and load "
+    "the page again."
+)
+NOT_YOURS = "This run was started by somebody else: only they and the presenter can change it."
+
+T = TypeVar("T")
+_submitting = threading.Lock()  # between counting a visitor's runs and adding one
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """One browser, and what it may do here. Without a cookie its id is empty."""
+
+    hosting: Hosting = Hosting()
+    id: str = ""
+    presenter: bool = False
+
+    @property
+    def limited(self) -> bool:
+        """Whether the quota holds."""
+        return self.hosting.mode == "class" and not self.presenter
+
+    @property
+    def access(self) -> Access:
+        """What the visitor may use: the host's lists, and where files may be uploaded, the visitor's own."""
+        listed = self.hosting.access
+        if listed.text is None or self.upload_refusal() is not None:
+            return listed
+        return Access(listed.models, (*listed.text, uploads_pattern(uploads.folder(self._uploader))))
+
+    @property
+    def upload_megabytes(self) -> int:
+        """How large an uploaded file may be."""
+        return self.hosting.megabytes if self.limited else MOST_MEGABYTES
+
+    def start_refusal(self) -> str | None:
+        """Why the visitor may not start runs here; None if they may."""
+        if self.hosting.mode == "demo":
+            return NO_START
+        return NO_COOKIE if self.hosting.mode == "class" and not self.id else None
+
+    def upload_refusal(self) -> str | None:
+        """Why the visitor may not upload files here; None if they may."""
+        if self.hosting.mode == "demo":
+            return "Files cannot be uploaded on this server."
+        return NO_COOKIE if self.hosting.shared and not self.id else None
+
+    def change_refusal(self, run: Run) -> str | None:
+        """Why the visitor may not cancel, resume, delete or describe this run; None if they may."""
+        if self.hosting.mode == "demo":
+            return NO_CHANGE
+        if not self.limited:
+            return None
+        try:
+            mine = bool(self.id) and run_access.read(run.folder).visitor == self.id
+        except InputError:
+            mine = False
+        return None if mine else NOT_YOURS
+
+    def may_use(self, config: Config) -> None:
+        """Raise a FairKDError that says which setting of a run the visitor may not have."""
+        run_access.allowed(config.model_dump(mode="json"), self.access)
+        if not self.limited:
+            return
+        most = self.hosting.minutes
+        if config.budget.minutes is None or config.budget.minutes > most:
+            given = (
+                f"{config.budget.steps:,} steps"
+                if config.budget.minutes is None
+                else (f"{config.budget.minutes:g} minutes")
+            )
+            raise InputError(
+                f"The training time of a run is at most {most:g} minutes on this server, got {given}."
+            )
+
+    def submit(self, configs: Sequence[tuple[str, Config]], *, note: str = "", owner: str = "") -> list[Run]:
+        """`control.submit_all`, as far as the visitor may; FairKDError if not."""
+        self._refuse(self.start_refusal())
+        for _, config in configs:
+            self.may_use(config)
+        with _submitting:
+            self._check_quota(len(configs))
+            return control.submit_all(configs, note=note, owner=owner, access=RunAccess(self.access, self.id))
+
+    def change(self, id: str, action: Callable[[str], T]) -> T:
+        """`action(id)`, such as `control.cancel`, if the visitor may change this run; FairKDError if not."""
+        self._refuse(self.change_refusal(control.get(id)))
+        return action(id)
+
+    def resume(self, id: str) -> Run:
+        """`control.resume`, as far as the visitor may; FairKDError if not."""
+        self._refuse(self.start_refusal())
+        with _submitting:
+            self._check_quota(1)
+            return self.change(id, lambda id: control.resume(id, access=self.access))
+
+    def upload(self, name: str, content: bytes) -> str:
+        """Store a file for runs of this visitor, and return its path; InputError if that is refused."""
+        self._refuse(self.upload_refusal())
+        most = self.hosting.megabytes if self.limited else None
+        return str(uploads.store(name, content, visitor=self._uploader, most_megabytes=most))
+
+    def unfinished(self) -> int:
+        """How many of the visitor's runs are queued or train."""
+        mine = 0
+        for entry in store.entries(("queued", *ACTIVE)):
+            try:
+                mine += run_access.read(entry.run.folder).visitor == self.id
+            except FairKDError:
+                continue  # nobody's
+        return mine
+
+    @property
+    def _uploader(self) -> str:
+        return self.id if self.hosting.shared else ""
+
+    def _check_quota(self, more: int) -> None:
+        if not self.limited:
+            return
+        most, before = self.hosting.unfinished_runs, self.unfinished()
+        if before + more > most:
+            raise InputError(
+                f"At most {most} of your runs can be queued or train at a time, and {before} do: start "
+                "fewer, or wait until one has ended."
+            )
+
+    @staticmethod
+    def _refuse(reason: str | None) -> None:
+        if reason is not None:
+            raise InputError(reason)
