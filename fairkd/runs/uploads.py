@@ -13,7 +13,7 @@ from typing import Any
 from fairkd import corpora
 from fairkd.errors import InputError
 from fairkd.runs import store as runs
-from fairkd.runs.store import ACTIVE, RESUMABLE
+from fairkd.runs.run_record import ACTIVE, RESUMABLE
 from fairkd.utils import uploads_folder
 
 UNUSED_SECONDS = 6 * 3600.0  # a visitor may take that long from the upload to the start of a run

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import control, run_access, store, uploads
 from fairkd.runs.run_access import RunAccess
-from fairkd.runs.store import ACTIVE, Run
+from fairkd.runs.run_record import ACTIVE, Run
 from fairkd.utils import MOST_MEGABYTES, Access, Hosting, uploads_pattern
 
 if TYPE_CHECKING:
