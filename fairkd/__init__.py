@@ -7,6 +7,7 @@
 
 * `cli`: the command line
 * `runs`: distillations in the background
+* `doctor`: what would go wrong on this machine
 * `distill`: one distillation, from its configuration to the saved student
 * `measures`: measures of bias and quality, and their statistics
 * `constraints`: edits of the teacher's distribution; `augmentation`: gendered sentences swapped

@@ -111,6 +111,7 @@ def test_the_wheel_holds_every_file_of_library_and_dashboard_and_nothing_else(wh
         pytest.skip("no checkout")
     lines = tracked.stdout.splitlines()
     expected = {line for line in lines if line.startswith("fairkd/")}
+    expected |= {"fairkd/requirements.txt"}  # the tested versions
     expected |= {f"{DASHBOARD}/{line}" for line in lines if line.startswith("app/")}
     expected |= {
         f"{DASHBOARD}/{name}" for name in ("dashboard.py", "streamlit_app.py", ".streamlit/config.toml")

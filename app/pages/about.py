@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.about.examination import show_examination
 from app.about.texts import model_card
 from app.shared.reproduce import PAPER, software_entry
 from fairkd import __version__
@@ -41,6 +42,7 @@ st.markdown(
     f"FairKD {__version__}. Licence: [Apache 2.0](https://www.apache.org/licenses/LICENSE-2.0). The sources "
     "of the embedded models' weights and texts have licences of their own, which the model card names."
 )
+show_examination()
 st.subheader("Model card of the embedded models")
 st.markdown(model_card())
 st.caption("The students' settings in full are in `fairkd/assets/MODEL_CARD.md`.")

@@ -3,6 +3,7 @@
 * `commands`: the application and the commands on models and predictions
 * `gaps_command`: `fairkd gaps`
 * `dashboard_command`: `fairkd dashboard`
+* `doctor_command`: `fairkd doctor`
 * `distill_commands`: `fairkd distill`; `foreground`: one distillation in the terminal, for it
 * `run_commands`: `fairkd runs`
 * `settings_command`: `fairkd settings`

@@ -18,6 +18,7 @@ from fairkd import __version__
 from fairkd.cli.console import JsonOption, print_json, print_table, progress
 from fairkd.cli.dashboard_command import dashboard
 from fairkd.cli.distill_commands import distill
+from fairkd.cli.doctor_command import doctor
 from fairkd.cli.gaps_command import gaps
 from fairkd.cli.model_options import EMBEDDED_TEACHER, MODEL_HELP, hint, load
 from fairkd.cli.run_commands import runs_app
@@ -36,6 +37,7 @@ app.command()(gaps)
 app.command()(distill)
 app.command()(settings)
 app.command()(dashboard)
+app.command()(doctor)
 
 
 def _version(wanted: bool) -> None:

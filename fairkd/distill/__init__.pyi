@@ -13,6 +13,7 @@ from .precision import (
     FORMATS as FORMATS,
     autocast as autocast,
     make_accelerator as make_accelerator,
+    resolve_precision as resolve_precision,
 )
 from .student import take_layers as take_layers
 from .time_estimate import Estimate as Estimate, estimate as estimate

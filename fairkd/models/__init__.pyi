@@ -28,6 +28,7 @@ from .references import (
     embedded as embedded,
     embedded_hash as embedded_hash,
     of_runs as of_runs,
+    shipped_hashes as shipped_hashes,
 )
 from .token_batching import (
     BATCH_TOKENS as BATCH_TOKENS,

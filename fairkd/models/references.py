@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,9 @@ from pathlib import Path
 from fairkd.errors import ModelError
 from fairkd.utils import runs_folder
 
+HASHES = (
+    "sha256.json"  # beside the embedded models, by reference; `python -m tools.embedded_hashes` writes it
+)
 EMBEDDED = Path(__file__).parents[1] / "assets" / "embedded"
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -52,6 +56,15 @@ def embedded_hash(reference: str) -> str:
             with path.open("rb") as file:
                 digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return digest.hexdigest()
+
+
+def shipped_hashes() -> dict[str, str]:
+    """`embedded_hash` of each embedded model as it was shipped; empty if the list is missing or damaged."""
+    try:
+        found = json.loads((EMBEDDED / HASHES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(digest) for name, digest in found.items()} if isinstance(found, dict) else {}
 
 
 def run_folder(id: str) -> Path:

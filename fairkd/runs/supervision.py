@@ -23,7 +23,7 @@ from fairkd.runs import events, lock, outcome, process_identity, store
 from fairkd.runs.lock import RunnerLock, UnsupportedLocksError
 from fairkd.runs.result_warning import result_warning
 from fairkd.runs.run_record import ACTIVE, Entry
-from fairkd.utils import home
+from fairkd.utils import home, quoted
 
 SLOTS = "FAIRKD_SLOTS"
 RUNNER: tuple[str, ...] = (sys.executable, "-m", "fairkd.runs.runner")
@@ -34,11 +34,13 @@ STALE_AFTER = 8.0  # seconds without a heartbeat, after which others look for de
 def slots() -> int:
     """The value of FAIRKD_SLOTS, one by default."""
     text = os.environ.get(SLOTS, "1")
-    if not text.strip().isdigit() or int(text) < 1:
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 5 and int(digits) > 0):
         raise InputError(
-            f"{SLOTS} sets how many runs train at the same time: expected 1 or more, got {text!r}."
+            f"{SLOTS} sets how many runs train at the same time: expected a number from 1 to 9999, got "
+            f"{quoted(text)}."
         )
-    return int(text)
+    return int(digits)
 
 
 def mark_of(id: str, attempt: int) -> str:

@@ -81,7 +81,7 @@ def test_a_configuration_that_was_changed_unchecked_is_refused(quiet: Path) -> N
     assert runs.all_runs() == [] and not list((quiet / "runs").glob("*"))
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "two", ""])
+@pytest.mark.parametrize("text", ["0", "-1", "two", "", "²", "٣", "1" * 5000])
 def test_invalid_slots_are_an_error_at_submit(
     quiet: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:

@@ -1,0 +1,2 @@
+from .examination import examine as examine
+from .finding import Finding as Finding, Severity as Severity
