@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.shared.visitor import hosting, is_presenter
 from app.shared.widgets import literal
 from fairkd.doctor import Finding, Severity, examine
 
@@ -16,7 +17,12 @@ WORST_FIRST: tuple[Severity, ...] = ("problem", "warning", "ok")
 
 
 def show_examination() -> None:
-    """A button that checks this server, and below it what the checks found, the worst first."""
+    """A button that checks this server, and below it what the checks found, the worst first.
+
+    For whoever hosts it: the user of this machine, or the presenter. Others see nothing of the server.
+    """
+    if hosting().shared and not is_presenter():
+        return
     st.subheader("This server")
     if not st.button("Check this server", icon=":material/stethoscope:"):
         st.caption(

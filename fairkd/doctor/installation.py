@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from fairkd import models, runs
 from fairkd.doctor.finding import Finding
 from fairkd.errors import FairKDError, listed
-from fairkd.utils import did_you_mean, home, nearest, quoted
+from fairkd.utils import Hosting, did_you_mean, home, nearest, quoted
 
 _PACKAGE = Path(__file__).parents[1]
 PINS = "requirements.txt"  # in a wheel beside the package's modules, in a checkout beside the package
@@ -19,7 +20,12 @@ DASHBOARD = frozenset({"streamlit", "plotly", "starlette"})  # what the library 
 VARIABLES = (
     "FAIRKD_ALLOWED_MODELS",
     "FAIRKD_ALLOWED_TEXT",
+    "FAIRKD_CLASS_MEGABYTES",
+    "FAIRKD_CLASS_MINUTES",
+    "FAIRKD_CLASS_RUNS",
     "FAIRKD_HOME",
+    "FAIRKD_MODE",
+    "FAIRKD_PRESENTER_TOKEN",
     "FAIRKD_RUN",  # set by FairKD for the processes that it starts
     "FAIRKD_SLOTS",
     "FAIRKD_WHEELS",
@@ -96,7 +102,7 @@ def embedded_models() -> Iterator[Finding]:
 def settings() -> Iterator[Finding]:
     """Whether the environment variables have values that FairKD understands."""
     problems = []
-    readers: tuple[Callable[[], object], ...] = (runs.slots,)
+    readers: tuple[Callable[[], object], ...] = (runs.slots, partial(Hosting.from_environment, public=False))
     for read in readers:
         try:
             read()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from fairkd.doctor.finding import Finding
-from fairkd.utils import free_memory, hardware, shortened
+from fairkd.utils import MODE_VARIABLE, free_memory, hardware, quoted, shortened
 
 LITTLE_MEMORY = 1_000_000_000  # bytes; the dashboard with the embedded models needs about that
 ENOUGH_MEMORY = 4_000_000_000  # with a run beside it
@@ -75,15 +75,18 @@ def browser() -> Iterator[Finding]:
 def address(given: str | None, port: int | None) -> Iterator[Finding]:
     """Who can reach the dashboard, and whether its port is free."""
     place = given or os.environ.get(ADDRESS_VARIABLE) or "127.0.0.1"
+    mode = os.environ.get(MODE_VARIABLE, "").strip() or "local"
     if _is_loopback(place):
         yield Finding("address", "ok", f"The dashboard listens on {place}: only this machine reaches it.")
-    else:
+    elif mode == "local":
         yield Finding(
             "address",
             "warning",
-            f"The dashboard listens on {place}: whoever reaches this machine can use all of it.",
-            "Listen on 127.0.0.1 behind a reverse proxy with a login.",
+            f"The dashboard listens on {place}: whoever reaches it may start, cancel and delete any run.",
+            f"Set {MODE_VARIABLE} to demo or class, or listen on 127.0.0.1 behind a proxy with a login.",
         )
+    else:
+        yield Finding("address", "ok", f"The dashboard listens on {place}, in the mode {quoted(mode, 20)}.")
     if port is None:
         return
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

@@ -114,6 +114,8 @@ def test_the_shipped_hashes_are_those_of_the_embedded_models(
         ("FAIRKD_WHEELS", "/no/such/folder", "problem", "is no folder"),
         ("FAIRKD_HOME", "here", "warning", "a relative path, 'here'"),
         ("OMP_NUM_THREADS", "many", "warning", "OMP_NUM_THREADS is not a number"),
+        ("FAIRKD_MODE", "open", "problem", "FAIRKD_MODE must be one of"),
+        ("FAIRKD_CLASS_MINUTES", "²", "problem", "FAIRKD_CLASS_MINUTES must be a number"),
         ("FAIRKD_SLOT", "2", "warning", "Did you mean FAIRKD_SLOTS?"),
     ],
 )
@@ -143,6 +145,8 @@ def test_a_server_that_others_reach_and_a_used_port_are_named(monkeypatch: pytes
     with machine.socket.create_server(("127.0.0.1", 0)) as server:
         found = list(machine.address("0.0.0.0", server.getsockname()[1]))
     assert [finding.severity for finding in found] == ["warning", "warning"]
+    monkeypatch.setenv("FAIRKD_MODE", "class")
+    assert one(machine.address("0.0.0.0", None), "address").severity == "ok"
     for place in ("127.0.0.1", "::1", "localhost"):
         assert one(machine.address(place, None), "address").severity == "ok"
 

@@ -37,3 +37,13 @@ def test_the_server_is_checked_when_asked(open_app: OpenApp, monkeypatch: pytest
 
 def test_a_verdict_without_findings_is_good() -> None:
     assert examination.verdict(FOUND[:1]).startswith("Everything is fine")
+
+
+def test_a_visitor_of_a_shared_dashboard_cannot_check_the_server(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRKD_MODE", "demo")
+    monkeypatch.setenv("FAIRKD_ALLOWED_MODELS", "*")  # the tiny one
+    app = open_app()
+    app.switch_page("app/pages/about.py").run()
+    assert not app.exception and not any(one.label == "Check this server" for one in app.button)
