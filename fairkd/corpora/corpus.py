@@ -99,7 +99,9 @@ def build(
     reasons = {reason: count for reason, count in skipped.items() if count}
     if not sides[False]:
         why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
-        held_out = f"; all of its {len(sides[True]):,} are held out for evaluation" if sides[True] else ""
+        usable = len(sides[True])
+        ones = "the usable one is" if usable == 1 else f"all {usable:,} usable ones are"
+        held_out = f"; {ones} held out for evaluation" if usable else ""
         raise InputError(
             f"The corpus {name} has no usable sentence for training{f' in {part}' if part else ''}"
             f"{f' (left out: {why})' if why else ''}{held_out}; expected text of at least two words a line "

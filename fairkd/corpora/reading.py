@@ -41,7 +41,7 @@ class ReadingState:
     skipped: SkipCounts = field(default_factory=SkipCounts)
     progress: Progress | None = None
     limits: ReadingLimits = ReadingLimits()
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=lambda: time.monotonic())
     throttle: Throttle = field(default_factory=Throttle)
     unpacked: int = 0
     lines: int = 0
@@ -61,7 +61,7 @@ class ReadingState:
         self.lines += lines
         limits = self.limits
         if limits.unpacked_bytes is not None and self.unpacked > limits.unpacked_bytes:
-            raise LimitReached(f"the first {limits.unpacked_bytes / 2**20:,.0f} MB")
+            raise LimitReached(f"the first {limits.unpacked_bytes / 2**20:,g} MB")
         if limits.lines is not None and self.lines > limits.lines:
             raise LimitReached(f"the first {limits.lines:,} lines")
         if limits.seconds is not None and time.monotonic() - self.began > limits.seconds:

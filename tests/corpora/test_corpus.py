@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -13,7 +15,9 @@ from fairkd.corpora.corpus import (
     LONG,
     REPEATED,
     SHORT,
+    LimitReached,
     beyond,
+    is_held_out,
     normalise,
     split,
     split_key,
@@ -152,6 +156,25 @@ def test_a_corpus_without_usable_text_is_refused(texts: list[str]) -> None:
 def test_the_refusal_says_what_was_left_out() -> None:
     with pytest.raises(InputError, match="3 with fewer than two words"):
         corpora.build("made", None, ["one", "two", "three"])
+
+
+def test_a_corpus_of_held_out_sentences_alone_says_so() -> None:
+    held_out = [text for text in sentences(500) if is_held_out(normalise(text))]
+    with pytest.raises(InputError, match="no usable sentence for training; the usable one is held out for"):
+        corpora.build("made", None, held_out[:1])
+    with pytest.raises(InputError, match=f"; all {len(held_out)} usable ones are held out for evaluation; "):
+        corpora.build("made", None, held_out)
+
+
+def test_a_limit_ends_a_corpus_where_it_is_reached() -> None:
+    def limited() -> Iterator[str]:
+        yield from sentences(70)
+        raise LimitReached("the first 2 MB")
+
+    corpus = corpora.build("made", None, limited())
+    assert corpus.read_part == "the first 2 MB" and len(corpus.training + corpus.held_out) == 70
+    with pytest.raises(InputError, match="has no usable sentence for training in the first 2 MB"):
+        corpora.build("made", None, islice(limited(), 70, None))
 
 
 def test_a_limit_of_zero_sentences_is_refused() -> None:

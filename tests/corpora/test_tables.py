@@ -375,3 +375,82 @@ def test_a_missing_parquet_reader_is_named(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(InputError, match="pyarrow"):
         corpora.read(path)
+
+
+NESTED = {"words": [["She", "is"], ["He", "is"]], "about": [{"a": "She is."}, {"a": "He is."}]}
+
+
+@pytest.mark.parametrize("name", ["table.jsonl", "table.parquet"])
+def test_nested_columns_are_said_to_hold_lists_or_objects(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for more, error in (
+        ({}, r"no column that looks like sentences; name .*, out of: words \(lists\), about \(objects\)\."),
+        ({"text": ["She is here.", "He is there."]}, None),
+    ):
+        frame = pd.DataFrame({**NESTED, **more})
+        frame.to_parquet(path) if "parquet" in name else frame.to_json(path, orient="records", lines=True)
+        if error:
+            with pytest.raises(InputError, match=error):
+                corpora.read(path)
+        else:
+            assert everything(corpora.read(path)) == {"She is here.", "He is there."}
+        for column, held in (("words", "lists"), ("about", "objects")):
+            with pytest.raises(
+                InputError, match=f"column '{column}' of {name} holds {held}; expected one text"
+            ):
+                corpora.read(path, column=column)
+
+
+def test_a_list_among_texts_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "table.jsonl"
+    path.write_text('{"text": "She is here."}\n{"text": ["He", "is"]}\n{"text": "He is there."}\n')
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"She is here.", "He is there."}
+    assert corpus.skipped == {f"{NO_TEXT} 'text'": 1}
+
+
+@pytest.mark.parametrize("type_", ["large_string", "string_view", "dictionary"])
+def test_text_of_every_type_of_arrow_is_read(tmp_path: Path, type_: str) -> None:
+    path = tmp_path / "table.parquet"
+    texts = pyarrow.array(["She is here.", "He is there.", None])
+    texts = texts.dictionary_encode() if type_ == "dictionary" else texts.cast(getattr(pyarrow, type_)())
+    pyarrow.parquet.write_table(pyarrow.table({"text": texts}), path)
+    corpus = corpora.read(path)
+    assert everything(corpus) == {"She is here.", "He is there."}
+    assert corpus.skipped == {f"{NO_TEXT} 'text'": 1}
+
+
+def test_a_column_of_bytes_is_said_to_hold_them(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"text": [b"She is here."]}).to_parquet(path)
+    with pytest.raises(InputError, match=r"out of: text \(bytes\)"):
+        corpora.read(path)
+
+
+def test_a_parquet_column_that_unpacks_to_far_more_than_text_does_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_files, "BATCH", 2**18)
+    monkeypatch.setattr(table_files, "MOST_RATIO", 50)
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"text": ["She says it again. " * 2**15], "n": 1}).to_parquet(path, compression="zstd")
+    with pytest.raises(InputError, match="The column 'text' of table.parquet unpacks to more than 50 times"):
+        corpora.read(path)
+
+
+@pytest.mark.parametrize("ending", [".json", ".ndjson"])
+def test_json_lines_may_have_another_ending(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"table{ending}"
+    write_jsonl(path)
+    assert everything(corpora.read(path)) == EXPECTED
+
+
+def test_at_most_eight_columns_are_named_and_long_names_are_cut(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    names = [*(f"n{number}" for number in range(20)), "x" * 5000]
+    path.write_text(f"{','.join(names)}\n{','.join('1' * len(names))}\n")
+    with pytest.raises(InputError, match=r"out of: n0, n1, n2, n3, n4, n5, n6, n7 and 13 more\."):
+        corpora.read(path)
+    with pytest.raises(InputError) as caught:
+        corpora.read(path, column="y" * 5000)
+    assert len(str(caught.value)) < 400

@@ -68,6 +68,8 @@ def test_an_upload_is_named_by_its_content_and_never_leaves_the_folder(quiet: Pa
         ("данные.txt", "-text.txt"),
         ("データ.csv", "-text.csv"),
         ("データ.CSV.gz", "-text.CSV.gz"),
+        ("データ.csv.zst", "-text.csv.zst"),
+        ("данные.txt.xz", "-text.txt.xz"),
         (".txt", "-text.txt"),
         ("my letters.v2.csv", "-my-letters.v2.csv"),
         ("x" * 300 + ".jsonl", f"-{'x' * 48}.jsonl"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import time
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from app.distill.corpus import NAMED, PREVIEW, UPLOAD, _first
+from fairkd import corpora
 from fairkd.errors import InputError
 from fairkd.utils import MOST_MEGABYTES
 from tests import ROOT
@@ -114,3 +117,75 @@ def test_a_table_without_a_header_gives_a_hint(open_distill: OpenDistill) -> Non
     assert "looks like a row" in warning.value
     app.file_uploader(key="distill_upload").upload("good.csv", f"text,label\n{table}".encode()).run()
     assert not app.warning
+
+
+def test_a_packed_file_without_text_is_refused_at_once(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value(UPLOAD).run()
+    blank = gzip.compress(b"\n" * 33_000_000)  # 33 kB
+    began = time.process_time()
+    app.file_uploader(key="distill_upload").upload("blank.txt.gz", blank).run()
+    assert time.process_time() - began < 10
+    assert not app.exception and len(app.error) == 1
+    assert "no usable sentence for training in the first 1,000,000 lines" in texts(app)
+
+
+def test_a_preview_of_a_part_says_so(open_distill: OpenDistill, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpora, "PREVIEW_LIMITS", corpora.ReadingLimits(lines=20))
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value(UPLOAD).run()
+    text = "".join(f"This is the sentence number {n} of the file.\n" for n in range(30))
+    app.file_uploader(key="distill_upload").upload("part.txt", text.encode()).run()
+    assert not app.exception and not app.error
+    assert "This preview covers the first 20 lines. A run reads the whole text." in texts(app)
+    assert "at least 20 distinct sentences" in texts(app)
+
+
+def test_lines_that_are_not_utf_8_give_a_hint(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value(UPLOAD).run()
+    content = "She is here.\nHe is there.\nUn café noir.\n".encode("cp1252")
+    app.file_uploader(key="distill_upload").upload("latin.txt", content).run()
+    (warning,) = app.warning
+    assert warning.value == "1 line is not UTF-8 text, and not used. Save the file as UTF-8 to use all of it."
+
+
+def test_the_preview_ends_when_the_visitor_changes_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Changed(BaseException):
+        pass
+
+    def stop() -> None:
+        raise Changed
+
+    path = tmp_path / "letters.txt"
+    path.write_text("This is a sentence of the file.\n" * 9)
+    monkeypatch.setattr("app.distill.corpus.rerun_if_changed", stop)
+    monkeypatch.setattr("fairkd.utils.throttle.EVERY", 0.0)
+    with pytest.raises(Changed):
+        _first(str(path), (1, 1), None)
+
+
+def test_a_file_that_was_mended_is_read_again(open_distill: OpenDistill, tmp_path: Path) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value(NAMED).run()
+    path = tmp_path / "letters.txt"
+    path.write_text("One\n")
+    app.text_input(key="distill_named").set_value(str(path)).run()
+    assert "no usable sentence" in texts(app)
+    path.write_text("This is a sentence of the file.\n" * 3)
+    app.run()
+    assert not app.error and "1 distinct sentence" in texts(app)
+
+
+def test_a_folder_is_read(open_distill: OpenDistill, tmp_path: Path) -> None:
+    for part in range(2):
+        rows = "".join(f"{n},This is the sentence {n} of part {part}.\n" for n in range(9))
+        (tmp_path / f"part-{part}.csv").write_text(f"id,text\n{rows}")
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value(NAMED).run()
+    app.text_input(key="distill_named").set_value(str(tmp_path)).run()
+    assert not app.error and "18 distinct sentences" in texts(app)
+    app.button(key="start_one").click().run()
+    assert started()["plain"].corpus.source == str(tmp_path)
