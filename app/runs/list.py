@@ -57,7 +57,7 @@ def _list(drawn: Signature) -> None:
         busy = sum(run.active for run in active)
         for place, run in enumerate(active, start=1):
             said = status(run, start=starts.get(run.id), usual=usual, now=now)
-            _row(run, said if run.active else f"number {place - busy} in the queue · {said}")
+            _row(run, said if run.active else f"number {place - busy} in the queue · {literal(said)}")
         number = "One run trains" if runs.slots() == 1 else f"Up to {runs.slots()} runs train"
         caption(f"{number} at a time. Training continues when you close this page.")
     if ended:
@@ -132,7 +132,7 @@ def _row(run: Run, said: str) -> None:
                 caption(said)
             if run.state == "failed" and run.sentence:
                 caption(f":red[{literal(run.sentence)}]")
-            elif (reason := run.sentence or run.warning) and not run.active:
+            elif (reason := run.sentence or run.warning) and run.state not in UNFINISHED:
                 caption(literal(reason))
 
 

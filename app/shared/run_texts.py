@@ -87,7 +87,7 @@ def status(
     """
     now = time.time() if now is None else now
     if run.state == "queued":
-        return start_text(start, now)
+        return run.sentence or start_text(start, now)
     parts = [phase_text(run, usual or {}, now)] if run.active else []
     if run.step:
         parts.append(f"step {run.step:,}")

@@ -22,6 +22,7 @@ reader corrects the states.
 * `run_access`: which models and texts a run may use, and which visitor started it
 * `supervision`, `runner`, `worker`, `run_session`, `lock`, `process_identity`: the processes
 * `outcome`: how a run ended, in one sentence; `result_warning`: why its result says little
+* `queue_place`: the places of queued runs, beside the database
 * `expected_start`: when queued runs start; `wording`: durations, phases and starts in words
 * `visitors`: what the visitors of a dashboard may do; `uploads`: the files that they upload
 * `archive`: export; `comparison`: which runs can be compared

@@ -66,7 +66,6 @@ def export(id: str, target: Path | BinaryIO, *, model: bool = True, checkpoints:
             except BaseException:
                 os.unlink(handle.name)
                 raise
-        os.chmod(handle.name, 0o644)
         os.replace(handle.name, path)
     except OSError as error:
         raise InputError(f"The run cannot be exported to {path}: {error.strerror or error}.") from error

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,12 @@ from fairkd.runs import description, example_runs, lock, run_access, store, supe
 from fairkd.runs.description import RunDescription
 from fairkd.runs.run_access import RunAccess
 from fairkd.runs.run_record import Run
-from fairkd.utils import Access, runs_folder
+from fairkd.utils import Access, runs_folder, write_private
 
 if TYPE_CHECKING:
     from fairkd.distill.config import Config
+
+RECONCILE_PATIENCE = 1.0  # seconds that a reader waits for a writer
 
 
 def submit(
@@ -82,17 +85,20 @@ def submit_all(
 
 
 def all_runs() -> list[Run]:
-    """All runs, the newest first, in their current states."""
-    reconcile()
-    return [entry.run for entry in store.entries()]
+    """All runs, the newest first, in their current states.
+
+    The sentence of a queued run says why it does not start, where no runner will take it.
+    """
+    reason = reconcile()
+    return [_explained(entry.run, reason) for entry in store.entries()]
 
 
 def get(id: str) -> Run:
     """One run in its current state, or an example; InputError if there is none with this id."""
     if (example := example_runs.find(id)) is not None:
         return example
-    reconcile()
-    return store.entry(id).run
+    reason = reconcile()
+    return _explained(store.entry(id).run, reason)
 
 
 def cancel(id: str) -> Run:
@@ -159,12 +165,22 @@ def delete(id: str) -> None:
     shutil.rmtree(run.folder, ignore_errors=True)
 
 
-def reconcile() -> None:
+def reconcile() -> str | None:
     """Correct the states of runs whose processes have died, and start a runner if one is needed.
 
-    It is cheap, and safe to call at any time.
+    It is cheap, and safe to call at any time. Returns why queued runs do not start, in one sentence; None
+    where a runner takes them.
     """
-    supervision.reconcile()
+    try:
+        with store.patience(RECONCILE_PATIENCE):
+            return supervision.reconcile()
+    except FairKDError as error:  # the runs can still be read
+        return str(error)
+
+
+def _explained(run: Run, reason: str | None) -> Run:
+    """A queued run with the reason why it does not start."""
+    return replace(run, sentence=reason) if reason is not None and run.state == "queued" else run
 
 
 def slots() -> int:
@@ -209,8 +225,8 @@ def make_folder(
         id = store.new_id()
         folder = runs_folder() / id
         try:
-            folder.mkdir()
-            (folder / "config.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+            folder.mkdir(mode=0o700)
+            write_private(folder / "config.json", json.dumps(values, indent=2) + "\n")
             run_access.write(folder, access)
             description.write(folder, told)
             return id, told

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fairkd.errors import InputError
 from fairkd.runs.event_schema import LATEST
-from fairkd.utils import parse_json
+from fairkd.utils import parse_json, write_private
 
 FILE = "description.json"
 LONGEST = {"name": 80, "owner": 60, "note": 2000}  # characters
@@ -62,13 +60,9 @@ def write(folder: Path, description: RunDescription) -> None:
     InputError
         When the disk is full or the folder cannot be written.
     """
-    partial = folder / f".{FILE}.part"
     try:
-        partial.write_text(json.dumps(asdict(description), indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, folder / FILE)
+        write_private(folder / FILE, json.dumps(asdict(description), indent=2) + "\n")
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
         raise InputError(
             f"The run's description cannot be stored in {folder} ({error.strerror or error}): check that the"
             " disk has space and that you may write there."

@@ -92,11 +92,7 @@ def classify_exit(
         Whether the disk was full when it had ended.
     """
     run = entry.run
-    ends = [
-        event
-        for event in events.read(run)[0]
-        if event["type"] == "end" and event.get("time", 0) >= (run.started or 0)
-    ]
+    ends = [event for event in events.read(run)[0] if event["type"] == "end" and _is_of(event, entry)]
     reported = classify_end(ends[-1] if ends else None, cancelling=run.state == "cancelling")
     if reported is not None:
         return reported
@@ -116,6 +112,14 @@ def classify_exit(
     how = f"was ended by {_signal(-code)}" if code else "has ended for an unknown reason"
     resumed = "starts again" if step is None else f"continues from the checkpoint of step {step}"
     return "interrupted", f"The run's process {how}; a resumed run {resumed}."
+
+
+def _is_of(end: Event, entry: Entry) -> bool:
+    """Whether an end belongs to the attempt of the entry; by its time where an earlier version wrote it."""
+    attempt = end.get("attempt")
+    if attempt is None:
+        return bool(end["time"] >= (entry.run.started or 0))
+    return bool(attempt == entry.attempt)
 
 
 def _signal(number: int) -> str:

@@ -1,9 +1,15 @@
-"""Processes that can be told apart although pids are reused: a pid together with the start of its process."""
+"""Processes that can be told apart although pids are reused: a pid together with the start of its process.
+
+A pid counts in one namespace only: two containers on the same home folder both have a process 7. Of a process
+in another one, nothing can be known here (`Identity.here`); a file lock tells whether it lives.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import socket
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,26 +20,48 @@ import psutil
 
 # Seconds: some kernels count whole seconds, and the boot time may shift by one.
 TOLERANCE = 1.5
+MOST_PIDS = 2**31
 MARK = "FAIRKD_RUN"  # environment variable of a run's process and of all processes that it starts
 RUNNER = "runner"  # its value for a runner, whose children are other runs: nobody kills it with a run
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A process: its pid, its start, and the boot of the machine that the start is counted from."""
+    """A process: its pid, its start, the boot that the start is counted from, and where its pid counts.
+
+    An empty `namespace` is this one: earlier versions did not store it.
+    """
 
     pid: int
     started: float
     boot: str
+    namespace: str = ""
 
     @classmethod
     def of(cls, process: psutil.Process) -> Identity:
         """The identity of a process; psutil.NoSuchProcess if it has ended."""
-        return cls(process.pid, _started(process), boot())
+        return cls(process.pid, _started(process), boot(), namespace())
+
+    @classmethod
+    def read(cls, values: object) -> Identity | None:
+        """The identity that a file holds; None where it holds none."""
+        if not isinstance(values, dict):
+            return None
+        pid, started = values.get("pid"), values.get("started")
+        boot, namespace = values.get("boot"), values.get("namespace", "")
+        numbers = isinstance(pid, int) and 0 < pid < MOST_PIDS and isinstance(started, int | float)
+        if not (numbers and isinstance(boot, str) and isinstance(namespace, str)):
+            return None
+        return cls(pid, float(started), boot, namespace)
+
+    @property
+    def here(self) -> bool:
+        """Whether the pid counts in this process's namespace."""
+        return self.namespace in ("", namespace())
 
     def process(self) -> psutil.Process | None:
-        """The living process; None if it has ended or its pid now belongs to another process."""
-        if self.boot != boot():
+        """The living process; None if it has ended, its pid now belongs to another one, or it is not here."""
+        if not self.here or self.boot != boot():
             return None
         try:
             process = psutil.Process(self.pid)
@@ -60,6 +88,19 @@ def boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+@cache
+def namespace() -> str:
+    """An id of the machine or container, and the namespace, in which this process's pid counts.
+
+    Empty on systems without namespaces.
+    """
+    try:
+        number = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+    return hashlib.sha256(f"{socket.gethostname()} {number}".encode()).hexdigest()[:12]
 
 
 def _started(process: psutil.Process) -> float:
@@ -97,6 +138,13 @@ def _mark(process: psutil.Process) -> str | None:
     with contextlib.suppress(psutil.Error, OSError):
         return process.environ().get(MARK)
     return None
+
+
+def is_stopped(process: psutil.Process) -> bool:
+    """Whether a process was stopped, by SIGSTOP or in a terminal, and not continued."""
+    with contextlib.suppress(psutil.Error):
+        return process.status() == psutil.STATUS_STOPPED
+    return False
 
 
 def terminate(processes: Iterable[psutil.Process]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fairkd.errors import InputError
-from fairkd.utils import MODELS_VARIABLE, TEXT_VARIABLE, Access
+from fairkd.utils import MODELS_VARIABLE, TEXT_VARIABLE, Access, write_private
 
 FILE = "access.json"
 
@@ -47,7 +47,7 @@ def allowed(values: Mapping[str, Any], access: Access) -> dict[str, Any]:
 def write(folder: Path, run: RunAccess) -> None:
     """Write access.json into the folder of a new run; OSError if that fails."""
     content = {"models": run.access.models, "text": run.access.text, "visitor": run.visitor}
-    (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_private(folder / FILE, json.dumps(content, indent=2) + "\n")
 
 
 def environment(variables: Mapping[str, str], folder: Path) -> dict[str, str]:

@@ -87,7 +87,6 @@ class Entry:
     run: Run
     attempt: int  # grows with every start; a process works for one attempt only
     worker: Identity | None  # None until the process of this attempt has registered
-    cancel_asked: float | None
     force: bool
 
 
@@ -112,7 +111,8 @@ def entry_of(row: sqlite3.Row) -> tuple[Entry, Mapping[str, object]]:
     worker = None
     if row["pid"] is not None:
         pid = read.number("pid", _count, 0)  # 0 is no process of a user: it counts as one that has ended
-        worker = Identity(pid, read.number("pid_started", _real, 0.0), read.text("pid_boot", ""))
+        started, boot = read.number("pid_started", _real, 0.0), read.text("pid_boot", "")
+        worker = Identity(pid, started, boot, read.text("pid_namespace", ""))
     run = Run(
         id=row["id"],
         place=read.number("place", _count, 1),
@@ -137,7 +137,6 @@ def entry_of(row: sqlite3.Row) -> tuple[Entry, Mapping[str, object]]:
         phase_since=read.optional("phase_since", _moment),
         phase_seconds=read.seconds("phase_seconds"),
     )
-    asked = read.optional("cancel_asked", _moment)
     force = bool(read.number("force", _count, 0))
     if read.replaced:
         names = ", ".join(sorted(read.replaced))
@@ -145,7 +144,7 @@ def entry_of(row: sqlite3.Row) -> tuple[Entry, Mapping[str, object]]:
         sentence = said if run.sentence is None else f"{run.sentence} {said}"
         read.replaced["sentence"] = sentence
         run = replace(run, sentence=sentence)
-    return Entry(run, attempt, worker, asked, force), read.replaced
+    return Entry(run, attempt, worker, force), read.replaced
 
 
 class _Columns:

@@ -8,16 +8,17 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import control, outcome, run_access, store
+from fairkd.runs import control, lock, outcome, run_access, store
 from fairkd.runs.events import Event, Writer
 from fairkd.runs.process_identity import this_process
 from fairkd.runs.result_warning import result_warning
 from fairkd.runs.run_record import Run, State
-from fairkd.utils import Throttle
+from fairkd.utils import Throttle, runs_folder
 
 if TYPE_CHECKING:
     from fairkd.distill.config import Config
@@ -34,7 +35,7 @@ class Session:
         self.run, self.folder = run, run.folder
         self.start: Event | None = None
         self.end: Event | None = None
-        self._phase: tuple[str, float] | None = None  # and when it began
+        self._phase: tuple[str, float] | None = None  # and when it began, on the monotonic clock
         self._phase_seconds = dict(run.phase_seconds)
         self._attempt, self._writer, self._step = attempt, writer, run.step
         self._cancelling, self._terminated = False, False
@@ -59,7 +60,9 @@ class Session:
 
     def emit(self, event: Mapping[str, Any]) -> None:
         """Write an event, and update the row's step, progress and phase from it."""
-        written = self._writer.write({"step": self._step, **event})
+        # The attempt tells whose end it is: the times of events may be wrong, if the clock was set back.
+        whose = {"attempt": self._attempt} if event["type"] == "end" else {}
+        written = self._writer.write({"step": self._step, **event, **whose})
         kind = written["type"]
         if kind == "end":
             self.end = written
@@ -85,8 +88,8 @@ class Session:
         """The columns of a new phase, with how long the one before it took."""
         if self._phase is not None:
             before, since = self._phase
-            self._phase_seconds[before] = round(time - since, 1)
-        self._phase = phase, time
+            self._phase_seconds[before] = round(monotonic() - since, 1)
+        self._phase = phase, monotonic()
         known = json.dumps(self._phase_seconds)
         return {"phase": phase, "phase_since": time, "phase_seconds": known}
 
@@ -159,9 +162,10 @@ def foreground(
     several ranks train, only the first one registers.
     """
     id, told = control.make_folder(config, name=name, note=note, owner=owner)
-    store.insert_running(id, told.name, this_process(), note=told.note, owner=told.owner)
-    with open_session(store.entry(id).run, 1) as session:
-        yield session
+    with lock.working_on(runs_folder() / id):
+        store.insert_running(id, told.name, this_process(), note=told.note, owner=told.owner)
+        with open_session(store.entry(id).run, 1) as session:
+            yield session
 
 
 def _classify_error(error: BaseException, run: Run) -> tuple[State, str]:

@@ -9,6 +9,7 @@ the runs go on: the next process that reads them starts another runner, which su
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ import psutil
 
 from fairkd.errors import FairKDError
 from fairkd.runs import lock, outcome, process_identity, run_access, store, supervision
-from fairkd.runs.lock import RunnerLock
+from fairkd.runs.lock import LockError, RunnerLock
 from fairkd.runs.run_record import ACTIVE, Entry
 from fairkd.utils import hardware
 
@@ -67,6 +68,7 @@ class Runner:
         self.command, self.slots = command, slots
         self.terminate_after, self.kill_after = terminate_after, kill_after
         self.children: dict[tuple[str, int], Child] = {}
+        self.cancelled_since: dict[tuple[str, int], float] = {}  # when this runner first saw it
         self.terminations: dict[tuple[str, int], Termination] = {}
 
     def tick(self) -> bool:
@@ -81,6 +83,7 @@ class Runner:
         for key in [key for key in self.children if key not in active]:
             self.reap(key)
         self.terminations = {key: one for key, one in self.terminations.items() if key in active}
+        self.cancelled_since = {key: one for key, one in self.cancelled_since.items() if key in active}
         queued = bool(store.entries(("queued",)))  # most ticks find nothing, and need no transaction
         exiting = sum(key not in active for key in self.children)
         while queued and (claimed := store.claim(self.slots - exiting)) is not None:
@@ -132,7 +135,8 @@ class Runner:
 
     def terminate(self, key: tuple[str, int], entry: Entry) -> None:
         """End a cancelled run that goes on: first SIGTERM, later SIGKILL, to its whole process tree."""
-        waited = time.time() - (entry.cancel_asked or 0)
+        # Not by the time of day, which may be set back.
+        waited = time.monotonic() - self.cancelled_since.setdefault(key, time.monotonic())
         if waited < self.terminate_after and not entry.force:
             return
         if entry.worker is None:  # not registered yet, so it has nothing to save
@@ -220,19 +224,22 @@ def serve(
 
 def _acquire_lock(timeout: float = 5.0) -> RunnerLock | None:
     """The signed lock; None if another runner is alive. Processes that reconcile hold it for an instant."""
-    deadline = time.monotonic() + timeout
+    deadline, held = time.monotonic() + timeout, None
     while time.monotonic() < deadline:
-        held = RunnerLock.acquire()
+        with suppress(LockError):  # whoever lists the runs says so
+            held = RunnerLock.acquire()
         if held is not None:
             held.sign(process_identity.this_process())
             supervision.note_runner_started()
             return held
         other = lock.holder()
-        if other is not None and other != process_identity.this_process() and other.alive:
+        alive = other is not None and (other.alive or not other.here)
+        if alive and other != process_identity.this_process():
             return None
         time.sleep(0.05)
     return None
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # the logs of runs are this user's alone
     serve()

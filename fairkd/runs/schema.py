@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from fairkd.errors import FairKDError
-from fairkd.runs import description
+from fairkd.runs import description, queue_place
+from fairkd.runs.event_schema import MOST_STEPS
 from fairkd.runs.result_warning import few_steps
-from fairkd.utils import home, runs_folder
+from fairkd.utils import home, parse_json, runs_folder
 
 T = TypeVar("T")
 
@@ -53,19 +53,25 @@ def runs_table(database: sqlite3.Connection) -> None:
 
 
 def rows_of_folders(database: sqlite3.Connection) -> None:
-    """A row for every run folder that exists already, so that a lost database loses no run."""
-    for path in sorted(runs_folder().glob("*/config.json"), key=lambda path: path.stat().st_mtime):
-        finished = (path.parent / "model" / "config.json").is_file()
+    """A row for every run folder that exists already, so that a lost database loses no run.
+
+    Queued runs keep their order. Of the others, those that did not finish can be resumed.
+    """
+    found = [path.parent for path in runs_folder().glob("*/config.json")]
+    places = {folder: queue_place.read(folder) for folder in found}
+    for folder in sorted(found, key=lambda folder: (places[folder] or 0, _changed(folder))):
+        finished = (folder / "model" / "config.json").is_file()
+        queued = places[folder] is not None and not finished
         database.execute(
             "INSERT OR IGNORE INTO runs (id, place, name, config, state, sentence, created, step, progress)"
             " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, '{}', ?, ?, ?, ?, ?)",
             [
-                path.parent.name,
-                path.parent.name,
-                "finished" if finished else "interrupted",
-                "Found in its folder: the database had no record of this run.",
-                path.stat().st_mtime,
-                _last_step(path.parent),
+                folder.name,
+                folder.name,
+                "finished" if finished else "queued" if queued else "interrupted",
+                None if queued else "Found in its folder: the database had no record of this run.",
+                _changed(folder),
+                _last_step(folder),
                 float(finished),
             ],
         )
@@ -114,6 +120,12 @@ def warnings(database: sqlite3.Connection) -> None:
         database.execute("UPDATE runs SET warning = ? WHERE id = ?", [few_steps(step), id])
 
 
+def pid_namespaces(database: sqlite3.Connection) -> None:
+    """Where a run's pid counts. When a run was cancelled is no longer stored: the runner counts from then."""
+    database.execute("ALTER TABLE runs ADD COLUMN pid_namespace TEXT NOT NULL DEFAULT ''")
+    database.execute("ALTER TABLE runs DROP COLUMN cancel_asked")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     runs_table,
     rows_of_folders,
@@ -123,6 +135,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     descriptions,
     phases,
     warnings,
+    pid_namespaces,
 )
 
 
@@ -166,27 +179,45 @@ def _apply(database: sqlite3.Connection) -> None:
     database.execute("DROP TABLE IF EXISTS migrations")
 
 
+class WriteAheadLogError(sqlite3.OperationalError):
+    """The file system does not support SQLite's write-ahead log, so a writer would stop all readers."""
+
+
 def _use_wal(database: sqlite3.Connection) -> None:
     """Let readers work beside a writer. The file keeps the mode. SQLite itself does not wait here."""
     until = time.monotonic() + 10
     while True:
         try:
-            database.execute("PRAGMA journal_mode = WAL")
+            (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
+            if mode != "wal":
+                raise WriteAheadLogError("it refuses the write-ahead log")
             return
+        except WriteAheadLogError:
+            raise
         except sqlite3.OperationalError:
             if time.monotonic() > until:
                 raise
             time.sleep(0.02)
 
 
+def _changed(folder: Path) -> float:
+    """When a run's settings were written: at its submission. 0 where that cannot be read."""
+    try:
+        return max(0.0, (folder / "config.json").stat().st_mtime)
+    except OSError:
+        return 0.0
+
+
 def _last_step(folder: Path) -> int:
     """The last step in a run's events; 0 where there is none."""
     with suppress(OSError):
         for line in reversed((folder / "events.jsonl").read_bytes().splitlines()):
-            with suppress(ValueError, AttributeError, TypeError):
-                event = json.loads(line)
-                if event.get("type") in ("train", "evaluation", "checkpoint", "end"):
-                    return int(event["step"])
+            with suppress(ValueError, AttributeError):
+                event = parse_json(line)
+                step = event.get("step")
+                known = isinstance(step, int) and 0 <= step <= MOST_STEPS
+                if known and event.get("type") in ("train", "evaluation", "checkpoint", "end"):
+                    return int(step)
     return 0
 
 

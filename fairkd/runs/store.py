@@ -7,24 +7,41 @@ the later one changes nothing.
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import astuple
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs.process_identity import Identity
+from fairkd.runs import lock, queue_place
+from fairkd.runs.process_identity import Identity, is_stopped
 from fairkd.runs.run_record import Entry, State, entry_of, is_run_id
-from fairkd.runs.schema import migrate, transaction
-from fairkd.utils import home, quoted, runs_folder
+from fairkd.runs.schema import WriteAheadLogError, migrate, transaction
+from fairkd.utils import home, make_private, quoted, runs_folder, tighten
 
 BUSY_TIMEOUT = 20.0  # seconds that one writer waits for another
 NEVER_STARTED = "Cancelled before it started."
 
 T = TypeVar("T")
+DATABASE = "runs.sqlite"
+# Errors of SQLite on file systems without locks or shared memory, such as NFS and some of FUSE.
+_NO_SHARED_MEMORY = (
+    "SQLITE_PROTOCOL",
+    "SQLITE_IOERR_SHMOPEN",
+    "SQLITE_IOERR_SHMMAP",
+    "SQLITE_IOERR_SHMLOCK",
+    "SQLITE_IOERR_LOCK",
+    "SQLITE_IOERR_RDLOCK",
+)
+_patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
 
 def new_id() -> str:
@@ -36,25 +53,28 @@ def insert(runs: Sequence[tuple[str, str]], batch: str | None, *, note: str = ""
 
     def change(database: sqlite3.Connection) -> None:
         for id, name in runs:
-            database.execute(
+            (place,) = database.execute(
                 "INSERT INTO runs (id, place, name, note, owner, batch, state, created)"
-                " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?, ?, 'queued', ?)",
+                " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?, ?, 'queued', ?)"
+                " RETURNING place",
                 [id, name, note, owner, batch, time.time()],
-            )
+            ).fetchone()
+            queue_place.write(runs_folder() / id, place)
 
     write(change)
 
 
 def insert_running(id: str, name: str, worker: Identity, *, note: str = "", owner: str = "") -> None:
     """Add a run that a process already works on, without queueing it."""
+    next_place = "(SELECT coalesce(max(place), 0) + 1 FROM runs)"
 
     def change(database: sqlite3.Connection) -> None:
         now = time.time()
         database.execute(
             "INSERT INTO runs (id, place, name, note, owner, state, created, started, attempt, pid,"
-            " pid_started, pid_boot) VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?,"
-            " 'running', ?, ?, 1, ?, ?, ?)",
-            [id, name, note, owner, now, now, worker.pid, worker.started, worker.boot],
+            " pid_started, pid_boot, pid_namespace)"
+            f" VALUES (?, {next_place}, ?, ?, ?, 'running', ?, ?, 1, ?, ?, ?, ?)",
+            [id, name, note, owner, now, now, *astuple(worker)],
         )
 
     write(change)
@@ -65,7 +85,8 @@ def entries(states: Sequence[State] | None = None) -> list[Entry]:
     if not database_exists() and not any(runs_folder().glob("*/config.json")):
         return []
     where = f"WHERE state IN ({','.join('?' * len(states))})" if states is not None else ""
-    query = f"SELECT rowid AS row, * FROM runs {where} ORDER BY created DESC, rowid DESC"
+    # By the order of submission, not by the time of day: the clock may have been set back.
+    query = f"SELECT rowid AS row, * FROM runs {where} ORDER BY rowid DESC"
     return _entries(read(lambda database: database.execute(query, states or ()).fetchall()))
 
 
@@ -113,6 +134,8 @@ def claim(slots: int) -> Entry | None:
             " RETURNING rowid AS row, *",
             [time.time()],
         ).fetchone()
+        if row is not None and is_run_id(row["id"]):
+            queue_place.clear(runs_folder() / row["id"])
         return row
 
     row = write(change)
@@ -123,9 +146,9 @@ def claim(slots: int) -> Entry | None:
 def register(id: str, attempt: int, worker: Identity) -> bool:
     """Register the process of an attempt. Returns False if another has, or the attempt is not current."""
     return _changes(
-        "UPDATE runs SET pid = ?, pid_started = ?, pid_boot = ? WHERE id = ? AND attempt = ? AND pid IS NULL"
-        " AND state IN ('running', 'cancelling')",
-        [worker.pid, worker.started, worker.boot, id, attempt],
+        "UPDATE runs SET pid = ?, pid_started = ?, pid_boot = ?, pid_namespace = ?"
+        " WHERE id = ? AND attempt = ? AND pid IS NULL AND state IN ('running', 'cancelling')",
+        [*astuple(worker), id, attempt],
     )
 
 
@@ -142,7 +165,7 @@ def close(id: str, attempt: int, state: State, sentence: str | None, *, warning:
     """Store how an attempt ended. Returns False if that has been stored before."""
     return _changes(
         "UPDATE runs SET state = ?, sentence = ?, warning = ?, ended = ?, seconds_left = NULL, pid = NULL,"
-        " force = 0, phase = NULL, phase_since = NULL, cancel_asked = NULL,"
+        " force = 0, phase = NULL, phase_since = NULL,"
         " progress = CASE ? WHEN 'finished' THEN 1 ELSE progress END"
         " WHERE id = ? AND attempt = ? AND state IN ('running', 'cancelling')",
         [state, sentence, warning, time.time(), state, id, attempt],
@@ -154,50 +177,56 @@ def requeue(id: str, attempt: int) -> bool:
 
     If it was cancelled meanwhile, it becomes cancelled.
     """
-    return _changes(
+    return _queue(
         "UPDATE runs SET state = iif(state = 'running', 'queued', 'cancelled'),"
         " ended = iif(state = 'running', NULL, ?), sentence = iif(state = 'running', sentence, ?),"
-        " attempt = attempt + 1, started = NULL, cancel_asked = NULL, force = 0"
+        " attempt = attempt + 1, started = NULL, force = 0"
         " WHERE id = ? AND attempt = ? AND pid IS NULL AND state IN ('running', 'cancelling')",
         [time.time(), NEVER_STARTED, id, attempt],
     )
 
 
 def cancel_queued(id: str) -> bool:
-    return _changes(
+    left = _changes(
         "UPDATE runs SET state = 'cancelled', ended = ?, sentence = ? WHERE id = ? AND state = 'queued'",
         [time.time(), NEVER_STARTED, id],
     )
+    if left:
+        queue_place.clear(runs_folder() / id)
+    return left
 
 
 def request_cancel(id: str) -> bool:
     """Set the flag that the run's process polls. A second request sets `force`."""
     return _changes(
-        "UPDATE runs SET force = (state = 'cancelling'), state = 'cancelling',"
-        " cancel_asked = coalesce(cancel_asked, ?) WHERE id = ? AND state IN ('running', 'cancelling')",
-        [time.time(), id],
+        "UPDATE runs SET force = (state = 'cancelling'), state = 'cancelling'"
+        " WHERE id = ? AND state IN ('running', 'cancelling')",
+        [id],
     )
-
-
-def explain_queue(sentence: str) -> None:
-    """Set the sentence of every queued run: why it waits."""
-    if any(entry.run.sentence != sentence for entry in entries(("queued",))):
-        write(
-            lambda database: database.execute(
-                "UPDATE runs SET sentence = ? WHERE state = 'queued'", [sentence]
-            )
-        )
 
 
 def enqueue(id: str) -> bool:
     """Put a stopped run at the end of the queue."""
-    return _changes(
+    return _queue(
         "UPDATE runs SET state = 'queued', sentence = NULL, warning = NULL, started = NULL, ended = NULL,"
         " phase = NULL, phase_since = NULL, seconds_left = NULL, pid = NULL,"
-        " cancel_asked = NULL, force = 0, place = (SELECT max(place) + 1 FROM runs)"
+        " force = 0, place = (SELECT max(place) + 1 FROM runs)"
         " WHERE id = ? AND state IN ('cancelled', 'failed', 'interrupted')",
         [id],
     )
+
+
+def _queue(statement: str, values: Sequence[object]) -> bool:
+    """A change that may queue a run, whose place is then noted in its folder. Whether there was a change."""
+
+    def change(database: sqlite3.Connection) -> bool:
+        rows = database.execute(f"{statement} RETURNING id, place, state", values).fetchall()
+        for id, place, state in rows:
+            if state == "queued" and is_run_id(id):
+                queue_place.write(runs_folder() / id, place)
+        return bool(rows)
+
+    return write(change)
 
 
 def describe(id: str, *, name: str, note: str, owner: str) -> bool:
@@ -226,7 +255,11 @@ def write(action: Callable[[sqlite3.Connection], T]) -> T:
     FairKDError
         When the disk is full, the home folder cannot be written, or another process keeps the database busy.
     """
-
+    if is_read_only():
+        raise InputError(
+            f"The folder for runs, {home()}, can only be read: nothing in it can be changed. Set FAIRKD_HOME"
+            " to another folder for new runs."
+        )
     return read(lambda database: transaction(database, action))
 
 
@@ -235,17 +268,48 @@ def _changes(statement: str, values: Sequence[object]) -> bool:
 
 
 def _with_connection(action: Callable[[sqlite3.Connection], T]) -> T:
+    """Call `action` with a connection that is closed afterwards, so that a process at rest holds nothing."""
+    if is_read_only():
+        with TemporaryDirectory() as folder:
+            for name in (DATABASE, f"{DATABASE}-wal"):
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(home() / name, Path(folder) / name)
+            return _connected(Path(folder) / DATABASE, action)
     if not database_exists():
         _make_home()
-    with closing(sqlite3.connect(database_path(), timeout=BUSY_TIMEOUT, isolation_level=None)) as database:
+    return _connected(database_path(), action)
+
+
+def _connected(path: Path, action: Callable[[sqlite3.Connection], T]) -> T:
+    patience = _patience.get()
+    timeout = BUSY_TIMEOUT if patience is None else patience
+    with closing(sqlite3.connect(path, timeout=timeout, isolation_level=None)) as database:
         database.row_factory = sqlite3.Row
         database.text_factory = lambda content: content.decode("utf-8", "replace")
         migrate(database)
         return action(database)
 
 
+def is_read_only() -> bool:
+    """Whether the home folder is there and cannot be written. Its runs are then read from a copy.
+
+    SQLite writes beside the database even to read it, and earlier versions' databases are migrated.
+    """
+    return home().is_dir() and not os.access(home(), os.W_OK)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Wait at most so long for other writers, instead of `BUSY_TIMEOUT`."""
+    before = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(before)
+
+
 def database_path() -> Path:
-    return home() / "runs.sqlite"
+    return home() / DATABASE
 
 
 def database_exists() -> bool:
@@ -259,15 +323,21 @@ def database_exists() -> bool:
 def make_home() -> None:
     """Make the home folder with its database.
 
-    A database that is made after a run's folder takes that folder for a run whose row was lost.
+    A database that is made after a run's folder takes that folder for a run whose row was lost. What earlier
+    versions made for all to read is taken from everybody else.
     """
     _make_home()
+    for made in (runs_folder(), *home().glob(f"{DATABASE}*"), *home().glob("runner.*")):
+        tighten(made)
     read(lambda _: None)
 
 
 def _make_home() -> None:
     try:
-        runs_folder().mkdir(parents=True, exist_ok=True)
+        make_private(home())
+        make_private(runs_folder())
+        # Made here, because SQLite would leave its mode to the umask. Its other files get the same mode.
+        os.close(os.open(database_path(), os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise _unusable(error) from error
 
@@ -280,14 +350,37 @@ def _unusable(error: OSError) -> InputError:
 
 
 def _as_fairkd_error(error: sqlite3.DatabaseError) -> FairKDError:
+    kind = getattr(error, "sqlite_errorname", None) or ""
     if "malformed" in str(error) or "not a database" in str(error):
         return FairKDError(
             f"The database of runs, {database_path()}, is damaged: move it away, and a new one lists the runs"
             " in their folders."
         )
+    if kind in _NO_SHARED_MEMORY or isinstance(error, WriteAheadLogError):
+        return InputError(
+            f"The file system of {home()} lacks what the database of runs needs, locks and shared memory"
+            f" ({error}): set FAIRKD_HOME to a folder on a local disk."
+        )
     if "locked" in str(error) or "busy" in str(error):
-        return FairKDError(f"Another process keeps the database of runs in {home()} busy: try again.")
+        return FairKDError(f"Another process keeps the database of runs in {home()} busy{_who_is_stopped()}")
     return InputError(
         f"The database of runs in {home()} cannot be used ({error}): check that the disk has space and that"
         " you may write there."
+    )
+
+
+def _who_is_stopped() -> str:
+    """The end of the sentence on a busy database: which process that may hold it was stopped."""
+    found = []
+    with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(database_path(), timeout=0.2)) as database:
+        workers = "SELECT pid, pid_started, pid_boot, pid_namespace FROM runs WHERE pid IS NOT NULL"
+        names = ("pid", "started", "boot", "namespace")
+        known = [Identity.read(dict(zip(names, row, strict=True))) for row in database.execute(workers)]
+        processes = [one.process() for one in (*known, lock.holder()) if one is not None]
+        found = [one.pid for one in processes if one is not None and is_stopped(one)]
+    if not found:
+        return ": try again."
+    pid = found[0]
+    return (
+        f": process {pid} was stopped. Continue it with `kill -CONT {pid}`, or end it with `kill -9 {pid}`."
     )

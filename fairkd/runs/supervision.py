@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fairkd.corpora import pinned_wheels
-from fairkd.errors import InputError
-from fairkd.runs import events, lock, outcome, process_identity, store
-from fairkd.runs.lock import RunnerLock, UnsupportedLocksError
+from fairkd.errors import FairKDError, InputError
+from fairkd.runs import events, lock, outcome, process_identity, store, wording
+from fairkd.runs.lock import LockError, RunnerLock
 from fairkd.runs.result_warning import result_warning
 from fairkd.runs.run_record import ACTIVE, Entry
 from fairkd.utils import home, quoted
@@ -48,21 +48,26 @@ def mark_of(id: str, attempt: int) -> str:
     return f"{id}:{attempt}"
 
 
-def reconcile() -> None:
-    """Correct the states unless a runner does so, and start a runner if one is needed."""
+def reconcile() -> str | None:
+    """Correct the states unless a runner does so, and start a runner if one is needed.
+
+    Returns why queued runs do not start, in one sentence; None where a runner takes them.
+    """
     if not store.database_exists():
-        return
+        return None
     try:
         held = RunnerLock.acquire()
-    except UnsupportedLocksError as error:
+    except LockError as error:
         # No runner can start. Runs in the foreground need none, but their processes may have died.
-        store.explain_queue(str(error))
-        _close_dead_runs()
-        return
-    if held is None:
-        if lock.seconds_since_heartbeat() > STALE_AFTER:
+        with suppress(FairKDError):
             _close_dead_runs()
-        return
+        return str(error)
+    if held is None:
+        silent = lock.seconds_since_heartbeat()
+        if silent <= STALE_AFTER:
+            return None
+        _close_dead_runs()
+        return _silent_runner(silent)
     try:
         for entry in store.entries(ACTIVE):
             if entry.worker is None:
@@ -76,6 +81,24 @@ def reconcile() -> None:
         held.release()
     if needed and not _is_starting():
         start_runner()
+    return None
+
+
+def _silent_runner(seconds: float) -> str | None:
+    """The sentence on a runner that holds the lock and does nothing; None if it has ended."""
+    runner = lock.holder()
+    if runner is None or (runner.here and not runner.alive):
+        return None  # a process that reconciles holds the lock, for an instant
+    if not runner.here:
+        return (
+            f"The runner in another container or on another machine, which shares {home()}, has not"
+            f" answered for {wording.duration(seconds)}: look there whether it was stopped."
+        )
+    return (
+        f"The runner, process {runner.pid}, has not answered for {wording.duration(seconds)}. If it was"
+        f" stopped, continue it with `kill -CONT {runner.pid}`, or end it with `kill -9 {runner.pid}`: then"
+        " another one takes its place."
+    )
 
 
 def _close_dead_runs() -> None:
@@ -90,7 +113,7 @@ def close_if_dead(
 
     The keywords are those of `outcome.classify_exit`.
     """
-    if entry.worker is not None and entry.worker.alive:
+    if entry.worker is not None and not has_ended(entry, entry.worker):
         return False
     if entry.worker is None and code is None:
         return False
@@ -104,6 +127,13 @@ def close_if_dead(
         store.close(entry.run.id, entry.attempt, state, sentence, warning=warning)
     kill_orphans(entry)
     return True
+
+
+def has_ended(entry: Entry, worker: process_identity.Identity) -> bool:
+    """Whether the registered process of a run has ended; False where nobody can know here."""
+    if worker.here:
+        return not worker.alive
+    return lock.is_worked_on(entry.run.folder) is False
 
 
 def kill_orphans(entry: Entry) -> None:
@@ -120,12 +150,15 @@ def ensure_runner() -> None:
     """
     deadline = time.monotonic() + 2
     while time.monotonic() < deadline:
-        held = RunnerLock.acquire()
+        try:
+            held = RunnerLock.acquire()
+        except LockError:
+            return  # the list of runs says so
         if held is not None:
             held.release()
             break
         runner = lock.holder()
-        if runner is not None and runner.alive:
+        if runner is not None and (runner.alive or not runner.here):
             return
         time.sleep(0.02)  # another process reconciles
     start_runner()
@@ -153,14 +186,16 @@ def start_runner() -> None:
 def _is_starting() -> bool:
     """Whether a runner was started a moment ago, so that no second one is."""
     try:
-        return time.time() - _start_marker().stat().st_mtime < START_TIMEOUT
+        passed = time.time() - _start_marker().stat().st_mtime
     except OSError:
         return False
+    return -1 < passed < START_TIMEOUT  # it is in the future where the clock was set back
 
 
 def note_runner_started() -> None:
     """A runner holds the lock. If it ends, the next one may be started at once."""
-    _start_marker().unlink(missing_ok=True)
+    with suppress(OSError):
+        _start_marker().unlink(missing_ok=True)
 
 
 def _start_marker() -> Path:
@@ -169,9 +204,13 @@ def _start_marker() -> Path:
 
 def _runner_log() -> BinaryIO:
     try:
-        return (home() / "runner.log").open("ab")
+        return open(home() / "runner.log", "ab", opener=_private)
     except OSError:  # runs must go on when the disk is full
         return open(os.devnull, "ab")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def detached_environment() -> dict[str, str]:

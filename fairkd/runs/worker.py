@@ -6,15 +6,16 @@ the run ended.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from fairkd.errors import FairKDError
-from fairkd.runs import events, run_session, store, supervision
+from fairkd.runs import events, lock, run_session, store, supervision
 from fairkd.runs.process_identity import this_process
-from fairkd.utils import hardware
+from fairkd.utils import hardware, runs_folder
 
 NICENESS = 10  # the dashboard on the same cores has priority
 REFUSED, FAILED = 3, 1  # exit codes
@@ -24,9 +25,14 @@ Train = Callable[..., Any]
 
 def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = NICENESS) -> int:
     """Work on a run until it ends. Returns the exit code. Tests replace `fairkd.distill.train` by `train`."""
-    if not store.register(id, attempt, this_process()):
-        print(f"Attempt {attempt} of the run {id} is not current.", file=sys.stderr)
-        return REFUSED
+    with lock.working_on(runs_folder() / id):
+        if not store.register(id, attempt, this_process()):
+            print(f"Attempt {attempt} of the run {id} is not current.", file=sys.stderr)
+            return REFUSED
+        return _work(id, attempt, train, niceness)
+
+
+def _work(id: str, attempt: int, train: Train | None, niceness: int) -> int:
     hardware.lower_priority(niceness)
     run = store.entry(id).run
     try:
@@ -56,4 +62,5 @@ def _load_train() -> Train:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # checkpoints and models, which other libraries write, are this user's alone
     sys.exit(work(sys.argv[1], int(sys.argv[2])))

@@ -18,8 +18,11 @@ from .number_text import percent as percent, signed as signed, signed_correlatio
 from .paths import (
     VARIABLE as VARIABLE,
     home as home,
+    make_private as make_private,
     runs_folder as runs_folder,
+    tighten as tighten,
     uploads_folder as uploads_folder,
+    write_private as write_private,
 )
 from .plain_json import parse_json as parse_json, plain as plain
 from .quoting import quoted as quoted, shortened as shortened
