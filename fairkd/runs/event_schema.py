@@ -78,6 +78,7 @@ class _Position(_Part):
 
 class _WatchedSentence(_AnyEvent):
     text: str
+    model: str = "student"
     positions: Annotated[list[_Position], Field(min_length=1)]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fairkd.errors import InputError
-from fairkd.utils import MODELS_VARIABLE, TEXT_VARIABLE, Access, write_private
+from fairkd.utils import MODELS_VARIABLE, TEXT_VARIABLE, Access, parse_json, write_private
 
 FILE = "access.json"
 
@@ -75,7 +75,7 @@ def read(folder: Path) -> RunAccess:
     """
     path = folder / FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(path.read_bytes())
         visitor = values["visitor"]
         if not isinstance(visitor, str):
             raise TypeError
@@ -84,7 +84,7 @@ def read(folder: Path) -> RunAccess:
         return RunAccess(Access.from_environment())
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} is damaged, so it is unknown which models and texts this run may use: submit a new run."
         ) from error
@@ -93,6 +93,6 @@ def read(folder: Path) -> RunAccess:
 def _patterns(found: object) -> tuple[str, ...] | None:
     if found is None:
         return None
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+    if not isinstance(found, list) or not all(isinstance(one, str) and one.isprintable() for one in found):
         raise TypeError
     return tuple(found)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from app.charts.run_comparison import compared_curves
 from app.charts.runs import loss_curves, mass_sentence, measure_curve
@@ -42,6 +42,7 @@ from tests.runs import damage
 many = settings(
     max_examples=damage.EXAMPLES,
     deadline=None,
+    phases=[Phase.generate],  # a damaged file is short enough to be read as it is
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
