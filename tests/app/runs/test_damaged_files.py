@@ -126,29 +126,33 @@ def everything_lives(sound: str, damaged: str) -> Run:
     return run
 
 
-def restore(folder: Path, sound: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(sound, folder)
-
-
-@pytest.mark.parametrize("name", damage.FILES)
-def test_a_damaged_file_stops_no_other_run(stored: tuple[str, str], name: str, tmp_path: Path) -> None:
+@settings(many, max_examples=2 * damage.EXAMPLES)
+@given(name=st.sampled_from(damage.FILES), data=st.data())
+def test_damaged_files_stop_no_other_run(
+    stored: tuple[str, str], name: str, data: st.DataObject, tmp_path: Path
+) -> None:
     sound, damaged = stored
     folder = store.entry(damaged).run.folder
-    shutil.copytree(folder, tmp_path / "sound")
-    content = (folder / name).read_bytes()
-
-    @many
-    @given(st.data())
-    def check(data: st.DataObject) -> None:
-        damage.write(folder / name, data.draw(damage.damaged_lines(content)))
-        everything_lives(sound, damaged)
+    if not (tmp_path / "sound").exists():
+        shutil.copytree(folder, tmp_path / "sound")
+    shutil.rmtree(folder)
+    shutil.copytree(tmp_path / "sound", folder)
+    damage.write(folder / name, data.draw(damage.damaged_lines((folder / name).read_bytes())))
+    everything_lives(sound, damaged)
+    for act in (runs.resume, runs.cancel, lambda id: runs.describe(id, note="Noted.")):
         with contextlib.suppress(FairKDError):
-            runs.resume(damaged)
-        with contextlib.suppress(FairKDError):
-            runs.describe(damaged, note="Noted.")
+            act(damaged)
 
-    check()
+
+def test_a_run_whose_every_file_is_damaged_is_exported_and_deleted(
+    stored: tuple[str, str], tmp_path: Path
+) -> None:
+    sound, damaged = stored
+    folder = store.entry(damaged).run.folder
+    for name in damage.FILES:
+        (folder / name).write_bytes(b"\xff{")
+    everything_lives(sound, damaged)
+    assert runs.export(damaged, tmp_path / "run.zip").is_file()
     runs.delete(damaged)
     assert [run.id for run in runs.all_runs()] == [sound] and not folder.exists()
 
@@ -189,41 +193,34 @@ def test_a_row_that_names_a_folder_elsewhere_is_removed_and_the_folder_left(
     assert store.claim(1) is None
 
 
-@pytest.mark.parametrize("name", damage.HOME_FILES)
-def test_a_damaged_file_of_the_runner_stops_nothing(stored: tuple[str, str], name: str, home: Path) -> None:
-    note = json.dumps({"pid": 5, "started": 5.0, "boot": "x"}).encode()
-
-    @many
-    @given(damage.damaged_lines(note))
-    def check(content: bytes) -> None:
-        damage.write(home / name, content)
-        everything_lives(*stored)
-        holder = lock.holder()
-        assert holder is None or not holder.alive
-
-    check()
-
-
-@pytest.mark.parametrize("name", ["config.json", "description.json", "events.jsonl"])
-def test_a_damaged_example_stops_no_other(
-    home: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@settings(many, max_examples=damage.EXAMPLES // 2)
+@given(st.sampled_from(damage.HOME_FILES), damage.damaged_lines(b'{"pid": 5, "started": 5.0, "boot": "x"}'))
+def test_damaged_files_of_the_runner_stop_nothing(
+    stored: tuple[str, str], home: Path, name: str, content: bytes
 ) -> None:
-    shutil.copytree(example_runs.EXAMPLES, tmp_path / "examples")
-    monkeypatch.setattr(example_runs, "EXAMPLES", tmp_path / "examples")
-    path = tmp_path / "examples" / "fair" / name
-    content = b"".join(path.read_bytes().splitlines(keepends=True)[:12])
+    damage.write(home / name, content)
+    everything_lives(*stored)
+    holder = lock.holder()
+    assert holder is None or not holder.alive
 
-    @many
-    @given(damage.damaged_lines(content))
-    def check(damaged: bytes) -> None:
-        path.write_bytes(damaged)
+
+@many
+@given(name=st.sampled_from(["config.json", "description.json", "events.jsonl"]), data=st.data())
+def test_a_damaged_example_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: st.DataObject
+) -> None:
+    folder = tmp_path / "examples"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(example_runs.EXAMPLES, folder)
+    content = (folder / "fair" / name).read_bytes()
+    (folder / "fair" / name).write_bytes(data.draw(damage.damaged_lines(content)))
+    with monkeypatch.context() as patch:
+        patch.setattr(example_runs, "EXAMPLES", folder)
         example_runs.examples.cache_clear()
         found = runs.examples()
-        assert [run.folder.name for run in found] == list(example_runs.NAMES)
-        shown(found[2])
-
-    check()
-    example_runs.examples.cache_clear()
+        example_runs.examples.cache_clear()
+    assert [run.folder.name for run in found] == list(example_runs.NAMES)
+    shown(found[2])
 
 
 @pytest.mark.usefixtures("home", "no_examples")
@@ -240,8 +237,7 @@ def test_the_pages_show_damaged_runs_beside_sound_ones(open_runs: OpenRuns, home
         database.execute("UPDATE runs SET created = 'then', step = 'x' WHERE id = ?", [ids["row"]])
         database.commit()
     said = texts(open_runs())
-    assert "damaged, or of another version. The section budget is invalid" in said
-    assert "The database's record of this run was damaged and has been put right (created, step)." in said
+    assert "damaged, or of another version" in said and "was damaged and has been put right" in said
     for name, sentence in {
         "time": "In events.jsonl, 1 line is damaged and left out: its time should be a number.",
         "section": "The section budget is invalid",
@@ -250,5 +246,6 @@ def test_the_pages_show_damaged_runs_beside_sound_ones(open_runs: OpenRuns, home
     }.items():
         app = open_runs(run=ids[name])
         assert not app.exception and app.header[0].value == name
-        assert sentence in texts(app) + " ".join(one.value for one in app.warning)
+        said = " ".join([texts(app), *(one.value for one in app.warning)])
+        assert sentence in said.replace("\\", "").replace("\u2060", "")
         assert {"Delete", "Edit"} & {button.label for button in app.button}
