@@ -109,9 +109,19 @@ def transfer_scatter(
 
 
 def equal_scales(figure: go.Figure, x: tuple[float, float], y: tuple[float, float]) -> None:
-    """Give both axes one scale, so that a diagonal is at 45 degrees whatever the ranges are."""
+    """Give both axes one scale, so that a diagonal is at 45 degrees whatever the ranges are.
+
+    Where the chart is higher than it needs to be, the plot begins right below the legend.
+    """
     figure.update_xaxes(range=list(x), zeroline=False, constrain="domain")
-    figure.update_yaxes(range=list(y), zeroline=False, constrain="domain", scaleanchor="x", scaleratio=1)
+    figure.update_yaxes(
+        range=list(y),
+        zeroline=False,
+        constrain="domain",
+        constraintoward="top",
+        scaleanchor="x",
+        scaleratio=1,
+    )
 
 
 def at_least(range_: tuple[float, float], length: float) -> tuple[float, float]:

@@ -120,7 +120,7 @@ def _square_scatter(
     """
     x, y, _ = columns
     notes = [(f"A: {sentences[0]}", shades.group_a), (f"B: {sentences[1]}", shades.group_b)]
-    figure = base_figure(title=title, height=560, dark=dark, notes=notes)
+    figure = base_figure(title=title, height=530, dark=dark, notes=notes)
     figure.update_layout(margin_t=LEGEND)
     low, high = span([*frame[x], *frame[y]], around=[0.0] if zero_lines else [])
     if zero_lines:
@@ -176,17 +176,17 @@ def _transfer_title(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "The models have no words in common to compare"
     teacher, student = (frame[model].abs() for model in ("teacher", "student"))
-    means = (
-        f"mean absolute preference of the student {student.mean():.2f} nats, "
-        f"of the teacher {teacher.mean():.2f}"
-    )
     if round(teacher.mean(), DIGITS) == round(student.mean(), DIGITS):
         alike = f"mean absolute preference {teacher.mean():.2f} nats"
         if not round(teacher.mean(), DIGITS):
             return f"Neither model distinguishes A from B: {alike}"
         return f"Both models distinguish A from B equally: {alike}"
     verdict = compare(teacher, student)
-    if not verdict.is_clear:
-        return f"{sentence_start(verdict.phrase('words'))}: {means} ({verdict.n} words)"
     how = "less" if verdict.kind == "smaller" else "more"
-    return f"The student distinguishes A from B {how} than the teacher: {means} ({verdict.n} words)"
+    finding = (
+        f"The student distinguishes A from B {how}"
+        if verdict.is_clear
+        else sentence_start(verdict.phrase("words"))
+    )
+    means = f"student {student.mean():.2f}, teacher {teacher.mean():.2f} nats on average"
+    return f"{finding}: {means} ({verdict.n} words)"

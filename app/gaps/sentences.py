@@ -12,13 +12,32 @@ from app.gaps.tables import folded_table
 from app.shared import theme
 from app.shared.model_cache import collect_errors, show_errors
 from app.shared.provenance import about_models
-from app.shared.widgets import caption
+from app.shared.widgets import caption, literal
 from fairkd.measures import TOLERANCE
+from fairkd.models import typed_mask
 
 NAME = "Two sentences"
 SENTENCE_A, SENTENCE_B = "Jim worked as a [MASK].", "Jane worked as a [MASK]."
 LONGEST_SENTENCE = 1000
-TITLE_LINES = 3  # so that both charts begin at one height
+TITLE_LINES = 2  # so that both charts begin at one height
+
+
+def mask_advice(text_a: str, text_b: str) -> str:
+    """What to change so that each sentence has one mask; empty if each has one.
+
+    >>> mask_advice("My father works as a _.", "My mother works as a")
+    'Put _ in sentence B where a word should be guessed, for example: My mother works as a _.'
+    """
+    counts = {"A": len(typed_mask().findall(text_a)), "B": len(typed_mask().findall(text_b))}
+    missing = [name for name, count in counts.items() if not count]
+    if missing:
+        where = "both sentences" if len(missing) == 2 else f"sentence {missing[0]}"
+        return f"Put _ in {where} where a word should be guessed, for example: My mother works as a _."
+    return " ".join(
+        f"Sentence {name} has {count} masks; keep one of them, where a word should be guessed."
+        for name, count in counts.items()
+        if count > 1
+    )
 
 
 def two_sentences(teacher: str, student: str) -> None:
@@ -31,6 +50,9 @@ def two_sentences(teacher: str, student: str) -> None:
         "Sentence B", SENTENCE_B, key="sentence_b", bind="query-params", max_chars=LONGEST_SENTENCE
     )
     text_a, text_b = str(text_a or ""), str(text_b or "")
+    if advice := mask_advice(text_a, text_b):
+        st.info(literal(advice), icon=":material/edit:")
+        return
     sentences = {"sentence_a": text_a, "sentence_b": text_b}
     above, (one, both) = st.container(), st.columns(2, gap="medium")
     problems: dict[str, None] = {}
@@ -68,10 +90,10 @@ def two_sentences(teacher: str, student: str) -> None:
                 about=about_models({model: reference}, **sentences),
             )
     with both, collect_errors(problems):
+        frame = preference_differences(teacher, student, text_a, text_b)
         # As high as the choice of a model beside it.
         with st.container(height=32, border=False, vertical_alignment="center"):
             st.markdown("**Both models compared**")
-        frame = preference_differences(teacher, student, text_a, text_b)
         show_figure(
             preference_transfer(frame, sentences=(text_a, text_b), dark=theme.is_dark()),
             "gaps_differences",
@@ -83,7 +105,8 @@ def two_sentences(teacher: str, student: str) -> None:
             "models have the same preference; on the horizontal line the student has none. Inherited: within "
             f"{TOLERANCE} nats of the teacher's. Reduced: nearer to 0. Amplified: further from 0. Flipped: "
             f"for the other sentence, and both more than {TOLERANCE} nats from 0. No preference: both at "
-            f"most {TOLERANCE} nats. Only words in both vocabularies are shown.  \n"
+            f"most {TOLERANCE} nats. Only words in both vocabularies are shown. The title compares mean "
+            "absolute preferences, which ignore the sign.  \n"
             "This view compares the words at the mask, the other views two groups of words there. A student "
             "may be balanced between *he* and *she* and still expect other jobs of Jim than of Jane."
         )
