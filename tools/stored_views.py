@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from app.predictions.page import PRESETS, Settings
+from app.predictions.inputs import PRESETS, Settings
 from app.predictions.position import Role
 from app.predictions.stored import FILE
 from app.predictions.view import predictions_view

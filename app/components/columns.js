@@ -26,19 +26,21 @@ export default function (component) {
 function redraw(state) {
   const { scroller, data } = state
   const colours = look(state.frame)
-  const width = scroller.clientWidth / colours.unit
+  const { clientWidth, scrollLeft } = scroller // now, because after every change the browser lays out the page for them
+  const width = clientWidth / colours.unit
   if (!data || !width) return
   drawPosition(state.below, data)
   if (!isStale(state, data, width, window.innerHeight, colours)) return
   const focused = state.frame.getRootNode().activeElement?.closest?.(".column")?.dataset.number
-  const left = scroller.scrollLeft
-  const { svg, places } = drawColumns(data, width, colours)
+  const { svg, places, total } = drawColumns(data, width, colours)
   svg.setAttribute("aria-label", `Tokens of “${data.sentence}”, with what each model predicts there`)
+  state.tip.hidden = true
   scroller.replaceChildren(enlarged(svg, colours))
-  scroller.scrollLeft = left
-  scroller.onscroll()
-  state.places = places
-  state.unit = colours.unit
+  Object.assign(state, { places, unit: colours.unit, overflows: total > width + 1 })
+  if (scrollLeft) {
+    scroller.scrollLeft = scrollLeft
+    scroller.onscroll()
+  }
   head(state, titleOf(data))
   state.continuation.hidden = !hasContinuation(data)
   if (focused) focus(state, Number(focused))
@@ -103,7 +105,7 @@ function focus(state, number) {
 
 function reveal(state, number) {
   const place = state.places?.[number - 1]
-  if (!place) return
+  if (!place || !state.overflows) return
   const { scroller, unit } = state
   if (place.x * unit < scroller.scrollLeft) scroller.scrollLeft = place.x * unit - 24
   const right = (place.x + place.width) * unit + 24

@@ -178,7 +178,7 @@ async function rasterise(text, width, height) {
 function make(name, attributes) {
   const element = document.createElementNS(SVG, name)
   for (const [key, value] of Object.entries(attributes)) {
-    element.setAttribute(key, clean(value))
+    element.setAttribute(key, typeof value === "number" ? value : clean(value))
   }
   return element
 }

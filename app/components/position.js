@@ -75,13 +75,13 @@ function drawPosition(state, data) {
   const colours = look(state.bars.frame)
   if (!isStale(state, here, compared, data.selected, data.format, colours)) return
   if (compared) state.words = compared.words
+  show(state.bars, here, data.format) // first, because it reads its width: see redraw
   drawOdds(state, current ?? here.odds, Boolean(compared) && !current, here.odds.words, colours)
   drawMeasures(state, here.measures, colours)
   const meanings = data.meanings.map(([name, meaning]) => element("li", {}, strong(`${name}:`), ` ${meaning}`))
   find(".meanings").replaceChildren(...meanings)
   drawTable(state, here)
   fillIn(state)
-  show(state.bars, here, data.format)
   find(".taught").hidden = !here.targets
   if (here.targets) {
     show(state.targets, here.targets, data.format)

@@ -1,6 +1,6 @@
 """The Predictions page: which words the models expect at every position of a sentence.
 
-- `page`: the inputs, the figure and what stands below it.
+- `inputs`: the sentence and the controls; `page`: the figure and what stands below it.
 - `view`: the figure as JSON, from the predictions alone; `position`: one position of it.
 - `stored`: views that are drawn before PyTorch is loaded.
 - `compared`: two words as odds.

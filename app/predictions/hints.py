@@ -10,7 +10,7 @@ import streamlit as st
 from app.predictions.position import Role
 from app.shared.model_cache import get_model
 from app.shared.widgets import literal, warn_unread
-from fairkd import models
+from fairkd import models, predictions
 from fairkd.errors import listed
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def expected_part(prediction: Prediction) -> str:
     for place in prediction.positions:
         token = prediction.tokens[place]
         if token.masked and not prediction.text[: token.start][-1:].strip():
-            for word in prediction.top(place, _MOST_PROBABLE)["token"]:
-                if word.startswith("##"):
+            for id in predictions.top_ids(prediction.row(place)[None], _MOST_PROBABLE)[0].tolist():
+                if (word := prediction.token_string(place, id)).startswith("##"):
                     return (
                         f"Where a whole word belongs, the part “{word}” is among the most probable. {_CARE}"
                     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -16,6 +15,15 @@ from app.components.columns import columns_figure
 from app.predictions.compared import compare_words
 from app.predictions.gap_link import link_to_gaps
 from app.predictions.hints import hints
+from app.predictions.inputs import (
+    ON_PHONES,
+    POSITION,
+    Settings,
+    drawn_settings,
+    forget_position,
+    inputs,
+    use_sentence,
+)
 from app.predictions.position import NAMES, Role
 from app.predictions.stored import stored_view
 from app.predictions.view import position_of, predictions_view
@@ -31,50 +39,10 @@ from fairkd import predictions
 if TYPE_CHECKING:
     from fairkd.predictions import Prediction
 
-START = "Milk is a [MASK]."
-PRESETS = (
-    START,
-    "[MASK] is a nurse.",
-    "[MASK] is a doctor.",
-    "She works as a [MASK].",
-    "The engineer lost her keys.",
-)
-# On a phone, examples and controls are one row each, which scrolls: the figure is what a visitor comes for.
-_ON_PHONES = """<style>
-@media (max-width: 640px) {
-  .st-key-controls, .st-key-preset [role="radiogroup"] { flex-wrap: nowrap; overflow-x: auto; }
-  .st-key-controls { gap: 1rem; }
-  .st-key-temperature, .st-key-k { width: 138px !important; }
-  .st-key-controls > *, .st-key-preset [role="radiogroup"] > * { flex-shrink: 0; }
-}
-</style>"""
 # Parameters of the address that belong to no widget, so that the page writes them.
-POSITION, WORD, AGAINST = "position", "word", "against"
+WORD, AGAINST = "word", "against"
 _POSITION_OF = "position_of"  # the sentence and position that were chosen last
-
-
-class OtherSettings(TypedDict):
-    """The settings besides sentence and temperature."""
-
-    k: int
-    mask_each: bool
-    log: bool
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The values of the controls."""
-
-    text: str
-    k: int = 7
-    temperature: float = 1.0
-    mask_each: bool = False
-    log: bool = False
-
-    @property
-    def about(self) -> dict[str, object]:
-        """The settings that the numbers depend on, as columns of a downloaded table."""
-        return {"temperature": self.temperature, "hide_each_word": self.mask_each}
+_RUN_OF_PAGE = "run_of_page"  # set if the whole page runs, and not the fragment alone
 
 
 def explanation() -> None:
@@ -99,112 +67,6 @@ def explanation() -> None:
                 "A darker cell is more probable. The teacher is blue, the student orange.\n"
                 "* Click a column, or use Tab, the arrow keys and Enter, to compare the models there."
             )
-
-
-def forget_position() -> None:
-    """Remove the position from the address, for example because the sentence has changed."""
-    st.query_params.pop(POSITION, None)
-
-
-def use_sentence(text: str) -> None:
-    """Make a text the sentence."""
-    st.session_state["text"] = text
-    forget_position()
-
-
-def take_preset() -> None:
-    """Make the chosen example the sentence, and unselect it, so that it can be chosen again."""
-    if st.session_state["preset"] is not None:
-        use_sentence(st.session_state["preset"])
-        st.session_state["preset"] = None
-
-
-def inputs() -> Settings:
-    """The sentence, the examples and the controls; in the presenter view one row, most of it folded away."""
-    if not is_presenting():
-        st.html(_ON_PHONES)
-        text = sentence()
-        examples()
-        with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="controls"):
-            return Settings(text, temperature=temperature(), **other_controls())
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        text, divisor = sentence(), temperature()
-        with st.popover("More", icon=":material/tune:", width="content"):
-            examples()
-            return Settings(text, temperature=divisor, **other_controls())
-
-
-def sentence() -> str:
-    """The text box with the sentence."""
-    text = st.text_input(
-        "Sentence",
-        value=START,
-        key="text",
-        bind="query-params",
-        max_chars=4000,
-        live="300ms",
-        placeholder="Type a sentence. Write [MASK] or _ for a hidden word",
-        label_visibility="collapsed",
-    )
-    return text or ""
-
-
-def examples() -> None:
-    """Sentences to choose from."""
-    st.pills(
-        "Examples",
-        PRESETS,
-        key="preset",
-        format_func=literal,
-        on_change=take_preset,
-        label_visibility="collapsed",
-    )
-
-
-def temperature() -> float:
-    """The slider of the temperature."""
-    return st.slider(
-        "Temperature",
-        0.1,
-        5.0,
-        1.0,
-        0.1,
-        key="temperature",
-        bind="query-params",
-        width=158,
-        format="%.1f",
-        help="The models' scores (logits) are divided by the temperature. Below 1, probable words become "
-        "more probable; above 1, all words become more alike. Distillation often uses 2.",
-    )
-
-
-def other_controls() -> OtherSettings:
-    """The number of words, whether each word is hidden in turn, and the scale."""
-    k = st.slider(
-        "Words per column",
-        1,
-        20,
-        7,
-        key="k",
-        bind="query-params",
-        width=158,
-        help="How many of the most probable words are shown at each position (top k). The presenter view "
-        "shows fewer if the screen is not high enough.",
-    )
-    each = st.toggle(
-        "Hide each word in turn",
-        key="each",
-        bind="query-params",
-        help="Off: the models read the sentence as written. On: each token is masked in turn and "
-        "predicted from the others.",
-    )
-    log = st.toggle(
-        "Log scale",
-        key="log",
-        bind="query-params",
-        help="Draw shades and bars by the logarithm of the probability. Improbable words become visible.",
-    )
-    return {"k": k, "mask_each": each, "log": log}
 
 
 def predictions_of(references: dict[Role, str], settings: Settings) -> dict[Role, Prediction]:
@@ -252,29 +114,56 @@ def _ask_words(*words: str) -> None:
             st.query_params.pop(name, None)
 
 
-@st.fragment
-@track_activity()
 def body(references: tuple[str, str], second: str | None) -> None:
-    """Everything below the title, as a fragment: a changed control reruns only this part."""
-    settings = inputs()
-    text = settings.text
+    """Everything below the title: the inputs, the figure, and what stands below it."""
     chosen: dict[Role, str] = {"teacher": references[0], "student": references[1]}
     if second is not None:
         chosen["student2"] = second
+    if not is_presenting():
+        st.html(ON_PHONES)
+    st.session_state[_RUN_OF_PAGE] = True
+    _body(chosen)
+
+
+@st.fragment
+@track_activity()
+def _body(chosen: dict[Role, str]) -> None:
+    """The body as a fragment: a changed input reruns only this part.
+
+    The figure is then drawn before the inputs, which the browser has already.
+    """
+    above = st.container()
+    settings = None if st.session_state.pop(_RUN_OF_PAGE, False) else drawn_settings()
+    if settings is None:
+        with above:
+            settings = inputs()
+        results(chosen, settings)
+        return
+    results(chosen, settings)
+    with above:
+        inputs()
+
+
+def results(chosen: dict[Role, str], settings: Settings) -> None:
+    """The figure with the chosen position, and what stands below it."""
+    text = settings.text
     targets = bool(st.session_state.get("hard", str(st.query_params.get("hard", "")).lower() == "true"))
     words = _asked_words()
     found = cache(partial(predictions_of, chosen, settings))
     whole = st.container(gap=None)
-    # One element, so that those below keep their place when the models are loaded.
-    with whole, st.container():
-        view, asked = None, _asked_number(text)
-        if settings == Settings(text) and not targets and not any(words):
-            view = stored_view(chosen, text, asked)
-        if view is None:
-            hints(text, found(), use_sentence)
-            if not found():
-                return
+    with whole:  # one element, so that those below keep their place when the models are loaded
+        notes = st.container()
+    asked = _asked_number(text)
+    default_view = settings == Settings(text) and not targets and not any(words)
+    view = stored_view(chosen, text, asked) if default_view else None
+    stored = view is not None
+    with notes:
+        if not stored and found():
             view = predictions_view(found(), k=settings.k, log=settings.log, targets=targets, number=asked)
+    if view is None:
+        with notes:
+            hints(text, {}, use_sentence)
+        return
     number, default = view["selected"], view["default"]
 
     def choose(number: int) -> None:
@@ -288,6 +177,9 @@ def body(references: tuple[str, str], second: str | None) -> None:
         view["compared"] = compare_words(position_of(found(), number, settings.k), number, words)
     with whole:  # without the gap to an empty element
         columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words, sentence_key="text")
+    if not stored:
+        with notes:
+            hints(text, found(), use_sentence)
     for reason in view["reasons"]:
         st.info(literal(reason), icon=":material/info:")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,8 +143,10 @@ def _description(model: Version) -> Description:
 
 
 def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: bool = False) -> Prediction:
-    """`fairkd.predictions.predict` for the model behind `reference`, with progress if it takes long."""
-    slot = st.empty()  # in every run, so that the elements below keep their position
+    """`fairkd.predictions.predict` for the model behind `reference`, with progress if it takes long.
+
+    Call it in a container of its own: the progress may add an element.
+    """
     wanted = (version(reference), text, temperature, mask_each)
     try:
         return _cached_prediction(*wanted)
@@ -152,15 +155,13 @@ def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: b
     from fairkd import predictions
 
     model = get_model(reference)
+    predict = partial(predictions.predict, model, text, temperature=temperature)
+    if not mask_each:
+        return _cached_prediction(*wanted, _prediction=predict())
+    slot = st.empty()
     try:
-        with all_threads() if mask_each else nullcontext():
-            prediction = predictions.predict(
-                model,
-                text,
-                temperature=temperature,
-                mask_each=mask_each,
-                progress=delayed_progress(slot.progress),
-            )
+        with all_threads():
+            prediction = predict(mask_each=True, progress=delayed_progress(slot.progress))
     finally:
         slot.empty()
     return _cached_prediction(*wanted, _prediction=prediction)

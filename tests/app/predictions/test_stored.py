@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.predictions import stored
-from app.predictions.page import PRESETS
+from app.predictions.inputs import PRESETS
 from app.predictions.position import Role
 from tests import ROOT
 from tools import stored_views

@@ -1,0 +1,170 @@
+"""The inputs of the Predictions page: the sentence, examples for it, and the controls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import streamlit as st
+
+from app.shared.presenter import is_presenting
+from app.shared.widgets import literal
+
+START = "Milk is a [MASK]."
+PRESETS = (
+    START,
+    "[MASK] is a nurse.",
+    "[MASK] is a doctor.",
+    "She works as a [MASK].",
+    "The engineer lost her keys.",
+)
+# On a phone, examples and controls are one row each, which scrolls: the figure is what a visitor comes for.
+ON_PHONES = """<style>
+@media (max-width: 640px) {
+  .st-key-controls, .st-key-preset [role="radiogroup"] { flex-wrap: nowrap; overflow-x: auto; }
+  .st-key-controls { gap: 1rem; }
+  .st-key-temperature, .st-key-k { width: 138px !important; }
+  .st-key-controls > *, .st-key-preset [role="radiogroup"] > * { flex-shrink: 0; }
+}
+</style>"""
+POSITION = "position"  # the parameter of the address with the chosen column
+_KEYS = ("text", "k", "temperature", "each", "log")  # of the inputs, in the order of the settings
+
+
+class OtherSettings(TypedDict):
+    """The settings besides sentence and temperature."""
+
+    k: int
+    mask_each: bool
+    log: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values of the controls."""
+
+    text: str
+    k: int = 7
+    temperature: float = 1.0
+    mask_each: bool = False
+    log: bool = False
+
+    @property
+    def about(self) -> dict[str, object]:
+        """The settings that the numbers depend on, as columns of a downloaded table."""
+        return {"temperature": self.temperature, "hide_each_word": self.mask_each}
+
+
+def forget_position() -> None:
+    """Remove the position from the address, for example because the sentence has changed."""
+    st.query_params.pop(POSITION, None)
+
+
+def use_sentence(text: str) -> None:
+    """Make a text the sentence."""
+    st.session_state["text"] = text
+    forget_position()
+
+
+def take_preset() -> None:
+    """Make the chosen example the sentence, and unselect it, so that it can be chosen again."""
+    if st.session_state["preset"] is not None:
+        use_sentence(st.session_state["preset"])
+        st.session_state["preset"] = None
+
+
+def drawn_settings() -> Settings | None:
+    """The values of the inputs before they are drawn again; None if they have not been drawn yet.
+
+    Use it in a rerun of the fragment. A rerun of the page may follow the browser's Back: then the address
+    has other values.
+    """
+    values = [st.session_state.get(key) for key in _KEYS]
+    return None if None in values else Settings(*values)
+
+
+def inputs() -> Settings:
+    """The sentence, the examples and the controls; in the presenter view one row, most of it folded away."""
+    if not is_presenting():
+        text = sentence()
+        examples()
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="controls"):
+            return Settings(text, temperature=temperature(), **other_controls())
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        text, divisor = sentence(), temperature()
+        with st.popover("More", icon=":material/tune:", width="content"):
+            examples()
+            return Settings(text, temperature=divisor, **other_controls())
+
+
+def sentence() -> str:
+    """The text box with the sentence."""
+    text = st.text_input(
+        "Sentence",
+        value=START,
+        key="text",
+        bind="query-params",
+        max_chars=4000,
+        live="300ms",
+        placeholder="Type a sentence. Write [MASK] or _ for a hidden word",
+        label_visibility="collapsed",
+    )
+    return text or ""
+
+
+def examples() -> None:
+    """Sentences to choose from."""
+    st.pills(
+        "Examples",
+        PRESETS,
+        key="preset",
+        format_func=literal,
+        on_change=take_preset,
+        label_visibility="collapsed",
+    )
+
+
+def temperature() -> float:
+    """The slider of the temperature."""
+    return st.slider(
+        "Temperature",
+        0.1,
+        5.0,
+        1.0,
+        0.1,
+        key="temperature",
+        bind="query-params",
+        width=158,
+        format="%.1f",
+        help="The models' scores (logits) are divided by the temperature. Below 1, probable words become "
+        "more probable; above 1, all words become more alike. Distillation often uses 2.",
+    )
+
+
+def other_controls() -> OtherSettings:
+    """The number of words, whether each word is hidden in turn, and the scale."""
+    k = st.slider(
+        "Words per column",
+        1,
+        20,
+        7,
+        key="k",
+        bind="query-params",
+        width=158,
+        help="How many of the most probable words are shown at each position (top k). The presenter view "
+        "shows fewer if the screen is not high enough.",
+    )
+    each = st.toggle(
+        "Hide each word in turn",
+        key="each",
+        bind="query-params",
+        help="Off: the models read the sentence as written. On: each token is masked in turn and "
+        "predicted from the others.",
+    )
+    log = st.toggle(
+        "Log scale",
+        key="log",
+        bind="query-params",
+        help="Draw shades and bars by the logarithm of the probability. Improbable words become visible.",
+    )
+    return {"k": k, "mask_each": each, "log": log}
