@@ -78,7 +78,7 @@ class Position:
         if not all(model.mask_each or model.tokens[place].masked for _, model, place in self.sides):
             return ""
         numbers = [number for number, place in enumerate(self.places) if place is not None]
-        words = predictions.shared_words(self.models, self.places, 2)
+        words = self.words if self.k > 1 else predictions.shared_words(self.models, self.places, 2)
         best = [word for word in words if all(word.ranks[number] == 1 for number in numbers)]
         others = [word for word in words if word not in best and word.ranks[numbers[0]] is not None]
         if not best or not others:
@@ -170,7 +170,7 @@ class Position:
         _, teacher, place = self.sides[0]
         token = teacher.tokens[place]
         visible = not (token.masked or token.unknown)
-        label = token.id if visible else int(teacher.top(place, 1)["id"].iloc[0])
+        label = token.id if visible else teacher.top_ids(place, self.k)[0]
         name = teacher.token_string(place, label)
         words = predictions.shared_words(self.models, self.places, self.k, also=(label,))
         rows = []

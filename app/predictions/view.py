@@ -95,15 +95,14 @@ def _column(models: Mapping[Role, Prediction], places: tuple[int | None, ...]) -
 
 
 def _panel(role: Role, model: Prediction, places: list[int | None], k: int, *, log: bool) -> dict[str, Any]:
-    ids = predictions.top_ids(model.log_probabilities, k)
-    probabilities = model.log_probabilities.gather(1, ids).double().exp().tolist()
-    best = {
-        position: [
+    best = {}
+    for position in model.positions:
+        ids = model.top_ids(position, k)
+        probabilities = model.row(position)[ids].double().exp().tolist()
+        best[position] = [
             cell(model.token_string(position, token), value, log=log)
-            for token, value in zip(row, values, strict=True)
+            for token, value in zip(ids, probabilities, strict=True)
         ]
-        for position, row, values in zip(model.positions, ids.tolist(), probabilities, strict=True)
-    }
     cells = [None if place is None else best[place] for place in places]
     return {"role": role, "name": model.reference, "columns": cells}
 

@@ -81,10 +81,19 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
     with _model_errors(lm.reference):
         if head_is_known(model):
             states = rows_of(model, ids, None if mask.all() else mask.bool(), rows)
-            logits = projection_of(model)(transform_of(model)(states))
+            logits = projection_of(model)(_sixteen_rows(transform_of(model)(states)))[: len(rows)]
         else:
             logits = model(input_ids=ids, attention_mask=mask).logits.flatten(0, 1)[rows]
         return logits.float().to(asked)
+
+
+def _sixteen_rows(x: Tensor) -> Tensor:
+    """Rows [n, width] and, for 5 to 15 of them on a processor, zeros below them up to 16.
+
+    torch's product with a large vocabulary then takes less time, unless the weights are in a cache (both
+    embedded models in turn, in fp32 on one core with AVX512, torch 2.13: 8 instead of 12 ms for 7 rows).
+    """
+    return F.pad(x, (0, 0, 0, 16 - len(x))) if x.is_cpu and 4 < len(x) < 16 else x
 
 
 @contextmanager

@@ -6,7 +6,7 @@ prediction.top(4, k=5), prediction.entropy(4), kl(prediction.row(4), other.row(4
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from torch import Tensor
 
 from fairkd.errors import InputError
 from fairkd.models import CONTINUES, SPACE, TokenizerKind, ids_by_word
+
+_LEAST_LOG = -1e9  # nats; the exponential is 0, as that of minus infinity, but not its product with 0
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,20 @@ class Prediction:
     token_strings: tuple[str, ...]
     kind: TokenizerKind
     lower_case: bool
+    _top_ids: dict[int, list[list[int]]] = field(default_factory=dict, init=False, repr=False)
 
     def row(self, position: int) -> Tensor:
         """The distribution at a position: log-probabilities [V]. InputError for a position without one."""
-        if position not in self.positions:
-            raise InputError(
-                f"Position {position} has no distribution. Choose one of the positions "
-                f"{self.positions[0]} to {self.positions[-1]}."
-            )
-        return self.log_probabilities[self.positions.index(position)]
+        return self.log_probabilities[self._index(position)]
+
+    def top_ids(self, position: int, k: int) -> list[int]:
+        """Ids of the k most probable tokens (all of them if V < k); ties are ordered by id.
+
+        The first call for a k finds those of all positions.
+        """
+        if k not in self._top_ids:
+            self._top_ids[k] = top_ids(self.log_probabilities, k).tolist()
+        return self._top_ids[k][self._index(position)]
 
     def top(self, position: int, k: int) -> pd.DataFrame:
         """The k most probable tokens (all of them if V < k); ties are ordered by id.
@@ -106,6 +113,14 @@ class Prediction:
         """The total probability of the k most probable tokens."""
         row = self.row(position)
         return float(row[top_ids(row[None], k)[0]].double().exp().sum())
+
+    def _index(self, position: int) -> int:
+        if position not in self.positions:
+            raise InputError(
+                f"Position {position} has no distribution. Choose one of the positions "
+                f"{self.positions[0]} to {self.positions[-1]}."
+            )
+        return self.positions.index(position)
 
     def token_string(self, position: int, token: int) -> str:
         """The display string of a token that is predicted for a position.
@@ -167,7 +182,8 @@ def entropy(log_p: Tensor) -> float:
     >>> round(entropy(torch.tensor([0.5, 0.5]).log()), 4)
     0.6931
     """
-    return float(torch.special.entr(log_p.double().exp()).sum())
+    log_p = log_p.double().clamp_min(_LEAST_LOG)
+    return -float(log_p.exp().dot(log_p))
 
 
 def kl(log_p: Tensor, log_q: Tensor) -> float:

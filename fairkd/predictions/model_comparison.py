@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from fairkd.models import word_of
-from fairkd.predictions.distribution import Prediction, kl, top_ids
+from fairkd.predictions.distribution import Prediction, kl
 from fairkd.predictions.side_by_side import align, same_vocabulary, shared_words
 
 
@@ -106,8 +106,8 @@ class Comparison:
         return frame
 
     def _overlap(self, t: int, s: int, k: int) -> float:
-        ours: set[int | str] = set(top_ids(self.teacher.row(t)[None], k)[0].tolist())
-        theirs: set[int | str] = set(top_ids(self.student.row(s)[None], k)[0].tolist())
+        ours: set[int | str] = set(self.teacher.top_ids(t, k))
+        theirs: set[int | str] = set(self.student.top_ids(s, k))
         if not self.same_vocabulary:
             ours = {self._shown_word(self.teacher, i) for i in ours}
             theirs = {self._shown_word(self.student, i) for i in theirs}

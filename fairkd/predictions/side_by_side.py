@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from fairkd.errors import InputError
 from fairkd.models import word_of
-from fairkd.predictions.distribution import Prediction, best_id, top_ids
+from fairkd.predictions.distribution import Prediction, best_id
 
 Positions = tuple[int | None, ...]  # one for each model; None where it has no token there
 
@@ -79,7 +79,7 @@ def shared_words(
         By the first model's probability, then the second's, and so on; missing ones last.
     """
     tops = [
-        [] if position is None else top_ids(prediction.row(position)[None], k)[0].tolist()
+        [] if position is None else prediction.top_ids(position, k)
         for prediction, position in zip(predictions, positions, strict=True)
     ]
     wanted = [[*top, *(also if model == 0 else ())] for model, top in enumerate(tops)]
@@ -99,7 +99,7 @@ def shared_words(
                         for other, position in zip(predictions, positions, strict=True)
                     )
     columns = [
-        _values(prediction, position, [ids[model] for ids in found.values()])
+        _values(prediction, position, [ids[model] for ids in found.values()], tops[model])
         for model, (prediction, position) in enumerate(zip(predictions, positions, strict=True))
     ]
     words = []
@@ -121,15 +121,18 @@ def shared_words(
 
 
 def _values(
-    prediction: Prediction, position: int | None, ids: Sequence[int | None]
+    prediction: Prediction, position: int | None, ids: Sequence[int | None], top: Sequence[int]
 ) -> list[tuple[float | None, int | None]]:
-    """Probability and rank of each id at a position."""
+    """Probability and rank of each id at a position, given the most probable ids there."""
     known = [token for token in ids if token is not None]
     if position is None or not known:
         return [(None, None)] * len(ids)
     probabilities = prediction.row(position)[known].double().exp().tolist()
-    values = dict(zip(known, zip(probabilities, prediction.rank(position, known), strict=True), strict=True))
-    return [(None, None) if token is None else values[token] for token in ids]
+    ranks = {token: rank for rank, token in enumerate(top, start=1)}
+    others = [token for token in known if token not in ranks]
+    ranks |= zip(others, prediction.rank(position, others), strict=True)
+    values = dict(zip(known, probabilities, strict=True))
+    return [(None, None) if token is None else (values[token], ranks[token]) for token in ids]
 
 
 def _shown(
