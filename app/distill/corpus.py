@@ -125,7 +125,7 @@ def _column(source: str) -> None:
     """The column of a table that holds the text. It is asked only if there are several."""
     found = _columns(source, _stamp(source))
     if isinstance(found, InputError):
-        raise found
+        raise InputError(_as_uploaded(str(found), source))
     if not found:
         return
     column = current(ALL_VARIANTS, "corpus.column")
@@ -178,6 +178,12 @@ def _stamp(source: str) -> Stamp:
         return 0, 0
 
 
+def _as_uploaded(text: str, source: str) -> str:
+    """A text with the visitor's own name for an uploaded file, which is stored under another one."""
+    upload, stored = st.session_state.get(_UPLOAD), _sources().get(UPLOAD)
+    return text.replace(Path(source).name, upload.name) if upload and stored == source else text
+
+
 def _preview(source: str, column: str | None) -> None:
     """The number of sentences, and the first three."""
     if source.startswith("hub:"):
@@ -185,7 +191,7 @@ def _preview(source: str, column: str | None) -> None:
         return
     found = _first(source, _stamp(source), column)
     if isinstance(found, InputError):
-        raise found
+        raise InputError(_as_uploaded(str(found), source))
     count = len(found.training) + len(found.held_out)
     if SENTENCE_AS_NAME in found.skipped:
         st.warning(
@@ -204,8 +210,7 @@ def _preview(source: str, column: str | None) -> None:
     more = "at least " if count >= PREVIEW or found.read_part else ""
     skipped = "".join(f" · {number:,} {literal(reason)}" for reason, number in found.skipped.items())
     sentences = "distinct sentence" if count == 1 else "distinct sentences"
-    caption(
-        f"{literal(found.name)}: {more}{count:,} {sentences}{skipped if count < PREVIEW else ''}. The first:"
-    )
+    sentences += skipped if count < PREVIEW else ""
+    caption(f"{literal(_as_uploaded(found.name, source))}: {more}{count:,} {sentences}. The first:")
     for sentence in found.training[:3]:
         caption(f"“{literal(sentence[:160])}”")

@@ -102,7 +102,10 @@ def test_a_file_with_a_name_in_another_script_is_read(open_distill: OpenDistill)
     app.get_by_key("distill_text").set_value(UPLOAD).run()
     text = "".join(f"This is the sentence number {n} of the file.\n" for n in range(9))
     app.file_uploader(key="distill_upload").upload("данные.txt", text.encode()).run()
-    assert not app.exception and not app.error and "9 distinct sentences" in texts(app)
+    assert not app.exception and not app.error and " данные.txt: 9 distinct sentences" in texts(app)
+    app.file_uploader(key="distill_upload").upload("слова.txt", b"one\ntwo\n").run()
+    (error,) = app.error
+    assert error.value.startswith("The corpus слова")
 
 
 def test_a_table_without_a_header_gives_a_hint(open_distill: OpenDistill) -> None:
