@@ -9,7 +9,6 @@ the runs go on: the next process that reads them starts another runner, which su
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -105,6 +104,7 @@ class Runner:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    umask=supervision.UMASK,
                     cwd=entry.run.folder,
                     env=environment,
                 )
@@ -241,5 +241,4 @@ def _acquire_lock(timeout: float = 5.0) -> RunnerLock | None:
 
 
 if __name__ == "__main__":
-    os.umask(0o077)  # the logs of runs are this user's alone
     serve()

@@ -27,6 +27,7 @@ from fairkd.utils import home, quoted
 
 SLOTS = "FAIRKD_SLOTS"
 RUNNER: tuple[str, ...] = (sys.executable, "-m", "fairkd.runs.runner")
+UMASK = 0o077  # of runners and runs: logs, checkpoints and models are this user's alone
 START_TIMEOUT = 3.0  # seconds that a runner may take to start before another is started
 STALE_AFTER = 8.0  # seconds without a heartbeat, after which others look for dead processes themselves
 
@@ -176,6 +177,7 @@ def start_runner() -> None:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=UMASK,
             cwd=home(),
             env=environment,
         )

@@ -6,7 +6,6 @@ the run ended.
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -62,5 +61,4 @@ def _load_train() -> Train:
 
 
 if __name__ == "__main__":
-    os.umask(0o077)  # checkpoints and models, which other libraries write, are this user's alone
     sys.exit(work(sys.argv[1], int(sys.argv[2])))
