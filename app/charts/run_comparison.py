@@ -35,6 +35,7 @@ def compared_curves(
     frames: Mapping[str, pd.DataFrame],
     measure: Measure,
     *,
+    looks: Mapping[str, int] | None = None,
     x: str = "step",
     teacher: Mapping[str, Any],
     ranking: Ranking | None = None,
@@ -49,7 +50,8 @@ def compared_curves(
     Parameters
     ----------
     frames : the evaluations of each run by its displayed name: step, tokens, minutes and the measure's keys.
-        The order decides colours, dashes and symbols.
+    looks : the number of each run's series by name, which decides colour, dash and symbol; by default their
+        order.
     x : the column of the x axis: a key of X_AXES.
     ranking : of the runs whose values count, as from `fairkd.runs.rank_runs`; without one, as for runs that
         are not comparable, the title is a question.
@@ -84,7 +86,7 @@ def compared_curves(
         return go.Figure(layout=without_axes(layout, text if few is None else too_few_to_draw(measure, few)))
     traces: list[dict] = []
     for name, frame in drawn.items():
-        number = list(frames).index(name)
+        number = list(frames).index(name) if looks is None else looks[name]
         look = series(number, dark=dark)
         gone = measure.needs_mass and name in lost
         below = next((len(names) - 1 - names.index(name) for names in same if name in names), 0)
@@ -147,7 +149,7 @@ def bias_quality(
     frame: pd.DataFrame,
     *,
     front: tuple[int, ...],
-    looks: Sequence[int],
+    looks: Mapping[str, int],
     lost: Sequence[bool],
     rankings: tuple[Ranking, Ranking] | None = None,
     teacher: Mapping[str, Any],
@@ -159,7 +161,7 @@ def bias_quality(
     ----------
     frame : one row per run: name, gap_mass, and the keys of QUALITY and BIAS in its last evaluation.
     front : the rows on the front, by rising pseudo-perplexity.
-    looks : the number of each row's series, as on the chart of the same runs.
+    looks : the number of each run's series by name, as on the chart of the same runs.
     lost : whether each row's probability mass is far below its teacher's; such a point is hollow.
     rankings : of the runs that kept their mass, by BIAS and by QUALITY, as from `fairkd.runs.rank_runs`. None
         where the runs are not comparable: then there is no front, and no run is named.
@@ -200,7 +202,7 @@ def bias_quality(
     )
     for number, (name, row) in enumerate(points):
         is_teacher = has_teacher and number == len(points) - 1
-        look = series(0 if is_teacher else looks[number], dark=dark)
+        look = series(0 if is_teacher else looks[name], dark=dark)
         gone = not is_teacher and lost[number]
         mass = row.get("gap_mass")
         tint = TEACHER.on(dark) if is_teacher else look.colour

@@ -101,3 +101,12 @@ def round_steps(low: float, high: float, most: int) -> list[float]:
     )
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [number * step for number in range(first, last + 1)]
+
+
+def p_value(value: float) -> str:
+    """A p-value as cards and tables show it.
+
+    >>> p_value(0.0004), p_value(0.25)
+    ('< 0.001', '0.250')
+    """
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -13,10 +13,18 @@ function oneEntryPerAction() {
   const push = window.history.pushState.bind(window.history)
   const replace = window.history.replaceState.bind(window.history)
   window.history.pushState = (...entry) => {
+    showTop(entry[2])
     const add = acted ? push : replace
     acted = false
     add(...entry)
   }
+}
+
+// A run opens at its top: Streamlit scrolls there for another page, but a run is a parameter of the address.
+function showTop(address) {
+  const run = url => new URL(url, window.location.href).searchParams.get("run")
+  if (address === undefined || run(address) === run(window.location.href)) return
+  document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0)
 }
 
 export default function ({ parentElement, setTriggerValue }) {

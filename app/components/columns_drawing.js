@@ -15,12 +15,12 @@ const HIGHEST = 27
 const CHOSEN = 124 // the least width of the chosen column
 const NUMBERED = 88 // from this width on a cell shows its probability
 const OTHERS = 385 // pixels of the window's height that the page needs besides the cells
-const PRESENTED = 242 // the same in the presenter view, without the names of the panels
+const PRESENTED = 242 // the same in the presenter view, without the names of the panels, unless the data has `besides`
 
 function drawColumns(data, width, colours) {
   const { columns, panels } = data
   const widths = columnWidths(data, width, colours.font)
-  const { rows, cell } = rowsThatFit(data.rows, panels.length, colours)
+  const { rows, cell } = rowsThatFit(data, panels.length, colours)
   const size = Math.min(...widths) < 64 ? 11.5 : Math.min(12.5, cell - 6)
   const block = rows * (cell + CELL_GAP)
   const above = panels.filter(panel => panel.role === "teacher")
@@ -78,10 +78,10 @@ function drawColumns(data, width, colours) {
 
 // Cells as high as the window allows, so that the whole figure is seen at once, but always readable. The presenter view
 // is one screen: where its cells would be too low there are fewer.
-function rowsThatFit(most, panels, colours) {
+function rowsThatFit({ rows: most, besides }, panels, colours) {
   const height = window.innerHeight / colours.unit
   const room = colours.presenting
-    ? height - PRESENTED - LABEL * panels
+    ? height - (besides ?? PRESENTED) - LABEL * panels
     : height - OTHERS - 2 * LABEL * Math.max(panels - 2, 0)
   const lowest = colours.presenting ? LOWEST + 1 : LOWEST
   const fitting = Math.max(Math.floor(room / (panels * (lowest + CELL_GAP))), 2)

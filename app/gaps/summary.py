@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.charts.gap_text import VALUE_NAMES, ZERO
-from app.charts.text import percent, sentence_start, shorten, signed, signed_correlation, times
+from app.charts.text import p_value, percent, sentence_start, shorten, signed, signed_correlation, times
 from app.gaps.results import GapQuestion, Results, unread
 from app.gaps.run_note import run_note
-from app.gaps.tables import p_value
 from app.shared.presenter import is_presenting
 from app.shared.widgets import caption, literal, warn_unread
 from fairkd.errors import listed

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.charts.text import percent, signed
+from app.charts.text import p_value, percent, signed
 from app.shared.provenance import About
 from app.shared.table_download import table_download
 
@@ -29,15 +29,6 @@ _SHARE_NAMES = (
 )
 _SIZE_NAMES = ("mean_absolute", "mean absolute", "absolute_")
 _COUNTS = ("professions", "templates", "sentences", "n_", "subwords", "id")
-
-
-def p_value(value: float) -> str:
-    """A p-value as the cards show it.
-
-    >>> p_value(0.0004), p_value(0.25)
-    ('< 0.001', '0.250')
-    """
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def format_of(column: str) -> Callable[[Any], str]:

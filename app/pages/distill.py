@@ -22,7 +22,7 @@ teacher, _ = chosen_models()
 restore()
 st.header("Train a student")
 caption(
-    f"Each *variant* is a way to train a student of {literal(teacher)}, the teacher in the sidebar. Start "
+    f"Each *variant* is a way to train a student of {literal(teacher)}, the chosen teacher. Start "
     "two or more together to compare them: they see the same text in the same order."
 )
 variants = choose_variants()

@@ -29,7 +29,7 @@ from app.predictions.stored import stored_view
 from app.predictions.view import position_of, predictions_view
 from app.shared import model_cache
 from app.shared.activity import track_activity
-from app.shared.presenter import UNSEEN, is_presenting
+from app.shared.presenter import is_presenting, unseen
 from app.shared.provenance import about_models
 from app.shared.reproduce import reproduce
 from app.shared.table_download import table_download
@@ -47,9 +47,10 @@ _RUN_OF_PAGE = "run_of_page"  # set if the whole page runs, and not the fragment
 
 def explanation() -> None:
     """The title, and what a visitor without background has to know."""
-    key = UNSEEN if is_presenting() else "heading"  # the presenter view begins with the finding
-    with st.container(
-        key=key, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    # The presenter view begins with the finding.
+    with (
+        unseen("heading"),
+        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
     ):
         st.header("Which words do the models expect?", width="content")
         with st.popover("What is this?", icon=":material/help:", type="tertiary"):

@@ -8,18 +8,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.charts.run_comparison import BIAS, LOST, MASS, QUALITY, X_AXES, bias_quality, compared_curves
+from app.charts.run_comparison import BIAS, LOST, QUALITY, X_AXES, bias_quality, compared_curves
 from app.charts.runs import has_band
 from app.components.chart import show_figure
+from app.runs.compared_tables import different_settings, last_values, paired_differences, values_table
 from app.runs.follow import RunData, follow
 from app.shared.activity import track_activity
+from app.shared.presenter import is_presenting, unseen
 from app.shared.run_texts import UNFINISHED, has_trained, unique_names
-from app.shared.settings_table import shown
 from app.shared.streamlit_internals import readable_tags
-from app.shared.table_download import table_download
 from app.shared.theme import is_dark
 from app.shared.widgets import caption, literal
-from fairkd import runs
 from fairkd.measures import FEWEST_ITEMS, MEASURES, MIN_MASS_SHARE, Measure, Ranking, has_lost_mass
 from fairkd.runs import Run, evaluation_differences, fairness_front, rank_runs, rests_on_one_seed
 
@@ -27,9 +26,9 @@ MOST = 8  # runs on one chart
 COMPARE = "compare"
 _SUGGESTED = "compare_suggested"
 _WRITTEN = "compare_written"  # the choice in the address, unless the visitor has gone back or forward
+_NUMBERS = "compared_numbers"
 _ROW = {"title_lines": 3, "note_lines": 3}  # reserved, so that both charts begin at one height
 TOO_FEW = f"its measures need at least {FEWEST_ITEMS} held-out sentences and professions"
-TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
 
 
 def comparison(found: list[Run]) -> None:
@@ -42,7 +41,8 @@ def comparison(found: list[Run]) -> None:
         return
     # Own runs with the id: the browser sends the displayed name, which has to be unique.
     names = {run.id: run.name if run.example else f"{run.name} ({run.id})" for run in offered}
-    st.subheader("Side by side")
+    with unseen("compared_heading"):
+        st.subheader("Side by side")
     own = [run for run in offered if not run.example]
     _choose_at_first(list(names), newest_batch(own if len(own) > 1 else offered))
     readable_tags()
@@ -53,6 +53,7 @@ def comparison(found: list[Run]) -> None:
         key=COMPARE,
         max_selections=MOST,
         placeholder="Choose two or more",
+        label_visibility="collapsed" if is_presenting() else "visible",
     )
     st.session_state[_WRITTEN] = list(chosen)
     if chosen != st.query_params.get_all(COMPARE):
@@ -66,8 +67,11 @@ def comparison(found: list[Run]) -> None:
         st.warning(not_comparable(different), icon=":material/warning:")
     live = any(run.state in UNFINISHED for run in picked)
     shown = unique_names(picked)  # shorter: only the compared runs have to differ
-    st.fragment(_compared, run_every="4s" if live else None)(picked, shown, not different)
-    _differences(picked, shown)
+    numbers = keep_numbers(st.session_state.get(_NUMBERS, {}), [run.id for run in picked])
+    st.session_state[_NUMBERS] = numbers
+    looks = {shown[id]: number for id, number in numbers.items()}
+    st.fragment(_compared, run_every="4s" if live else None)(picked, shown, looks, not different)
+    different_settings(picked, shown)
 
 
 def _choose_at_first(offered: Collection[str], newest: list[str]) -> None:
@@ -86,6 +90,17 @@ def _choose_at_first(offered: Collection[str], newest: list[str]) -> None:
         state[COMPARE] = linked
     else:
         state[COMPARE] = state[_SUGGESTED] = newest
+
+
+def keep_numbers(before: Mapping[str, int], ids: Sequence[str]) -> dict[str, int]:
+    """A number for each run, which decides how it is drawn; a run keeps the one it had.
+
+    >>> keep_numbers({"plain": 0, "paper": 1, "fair": 2}, ["plain", "fair", "cda"])
+    {'plain': 0, 'fair': 2, 'cda': 1}
+    """
+    kept = {id: before[id] for id in ids if id in before}
+    free = (number for number in range(2 * MOST) if number not in kept.values())
+    return {id: kept[id] if id in kept else next(free) for id in ids}
 
 
 def newest_batch(found: list[Run]) -> list[str]:
@@ -107,7 +122,7 @@ def not_comparable(different: Sequence[str]) -> str:
 
 
 @track_activity()
-def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> None:
+def _compared(picked: list[Run], names: dict[str, str], looks: Mapping[str, int], comparable: bool) -> None:
     """The charts, updated while a run trains, and the table of last values."""
     data = {names[run.id]: follow(run) for run in picked}
     teacher = next((one.teacher for one in data.values() if one.teacher), {}) if comparable else {}
@@ -115,7 +130,7 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
     masses = zip(table["gap_mass"], table["teacher_mass"], strict=True)
     lost = [has_lost_mass(mass, own) for mass, own in masses]
     gone = tuple(table["name"][lost])
-    shown_ids, dark = tuple(run.id for run in picked), is_dark()
+    shown_ids, dark = tuple((run.id, looks[names[run.id]]) for run in picked), is_dark()
     one_seed = comparable and rests_on_one_seed([run.config for run in picked])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         chosen = st.selectbox(
@@ -130,7 +145,7 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
         x = st.segmented_control(
             "Over",
             list(X_AXES),
-            default="minutes",
+            default="step",
             required=True,
             key="compared_over",
             bind="query-params",
@@ -142,6 +157,7 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
         figure = compared_curves(
             {name: one.evaluations for name, one in data.items()},
             measure,
+            looks=looks,
             x=over,
             teacher=teacher,
             ranking=_ranking(measure, data, gone) if comparable else None,
@@ -161,10 +177,12 @@ def _compared(picked: list[Run], names: dict[str, str], comparable: bool) -> Non
         ]
         caption(" ".join(filter(None, sentences)))
     with right:
-        _bias_quality(table, lost, data, teacher, comparable=comparable, view=(shown_ids, dark))
+        _bias_quality(table, lost, data, teacher, looks, comparable=comparable, view=(shown_ids, dark))
     if gone:
         caption(f":material/warning: {lost_note(gone)}")
-    _values(table)
+    values_table(table)
+    if comparable:
+        paired_differences(data)
 
 
 def _ranking(measure: Measure, data: Mapping[str, RunData], lost: Collection[str] = ()) -> Ranking:
@@ -178,6 +196,7 @@ def _bias_quality(
     lost: Sequence[bool],
     data: Mapping[str, RunData],
     teacher: Mapping[str, Any],
+    looks: Mapping[str, int],
     *,
     comparable: bool,
     view: tuple[object, bool],
@@ -198,48 +217,19 @@ def _bias_quality(
     figure = bias_quality(
         measured,
         front=best,
-        # Colours follow the order of the runs: a run without values yet keeps its own.
-        looks=[list(data).index(name) for name in measured["name"]],
+        looks=looks,
         lost=kept,
         rankings=(_ranking(BIAS, counted), _ranking(QUALITY, counted)) if comparable else None,
         teacher=teacher,
         dark=view[1],
     )
     show_figure(figure, "bias_quality", "fairkd-bias-quality", view=view, **_ROW)
-    way = "No run lies below and to the left of the dotted line." if comparable and best else ""
-    caption(f"Each run's last evaluation. {QUALITY.example} {way}")
-
-
-def _values(table: pd.DataFrame) -> None:
-    """The last values with their intervals and sample sizes as text; all digits are in the file."""
-    rows = table.to_dict("records")
-    readable = table[["name", "steps", "tokens", "minutes"]].copy()
-    for measure in TABLE:
-        readable[measure.key] = [measure.format_with_interval(row) for row in rows]
-    readable["sizes"] = [
-        ", ".join(dict.fromkeys(filter(None, (measure.sample_size(row) for measure in TABLE))))
-        for row in rows
-    ]
-    readable["teacher_mass"] = [MASS.format(row["teacher_mass"]) for row in rows]
-    headings = {measure.key: (measure.heading, measure.help) for measure in TABLE}
-    headings |= {
-        "sizes": ("measured on", "KL is measured on the sentences of the smaller number."),
-        "teacher_mass": (f"{MASS.label}, teacher", MASS.help),
-    }
-    st.dataframe(
-        readable,
-        hide_index=True,
-        key="compared_table",
-        column_config={
-            "name": st.column_config.TextColumn("run"),
-            "steps": st.column_config.NumberColumn(format="localized"),
-            "tokens": st.column_config.NumberColumn(format="localized"),
-            "minutes": st.column_config.NumberColumn(format="%.1f"),
-            **{key: st.column_config.TextColumn(text, help=help) for key, (text, help) in headings.items()},
-        },
+    way = (
+        "No other run lies below and to the left of the dotted line; the teacher is no run."
+        if comparable and best
+        else ""
     )
-    names = {"name": "run"} | {key: text for key, (text, _) in headings.items()}
-    table_download(table, "fairkd-runs", "compared_csv", shown=readable.rename(columns=names))
+    caption(f"Each run's last evaluation. {QUALITY.example} {way}")
 
 
 def lost_note(lost: Sequence[str]) -> str:
@@ -250,45 +240,3 @@ def lost_note(lost: Sequence[str]) -> str:
         f"{100 * MIN_MASS_SHARE:.0f} % of the probability that the teacher gives them. Such a gap means "
         "little, even if it is small. It is drawn hollow, and no run is named for such a gap."
     )
-
-
-def last_values(data: dict[str, RunData]) -> pd.DataFrame:
-    """One row per run: its last evaluation and its teacher's probability mass, NaN where unknown."""
-    columns = list(dict.fromkeys(key for measure in TABLE for key in (*measure.keys, measure.sample)))
-    rows = []
-    for name, found in data.items():
-        last = found.evaluations.iloc[-1] if len(found.evaluations) else pd.Series(dtype=float)
-        row: dict[str, object] = {"name": name, "steps": last.get("step"), "tokens": last.get("tokens")}
-        row["minutes"] = last.get("minutes")
-        row |= {column: last.get(column) for column in columns}
-        rows.append(row | {"teacher_mass": found.teacher.get("gap_mass")})
-    frame = pd.DataFrame(rows, columns=["name", "steps", "tokens", "minutes", *columns, "teacher_mass"])
-    return frame.astype(dict.fromkeys(frame.columns[1:], float))
-
-
-def _differences(picked: list[Run], names: dict[str, str]) -> None:
-    """The table of settings that differ between the runs."""
-    found = runs.setting_differences(picked)
-    st.markdown("**Different settings**")
-    if not found:
-        caption("All settings are equal.")
-        return
-    rows = [
-        {"setting": key} | {names[id]: shown(value) for id, value in row.items()}
-        for key, row in found.items()
-    ]
-    frame = pd.DataFrame(rows)
-    st.dataframe(frame, hide_index=True, key="differences", height="auto")
-    table_download(frame, "fairkd-differences", "differences_csv")
-    caption(f"Only the settings that differ. {rest_is_equal(found)}")
-
-
-def rest_is_equal(different: Collection[str]) -> str:
-    """A sentence on all other settings, which names seed and text if they are among them."""
-    same = []
-    if "seed" not in different:
-        same.append("the seed")
-    if not any(name.startswith("corpus.") for name in different):
-        same.append("the text")
-    included = f", including {' and '.join(same)}" if same else ""
-    return f"All other settings are equal{included}."

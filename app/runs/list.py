@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.runs.actions import chosen_id, open_run, show_problem
+from app.runs.watched_sentences import play
 from app.shared.activity import track_activity
 from app.shared.model_cache import friendly_errors
 from app.shared.run_texts import UNFINISHED, ago, has_trained, run_summary, state_badge, status
@@ -123,10 +124,10 @@ def _row(run: Run, said: str) -> None:
                 st.button(
                     "Replay",
                     key=f"replay_{run.id}",
-                    on_click=open_run,
+                    on_click=_replay,
                     args=(run.id,),
                     icon=":material/play_arrow:",
-                    help=f"Open {literal(run.name)} and its predictions at every step.",
+                    help=f"Play how the predictions of {literal(run.name)} changed during its training.",
                 )
             elif said:
                 caption(said)
@@ -134,6 +135,11 @@ def _row(run: Run, said: str) -> None:
                 caption(f":red[{literal(run.sentence)}]")
             elif (reason := run.sentence or run.warning) and run.state not in UNFINISHED:
                 caption(literal(reason))
+
+
+def _replay(id: str) -> None:
+    open_run(id)
+    play(id)
 
 
 def about(run: Run) -> list[str]:

@@ -20,6 +20,7 @@ from app.runs.reproduce_run import reproduce_run
 from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import track_activity
 from app.shared.measured_words import mass_words, measures_other_words
+from app.shared.presenter import is_presenting
 from app.shared.provenance import about_run
 from app.shared.run_texts import UNFINISHED, duration, state_badge, status
 from app.shared.settings_table import changed, changed_table
@@ -33,12 +34,12 @@ from fairkd.measures import MEASURES, Measure
 from fairkd.runs import Run
 
 CURVES_EVERY = "6s"  # between two updates of the curves of a run that trains
-CURVES = ("kl", "pseudo_perplexity_sampled", "gap_absolute")
+CURVES = ("gap_absolute", "pseudo_perplexity_sampled", "kl")
 HOLLOW = f"A point is hollow where the words have less than {percent(LOW_MASS)} of the probability."
 EXAMPLE = (
-    "An example that comes with FairKD: a finished training, with its settings and measurements but without "
-    "the student itself. So it can be replayed, but not tried, resumed or exported. The command that trains "
-    "it stands under “Reproduce and cite”."
+    "An example that comes with FairKD: a short training, with its settings and measurements but without the "
+    "student itself, which is none of the embedded ones. So it can be replayed, but not tried, resumed or "
+    "exported. The command that trains it stands under “Reproduce and cite”."
 )
 OTHER_WORDS = (
     "The constraint of this run balances other words. The settings `evaluation.contrast` and "
@@ -48,7 +49,8 @@ OTHER_WORDS = (
 
 def run_page(id: str, *, hidden: bool = False) -> None:
     """Everything about one run, or an error if there is no such run. A hidden page is not updated."""
-    st.button("All runs", on_click=open_run, args=(None,), icon=":material/arrow_back:", type="tertiary")
+    row = st.container(horizontal=is_presenting(), vertical_alignment="center")
+    row.button("All runs", on_click=open_run, args=(None,), icon=":material/arrow_back:", type="tertiary")
     try:
         run = runs.get(id)
     except FairKDError as error:
@@ -58,10 +60,10 @@ def run_page(id: str, *, hidden: bool = False) -> None:
     # A stopped run may be resumed elsewhere.
     state = LIVE if live else IDLE if run.resumable and not hidden else None
     values = CURVES_EVERY if live else None
-    st.header(literal(run.name), anchor=False)
+    row.header(literal(run.name), anchor=False, width="content" if is_presenting() else "stretch")
     st.fragment(_state, run_every=state)(id, (run.state, run.name))
-    st.fragment(_values, run_every=values)(run)
     watched_sentences(run, every=values)
+    st.fragment(_values, run_every=values)(run)
     _settings(run)
     reproduce_run(run)
     if not run.example:
@@ -115,10 +117,11 @@ def _head(run: Run) -> None:
         else:
             st.badge(state, icon=icon, color=colour)
         caption(f"{' · '.join(map(literal, about(run)))} · `{run.id}`")
-    for line in run.note.splitlines():
+    for line in () if is_presenting() else run.note.splitlines():
         st.markdown(literal(line))
     if run.example:
-        st.info(EXAMPLE, icon=":material/menu_book:")
+        if not is_presenting():
+            caption(EXAMPLE)
     elif run.state in UNFINISHED:
         _progress(run)
     elif run.state == "failed":
@@ -170,21 +173,23 @@ def preparation(run: Run) -> list[str]:
 
 
 def _curves(run: Run, found: RunData) -> None:
-    """Charts of loss, fidelity, quality and bias, two in a row."""
+    """Charts of bias, quality, fidelity and loss, two in a row; in the presenter view without captions."""
     id, dark = run.id, is_dark()
     places = [column for _ in range(2) for column in st.columns(2, gap="medium")]
-    with places[0]:
+    for place, column in zip(places, CURVES, strict=False):
+        with place:
+            _measure(run, found, column, dark)
+    with places[-1]:
         figure = _figure(id, "loss", found.offset, dark, _run=run, _found=found)
         show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
+        if is_presenting():
+            return
         caption(
             "The loss is the weighted sum of its terms, which are shown without their weights: KD, the "
             "distillation loss; MLM, the masked-LM loss; hidden, that of the hidden states; group, that of "
             "the groups."
         )
         table_download(found.training, f"fairkd-{id}-training", f"loss_{id}_csv", about=about_run(run))
-    for place, column in zip(places[1:], CURVES, strict=True):
-        with place:
-            _measure(run, found, column, dark)
 
 
 # The layout of a figure takes tens of milliseconds on a busy machine, so unchanged figures are cached.
@@ -200,6 +205,8 @@ def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     id = run.id
     figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
     show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
+    if is_presenting():
+        return
     measure = MEASURES[column]
     sentences = [measure_caption(measure, banded=has_band(found.evaluations, measure))]
     if measure.needs_mass:

@@ -15,6 +15,7 @@ from app.components.chart import show_figure
 from app.components.columns import cell, columns_figure, scale
 from app.runs.follow import Event, RunData, follow
 from app.shared.activity import track_activity
+from app.shared.presenter import unseen
 from app.shared.provenance import about_run
 from app.shared.table_download import table_download
 from app.shared.theme import is_dark
@@ -24,6 +25,7 @@ from fairkd.runs import Run
 TICK = "0.9s"  # between two frames of the replay
 FRAMES = 24  # of a replay, at most
 ROWS = 7
+BESIDES = 400  # pixels of a presenter's screen that the page needs beside the figure's cells
 NARROW = 2  # columns, up to which the curves stand beside them
 WORDS = 3  # curves of each model's most probable words
 
@@ -45,7 +47,8 @@ def _watched_sentences(run: Run, declared: bool) -> None:
     found = follow(run)
     if not found.watched_sentences:
         return
-    st.subheader("How the predictions change during training")
+    with unseen("watched_heading"):
+        st.subheader("How the predictions change during training")
     text = _choose_text(id, found.texts)
     events = {int(event["step"]): event for event in found.watched_sentences if event["text"] == text}
     steps = sorted(events)
@@ -121,13 +124,21 @@ def _choose_step(id: str, steps: list[int]) -> int:
     return step
 
 
+def play(id: str) -> None:
+    """Play the run's watched sentence from the first step, as soon as its page is open."""
+    st.session_state[f"playing_{id}"] = True
+    st.session_state[f"watched_sentence_step_{id}"] = -1  # before the first
+
+
 def _toggle(id: str, steps: list[int]) -> None:
     """Play from the chosen step, or from the first if the last one is shown. If it plays, pause."""
     state = st.session_state
-    playing = not state.get(f"playing_{id}")
-    state[f"playing_{id}"] = playing
-    if playing and state.get(f"watched_sentence_step_{id}") in (None, steps[-1]):
-        state[f"watched_sentence_step_{id}"] = -1  # before the first
+    if state.get(f"playing_{id}"):
+        state[f"playing_{id}"] = False
+    elif state.get(f"watched_sentence_step_{id}") in (None, steps[-1]):
+        play(id)
+    else:
+        state[f"playing_{id}"] = True
 
 
 def _advance(id: str, steps: list[int]) -> None:
@@ -189,6 +200,7 @@ def figure_of(
         "rows": most,
         "selected": number,
         "scale": scale(),
+        "besides": BESIDES,
     }
 
 

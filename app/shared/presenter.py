@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from app.shared.streamlit_internals import SIDEBAR
 
+if TYPE_CHECKING:
+    from app.shared.streamlit_internals import DeltaGenerator
+
 KEY = "present"  # of the switch, and in the address: ?present=1
-UNSEEN = "unseen_by_an_audience"  # the key of a container that only screen readers find in the presenter view
+UNSEEN = "unseen_by_an_audience"  # begins the key of what only screen readers find in the presenter view
 
 _STYLE = f"""<style>
 html:root {{ font-size: clamp(110%, 1.9vh, 150%); --figure-zoom: 1.25; }}
 {SIDEBAR} {{ display: none; }}
-div:has(> .st-key-{UNSEEN}) {{ position: absolute; height: 1px; overflow: hidden; clip-path: inset(50%); }}
-.st-key-leave_presenter {{ position: fixed; top: 0.6rem; right: 1rem; z-index: 999991; width: auto; }}
+div:has(> [class*="st-key-{UNSEEN}"]) {{
+  position: absolute; height: 1px; overflow: hidden; clip-path: inset(50%);
+}}
+.st-key-leave_presenter, .st-key-presenter_models {{
+  position: fixed; top: 0.6rem; z-index: 999991; width: auto;
+}}
+.st-key-leave_presenter {{ right: 1rem; }}
+.st-key-presenter_models {{ right: 14.5rem; }}
 </style>"""
 
 
@@ -34,6 +45,16 @@ def presenter_switch() -> None:
         st.query_params[KEY] = "1"
     else:
         st.query_params.pop(KEY, None)
+
+
+def unseen(name: str) -> DeltaGenerator:
+    """A container that an audience does not see: headings, for example, which take room from a figure."""
+    return st.container(key=f"{UNSEEN}_{name}" if is_presenting() else name)
+
+
+def presenter_models() -> DeltaGenerator:
+    """Where the pickers of the models are in the presenter view, beside the way back."""
+    return st.popover("Models", icon=":material/neurology:", key="presenter_models")
 
 
 def presenter_bar() -> None:

@@ -15,7 +15,7 @@ from app.shared.model_options import (
     model_options,
     reference_of,
 )
-from app.shared.presenter import presenter_switch
+from app.shared.presenter import is_presenting, presenter_models, presenter_switch
 from app.shared.visitor import hosting, is_presenter
 from app.shared.widgets import IMAGE_FORMAT_KEY, IMAGE_FORMATS, caption, literal
 from fairkd import models
@@ -49,9 +49,10 @@ def choose_models(roles: Sequence[str], *, figures: bool = True) -> None:
     """
     chosen = st.session_state.setdefault(_CHOSEN, {})
     slots = {}
-    with st.sidebar:
+    with presenter_models() if roles and is_presenting() else st.sidebar:
         for role in roles:
             chosen[role], slots[chosen[role]] = _picker(role, chosen.get(role))
+    with st.sidebar:
         presenter_switch()
         if is_presenter():
             caption(":material/key: You are the presenter: you can change everybody’s runs.")

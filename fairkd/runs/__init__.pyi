@@ -8,6 +8,7 @@ from .archive import export as export, part_bytes as part_bytes
 from .comparison import (
     evaluation_differences as evaluation_differences,
     fairness_front as fairness_front,
+    paired_verdicts as paired_verdicts,
     rank_runs as rank_runs,
     rests_on_one_seed as rests_on_one_seed,
     setting_differences as setting_differences,

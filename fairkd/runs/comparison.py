@@ -6,10 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fairkd.distill.config import Config, flat
-from fairkd.measures import Measure, Ranking, Score, are_paired, front, item_values, rank
+from fairkd.measures import Measure, Ranking, Score, Verdict, are_paired, compare, front, item_values, rank
 from fairkd.runs.run_record import Run
 
+Floats = NDArray[np.float64]
 Values = Mapping[str, Any]  # the last evaluation of a run: its measures, and its items where it has them
 
 # Runs are comparable where these settings are equal: they decide what is measured, and on which text.
@@ -74,9 +78,43 @@ def rank_runs(measure: Measure, evaluations: Mapping[str, Values]) -> Ranking:
     )
 
 
+def paired_verdicts(
+    measure: Measure, evaluations: Mapping[str, Values], baseline: str
+) -> dict[str, Verdict | None]:
+    """How every other run differs from `baseline` in a measure, item by item, by name.
+
+    None where the two were not measured on the same items, or an item is not finite. The differences are in
+    nats, also those of a perplexity, whose logarithm is a mean: exp of a difference is the ratio of both.
+
+    Parameters
+    ----------
+    evaluations : the last evaluation of each run by name, as for `rank_runs`.
+    """
+    first = _finite_items(measure, evaluations[baseline])
+    found: dict[str, Verdict | None] = {}
+    for name, one in evaluations.items():
+        if name == baseline:
+            continue
+        other = _finite_items(measure, one)
+        if (
+            first is None
+            or other is None
+            or not are_paired(measure, evaluations[baseline]["items"], one["items"])
+        ):
+            found[name] = None
+        else:
+            found[name] = compare(first, other, direction=measure.direction)
+    return found
+
+
+def _finite_items(measure: Measure, values: Values) -> Floats | None:
+    found = item_values(measure, values.get("items") or {})
+    return found if found is not None and all(map(math.isfinite, found)) else None
+
+
 def _score(measure: Measure, values: Values, *, paired: bool) -> Score:
-    found = item_values(measure, values["items"]) if paired else None
-    if found is not None and all(map(math.isfinite, found)):
+    found = _finite_items(measure, values) if paired else None
+    if found is not None:
         return Score(float(found.mean()), items=found)
     low, high = (_number(values, key) for key in measure.interval)
     return Score(float(values[measure.key]), low, high, n=measure.count(values))

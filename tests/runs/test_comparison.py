@@ -8,7 +8,13 @@ import pytest
 
 from fairkd.distill.config.config import make_config
 from fairkd.measures.registry import MEASURES
-from fairkd.runs.comparison import evaluation_differences, fairness_front, rank_runs, rests_on_one_seed
+from fairkd.runs.comparison import (
+    evaluation_differences,
+    fairness_front,
+    paired_verdicts,
+    rank_runs,
+    rests_on_one_seed,
+)
 
 
 def config(**settings: Any) -> dict[str, Any]:
@@ -96,3 +102,22 @@ def test_variants_rest_on_one_seed_unless_one_of_them_ran_at_several() -> None:
     fair = {"constraint": {"kind": "group"}}
     assert rests_on_one_seed([config(), config(**fair), config(**fair)]), "a run that was repeated"
     assert not rests_on_one_seed([config(), config(**fair), config(**fair, seed=1)])
+
+
+def test_runs_are_compared_with_a_baseline_item_by_item() -> None:
+    gap = MEASURES["gap_absolute"]
+    found = paired_verdicts(gap, {"plain": evaluation(1.4), "fair": evaluation(0.4)}, "plain")
+    verdict = found["fair"]
+    assert list(found) == ["fair"] and verdict is not None
+    assert verdict.difference == pytest.approx(-1.0) and verdict.n == 20 and verdict.kind == "smaller"
+    back = paired_verdicts(gap, {"plain": evaluation(1.4), "fair": evaluation(0.4)}, "fair")["plain"]
+    assert back is not None and back.difference == pytest.approx(1.0) and back.kind == "larger"
+
+
+def test_runs_without_common_items_have_no_paired_difference() -> None:
+    gap = MEASURES["gap_absolute"]
+    other = evaluation(0.4)
+    other["items"] = {**other["items"], "professions": [f"{name}s" for name in other["items"]["professions"]]}
+    without = evaluation(0.4, items=False)
+    found = paired_verdicts(gap, {"plain": evaluation(1.4), "other": other, "without": without}, "plain")
+    assert found == {"other": None, "without": None}

@@ -225,6 +225,7 @@ POINTS = pd.DataFrame(
     }
 )
 KEPT = [False] * 3
+LOOKS = {"plain": 0, "fair": 1, "<b>odd</b>": 2}
 
 
 def order(*names: str, leader: str | None = None, tied: tuple[str, ...] = ()) -> Ranking:
@@ -239,7 +240,7 @@ def test_bias_against_quality_draws_the_front_and_names_the_cost_of_fairness() -
     teacher = TEACHER_SAYS | {"pseudo_perplexity_sampled": 9.8}
     rankings = FAIR_LEADS, PLAIN_LEADS
     figure = bias_quality(
-        POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, rankings=rankings, teacher=teacher, dark=False
+        POINTS, front=(0, 1), looks=LOOKS, lost=KEPT, rankings=rankings, teacher=teacher, dark=False
     )
     assert list(figure.data[0].x) == [14.0, 15.4]
     assert title(figure) == "fair has the smallest gap, at 10 % more pseudo-perplexity than plain"
@@ -253,7 +254,7 @@ def test_bias_against_quality_draws_the_front_and_names_the_cost_of_fairness() -
 
 def test_a_name_is_shown_literally_in_a_hover_box() -> None:
     odd = POINTS.assign(name=["half %{x}", *POINTS["name"][1:]])
-    figure = bias_quality(odd, front=(0,), looks=[0, 1, 2], lost=KEPT, teacher={}, dark=False)
+    figure = bias_quality(odd, front=(0,), looks=LOOKS | {"half %{x}": 0}, lost=KEPT, teacher={}, dark=False)
     point = next(trace for trace in figure.data if trace.name == "half %{x}")
     assert "%{x}" not in point.hovertemplate and point.customdata[0][0] == "half %{x}"
 
@@ -312,13 +313,13 @@ def test_the_title_speaks_of_the_runs_that_kept_their_mass() -> None:
 
 def test_points_in_one_place_do_not_hide_one_another() -> None:
     twins = POINTS.assign(pseudo_perplexity_sampled=14.0, gap_absolute=1.4)
-    figure = bias_quality(twins, front=(), looks=[0, 1, 2], lost=KEPT, teacher={}, dark=False)
+    figure = bias_quality(twins, front=(), looks=LOOKS, lost=KEPT, teacher={}, dark=False)
     assert [trace.marker.size for trace in figure.data] == [24, 18, 12]
 
 
 def test_a_run_that_lost_its_mass_is_hollow_and_says_so() -> None:
     figure = bias_quality(
-        POINTS, front=(0, 1), looks=[0, 1, 2], lost=[False, False, True], teacher={}, dark=False
+        POINTS, front=(0, 1), looks=LOOKS, lost=[False, False, True], teacher={}, dark=False
     )
     *_, kept, gone = figure.data
     assert "mean absolute gap: 0.40 nats (0.30 to 0.50)" in kept.hovertemplate
@@ -327,13 +328,13 @@ def test_a_run_that_lost_its_mass_is_hollow_and_says_so() -> None:
 
 
 def test_runs_that_are_not_comparable_have_no_front() -> None:
-    figure = bias_quality(POINTS, front=(0, 1), looks=[0, 1, 2], lost=KEPT, teacher={}, dark=False)
+    figure = bias_quality(POINTS, front=(0, 1), looks=LOOKS, lost=KEPT, teacher={}, dark=False)
     assert title(figure) == "Bias against quality of runs that cannot be compared"
     assert "Pareto front" not in {trace.name for trace in figure.data} and len(figure.data) == 3
 
 
 def test_axes_find_their_own_range_so_that_another_one_is_a_zoom() -> None:
-    figure = bias_quality(POINTS, front=(0,), looks=[0, 1, 2], lost=KEPT, teacher={}, dark=False)
+    figure = bias_quality(POINTS, front=(0,), looks=LOOKS, lost=KEPT, teacher={}, dark=False)
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
         assert axis.autorange is True and axis.range is None
         assert axis.autorangeoptions.minallowed < axis.autorangeoptions.maxallowed

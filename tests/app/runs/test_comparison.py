@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.runs.comparison import rest_is_equal
+from app.runs.compared_tables import rest_is_equal
 from app.runs.list import signature
 from fairkd import runs
 from fairkd.runs import store

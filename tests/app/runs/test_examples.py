@@ -12,7 +12,7 @@ from fairkd import runs
 from fairkd.cli.commands import app as fairkd
 from fairkd.errors import InputError
 from tests.app.conftest import OpenRuns
-from tests.app.reading import chart_titles
+from tests.app.reading import chart_titles, texts
 from tests.app.some_runs import add_run
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -25,7 +25,34 @@ def test_the_examples_are_replayed_and_compared_on_a_page_without_runs(open_runs
     opened = open_runs(run="example-fair")
     assert len(chart_titles(opened)) == 5
     assert {one.label for one in opened.button} == {"All runs", "Play"}
-    assert "without the student itself" in " ".join(one.value for one in opened.info)
+    assert "without the student itself" in texts(opened)
+
+
+def test_replay_plays_from_the_first_step(open_runs: OpenRuns) -> None:
+    app = open_runs()
+    app.button(key="replay_example-fair").click().run()
+    assert not app.exception and "Pause" in {one.label for one in app.button}
+    assert app.select_slider(key="watched_sentence_slider_example-fair").value == 0
+
+
+def test_a_presenter_sees_the_comparison_first_and_a_run_without_explanations(open_runs: OpenRuns) -> None:
+    app, opened = open_runs(), open_runs(run="example-fair")
+    for one in (app, opened):
+        one.session_state["present"] = True
+        one.run()
+    assert [one.value for one in app.subheader] == ["Side by side", "Example runs"]
+    assert "without the student itself" not in texts(opened) and len(chart_titles(opened)) == 5
+
+
+def test_the_examples_differ_item_by_item(open_runs: OpenRuns) -> None:
+    app = open_runs()
+    (frame,) = [one.value for one in app.dataframe if "finding" in one.value]
+    gaps = frame[frame["measure"] == "mean absolute gap"].set_index("run")
+    assert list(gaps.index) == ["paper (example)", "fair (example)"]
+    assert list(gaps["finding"]) == ["smaller", "smaller"] and gaps["p"]["fair (example)"] == "< 0.001"
+    assert gaps["difference"]["fair (example)"] == "−1.19 nats"
+    quality = frame[frame["measure"] == "pseudo-perplexity, sampled"].set_index("run")
+    assert quality["difference"]["fair (example)"] == "× 1.06"
 
 
 def test_they_are_folded_below_runs_of_ones_own(open_runs: OpenRuns) -> None:

@@ -137,7 +137,7 @@ def test_a_list_that_cannot_be_read_is_one_error(
 def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: OpenRuns) -> None:
     id = add_run("fair", "finished", preset="fair", events=training(400), model=True)
     app = open_runs(run=id)
-    loss, kl, quality, gap, words = chart_titles(app)
+    words, gap, quality, kl, loss = chart_titles(app)
     assert loss.startswith("The loss fell from") and kl.startswith("KL to the teacher")
     assert quality.startswith("Pseudo-perplexity") and "the teacher's 9.8" in quality
     assert gap.startswith("Mean absolute gap") and words.startswith("At step 400")
@@ -169,9 +169,9 @@ def test_the_slider_replays_the_watched_sentences_and_play_starts_at_the_beginni
     slider = app.select_slider(key=f"watched_sentence_slider_{id}")
     assert slider.value == 400
     slider.set_value(100).run()
-    assert not app.exception and chart_titles(app)[-1].startswith("At step 100")
+    assert not app.exception and chart_titles(app)[0].startswith("At step 100")
     app.get_by_key(f"watched_sentence_text_{id}").set_value("[MASK] is a nurse.").run()
-    assert not app.exception and chart_titles(app)[-1].startswith("At step 100"), (
+    assert not app.exception and chart_titles(app)[0].startswith("At step 100"), (
         "another sentence, the same step"
     )
     app.select_slider(key=f"watched_sentence_slider_{id}").set_value(400).run()

@@ -1,0 +1,137 @@
+"""The tables below the compared charts: last values, paired differences, and different settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.run_comparison import MASS
+from app.charts.text import p_value, signed
+from app.runs.follow import RunData
+from app.shared.settings_table import shown
+from app.shared.table_download import table_download
+from app.shared.widgets import caption, literal
+from fairkd import runs
+from fairkd.measures import MEASURES, Measure, Verdict
+from fairkd.runs import Run, paired_verdicts
+
+TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
+PAIRED = tuple(MEASURES[key] for key in ("gap_absolute", "pseudo_perplexity_sampled", "kl"))
+
+
+def last_values(data: dict[str, RunData]) -> pd.DataFrame:
+    """One row per run: its last evaluation and its teacher's probability mass, NaN where unknown."""
+    columns = list(dict.fromkeys(key for measure in TABLE for key in (*measure.keys, measure.sample)))
+    rows = []
+    for name, found in data.items():
+        last = found.evaluations.iloc[-1] if len(found.evaluations) else pd.Series(dtype=float)
+        row: dict[str, object] = {"name": name, "steps": last.get("step"), "tokens": last.get("tokens")}
+        row["minutes"] = last.get("minutes")
+        row |= {column: last.get(column) for column in columns}
+        rows.append(row | {"teacher_mass": found.teacher.get("gap_mass")})
+    frame = pd.DataFrame(rows, columns=["name", "steps", "tokens", "minutes", *columns, "teacher_mass"])
+    return frame.astype(dict.fromkeys(frame.columns[1:], float))
+
+
+def values_table(table: pd.DataFrame) -> None:
+    """The last values with their intervals and sample sizes as text; all digits are in the file."""
+    rows = table.to_dict("records")
+    readable = table[["name", "steps", "tokens", "minutes"]].copy()
+    for measure in TABLE:
+        readable[measure.key] = [measure.format_with_interval(row) for row in rows]
+    readable["sizes"] = [
+        ", ".join(dict.fromkeys(filter(None, (measure.sample_size(row) for measure in TABLE))))
+        for row in rows
+    ]
+    readable["teacher_mass"] = [MASS.format(row["teacher_mass"]) for row in rows]
+    headings = {measure.key: (measure.heading, measure.help) for measure in TABLE}
+    headings |= {
+        "sizes": ("measured on", "KL is measured on the sentences of the smaller number."),
+        "teacher_mass": (f"{MASS.label}, teacher", MASS.help),
+    }
+    st.dataframe(
+        readable,
+        hide_index=True,
+        key="compared_table",
+        column_config={
+            "name": st.column_config.TextColumn("run"),
+            "steps": st.column_config.NumberColumn(format="localized"),
+            "tokens": st.column_config.NumberColumn(format="localized"),
+            "minutes": st.column_config.NumberColumn(format="%.1f"),
+            **{key: st.column_config.TextColumn(text, help=help) for key, (text, help) in headings.items()},
+        },
+    )
+    names = {"name": "run"} | {key: text for key, (text, _) in headings.items()}
+    table_download(table, "fairkd-runs", "compared_csv", shown=readable.rename(columns=names))
+
+
+def paired_differences(data: Mapping[str, RunData]) -> None:
+    """How each run differs from the first one, item by item: what the titles of the charts rest on."""
+    last = {name: one.last for name, one in data.items() if one.last}
+    if len(last) < 2:
+        return
+    baseline = next(iter(last))
+    rows = [
+        difference_row(name, measure, verdict)
+        for measure in PAIRED
+        for name, verdict in paired_verdicts(measure, last, baseline).items()
+    ]
+    st.markdown(f"**Difference from {literal(baseline)}, item by item**")
+    frame = pd.DataFrame(rows)
+    st.dataframe(frame, hide_index=True, key="paired_differences", height="auto")
+    table_download(frame, "fairkd-paired-differences", "paired_csv")
+    caption(
+        "Both runs were measured on the same professions or sentences, so each item is compared with itself: "
+        "a difference may be clear although the intervals of both runs overlap. The interval is a percentile "
+        "bootstrap over the items; p is that of a Wilcoxon signed-rank test, without a correction for the "
+        f"{len(rows)} tests. Another seed may end differently."
+    )
+
+
+def difference_row(name: str, measure: Measure, verdict: Verdict | None) -> dict[str, str]:
+    """A row of the table of paired differences; a perplexity is compared by the ratio of both values."""
+    row = {"run": name, "measure": measure.label, "difference": "–", "95 % interval": "–", "p": "–"}
+    if verdict is None:
+        return row | {"finding": "not measured on the same items"}
+
+    def text(value: float) -> str:
+        if math.isnan(value):
+            return "–"
+        return signed(value) if measure.unit == "nats" else f"× {math.exp(value):.2f}"
+
+    row["difference"] = f"{text(verdict.difference)}{' nats' if measure.unit == 'nats' else ''}"
+    if verdict.kind != "too few":
+        row["95 % interval"] = f"{text(verdict.low)} to {text(verdict.high)}"
+        row["p"] = p_value(verdict.p_value)
+    return row | {"finding": verdict.phrase(measure.sampled)}
+
+
+def different_settings(picked: list[Run], names: dict[str, str]) -> None:
+    """The table of settings that differ between the runs."""
+    found = runs.setting_differences(picked)
+    st.markdown("**Different settings**")
+    if not found:
+        caption("All settings are equal.")
+        return
+    rows = [
+        {"setting": key} | {names[id]: shown(value) for id, value in row.items()}
+        for key, row in found.items()
+    ]
+    frame = pd.DataFrame(rows)
+    st.dataframe(frame, hide_index=True, key="differences", height="auto")
+    table_download(frame, "fairkd-differences", "differences_csv")
+    caption(f"Only the settings that differ. {rest_is_equal(found)}")
+
+
+def rest_is_equal(different: Collection[str]) -> str:
+    """A sentence on all other settings, which names seed and text if they are among them."""
+    same = []
+    if "seed" not in different:
+        same.append("the seed")
+    if not any(name.startswith("corpus.") for name in different):
+        same.append("the text")
+    included = f", including {' and '.join(same)}" if same else ""
+    return f"All other settings are equal{included}."
