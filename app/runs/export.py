@@ -17,7 +17,10 @@ def export_button(run: Run) -> None:
     if not panel.open:
         return
     with panel:
-        caption("A zip file of the run's folder: settings, events and log, and if you like:")
+        caption(
+            "A zip file of the run's folder: settings, events and log. Names replace the paths of this "
+            "computer. If you like, also:"
+        )
         model = _part(run, "model", "Model", "The student, for use with transformers.", default=True)
         checkpoints = _part(
             run, "checkpoints", "Checkpoints", "Only needed to resume the run elsewhere.", default=False

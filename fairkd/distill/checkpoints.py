@@ -71,9 +71,11 @@ def write(
         _fsync(folder)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(partial, ignore_errors=True)
+        before = steps(folder)
+        resumed = f"continues from that of step {before[0]}" if before else "starts again: there is no other"
         raise FairKDError(
             f"The checkpoint of step {step} cannot be written to {folder} ({_reason(error)}): free some "
-            "space and resume the run. The previous checkpoint is intact."
+            f"space and resume the run, which {resumed}."
         ) from error
     stored = steps(folder)
     later = [other for other in stored if other > step]
@@ -87,7 +89,7 @@ def newest(folder: Path, notify: Callable[[str], None] | None = None) -> Checkpo
     for step in steps(folder):
         try:
             return read(folder, step)
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
             if notify is not None:
                 notify(f"The checkpoint of step {step} is damaged and was skipped ({_reason(error)}).")
     return None

@@ -25,7 +25,8 @@ reader corrects the states.
 * `queue_place`: the places of queued runs, beside the database
 * `expected_start`: when queued runs start; `wording`: durations, phases and starts in words
 * `visitors`: what the visitors of a dashboard may do; `uploads`: the files that they upload
-* `archive`: export; `comparison`: which runs can be compared
+* `archive`: export; `export_paths`: names in place of this computer's paths
+* `comparison`: which runs can be compared
 
 Only the worker imports torch, once it trains. The public names are in `__init__.pyi`; they are imported when
 first used.

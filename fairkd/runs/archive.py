@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import IO, BinaryIO, Literal
 
 from fairkd.errors import InputError
-from fairkd.runs import run_access, store
+from fairkd.runs import queue_place, run_access, store
+from fairkd.runs.export_paths import PathNames, note
 from fairkd.runs.run_record import Run
 
+NOTE = "export.txt"  # in the zip file: which paths were replaced
 _UNFINISHED = ".part"
 _LOCK = ".lock"  # on Windows nobody else may read it
 _DENSE = {".safetensors", ".pt", ".bin", ".gz"}  # compression makes them hardly smaller
@@ -21,6 +24,9 @@ _DENSE = {".safetensors", ".pt", ".bin", ".gz"}  # compression makes them hardly
 
 def export(id: str, target: Path | BinaryIO, *, model: bool = True, checkpoints: bool = False) -> Path | None:
     """Write a run's folder as a zip file: settings, description, events, log, and the model if there is one.
+
+    It names no path of this computer: names of files and folders replace them, and export.txt in it says how
+    often.
 
     Parameters
     ----------
@@ -51,7 +57,7 @@ def export(id: str, target: Path | BinaryIO, *, model: bool = True, checkpoints:
         for path in sorted(run.folder.rglob("*"))
         if path.name != f"{id}.zip" and path.suffix not in (_UNFINISHED, _LOCK)
         if path.relative_to(run.folder).parts[0]
-        not in left_out | {run_access.FILE}  # says who, and which paths
+        not in left_out | {run_access.FILE, queue_place.FILE}  # says who, and which paths
     ]
     if not isinstance(target, str | os.PathLike):
         _write(run, files, target)
@@ -82,11 +88,29 @@ def part_bytes(run: Run, part: Literal["model", "checkpoints"]) -> int:
 
 
 def _write(run: Run, files: Sequence[Path], target: BinaryIO | IO[bytes]) -> None:
+    names = PathNames(run)
+    counts: dict[str, int] = {}
     with zipfile.ZipFile(target, "w", strict_timestamps=False) as archive:
         for path in files:
             inside = path.relative_to(run.folder)
             if not path.is_file():
                 continue
-            method = zipfile.ZIP_STORED if path.suffix in _DENSE else zipfile.ZIP_DEFLATED
             with suppress(FileNotFoundError):  # an active run removes files
-                archive.write(path, Path(run.id) / inside, compress_type=method)
+                entry = zipfile.ZipInfo.from_file(path, Path(run.id) / inside, strict_timestamps=False)
+                entry.compress_type = zipfile.ZIP_STORED if path.suffix in _DENSE else zipfile.ZIP_DEFLATED
+                with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as copy:
+                    if names.concerns(inside):
+                        counts[inside.as_posix()] = _copy(source, copy, names)
+                    else:
+                        shutil.copyfileobj(source, copy)
+        archive.writestr(f"{run.id}/{NOTE}", note(counts))
+
+
+def _copy(source: IO[bytes], copy: IO[bytes], names: PathNames) -> int:
+    """Copy a text line by line with names instead of paths. Returns how many there were."""
+    total = 0
+    for line in source:
+        text, count = names.replaced(line)
+        total += count
+        copy.write(text)
+    return total

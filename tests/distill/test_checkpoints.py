@@ -188,10 +188,14 @@ def test_a_full_disk_ends_the_run_with_an_error_and_keeps_the_last_checkpoint(
         raise error
 
     monkeypatch.setattr(checkpoints, "save_file", full)
-    with pytest.raises(FairKDError, match="checkpoint of step 6 cannot be written"):
+    with pytest.raises(FairKDError, match="step 6 cannot be written .* which continues from that of step 4"):
         resumed(tiny_bert, tmp_path)
     found = checkpoints.newest(tmp_path / "checkpoints")
     assert found is not None and found.step == 4
+    with pytest.raises(
+        FairKDError, match="step 1 cannot be written .* which starts again: there is no other"
+    ):
+        checkpoints.write(tmp_path / "none", 1, {}, {"a": torch.zeros(1)}, keep=1)
 
 
 def test_a_folder_with_another_configuration_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
