@@ -26,6 +26,7 @@ from app.shared.theme import is_dark
 from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import caption, literal
 from fairkd.errors import InputError
+from fairkd.utils import quoted
 
 if TYPE_CHECKING:
     from fairkd.constraints import ConstraintPreview
@@ -175,8 +176,8 @@ def hidden_token(lm: MaskedLM, edit: ConstraintPreview, word: str) -> int:
     found = tokenize_word(lm, word.strip(), before=edit.prediction.text[: token.start])
     if not found.single:
         raise InputError(
-            f"The model writes {word.strip()!r} in {len(found.ids)} tokens, but a hidden word is one token "
-            "here. Name another word."
+            f"The model writes {quoted(word.strip())} in {len(found.ids)} tokens, but a hidden word is one "
+            "token here. Name another word."
         )
     return int(found.ids[0])
 

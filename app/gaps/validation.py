@@ -14,6 +14,7 @@ import pandas as pd
 from fairkd.errors import InputError
 from fairkd.lexicon import Contrast, Template, WordGroup, parse_words, typed_contrast
 from fairkd.measures import women_share
+from fairkd.utils import shortened
 
 MOST_PROFESSIONS = 500
 MOST_TEMPLATES = 60
@@ -53,14 +54,17 @@ def clean_professions(frame: pd.DataFrame) -> pd.DataFrame:
     for name, share in rows:
         if not name:
             raise InputError(
-                f"A row has a share of women ({share}) but no profession: add its name or delete the row."
+                f"A row has a share of women ({shortened(share)}) but no profession: add its name or "
+                "delete the row."
             )
         if len(name) > LONGEST_NAME:
             raise InputError(
                 f"The profession '{name[:30]}…' has {len(name)} characters; use at most {LONGEST_NAME}."
             )
         if name in seen:
-            raise InputError(f"The profession '{name}' is listed twice: delete one of the two rows.")
+            raise InputError(
+                f"The profession '{shortened(name)}' is listed twice: delete one of the two rows."
+            )
         seen.add(name)
     return pd.DataFrame(rows, columns=["profession", "women_share"]).astype({"women_share": float})
 
@@ -88,8 +92,8 @@ def clean_templates(frame: pd.DataFrame, roles: Sequence[str]) -> tuple[Template
             )
         if role not in roles:
             raise InputError(
-                f"The template '{text}' has the role '{role}', but these word groups have words for: "
-                f"{', '.join(roles)}."
+                f"The template '{text}' has the role '{shortened(role)}', but these word groups have words "
+                f"for: {', '.join(roles)}."
             )
     return tuple(Template(text=text, role=role) for text, role in dict.fromkeys(rows))
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from fairkd.utils import parse_json
+
 LONGEST_LINK = 100_000  # characters of a parameter; browsers and servers cut longer addresses
 
 # Parameter names in links from earlier versions, and their current names.
@@ -59,20 +61,16 @@ def write_parameter(name: str, value: str, default: str) -> None:
 
 
 def read_link(name: str) -> dict[str, Any]:
-    """The JSON object in the parameter `name`; empty if it is missing, invalid or far too long.
+    """The JSON object in the parameter `name`, as `parse_json` reads it; empty if there is none.
 
-    Integers of more than 15 digits become floating-point numbers, so that any of them can be one.
+    It is also empty if the parameter is invalid or far too long.
     """
     text = st.query_params.get(name, "{}")
     try:
-        found = json.loads(text, parse_int=_bounded) if len(text) <= LONGEST_LINK else None
-    except (ValueError, RecursionError):
+        found = parse_json(text) if len(text) <= LONGEST_LINK else None
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _bounded(digits: str) -> int | float:
-    return int(digits) if len(digits) <= 15 else float(digits)
 
 
 def write_link(name: str, content: Mapping[str, Any]) -> None:

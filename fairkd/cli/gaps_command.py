@@ -14,6 +14,7 @@ from fairkd import __version__
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
 from fairkd.cli.model_options import MODEL_HELP, hint, load
 from fairkd.errors import InputError
+from fairkd.utils import quoted, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,9 @@ def gaps(
     from fairkd.models import weights_hash
 
     if csv is not None and (csv.is_dir() or not csv.absolute().parent.is_dir()):
-        raise InputError(f"Cannot write {csv}: expected the name of a file in a folder that exists.")
+        raise InputError(
+            f"Cannot write {shortened(csv)}: expected the name of a file in a folder that exists."
+        )
     chosen, pair = _word_groups(contrast, groups, words)
     asked = _templates(chosen, pair, templates, role if words else None)
     names = _professions(professions)
@@ -146,7 +149,7 @@ def _word_groups(
         return own, (own.groups[0].name, own.groups[1].name)
     known = contrasts()
     if contrast not in known:
-        raise InputError(f"There is no contrast {contrast!r}: expected one of {', '.join(known)}.")
+        raise InputError(f"There is no contrast {quoted(contrast)}: expected one of {', '.join(known)}.")
     names = [group.name for group in known[contrast].groups]
     pair = groups or (names[0], names[1])
     if len(names) > 2 and groups is None:
@@ -165,7 +168,7 @@ def _templates(
     from fairkd.measures import read_templates
 
     if role is not None and role not in ROLES:
-        raise InputError(f"Unknown grammatical role '{role}'. Use one of: {', '.join(ROLES)}.")
+        raise InputError(f"Unknown grammatical role '{shortened(role)}'. Use one of: {', '.join(ROLES)}.")
     if file is not None:
         return read_templates(_read(file))
     return [one for one in fitting(contrast, pair) if role in (None, one.role)]
@@ -183,7 +186,7 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise InputError(f"Cannot read {file}: {error.strerror or error}.") from error
+        raise InputError(f"Cannot read {shortened(file)}: {error.strerror or error}.") from error
 
 
 def _note_misfits(templates: Sequence[Template], contrast: Contrast, pair: tuple[str, str]) -> None:
@@ -202,7 +205,7 @@ def _write(frames: Sequence[pd.DataFrame], file: Path) -> None:
     try:
         pd.concat(frames).assign(fairkd_version=__version__).to_csv(file, index=False)
     except OSError as error:
-        raise InputError(f"Cannot write {file}: {error.strerror or error}.") from error
+        raise InputError(f"Cannot write {shortened(file)}: {error.strerror or error}.") from error
 
 
 def _print_summaries(models: Sequence[str], summaries: Sequence[Summary], pair: tuple[str, str]) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
 from fairkd.errors import InputError
-from fairkd.utils import did_you_mean, nearest
+from fairkd.utils import did_you_mean, nearest, quoted
 
 if TYPE_CHECKING:
     from fairkd.runs import Run
@@ -285,11 +285,11 @@ def _find(beginning: str) -> Run:
     exact = [run for run in found if run.id == beginning]
     if len(found) > 1 and not exact:
         listed = ", ".join(map(_label, found[:SUGGESTIONS])) + (", ..." if len(found) > SUGGESTIONS else "")
-        raise InputError(f"{len(found)} runs begin with {beginning!r}: {listed}. Give more of the id.")
+        raise InputError(f"{len(found)} runs begin with {quoted(beginning)}: {listed}. Give more of the id.")
     if found:
         return exact[0] if exact else found[0]
     raise InputError(
-        f"There is no run {beginning!r}: `fairkd runs list` shows all runs."
+        f"There is no run {quoted(beginning)}: `fairkd runs list` shows all runs."
         + did_you_mean([_label(run) for run in _nearest_runs(beginning, known)])
     )
 

@@ -29,6 +29,7 @@ from fairkd.constraints.kinds import KINDS, Kind, Scope, are_shares, constraint_
 from fairkd.errors import InputError
 from fairkd.lexicon import Contrast
 from fairkd.models import MaskedLM, UnknownWord, tokenize_word
+from fairkd.utils import quoted, shortened
 
 
 @dataclass(frozen=True)
@@ -78,18 +79,18 @@ class Constraint:
         kind = constraint_kind(self.kind)
         if self.scope not in get_args(Scope):
             names = ", ".join(get_args(Scope))
-            raise InputError(f"A constraint has no scope {self.scope!r}: expected one of {names}.")
+            raise InputError(f"A constraint has no scope {quoted(self.scope)}: expected one of {names}.")
         if self.kind == "none":
             return
         if not 0 <= self.strength <= 1:
-            raise InputError(f"Expected a strength between 0 and 1, but got {self.strength}.")
+            raise InputError(f"Expected a strength between 0 and 1, but got {shortened(self.strength)}.")
         if len(self.groups) < 2 or not all(self.groups):
             raise InputError("Expected at least two word groups, none of them empty.")
         ids = list(chain.from_iterable(self.groups))
         if twice := sorted({i for i in ids if ids.count(i) > 1}):
             raise InputError(
-                f"Token ids {twice} occur twice in the constraint. With overlapping pairs or groups the "
-                "result would depend on their order, so use each of them once."
+                f"Token ids {shortened(twice)} occur twice in the constraint. With overlapping pairs or "
+                "groups the result would depend on their order, so use each of them once."
             )
         if kind.paired and len({len(group) for group in self.groups}) > 1:
             raise InputError(
@@ -105,7 +106,7 @@ class Constraint:
         if len(self.shares) != len(self.groups) or not are_shares(self.shares):
             raise InputError(
                 f"Expected {len(self.groups)} positive shares that add up to 1, one for each group, but got "
-                f"{self.shares}."
+                f"{shortened(self.shares)}."
             )
 
     @property
@@ -273,7 +274,7 @@ def resolve(
     wanted = tuple(roles) if roles else contrast.roles
     if unknown := [role for role in wanted if role not in contrast.roles]:
         raise InputError(
-            f"The word groups {contrast.name} have no words for the role {unknown[0]!r}. "
+            f"The word groups {contrast.name} have no words for the role {quoted(unknown[0])}. "
             f"They have: {', '.join(contrast.roles)}."
         )
     # Rows of (group number, word): either all words of a row are single tokens, or all are left out.
@@ -300,8 +301,8 @@ def resolve(
                     where = "pairs" if paired else "groups"
                     instead = f", or use the constraint {kind_names(paired=False)}, which needs no pairs"
                     raise InputError(
-                        f"The word {word!r} would be in two {where} of the constraint. Choose roles so that "
-                        f"it is in one of them only{instead if paired else ''}."
+                        f"The word {quoted(word)} would be in two {where} of the constraint. Choose roles "
+                        f"so that it is in one of them only{instead if paired else ''}."
                     )
                 groups[number][token] = None
     if not all(groups):

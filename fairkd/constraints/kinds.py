@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from fairkd.errors import InputError
+from fairkd.utils import quoted
 
 Kind = Literal["none", "logit_mean", "mass_preserving", "group"]
 Scope = Literal["all", "masked", "not_own"]
@@ -122,7 +123,7 @@ def constraint_kind(name: str) -> ConstraintKind:
     for key, kind in KINDS.items():
         if key == name:
             return kind
-    raise InputError(f"A constraint has no kind {name!r}: expected one of {', '.join(KINDS)}.")
+    raise InputError(f"A constraint has no kind {quoted(name)}: expected one of {', '.join(KINDS)}.")
 
 
 def kind_names(*, paired: bool | None = None, takes_shares: bool | None = None) -> str:

@@ -14,6 +14,7 @@ from fairkd.distill.config import StudentConfig, spread_layers
 from fairkd.distill.memory_limits import check_fits
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM, layers_of
+from fairkd.utils import shortened
 
 
 def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> MaskedLM:
@@ -62,7 +63,8 @@ def take_layers(
     stack = layers_of(teacher)
     if not layers or list(layers) != sorted(set(layers)) or layers[0] < 0 or layers[-1] >= len(stack):
         raise InputError(
-            f"Expected ascending layers of the teacher, from 0 to {len(stack) - 1}, but got {list(layers)}."
+            f"Expected ascending layers of the teacher, from 0 to {len(stack) - 1}, but got "
+            f"{shortened(list(layers))}."
         )
     student = copy.deepcopy(teacher)
     student.requires_grad_(True)

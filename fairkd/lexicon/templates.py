@@ -21,6 +21,7 @@ from fairkd.lexicon.agreement import takes_plural_verb
 from fairkd.lexicon.shipped_tables import shipped_table
 from fairkd.lexicon.word_groups import ROLES, Contrast
 from fairkd.models import begins_sentence, typed_mask
+from fairkd.utils import shortened
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _ARTICLES = {"profession": "", "a profession": "a", "an profession": "a", "the profession": "the"}
@@ -62,25 +63,26 @@ class Template:
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise InputError(
-                f"The template '{self.text}' has the unknown grammatical role '{self.role}'. "
-                f"Use one of: {', '.join(ROLES)}."
+                f"The template '{shortened(self.text)}' has the unknown grammatical role "
+                f"'{shortened(self.role)}'. Use one of: {', '.join(ROLES)}."
             )
         unknown = [name for name in _PLACEHOLDER.findall(self.text) if _key(name) not in _ARTICLES]
         if unknown:
             raise InputError(
-                f"The template '{self.text}' has the unknown placeholder '{{{unknown[0]}}}'. "
+                f"The template '{shortened(self.text)}' has the unknown placeholder "
+                f"'{{{shortened(unknown[0])}}}'. "
                 "Write {profession}, {a profession} or {the profession}."
             )
         if not _PLACEHOLDER.search(self.text):
             raise InputError(
-                f"The template '{self.text}' has no placeholder for the profession. "
+                f"The template '{shortened(self.text)}' has no placeholder for the profession. "
                 "Write {profession}, {a profession} or {the profession} in it."
             )
         targets = len(typed_mask().findall(self.text))
         if targets != 1:
             raise InputError(
-                f"The template '{self.text}' has {targets or 'no'} {'masks' if targets > 1 else 'mask'}. "
-                "Write [MASK] in it exactly once."
+                f"The template '{shortened(self.text)}' has {targets or 'no'} "
+                f"{'masks' if targets > 1 else 'mask'}. Write [MASK] in it exactly once."
             )
 
     def render(self, profession: str) -> Rendered:
@@ -162,7 +164,7 @@ def shipped_templates(role: str | None = None) -> pd.DataFrame:
     if role is None:
         return table
     if role not in ROLES:
-        raise InputError(f"Unknown grammatical role '{role}'. Use one of: {', '.join(ROLES)}.")
+        raise InputError(f"Unknown grammatical role '{shortened(role)}'. Use one of: {', '.join(ROLES)}.")
     return table[table.role == role].reset_index(drop=True)
 
 

@@ -19,6 +19,7 @@ from typing import Literal, get_args
 import yaml
 
 from fairkd.errors import InputError
+from fairkd.utils import shortened
 
 GrammaticalRole = Literal["subject", "object", "possessive", "noun", "name"]
 ROLES: tuple[str, ...] = get_args(GrammaticalRole)
@@ -76,20 +77,21 @@ class Contrast:
         for name, words in words_by_group.items():
             if not words or not all(word.strip() for word in words):
                 raise InputError(
-                    f"The word group '{name}' is empty or contains an empty word. Give it at least one word."
+                    f"The word group '{shortened(name)}' is empty or contains an empty word. Give it at "
+                    "least one word."
                 )
         for (name_a, words_a), (name_b, words_b) in combinations(words_by_group.items(), 2):
             if both := sorted(words_a & words_b):
                 raise InputError(
-                    f"The word '{both[0]}' is in both word groups '{name_a}' and '{name_b}'. "
-                    "Remove it from one of them."
+                    f"The word '{shortened(both[0])}' is in both word groups '{shortened(name_a)}' and "
+                    f"'{shortened(name_b)}'. Remove it from one of them."
                 )
         for role in self.roles:
             for group in self.groups:
                 if not group.for_role(role):
                     raise InputError(
-                        f"The word group '{group.name}' of '{self.name}' has no words for the role "
-                        f"'{role}'. Add some, or leave the role out."
+                        f"The word group '{shortened(group.name)}' of '{self.name}' has no words for the "
+                        f"role '{role}'. Add some, or leave the role out."
                     )
 
     def pairs(self, role: str) -> tuple[tuple[str, ...], ...]:
@@ -139,7 +141,8 @@ def make_contrast(name: str, groups: Mapping[str, Sequence[str]]) -> Contrast:
     for group, words in groups.items():
         if isinstance(words, str):
             raise InputError(
-                f"The word group '{group}' must be a list of words, but is the single text '{words}'."
+                f"The word group '{shortened(group)}' must be a list of words, but is the single text "
+                f"'{shortened(words)}'."
             )
         made.append(WordGroup(group, {ANY: tuple(dict.fromkeys(word.strip() for word in words))}))
     return Contrast(name, " and ".join(groups), tuple(made), ROLES, "your own words")
@@ -170,7 +173,9 @@ def typed_contrast(text_a: str, text_b: str) -> Contrast:
                 f"The {order} word list is empty: type at least one word, several separated by commas."
             )
         if words[0] in groups:
-            raise InputError(f"The word '{words[0]}' is in both word lists: remove it from one of them.")
+            raise InputError(
+                f"The word '{shortened(words[0])}' is in both word lists: remove it from one of them."
+            )
         groups[words[0]] = words
     return make_contrast(OWN, groups)
 

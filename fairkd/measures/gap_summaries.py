@@ -19,6 +19,7 @@ from fairkd.lexicon import shipped_professions
 from fairkd.measures import statistics
 from fairkd.measures.registry import FEWEST_ITEMS
 from fairkd.measures.statistics import Correlation
+from fairkd.utils import shortened
 
 Value = Literal["gap", "corrected_gap"]
 
@@ -210,7 +211,7 @@ def labour_market(
 def sentences_of(frame: pd.DataFrame, value: Value) -> pd.DataFrame:
     """The frame's sentences, each once, with known values."""
     if value not in get_args(Value):
-        raise InputError(f"The value must be one of {', '.join(get_args(Value))}, got '{value}'.")
+        raise InputError(f"The value must be one of {', '.join(get_args(Value))}, got '{shortened(value)}'.")
     if frame.empty:
         raise InputError("There are no gaps to summarise: give at least one template and one profession.")
     if frame[value].isna().any():

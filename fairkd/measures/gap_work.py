@@ -52,7 +52,6 @@ def gap_tokens(
 
 def _lengths(lm: MaskedLM, texts: Sequence[str], *, special: bool = False) -> list[int]:
     """The number of tokens of each text."""
-    encoded = lm.tokenizer(
-        list(texts), add_special_tokens=special, return_attention_mask=False, verbose=False
-    )
+    valid = [text.encode(errors="replace").decode() for text in texts]  # tokenizers refuse lone surrogates
+    encoded = lm.tokenizer(valid, add_special_tokens=special, return_attention_mask=False, verbose=False)
     return [len(ids) for ids in encoded["input_ids"]]

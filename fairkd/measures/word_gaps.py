@@ -31,6 +31,7 @@ from fairkd.lexicon import (
 )
 from fairkd.models import Encoding, MaskedLM, encode, is_space_token, parse, tokenize_word
 from fairkd.predictions import Cloze
+from fairkd.utils import shortened
 
 COLUMNS = (
     "template",
@@ -202,8 +203,8 @@ def _locate(lm: MaskedLM, rendered: Rendered, profession: str) -> _Place | None:
     subwords = {encoding.ids[i] for i in found}
     if len(encoding.masks) > 1 or any(encoding.special[i] for i in found):
         raise InputError(
-            f"The profession '{profession}' contains a mask or another special token of {lm.reference}: "
-            "remove that token."
+            f"The profession '{shortened(profession)}' contains a mask or another special token of "
+            f"{lm.reference}: remove that token."
         )
     if lm.tokenizer.unk_token_id in subwords:
         return None
@@ -244,8 +245,9 @@ def _check_different(
     if alike := spelled[0].keys() & spelled[1].keys():
         words = " ".join(str(lm.tokenizer.decode(list(ids))).strip() for ids in sorted(alike))
         raise InputError(
-            f"'{pair[0].name}' and '{pair[1].name}' both have a word that {lm.reference} reads as '{words}' "
-            f"in '{template.text}': remove it from one of them."
+            f"'{shortened(pair[0].name)}' and '{shortened(pair[1].name)}' both have a word that "
+            f"{lm.reference} reads as '{shortened(words)}' "
+            f"in '{shortened(template.text)}': remove it from one of them."
         )
 
 
@@ -277,7 +279,7 @@ def two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[WordG
     if len(names) != 2 or names[0] == names[1] or not by_name.keys() >= set(names):
         raise InputError(
             f"A gap needs two different groups of '{contrast.name}' ({', '.join(by_name)}), but got "
-            f"{', '.join(map(str, names))}."
+            f"{shortened(', '.join(map(str, names)))}."
         )
     return by_name[names[0]], by_name[names[1]]
 
@@ -299,7 +301,7 @@ def _fitting(
         roles = dict.fromkeys(template.role for template in templates)
         raise InputError(
             f"No template fits the word groups '{contrast.name}': they have words for "
-            f"{', '.join(contrast.roles)}, but the templates need {', '.join(roles)}."
+            f"{', '.join(contrast.roles)}, but the templates need {shortened(', '.join(roles))}."
         )
     return list(different.values())
 
@@ -307,7 +309,9 @@ def _fitting(
 def _cleaned(professions: Sequence[str]) -> list[str]:
     """The professions without surrounding white space, empty texts and repetitions."""
     if isinstance(professions, str):
-        raise InputError(f"The professions must be a list of texts, but got the text '{professions}'.")
+        raise InputError(
+            f"The professions must be a list of texts, but got the text '{shortened(professions)}'."
+        )
     names = list(dict.fromkeys(name for given in professions if (name := given.strip())))
     if not names:
         raise InputError("The list of professions is empty: give at least one, such as nurse.")
@@ -317,4 +321,4 @@ def _cleaned(professions: Sequence[str]) -> list[str]:
 def _quoted(names: list[str]) -> str:
     """Up to five names in quotation marks."""
     kind = "the profession" if len(names) == 1 else "the professions"
-    return f"{kind} " + listed([f"'{name}'" for name in names], 5)
+    return f"{kind} " + listed([f"'{shortened(name, 80)}'" for name in names], 5)

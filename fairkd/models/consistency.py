@@ -74,8 +74,14 @@ def check_token_ids(tokenizer: PreTrainedTokenizerFast, vocabulary: int, name: s
             f"{name} does not fit together: its tokenizer has {len(tokenizer)} tokens, its model "
             f"{vocabulary}."
         )
+    tokens = tokenizer.get_vocab()
+    if lacking := [token for token in tokenizer.all_special_tokens if token not in tokens]:
+        raise ModelError(
+            f"The tokenizer of {name} is damaged: its special token {quoted(lacking[0], 40)} is not in its "
+            "vocabulary."
+        )
     framing: list[int] = tokenizer("")["input_ids"]  # [CLS] and [SEP], whose ids a tokenizer.json has twice
-    highest = max(*tokenizer.get_vocab().values(), *framing)
+    highest = max(*tokens.values(), *framing)
     if highest >= vocabulary:
         raise ModelError(
             f"{name} does not fit together: its tokenizer has a token with the id {highest}, and the ids "

@@ -24,7 +24,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from fairkd.errors import ModelError
 from fairkd.models import hub_download, safe_files
 from fairkd.models.references import embedded_folder, run_folder
-from fairkd.utils import Access, Progress, read_yaml, shortened
+from fairkd.utils import Access, Progress, quoted, read_yaml, shortened
 
 Source = Literal["embedded", "run", "local folder", "Hugging Face Hub", "memory"]
 TokenizerKind = Literal["WordPiece", "BPE", "SentencePiece"]
@@ -135,7 +135,8 @@ def load(
         model, tokenizer = safe_files.read(origin.folder, name=reference)
     except PermissionError as error:
         raise ModelError(
-            f"{reference} cannot be read: there is no permission to look into {error.filename or 'it'}."
+            f"{shortened(reference)} cannot be read: there is no permission to look into "
+            f"{error.filename or 'it'}."
         ) from error
     return MaskedLM(model=model, tokenizer=tokenizer, reference=reference, origin=origin)
 
@@ -159,16 +160,16 @@ def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | No
     if folder is not None:
         if not folder.is_dir():
             raise ModelError(
-                f"{reference} is a file: give the folder that holds config.json and the weights."
+                f"{shortened(reference)} is a file: give the folder that holds config.json and the weights."
             )
         return reference, Origin("local folder", folder)
     if reference.startswith(("/", ".", "~", "\\")) or reference.count("/") > 1 and "@" not in reference:
-        raise ModelError(f"There is no folder {reference}: check the path.")
+        raise ModelError(f"There is no folder {shortened(reference)}: check the path.")
     match = _HUB_ID.fullmatch(reference)
     if match is None:
         raise ModelError(
-            f"{reference!r} is not a model reference: expected embedded/NAME, run/ID, a local folder, or a "
-            "Hub id such as org/name, with @revision if need be."
+            f"{quoted(reference)} is not a model reference: expected embedded/NAME, run/ID, a local "
+            "folder, or a Hub id such as org/name, with @revision if need be."
         )
     snapshot = hub_download.fetch(match["repository"], revision=match["revision"], progress=progress)
     return reference, Origin("Hugging Face Hub", snapshot.folder, snapshot.commit)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fairkd.errors import ModelError
-from fairkd.utils import runs_folder
+from fairkd.utils import quoted, runs_folder, shortened
 
 HASHES = (
     "sha256.json"  # beside the embedded models, by reference; `python -m tools.embedded_hashes` writes it
@@ -29,7 +29,7 @@ def embedded_folder(name: str) -> Path:
     folder = EMBEDDED / name
     if _NAME.fullmatch(name) is None or not (folder / "config.json").is_file():
         known = ", ".join(embedded()) or "none in this installation"
-        raise ModelError(f"There is no embedded model {name!r}: expected one of {known}.")
+        raise ModelError(f"There is no embedded model {quoted(name)}: expected one of {known}.")
     return folder
 
 
@@ -71,9 +71,9 @@ def run_folder(id: str) -> Path:
     """The folder of a run's student; ModelError if there is no such run, or if it has no model yet."""
     folder = runs_folder() / id
     if _NAME.fullmatch(id) is None or not folder.is_dir():
-        raise ModelError(f"There is no run {id!r}: `fairkd runs list` shows those that there are.")
+        raise ModelError(f"There is no run {quoted(id)}: `fairkd runs list` shows those that there are.")
     if not (folder / "model" / "config.json").is_file():
-        raise ModelError(f"The run {id} has no model yet: it gets one when it finishes.")
+        raise ModelError(f"The run {shortened(id)} has no model yet: it gets one when it finishes.")
     return folder / "model"
 
 

@@ -25,6 +25,7 @@ from fairkd.models.loading import MaskedLM
 from fairkd.models.mask_syntax import begins_sentence, typed_mask
 from fairkd.models.mlm_head import head_is_known, logits_at
 from fairkd.models.token_batching import token_batches
+from fairkd.utils import quoted
 
 # Logits at one time (64 MiB): large vocabularies have to fit into memory, also in models that are run whole.
 _MOST_LOGITS = 2**24
@@ -32,6 +33,7 @@ _MOST_LOGITS = 2**24
 _SPACES = "Ġ▁"  # how byte-level BPE and SentencePiece mark the space before a word
 
 
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -101,12 +103,10 @@ def encode(lm: MaskedLM, text: str) -> Encoding:
     """
     if not text.strip():
         raise InputError("The text is empty; type a sentence, such as: Milk is a [MASK].")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
+    if lone := _LONE_SURROGATE.search(text):
         raise InputError(
-            f"The text has a lone surrogate (an invalid character) at position {error.start}; remove it."
-        ) from None
+            f"The text has a lone surrogate (an invalid character) at position {lone.start()}; remove it."
+        )
     parsed, starts, ends = _parse_with_origin(lm, text)
     subwords = _tokenise(lm, parsed, special=True)
     frame = set(lm.tokenizer.all_special_ids) - {lm.mask_id, lm.tokenizer.unk_token_id}
@@ -306,13 +306,14 @@ def tokenize_word(lm: MaskedLM, word: str, *, before: str = "", after: str = "")
     # SentencePiece writes the space by itself, byte-level BPE only where there is one.
     alone = " " if before[-1:].isspace() and lm.kind == "BPE" else ""
     ids: tuple[int, ...] | None = None
-    for left, right in ((before, after), (before, ""), (alone, "")):
+    tries = () if _LONE_SURROGATE.search(wanted) else ((before, after), (before, ""), (alone, ""))
+    for left, right in tries:
         ids = _ids_covering(lm, left, wanted, right)
         if ids is not None:
             break
     if not ids or not set(ids).isdisjoint(lm.tokenizer.all_special_ids):
         raise UnknownWord(
-            f"The tokenizer of {lm.reference} cannot spell the word '{word}'; "
+            f"The tokenizer of {lm.reference} cannot spell the word {quoted(word)}; "
             "use another word or another model."
         )
     return WordTokens(word, ids, tuple(lm.vocabulary[i] for i in ids))

@@ -15,6 +15,7 @@ from fairkd.errors import InputError
 from fairkd.runs import queue_place, run_access, store
 from fairkd.runs.export_paths import PathNames, note
 from fairkd.runs.run_record import Run
+from fairkd.utils import shortened
 
 NOTE = "export.txt"  # in the zip file: which paths were replaced
 _UNFINISHED = ".part"
@@ -49,7 +50,7 @@ def export(id: str, target: Path | BinaryIO, *, model: bool = True, checkpoints:
     """
     run = store.entry(id).run
     if not run.folder.is_dir():
-        raise InputError(f"The folder of the run {id} is missing, so there is nothing to export.")
+        raise InputError(f"The folder of the run {shortened(id)} is missing, so there is nothing to export.")
     left_out = {name for name, included in (("model", model), ("checkpoints", checkpoints)) if not included}
     # Listed before anything is written: the target may be in the run's own folder, as earlier exports may.
     files = [

@@ -17,7 +17,7 @@ from fairkd.runs import description, example_runs, lock, run_access, store, supe
 from fairkd.runs.description import RunDescription
 from fairkd.runs.run_access import RunAccess
 from fairkd.runs.run_record import Run
-from fairkd.utils import Access, runs_folder, write_private
+from fairkd.utils import Access, runs_folder, shortened, write_private
 
 if TYPE_CHECKING:
     from fairkd.distill.config import Config
@@ -109,7 +109,7 @@ def cancel(id: str) -> Run:
     if not (store.cancel_queued(id) or store.request_cancel(id)):
         run = store.entry(id).run
         if run.state != "cancelled":
-            raise InputError(f"The run {id} is {run.state}, so it cannot be cancelled.")
+            raise InputError(f"The run {shortened(id)} is {run.state}, so it cannot be cancelled.")
     return get(id)
 
 
@@ -121,14 +121,16 @@ def resume(id: str, *, access: Access | None = None) -> Run:
     """
     run = store.entry(id).run
     if not run.folder.is_dir():
-        raise InputError(f"The folder of the run {id} is missing, so it cannot be resumed: submit a new run.")
+        raise InputError(
+            f"The folder of the run {shortened(id)} is missing, so it cannot be resumed: submit a new run."
+        )
     if run.config_error is None:  # else its process reports the error
         run_access.allowed(run.config, access or run_access.read(run.folder).access)
     _check_runner_can_start()
     if not store.enqueue(id):
         raise InputError(
-            f"The run {id} is {store.entry(id).run.state}: only a cancelled, failed or interrupted run can be"
-            " resumed."
+            f"The run {shortened(id)} is {store.entry(id).run.state}: only a cancelled, failed or "
+            "interrupted run can be resumed."
         )
     return get(id)
 
@@ -161,7 +163,7 @@ def delete(id: str) -> None:
     """Delete a run and its folder. A running one is an InputError: cancel it first."""
     run = get(id)
     if not store.remove(id):
-        raise InputError(f"The run {id} is {run.state}: cancel it before you delete it.")
+        raise InputError(f"The run {shortened(id)} is {run.state}: cancel it before you delete it.")
     shutil.rmtree(run.folder, ignore_errors=True)
 
 

@@ -8,14 +8,29 @@ from pathlib import Path
 
 import platformdirs
 
+from fairkd.errors import InputError
+from fairkd.utils.quoting import quoted
+
 VARIABLE = "FAIRKD_HOME"
 
 
 def home() -> Path:
-    """The home folder, absolute, as processes started elsewhere use it too; not made here."""
+    """The home folder, absolute, as processes started elsewhere use it too; not made here.
+
+    Raises
+    ------
+    InputError
+        When FAIRKD_HOME lies in the folder of a user who does not exist.
+    """
     chosen = os.environ.get(VARIABLE)
-    folder = Path(chosen).expanduser() if chosen else platformdirs.user_data_path("fairkd", appauthor=False)
-    return folder.absolute()
+    if not chosen:
+        return platformdirs.user_data_path("fairkd", appauthor=False).absolute()
+    try:
+        return Path(chosen).expanduser().absolute()
+    except RuntimeError:
+        raise InputError(
+            f"{VARIABLE} begins with the home folder of a user who does not exist: {quoted(chosen)}."
+        ) from None
 
 
 def runs_folder() -> Path:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from fairkd.distill.config.config import Config, make_config
 from fairkd.distill.config.renamed import with_current_names
 from fairkd.errors import InputError
-from fairkd.utils import parse_json
+from fairkd.utils import parse_json, shortened
 
 FILE = "config.json"
 
@@ -31,12 +31,15 @@ def stored_settings(folder: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise InputError(f"The configuration {path} cannot be read: {error.strerror or error}.") from None
+        raise InputError(
+            f"The configuration {shortened(path)} cannot be read: {error.strerror or error}."
+        ) from None
     except ValueError:
-        raise InputError(f"The configuration {path} is damaged: it is not valid JSON.") from None
+        raise InputError(f"The configuration {shortened(path)} is damaged: it is not valid JSON.") from None
     if not isinstance(values, dict):
         raise InputError(
-            f"The configuration {path} is damaged: expected settings by name, got a {type(values).__name__}."
+            f"The configuration {shortened(path)} is damaged: expected settings by name, got a "
+            f"{type(values).__name__}."
         )
     return with_current_names(values)
 
@@ -54,7 +57,8 @@ def stored_config(folder: Path) -> Config | None:
         return None if settings is None else make_config(settings)
     except InputError as error:
         raise InputError(
-            f"The {FILE} in {folder} is damaged or not that of a run: choose another folder. {error}"
+            f"The {FILE} in {shortened(folder)} is damaged or not that of a run: choose another folder. "
+            f"{error}"
         ) from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairkd.errors import InputError
-from fairkd.utils import did_you_mean, nearest
+from fairkd.utils import did_you_mean, nearest, quoted
 
 # "her" pairs with "him" and with "his", but a word can be in one pair only: object forms are left out.
 _PAIRS = {"contrast": "pronouns", "roles": ["subject", "possessive"]}
@@ -70,5 +70,5 @@ def preset(name: str) -> Mapping[str, Any]:
     """The nested settings of a preset. InputError with the nearest names for an unknown one."""
     if name not in PRESETS:
         hint = did_you_mean(nearest(name, PRESETS))
-        raise InputError(f"There is no preset {name!r}.{hint} Presets: {', '.join(PRESETS)}.")
+        raise InputError(f"There is no preset {quoted(name)}.{hint} Presets: {', '.join(PRESETS)}.")
     return PRESETS[name]

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from fairkd.constraints import KINDS, Kind, Label, Scope, are_shares, kind_names
 from fairkd.distill.config.section_base import Section, WordsSection
+from fairkd.utils import quoted, shortened
 
 Positions = Literal["all", "masked", "sample"]
 StudentKind = Literal["layers", "fresh", "existing"]
@@ -262,13 +263,16 @@ class ConstraintConfig(WordsSection):
         contrast = self.groups()
         name, roles = contrast.name, ", ".join(contrast.roles)
         if unknown := [role for role in self.roles or () if role not in contrast.roles]:
-            raise ValueError(f"the word groups {name} have the roles {roles}, not {unknown[0]!r}")
+            raise ValueError(
+                f"the word groups {name} have the roles {shortened(roles)}, not {quoted(unknown[0])}"
+            )
         if KINDS[self.kind].paired:
             pairs = {pair for role in self.roles or contrast.roles for pair in contrast.pairs(role)}
             words = [word for pair in pairs for word in pair]
             if twice := sorted({word for word in words if words.count(word) > 1}):
                 raise ValueError(
-                    f"{twice[0]!r} would be in two pairs of {self.kind}, so restrict roles, for example to "
+                    f"{quoted(twice[0])} would be in two pairs of {self.kind}, so restrict roles, for "
+                    "example to "
                     f"subject and possessive, or use {kind_names(paired=False)}, which needs no pairs"
                 )
         if self.shares and self.kind != "none" and not KINDS[self.kind].takes_shares:
@@ -278,7 +282,9 @@ class ConstraintConfig(WordsSection):
         if self.shares and len(self.shares) != len(contrast.groups):
             raise ValueError(f"{name} has {len(contrast.groups)} groups, but got {len(self.shares)} shares")
         if self.shares and not are_shares(self.shares):
-            raise ValueError(f"expected positive shares that add up to 1, but got {list(self.shares)}")
+            raise ValueError(
+                f"expected positive shares that add up to 1, but got {shortened(list(self.shares))}"
+            )
         return self
 
 
