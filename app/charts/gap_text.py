@@ -24,6 +24,11 @@ LOST_TITLE = (
     "The student has lost more than half of the teacher's probability for these words: its gaps say little"
 )
 LENGTH = 18  # characters of a group's name
+# Of an axis of ratios: its title, and the name of its zero.
+RATIOS: dict[str, tuple[str, str]] = {
+    "gap": ("times as likely as the other group", "equal"),
+    "corrected_gap": ("times the ratio without the profession", "no change"),
+}
 
 
 def directions(groups: tuple[str, str], value: Value) -> tuple[str, str]:

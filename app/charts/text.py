@@ -8,7 +8,7 @@ Numbers become text in Python alone. The components in JavaScript get them as st
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def exactly(probability: float) -> str:
 def times(ratio: float) -> str:
     """How many times as likely, with two figures: "4.0", "12", "1,300".
 
-    >>> times(4.02), times(12.3), times(1250), times(3e7)
+    >>> times(4.02), times(12.3), times(1270), times(3e7)
     ('4.0', '12', '1,300', 'more than a million')
     """
     if ratio > 1e6:
@@ -85,6 +85,44 @@ def signed_tick(value: float) -> str:
 def _plain(value: float) -> str:
     """Three significant digits, without exponent and without zeros at the end."""
     return str(np.format_float_positional(value, precision=3, fractional=False, trim="-"))
+
+
+def ratio_tick(ratio: float) -> str:
+    """A round ratio on an axis.
+
+    >>> [ratio_tick(ratio) for ratio in (1.25, 2.0, 5000.0, 1e6)]
+    ['1.25×', '2×', '5,000×', '10⁶×']
+    """
+    if ratio >= 1e5:
+        return f"10{str(round(math.log10(ratio))).translate(_SUPERSCRIPT)}×"
+    return f"{ratio:,.0f}×" if ratio >= 1000 else f"{ratio:g}×"
+
+
+def round_ratios(low: float, high: float, most: int) -> list[float]:
+    """The logarithms of round ratios and of their inverses from `low` to `high`, and 0: at most `most`.
+
+    >>> [round(math.exp(step), 3) for step in round_ratios(-1.8, 1.0, 5)]
+    [0.2, 0.5, 1.0, 2.0]
+    """
+    largest = math.exp(min(max(-low, high), 500.0))
+    for ratios in _series_of_ratios(largest, most):
+        logs = [math.log(ratio) for ratio in ratios if 1 < ratio <= largest]
+        steps = [-log for log in reversed(logs) if -log >= low] + [0.0] + [log for log in logs if log <= high]
+        if 1 < len(steps) <= most:
+            return steps
+    return [0.0]
+
+
+def _series_of_ratios(largest: float, most: int) -> Iterator[list[float]]:
+    """Series of round ratios up to `largest`, each with fewer ratios than the one before."""
+    if largest < 3:
+        for steps in range(most, 0, -1):
+            yield round_steps(1.0, largest, steps)
+    decades = math.ceil(math.log10(largest)) + 1
+    for mantissas in ((1, 2, 5), (1, 3), (1,)):
+        yield [mantissa * 10.0**decade for decade in range(decades) for mantissa in mantissas]
+    for every in range(2, decades + 1):
+        yield [10.0**decade for decade in range(0, decades, every)]
 
 
 def round_steps(low: float, high: float, most: int) -> list[float]:

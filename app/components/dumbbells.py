@@ -14,14 +14,14 @@ import pandas as pd
 
 from app.charts.base import LOW_MASS
 from app.charts.gap_text import (
-    VALUE_NAMES,
+    RATIOS,
     Value,
     directions,
     professions_title,
     relative_likelihood,
     short_directions,
 )
-from app.charts.text import percent, percent_tick, round_steps, signed, signed_tick
+from app.charts.text import percent, percent_tick, ratio_tick, round_ratios, signed
 from app.components.drawing import titled_component
 from app.shared.widgets import image_format
 from fairkd.measures import no_interval
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fairkd.measures import PairedTest
 
 ROLES = ("teacher", "student")
+SHORT_NAME = 8  # characters of a group's name that fits beside a tick
 
 _component = titled_component("dumbbells")
 
@@ -44,8 +45,10 @@ def gaps_data(
     value: Value = "gap",
     mass: str | None = None,
     ends: int | None = None,
+    marked: str | None = None,
+    legend: Sequence[str] = ("Teacher", "Student"),
 ) -> dict:
-    """What the browser draws, sorted by the teacher's gap, the largest first. Numbers are in nats.
+    """What the browser draws, sorted by the teacher's gap, the largest first. Positions are in nats.
 
     Parameters
     ----------
@@ -56,25 +59,55 @@ def gaps_data(
     lost : whether the student has lost the probability mass that a gap needs.
     mass : how P(A) + P(B) is written; by default with the groups' names.
     ends : show only this many professions at either end of the teacher's order; None shows all.
+    marked : a profession that is shown in any case, and marked.
+    legend : the names of teacher and student.
     """
     both = teacher.merge(student, on="profession", suffixes=("_teacher", "_student"))
     both = both.sort_values("mean_teacher", ascending=False, kind="stable")
     mass = mass or f"P({groups[0]}) + P({groups[1]})"
     likelihood = partial(relative_likelihood, groups=groups, value=value)
     professions = [_row(row, mass, likelihood) for row in both.to_dict("records")]
-    rows = professions
-    if ends is not None and (omitted := len(rows) - 2 * ends) > 0:
-        note = f"{omitted} profession{'s' if omitted != 1 else ''} not shown"
-        rows = [*rows[:ends], {"note": note}, *rows[-ends:]]
-        professions = [*rows[:ends], *rows[-ends:]]
-    hollow = any(row[role]["hollow"] for row in professions for role in ROLES)
+    for row in professions:
+        row["marked"] = row["name"] == marked
+    rows = professions if ends is None else _shown(professions, ends)
+    drawn = [row for row in rows if "note" not in row]
+    hollow = any(row[role]["hollow"] for row in drawn for role in ROLES)
     return {
         "title": professions_title(test, value=value, lost=lost),
         "sides": [list(directions(groups, value)), list(short_directions(groups, value))],
-        "axis": _axis(professions, f"{VALUE_NAMES[value]} in nats"),
+        "axis": _axis(drawn, groups, value),
+        "count": len(professions),
+        "folded": len(drawn) < len(professions),
+        "legend": list(legend),
         "hollow": f"probability below {percent_tick(LOW_MASS)}" if hollow else None,
         "rows": rows,
     }
+
+
+def _shown(professions: Sequence[dict], ends: int) -> list[dict]:
+    """Some rows at either end and the marked ones. A note stands for two or more omitted rows in a row."""
+    count = len(professions)
+    shown = {
+        index
+        for index, row in enumerate(professions)
+        if index < ends or index >= count - ends or row["marked"]
+    }
+    shown |= {index for index in range(count) if {index - 1, index + 1} <= shown}
+    rows: list[dict] = []
+    for index, row in enumerate(professions):
+        if index in shown:
+            rows.append(row)
+        elif index - 1 in shown:
+            omitted = next(number for number in range(index, count) if number in shown) - index
+            rows.append(
+                {
+                    "note": [
+                        f"{omitted} professions with gaps in between are not shown",
+                        f"{omitted} not shown",
+                    ]
+                }
+            )
+    return rows
 
 
 def _row(row: dict, mass_name: str, likelihood: Callable[[float], str]) -> dict:
@@ -94,21 +127,42 @@ def _row(row: dict, mass_name: str, likelihood: Callable[[float], str]) -> dict:
     return {"name": row["profession"], **numbers, "details": "\n".join(details)}
 
 
-def _axis(professions: Sequence[dict], title: str) -> dict:
-    """The range of the axis, and its ticks for a narrow and for a wide screen.
+def _axis(professions: Sequence[dict], groups: tuple[str, str], value: Value) -> dict:
+    """The range of the axis, and its ticks at round ratios: several choices, the first for a wide screen.
 
     The range holds zero and all intervals, with a margin at both ends.
     """
+    title, equal = RATIOS[value]
+    a, b = (f" {group}" if max(map(len, groups)) <= SHORT_NAME else "" for group in groups)
     numbers = [row[role][part] for row in professions for role in ROLES for part in ("low", "mean", "high")]
     low, high = min([0.0, *numbers]), max([0.0, *numbers])
     margin = 0.04 * (high - low) or 1.0
     low, high = low - margin, high + margin
-    narrow, wide = (
-        [{"at": tick, "shown": signed_tick(tick)} for tick in round_steps(low, high, most)] for most in (4, 9)
+
+    def shown(tick: float, named: bool) -> str:
+        if not tick:
+            return equal
+        return ratio_tick(math.exp(abs(tick))) + ((a if tick > 0 else b) if named else "")
+
+    ticks = [
+        [{"at": tick, "shown": shown(tick, named)} for tick in round_ratios(low, high, most)]
+        for most, named in ((9, True), (5, True), (5, False), (3, False))
+    ]
+    return {"title": title, "low": low, "high": high, "ticks": ticks}
+
+
+def gaps_figure(data: dict, *, key: str, fewer: int, on_rows: Callable[[], None]) -> None:
+    """Draw `gaps_data`, with a button that downloads the figure in the format of the sidebar.
+
+    Another button, for which `on_rows` is called, shows all professions, or else only `fewer` of them.
+    """
+    button = None
+    if data["folded"]:
+        button = f"Show all {data['count']}"
+    elif data["count"] > fewer:
+        button = f"Show {fewer} of {data['count']}"
+    _component(
+        key=key,
+        data={**data, "button": button, "format": image_format().lower()},
+        on_rows_change=on_rows,
     )
-    return {"title": title, "low": low, "high": high, "narrow": narrow, "wide": wide}
-
-
-def gaps_figure(data: dict, *, key: str) -> None:
-    """Draw `gaps_data`, with a button that downloads the figure in the format of the sidebar."""
-    _component(key=key, data={**data, "format": image_format().lower()})

@@ -42,11 +42,16 @@ function formatOf(state) {
   return state.data?.format === "svg" ? "svg" : "png"
 }
 
-// The title and the download button, whose name says what it downloads.
+// The title and the download button, which is short, so that the title has room; its name says what it downloads.
 function head(state, title) {
   state.frame.setAttribute("aria-label", title)
   state.frame.querySelector(".title").textContent = title
-  state.frame.querySelector(".save").textContent = `Download ${state.what} as ${formatOf(state).toUpperCase()}`
+  const format = formatOf(state).toUpperCase()
+  const name = `Download ${state.what} as ${format}`
+  const button = state.frame.querySelector(".save")
+  button.textContent = `↓ ${format}`
+  button.setAttribute("aria-label", name)
+  button.title = name
 }
 
 // Whether the figure has to be drawn again: the data, the size or the colours differ from those drawn last.

@@ -18,6 +18,7 @@ import pandas as pd
 from app.shared.url_state import compact, read_link, write_link
 
 EDITS = "edits"
+MARKED = "profession"  # the profession whose row is shown and marked
 LONGEST = 6000  # characters; mail and chat programs may split longer links
 _EARLIER_NAMES = {"templates": "patterns"}  # in links of earlier versions
 # The types of a row's second cell; the first is text.

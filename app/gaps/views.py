@@ -14,17 +14,20 @@ from app.charts.text import percent_tick
 from app.components.chart import show_figure
 from app.components.dumbbells import gaps_data, gaps_figure
 from app.gaps.inputs import SOURCE
+from app.gaps.link import MARKED
 from app.gaps.models_view import readable
 from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion, Results
 from app.gaps.tables import folded_table
 from app.shared import theme
+from app.shared.model_options import named
 from app.shared.presenter import is_presenting
 from app.shared.widgets import caption, literal
 from fairkd.lexicon import shipped_professions
 from fairkd.measures import FEWEST_ITEMS, TOLERANCE, no_interval
 
 ENDS = 12  # professions shown at either end of the order, unless all are shown
+ROWS, ALL = "gaps_rows", "All"  # the parameter of the address with which all professions are shown
 PRESENTED_ENDS = 4  # so that the whole chart is on a projector
 KEYS = ["template", "role", "profession"]
 SIDES = ("_teacher", "_student")
@@ -32,21 +35,16 @@ SIDES = ("_teacher", "_student")
 
 def by_profession(results: Results, question: GapQuestion) -> None:
     """Both models' gap for each profession, with intervals, and a table by grammatical role."""
-    place, ends = st.container(), None
-    if is_presenting():
-        ends = PRESENTED_ENDS
-    elif len(results.teacher) > 2 * ENDS:
-        names = {f"{ENDS} highest and {ENDS} lowest": ENDS, "All": None}
-        chosen = st.segmented_control(
-            "Professions shown",
-            list(names),
-            default=next(iter(names)),
-            required=True,
-            key="gaps_rows",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-        ends = names.get(str(chosen), ENDS)
+    ends = PRESENTED_ENDS if is_presenting() else ENDS
+    every = st.query_params.get(ROWS) == ALL
+    marked = st.query_params.get(MARKED)
+
+    def other_rows() -> None:
+        if every:
+            st.query_params.pop(ROWS, None)
+        else:
+            st.query_params[ROWS] = ALL
+
     data = gaps_data(
         results.teacher,
         results.student,
@@ -55,10 +53,11 @@ def by_profession(results: Results, question: GapQuestion) -> None:
         lost=results.lost,
         value=question.value,
         mass=" + ".join(f"P({name})" for name in question.sums),
-        ends=ends,
+        ends=None if every else ends,
+        marked=marked,
+        legend=[named(role.capitalize(), results.models[role]) for role in ("teacher", "student")],
     )
-    with place:
-        gaps_figure(data, key="gaps_by_profession")
+    gaps_figure(data, key="gaps_by_profession", fewer=2 * ends, on_rows=other_rows)
     count = len(question.templates)
     if count == 1:
         markers = "Each marker is the gap in the only template, so there are no intervals."
@@ -75,7 +74,7 @@ def by_profession(results: Results, question: GapQuestion) -> None:
         )
     caption(
         f"Each row is a profession, sorted by the teacher's {VALUE_NAMES[question.value]}. {markers} At the "
-        f"vertical line {ZERO[question.value]}; {_scale(question)} {_hollow_note()}"
+        f"vertical line {ZERO[question.value]}. {_scale(question)} {_hollow_note()}"
     )
     models = about(results.models, question)
     table = results.teacher.merge(results.student, on="profession", suffixes=SIDES)
@@ -134,10 +133,12 @@ def readable_sentences(rows: pd.DataFrame, question: GapQuestion) -> pd.DataFram
 
 
 def _scale(question: GapQuestion) -> str:
-    """What 0.69 nats are, in words."""
+    """What the numbers on the axis mean, and what they are in nats."""
     if question.value == "corrected_gap":
-        return "at +0.69 nats the profession doubles the ratio of the two groups, at −0.69 it halves it."
-    return "at 0.69 nats one is twice as likely as the other, at 2.3 ten times."
+        means = "At 2× the profession doubles the ratio of the two groups, towards either."
+    else:
+        means = "At 2× one is twice as likely as the other."
+    return f"{means} A gap in nats is the natural logarithm of that: 0.69 nats are 2×, 2.30 nats 10×."
 
 
 def _hollow_note() -> str:

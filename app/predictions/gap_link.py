@@ -8,7 +8,7 @@ from functools import cache
 
 import streamlit as st
 
-from app.gaps.link import EDITS
+from app.gaps.link import EDITS, MARKED
 from app.shared.url_state import compact
 from app.shared.widgets import literal
 from fairkd.errors import FairKDError
@@ -20,8 +20,8 @@ _SENTENCE = "measured_sentence"  # the sentence that the Predictions page offers
 _ROLES = {"he": "subject", "she": "subject", "him": "object", "his": "possessive"}
 
 
-def template_of(text: str, words: Sequence[str]) -> Template | None:
-    """The sentence with its profession replaced by a placeholder, or None if that does not make a template.
+def template_of(text: str, words: Sequence[str]) -> tuple[Template, str] | None:
+    """The sentence with a placeholder for its profession, and the profession; None if that is no template.
 
     It needs one mask and one of the shipped professions. `words` are the words at the mask, the most probable
     first: they tell the grammatical role.
@@ -33,28 +33,33 @@ def template_of(text: str, words: Sequence[str]) -> Template | None:
     article = (match["article"] or "").lower().strip()
     placeholder = {"": "{profession}", "the": "{the profession}"}.get(article, "{a profession}")
     try:
-        return Template(text[: match.start()] + placeholder + text[match.end() :], role)
+        template = Template(text[: match.start()] + placeholder + text[match.end() :], role)
     except FairKDError:
         return None
+    return template, match["profession"].lower()
 
 
-def query_of(template: Template) -> dict[str, str]:
-    """The parameters of the Gaps page that measure this template alone."""
-    return {EDITS: compact({"templates": {"only": [[template.text, template.role]]}})}
+def query_of(template: Template, profession: str) -> dict[str, str]:
+    """The parameters of the Gaps page that measure this template alone, and mark a profession there."""
+    return {
+        EDITS: compact({"templates": {"only": [[template.text, template.role]]}}),
+        MARKED: profession,
+    }
 
 
 def link_to_gaps(text: str, words: Sequence[str]) -> None:
     """A link that measures the sentence on the Gaps page, if it can be a template."""
-    template = template_of(text, words)
-    if template is None:
+    found = template_of(text, words)
+    if found is None:
         return
+    template, profession = found
     st.session_state[_SENTENCE] = text, template
     st.page_link(
         "app/pages/gaps.py",
         label="Measure this sentence on Gaps",
         icon=":material/balance:",
-        query_params=query_of(template),
-        help="The same sentence with other professions: how much more likely is he than she?",
+        query_params=query_of(template, profession),
+        help="The same sentence, also with other professions: how much more likely is he than she?",
     )
 
 
@@ -74,5 +79,6 @@ def link_back(templates: Sequence[Template]) -> None:
 def _profession() -> re.Pattern[str]:
     names = sorted(shipped_professions()["profession"], key=len, reverse=True)
     return re.compile(
-        rf"\b(?P<article>(?:an?|the)\s+)?(?:{'|'.join(map(re.escape, names))})\b", re.IGNORECASE
+        rf"\b(?P<article>(?:an?|the)\s+)?(?P<profession>{'|'.join(map(re.escape, names))})\b",
+        re.IGNORECASE,
     )

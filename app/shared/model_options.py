@@ -28,7 +28,29 @@ def model_label(reference: str) -> str:
     """Its name in a list: `plain · 28 Nov, 04:57 (run/1a2b3c4d)` for a run, else its reference."""
     if not reference.startswith("run/"):
         return reference
-    return _run_labels().get(reference, reference)
+    name, ended = _runs().get(reference, ("", ""))
+    return f"{name} · {ended} ({reference})" if ended else reference
+
+
+def short_name(reference: str) -> str:
+    """Its name beside a number or a marker: the last part of its path, or the name of its run.
+
+    >>> short_name("embedded/student-fair"), short_name("google-bert/bert-base-uncased@main")
+    ('student-fair', 'bert-base-uncased')
+    """
+    if reference.startswith("run/"):
+        return _runs().get(reference, ("", reference))[0] or reference
+    return reference.rsplit("/", 1)[-1].split("@")[0]
+
+
+def named(role: str, reference: str) -> str:
+    """A role with the model's short name, unless that says the same.
+
+    >>> named("Student", "embedded/student-fair"), named("Teacher", "embedded/teacher")
+    ('Student: student-fair', 'Teacher')
+    """
+    name = short_name(reference)
+    return role if name.casefold() == role.casefold() else f"{role}: {name}"
 
 
 def reference_of(chosen: str) -> str:
@@ -47,13 +69,11 @@ def reference_of(chosen: str) -> str:
 
 
 @st.cache_data(ttl="5s", show_spinner=False)
-def _run_labels() -> Mapping[str, str]:
+def _runs() -> Mapping[str, tuple[str, str]]:
+    """The name of each run by its reference, and when it ended."""
     from fairkd import runs  # reads the database: only if a run has finished
 
-    return {
-        f"run/{run.id}": f"{run.name} · {_moment(run.ended or run.created)} (run/{run.id})"
-        for run in runs.all_runs()
-    }
+    return {f"run/{run.id}": (run.name, _moment(run.ended or run.created)) for run in runs.all_runs()}
 
 
 def _moment(seconds: float) -> str:

@@ -58,10 +58,22 @@ def test_the_page_shows_the_summary_and_the_professions(gaps_page: OpenPage) -> 
     settled(page)
     box = rows(page).nth(4).bounding_box()
     assert box is not None and box["y"] + box["height"] < 720
-    page.get_by_role("radio", name="All", exact=True).click()
+    page.get_by_role("button", name="Show all 87 professions").click()
     expect(page).to_have_url(re.compile(r"gaps_rows=All"))
     settled(page)
     expect(rows(page)).to_have_count(len(shipped_professions()))
+    page.get_by_role("button", name="Show 24 of 87 professions").click()
+    expect(page).not_to_have_url(re.compile(r"gaps_rows"))
+    expect(rows(page)).to_have_count(24)
+
+
+def test_from_a_sentence_to_its_profession_among_the_others(open_page: OpenPage) -> None:
+    page = open_page("/?text=_+is+a+journalist.")
+    link = page.get_by_role("link", name=re.compile("Measure this sentence on Gaps"))
+    link.click(timeout=LONG)
+    expect(rows(page)).to_have_count(25, timeout=LONG)
+    expect(rows(page).filter(has_text="journalist")).to_have_attribute("font-weight", "700")
+    expect(page).to_have_url(re.compile(r"profession=journalist"))
 
 
 def test_other_word_groups_are_measured_and_are_part_of_the_link(gaps_page: OpenPage) -> None:
@@ -205,5 +217,8 @@ def test_the_figure_by_profession_downloads_with_its_title(gaps_page: OpenPage, 
     else:
         drawn = content.decode()
         assert (
-            "gap is smaller than the" in drawn and "professions not shown" in drawn and "gap in nats" in drawn
+            "gap is smaller than the" in drawn
+            and "63 professions with gaps in between" in drawn
+            and "times as likely as the other group" in drawn
+            and "Student: student-fair" in drawn
         )

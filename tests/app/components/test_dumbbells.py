@@ -1,6 +1,7 @@
 """The data of the dumbbell chart; its drawing is tested in a browser."""
 
 import dataclasses
+import math
 from typing import Any
 
 import pandas as pd
@@ -31,6 +32,11 @@ SMALLER = verdict("smaller")
 
 def gaps_data(teacher: pd.DataFrame, student: pd.DataFrame, **more: Any) -> dict:
     return dumbbells.gaps_data(teacher, student, **{"test": SMALLER, **more})
+
+
+def ticks(data: dict, number: int = 0) -> list[str]:
+    """The texts of a choice of ticks, the first for a wide screen."""
+    return [tick["shown"] for tick in data["axis"]["ticks"][number]]
 
 
 TEACHER = by_profession(nurse=-1.5, carpenter=1.2, clerk=0.1)
@@ -82,10 +88,12 @@ def test_the_title_names_the_smaller_gaps_only_where_the_verdict_does() -> None:
 
 def test_the_axis_and_its_directions_are_those_of_the_shown_value() -> None:
     data = gaps_data(TEACHER, STUDENT, groups=GROUPS)
-    assert data["axis"]["title"] == "gap in nats"
+    assert data["axis"]["title"] == "times as likely as the other group"
+    assert ticks(data)[-2:] == ["2× he", "5× he"]
     assert data["sides"] == [["more he", "more she"]] * 2
     corrected = gaps_data(TEACHER, STUDENT, groups=GROUPS, value="corrected_gap")
-    assert corrected["axis"]["title"] == "prior-corrected gap in nats"
+    assert corrected["axis"]["title"] == "times the ratio without the profession"
+    assert "no change" in ticks(corrected)
     assert corrected["sides"] == [
         ["more he than without the profession", "more she than without the profession"],
         ["towards he", "towards she"],
@@ -102,23 +110,50 @@ def test_a_gap_of_two_improbable_groups_is_hollow_and_the_legend_explains_it() -
     assert gaps_data(TEACHER, STUDENT, groups=GROUPS)["hollow"] is None
 
 
-def test_the_axis_holds_zero_and_all_intervals_and_has_signed_round_ticks() -> None:
-    axis = gaps_data(TEACHER, STUDENT, groups=GROUPS)["axis"]
+def test_the_axis_holds_zero_and_all_intervals_and_has_round_ratios_for_any_width() -> None:
+    data = gaps_data(TEACHER, STUDENT, groups=GROUPS)
+    axis = data["axis"]
     assert axis["low"] < -1.7 and axis["high"] > 1.5
-    assert [tick["shown"] for tick in axis["narrow"]] == ["−1", "0", "+1"]
-    assert [tick["at"] for tick in axis["narrow"]] == pytest.approx([-1, 0, 1])
-    assert [tick["shown"] for tick in axis["wide"]] == ["−1.5", "−1", "−0.5", "0", "+0.5", "+1", "+1.5"]
-    positive = gaps_data(by_profession(pilot=2.0), by_profession(pilot=1.0), groups=GROUPS)["axis"]
-    assert positive["low"] < 0 and "0" in [tick["shown"] for tick in positive["wide"]]
+    assert ticks(data, 0) == ["5× she", "2× she", "equal", "2× he", "5× he"]
+    assert [tick["at"] for tick in axis["ticks"][0]] == pytest.approx(
+        [-math.log(5), -math.log(2), 0, math.log(2), math.log(5)]
+    )
+    assert ticks(data, 3) == ["3×", "equal", "3×"], "on the narrowest screen"
+    positive = gaps_data(by_profession(pilot=2.0), by_profession(pilot=1.0), groups=GROUPS)
+    assert positive["axis"]["low"] < 0 and ticks(positive, 0)[0] == "equal"
+    long = gaps_data(TEACHER, STUDENT, groups=("grandfather", "grandmother"))
+    assert ticks(long, 0) == ["5×", "2×", "equal", "2×", "5×"], "long names stand above the plot alone"
+
+
+@pytest.mark.parametrize("reach", [0.003, 0.2, 0.9, 1.2, 4.0, 11.0, 45.0])
+def test_gaps_of_any_size_have_some_ticks_in_order(reach: float) -> None:
+    data = gaps_data(by_profession(a=reach), by_profession(a=-reach), groups=GROUPS)
+    for number, most in enumerate((9, 5, 5, 3)):
+        places = [tick["at"] for tick in data["axis"]["ticks"][number]]
+        assert 2 <= len(places) <= most and places == sorted(places) and 0.0 in places
 
 
 def test_with_ends_only_both_ends_are_drawn_and_a_note_counts_the_others() -> None:
     many = by_profession(**{f"p{index:02d}": index / 10 for index in range(30)})
     data = gaps_data(many, many, groups=GROUPS, ends=3)
     assert [row.get("name") for row in data["rows"]] == ["p29", "p28", "p27", None, "p02", "p01", "p00"]
-    assert data["rows"][3] == {"note": "24 professions not shown"}
+    assert data["rows"][3] == {"note": ["24 professions with gaps in between are not shown", "24 not shown"]}
+    assert data["folded"] and data["count"] == 30
     assert "of 8" in data["title"], "the finding is about all that were tested"
     assert len(gaps_data(many, many, groups=GROUPS)["rows"]) == 30
+
+
+def test_a_marked_profession_is_shown_wherever_it_is() -> None:
+    many = by_profession(**{f"p{index:02d}": index / 10 for index in range(30)})
+
+    def names(marked: str) -> list[str]:
+        rows = gaps_data(many, many, groups=GROUPS, ends=2, marked=marked)["rows"]
+        assert [row["name"] for row in rows if row.get("marked")] == [marked]
+        return [row.get("name") or row["note"][1] for row in rows]
+
+    assert names("p20") == ["p29", "p28", "7 not shown", "p20", "18 not shown", "p01", "p00"]
+    assert names("p29") == ["p29", "p28", "26 not shown", "p01", "p00"]
+    assert names("p26") == ["p29", "p28", "p27", "p26", "24 not shown", "p01", "p00"], "a note is no shorter"
 
 
 @pytest.mark.parametrize("count", [5, 6])

@@ -161,6 +161,17 @@ def test_a_link_determines_which_professions_are_shown(gaps_page: Page) -> None:
     assert len(drawn(gaps_page(professions=many, gaps_rows="All"))) == 30
 
 
+def test_a_link_marks_a_profession_that_would_not_be_shown(gaps_page: Page) -> None:
+    many = shipped_professions()[["profession", "women_share"]].head(40)
+    (figure,) = components(gaps_page(professions=many))
+    shown = [row["name"] for row in figure["rows"] if "name" in row]
+    other = next(name for name in many["profession"] if name not in shown)
+    (figure,) = components(gaps_page(professions=many, profession=other))
+    assert [row["name"] for row in figure["rows"] if row.get("marked")] == [other]
+    (figure,) = components(gaps_page(professions=many, profession="<b>wizard</b>"))
+    assert not any(row.get("marked") for row in figure["rows"])
+
+
 def link_of(at: AppTest) -> str:
     """The edits in the address."""
     (text,) = (
@@ -302,7 +313,8 @@ def test_edited_professions_are_measured(gaps_page: Page) -> None:
 
 def test_all_professions_remain_shown_when_one_is_added(gaps_page: Page) -> None:
     at = gaps_page(professions=shipped_professions().head(30)[["profession", "women_share"]])
-    at.segmented_control(key="gaps_rows").set_value("All").run()
+    at.query_params["gaps_rows"] = "All"
+    at.run()
     assert len(drawn(at)) == 30
     edit(at, added=[{"profession": "wizard", "women_share": None}])
     assert not at.exception and len(drawn(at)) == 31

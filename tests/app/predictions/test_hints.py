@@ -9,6 +9,7 @@ import pytest
 from app.predictions.gap_link import query_of, template_of
 from app.predictions.hints import expected_part, split_words
 from fairkd import models
+from fairkd.lexicon import shipped_professions
 from fairkd.predictions import predict
 
 
@@ -48,8 +49,11 @@ def test_a_sentence_with_a_profession_becomes_a_template(
     text: str, words: list[str], template: tuple[str, str]
 ) -> None:
     found = template_of(text, words)
-    assert found is not None and (found.text, found.role) == template
-    assert json.loads(query_of(found)["edits"]) == {"templates": {"only": [list(template)]}}
+    assert found is not None and (found[0].text, found[0].role) == template
+    query = query_of(*found)
+    assert json.loads(query["edits"]) == {"templates": {"only": [list(template)]}}
+    assert query["profession"] in set(shipped_professions()["profession"])
+    assert query["profession"] in text.lower()
 
 
 @pytest.mark.parametrize(
