@@ -28,7 +28,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fairkd.augmentation.her_his import Resolver, guess
+from fairkd.augmentation.marks import PlainText, without_marks
+from fairkd.augmentation.readings import Question, Senses
 from fairkd.augmentation.swap_lexicon import AMBIGUOUS, WORD, Lexicon, lexicon
+from fairkd.augmentation.word_context import WordInSentence, titles_of_works
+from fairkd.augmentation.word_senses import verdict
 from fairkd.corpora import normalise, split_key
 from fairkd.models import MaskedLM
 from fairkd.utils import Progress
@@ -40,19 +44,28 @@ Decide = Callable[[str, int], str]
 AT_ONCE = 200  # held-out sentences between two progress reports
 
 _POSSESSIVE = re.compile(r"( ?)(['’])([sS]\b)?")
-_PRONOUNS = frozenset({"he", "him", "his", "himself", "she", "her", "hers", "herself"})
-_HYPHENED = re.compile(r"[-‐‑–]([^\W_])")
-_POINT = re.compile(r"\. *[^\W\d_]")
-_NAME_SUFFIXES = frozenset({"Jr", "Sr", "Jnr", "Snr", "II", "III", "IV"})
 
 
 @dataclass(frozen=True)
 class _GenderedWord:
-    """A word to swap: its span, and its counterpart in lower case; None for "her" and "his"."""
+    """A word to swap: its span, and its counterpart in lower case; None for "her" and "his".
+
+    `question` is None if it is certain that the word is gendered.
+    """
 
     start: int
     end: int
     target: str | None
+    question: Question | None
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """A sentence, its text without marks, and the gendered words of that text, in order."""
+
+    sentence: str
+    plain: PlainText
+    words: tuple[_GenderedWord, ...]
 
 
 def swap(sentence: str, *, names: bool = False, her: Decide | None = None) -> str:
@@ -74,10 +87,11 @@ def swap(sentence: str, *, names: bool = False, her: Decide | None = None) -> st
     >>> swap("James hid.", names=True)
     'Mary hid.'
     """
-    found = _gendered_words(sentence, names)
+    if isinstance(her, Resolver):
+        return swap_many([sentence], her, names=names)[0]
+    [parsed] = _parse([sentence], Senses(None), names)
     decide = her or guess
-    targets = [word.target or decide(sentence, word.start) for word in found]
-    return _replace(sentence, found, targets)
+    return _replace(parsed, [word.target or decide(parsed.plain.text, word.start) for word in parsed.words])
 
 
 def swap_many(
@@ -96,14 +110,14 @@ def swap_many(
     ['He saw her.', 'Milk is white.']
     """
     decide = Resolver(lm) if isinstance(lm, MaskedLM) else lm
-    found = [_gendered_words(sentence, names) for sentence in sentences]
-    places = [(i, word.start) for i, words in enumerate(found) for word in words if word.target is None]
-    asked = [(sentences[i], start) for i, start in places]
+    parsed = _parse(sentences, Senses(decide.lm if decide else None), names, progress)
+    places = [(i, word.start) for i, each in enumerate(parsed) for word in each.words if word.target is None]
+    asked = [(parsed[i].plain.text, start) for i, start in places]
     answers = decide.many(asked, progress) if decide else [guess(*place) for place in asked]
     answer = dict(zip(places, answers, strict=True))
     return [
-        _replace(sentence, words, [word.target or answer[i, word.start] for word in words])
-        for i, (sentence, words) in enumerate(zip(sentences, found, strict=True))
+        _replace(each, [word.target or answer[i, word.start] for word in each.words])
+        for i, each in enumerate(parsed)
     ]
 
 
@@ -142,69 +156,55 @@ def swapper(
     return swap_apart
 
 
-def _gendered_words(sentence: str, names: bool) -> list[_GenderedWord]:
-    """The gendered words of a sentence, in order."""
+def _parse(
+    sentences: Sequence[str], senses: Senses, names: bool, progress: Progress | None = None
+) -> list[_Parsed]:
+    """The sentences with their gendered words; `senses` decides where the rules are unsure."""
+    plain = [without_marks(sentence) for sentence in sentences]
+    found = [_gendered_words(each.text, names) for each in plain]
+    questions = [word.question for words in found for word in words if word.question]
+    answers = iter(senses.many(questions, progress))
+    return [
+        _Parsed(sentence, each, tuple(word for word in words if word.question is None or next(answers)))
+        for sentence, each, words in zip(sentences, plain, found, strict=True)
+    ]
+
+
+def _gendered_words(text: str, names: bool) -> list[_GenderedWord]:
+    """The words of a text that are gendered, or may be, in order."""
     words = lexicon()
-    found = []
-    for match in WORD.finditer(sentence):
+    found: list[_GenderedWord] = []
+    titles: list[range] | None = None
+    for match in WORD.finditer(text):
         token = match[0]
         word = token.lower()
-        if word not in words.all or _case_of(token) is None or _is_fixed(sentence, match, words):
+        if word not in words.all or _case_of(token) is None or _is_fixed(text, match, words):
             continue
-        if _is_abbreviation(sentence, match):
+        place = WordInSentence(text, match.start(), match.end())
+        if titles is None:
+            titles = titles_of_works(text)
+        if any(match.start() in title for title in titles):
             continue
-        target = None if word in AMBIGUOUS else _target(sentence, match, words, names)
-        if target or word in AMBIGUOUS:
-            found.append(_GenderedWord(match.start(), match.end(), target))
+        target = None if word in AMBIGUOUS else _target(place, words, names)
+        if not target and word not in AMBIGUOUS:
+            continue
+        answer = names and word in words.names or verdict(place)
+        if answer:
+            question = answer if isinstance(answer, Question) else None
+            found.append(_GenderedWord(match.start(), match.end(), target, question))
     return found
 
 
-def _target(sentence: str, match: re.Match[str], words: Lexicon, names: bool) -> str | None:
-    """The counterpart of a word in its context; None if the word stays."""
-    token, word = match[0], match[0].lower()
-    if token[0].isupper():
-        if names and word in words.names:
-            return words.names[word]
-        if token.istitle() and _next_is_capital(sentence, match.end()):
-            title = words.titles.get(word) or words.one_way_titles.get(word)
+def _target(place: WordInSentence, words: Lexicon, names: bool) -> str | None:
+    """The counterpart of a word; None for one that is swapped only as a title, if it is none."""
+    if place.token[0].isupper():
+        if names and place.word in words.names:
+            return words.names[place.word]
+        if place.token.istitle() and place.next_name and place.last.lower() != "first":  # "First Lady Anne"
+            title = words.titles.get(place.word) or words.one_way_titles.get(place.word)
             if title:
                 return title
-    target = words.pairs.get(word) or words.one_way.get(word)
-    if target and word not in words.not_names and token.istitle() and _ends_a_name(sentence, match):
-        return None
-    return target
-
-
-_NEXT_WORD = re.compile(r"\.?[ -]*([^\W\d_]+)")
-_LAST_WORD = re.compile(r"(?<!['’\w])([^\W\d_]+) ?\.?[ -]$")
-
-
-def _next_is_capital(sentence: str, end: int) -> bool:
-    """Whether another word of a name follows ("Mr. Smith", not "King Jr.")."""
-    following = _NEXT_WORD.match(sentence, end)
-    return following is not None and following[1].istitle() and following[1] not in _NAME_SUFFIXES
-
-
-def _ends_a_name(sentence: str, match: re.Match[str]) -> bool:
-    """Whether a capitalised noun ends a name: "Stephen King wrote", not "The King" or "Did Dad come?"."""
-    before = _LAST_WORD.search(sentence, max(0, match.start() - 40), match.start())
-    return (
-        before is not None
-        and match[0].lower() not in lexicon().no_surnames
-        and before[1].istitle()
-        and before[1].lower() not in lexicon().not_names
-        and not _next_is_capital(sentence, match.end())
-    )
-
-
-def _is_abbreviation(sentence: str, match: re.Match[str]) -> bool:
-    """Whether the word is an abbreviation: "HER-2", "MEN-1", "the He-Ne laser", "an MR scan"."""
-    joined = _HYPHENED.match(sentence, match.end())
-    if joined and (joined[1].isdigit() or (joined[1].isupper() and match[0].lower() in _PRONOUNS)):
-        return True
-    if match[0] not in ("MR", "MRS"):
-        return False
-    return not _POINT.match(sentence, match.end()) and not sentence.isupper()
+    return words.pairs.get(place.word) or words.one_way.get(place.word)
 
 
 def _is_fixed(sentence: str, match: re.Match[str], words: Lexicon) -> bool:
@@ -224,20 +224,20 @@ def _case_of(token: str) -> Callable[[str], str] | None:
     return str.capitalize if token[0].isupper() and token[1:].islower() else None
 
 
-def _replace(sentence: str, found: Sequence[_GenderedWord], targets: Sequence[str]) -> str:
+def _replace(parsed: _Parsed, targets: Sequence[str]) -> str:
     """The sentence with each word replaced by its counterpart, and the possessive adapted to it."""
-    if not found:
-        return sentence
+    sentence = parsed.sentence
     parts: list[str] = []
     done = 0
     plurals = lexicon().plurals
-    for word, target in zip(found, targets, strict=True):
-        token = sentence[word.start : word.end]
+    for word, target in zip(parsed.words, targets, strict=True):
+        start, end = parsed.plain.original(word.start), parsed.plain.original(word.end - 1) + 1
+        token = sentence[start:end]
         recase = _case_of(token)
-        parts += [sentence[done : word.start], recase(target) if recase else target]
-        done = word.end
+        parts += [sentence[done:start], recase(target) if recase else target]
+        done = end
         mark = _POSSESSIVE.match(sentence, done)
-        if mark:
+        if mark and token.lower() not in AMBIGUOUS:  # not "his 'old' friend"
             space, apostrophe, s = mark.groups()
             if s and target in plurals and token.lower() not in plurals:  # the gentlemen's: the ladies'
                 parts.append(space + apostrophe)

@@ -8,8 +8,7 @@ others the word is masked, and a masked language model compares both readings.
     decide("She lost her keys.", 9)         # "his"
 
 On the "his" and "him" of BUG, where the answer is known, the rules are right in 99.5 % of the places that
-they decide, and the embedded teacher in 99.0 % of the others. The model reads the six words before and the
-five after. With the whole sentence it is no better and takes twice the time.
+they decide, and the embedded teacher in 99.0 % of the others.
 """
 
 from __future__ import annotations
@@ -18,26 +17,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
-import torch
-from torch import Tensor
-
+from fairkd.augmentation.masked_words import MaskedWords, WordInContext, context
 from fairkd.augmentation.swap_lexicon import lexicon
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, UnknownWord, logits_at, token_batches, tokenize_word
+from fairkd.models import MaskedLM
 from fairkd.utils import Progress
 
 Place = tuple[str, int]  # a sentence, and the offset of "her" or "his" in it
-
-
-class WordInContext(NamedTuple):
-    """An occurrence of "her" or "his", with the text before and after it."""
-
-    word: str
-    before: str
-    after: str
-
 
 # The counterpart of a determiner and of the other reading, and the words that a model compares for them.
 _READINGS = {"her": ("his", "him"), "his": ("her", "hers")}
@@ -65,8 +52,6 @@ _OF = re.compile(
     r"\b(an?|another|any|every|no|some|this|that|these|those|one|two|three|many|several) (\w+ ){1,3}of $",
     re.I,
 )
-_LAST_WORDS = re.compile(r"(?:\S+\s+){0,6}\S*$")
-_FIRST_WORDS = re.compile(r"\S*(?:\s+\S+){0,5}")
 # Nats by which the model must prefer "his" to "him", because "his" is much more frequent. With this value the
 # embedded teacher is wrong for 0.6 % of the "his" and 15 % of the "him" in BUG that the rules do not decide.
 _HER_THRESHOLD = 1.0
@@ -136,15 +121,13 @@ class Resolver:
         """The counterpart at each place; the model reads many places in one forward pass."""
         found = [by_rule(*place) for place in places]
         open_ = [i for i, word in enumerate(found) if word is None]
-        contexts = [_in_context(*places[i]) for i in open_]
-        for i, context, preference in zip(
-            open_, contexts, self._preferences(contexts, progress), strict=True
-        ):
-            determiner, other = _READINGS[context.word]
+        contexts = [context(text, start, start + 3) for text, start in (places[i] for i in open_)]
+        for i, each, preference in zip(open_, contexts, self._preferences(contexts, progress), strict=True):
+            determiner, other = _READINGS[each.word]
             if preference is None:
                 found[i] = guess(*places[i])
             else:
-                found[i] = determiner if preference > self._thresholds[context.word] else other
+                found[i] = determiner if preference > self._thresholds[each.word] else other
         return [word for word in found if word is not None]
 
     @cached_property
@@ -157,70 +140,17 @@ class Resolver:
         self, contexts: Sequence[WordInContext], progress: Progress | None = None
     ) -> list[float | None]:
         """log P(determiners) - log P(other reading) in nats; None where the model cannot compare them."""
-        preferences: list[float | None] = [None] * len(contexts)
-        mask = self.lm.mask_token
-        texts = [f"{context.before}{mask}{context.after}" for context in contexts]
-        encoded = self.lm.tokenizer(texts, return_attention_mask=False)["input_ids"] if texts else []
-        candidates = [self._candidates(context.word, not context.before.strip()) for context in contexts]
-        columns = [
-            _nth(ids, self.lm.mask_id, context.before.count(mask))
-            for ids, context in zip(encoded, contexts, strict=True)
-        ]
-        usable = [
-            i
-            for i, ids in enumerate(encoded)
-            if all(candidates[i]) and columns[i] is not None and len(ids) <= self.lm.max_tokens
-        ]
-        # The longest come first: the largest need for memory shows at once, and padding stays small.
-        usable.sort(key=lambda i: -len(encoded[i]))
-        done = 0
-        for span in token_batches([len(encoded[i]) for i in usable]):
-            batch = usable[span]
-            logits = self._logits([encoded[i] for i in batch], [columns[i] or 0 for i in batch])
-            for i, row in zip(batch, logits, strict=True):
-                determiner, other = (row[list(side)].logsumexp(0) for side in candidates[i])
-                preferences[i] = float(determiner - other)
-            done += len(batch)
-            if progress:
-                progress(
-                    f"Deciding between his, him, her and hers: {done:,} of {len(usable):,}",
-                    done / len(usable),
-                )
-        return preferences
-
-    def _logits(self, rows: Sequence[Sequence[int]], columns: Sequence[int]) -> Tensor:
-        """[B, V] logits at one column of each row of token ids."""
-        length = max(map(len, rows))
-        pad = self.lm.tokenizer.pad_token_id or 0
-        ids = torch.tensor([[*row, *[pad] * (length - len(row))] for row in rows])
-        real = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in rows])
-        at = torch.arange(len(rows)) * length + torch.tensor(columns)
-        device = self.lm.model.device
-        with torch.inference_mode():
-            return logits_at(self.lm, ids.to(device), real.to(device), at.to(device)).cpu()
-
-    def _candidates(self, word: str, first: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Token ids of the determiners and of the other reading's words, at the start of a text or in it."""
-        key = (word, first)
-        if key not in self._cache:
-            before = "" if first else "and "
-            determiners, others = (
-                tuple(i for i in (self._single(each, before) for each in side) if i is not None)
-                for side in _COMPARED[word]
-            )
-            self._cache[key] = (determiners, others)
-        return self._cache[key]
+        masses = self._masked.log_masses(
+            contexts,
+            [_COMPARED[each.word] for each in contexts],
+            doing="Deciding between his, him, her and hers",
+            progress=progress,
+        )
+        return [mass[0] - mass[1] if mass else None for mass in masses]
 
     @cached_property
-    def _cache(self) -> dict[tuple[str, bool], tuple[tuple[int, ...], tuple[int, ...]]]:
-        return {}
-
-    def _single(self, word: str, before: str) -> int | None:
-        try:
-            spelling = tokenize_word(self.lm, word, before=before)
-        except UnknownWord:
-            return None
-        return spelling.ids[0] if spelling.single else None
+    def _masked(self) -> MaskedWords:
+        return MaskedWords(self.lm)
 
 
 def _word_and_next(sentence: str, start: int) -> tuple[str, str, bool]:
@@ -230,18 +160,3 @@ def _word_and_next(sentence: str, start: int) -> tuple[str, str, bool]:
         raise InputError(f'Expected "her" or "his" at character {start} of: {sentence}')
     after = _AFTER.match(sentence, start + 3)
     return (word, after[1].lower(), bool(after[2])) if after else (word, "", False)
-
-
-def _in_context(sentence: str, start: int) -> WordInContext:
-    """The word at `start` with the six words before and the five after it."""
-    before = _LAST_WORDS.search(sentence[:start])
-    after = _FIRST_WORDS.match(sentence[start + 3 :])
-    return WordInContext(
-        sentence[start : start + 3].lower(), before[0].lstrip() if before else "", after[0] if after else ""
-    )
-
-
-def _nth(ids: Sequence[int], wanted: int, n: int) -> int | None:
-    """The index of the n-th `wanted` (from 0) among `ids`; None if there are fewer."""
-    places = [i for i, token in enumerate(ids) if token == wanted]
-    return places[n] if n < len(places) else None

@@ -14,6 +14,10 @@ from fairkd.errors import InputError
 from fairkd.lexicon import contrasts
 
 WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")  # whole words: not "HER" in "HER2"
+_SETS = (
+    *("nouns", "not_nouns", "not_names", "no_surnames", "verbs", "third_person_verbs", "name_words", "ranks"),
+    *("first_names", "persons", "teams", "places", "after_the", "offices", "before_roles", "pageants"),
+)
 AMBIGUOUS = frozenset({"her", "his"})  # their counterpart depends on the context
 
 
@@ -39,6 +43,21 @@ class Lexicon:
         Words that, although capitalised, are no part of a name.
     no_surnames
         Gendered words that never end a name.
+    verbs, third_person_verbs
+        Gendered nouns that are also verbs, in their base form and in the third person.
+    name_words, ranks, first_names, persons, teams
+        Gendered nouns that, capitalised, are often names; those that are also titles of rank; those of these
+        that are also first names; those that are first names or surnames; those that name teams.
+    places
+        Words that end the name of a place, an organisation or a thing.
+    after_the, offices
+        Titles that, after "the" and before a name, belong to a thing, unless the next word is an office.
+    before_roles
+        Words after which a title of rank without a name is a role: "as King".
+    pageants
+        Words that, after "Miss", name a pageant.
+    readings
+        Words that a masked language model compares in the place of another, by the name of the reading.
     """
 
     pairs: Mapping[str, str]
@@ -52,6 +71,19 @@ class Lexicon:
     not_nouns: frozenset[str]
     not_names: frozenset[str]
     no_surnames: frozenset[str]
+    verbs: frozenset[str]
+    third_person_verbs: frozenset[str]
+    name_words: frozenset[str]
+    ranks: frozenset[str]
+    first_names: frozenset[str]
+    persons: frozenset[str]
+    teams: frozenset[str]
+    places: frozenset[str]
+    after_the: frozenset[str]
+    offices: frozenset[str]
+    before_roles: frozenset[str]
+    pageants: frozenset[str]
+    readings: Mapping[str, tuple[str, ...]]
 
     @cached_property
     def all(self) -> frozenset[str]:
@@ -90,10 +122,8 @@ def lexicon() -> Lexicon:
             word: re.compile(rf"(?<!\w)({'|'.join(sorted(forms))})(?!\w)", re.IGNORECASE)
             for word, forms in fixed.items()
         },
-        nouns=frozenset(entries["nouns"].split()),
-        not_nouns=frozenset(entries["not_nouns"].split()),
-        not_names=frozenset(entries["not_names"].split()),
-        no_surnames=frozenset(entries["no_surnames"].split()),
+        readings={name: tuple(words.split()) for name, words in entries["readings"].items()},
+        **{name: frozenset(entries[name].split()) for name in _SETS},
     )
 
 

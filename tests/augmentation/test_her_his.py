@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fairkd.augmentation.her_his import Resolver, by_rule, guess
+from fairkd.augmentation.masked_words import MaskedWords
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
 
@@ -93,8 +94,8 @@ def test_every_family_of_models_can_decide(any_family: MaskedLM) -> None:
 
 
 def test_a_model_without_the_words_is_not_used(tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Resolver, "_single", lambda *_: None)
-    monkeypatch.setattr(Resolver, "_logits", None)
+    monkeypatch.setattr(MaskedWords, "_single", lambda *_: None)
+    monkeypatch.setattr(MaskedWords, "_logits", None)
     places = [place(sentence) for sentence in UNDECIDED]
     assert Resolver(tiny_bert).many(places) == [guess(*each) for each in places]
 
