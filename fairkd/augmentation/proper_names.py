@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from fairkd.augmentation.readings import Question, Reading
+from fairkd.augmentation.readings import Question, TwoReadings
 from fairkd.augmentation.swap_lexicon import lexicon
 from fairkd.augmentation.word_context import WordInSentence, is_headline
 
@@ -30,8 +30,8 @@ _INSTITUTION_FOR = re.compile(r"([^\W\d_]+) (?:for|of) $")
 _POSSESSIVE_NAME = re.compile(r" ?['’]s? ?[A-Z]")
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 
-_FIRST_NAME = Reading(("title",), ("first_name",), -1.5)  # first names are more frequent than titles
-_ROLE = Reading(("title", "noun"), ("person",), 1.0)  # after the rules, few roles are left
+_FIRST_NAME = TwoReadings(("title",), ("first_name",), -1.5)  # first names are more frequent than titles
+_ROLE = TwoReadings(("title", "noun"), ("person",), 1.0)  # after the rules, few roles are left
 
 
 def is_word(place: WordInSentence) -> bool | Question:

@@ -18,7 +18,7 @@ from fairkd.models import MaskedLM
 from fairkd.utils import Progress
 
 
-class Reading(NamedTuple):
+class TwoReadings(NamedTuple):
     """Two readings of a word: it is gendered if log P(gendered) - log P(other) in its place exceeds `margin`.
 
     The names are keys of `readings` in the swap lexicon; without `other`, log P(gendered) alone counts.
@@ -33,7 +33,7 @@ class Question(NamedTuple):
     """A word that a masked language model shall read in its context, and the likelier answer without one."""
 
     place: WordInSentence
-    reading: Reading
+    reading: TwoReadings
     likelier: bool
 
 
@@ -47,7 +47,8 @@ class Senses:
         """Whether the word of each question is gendered; the model reads many in one forward pass.
 
         >>> from fairkd import models
-        >>> question = Question(WordInSentence("They man pumps.", 5, 8), Reading(("noun",), ("verb",)), True)
+        >>> readings = TwoReadings(("noun",), ("verb",))
+        >>> question = Question(WordInSentence("They man pumps.", 5, 8), readings, likelier=True)
         >>> Senses(models.load("embedded/teacher")).many([question]), Senses(None).many([question])
         ([False], [True])
         """
@@ -65,7 +66,7 @@ class Senses:
         ]
 
 
-def _sides(reading: Reading) -> tuple[tuple[str, ...], ...]:
+def _sides(reading: TwoReadings) -> tuple[tuple[str, ...], ...]:
     readings = lexicon().readings
     sides = (reading.gendered, reading.other) if reading.other else (reading.gendered,)
     return tuple(tuple(word for name in side for word in readings[name]) for side in sides)

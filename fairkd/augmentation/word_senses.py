@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 
 from fairkd.augmentation.proper_names import is_word
-from fairkd.augmentation.readings import Question, Reading
+from fairkd.augmentation.readings import Question, TwoReadings
 from fairkd.augmentation.swap_lexicon import lexicon
 from fairkd.augmentation.word_context import WordInSentence, is_headline
 
@@ -58,10 +58,10 @@ _SHORT = 4  # letters; words in capitals that are longer are hardly ever abbrevi
 _ALONE = -3.0  # log probability above which a reading fits by itself
 
 
-_VERB = Reading(("noun",), ("verb",), -2.0)  # most of these words are nouns
-_THIRD_PERSON = Reading(("noun", "nouns"), ("verb_third_person",))
-_MISS = Reading(("title", "first_name"), ("verb",))
-_MUMMY = Reading(("parent",), ("body",), 4.0)  # most mummies are bodies
+_VERB = TwoReadings(("noun",), ("verb",), -2.0)  # most of these words are nouns
+_THIRD_PERSON = TwoReadings(("noun", "nouns"), ("verb_third_person",))
+_MISS = TwoReadings(("title", "first_name"), ("verb",))
+_MUMMY = TwoReadings(("parent",), ("body",), 4.0)  # most mummies are bodies
 
 
 def verdict(place: WordInSentence) -> bool | Question:
@@ -124,7 +124,7 @@ def _in_capitals(place: WordInSentence) -> bool | Question:
         return True
     if place.word not in _PRONOUNS:
         plural = place.word.endswith(("men", "s"))
-        return Question(place, Reading(("nouns",) if plural else ("noun",), margin=_ALONE), False)
+        return Question(place, TwoReadings(("nouns",) if plural else ("noun",), margin=_ALONE), False)
     if place.last.lower() in ("the", "a", "an", "this"):
         return False
-    return Question(place, Reading(_SAME_FORM[place.word], margin=_ALONE), True)
+    return Question(place, TwoReadings(_SAME_FORM[place.word], margin=_ALONE), True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -115,115 +114,6 @@ def test_names_are_swapped_on_request_and_only_with_a_capital() -> None:
     assert swap("James' dog. JAMES' BOOK; 'James' he said", names=True) == (
         "Mary's dog. MARY'S BOOK; 'Mary' she said"
     )
-
-
-@pytest.mark.parametrize(
-    ("marked", "swapped"),
-    [
-        (
-            "The baker met [the clerk] and thanked [her] in the hall.",
-            "The baker met [the clerk] and thanked [him] in the hall.",
-        ),
-        ("He came late because (his) car broke down.", "She came late because (her) car broke down."),
-        ('They said that "his" mother and *her* brother came.', None),
-        ("They sat in [ her ] mind and **his** house.", None),
-        ("We found _her_ keys and <b>his</b> hat [1], said [the clerk].", None),
-        ('They gave ["her"] the book, and [she] thanked [himself].', None),
-    ],
-)
-def test_marks_around_a_word_change_nothing(teacher: MaskedLM, marked: str, swapped: str | None) -> None:
-    def bare(text: str) -> str:
-        return re.sub(r"[\[(*_\"<>)\]]|/?\bb\b", "", text).replace("  ", " ")
-
-    for lm in (teacher, None):
-        [found] = swap_many([marked], lm)
-        assert bare(found).split() == bare(swap_many([bare(marked)], lm)[0]).split()
-    if swapped:
-        assert swap_many([marked], teacher) == [swapped]
-
-
-@pytest.mark.parametrize(
-    ("sentence", "swapped"),
-    [
-        ("Dear Ladies and Gentlemen of the jury", "Dear Gentlemen and Ladies of the jury"),
-        ("Hello Boys & Girls", "Hello Girls & Boys"),
-        (
-            "Then the Boys and the Girls of the village sang.",
-            "Then the Girls and the Boys of the village sang.",
-        ),
-        ("First Lady Anna Smith met King Oscar.", "First Gentleman Anna Smith met Queen Oscar."),
-        (
-            "He was crowned King, and the King of Arles bowed.",
-            "She was crowned Queen, and the Queen of Arles bowed.",
-        ),
-        ("Women Win Again As Men Watch", "Men Win Again As Women Watch"),
-        ("Man is mortal.", "Woman is mortal."),
-        ("The Boys sang.", "The Girls sang."),
-        ("She told HIM: IT IS HIS CAR.", "He told HER: IT IS HER CAR."),
-        ("His ' old ' friend came.", "Her ' old ' friend came."),
-        ("The writer and her mistress left.", "The writer and his lover left."),
-    ],
-)
-def test_titles_roles_pairs_and_headlines_are_swapped(sentence: str, swapped: str) -> None:
-    assert swap(sentence) == swapped
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "At school Guy Miller lived on the Isle of Man.",
-        "A fan of Man City and of Boy George, near King Street and Queen's Park.",
-        "The play was staged at Queens College and at the School for Girls.",
-        "They saw Spider-Man, Spider - Man and Dr. Man on board of the Lady Anne.",
-        "King wrote more novels than Duke, by Queen and for the Kings.",
-        'The song " Boys with Guitars " and the novel "The Man behind the Queen" sold well.',
-        "Some say “The King of Rome” is a tale by a Boy Scout in Port-au-Prince.",
-        "An index of the HIS, data in MEN 2A, a scan (HER), the KING-TV station and HIS/RIS.",
-        "The diagnosis of MEN was made.",
-        "They took Miss Universe to an Egyptian witch doctor near a mummy.",
-    ],
-)
-def test_names_titles_of_works_and_abbreviations_stay(teacher: MaskedLM, sentence: str) -> None:
-    assert swap(sentence) == sentence
-    assert swap_many([sentence], teacher) == [sentence]
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "Two men man the desk; they want to groom it and to father a plan.",
-        "Then I Miss You came on, and You Must Not Miss Our Sale.",
-        "It grooms the dog and mothers its pups.",
-    ],
-)
-def test_verbs_stay(teacher: MaskedLM, sentence: str) -> None:
-    for swapped in (swap(sentence), *swap_many([sentence], teacher)):
-        assert swapped.replace("women", "men") == sentence
-
-
-# Places that no rule decides: (sentence, swapped by the teacher).
-ASKED = [
-    ("Volunteers man the phones at night.", "Volunteers man the phones at night."),
-    ("Many people want to mother children.", "Many people want to mother children."),
-    ("She told this to mother that day.", "He told this to father that day."),
-    ("Her friend Duke Ellerby wrote her a note.", "His friend Duke Ellerby wrote him a note."),
-    ("It was HIS idea, not ours.", "It was HER idea, not ours."),
-    (
-        "Staff can enter patients through HIS, says the report.",
-        "Staff can enter patients through HIS, says the report.",
-    ),
-    ("I said that HE did it.", "I said that SHE did it."),
-]
-
-
-@pytest.mark.parametrize(("sentence", "swapped"), ASKED)
-def test_the_teacher_reads_words_in_context(teacher: MaskedLM, sentence: str, swapped: str) -> None:
-    assert swap_many([sentence], teacher) == [swapped]
-    assert swap(sentence, her=Resolver(teacher)) == swapped
-
-
-def test_many_words_are_read_in_one_go(teacher: MaskedLM) -> None:
-    assert swap_many([sentence for sentence, _ in ASKED], teacher) == [swapped for _, swapped in ASKED]
 
 
 def test_her_and_his_are_decided_by_the_given_function() -> None:
