@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fairkd.distill import Estimate
 
 SECONDS = 8.0  # of training, from which the time is estimated
+ELSEWHERE = "“Reproduce and cite” below has the command that starts this training on a machine of your own."
 SHORT = 3.0  # minutes that may be too few steps on a slow machine
 _STARTED, _ESTIMATES = "distill_started", "distill_estimates"
 _NAME, _OWNER, _NOTE = "distill_name", "distill_owner", "distill_note"
@@ -32,7 +33,7 @@ def start_controls(variants: list[str], focused: str, teacher: str) -> None:
     """Check every variant, estimate the time, and start one variant or all; or say why nothing can start."""
     me = visitor()
     if refusal := me.start_refusal():
-        st.info(literal(refusal), icon=":material/info:")
+        st.info(f"{literal(refusal)} {ELSEWHERE}", icon=":material/info:")
         return
     configs: dict[str, Config] = {}
     problems: dict[str, list[str]] = {}  # by message: an error in a shared setting is shown once

@@ -22,8 +22,8 @@ teacher, _ = chosen_models()
 restore()
 st.header("Train a student")
 caption(
-    f"Each *variant* is a way to train a student of {literal(teacher)}, the chosen teacher. Start "
-    "two or more together to compare them: they see the same text in the same order."
+    f"Each *variant* is a way to train a student of {literal(teacher)}, the chosen teacher. Variants that "
+    "are started together can be compared: they see the same text in the same order."
 )
 variants = choose_variants()
 if not variants:

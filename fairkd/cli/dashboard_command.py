@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from fairkd.errors import FairKDError
+from fairkd.utils import MODE_VARIABLE, Mode
 
 INSTALLED = "fairkd_dashboard"  # the folder that a wheel puts beside the package
 SCRIPT = "streamlit_app.py"
@@ -21,6 +23,14 @@ def dashboard(
     host: Annotated[
         str, typer.Option(help="Address that the server listens on; the default serves this machine only.")
     ] = "127.0.0.1",
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            envvar=MODE_VARIABLE,
+            help="How it is shared. local: with nobody; demo: visitors look and predict; class: visitors start "
+            "runs, and change only their own.",
+        ),
+    ] = "local",
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ) -> None:
     """Start the dashboard in this terminal; Ctrl+C stops it."""
@@ -33,7 +43,7 @@ def dashboard(
     command += [f"--server.address={host}", f"--server.port={port}"]
     command += [f"--server.headless={str(not browser).lower()}"]
     try:
-        code = subprocess.call(command)
+        code = subprocess.call(command, env={**os.environ, MODE_VARIABLE: mode})
     except KeyboardInterrupt:  # Streamlit has received it too, and stops
         code = 0
     raise typer.Exit(code)

@@ -16,7 +16,7 @@ from tests import ROOT
 
 def test_a_checkout_starts_its_own_dashboard_for_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "call", lambda command: called.append(command) or 0)
+    monkeypatch.setattr(subprocess, "call", lambda command, env: called.append(command) or 0)
     result = CliRunner().invoke(app, ["dashboard", "--port", "8600", "--no-browser"])
     assert result.exit_code == 0
     ((*_, script, address, port, headless),) = called

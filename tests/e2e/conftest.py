@@ -64,20 +64,25 @@ def app_url(tmp_path_factory: pytest.TempPathFactory, app_home: Path) -> Iterato
 
 
 @contextmanager
-def dashboard(home: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The server as `streamlit run streamlit_app.py` starts it, on a free port: address and process."""
+def dashboard(
+    home: Path, log: Path, *, base: str = "", **variables: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The server as `streamlit run streamlit_app.py` starts it, on a free port: address and process.
+
+    `base` is the path below which it is served.
+    """
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
-    command += ["--server.address=127.0.0.1", f"--server.port={port}"]
+    command += ["--server.address=127.0.0.1", f"--server.port={port}", f"--server.baseUrlPath={base}"]
     with log.open("wb") as output:
         server = subprocess.Popen(
             command,
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "FAIRKD_HOME": str(home)},
+            env={**os.environ, "HF_HUB_OFFLINE": "1", "FAIRKD_HOME": str(home), **variables},
         )
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}/{base}".rstrip("/")
         try:
             _wait_until_healthy(url, server, log)
             yield url, server
