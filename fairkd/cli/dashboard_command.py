@@ -27,8 +27,8 @@ def dashboard(
         Mode,
         typer.Option(
             envvar=MODE_VARIABLE,
-            help="How it is shared. local: with nobody; demo: visitors look and predict; class: visitors start "
-            "runs, and change only their own.",
+            help="How it is shared. local: with nobody; demo: visitors look and predict; class: visitors "
+            "start runs, and change only their own.",
         ),
     ] = "local",
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,

@@ -71,7 +71,7 @@ def test_a_demo_shows_what_a_constraint_does_and_starts_nothing(browser: Browser
     with dashboard(tmp_path / "home", tmp_path / "log.txt", base="fair/kd", FAIRKD_MODE="demo") as (url, _):
         page = browser.new_context().new_page()
         answers: list[Response] = []
-        page.on("response", answers.append)
+        page.on("response", lambda answer: answers.append(answer))
         visit(page, f"{url}/distill?variants=fair")
         expect(page.get_by_text("Runs cannot be started on this server.")).to_be_visible()
         expect(page.get_by_role("button", name="Start")).to_have_count(0)
