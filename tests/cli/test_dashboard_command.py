@@ -41,7 +41,7 @@ def test_an_installation_without_the_dashboards_files_says_so(
 
 
 def test_the_exit_code_is_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "call", lambda command: 3)
+    monkeypatch.setattr(subprocess, "call", lambda command, env: 3)
     assert CliRunner().invoke(app, ["dashboard"]).exit_code == 3
 
 
