@@ -11,7 +11,7 @@ from app.shared.model_cache import friendly_errors, rerun_if_changed
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from fairkd import corpora
-from fairkd.corpora import SENTENCE_AS_NAME, UNDECODABLE
+from fairkd.corpora import ROW_AS_HEADER, UNDECODABLE
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import Visitor
 
@@ -193,7 +193,7 @@ def _preview(source: str, column: str | None) -> None:
     if isinstance(found, InputError):
         raise InputError(_as_uploaded(str(found), source))
     count = len(found.training) + len(found.held_out)
-    if SENTENCE_AS_NAME in found.skipped:
+    if ROW_AS_HEADER in found.skipped:
         st.warning(
             "The first line of this table looks like a row, but it should name the columns. So its text is "
             "not used. Put a line with names, such as `text`, above it.",
@@ -203,10 +203,10 @@ def _preview(source: str, column: str | None) -> None:
         st.warning(
             f"{lines:,} {'line is' if lines == 1 else 'lines are'} not UTF-8 text, and not used. Save the "
             "file as UTF-8 to use all of it.",
-            icon=":material/abc:",
+            icon=":material/warning:",
         )
     if found.read_part:
-        st.info(f"This preview covers {found.read_part}. A run reads the whole text.", icon=":material/info:")
+        st.info(f"This preview covers {found.read_part}. A run reads more.", icon=":material/info:")
     more = "at least " if count >= PREVIEW or found.read_part else ""
     skipped = "".join(f" · {number:,} {literal(reason)}" for reason, number in found.skipped.items())
     sentences = "distinct sentence" if count == 1 else "distinct sentences"

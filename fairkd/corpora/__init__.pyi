@@ -14,5 +14,5 @@ from .csv_rows import csv_table as csv_table
 from .pinned_wheels import open_member as open_member
 from .reading import PREVIEW_LIMITS as PREVIEW_LIMITS, ReadingLimits as ReadingLimits
 from .sources import columns as columns, read as read
-from .tables import SENTENCE_AS_NAME as SENTENCE_AS_NAME
+from .tables import ROW_AS_HEADER as ROW_AS_HEADER
 from .text_files import ENDINGS as ENDINGS, NAMED_FORMATS as NAMED_FORMATS, UNDECODABLE as UNDECODABLE

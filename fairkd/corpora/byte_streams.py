@@ -37,7 +37,7 @@ _NOT_PACKED = (
     (
         rb"version https://git-lfs\.github\.com/spec/",
         "a Git LFS pointer, not the data itself",
-        "fetch the data with `git lfs pull`, and use that file",
+        "fetch the data with git lfs pull, and use that file",
     ),
     (rb"\s*<(!doctype\s+html|html)[\s>]", "a web page (HTML)", "save its text, or download the data itself"),
 )

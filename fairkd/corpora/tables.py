@@ -21,7 +21,7 @@ SAMPLE = 200  # rows that tell what a column holds
 SAMPLE_CELL = 1_000  # characters of a cell that are kept for that
 
 NO_TEXT = "without text in the column"
-SENTENCE_AS_NAME = "sentence in the header (the first line should name the columns)"
+ROW_AS_HEADER = "row in place of a header (the first line should name the columns)"
 
 # Not a question: surveys name columns after their questions.
 _SENTENCE = re.compile(r"(\S+\s+){3,}\S*[.!][\"'”’)]*")
@@ -64,6 +64,11 @@ class Table:
                 )
             return column
         texts = self.text_columns()
+        if not texts and set(self.columns) <= set(self.no_text):
+            raise InputError(
+                f"{source} has no column of text, but: {every}; expected one text a row. Write each text into "
+                "a row of its own, in a column of strings."
+            )
         if not texts:
             raise InputError(
                 f"{source} has no column that looks like sentences; name the one to read, out of: {every}."
@@ -77,7 +82,7 @@ class Table:
 
     def texts(self, column: str, skipped: SkipCounts) -> Iterator[str]:
         """The texts of a column. Other values are counted, and so is a name that looks like a text."""
-        skipped[SENTENCE_AS_NAME] += self._header_is_row(column)
+        skipped[ROW_AS_HEADER] += self._header_is_row(column)
         for value in self.values(column):
             if isinstance(value, str) and value.strip():
                 yield value

@@ -109,7 +109,7 @@ def test_a_git_lfs_pointer_is_called_one(tmp_path: Path, name: str) -> None:
         with pytest.raises(InputError) as caught:
             read(tmp_path / name)
         assert str(caught.value) == (
-            f"{name} is a Git LFS pointer, not the data itself: fetch the data with `git lfs pull`, and use "
+            f"{name} is a Git LFS pointer, not the data itself: fetch the data with git lfs pull, and use "
             "that file."
         )
 

@@ -14,7 +14,7 @@ from fairkd import corpora
 from fairkd.corpora import table_files, tables, text_files
 from fairkd.corpora.csv_rows import FEWER_CELLS, MORE_CELLS, UNREADABLE
 from fairkd.corpora.reading import CHECKED_EVERY, ReadingState
-from fairkd.corpora.tables import NO_TEXT, SENTENCE_AS_NAME
+from fairkd.corpora.tables import NO_TEXT, ROW_AS_HEADER
 from fairkd.errors import InputError
 from tests.corpora.reading import everything
 
@@ -293,7 +293,7 @@ def test_a_header_that_looks_like_a_row_is_counted(tmp_path: Path, header: str, 
     path.write_text(f"{header}\nHe is an engineer.,0\nHer brother works here.,1\n", encoding="utf-8")
     corpus = corpora.read(path)
     assert everything(corpus) == {"He is an engineer.", "Her brother works here."}
-    assert corpus.skipped == ({SENTENCE_AS_NAME: 1} if hint else {})
+    assert corpus.skipped == ({ROW_AS_HEADER: 1} if hint else {})
 
 
 def test_a_csv_file_without_a_proper_header_is_refused(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ NESTED = {"words": [["She", "is"], ["He", "is"]], "about": [{"a": "She is."}, {"
 def test_nested_columns_are_said_to_hold_lists_or_objects(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     for more, error in (
-        ({}, r"no column that looks like sentences; name .*, out of: words \(lists\), about \(objects\)\."),
+        ({}, r"no column of text, but: words \(lists\), about \(objects\); expected one text a row"),
         ({"text": ["She is here.", "He is there."]}, None),
     ):
         frame = pd.DataFrame({**NESTED, **more})

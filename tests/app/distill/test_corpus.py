@@ -140,7 +140,7 @@ def test_a_preview_of_a_part_says_so(open_distill: OpenDistill, monkeypatch: pyt
     text = "".join(f"This is the sentence number {n} of the file.\n" for n in range(30))
     app.file_uploader(key="distill_upload").upload("part.txt", text.encode()).run()
     assert not app.exception and not app.error
-    assert "This preview covers the first 20 lines. A run reads the whole text." in texts(app)
+    assert "This preview covers the first 20 lines. A run reads more." in texts(app)
     assert "at least 20 distinct sentences" in texts(app)
 
 
