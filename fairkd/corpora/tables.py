@@ -66,8 +66,8 @@ class Table:
         texts = self.text_columns()
         if not texts and set(self.columns) <= set(self.no_text):
             raise InputError(
-                f"{source} has no column of text, but: {every}; expected one text a row. Write each text into "
-                "a row of its own, in a column of strings."
+                f"{source} has no column of text, but: {every}; expected one text a row. Write each text "
+                "into a row of its own, in a column of strings."
             )
         if not texts:
             raise InputError(
