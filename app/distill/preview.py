@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.charts.constraint_preview import CUT, Part, edit_bars
+from app.charts.constraint_preview import Part, edit_bars, has_last_bar
 from app.charts.text import percent, signed
 from app.components.chart import show_figure
 from app.distill.constraint import constraint_controls
@@ -25,10 +25,12 @@ from app.shared.table_download import table_download
 from app.shared.theme import is_dark
 from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import caption, literal
-from fairkd.errors import InputError
+from fairkd.errors import InputError, listed
 from fairkd.utils import quoted
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fairkd.constraints import ConstraintPreview
     from fairkd.distill.config import Config
     from fairkd.models import MaskedLM
@@ -39,6 +41,8 @@ NOTHING = (
     "a label for hidden words only."
 )
 WORDS = 6
+POSITION, TEMPERATURE = "preview_position", "preview_temperature"  # parameters of the address
+_POSITION_READ = "preview_position_read"
 HIDDEN = "she"  # the hidden word until the visitor names another one
 
 
@@ -77,17 +81,19 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
     places = list(prediction.positions)
     words = [prediction.tokens[i].text for i in places]
     key = f"preview_position:{text}"
+    if st.session_state.get(key) not in places:
+        st.session_state[key] = _linked_position(places, prediction.default_position)
     position = st.pills(
         "Position",
         places,
-        default=prediction.default_position,
         required=True,
         key=key,
+        persist_state="session",
         wrap=True,
         format_func=lambda i: _place(words, places.index(i)),
         help="The position in the sentence. “Where it applies” decides whether the constraint changes it.",
     )
-    position = position if position in places else prediction.default_position
+    write_parameter(POSITION, str(position), str(prediction.default_position))
     from fairkd import constraints  # imports PyTorch
 
     contrast = words_of(variant)
@@ -108,7 +114,7 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
     learns = config is None or learns_distributions(config)
     figure = st.container(gap="small")  # above the controls that it depends on
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        temperature = _temperature(current(variant, "objective.temperature")) if learns else 1.0
+        temperature = _temperature(current(variant, "objective.temperature"), learns=learns)
         label = _label(variant, lm, edit)
     shown = edit.at(temperature)
     names = _names(shown, label, learns=learns)
@@ -119,33 +125,58 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
     if not learns:
         frame = frame[frame["label"] > 0].reset_index(drop=True)
     groups = [group.name for group in contrast.groups]
-    title = finding(edit, drawn=temperature) if learns else no_teacher(config)
-    bars = edit_bars(frame, groups=groups, names=names, temperature=temperature, title=title, dark=is_dark())
+    bars = edit_bars(
+        frame,
+        groups=groups,
+        names=names,
+        temperature=temperature,
+        title=finding(edit, drawn=temperature) if learns else no_teacher(config),
+        notes=temperature_note(edit, shown) if learns else (),
+        dark=is_dark(),
+    )
     with figure:
         show_figure(bars, "preview_bars", "fairkd-constraint")
     if learns:
         _numbers(edit)
-    caption(reading(names, edit, shown))
+    caption(reading(names, shown, frame))
     table_download(frame, "fairkd-constraint", "preview_csv")
 
 
-def _temperature(trained: float) -> float:
-    """The temperature of the figure: the one of the training, or another to compare with."""
-    offered = list(dict.fromkeys((trained, 1.0, 5.0)))
-    names = {f"{one:g}": one for one in offered}
+def _linked_position(places: list[int], default: int) -> int:
+    """The position in the address, for the first sentence of the session alone: it belongs to that one."""
+    linked = st.query_params.get(POSITION, "") if not st.session_state.get(_POSITION_READ) else ""
+    st.session_state[_POSITION_READ] = True
+    return next((place for place in places if str(place) == linked), default)
+
+
+def _temperature(trained: float, *, learns: bool) -> float:
+    """The temperature of the figure: the one of the training, or another to compare with.
+
+    A variant that does not learn the teacher's answer has none: 1, without a control.
+    """
+    usual = f"{trained:g}"
+    if not learns:
+        write_parameter(TEMPERATURE, usual, usual)
+        return 1.0
+    names = {f"{one:g}": one for one in (trained, 1.0, 5.0)}
+    key = f"{TEMPERATURE}:{usual}"
+    if st.session_state.get(key) not in names:
+        linked = st.query_params.get(TEMPERATURE, usual)
+        st.session_state[key] = linked if linked in names else usual
     chosen = st.segmented_control(
         "Temperature",
         list(names),
-        default=f"{trained:g}",
         required=True,
-        key=f"preview_temperature:{trained:g}",
+        key=key,
         persist_state="session",
         format_func=lambda name: f"T = {name}" + (" (training)" if names.get(name) == trained else ""),
-        help="The student learns the teacher's answer at this temperature, after the constraint. A higher "
-        "one softens it: unlikely words count more. T = 1 is the answer itself. The other temperatures are "
-        "only for this figure.",
+        help="The student learns the teacher's answer at the temperature of the training, after the "
+        "constraint. A higher temperature softens the answer: unlikely words count more. T = 1 is the answer "
+        "itself. The other temperatures are only for this figure.",
     )
-    return names.get(str(chosen), trained)
+    name = str(chosen)
+    write_parameter(TEMPERATURE, name, usual)
+    return names[name]
 
 
 def _label(variant: str, lm: MaskedLM, edit: ConstraintPreview) -> dict[int, float] | None:
@@ -197,37 +228,47 @@ def _names(edit: ConstraintPreview, label: Mapping[int, float] | None, *, learns
     return names
 
 
-def reading(names: Mapping[Part, str], edit: ConstraintPreview, shown: ConstraintPreview) -> str:
-    """How to read the figure, as Markdown. `edit` is at T = 1, `shown` at the temperature of the figure."""
-    at = softened(shown.temperature)
+def reading(names: Mapping[Part, str], shown: ConstraintPreview, frame: pd.DataFrame) -> str:
+    """How to read the figure, as Markdown. `shown` is at the temperature of the figure, `frame` its table."""
+    soft = [part for part in names if part != "label"]
     sentences = []
     if "after" in names:
         sentences.append(
             "Pale bars are the teacher's answer. Full bars are the soft target, which the student learns "
             "instead."
         )
-    elif "before" in names:
-        sentences.append("The bars are the teacher's answer, which the student learns.")
-    if "before" in names and shown.temperature != 1:
-        if "after" in names:
+        if shown.temperature != 1:
             sentences.append(
-                f"The constraint changes the answer at T = 1. Then both are {at}, where groups of "
-                "several words need not stay equal."
+                "The constraint changes the answer at T = 1. Then both are "
+                f"{softened(shown.temperature)}, where groups of several words need not stay equal."
             )
-        best = edit.before.topk(2).indices.tolist()
-        words = [literal(edit.prediction.token_string(edit.position, i)) for i in best]
-        itself, soft = ([percent(math.exp(one.before[i])) for i in best] for one in (edit, shown))
-        sentences.append(
-            f"The teacher's own answer gives {words[0]} {itself[0]} and {words[1]} {itself[1]}; {at}, "
-            f"these are {soft[0]} and {soft[1]}."
-        )
+    elif soft:
+        sentences.append("The bars are the teacher's answer, which the student learns.")
     if "label" in names:
+        panel = ", on a scale of its own" if soft else ""
         sentences.append(
-            "Grey is the hard label: the hidden word alone."
+            f"Grey is the hard label: the hidden word alone{panel}."
             if names["label"] == "hard label"
-            else "Grey is the soft label, which stands for the hidden word."
+            else f"Grey is the soft label, which stands for the hidden word{panel}."
         )
-    return " ".join([*sentences, f"Bars of one colour add up to 100 %; one with {CUT} is longer than drawn."])
+    if soft:
+        sentences.append("The numbers of one colour add up to 100 %.")
+        if not has_last_bar(frame, soft):
+            sentences.append("All other words together have numbers alone: their bars would be too long.")
+    return " ".join(sentences)
+
+
+def temperature_note(edit: ConstraintPreview, shown: ConstraintPreview) -> list[str]:
+    """What the temperature of the figure does to the teacher's best word; empty at T = 1."""
+    if shown.temperature == 1:
+        return []
+    best = int(edit.before.argmax())
+    itself, there = (percent(math.exp(one.before[best])) for one in (edit, shown))
+    change = "flatter" if shown.temperature > 1 else "sharper"
+    return [
+        f"The bars are at T = {shown.temperature:g}, where the teacher's answer is {change}: "
+        f"“{edit.prediction.token_string(edit.position, best)}” has {itself} at T = 1 and {there} here."
+    ]
 
 
 def _place(words: list[str], place: int) -> str:
@@ -256,19 +297,26 @@ def finding(edit: ConstraintPreview, *, drawn: float = 1.0) -> str:
         return "At strength 0 the teacher's answer stays as it is"
     if not edit.applies:
         return "The constraint does not apply here: the teacher's answer stays as it is"
-    before, after = edit.gaps
-    if math.isnan(before) or math.isnan(after):
-        return "The teacher's answer before and after the constraint"
-    a, b = edit.groups[0].name, edit.groups[1].name
-    shown = [signed(gap) if abs(gap) >= 0.005 else "0" for gap in (before, after)]
-    change = f"gap between {a} and {b} changes from {shown[0]} to {shown[1]} nats"
-    return f"The {change}" if drawn == 1 else f"At T = 1 the {change}; drawn at T = {drawn:g}"
+    changes = [
+        f"{name} from {percent(group.before)} to {percent(group.after)}"
+        for name, group in zip(_group_titles(edit), edit.groups, strict=True)
+    ]
+    at = "The" if drawn == 1 else "At T = 1 the"
+    return f"{at} constraint changes {listed(changes, most=3)}".replace(" %", "\u00a0%")
+
+
+def _group_titles(edit: ConstraintPreview) -> list[str]:
+    """Each group in few characters: its words, such as "he/him/his", or its name if there are too many."""
+    return [
+        words.replace(", ", "/") if group.size <= 4 else group.name
+        for group, words in zip(edit.groups, edit.group_words(), strict=True)
+    ]
 
 
 def _numbers(edit: ConstraintPreview) -> None:
     """The probability lost to other words, the KL divergence, and the probability of each group, at T = 1."""
     if edit.groups:
-        caption("At T = 1, before → after the constraint:")
+        caption(f"At T = 1, before → after the constraint{_gap_change(edit)}:")
     with st.container(horizontal=True, gap="small"):
         st.metric(
             "Probability lost to other words",
@@ -293,3 +341,12 @@ def _numbers(edit: ConstraintPreview) -> None:
                 "tokens, before and after the constraint.",
                 width=215,
             )
+
+
+def _gap_change(edit: ConstraintPreview) -> str:
+    """The gap of the first two groups before and after, in nats; empty without one."""
+    if any(math.isnan(gap) for gap in edit.gaps):
+        return ""
+    a, b = (literal(group.name) for group in edit.groups[:2])
+    before, after = (signed(gap) if abs(gap) >= 0.005 else "0" for gap in edit.gaps)
+    return f" (gap, log P({a}) − log P({b}): {before} → {after} nats)"

@@ -16,6 +16,11 @@ def titles(app: AppTest) -> list[str]:
     return [figure["title"] for figure in components(app) if "title" in figure]
 
 
+def notes(app: AppTest) -> list[str]:
+    """The lines below the titles of the plotly charts on the page."""
+    return [text for figure in components(app) for text, _ in figure.get("notes", [])]
+
+
 def chart_titles(app: AppTest) -> list[str]:
     """The titles of the plotly charts on the page."""
     return [figure["title"] for figure in components(app) if "chart" in figure]

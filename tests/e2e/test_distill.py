@@ -53,7 +53,7 @@ def test_a_student_is_trained_watched_and_used(
 
     page.get_by_role("combobox", name=re.compile("Constraint")).click()
     page.get_by_role("option", name="Balanced groups").click()
-    expect(titles(page).first).to_contain_text("changes from")
+    expect(titles(page).first).to_contain_text("constraint changes")
     settled(page)
     layers = page.get_by_role("textbox", name=re.compile("Layers"))
     layers.fill("0")

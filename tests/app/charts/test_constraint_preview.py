@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-import pytest
 
-from app.charts.constraint_preview import CUT, Part, edit_bars
+from app.charts.constraint_preview import Part, edit_bars
 
 NAMES: dict[Part, str] = {"before": "teacher", "after": "target"}
 
@@ -41,22 +40,34 @@ def test_the_playground_draws_before_and_after_with_the_groups_in_their_hues() -
     ticks = figure.layout.yaxis.ticktext
     assert "color" in ticks[0] and ticks[0] != ticks[1] and ticks[2] == "&lt;i&gt;"
     assert len(figure.layout.shapes) == 1, "a line between the groups and the other words"
+    assert list(figure.data[0].text) == ["90 %", "1.0 %", "9.0 %"], "all have bars"
 
 
-def test_a_bar_that_would_dwarf_the_words_is_cut_and_says_so() -> None:
+def test_every_bar_is_as_long_as_its_value() -> None:
     frame = pd.DataFrame(
         {
             "token": ["he", "she", "all other words"],
             "group": ["A", "B", ""],
             "before": [0.02, 0.03, 0.95],
-            "label": [0.5, 0.5, 0.0],
+            "label": [0.0, 1.0, 0.0],
             "before_rank": pd.array([2, 1, pd.NA], dtype="Int64"),
         }
     )
     names: dict[Part, str] = {"before": "teacher", "label": "label"}
     figure = edit_bars(frame, groups=["A", "B"], names=names, temperature=2, title="?", dark=False)
     teacher, label = figure.data
-    assert list(teacher.x) == [0.02, 0.03, pytest.approx(0.045)] and teacher.text[2] == f"95 % {CUT}"
-    assert teacher.text[0] == "2.0 %" and label.text[2] == ""
+    assert list(teacher.x) == [0.02, 0.03, 0] and list(teacher.text) == ["2.0 %", "3.0 %", "95 % (no bar)"]
+    assert figure.layout.xaxis.range[1] < 0.05, "the words' bars are not dwarfed"
+    assert list(label.x) == [0, 1, 0] and list(label.text) == ["", "100 %", ""]
+    assert label.xaxis == "x2" and figure.layout.xaxis2.range[1] > 1, "the label has a panel of its own"
+    assert figure.layout.xaxis.domain[1] < figure.layout.xaxis2.domain[0]
     assert teacher.customdata[0][1] == "2.0 %, rank 2" and teacher.customdata[2][1] == "95 %"
     assert figure.layout.xaxis.title.text == "probability at T = 2"
+
+
+def test_a_label_alone_has_the_whole_figure() -> None:
+    frame = pd.DataFrame({"token": ["she"], "group": ["B"], "label": [1.0]})
+    figure = edit_bars(frame, groups=["A", "B"], names={"label": "hard label"}, title="?", dark=True)
+    (label,) = figure.data
+    assert list(label.x) == [1] and label.xaxis is None and not figure.layout.shapes
+    assert figure.layout.xaxis.title.text == "label"

@@ -27,11 +27,11 @@ def test_own_words_can_be_balanced(open_distill: OpenDistill) -> None:
     assert app.text_area(key="set:constraint.words:group").value == "he: he, him, his\nshe: she, her"
     app.text_area(key="set:constraint.words:group").set_value("milk, water\npeople: nurse").run()
     assert not app.error and not app.exception
-    assert "gap between milk and people changes from " in titles(app)[-1]
+    assert "constraint changes milk/water from " in titles(app)[-1] and ", nurse from " in titles(app)[-1]
     app.button(key="start_one").click().run()
     assert started()["group"].constraint.words == {"milk": ("milk", "water"), "people": ("nurse",)}
     app.get_by_key("contrast:group").set_value("pronouns").run()
-    assert "gap between he and she" in titles(app)[-1]
+    assert "changes he/him/his from " in titles(app)[-1]
 
 
 @pytest.mark.parametrize(

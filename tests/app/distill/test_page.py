@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def test_the_page_opens_with_two_variants_and_a_constraint_preview(open_distill:
     app = open_distill()
     assert not app.error
     assert app.get_by_key("variants").value == ["plain", "fair"]
-    assert "he and she changes from" in titles(app)[-1].replace("−", "-")
+    assert re.search(r"constraint changes he/him/his from .+ to .+%, she/her from .+ to", titles(app)[-1])
     table = next(frame.value for frame in app.table if "meaning" in frame.value)
     assert r"constraint\.kind" in set(table["setting"]) and all(table["meaning"])
     assert "Start both (same random seed)" in {button.label for button in app.button}

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import OpenDistill
-from tests.app.reading import texts, titles
+from tests.app.reading import notes, texts, titles
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -37,17 +37,19 @@ def test_where_nothing_is_learnt_there_is_no_figure(open_distill: OpenDistill) -
 
 def test_the_figure_is_drawn_at_the_temperature_of_the_training(open_distill: OpenDistill) -> None:
     app = open_distill(["group"])
-    assert titles(app)[-1].endswith("to 0 nats; drawn at T = 2"), "the constraint acts at T = 1"
-    assert "softened to T = 2" in texts(app) and "The teacher's own answer gives" in texts(app)
+    assert titles(app)[-1].startswith("At T = 1 the constraint changes "), "it acts at T = 1"
+    assert notes(app)[0].startswith("The bars are at T = 2, where the teacher's answer is flatter: ")
+    assert "softened to T = 2" in texts(app) and "→ 0 nats" in texts(app)
     cards = {one.label.replace("\\", ""): one.value for one in app.metric}
     before, after = cards["P(he, him, his)"].split(" → ")
     assert before != after == cards["P(she, her)"].split(" → ")[1]
     app.get_by_key("preview_temperature:2").set_value("1").run()
-    assert not app.exception and "at T" not in titles(app)[-1] and titles(app)[-1].endswith(" to 0 nats")
+    assert not app.exception and titles(app)[-1].startswith("The constraint changes ") and not notes(app)
+    assert app.query_params["preview_temperature"] in ("1", ["1"])
     assert list(cards.values()) == [one.value for one in app.metric], "cards are at T = 1"
-    assert "softened to" not in texts(app).partition("Pale bars")[2].partition("Bars of one colour")[0]
+    assert "softened to" not in texts(app).partition("Pale bars")[2].partition("The numbers of one colour")[0]
     app = open_distill(["group"], set='{"group": {"objective.temperature": 3.0}}')
-    assert titles(app)[-1].endswith("at T = 3") and r"5 \cdot 3^2" in formula(app)
+    assert "at T = 3" in notes(app)[0] and r"5 \cdot 3^2" in formula(app)
 
 
 def test_a_hidden_word_of_several_tokens_is_one_error(open_distill: OpenDistill) -> None:
@@ -77,3 +79,20 @@ def test_sentence_and_variant_are_kept_while_another_page_is_open(open_distill: 
     assert not app.exception and app.text_input(key="preview_text").value == "[MASK] is a doctor."
     assert app.get_by_key("focused").value == "group"
     assert "doctor" in str(app.query_params["preview_text"])
+
+
+def test_the_address_holds_position_and_temperature_of_the_preview(open_distill: OpenDistill) -> None:
+    app = open_distill(["fair"])
+    assert not {"preview_position", "preview_temperature"} & set(app.query_params), "the defaults"
+    app.get_by_key("preview_position:[MASK] is a nurse.").set_value(2).run()
+    app.get_by_key("preview_temperature:2").set_value("5").run()
+    linked = {name: app.query_params[name][0] for name in ("preview_position", "preview_temperature")}
+    assert linked == {"preview_position": "2", "preview_temperature": "5"}
+    app = open_distill(["fair"], **linked)
+    assert app.get_by_key("preview_position:[MASK] is a nurse.").value == 2
+    assert app.get_by_key("preview_temperature:2").value == "5"
+    app.text_input(key="preview_text").set_value("milk is a [MASK]").run()
+    assert app.get_by_key("preview_position:milk is a [MASK]").value == 4, "another sentence, its own mask"
+    assert "preview_position" not in app.query_params
+    app = open_distill(["fair"], preview_position="99", preview_temperature="hot")
+    assert not app.exception and app.get_by_key("preview_temperature:2").value == "2"
