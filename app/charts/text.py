@@ -9,8 +9,7 @@ Numbers become text in Python alone. The components in JavaScript get them as st
 
 import math
 from collections.abc import Iterable, Iterator
-
-import numpy as np
+from decimal import Decimal
 
 from fairkd.utils import percent as percent, signed as signed, signed_correlation as signed_correlation
 
@@ -84,7 +83,7 @@ def signed_tick(value: float) -> str:
 
 def _plain(value: float) -> str:
     """Three significant digits, without exponent and without zeros at the end."""
-    return str(np.format_float_positional(value, precision=3, fractional=False, trim="-"))
+    return f"{Decimal(f'{value:.3g}'):f}"
 
 
 def ratio_tick(ratio: float) -> str:

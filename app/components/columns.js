@@ -3,7 +3,8 @@
 // precede this file.
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
+  const { parentElement, setTriggerValue } = component
+  const data = component.data?.[0] // columns.py sends a list
   const forget = keepSentences(data?.sentence_key)
   const state = stateOf(parentElement.querySelector(".columns"), redraw, saveColumns, "figure")
   const below = positionOf(parentElement.querySelector(".position"))

@@ -75,7 +75,8 @@ def columns_figure(
 
     _component(
         key=key,
-        data={**data, "format": image_format().lower(), "sentence_key": sentence_key},
+        # In a list, because in a dictionary Streamlit looks for tables, for which it imports pandas.
+        data=[{**data, "format": image_format().lower(), "sentence_key": sentence_key}],
         on_chosen_change=chosen,
         on_compared_change=compared,
     )

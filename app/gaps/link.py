@@ -11,11 +11,12 @@ have `only`, the rows of the whole table:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from app.shared.url_state import compact, read_link, write_link
+
+if TYPE_CHECKING:
+    import pandas as pd  # the Predictions page needs this module, and appears before pandas is imported
 
 EDITS = "edits"
 MARKED = "profession"  # the profession whose row is shown and marked
@@ -33,6 +34,8 @@ _Row = tuple[str, Any]
 def restored(table: str, shipped: pd.DataFrame) -> pd.DataFrame | None:
     """The table "templates" or "professions" with the edits of the address; None without edits."""
     edits = read_link(EDITS)
+    import pandas as pd
+
     made = edits.get(table, edits.get(_EARLIER_NAMES.get(table, table)))
     if not isinstance(made, dict):
         return None
@@ -89,6 +92,8 @@ def _by_name(rows: list[_Row]) -> dict[str, list[_Row]]:
 
 def _rows(frame: pd.DataFrame) -> list[_Row]:
     """The two cells of each row; None if a cell is missing."""
+    import pandas as pd
+
     return [
         (first, None if pd.isna(second) else second)
         for first, second in frame.itertuples(index=False, name=None)

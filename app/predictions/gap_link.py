@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.gaps.link import EDITS, MARKED
-from app.shared.url_state import compact
+from app.gaps.link import MARKED, template_link
 from app.shared.widgets import literal
+from fairkd import lexicon
 from fairkd.errors import FairKDError
-from fairkd.lexicon import Template, shipped_professions
 from fairkd.models import typed_mask
+
+if TYPE_CHECKING:
+    from fairkd.lexicon import Template
 
 _SENTENCE = "measured_sentence"  # the sentence that the Predictions page offers to measure, and its template
 # The grammatical role of a mask, from the most probable word there that tells it.
@@ -27,13 +30,15 @@ def template_of(text: str, words: Sequence[str]) -> tuple[Template, str] | None:
     first: they tell the grammatical role.
     """
     role = next((_ROLES[word.lower()] for word in words if word.lower() in _ROLES), None)
-    match = _profession().search(text)
-    if role is None or match is None or len(typed_mask().findall(text)) != 1:
+    if role is None or len(typed_mask().findall(text)) != 1:
+        return None
+    match = _profession().search(text)  # imports pandas
+    if match is None:
         return None
     article = (match["article"] or "").lower().strip()
     placeholder = {"": "{profession}", "the": "{the profession}"}.get(article, "{a profession}")
     try:
-        template = Template(text[: match.start()] + placeholder + text[match.end() :], role)
+        template = lexicon.Template(text[: match.start()] + placeholder + text[match.end() :], role)
     except FairKDError:
         return None
     return template, match["profession"].lower()
@@ -41,10 +46,7 @@ def template_of(text: str, words: Sequence[str]) -> tuple[Template, str] | None:
 
 def query_of(template: Template, profession: str) -> dict[str, str]:
     """The parameters of the Gaps page that measure this template alone, and mark a profession there."""
-    return {
-        EDITS: compact({"templates": {"only": [[template.text, template.role]]}}),
-        MARKED: profession,
-    }
+    return {**template_link(template.text, template.role), MARKED: profession}
 
 
 def link_to_gaps(text: str, words: Sequence[str]) -> None:
@@ -77,7 +79,7 @@ def link_back(templates: Sequence[Template]) -> None:
 
 @cache
 def _profession() -> re.Pattern[str]:
-    names = sorted(shipped_professions()["profession"], key=len, reverse=True)
+    names = sorted(lexicon.shipped_professions()["profession"], key=len, reverse=True)
     return re.compile(
         rf"\b(?P<article>(?:an?|the)\s+)?(?P<profession>{'|'.join(map(re.escape, names))})\b",
         re.IGNORECASE,

@@ -105,7 +105,7 @@ def sentence() -> str:
         key="text",
         bind="query-params",
         max_chars=4000,
-        live="300ms",
+        live=True,  # 250 ms after the last key; for another time Streamlit imports pandas
         placeholder="Type a sentence. Write [MASK] or _ for a hidden word",
         label_visibility="collapsed",
     )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from app.charts.text import percent
@@ -24,7 +22,7 @@ from app.predictions.inputs import (
     inputs,
     use_sentence,
 )
-from app.predictions.position import NAMES, Role
+from app.predictions.position import Role
 from app.predictions.stored import stored_view
 from app.predictions.view import position_of, predictions_view
 from app.shared import model_cache
@@ -34,7 +32,6 @@ from app.shared.provenance import about_models
 from app.shared.reproduce import reproduce
 from app.shared.table_download import table_download
 from app.shared.widgets import literal
-from fairkd import predictions
 
 if TYPE_CHECKING:
     from fairkd.predictions import Prediction
@@ -201,7 +198,12 @@ def results(chosen: dict[Role, str], settings: Settings) -> None:
             formats={f"{role}_probability": percent for role in chosen},
         )
     if {"teacher", "student"} <= {panel["role"] for panel in view["panels"]}:
-        along_the_sentence(found, settings)
+        panel = st.expander("How much do the models differ at each position?", key="along", on_change="rerun")
+        if panel.open:
+            from app.predictions.along import along_the_sentence  # imports pandas
+
+            with panel:
+                along_the_sentence(found(), settings)
     cite(text, chosen, settings)
 
 
@@ -214,44 +216,4 @@ def cite(text: str, chosen: Mapping[Role, str], settings: Settings) -> None:
         "cite_predictions",
         models=list(chosen.values()),
         note="For a student, put its name behind `--model`.",
-    )
-
-
-def along_the_sentence(found: Callable[[], Mapping[Role, Prediction]], settings: Settings) -> None:
-    """KL, overlap and entropies at every position: a table for each student, computed when it is opened."""
-    panel = st.expander("How much do the models differ at each position?", key="along", on_change="rerun")
-    if not panel.open:
-        return
-    teacher = found()["teacher"]
-    frames = {
-        role: predictions.compare(teacher, student).table(settings.k)
-        for role, student in found().items()
-        if role != "teacher"
-    }
-    references: dict[str, str] = {role: model.reference for role, model in found().items()}
-    about = about_models(references, text=settings.text, **settings.about)
-    whole = pd.concat([frame.assign(compared=role) for role, frame in frames.items()])
-    with panel:
-        for role, frame in frames.items():
-            st.table(along_table(frame, settings.k, NAMES[role]), hide_index=True)
-        table_download(whole, "fairkd-positions", "along_csv", about=about)
-
-
-def along_table(frame: pd.DataFrame, k: int, name: str) -> pd.DataFrame:
-    """`Comparison.table` with its numbers as text and its columns named for readers.
-
-    `name` is what the student is called.
-    """
-
-    def nats(name: str) -> list[str]:
-        return ["–" if math.isnan(value) else f"{value:.2f}" for value in frame[name]]
-
-    return pd.DataFrame(
-        {
-            "token": [literal(token) for token in frame["token"]],
-            f"KL(teacher ‖ {name}), nats": nats("kl"),
-            f"words in both top {k}": [percent(share) for share in frame["overlap"]],
-            "entropy, teacher, nats": nats("teacher_entropy"),
-            f"entropy, {name}, nats": nats("student_entropy"),
-        }
     )

@@ -9,13 +9,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
 from app.charts.text import percent, signed, times
 from app.components.bars import Bars, bars_data
 from fairkd import predictions
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fairkd.predictions import Prediction, SharedWord
 
 Role = Literal["teacher", "student", "student2"]
@@ -98,6 +98,8 @@ class Position:
 
     def frame(self) -> pd.DataFrame:
         """The shown words as a table: token, then each model's probability, then each model's rank."""
+        import pandas as pd
+
         columns: dict[str, Any] = {"token": [word.text for word in self.words]}
         for number, role in enumerate(self.roles):
             columns[f"{role}_probability"] = [word.probabilities[number] for word in self.words]

@@ -28,10 +28,15 @@ def stored_view(chosen: Mapping[Role, str], text: str, number: int | None = None
     """
     if all(map(is_loaded, chosen.values())):
         return None
-    view = _stored_views(tuple(chosen.items())).get(text)
+    view = read_stored_views(chosen).get(text)
     if view is None or number not in range(1, len(view["columns"]) + 1):
         return view
     return {**view, "selected": number}
+
+
+def read_stored_views(chosen: Mapping[Role, str]) -> dict[str, dict[str, Any]]:
+    """The stored views of these models by sentence. They are read, and checked, once."""
+    return _stored_views(tuple(chosen.items()))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fairkd.models import MaskedLM
 
 IDLE_SECONDS = 0.5  # without a script run, after which the server counts as idle
+DRAWN_SECONDS = 1.0  # after the first script run, in which the browser draws the first page
 UNVISITED_SECONDS = 10.0  # after the start; a browser that is opened with it needs less
 CLOSING_SECONDS = 5.0  # at the end of the server; loading PyTorch takes longer on a slow machine
 EMBEDDED = "embedded/"  # other models may be large, and computing their gaps unasked may take minutes
@@ -116,7 +117,7 @@ def _start(teacher: str, student: str) -> None:
 
 
 def _warm_up(teacher: str, student: str) -> None:
-    if not activity().wait_until_idle():
+    if not activity().wait_until_idle(DRAWN_SECONDS):
         return
     models = _load((teacher, student))
     with paused_garbage_collection():  # the first page does not need these modules

@@ -29,6 +29,7 @@ Version = tuple[str, int]  # a reference, and when its weights were written
 
 PROGRESS_AFTER = 1.0  # seconds of work before progress is shown
 PROGRESS_INTERVAL = 0.3  # seconds between two updates of it
+FAILURE_KEPT = 10  # seconds; a number, because Streamlit imports pandas for a text such as "10s"
 
 
 class _CacheMiss(Exception):
@@ -57,7 +58,7 @@ def _cached_model(model: Version, _model: MaskedLM | None = None) -> MaskedLM:
     return _model
 
 
-@st.cache_data(max_entries=16, ttl="10s", show_spinner=False)
+@st.cache_data(max_entries=16, ttl=FAILURE_KEPT, show_spinner=False)
 def _cached_failure(reference: str, _sentence: str | None = None) -> str:
     if _sentence is None:
         raise _CacheMiss

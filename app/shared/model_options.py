@@ -16,6 +16,7 @@ from fairkd import models
 TEACHER_DEFAULT = "embedded/teacher"
 STUDENT_DEFAULT = "embedded/student-fair"
 
+_LABELS_KEPT = 5  # seconds; a number, because Streamlit imports pandas for a text such as "5s"
 _RUN = re.compile(r"\((run/[\w.-]+)\)$")  # the end of a label
 
 
@@ -68,7 +69,7 @@ def reference_of(chosen: str) -> str:
     return stripped.rstrip("/") or stripped
 
 
-@st.cache_data(ttl="5s", show_spinner=False)
+@st.cache_data(ttl=_LABELS_KEPT, show_spinner=False)
 def _runs() -> Mapping[str, tuple[str, str]]:
     """The name of each run by its reference, and when it ended."""
     from fairkd import runs  # reads the database: only if a run has finished

@@ -40,13 +40,26 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 
 def _prepare() -> None:
-    """Import what the first page needs while the browser starts, and load the default models later."""
-    from app.shared.activity import activity, load_default_models  # only now do caches have a server
+    """Import and read what the first page needs while the browser starts; do everything else later."""
+    from app.shared.activity import activity  # only now do caches have a server
+    from app.shared.model_options import STUDENT_DEFAULT, TEACHER_DEFAULT
 
     activity().open()
-    import app.predictions.page  # noqa: F401
+    import numpy  # noqa: F401 - Streamlit imports it when it shows an icon
 
-    activity().start(load_default_models)
+    import app.predictions.page
+    import app.shared.sidebar  # noqa: F401
+    from app.predictions.stored import read_stored_views
+
+    read_stored_views({"teacher": TEACHER_DEFAULT, "student": STUDENT_DEFAULT})
+    activity().start(_when_idle)
+
+
+def _when_idle() -> None:
+    """Load the default models, and remove uploaded files that no run needs."""
+    from app.shared.activity import load_default_models
+
+    load_default_models()
     from fairkd.runs import uploads
 
     with suppress(FairKDError):  # a damaged database: the Runs page reports it

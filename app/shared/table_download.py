@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
-from app.shared.table_text import Format, latex_table, markdown_table
 from fairkd import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes longer to import than the first page to appear
+
+    from app.shared.table_text import Format
 
 About = Callable[[], Mapping[str, object]]  # computed on the download
 
 MOST_COPIED = 200  # rows; a longer table is for a file
-_KINDS = {"Markdown": markdown_table, "LaTeX": latex_table}
 
 
 def table_download(
@@ -71,18 +74,21 @@ def table_download(
 
 def _copies(frame: pd.DataFrame, key: str, formats: Mapping[str, Format]) -> None:
     """The table as text; the code element has a button that copies it."""
+    from app.shared.table_text import latex_table, markdown_table
+
+    kinds = {"Markdown": markdown_table, "LaTeX": latex_table}
     if len(frame) > MOST_COPIED:
         st.caption(f"Tables of more than {MOST_COPIED} rows are not copied as text: download the CSV file.")
         return
     chosen = st.segmented_control(
         "Copy as",
-        list(_KINDS),
-        default=next(iter(_KINDS)),
+        list(kinds),
+        default=next(iter(kinds)),
         required=True,
         key=f"{key}_copy_as",
         label_visibility="collapsed",
     )
-    text = _KINDS.get(str(chosen), markdown_table)(frame, formats)
+    text = kinds.get(str(chosen), markdown_table)(frame, formats)
     st.code(text, language="latex" if chosen == "LaTeX" else "markdown", height=240, width=560)
 
 

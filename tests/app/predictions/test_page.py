@@ -18,7 +18,7 @@ from tests.app.conftest import OpenApp
 
 def figure(app: AppTest) -> dict:
     """The data of the figure with the columns."""
-    return json.loads(app.get("bidi_component")[0].proto.json)
+    return json.loads(app.get("bidi_component")[0].proto.json)[0]
 
 
 def here(app: AppTest) -> dict:
