@@ -183,7 +183,7 @@ def entropy(log_p: Tensor) -> float:
     0.6931
     """
     log_p = log_p.double().clamp_min(_LEAST_LOG)
-    return -float(log_p.exp().dot(log_p))
+    return max(0.0, -float(log_p.exp().dot(log_p)))
 
 
 def kl(log_p: Tensor, log_q: Tensor) -> float:

@@ -36,6 +36,16 @@ def test_logits_at_chosen_positions_equal_the_dense_logits_for_every_family(any_
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("count", [4, 7, 15, 16])
+def test_logits_of_few_rows_equal_the_dense_logits(tiny_bert: MaskedLM, count: int) -> None:
+    ids = torch.arange(10, 10 + count)[None] % tiny_bert.vocabulary_size
+    with torch.inference_mode():
+        dense = tiny_bert.model(input_ids=ids).logits[0]
+        got = logits_at(tiny_bert, ids, torch.ones_like(ids), torch.arange(count))
+    assert got.shape == dense.shape
+    torch.testing.assert_close(got, dense, rtol=0, atol=1e-5)
+
+
 def test_every_supported_family_runs_its_head_on_the_chosen_rows_alone(any_family: MaskedLM) -> None:
     assert head_is_known(any_family.model)
 

@@ -275,7 +275,7 @@ def test_top_and_rank_agree_also_on_ties(row: torch.Tensor, k: int) -> None:
     prediction = a_prediction(row)
     top = prediction.top(0, k)
     by_hand = sorted(range(len(row)), key=lambda i: (-row[i].item(), i))[:k]
-    assert top.id.tolist() == by_hand
+    assert top.id.tolist() == prediction.top_ids(0, k) == by_hand
     assert top["rank"].tolist() == prediction.rank(0, by_hand) == list(range(1, len(by_hand) + 1))
     assert top.probability.is_monotonic_decreasing
     assert prediction.shown_mass(0, k) == pytest.approx(top.probability.sum())

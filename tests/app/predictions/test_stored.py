@@ -101,7 +101,7 @@ from streamlit.testing.v1 import AppTest
 at = AppTest.from_file("dashboard.py", default_timeout=60).run()
 assert not at.exception, at.exception
 assert len(at.get("bidi_component")) >= 1 and at.get("download_button")
-found = {"torch", "transformers", "scipy", "pydantic", "psutil"} & sys.modules.keys()
+found = {"torch", "pandas", "transformers", "scipy", "pydantic", "psutil"} & sys.modules.keys()
 sys.exit(f"imported {found}" if found else 0)
 """
 
