@@ -116,6 +116,7 @@ def _parquet_file(path: Path) -> Iterator[Any]:
             check_content(path, head)
         # A buffer, so that a column chunk of hundreds of megabytes is not read as a whole.
         file = pyarrow.parquet.ParquetFile(path, buffer_size=2**20, pre_buffer=False)
+        list(file.schema_arrow.names)  # an error where one is not UTF-8
     with file:
         yield file
 
@@ -127,7 +128,7 @@ def _one_sentence(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InputError(
             f"{path.name} cannot be read as Parquet ({reason}); check that it is one, and complete."

@@ -114,3 +114,12 @@ def test_a_parquet_column_that_unpacks_to_far_more_than_text_does_is_refused(
     pd.DataFrame({"text": ["She says it again. " * 2**15], "n": 1}).to_parquet(path, compression="zstd")
     with pytest.raises(InputError, match="The column 'text' of table.parquet unpacks to more than 50 times"):
         corpora.read(path)
+
+
+def test_a_parquet_table_whose_column_name_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"column": ["She is here."]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"column", b"col\x83mn"))
+    for read in (corpora.read, corpora.columns):
+        with pytest.raises(InputError, match=r"table.parquet cannot be read as Parquet \(.*0x83.*\); check"):
+            read(path)

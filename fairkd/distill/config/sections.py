@@ -82,7 +82,7 @@ class CorpusConfig(Section):
     source: str = Field(
         default="bug",
         description="Training text: bug (sentences with a profession and a pronoun), a text or table file, "
-        "or hub:org/name for a Hub data set.",
+        "a folder of such files, or hub:org/name for a Hub data set.",
     )
     column: str | None = Field(
         default=None,
@@ -90,7 +90,7 @@ class CorpusConfig(Section):
         "that looks like text.",
     )
     split: str | None = Field(
-        default=None, description="For Hub data sets: which split to read. Empty: train."
+        default=None, description="For data sets of Hugging Face: which split to read. Empty: train."
     )
     max_sentences: int = Field(
         default=500_000,
