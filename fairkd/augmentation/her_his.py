@@ -47,9 +47,11 @@ _INSERTED = re.compile(r"[(\[] ?((or|and) )?$", re.I)
 # Directly after the word, because a straight quotation mark after a space may be an opening one.
 _CLOSING = re.compile(r"""["'’](?!\w)""")
 _STANDS_ALONE = re.compile(r"\s+(and|or)\s+(hers|mine|yours|ours|theirs)\b", re.I)
-# Both "a friend of his came" and "a part of his work" match, so the model decides.
+# "A friend of his came" and "a friend of his sister" both match: the model decides. Where the first noun is
+# none of `people`, another follows: "a sample of his blood".
 _OF = re.compile(
-    r"\b(an?|another|any|every|no|some|this|that|these|those|one|two|three|many|several) (\w+ ){1,3}of $",
+    r"\b(?:an?|another|any|every|no|some|this|that|these|those|one|two|three|many|several)"
+    r" (?:\w+ ){0,2}(\w+) of $",
     re.I,
 )
 # Nats by which the model must prefer "his" to "him", because "his" is much more frequent. With this value the
@@ -79,7 +81,8 @@ def by_rule(sentence: str, start: int) -> str | None:
     if following in ("and", "or"):  # a friend of his and Ann; his and hers
         alone = sentence[:start].lower().endswith("of ") or _STANDS_ALONE.match(sentence, start + 3)
         return other if alone else determiner
-    if following in lexicon().not_nouns or _OF.search(sentence, max(0, start - 60), start):
+    of = _OF.search(sentence, max(0, start - 60), start)
+    if following in lexicon().not_nouns or (of and of[1].lower() in lexicon().people):
         return None
     return determiner
 

@@ -15,7 +15,17 @@ from fairkd.lexicon import contrasts
 
 WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")  # whole words: not "HER" in "HER2"
 _SETS = (
-    *("nouns", "not_nouns", "not_names", "no_surnames", "verbs", "third_person_verbs", "name_words", "ranks"),
+    *(
+        "nouns",
+        "not_nouns",
+        "people",
+        "not_names",
+        "no_surnames",
+        "verbs",
+        "third_person_verbs",
+        "name_words",
+        "ranks",
+    ),
     *("first_names", "persons", "teams", "places", "after_the", "offices", "before_roles", "pageants"),
 )
 AMBIGUOUS = frozenset({"her", "his"})  # their counterpart depends on the context
@@ -39,6 +49,8 @@ class Lexicon:
         For each word, the phrases in which it is never swapped.
     nouns, not_nouns
         Next words after which "her" and "his" are determiners, or are not.
+    people
+        Nouns for persons, after which "of his" may mean "of hers".
     not_names
         Words that, although capitalised, are no part of a name.
     no_surnames
@@ -69,6 +81,7 @@ class Lexicon:
     fixed: Mapping[str, re.Pattern[str]]
     nouns: frozenset[str]
     not_nouns: frozenset[str]
+    people: frozenset[str]
     not_names: frozenset[str]
     no_surnames: frozenset[str]
     verbs: frozenset[str]
