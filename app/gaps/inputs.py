@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 import streamlit as st
@@ -43,6 +43,9 @@ from fairkd.lexicon import (
     templates_of,
 )
 
+if TYPE_CHECKING:
+    from app.shared.streamlit_internals import DeltaGenerator
+
 OWN_A, OWN_B = "king, prince", "queen, princess"
 BASELINES: dict[Value, str] = {"gap": "Nothing", "corrected_gap": "Sentence without profession"}
 TOO_LONG = {
@@ -59,10 +62,13 @@ SOURCE = (
 )
 
 
-def read_question() -> GapQuestion:
-    """Draw all inputs and return the question they make. Raises InputError after everything is drawn."""
+def read_question(controls: DeltaGenerator) -> GapQuestion:
+    """Draw all inputs and return the question they make. Raises InputError after everything is drawn.
+
+    The choices are drawn in `controls`, the words and the tables below.
+    """
     shipped = contrasts()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with controls:
         name = st.selectbox(
             "Word groups",
             [*shipped, OWN],

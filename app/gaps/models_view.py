@@ -17,9 +17,10 @@ from app.gaps.run_note import run_note
 from app.gaps.tables import format_of, show_table
 from app.shared import theme
 from app.shared.model_cache import collect_errors, show_errors
-from app.shared.model_options import model_label, model_options, reference_of
+from app.shared.model_options import model_label, model_options, reference_of, short_name
+from app.shared.sidebar import second_student
 from app.shared.streamlit_internals import readable_tags
-from app.shared.widgets import caption
+from app.shared.widgets import caption, literal
 from fairkd.measures import FEWEST_ITEMS, MIN_MASS_SHARE, no_interval
 
 NAME = "Models"
@@ -60,13 +61,14 @@ def readable(table: pd.DataFrame, value: Value) -> pd.DataFrame:
 def chosen_references(teacher: str, student: str) -> list[str]:
     """The models to compare, the teacher first; draws the picker."""
     shown = st.session_state.get(CHOSEN) or st.query_params.get_all(CHOSEN)
-    options = dict.fromkeys([student, *model_options(), *map(reference_of, shown)])
+    students = [one for one in (student, second_student()) if one not in (None, teacher)]
+    options = dict.fromkeys([*students, *model_options(), *map(reference_of, shown)])
     options.pop(teacher, None)
     readable_tags()
     picked = st.multiselect(
         "Models compared with the teacher",
         list(options),
-        default=[student] if student != teacher else [],
+        default=students,
         format_func=model_label,
         key=CHOSEN,
         bind="query-params",
@@ -75,6 +77,23 @@ def chosen_references(teacher: str, student: str) -> list[str]:
         placeholder="Choose models, or type a folder or a Hugging Face name",
     )
     return list(dict.fromkeys([teacher, *(reference_of(str(one)) for one in picked)]))
+
+
+def link_to_models(student: str, second: str) -> None:
+    """A button that opens this view, for a visitor who has chosen two students."""
+
+    def open_view() -> None:
+        st.session_state["view"] = NAME
+
+    st.button(
+        "Compare both students",
+        key="gaps_two_students",
+        on_click=open_view,
+        type="tertiary",
+        icon=":material/compare_arrows:",
+        help=f"This view shows {literal(short_name(student))}. The view “{NAME}” compares it and "
+        f"{literal(short_name(second))} with the teacher.",
+    )
 
 
 def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:

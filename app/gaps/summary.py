@@ -11,6 +11,7 @@ from app.charts.gap_text import VALUE_NAMES, ZERO
 from app.charts.text import p_value, percent, sentence_start, shorten, signed, signed_correlation, times
 from app.gaps.results import GapQuestion, Results, unread
 from app.gaps.run_note import run_note
+from app.shared.model_options import named, short_name
 from app.shared.presenter import is_presenting
 from app.shared.widgets import caption, literal, warn_unread
 from fairkd.errors import listed
@@ -35,37 +36,42 @@ def lead_text(question: GapQuestion) -> str:
 
 
 def summary(results: Results, question: GapQuestion) -> None:
-    """Both models' mean absolute gap, and whether the two differ; in the presenter view in one line."""
+    """Both models' mean absolute gap, and whether the two differ; in the presenter view in one sentence."""
     if is_presenting():
-        _one_line(results, question)
+        st.markdown(one_sentence(results, question))
+        for warning in warnings(results, question):
+            st.markdown(f":material/warning: {warning}")
         return
     teacher, student, verdict = st.columns([5, 5, 6], gap="small")
     for column, name, colour, found, each in (
         (teacher, "Teacher", "blue", results.teacher_summary, results.teacher),
         (student, "Student", "orange", results.student_summary, results.student),
     ):
+        heading = shorten(named(name, results.models[name.lower()]), 40)
         with column.container(border=True, height="stretch", gap=None):
-            _model_summary(name, colour, found, leanings(each), question)
+            st.markdown(f":{colour}[**{literal(heading)}**]", help=_card_help(question))
+            _model_summary(name, found, leanings(each), question)
     with verdict.container(border=True, height="stretch", gap=None):
         _verdict(results, question)
 
 
-def _model_summary(
-    name: str, colour: str, found: Summary, leaning: tuple[int, int], question: GapQuestion
-) -> None:
+def _card_help(question: GapQuestion) -> str:
+    """What the number on a model's card is."""
+    return (
+        f"A geometric mean: exp of the mean absolute {VALUE_NAMES[question.value]}, the average over "
+        f"sentences, sign ignored. At 0 nats (1.0 times), {ZERO[question.value]} in every sentence. "
+        "The interval is a percentile bootstrap over professions. " + _sums_help(question)
+    )
+
+
+def _model_summary(name: str, found: Summary, leaning: tuple[int, int], question: GapQuestion) -> None:
     """One model: how many times as likely, for how many professions which group, then nats and mass."""
     measure = f"mean absolute {VALUE_NAMES[question.value]}"
     if question.value == "gap":
         meaning = "is one group as the other"
     else:
         meaning = "is how far the profession changes the groups' ratio"
-    # The label of a metric would be cut on a narrow screen, and its markup would be read aloud.
-    st.markdown(
-        f":{colour}[**{name}**]",
-        help=f"A geometric mean: exp of the {measure}, the average over sentences, sign ignored. "
-        f"At 0 nats (1.0 times), {ZERO[question.value]} in every sentence. "
-        "The interval is a percentile bootstrap over professions. " + _sums_help(question),
-    )
+    # Above is the name, because the label of a metric would be cut on a narrow screen.
     st.metric(f"{name}: {measure}", _factor(found), label_visibility="collapsed")
     if math.isnan(found.absolute_low):
         interval = no_interval(found.professions)
@@ -86,22 +92,54 @@ def _model_summary(
 
 def _factor(found: Summary) -> str:
     """The mean absolute gap as a ratio: how many times as likely one group is as the other."""
-    factor = times(math.exp(min(found.mean_absolute, 50.0)))
-    return f"{factor} times as likely" if found.measure == "gap" else f"{factor} times"
+    return f"{_times(found)} times as likely" if found.measure == "gap" else f"{_times(found)} times"
 
 
-def _one_line(results: Results, question: GapQuestion) -> None:
-    """The cards in one line: both factors, and the finding."""
-    teacher, student = _factor(results.teacher_summary), _factor(results.student_summary)
+def _times(found: Summary) -> str:
+    return times(math.exp(min(found.mean_absolute, 50.0)))
+
+
+def one_sentence(results: Results, question: GapQuestion) -> str:
+    """What the cards say, as a sentence of Markdown."""
+    factors = (_times(results.teacher_summary), _times(results.student_summary))
+    names = []
+    for role, colour in (("teacher", "blue"), ("student", "orange")):
+        name = shorten(short_name(results.models[role]), 30)
+        model = "" if name.casefold() == role else f" ({literal(name)})"
+        names.append(f":{colour}[**the {role}**{model}]")
     a, b = map(literal, question.groups)
+    count = len(question.professions)
+    over = f"On average over {count} profession{'s' if count != 1 else ''}"
     if question.value == "gap":
-        meaning = f"one of “{a}” and “{b}” is {teacher} as the other"
-    else:
-        meaning = f"the profession changes the ratio of “{a}” to “{b}” {teacher}"
-    heading, icon = _finding(results, question)
-    st.markdown(
-        f":blue[**Teacher**]: {meaning} · :orange[**Student**]: {student.removesuffix(' as likely')} · "
-        f"{icon} **{heading}**"
+        return (
+            f"{over}, {names[0]} finds one of “{a}” and “{b}” **{factors[0]} times** as likely as the other, "
+            f"{names[1]} **{factors[1]} times**."
+        )
+    return (
+        f"{over}, the profession changes the ratio of “{a}” to “{b}” **{factors[0]} times** in {names[0]}, "
+        f"**{factors[1]} times** in {names[1]}."
+    )
+
+
+def warnings(results: Results, question: GapQuestion) -> list[str]:
+    """The warnings of all cards, each as a sentence of Markdown."""
+    found = []
+    if results.lost:
+        found.append(f"The student's gaps say little. {_lost_text(results)}")
+    for role, one in (("teacher", results.teacher_summary), ("student", results.student_summary)):
+        if one.mass < WARNING_MASS and not (results.lost and role == "student"):
+            mass = literal(percent(one.mass))
+            found.append(f"The {role} gives these words only {mass}: interpret its gap with care.")
+    if sentence := misfit_text(question):
+        found.append(sentence)
+    return found
+
+
+def _lost_text(results: Results) -> str:
+    """That the student gives the words less than half of the teacher's probability, as Markdown."""
+    return (
+        f"It gives these words {literal(percent(results.student_summary.mass))}, less than half of the "
+        f"teacher's {literal(percent(results.teacher_summary.mass))}."
     )
 
 
@@ -112,36 +150,32 @@ def _leaning_text(leaning: tuple[int, int], question: GapQuestion) -> str:
     return f"“{a}” is {how} for {count_a} professions, “{b}” for {count_b}."
 
 
-def _finding(results: Results, question: GapQuestion) -> tuple[str, str]:
-    """Whether the student's gaps are smaller, as far as data and probability mass tell; and an icon."""
+def _finding(results: Results, question: GapQuestion) -> str:
+    """Whether the student's gaps are smaller, as far as data and probability mass tell, as Markdown."""
     test, gaps = results.test, f"{VALUE_NAMES[question.value]}s"
     if results.lost:
-        return f"The student's {gaps} say little", ":material/warning:"
+        return f":material/warning: **The student's {gaps} say little**"
     if test.kind == "too few":
-        return sentence_start(test.phrase()), ":material/question_mark:"
+        return f"**{sentence_start(test.phrase())}**"
     if not test.is_clear:
-        return "No clear difference", ":material/drag_handle:"
-    icon = ":material/south_east:" if test.kind == "smaller" else ":material/north_east:"
-    return f"The student's {gaps} are {test.kind}", icon
+        return "**No clear difference**"
+    return f"**The student's {gaps} are {test.kind}**"
 
 
 def _verdict(results: Results, question: GapQuestion) -> None:
     """The finding, with its numbers; those of the test are in the help."""
     test = results.test
-    heading, icon = _finding(results, question)
-    st.markdown(f"{icon} **{heading}**", help=None if test.kind == "too few" else statistics_text(test))
+    heading = _finding(results, question)
+    st.markdown(heading, help=None if test.kind == "too few" else statistics_text(test))
     if results.lost:
-        caption(
-            f"It gives these words {literal(percent(results.student_summary.mass))}, less than half of the "
-            f"teacher's {literal(percent(results.teacher_summary.mass))}. A gap of improbable words may be "
-            "small without being fair."
-        )
+        caption(f"{_lost_text(results)} A gap of improbable words may be small without being fair.")
     else:
         caption(literal(evidence(test)))
     count, templates = len(question.professions), len(question.templates)
     caption(
         f"{count} profession{'s' if count != 1 else ''} × {templates} template{'s' if templates != 1 else ''}"
-        f" = {count * templates:,} sentences for each model"
+        f" = {count * templates:,} sentences for each model.  \n"
+        "Nats are natural logarithms: 0.69 is 2 times, 2.30 is 10 times."
     )
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.gaps.inputs import read_question
-from app.gaps.models_view import NAME as MODELS, models_view
+from app.gaps.models_view import NAME as MODELS, link_to_models, models_view
 from app.gaps.reproduction import LPBS, NOTE, command, files
 from app.gaps.results import results
 from app.gaps.sentences import NAME as SENTENCES, two_sentences
@@ -11,23 +11,30 @@ from app.gaps.summary import lead_text, notes, summary
 from app.gaps.views import VIEWS
 from app.predictions.gap_link import link_back
 from app.shared.model_cache import friendly_errors
-from app.shared.presenter import is_presenting
+from app.shared.presenter import is_presenting, unseen
 from app.shared.reproduce import reproduce
-from app.shared.sidebar import chosen_models
+from app.shared.sidebar import chosen_models, second_student
 from app.shared.widgets import caption
 
 teacher, student = chosen_models()
-st.header("Gaps between two groups of words")
-view = st.segmented_control(
-    "View",
-    [*VIEWS, MODELS, SENTENCES],
-    default=next(iter(VIEWS)),
-    required=True,
-    key="view",
-    bind="query-params",
-    label_visibility="collapsed",
-    wrap=False,
-)
+with unseen("gaps_heading"):
+    st.header("Gaps between two groups of words")
+with st.container(horizontal=True, vertical_alignment="center"):
+    view = st.segmented_control(
+        "View",
+        [*VIEWS, MODELS, SENTENCES],
+        default=next(iter(VIEWS)),
+        required=True,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+        wrap=False,
+    )
+    if view in VIEWS and (second := second_student()) is not None:
+        link_to_models(student, second)
+    folded = None
+    if is_presenting() and view != SENTENCES:
+        folded = st.popover("Words", icon=":material/tune:", width="content")
 lead = st.empty()
 if view == SENTENCES:  # needs no word groups, templates or professions
     lead.caption("Which words does a model find more likely in one sentence than in the other?")
@@ -35,7 +42,9 @@ if view == SENTENCES:  # needs no word groups, templates or professions
 else:
     question = None
     with friendly_errors():
-        question = read_question()
+        question = read_question(
+            folded or st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        )
     if question is None:
         caption(
             f"The chart needs valid input: see the message above. The view “{SENTENCES}” works without it."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.shared.streamlit_internals import SIDEBAR
+from app.shared.streamlit_internals import CONTENT, SIDEBAR
 
 if TYPE_CHECKING:
     from app.shared.streamlit_internals import DeltaGenerator
@@ -17,6 +17,7 @@ UNSEEN = "unseen_by_an_audience"  # begins the key of what only screen readers f
 _STYLE = f"""<style>
 html:root {{ font-size: clamp(110%, 1.9vh, 150%); --figure-zoom: 1.25; }}
 {SIDEBAR} {{ display: none; }}
+{CONTENT} {{ padding-top: 4.75rem; }}
 div:has(> [class*="st-key-{UNSEEN}"]) {{
   position: absolute; height: 1px; overflow: hidden; clip-path: inset(50%);
 }}

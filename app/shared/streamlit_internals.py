@@ -89,3 +89,5 @@ def readable_tags() -> None:
 
 # The sidebar and the button that opens it, as a CSS selector: the presenter view hides both.
 SIDEBAR = '[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"]'
+# The content of the page, which begins below the bar at the top.
+CONTENT = '[data-testid="stMainBlockContainer"]'

@@ -1,13 +1,18 @@
 """What the views of the Gaps page show: the default pair, the presenter view, the tables."""
 
 import json
+import re
+from collections.abc import Callable
+from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from app.gaps.inputs import BASELINES
 from fairkd.lexicon.professions import shipped_professions
 from tests.app.gaps.conftest import Page
 from tests.app.reading import components
 
+Folder = Callable[[str], Path]
 ROLES = ("teacher", "student")
 
 
@@ -19,12 +24,30 @@ def test_word_groups_with_they_compare_it_by_default(gaps_page: Page) -> None:
     assert "Mean probability of he/they, him/them, his/their" in texts(gaps_page(contrast="pronouns-they"))
 
 
-def test_the_presenter_view_has_one_line_above_a_short_chart(gaps_page: Page) -> None:
+def test_the_presenter_view_has_one_sentence_above_a_short_chart(gaps_page: Page) -> None:
     several = shipped_professions()[["profession", "women_share"]].head(20)
     at = gaps_page(present="1", professions=several)
-    assert not at.metric and "**Teacher**" in texts(at) and "**No clear difference**" in texts(at)
+    said = texts(at).replace("\\", "")
+    assert not at.metric and re.search(
+        r"On average over 20 professions, :blue\[\*\*the teacher\*\* \(.+\)\] finds one of “he” and “she” "
+        r"\*\*[\d.]+ times\*\* as likely as the other, :orange\[\*\*the student\*\*",
+        said,
+    )
+    assert said.count("gives these words only 1.0 %: interpret its gap with care.") == 2, "as the cards warn"
     (figure,) = components(at)
-    assert "12 professions not shown" in json.dumps(figure)
+    assert "12 professions with gaps in between are not shown" in json.dumps(figure)
+    corrected = texts(gaps_page(present="1", professions=several, value=BASELINES["corrected_gap"]))
+    assert "the profession changes the ratio of “he” to “she” **" in corrected
+
+
+def test_two_students_are_compared_in_the_view_of_models(gaps_page: Page, tiny_folder: Folder) -> None:
+    assert not [button for button in gaps_page().button if button.key == "gaps_two_students"]
+    second, first = str(tiny_folder("distilbert")), str(tiny_folder("roberta"))
+    at = gaps_page(student=first, student2=second)
+    at.button(key="gaps_two_students").click().run()
+    assert not at.error and not at.exception
+    assert at.multiselect(key="gap_models").value == [first, second]
+    assert at.dataframe[-1].value["model"].tolist() == [str(tiny_folder("bert")), first, second]
 
 
 def test_tables_are_drawn_when_they_are_opened(gaps_page: Page) -> None:
