@@ -129,7 +129,7 @@ def _head(run: Run) -> None:
     elif run.warning:
         st.warning(f"{status(run)}. {literal(run.warning)}", icon=":material/warning:")
     else:
-        caption(status(run) + (f" · {literal(run.sentence)}" if run.sentence else ""))
+        caption(" · ".join(filter(None, (status(run), literal(run.sentence or "")))))
 
 
 def _progress(run: Run) -> None:

@@ -14,7 +14,7 @@ from fairkd import corpora
 from fairkd.errors import InputError
 from fairkd.runs import store as runs
 from fairkd.runs.run_record import ACTIVE, RESUMABLE
-from fairkd.utils import uploads_folder
+from fairkd.utils import home, make_private, uploads_folder, write_private
 
 UNUSED_SECONDS = 6 * 3600.0  # a visitor may take that long from the upload to the start of a run
 _ENDING = re.compile(rf"\.[A-Za-z0-9]{{1,8}}({'|'.join(map(re.escape, corpora.PACKED))})?$", re.IGNORECASE)
@@ -57,10 +57,9 @@ def store(name: str, content: bytes, *, visitor: str = "", most_megabytes: int |
                 f"Your uploaded files may have {most_megabytes} MB together: choose a smaller file. Files "
                 "that no run needs are removed after some hours."
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.part")
-        part.write_bytes(content)
-        part.replace(path)
+        for place in (home(), uploads_folder(), path.parent):
+            make_private(place)
+        write_private(path, content)
     except OSError as error:
         raise InputError(
             f"The file cannot be stored in {path.parent} ({error.strerror}). Make room on the disk, or "

@@ -122,7 +122,8 @@ class Visitor:
         """Store a file for runs of this visitor, and return its path; InputError if that is refused."""
         self._refuse(self.upload_refusal())
         most = self.hosting.megabytes if self.limited else None
-        return str(uploads.store(name, content, visitor=self._uploader, most_megabytes=most))
+        stored = uploads.store(name, content, visitor=self._uploader, most_megabytes=most)
+        return self.access.source(str(stored))
 
     def unfinished(self) -> int:
         """How many of the visitor's runs are queued or train."""

@@ -44,7 +44,7 @@ OpenPage = Callable[..., "sync_api.Page"]
 Kind = tuple[int, int, str, bool]  # width, height, colour scheme, whether it is touched
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -71,7 +71,7 @@ def dashboard(
 
     `base` is the path below which it is served.
     """
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", f"--server.baseUrlPath={base}"]
     with log.open("wb") as output:
