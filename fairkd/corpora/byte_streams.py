@@ -91,7 +91,10 @@ def _one_sentence(path: Path) -> Iterator[None]:
         yield
     except (OSError, EOFError, UnicodeDecodeError, zlib.error, lzma.LZMAError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise InputError(f"{path.name} cannot be read ({reason}); check that the file is complete.") from None
+        packed = ", and packed as its ending says" if path.suffix.lower() in PACKED else ""
+        raise InputError(
+            f"{path.name} cannot be read ({reason}); check that the file is complete{packed}."
+        ) from None
 
 
 def check_content(path: Path, head: bytes, contents: Sequence[tuple[bytes, str, str]] = _NOT_TEXT) -> None:

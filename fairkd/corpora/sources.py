@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
@@ -110,14 +111,15 @@ def _open(
 
 def _existing(source: str) -> Path:
     try:
-        path = Path(source).expanduser()
-        found = path.is_file() or path.is_dir()
+        # Absolute, so that ".." has a name; links keep theirs, which has the ending.
+        path = Path(os.path.abspath(Path(source).expanduser()))
+        found = bool(source) and (path.is_file() or path.is_dir())
     except (OSError, RuntimeError):  # too long for a name, no permission to look, no such user's home
         found = False
     if not found:
         raise InputError(
-            f'There is no corpus {shortened(source)}: expected "bug", a {text_files.NAMED_FORMATS} file, '
-            "a folder of such files, or hub:org/name."
+            f'There is no corpus {shortened(source) or "without a name"}: expected "bug", a '
+            f"{text_files.NAMED_FORMATS} file, a folder of such files, or hub:org/name."
         )
     return path
 

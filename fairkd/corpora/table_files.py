@@ -68,8 +68,8 @@ def _csv_records(path: Path, reading: ReadingState, column: str | None) -> Itera
     table = csv_rows.csv_table(lines, tabs=text_files.kind(path) == ".tsv", name=path.name)
     if unread := reading.skipped - before:  # a header that was left out, so that a row passes for it
         raise InputError(
-            f"{path.name} has a header that is {next(iter(unread))}; save the file as UTF-8, with column "
-            "names in its first line."
+            f"{path.name} has a header that is {next(iter(unread))}; expected column names in a first line "
+            "of UTF-8 text."
         )
     for row in csv_rows.records(table, tally.misfit, column):
         tally.fits()

@@ -31,6 +31,7 @@ def test_the_text_files_of_a_folder_are_read_together(tmp_path: Path) -> None:
     assert everything(corpus) == set(SENTENCES)
     assert (corpus.name, corpus.licence, corpus.skipped) == ("letters", None, {})
     assert corpora.columns(folder) == ()
+    assert corpora.read(folder / "more.txt" / "..").name == "letters"
     assert corpus.training[0] in SENTENCES[20:]  # by name
     with pytest.raises(InputError, match="letters has no columns"):
         corpora.read(folder, column="text")

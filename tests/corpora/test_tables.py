@@ -173,7 +173,7 @@ def test_a_row_is_not_taken_for_a_header_that_cannot_be_read(
     path.write_bytes(header + b"\n" + b"She is here.\nHe is there.\n")
     for read in (corpora.read, corpora.columns):
         with pytest.raises(
-            InputError, match=f"{name} has a header that is {reason}.*; save the file as UTF-8"
+            InputError, match=f"{name} has a header that is {reason}.*; expected column names"
         ):
             read(path)
 
