@@ -49,8 +49,9 @@ class Identity:
             return None
         pid, started = values.get("pid"), values.get("started")
         boot, namespace = values.get("boot"), values.get("namespace", "")
-        numbers = isinstance(pid, int) and 0 < pid < MOST_PIDS and isinstance(started, int | float)
-        if not (numbers and isinstance(boot, str) and isinstance(namespace, str)):
+        if not isinstance(pid, int) or not 0 < pid < MOST_PIDS or not isinstance(started, int | float):
+            return None
+        if not isinstance(boot, str) or not isinstance(namespace, str):
             return None
         return cls(pid, float(started), boot, namespace)
 

@@ -1,4 +1,6 @@
-"""Train a tiny student, whole and again and again killed: `python -m tests.distill.killer TEACHER FOLDER`.
+"""Train a tiny student, whole and again and again killed.
+
+    python -m tests.distill.killer TEACHER FOLDER [RUNS]
 
 A process of its own that uses one thread, so that it can fork what it has imported instead of starting
 Python anew for each attempt. Prints how often each run was killed, and
@@ -37,7 +39,7 @@ def start(lm: MaskedLM, settings: Config, folder: Path) -> int:
     return pid
 
 
-def main(teacher: str, target: Path) -> None:
+def main(teacher: str, target: Path, runs: int = 3) -> None:
     torch.set_num_threads(1)
     lm = load(teacher)
     settings = config(
@@ -53,7 +55,7 @@ def main(teacher: str, target: Path) -> None:
     took = time.monotonic() - begin
     chance = random.Random()  # other moments each time
     kills, resumes = [], 0
-    for number in range(3):
+    for number in range(runs):
         killed = 0
         while True:
             pid = start(lm, settings, target / f"killed-{number}")
@@ -71,4 +73,4 @@ def main(teacher: str, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:]))
