@@ -58,22 +58,24 @@ def kills(runs_killed: int = 6) -> Result:
     return sum(counts), held
 
 
-def queue_kills(seconds: float = 30) -> Result:
+def queue_kills(count: int = 30) -> Result:
     """SIGKILL of a runner, a run's process or a page, in turn; no run is lost, no step is trained twice."""
     with _home() as home:
         assert home is not None
-        pages = [_stand_in("dashboard", f"variant {n}", {"steps": 120}) for n in range(3)]
+        pages = [_stand_in("dashboard", f"variant {n}", {"steps": 400}) for n in range(3)]
         ids = [page.stdout.readline().strip() for page in pages if page.stdout is not None]
-        chance, tried, end = random.Random(), 0, time.monotonic() + seconds
-        while time.monotonic() < end:
+        chance, tried, end = random.Random(), 0, time.monotonic() + 300
+        while tried < count and time.monotonic() < end:
             time.sleep(chance.uniform(0.05, 0.5))
             found = processes(home, chance.choice(("runner", "worker", "dashboard")))
+            if not processes(home):
+                _resumed()  # everything was killed
             with contextlib.suppress(psutil.NoSuchProcess, IndexError):
                 chance.choice(found).kill()
                 tried += 1
         _end(pages)
-        until(lambda: all(run.state == "finished" for run in _resumed()), 120)
-        return tried, tried if _all_worked_once(ids, 120) else 0
+        until(lambda: all(run.state == "finished" for run in _resumed()), 240)
+        return tried, tried if _all_worked_once(ids, 400) else 0
 
 
 def storm(count: int = 20) -> Result:

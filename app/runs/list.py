@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 
@@ -115,6 +116,8 @@ def _row(run: Run, said: str) -> None:
                 else:
                     st.badge(state, icon=icon, color=colour)
             caption(" · ".join(map(literal, about(run))))
+            if sentence := damage(run):
+                caption(f":material/warning: {literal(sentence)}")
             if run.note:
                 caption(literal(run.note))
         with right.container(gap=None):
@@ -144,10 +147,15 @@ def _replay(id: str) -> None:
 
 def about(run: Run) -> list[str]:
     """What a run is: its settings in short, whose it is, and when it was submitted."""
-    parts = [run.config_error or run_summary(run.config)]
+    parts = ["settings unknown" if run.config_error else run_summary(run.config)]
     if run.owner:
         parts.append(f"by {run.owner}")
     return parts if run.example else [*parts, ago(run.created)]
+
+
+def damage(run: Run) -> str | None:
+    """What is wrong with the settings of a run; None if nothing is. It names no folder of the server."""
+    return run.config_error and run.config_error.replace(f"{run.folder}{os.sep}", "")
 
 
 def _no_runs() -> None:

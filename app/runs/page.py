@@ -15,7 +15,7 @@ from app.charts.text import percent
 from app.components.chart import show_figure
 from app.runs.actions import action_bar, open_run, show_problem
 from app.runs.follow import RunData, follow, log_tail
-from app.runs.list import IDLE, LIVE, about
+from app.runs.list import IDLE, LIVE, about, damage
 from app.runs.reproduce_run import reproduce_run
 from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import track_activity
@@ -97,8 +97,6 @@ def _state(id: str, drawn: tuple[str, str]) -> None:
 def _values(run: Run) -> None:
     """The curves. They change less often than the progress, and take longer to draw."""
     found = follow(run)
-    if found.damage is not None:
-        st.warning(literal(found.damage), icon=":material/warning:")
     if has_values(found):
         _curves(run, found)
 
@@ -117,6 +115,8 @@ def _head(run: Run) -> None:
         else:
             st.badge(state, icon=icon, color=colour)
         caption(f"{' · '.join(map(literal, about(run)))} · `{run.id}`")
+    for sentence in filter(None, (damage(run), follow(run).damage)):
+        st.warning(literal(sentence), icon=":material/warning:")
     for line in () if is_presenting() else run.note.splitlines():
         st.markdown(literal(line))
     if run.example:
@@ -232,7 +232,7 @@ def _settings(run: Run) -> None:
     """The settings that differ from the defaults, and all settings as a file."""
     with st.expander("Settings", icon=":material/tune:", key=f"settings_{run.id}"):
         if run.config_error is not None:
-            caption(literal(run.config_error))
+            caption("The settings cannot be shown: see the warning above.")
             return
         frame = changed(run.config)
         if frame.empty:

@@ -121,7 +121,7 @@ def entry_of(row: sqlite3.Row) -> tuple[Entry, Mapping[str, object]]:
         config=config,
         folder=folder,
         batch=read.optional_text("batch"),
-        created=read.number("created", _moment, 0.0),
+        created=read.number("created", _moment, _written(folder)),
         started=read.optional("started", _moment),
         ended=read.optional("ended", _moment),
         step=read.number("step", _count, 0),
@@ -219,6 +219,14 @@ def _settings(folder: Path) -> tuple[Mapping[str, Any], str | None]:
     except (OSError, ValueError):
         version = None
     return _settings_of(folder, version)
+
+
+def _written(folder: Path) -> float:
+    """When the settings of a run were written, at its submission; 0 where that cannot be read."""
+    try:
+        return _moment((folder / "config.json").stat().st_mtime) or 0.0
+    except (OSError, ValueError):
+        return 0.0
 
 
 @lru_cache(maxsize=1024)

@@ -56,7 +56,9 @@ def test_a_damaged_configuration_is_a_sentence_at_its_run(open_runs: OpenRuns) -
     assert {"**sound**", "**damaged**"} <= buttons(app)
     assert texts(app).count("is damaged: it is not valid JSON") == 1
     app = open_runs(run=damaged)
-    assert "is damaged: it is not valid JSON" in texts(app) and "Every setting is at its" not in texts(app)
+    (warning,) = (one.value.replace("\\", "").replace("\u2060", "") for one in app.warning)
+    assert warning == "The configuration config.json is damaged: it is not valid JSON."
+    assert "All settings have their default" not in texts(app)
     assert "config.json" in {one.label for one in open_runs(run=sound).get("download_button")}
 
 
