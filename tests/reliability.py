@@ -1,7 +1,7 @@
 """What was tried to break runs, and how often nothing was lost: kills, disks, storms, damaged files.
 
-    python -m benchmarks.reliability                  # everything, about ten minutes on two cores
-    python -m benchmarks.reliability kills storm      # some of it
+    python -m tests.reliability                  # everything, about ten minutes on two cores
+    python -m tests.reliability kills storm      # some of it
 
 The figures are in docs/reliability.md. `disk` needs the right to mount a file system, and `containers` that
 to make a namespace of process ids; without it they are skipped.
