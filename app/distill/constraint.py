@@ -31,7 +31,8 @@ def constraint_controls(variant: str) -> None:
         if current(variant, "objective.kd"):
             caption(KINDS[kind].explain())
         return
-    caption(KINDS[kind].explain(current(variant, "constraint.shares")))
+    full = "" if current(variant, "constraint.strength") == 1 else " This is so at strength 1."
+    caption(KINDS[kind].explain(current(variant, "constraint.shares")) + full)
     strength = widget_key("strength", variant)
     st.slider(
         "Strength",
@@ -41,7 +42,7 @@ def constraint_controls(variant: str) -> None:
         0.05,
         key=strength,
         on_change=lambda: change(variant, "constraint.strength", st.session_state[strength]),
-        help="0 does not change the teacher's answer. 1 balances the groups completely.",
+        help="0 does not change the teacher's answer. 1 applies the constraint in full.",
     )
     scopes = list(SCOPES)
     scope = widget_key("scope", variant)

@@ -97,8 +97,8 @@ def _student(teacher: str) -> None:
     else:
         field(ALL_VARIANTS, "student.reference", label="Model")
         caption(
-            "A model as in the sidebar, or `run/ID` for the student of an earlier run. It must have the "
-            "teacher's vocabulary."
+            "A model as in the list of teachers, or `run/ID` for the student of an earlier run. It "
+            "must have the teacher's vocabulary."
         )
 
 

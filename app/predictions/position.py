@@ -131,7 +131,7 @@ class Position:
                 f"entropy {_listed(entropies)} nats",
             ),
             "distance": (
-                [[role, times(math.exp(nats))] for role, nats in distances.items()],
+                [[role, _ratio(math.exp(nats))] for role, nats in distances.items()],
                 "times",
                 f"KL(teacher ‖ student) {_listed(distances)} nats",
             ),
@@ -244,8 +244,8 @@ def meanings(k: int) -> dict[str, tuple[str, str]]:
         "distance": (
             "Distance from the teacher",
             "How many times less likely the student finds the teacher's words than the teacher does: a "
-            "geometric mean, weighted by the teacher's probabilities. At 1.0 both distributions are equal. "
-            "This is the exponential of the Kullback-Leibler divergence, which is given in nats.",
+            "geometric mean, weighted by the teacher's probabilities. At exactly 1 both distributions are "
+            "equal. This is the exponential of the Kullback-Leibler divergence, which is given in nats.",
         ),
         "overlap": (
             f"Words in both top {k}",
@@ -256,6 +256,11 @@ def meanings(k: int) -> dict[str, tuple[str, str]]:
             "How much probability each model gives to all words in the table together.",
         ),
     }
+
+
+def _ratio(ratio: float) -> str:
+    """A ratio of at least 1 as text, with two decimal places below 2, to tell it from 1."""
+    return f"{ratio:.2f}" if ratio < 1.995 else times(ratio)
 
 
 def odds_view(

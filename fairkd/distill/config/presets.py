@@ -29,8 +29,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "cda": {"corpus": {"cda": True}},
     "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
     # The constraint removes the bias from the teacher's distributions at masked positions, soft labels remove
-    # it from the text, and a group loss keeps balance and probability of the pronouns at temperature 1,
-    # where both are measured.
+    # it from the text, and a group loss pushes towards balance and the teacher's probability of the
+    # pronouns at temperature 1, where both are measured.
     "fair": {
         "constraint": {"kind": "group", "contrast": "pronouns"},
         "objective": {"label": "soft", "group": 8.0},
@@ -50,19 +50,21 @@ LABELS: Mapping[str, str] = {
 
 DESCRIPTIONS: Mapping[str, str] = {
     "plain": "The student learns the teacher's predictions as they are, biases included.",
-    "paper": "The constraint as published: in the teacher's predictions, he and she get the mean of their "
-    "logits at every position.",
-    "mass-preserving": "In the teacher's predictions, he and she get the mean of their probabilities. All "
-    "other words keep theirs.",
-    "group": "In the teacher's predictions, female and male pronouns get the same total probability. Within "
-    "a group the proportions stay.",
+    "paper": "The constraint as published: in the teacher's predictions, paired pronouns (he and she, his "
+    "and her) get the mean of their logits, at every position.",
+    "mass-preserving": "In the teacher's predictions at hidden words, paired pronouns (he and she, his and "
+    "her) get the mean of their probabilities. All other words keep theirs. Where the hidden word is a "
+    "paired pronoun, half of the label goes to it and half to its partner.",
+    "group": "In the teacher's predictions at hidden words, female and male pronouns get the same total "
+    "probability. Within a group the proportions stay. Where the hidden word is a pronoun, half of the label "
+    "goes to it and half to the pronouns of the other group.",
     "cda": "No constraint: the student also trains on a copy of each gendered sentence with the genders "
     "swapped.",
     "mlm-only": "The student learns from the text alone, by masked language modelling, without the teacher's "
     "predictions.",
     "fair": "The group constraint at hidden words. Where the hidden word is a pronoun, half of the label "
-    "goes to it and half to the pronouns of the other group. An extra loss keeps the pronouns balanced and "
-    "as likely as in the teacher.",
+    "goes to it and half to the pronouns of the other group. An extra loss pushes the student towards "
+    "pronouns that are balanced and together as likely as in the teacher.",
 }
 
 

@@ -160,8 +160,8 @@ class ObjectiveConfig(Section):
     kd: float = Field(
         default=5.0,
         ge=0,
-        description="Weight of the distillation loss, the KL divergence from the teacher's distribution. 0: "
-        "train without the teacher's predictions.",
+        description="Weight of the distillation loss, the KL divergence from the teacher's distribution "
+        "times the squared temperature. 0: leave it out.",
     )
     mlm: float = Field(
         default=2.0,
@@ -233,8 +233,8 @@ class ConstraintConfig(WordsSection):
         default=1.0,
         ge=0,
         le=1,
-        description="Strength of the constraint, from 0 (the teacher's distribution unchanged) to 1 (groups "
-        "fully balanced).",
+        description="Strength of the constraint, from 0 (the teacher's distribution unchanged) to 1 (the "
+        "constraint in full).",
     )
     scope: Scope = Field(
         default="masked",

@@ -48,7 +48,7 @@ def test_the_loss_chart_has_the_fall_as_its_title_and_draws_the_terms_in_use() -
     frame = pd.DataFrame({"step": [20, 40], "loss": [12.0, 3.0], "kd": [4.0, 1.0], "group": [0.0, 0.0]})
     figure = loss_curves(frame, dark=False)
     assert title(figure) == "The loss fell from 12 to 3"
-    assert [trace.name for trace in figure.data] == ["loss", "KD"]
+    assert [trace.name for trace in figure.data] == ["loss", "KD (with its factor T²)"]
     assert figure.layout.yaxis.type == "log"
 
 

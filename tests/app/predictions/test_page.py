@@ -56,7 +56,7 @@ def test_a_slash_at_the_end_of_a_folder_makes_no_difference(
 
 def test_the_measures_of_the_position_are_shown(open_app: OpenApp) -> None:
     shown = {measure["name"]: measure["values"] for measure in here(open_app(k="5"))["measures"]}
-    assert shown["Distance from the teacher"] == [["student", "1.0"]], "the model is its own student here"
+    assert shown["Distance from the teacher"] == [["student", "1.00"]], "the model is its own student here"
     assert shown["Words in both top 5"] == [["student", "5 of 5"]]
 
 

@@ -46,7 +46,9 @@ def test_the_measures_say_what_their_footnotes_say(tiny_model) -> None:
     assert unsure["foot"] == f"entropy {teacher.entropy(place):.2f} | {student.entropy(place):.2f} nats"
     assert unsure["values"][0][1] == f"{math.exp(teacher.entropy(place)):,.0f}"
     assert distance["foot"] == f"KL(teacher ‖ student) {row['kl']:.2f} nats"
-    assert distance["values"] == [["student", f"{math.exp(row['kl']):.1f}"]] and distance["unit"] == "times"
+    ratio = math.exp(row["kl"])
+    assert 1 < ratio < 2, "with two places, to tell it from 1"
+    assert distance["values"] == [["student", f"{ratio:.2f}"]] and distance["unit"] == "times"
     assert overlap["values"] == [["student", f"{round(5 * row['overlap'])} of 5"]]
     assert [role for role, _ in mass["values"]] == ["teacher", "student"]
 
