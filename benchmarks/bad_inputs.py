@@ -79,7 +79,7 @@ def cases(folder: Path) -> Iterator[Case]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", help="one kind, such as 'settings' or 'links'")
+    parser.add_argument("--only", help="one kind: settings, corpora, links, links to runs, ...")
     parser.add_argument("--show", action="store_true", help="print every sentence")
     options = parser.parse_args()
     counts: dict[str, Counter[str]] = {}
@@ -95,10 +95,11 @@ def main() -> None:
                 if options.show or outcome in ("unclear", "leaked"):
                     print(f"{outcome}  {case.kind}  {case.name}\n    {text}", flush=True)
         os.chdir(ROOT)
-        if options.only in (None, "links"):
-            from benchmarks.bad_links import tried_links  # imports the dashboard
+        if options.only is None or options.only.startswith("links"):
+            from benchmarks.bad_links import PAGES, tried_links  # imports the dashboard
 
-            for page, outcome, text in tried_links(folder):
+            pages = {page for page in PAGES if options.only in (None, "links", f"links to {page}")}
+            for page, outcome, text in tried_links(folder, pages):
                 counts.setdefault(f"links to {page}", Counter())[outcome] += 1
                 if options.show or outcome in ("unclear", "leaked"):
                     print(f"{outcome}  {page}  {text}", flush=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -110,19 +110,21 @@ PAGES: dict[str, tuple[str, ...]] = {
 JSON = {"gaps": "edits", "distill": "set"}
 # What else a link needs for its parameter to count.
 WITH: dict[str, dict[str, str]] = {
-    "words_a": {"contrast": "your own words"},
+    "words_a": {"contrast": "own"},
     "sentence_a": {"view": "Two sentences"},
     "gap_models": {"view": "Models"},
     "against": {"word": "nurse"},
 }
 
 
-def tried_links(folder: Path) -> Iterator[tuple[str, str, str]]:
+def tried_links(folder: Path, pages: Collection[str]) -> Iterator[tuple[str, str, str]]:
     """For each link its page, the outcome, and what was tried and shown."""
     visitor._cookie = lambda name: ""  # there is no browser that sends any
     model = str(tiny("bert", folder / "linked-model"))
     os.chdir(ROOT)
     for page, parameters in PAGES.items():
+        if page not in pages:
+            continue
         tries = [(name, value) for name in parameters for value in VALUES]
         tries += [(JSON[page], value) for value in DOCUMENTS] if page in JSON else []
         for name, value in tries:
