@@ -19,7 +19,7 @@ from app.gaps.validation import check_work, sum_name, words_text
 from app.shared.model_cache import Version, get_model, rerun_if_changed, version
 from app.shared.model_options import model_label
 from app.shared.provenance import content_hash
-from app.shared.torch_threads import all_threads
+from app.shared.turns import give_way, threads_for_long_work
 from fairkd.lexicon import Contrast, Template, WordGroup, misfits
 from fairkd.measures import Correlation
 from fairkd.utils import Throttle
@@ -116,7 +116,7 @@ def measure(
     """The gaps of some templates and professions of `question`. Raises FairKDError."""
     from fairkd import measures  # imports PyTorch
 
-    with all_threads():
+    with threads_for_long_work():
         return measures.gaps(
             model,
             contrast=question.contrast,
@@ -146,6 +146,7 @@ def measured(reference: str, question: GapQuestion, who: str) -> pd.DataFrame:
 
         def progress(part: float) -> None:
             rerun_if_changed()
+            give_way()
             # Seldom, because the browser may draw on the same processor that measures.
             if sentences >= PROGRESS_FROM and throttle.due():
                 fraction = (done + part * len(templates) * len(professions)) / sentences

@@ -17,7 +17,9 @@ import streamlit as st
 
 from app.shared.model_cache import load_silently, version
 from app.shared.model_options import STUDENT_DEFAULT, TEACHER_DEFAULT
+from app.shared.streamlit_internals import session_id
 from app.shared.torch_threads import paused_garbage_collection
+from app.shared.turns import turns
 from fairkd.errors import FairKDError
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ def activity() -> Activity:
 @contextmanager
 def track_activity() -> Iterator[None]:
     """Count the block as a script run. Fragments need their own: they rerun without the script."""
-    with activity().script_run():
+    with activity().script_run(), turns().script_run(session_id()):
         yield
 
 

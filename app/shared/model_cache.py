@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.shared.streamlit_internals import is_closed, rerun_requested
-from app.shared.torch_threads import all_threads, import_torch
+from app.shared.torch_threads import import_torch
+from app.shared.turns import give_way, threads_for_long_work
 from app.shared.visitor import hosting
 from app.shared.widgets import literal
 from fairkd.errors import FairKDError, ModelError
@@ -161,7 +162,7 @@ def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: b
         return _cached_prediction(*wanted, _prediction=predict())
     slot = st.empty()
     try:
-        with all_threads():
+        with threads_for_long_work():
             prediction = predict(mask_each=True, progress=delayed_progress(slot.progress))
     finally:
         slot.empty()
@@ -187,6 +188,7 @@ def delayed_progress(draw: Callable[..., object]) -> Callable[[str, float | None
 
     def progress(message: str, fraction: float | None) -> None:
         rerun_if_changed()
+        give_way()
         if throttle.due():
             draw(min(max(fraction or 0.0, 0.0), 1.0), text=literal(message))
 

@@ -44,6 +44,12 @@ def limit_uploads(megabytes: int) -> None:
     config.set_option("server.maxUploadSize", megabytes)
 
 
+def session_id() -> str:
+    """The id of the visitor's open page; empty outside of a script."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context is not None else ""
+
+
 def open_browser() -> None:
     """Open the dashboard in a browser, unless the server is headless, when the server starts.
 

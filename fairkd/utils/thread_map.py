@@ -6,8 +6,10 @@ of them when another process, such as a browser, takes its core. Independent job
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 import torch
@@ -21,8 +23,9 @@ MAX_WORKERS = 8  # each job has its own arrays
 def parallel_map(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Result]:
     """The results of `work` for every job, in order, on as many threads as torch would use here.
 
-    On an error, or when the loop over the results is left, jobs that have not begun are cancelled and the
-    others are waited for.
+    A job begins when the result of an earlier one is taken, so a loop that waits between two results lets
+    the processor rest. On an error, or when the loop is left, no more jobs begin, and the others are waited
+    for.
     """
     threads = torch.get_num_threads()
     workers = min(threads, len(jobs), MAX_WORKERS)
@@ -31,7 +34,12 @@ def parallel_map(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator
         return
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(threads // workers,))
     try:
-        yield from pool.map(work, jobs)
+        waiting = iter(jobs)
+        begun = deque(pool.submit(work, job) for job in islice(waiting, workers))
+        while begun:
+            result = begun.popleft().result()
+            begun.extend(pool.submit(work, job) for job in islice(waiting, 1))
+            yield result
     finally:
         pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)  # also for threads that begin later: torch has one number for these
