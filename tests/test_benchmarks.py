@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import distill_work, variants
+from benchmarks import distill_work, swaps, variants
 from fairkd.corpora import Corpus
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
@@ -43,3 +43,14 @@ def test_variants_that_were_kept_are_those_of_the_same_settings(
     with pytest.raises(InputError, match="other settings"):
         variants.variant("plain", tmp_path, ["budget.steps=3"], tiny_bert, CORPUS)
     assert json.loads((tmp_path / "measured.json").read_text()) == first
+
+
+def test_only_sentences_that_differ_in_gender_alone_are_pairs() -> None:
+    assert swaps.is_swap("The cook met [her].", "The cook met [him].")
+    assert not swaps.is_swap("The cook met [her].", "The chef met [him].")
+    assert not swaps.is_swap("The cook met [her] and him.", "The cook met [him] and him.")
+
+
+def test_swapped_words_are_marked_beside_their_counterparts() -> None:
+    assert swaps.marked("She lost her key.", "He lost his key.") == "[She>He] lost [her>his] key."
+    assert swaps.without_brackets("The [cook]  met [ her ] .") == "The cook met her ."

@@ -24,10 +24,10 @@ _JOINED_AFTER = re.compile(r" ?[-‐‑–] ?([^\W\d_]+)")
 _AND = r" ?(?:&|/|\b(?:and|or|und)\b) ?(?:(?:the|my|our) )?"
 _AND_AFTER = re.compile(rf"{_AND}([^\W\d_]+)", re.I)
 _AND_BEFORE = re.compile(rf"([^\W\d_]+){_AND}$", re.I)
-_NAME_AFTER = re.compile(r"(?: ?(?:-|['’]s?|of\b|the\b|and\b|&|[A-Z][^\W\d_]*))+")
+_NAME_AFTER = re.compile(r"(?: ?(?:-|['’] ?s?|of\b|the\b|and\b|&|[A-Z][^\W\d_]*))+")
 _NEAR = 6  # words in which the name of a place ends: "Queen Elizabeth II Memorial Hospital"
 _INSTITUTION_FOR = re.compile(r"([^\W\d_]+) (?:for|of) $")
-_POSSESSIVE_NAME = re.compile(r" ?['’]s? ?[A-Z]")
+_POSSESSIVE_NAME = re.compile(r" ?['’] ?s? ?[A-Z]")
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 
 _FIRST_NAME = TwoReadings(("title",), ("first_name",), -1.5)  # first names are more frequent than titles
@@ -88,7 +88,7 @@ def _bare(place: WordInSentence) -> bool | Question:
     words, word, last, following = lexicon(), place.word, place.last.lower(), place.next.lower()
     if following in _FAMILIES and word in words.persons:
         return False
-    if place.next in _PARTICLES and word in words.ranks:
+    if place.next in _PARTICLES and word.removesuffix("s") in words.ranks:  # "the Kings of Arles"
         return True
     if place.begins:
         return word not in words.persons

@@ -23,6 +23,7 @@ from fairkd.models.loading import MaskedLM
             "She was crowned Queen, and the Queen of Arles bowed.",
         ),
         ("Women Win Again As Men Watch", "Men Win Again As Women Watch"),
+        ("The Kings of Arles and the Queen Mother bowed.", "The Queens of Arles and the King Father bowed."),
         ("Man is mortal.", "Woman is mortal."),
         ("The Boys sang.", "The Girls sang."),
         ("She told HIM: IT IS HIS CAR.", "He told HER: IT IS HER CAR."),
