@@ -150,6 +150,8 @@ def about(run: Run) -> list[str]:
     parts = ["settings unknown" if run.config_error else run_summary(run.config)]
     if run.owner:
         parts.append(f"by {run.owner}")
+    if visitor().owns(run):
+        parts.append("yours")
     return parts if run.example else [*parts, ago(run.created)]
 
 

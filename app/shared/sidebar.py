@@ -54,7 +54,7 @@ def choose_models(roles: Sequence[str], *, figures: bool = True) -> None:
             chosen[role], slots[chosen[role]] = _picker(role, chosen.get(role))
     with st.sidebar:
         presenter_switch()
-        if is_presenter():
+        if hosting().mode == "class" and is_presenter():
             caption(":material/key: You are the presenter: you can change everybody’s runs.")
         sheets = st.expander("About these models", key="model_sheets", on_change="rerun") if roles else None
         if figures:

@@ -23,7 +23,7 @@ from fairkd.runs import events, lock, outcome, process_identity, store, wording
 from fairkd.runs.lock import LockError, RunnerLock
 from fairkd.runs.result_warning import result_warning
 from fairkd.runs.run_record import ACTIVE, Entry
-from fairkd.utils import home, quoted
+from fairkd.utils import TOKEN_VARIABLE, home, quoted
 
 SLOTS = "FAIRKD_SLOTS"
 RUNNER: tuple[str, ...] = (sys.executable, "-m", "fairkd.runs.runner")
@@ -221,6 +221,7 @@ def detached_environment() -> dict[str, str]:
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     paths = [package, *(path for path in map(os.path.abspath, known) if path != package)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "FAIRKD_HOME": str(home())}
+    environment.pop(TOKEN_VARIABLE, None)  # a secret that no run needs
     if environment.get(pinned_wheels.VARIABLE):
         environment[pinned_wheels.VARIABLE] = os.path.abspath(environment[pinned_wheels.VARIABLE])
     return environment

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from fairkd.errors import FairKDError, InputError
+from fairkd.errors import InputError
 from fairkd.runs import control, run_access, store, uploads
 from fairkd.runs.run_access import RunAccess
 from fairkd.runs.run_record import ACTIVE, Run
@@ -73,13 +73,16 @@ class Visitor:
         """Why the visitor may not cancel, resume, delete or describe this run; None if they may."""
         if self.hosting.mode == "demo":
             return NO_CHANGE
-        if not self.limited:
-            return None
+        return NOT_YOURS if self.limited and not self.owns(run) else None
+
+    def owns(self, run: Run) -> bool:
+        """Whether the visitor has started this run. Only in a class is that known."""
+        if self.hosting.mode != "class" or not self.id:
+            return False
         try:
-            mine = bool(self.id) and run_access.read(run.folder).visitor == self.id
+            return run_access.read(run.folder).visitor == self.id
         except InputError:
-            mine = False
-        return None if mine else NOT_YOURS
+            return False
 
     def may_use(self, config: Config) -> None:
         """Raise a FairKDError that says which setting of a run the visitor may not have."""
@@ -127,13 +130,7 @@ class Visitor:
 
     def unfinished(self) -> int:
         """How many of the visitor's runs are queued or train."""
-        mine = 0
-        for entry in store.entries(("queued", *ACTIVE)):
-            try:
-                mine += run_access.read(entry.run.folder).visitor == self.id
-            except FairKDError:
-                continue  # nobody's
-        return mine
+        return sum(self.owns(entry.run) for entry in store.entries(("queued", *ACTIVE)))
 
     @property
     def _uploader(self) -> str:

@@ -10,6 +10,7 @@ from .hosting import (
     MODE_VARIABLE as MODE_VARIABLE,
     MODES as MODES,
     MOST_MEGABYTES as MOST_MEGABYTES,
+    TOKEN_VARIABLE as TOKEN_VARIABLE,
     Hosting as Hosting,
     Mode as Mode,
     visitor_id as visitor_id,

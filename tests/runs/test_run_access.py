@@ -12,7 +12,7 @@ import pytest
 from fairkd import corpora, runs
 from fairkd.distill.config import make_config
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import RunAccess, run_access
+from fairkd.runs import RunAccess, run_access, supervision
 from fairkd.runs.runner import serve
 from fairkd.utils import Access
 from tests.runs import stand_in
@@ -117,3 +117,10 @@ def test_the_reader_checks_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for read in (corpora.read, corpora.columns):
         with pytest.raises(InputError, match="not among the texts"):
             read(tmp_path / "text.txt")
+
+
+def test_the_presenters_token_does_not_reach_runner_and_runs(
+    quiet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRKD_PRESENTER_TOKEN", "a-token-of-this-class")
+    assert "FAIRKD_PRESENTER_TOKEN" not in supervision.detached_environment()

@@ -74,6 +74,7 @@ def test_a_button_that_was_drawn_earlier_is_refused_when_it_is_pressed(
     open_runs: OpenRuns, cookies: dict[str, str]
 ) -> None:
     id = run_of(MINE)
+    assert " · yours" in texts(open_runs())
     app = open_runs(run=id)
     assert {"Resume", "Delete"} <= buttons(app)
     cookies[COOKIE] = THEIRS
