@@ -71,6 +71,8 @@ def predictions_of(references: dict[Role, str], settings: Settings) -> dict[Role
     """The models' predictions by role, without those of a model with an error, which is shown on the page."""
     found: dict[Role, Prediction] = {}
     problems: dict[str, None] = {}
+    if not settings.mask_each:  # that takes longer, shows its progress, and uses all threads by itself
+        model_cache.predict_together(references.values(), settings.text, settings.temperature)
     for role, reference in references.items():
         with model_cache.collect_errors(problems):
             found[role] = model_cache.predict(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -167,6 +168,35 @@ def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: b
     finally:
         slot.empty()
     return _cached_prediction(*wanted, _prediction=prediction)
+
+
+def predict_together(references: Iterable[str], text: str, temperature: float) -> None:
+    """Predict with several models at once, so that `predict` finds the predictions.
+
+    Each model has a thread, because the browser has nothing to do meanwhile. Models that are not loaded, and
+    errors, are left to `predict`.
+    """
+    models: dict[Version, MaskedLM] = {}
+    for reference in references:
+        model = version(reference)
+        try:
+            models[model] = _cached_model(model)
+            _cached_prediction(model, text, temperature, False)
+            del models[model]
+        except _CacheMiss:
+            pass
+    if len(models) < 2:
+        return
+    from fairkd import predictions
+
+    with ThreadPoolExecutor(len(models)) as threads:
+        jobs = {
+            model: threads.submit(predictions.predict, loaded, text, temperature=temperature)
+            for model, loaded in models.items()
+        }
+    for model, job in jobs.items():
+        if job.exception() is None:
+            _cached_prediction(model, text, temperature, False, _prediction=job.result())
 
 
 # A prediction holds [positions, vocabulary] numbers (4 MB for thirty tokens), so it is cached without copies.

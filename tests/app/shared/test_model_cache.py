@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 
 from app.shared import model_cache, streamlit_internals
-from fairkd import models
-from fairkd.errors import ModelError
+from fairkd import models, predictions
+from fairkd.errors import InputError, ModelError
 
 
 def rewrite(folder: Path) -> None:
@@ -157,3 +157,20 @@ def test_a_cached_prediction_shows_no_progress(
     for _ in range(2):
         model_cache.predict(str(tiny_folder("bert")), "she is a doctor", mask_each=True)
         assert len(messages) == 1 and "4 of 4 positions" in messages[0]
+
+
+def test_models_predict_together_and_errors_are_left_to_each(
+    tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    references = [str(tiny_folder(family)) for family in ("bert", "roberta")]
+    loaded = [model_cache.get_model(reference) for reference in references]
+    expected = [predictions.predict(model, "he is a [MASK]", temperature=2.0) for model in loaded]
+    model_cache.predict_together([*references, "./nothing"], "he is a [MASK]", 2.0)
+    model_cache.predict_together(references, "", 2.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(predictions, "predict", lambda *_, **__: pytest.fail("predicted again"))
+        found = [model_cache.predict(one, "he is a [MASK]", temperature=2.0) for one in references]
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.log_probabilities.equal(theirs.log_probabilities)
+    with pytest.raises(InputError):
+        model_cache.predict(references[0], "", temperature=2.0)
