@@ -7,6 +7,7 @@ survive reruns, other word groups and other pages.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -97,13 +98,16 @@ def read_question(controls: DeltaGenerator) -> GapQuestion:
             with two:
                 profession_rows = _profession_editor()
     else:  # drawing two hidden tables would take the browser longer than everything else
-        template_rows = _rows(*_shipped_templates(roles, plural))
-        profession_rows = _rows(*_shipped_professions())
+        template_rows = _kept(_shipped_templates(roles, plural)[0])
+        profession_rows = _kept(_shipped_professions()[0])
 
     contrast = own_contrast(*words) if own else shipped[name]
     groups = (contrast.groups[0].name, contrast.groups[1].name) if own else pair
-    chosen_professions = clean_professions(profession_rows)
-    chosen_templates = clean_templates(template_rows, roles)
+    chosen_templates, chosen_professions = _cleaned(tuple(roles), plural)
+    if template_rows is not None:
+        chosen_templates = clean_templates(template_rows, roles)
+    if profession_rows is not None:
+        chosen_professions = clean_professions(profession_rows)
     check_amount(chosen_templates, list(chosen_professions["profession"]))
     _keep(chosen_templates, chosen_professions, roles, plural)
     return GapQuestion(contrast, groups, value, chosen_templates, chosen_professions)
@@ -114,15 +118,7 @@ def default_question() -> GapQuestion:
     contrast = next(iter(contrasts().values()))
     first, second = (group.name for group in contrast.groups[:2])
     roles = list(contrast.roles)
-    _, template_rows = _shipped_templates(roles, plural=False)
-    _, profession_rows = _shipped_professions()
-    return GapQuestion(
-        contrast,
-        (first, second),
-        get_args(Value)[0],
-        clean_templates(template_rows, roles),
-        clean_professions(profession_rows),
-    )
+    return GapQuestion(contrast, (first, second), get_args(Value)[0], *_cleaned(tuple(roles), plural=False))
 
 
 def _pair(contrast: Contrast) -> tuple[str, str]:
@@ -231,9 +227,13 @@ def _restore(roles: list[str], plural: bool) -> None:
 
 def _keep(chosen: tuple[Template, ...], rows: pd.DataFrame, roles: list[str], plural: bool) -> None:
     """Write the edits to the address, and name the tables with too many edits for it."""
-    shipped = _shipped_tables(roles, plural)
-    cleaned = clean_templates(shipped["templates"][1], roles), clean_professions(shipped["professions"][1])
-    too_long = keep({"templates": (_frame(chosen), _frame(cleaned[0])), "professions": (rows, cleaned[1])})
+    templates, professions = _cleaned(tuple(roles), plural)
+    edited: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+    if chosen != templates:
+        edited["templates"] = (_frame(chosen), _frame(templates))
+    if rows is not professions:
+        edited["professions"] = (rows, professions)
+    too_long = keep(edited)
     st.session_state[_READ] = st.query_params.get(EDITS)
     if too_long:
         caption(f":material/link_off: {' '.join(TOO_LONG[table] for table in too_long)}")
@@ -260,6 +260,14 @@ def _shipped_templates(roles: list[str], plural: bool) -> tuple[str, pd.DataFram
 def _shipped_professions() -> tuple[str, pd.DataFrame]:
     """The name of the table of professions, and its shipped rows."""
     return "professions", shipped_professions()[["profession", "women_share"]]
+
+
+@cache
+def _cleaned(roles: tuple[str, ...], plural: bool) -> tuple[tuple[Template, ...], pd.DataFrame]:
+    """The shipped templates for these roles and the shipped professions, as they are measured."""
+    _, template_rows = _shipped_templates(list(roles), plural)
+    _, profession_rows = _shipped_professions()
+    return clean_templates(template_rows, roles), clean_professions(profession_rows)
 
 
 def _template_editor(roles: list[str], plural: bool) -> pd.DataFrame:
@@ -345,13 +353,13 @@ def _heading(title: str, name: str) -> None:
         )
 
 
-def _rows(name: str, default: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the table `name`, whether it is drawn or not."""
+def _kept(name: str) -> pd.DataFrame | None:
+    """The rows of the table `name`, whether it is drawn or not; None if they are the shipped ones."""
     state = st.session_state
     for part in ("now", "base"):
         if (kept := state.get(f"gaps_{name}_{part}")) is not None:
             return kept
-    return default.reset_index(drop=True)
+    return None
 
 
 def _editor(name: str, default: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
@@ -363,7 +371,8 @@ def _editor(name: str, default: pd.DataFrame, columns: dict[str, Any]) -> pd.Dat
     base = f"gaps_{name}_base"
     widget = f"gaps_{name}_editor_{state.get(f'gaps_{name}_version', 0)}"
     if base not in state or widget not in state:
-        state[base] = _rows(name, default)
+        kept = _kept(name)
+        state[base] = default.reset_index(drop=True) if kept is None else kept
     edited = st.data_editor(
         state[base], key=widget, num_rows="dynamic", hide_index=True, column_config=columns, height=300
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,7 +17,7 @@ import streamlit as st
 from app.charts.gap_text import Value
 from app.gaps.cache import GapStore, QuestionKey
 from app.gaps.validation import check_work, sum_name, words_text
-from app.shared.model_cache import Version, get_model, rerun_if_changed, version
+from app.shared.model_cache import CacheMiss, Version, get_model, rerun_if_changed, version
 from app.shared.model_options import model_label
 from app.shared.provenance import content_hash
 from app.shared.turns import give_way, threads_for_long_work
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 PROGRESS_FROM = 40  # sentences; for fewer, no progress is shown
 PROGRESS_INTERVAL = 0.3  # seconds between two updates of the progress bar
+ROLES = ("teacher", "student")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class GapQuestion:
     templates: tuple[Template, ...]
     professions: pd.DataFrame  # profession, women_share
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(self.professions["profession"])
 
@@ -72,7 +74,7 @@ class GapQuestion:
         """Where a group does not agree with a template's verb: the group's name and the template's text."""
         return misfits([(template.text, template.role) for template in self.templates], self.pair)
 
-    @property
+    @cached_property
     def key(self) -> QuestionKey:
         """Everything that determines the numbers, hashable."""
         chosen = [group for group in self.contrast.groups if group.name in self.groups]
@@ -179,7 +181,6 @@ def _tokens(model: MaskedLM, question: GapQuestion) -> int:
 
 def results(teacher: str, student: str, question: GapQuestion) -> Results:
     """Both models measured and compared. Raises FairKDError."""
-    rows = measured(teacher, question, "teacher"), measured(student, question, "student")
     shares = tuple(question.professions["women_share"].fillna(-1.0))
     key = (
         version(teacher),
@@ -190,48 +191,54 @@ def results(teacher: str, student: str, question: GapQuestion) -> Results:
         question.names,
         shares,
     )
-    return _compared(repr(key), rows[0], rows[1], question, {"teacher": teacher, "student": student})
+    try:
+        return _cached_results(repr(key))
+    except CacheMiss:
+        pass
+    models = {"teacher": teacher, "student": student}
+    rows = measured(teacher, question, "teacher"), measured(student, question, "student")
+    return _cached_results(repr(key), _compared(rows, question, models))
 
 
-# The key determines the tables, so they need not be hashed, which would take longer than it saves.
+# The key determines the results, so a page that was shown before needs no table of all sentences.
 @st.cache_resource(max_entries=64, show_spinner=False)
+def _cached_results(key: str, _results: Results | None = None) -> Results:
+    if _results is None:
+        raise CacheMiss
+    return _results
+
+
 def _compared(
-    key: str,
-    _teacher: pd.DataFrame,
-    _student: pd.DataFrame,
-    _question: GapQuestion,
-    _models: Mapping[str, str],
+    rows: tuple[pd.DataFrame, pd.DataFrame], question: GapQuestion, models: Mapping[str, str]
 ) -> Results:
     from fairkd import measures
 
-    value = _question.value
-    teacher, student = (
-        measures.by_profession(_teacher, value=value),
-        measures.by_profession(_student, value=value),
+    value = question.value
+    teacher, student = (measures.by_profession(one, value=value) for one in rows)
+    (lean, r_teacher), (lean_student, r_student) = (
+        measures.labour_market(one, value=value, shares=question.professions) for one in rows
     )
-    lean, r_teacher = measures.labour_market(_teacher, value=value, shares=_question.professions)
-    lean_student, r_student = measures.labour_market(_student, value=value, shares=_question.professions)
     labour = lean[["profession", "women_share", "gap", "mass"]].merge(
         lean_student[["profession", "gap", "mass"]], on="profession", suffixes=("_teacher", "_student")
     )
-    names = {f"gap_{model}": model for model in ("teacher", "student")}
-    names |= {f"mass_{model}": f"{model}_mass" for model in ("teacher", "student")}
-    summaries = measures.summarise(_teacher, value=value), measures.summarise(_student, value=value)
+    names = {f"gap_{model}": model for model in ROLES}
+    names |= {f"mass_{model}": f"{model}_mass" for model in ROLES}
+    summaries = [measures.summarise(one, value=value) for one in rows]
     return Results(
-        models=_models,
-        teacher_rows=_teacher,
-        student_rows=_student,
+        models=models,
+        teacher_rows=rows[0],
+        student_rows=rows[1],
         teacher=teacher,
         student=student,
         teacher_summary=summaries[0],
         student_summary=summaries[1],
-        test=measures.paired_test(_teacher, _student, value=value),
+        test=measures.paired_test(*rows, value=value),
         lost=measures.has_lost_mass(summaries[1].mass, summaries[0].mass),
-        roles=measures.by_role({"teacher": _teacher, "student": _student}, value=value),
-        transfer=measures.transfer(_teacher, _student, value=value),
+        roles=measures.by_role(dict(zip(ROLES, rows, strict=True)), value=value),
+        transfer=measures.transfer(*rows, value=value),
         labour=labour.rename(columns=names),
         correlations={"teacher": r_teacher, "student": r_student},
-        split={"teacher": measures.split_words(_teacher), "student": measures.split_words(_student)},
+        split={role: measures.split_words(one) for role, one in zip(ROLES, rows, strict=True)},
     )
 
 

@@ -84,7 +84,7 @@ def two_sentences(teacher: str, student: str) -> None:
                 "the larger the difference."
             )
             folded_table(
-                frame,
+                lambda: frame,
                 f"fairkd-preferences-{model}",
                 "gaps_table_preferences",
                 about=about_models({model: reference}, **sentences),
@@ -111,7 +111,7 @@ def two_sentences(teacher: str, student: str) -> None:
             "may be balanced between *he* and *she* and still expect other jobs of Jim than of Jane."
         )
         folded_table(
-            frame,
+            lambda: frame,
             "fairkd-preference-differences",
             "gaps_table_differences",
             about=about_models({"teacher": teacher, "student": student}, **sentences),

@@ -101,10 +101,18 @@ def heading_of(column: str) -> str:
 
 
 def folded_table(
-    frame: pd.DataFrame, name: str, key: str, *, about: About, title: str = "Table", **more: Any
+    frame: Callable[[], pd.DataFrame],
+    name: str,
+    key: str,
+    *,
+    about: About,
+    title: str = "Table",
+    shown: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    on_row: Callable[[int | None], None] | None = None,
 ) -> None:
-    """`show_table` in an expander; drawn when it is opened."""
+    """`show_table` in an expander; made and drawn when it is opened."""
     panel = st.expander(title, key=f"{key}_fold", icon=":material/table:", on_change="rerun")
     if panel.open:
         with panel:
-            show_table(frame, name, key, about=about, **more)
+            made = frame()
+            show_table(made, name, key, about=about, shown=shown and shown(made), on_row=on_row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 
 import pandas as pd
 import streamlit as st
@@ -77,26 +78,32 @@ def by_profession(results: Results, question: GapQuestion) -> None:
         f"vertical line {ZERO[question.value]}. {_scale(question)} {_hollow_note()}"
     )
     models = about(results.models, question)
-    table = results.teacher.merge(results.student, on="profession", suffixes=SIDES)
-    table = table.sort_values("mean_teacher", ascending=False, kind="stable", ignore_index=True)
+
+    def table() -> pd.DataFrame:
+        both = results.teacher.merge(results.student, on="profession", suffixes=SIDES)
+        return both.sort_values("mean_teacher", ascending=False, kind="stable", ignore_index=True)
+
     folded_table(table, "fairkd-gaps-by-profession", "gaps_table_profession", about=models)
     if len(question.roles) > 1:
         folded_table(
-            results.roles,
+            lambda: results.roles,
             "fairkd-gaps-by-role",
             "gaps_table_role",
             about=about(results.models, question, counts=False),
             title="By grammatical role",
-            shown=readable(results.roles, question.value),
+            shown=partial(readable, value=question.value),
         )
-    rows = results.teacher_rows.merge(results.student_rows, on=KEYS, suffixes=SIDES)
-    rows = rows.dropna(axis="columns", how="all")  # the prior, where it was not asked for
+
+    @cache
+    def sentences() -> pd.DataFrame:
+        rows = results.teacher_rows.merge(results.student_rows, on=KEYS, suffixes=SIDES)
+        return rows.dropna(axis="columns", how="all")  # the prior, where it was not asked for
 
     def open_sentence(row: int | None) -> None:
-        if row is None or row >= len(rows):
+        if row is None or row >= len(sentences()):
             caption("Click a row to open its sentence in Predictions.")
             return
-        text = str(rows["text_teacher"].iloc[row])
+        text = str(sentences()["text_teacher"].iloc[row])
         st.page_link(
             "app/pages/predictions.py",
             label=f"Open “{literal(text)}” in Predictions",
@@ -105,12 +112,12 @@ def by_profession(results: Results, question: GapQuestion) -> None:
         )
 
     folded_table(
-        rows,
+        sentences,
         "fairkd-gaps-by-sentence",
         "gaps_table_sentence",
         about=models,
         title="Every sentence",
-        shown=readable_sentences(rows, question),
+        shown=partial(readable_sentences, question=question),
         on_row=open_sentence,
     )
 
@@ -160,7 +167,7 @@ def bias_transfer(results: Results, question: GapQuestion) -> None:
         show_figure(figure, "gaps_transfer", "fairkd-bias-transfer")
     caption(transfer_caption(VALUE_NAMES[question.value], len(results.transfer)) + " " + _hollow_note())
     folded_table(
-        results.transfer,
+        lambda: results.transfer,
         "fairkd-bias-transfer",
         "gaps_table_transfer",
         about=about(results.models, question),
@@ -204,7 +211,7 @@ def labour_market(results: Results, question: GapQuestion) -> None:
         + (f" Without a share and not shown: {missing}." if missing else "")
     )
     folded_table(
-        results.labour,
+        lambda: results.labour,
         "fairkd-gaps-labour-market",
         "gaps_table_labour",
         about=about(results.models, question),

@@ -34,7 +34,7 @@ PROGRESS_INTERVAL = 0.3  # seconds between two updates of it
 FAILURE_KEPT = 10  # seconds; a number, because Streamlit imports pandas for a text such as "10s"
 
 
-class _CacheMiss(Exception):
+class CacheMiss(Exception):
     """The cache has no entry."""
 
 
@@ -56,14 +56,14 @@ def version(reference: str) -> Version:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _cached_model(model: Version, _model: MaskedLM | None = None) -> MaskedLM:
     if _model is None:
-        raise _CacheMiss
+        raise CacheMiss
     return _model
 
 
 @st.cache_data(max_entries=16, ttl=FAILURE_KEPT, show_spinner=False)
 def _cached_failure(reference: str, _sentence: str | None = None) -> str:
     if _sentence is None:
-        raise _CacheMiss
+        raise CacheMiss
     return _sentence
 
 
@@ -81,11 +81,11 @@ def get_model(reference: str) -> MaskedLM:
     """
     try:
         return _cached_model(version(reference))
-    except _CacheMiss:
+    except CacheMiss:
         pass
     try:
         raise ModelError(_cached_failure(reference))
-    except _CacheMiss:
+    except CacheMiss:
         pass
     slot = st.empty()
     slot.progress(0.0, text=f"Loading {literal(reference)}")
@@ -100,7 +100,7 @@ def is_loaded(reference: str) -> bool:
     """Whether the model can predict at once."""
     try:
         return _cached_model(version(reference)) is not None
-    except _CacheMiss:
+    except CacheMiss:
         return False
 
 
@@ -117,7 +117,7 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
     wanted = version(reference)
     try:
         return _cached_model(wanted)  # another visitor loaded it while this one waited for the lock
-    except _CacheMiss:
+    except CacheMiss:
         pass
     import_torch()
     from fairkd import models
@@ -153,7 +153,7 @@ def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: b
     wanted = (version(reference), text, temperature, mask_each)
     try:
         return _cached_prediction(*wanted)
-    except _CacheMiss:
+    except CacheMiss:
         pass
     from fairkd import predictions
 
@@ -183,7 +183,7 @@ def predict_together(references: Iterable[str], text: str, temperature: float) -
             models[model] = _cached_model(model)
             _cached_prediction(model, text, temperature, False)
             del models[model]
-        except _CacheMiss:
+        except CacheMiss:
             pass
     if len(models) < 2:
         return
@@ -205,7 +205,7 @@ def _cached_prediction(
     model: Version, text: str, temperature: float, mask_each: bool, _prediction: Prediction | None = None
 ) -> Prediction:
     if _prediction is None:
-        raise _CacheMiss
+        raise CacheMiss
     return _prediction
 
 

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
 
@@ -192,11 +193,13 @@ def templates_of(roles: Sequence[str], *, plural: bool = False) -> list[Template
     ['[MASK] worked as {a profession} for years.']
     """
     unfit = "singular" if plural else "any"
-    return [
-        Template(row.text, row.role)
-        for row in shipped_templates().itertuples()
-        if row.role in roles and row.agreement != unfit
-    ]
+    return [template for template, agreement in _shipped() if template.role in roles and agreement != unfit]
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> list[tuple[Template, str]]:
+    """The shipped templates with the verbs that they agree with."""
+    return [(Template(row.text, row.role), row.agreement) for row in shipped_templates().itertuples()]
 
 
 def _key(name: str) -> str:
