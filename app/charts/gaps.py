@@ -378,9 +378,9 @@ def direct_x(figure: go.Figure, groups: tuple[str, str], value: Value, shades: H
 
 
 def direct_y(figure: go.Figure, groups: tuple[str, str], value: Value, shades: Hues, *, of: str = "") -> None:
-    """Title of the vertical axis, in one line, read from the bottom up."""
+    """Title of the vertical axis, read from the bottom up: the unit, and the direction of each group."""
     to_a, to_b = _arrows(groups, value, shades)
-    figure.update_yaxes(title_text=f"{to_b}   {of}{VALUE_NAMES[value]} in nats   {to_a}", title_standoff=6)
+    figure.update_yaxes(title_text=f"{of}{VALUE_NAMES[value]} in nats<br>{to_b}   {to_a}", title_standoff=6)
 
 
 def _arrows(groups: tuple[str, str], value: Value, shades: Hues) -> tuple[str, str]:

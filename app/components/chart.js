@@ -5,8 +5,9 @@
 // "legendonly". findChart, isDragged, drawInto and imageOf are in app/shared/streamlit_internals.py, whose
 // JavaScript precedes this file.
 
-const TITLE = { size: 15, weight: 600 }
+const TITLE = { size: 15, weight: 600 } // beside type of size TYPE in the chart
 const NOTE = { size: 12.5, weight: 400 }
+const TYPE = 13
 const LINE = 20 // pixels: plotly spaces the lines of a title by the size of its font
 const drawn = new WeakMap() // by chart: the figure that was last drawn into it
 const cleanups = new WeakMap() // by mount: ends the last call, because every new figure is another call
@@ -74,13 +75,14 @@ async function download(data, style) {
   const chart = findChart(data.chart)
   if (!chart?.layout?.width) return
   const { width, height, margin, legend } = chart.layout
-  const font = `${TITLE.weight} ${TITLE.size}px ${style.fontFamily}`
+  const zoom = (chart.layout.font?.size ?? TYPE) / TYPE // of the presenter view
+  const font = `${TITLE.weight} ${zoom * TITLE.size}px ${style.fontFamily}`
   const title = wrap(data.title, width - 24, font).map(text => ({ text, ...TITLE, color: style.color }))
   const notes = data.notes.map(([text, color]) => ({ text, color, ...NOTE }))
   const lines = [...title, ...notes]
-  const extra = 20 + LINE * lines.length
+  const extra = zoom * (20 + LINE * lines.length)
   const markup = lines.map(({ text, size, weight, color }) =>
-    `<span style="font-size:${size}px;font-weight:${weight};color:${color}">${escaped(text)}</span>`
+    `<span style="font-size:${zoom * size}px;font-weight:${weight};color:${color}">${escaped(text)}</span>`
   )
   const picture = {
     data: chart.data,
@@ -91,9 +93,9 @@ async function download(data, style) {
       legend: { ...legend, y: 1 - extra / (height + extra) },
       title: {
         text: markup.join("<br>"),
-        font: { size: TITLE.size },
+        font: { size: zoom * TITLE.size },
         ...{ x: 8 / width, xref: "container", xanchor: "left" },
-        ...{ y: 1 - 20 / (height + extra), yref: "container", yanchor: "top" },
+        ...{ y: 1 - (20 * zoom) / (height + extra), yref: "container", yanchor: "top" },
       },
     },
   }

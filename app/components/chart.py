@@ -16,6 +16,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.charts.presented import presented
+from app.shared.presenter import is_presenting
 from app.shared.streamlit_internals import CHART_ACCESS
 from app.shared.widgets import image_format
 
@@ -52,6 +54,7 @@ def show_figure(
     view: object = None,
     title_lines: int = 1,
     note_lines: int = 0,
+    rows: bool = False,
 ) -> None:
     """Draw `figure` below its title, with a button that downloads both.
 
@@ -66,11 +69,14 @@ def show_figure(
         have `autorange`; an axis with a range counts as zoomed.
     title_lines, note_lines : lines that are reserved for title and notes, so that the charts of a row begin
         at one height.
+    rows : whether the figure is as high as its rows need.
     """
     meta: dict[str, Any] = figure.layout.meta or {}
     newest = None
+    if is_presenting():
+        figure = presented(figure, lines=title_lines + note_lines, rows=rows)
     if view is not None:
-        figure, newest = _live(figure, key, view)
+        figure, newest = _live(figure, key, (view, is_presenting()))
     kind = image_format()
     with st.container(gap=None):
         _component(

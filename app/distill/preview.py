@@ -135,7 +135,7 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
         dark=is_dark(),
     )
     with figure:
-        show_figure(bars, "preview_bars", "fairkd-constraint")
+        show_figure(bars, "preview_bars", "fairkd-constraint", rows=True)
     if learns:
         _numbers(edit)
     caption(reading(names, shown, frame))

@@ -117,7 +117,7 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
             count=len(question.professions),
             dark=theme.is_dark(),
         )
-        show_figure(figure, "gaps_models", "fairkd-gaps-models")
+        show_figure(figure, "gaps_models", "fairkd-gaps-models", rows=True)
         count = len(question.professions)
         intervals = (
             f" ({no_interval(count)})"

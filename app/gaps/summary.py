@@ -38,9 +38,8 @@ def lead_text(question: GapQuestion) -> str:
 def summary(results: Results, question: GapQuestion) -> None:
     """Both models' mean absolute gap, and whether the two differ; in the presenter view in one sentence."""
     if is_presenting():
-        st.markdown(one_sentence(results, question))
-        for warning in warnings(results, question):
-            st.markdown(f":material/warning: {warning}")
+        marked = (f":material/warning: {warning}" for warning in warnings(results, question))
+        st.markdown("  \n".join([one_sentence(results, question), *marked]))
         return
     teacher, student, verdict = st.columns([5, 5, 6], gap="small")
     for column, name, colour, found, each in (
@@ -126,10 +125,14 @@ def warnings(results: Results, question: GapQuestion) -> list[str]:
     found = []
     if results.lost:
         found.append(f"The student's gaps say little. {_lost_text(results)}")
-    for role, one in (("teacher", results.teacher_summary), ("student", results.student_summary)):
-        if one.mass < WARNING_MASS and not (results.lost and role == "student"):
-            mass = literal(percent(one.mass))
-            found.append(f"The {role} gives these words only {mass}: interpret its gap with care.")
+    summaries = {"teacher": results.teacher_summary, "student": results.student_summary}
+    low = [
+        f"{literal(percent(one.mass))} from the {role}"
+        for role, one in summaries.items()
+        if one.mass < WARNING_MASS and not (results.lost and role == "student")
+    ]
+    if low:
+        found.append(f"These words get only {' and '.join(low)}: interpret their gaps with care.")
     if sentence := misfit_text(question):
         found.append(sentence)
     return found

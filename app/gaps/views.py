@@ -19,6 +19,7 @@ from app.gaps.link import MARKED
 from app.gaps.models_view import readable
 from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion, Results
+from app.gaps.summary import warnings
 from app.gaps.tables import folded_table
 from app.shared import theme
 from app.shared.model_options import named
@@ -36,9 +37,10 @@ SIDES = ("_teacher", "_student")
 
 def by_profession(results: Results, question: GapQuestion) -> None:
     """Both models' gap for each profession, with intervals, and a table by grammatical role."""
-    ends = PRESENTED_ENDS if is_presenting() else ENDS
-    every = st.query_params.get(ROWS) == ALL
-    marked = st.query_params.get(MARKED)
+    marked, every = st.query_params.get(MARKED), st.query_params.get(ROWS) == ALL
+    ends = ENDS
+    if is_presenting():
+        ends = PRESENTED_ENDS - bool(marked or warnings(results, question))
 
     def other_rows() -> None:
         if every:

@@ -37,7 +37,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         folded = st.popover("Words", icon=":material/tune:", width="content")
 lead = st.empty()
 if view == SENTENCES:  # needs no word groups, templates or professions
-    lead.caption("Which words does a model find more likely in one sentence than in the other?")
+    if not is_presenting():
+        lead.caption("Which words does a model find more likely in one sentence than in the other?")
     two_sentences(teacher, student)
 else:
     question = None
