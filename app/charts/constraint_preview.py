@@ -89,7 +89,8 @@ def edit_bars(
                 "textfont": {"size": 11.5},
                 "customdata": [list(row) for row in zip(escape_all(frame["token"]), details, strict=True)],
                 "hovertemplate": f"<b>%{{customdata[0]}}</b><br>{name}: %{{customdata[1]}}<extra></extra>",
-                **({"xaxis": "x2", "width": 0.4} if column == "label" and soft else {}),
+                **({"width": 0.4} if column == "label" else {}),
+                **({"xaxis": "x2"} if column == "label" and soft else {}),
             }
         )
     height = _FRAME + (_BAR * max(len(soft), 2) + _GAP) * len(frame)
@@ -121,7 +122,7 @@ def edit_bars(
         },
     )
     label_axis = layout["xaxis"] | {
-        "range": [0, 1.7],
+        "range": [0, 1.7 if soft else 1.2],  # a narrow panel needs more room for numbers
         "tickvals": [0, 0.5, 1],
         "ticktext": ["0", "", "100%"],  # on a phone there is no room for a third
         "tickangle": 0,
