@@ -16,7 +16,7 @@ _component = st.components.v2.component(
     html="<span hidden></span>",
     js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
 )
-_WITHOUT_A_GAP = "<style>.st-key-browser { position: absolute; }</style>"
+_WITHOUT_A_GAP = "<style>div:has(> .st-key-browser) { position: absolute; }</style>"
 
 
 def watch_browser() -> None:

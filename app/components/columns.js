@@ -57,6 +57,8 @@ function listen(state) {
   const { scroller } = state
   scroller.onscroll = () => {
     state.tip.hidden = true
+    const beyond = scroller.scrollWidth - scroller.clientWidth - scroller.scrollLeft
+    scroller.classList.toggle("continued", beyond > 4)
     for (const label of scroller.querySelectorAll("[data-stays]")) {
       label.setAttribute("transform", `translate(${scroller.scrollLeft / (state.unit ?? 1)} 0)`)
     }

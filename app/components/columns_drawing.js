@@ -165,7 +165,8 @@ function token(column, place, chosen, colours) {
 
 // What the figure shows: the finding at the chosen position, or just the sentence.
 function titleOf(data) {
-  return data.positions?.[data.selected - 1]?.finding ?? data.sentence
+  const own = data.compared?.number === data.selected ? data.compared.finding : null // a visitor's own words
+  return own ?? data.positions?.[data.selected - 1]?.finding ?? data.sentence
 }
 
 function columnText(data, index) {

@@ -14,6 +14,9 @@ from fairkd.errors import InputError
 if TYPE_CHECKING:
     from fairkd.predictions import Prediction
 
+UNLIKELY = 1e-4  # below it, a ratio of two words is no finding
+PRACTICALLY_NONE = 1e-6
+
 
 def compare_words(here: Position, number: int, words: tuple[str, str]) -> dict[str, Any] | None:
     """What the browser shows about the words, either of which may be empty; None without any.
@@ -29,20 +32,42 @@ def compare_words(here: Position, number: int, words: tuple[str, str]) -> dict[s
             for role, model, place in here.sides
         ]
         return {"number": number, "words": list(words), "lines": lines, "note": ""}
-    found: dict[Role, tuple[float | None, float | None]] = {}
+    found: dict[Role, tuple[float, float]] = {}
     pieces: dict[str, dict[Role, int]] = {word: {} for word in words}
-    problems = []
+    others = []  # lines of models without a ratio
     for role, model, place in here.sides:
         try:
             (one, first), (other, second) = (_probability(here, role, model, place, word) for word in words)
         except InputError as error:
-            problems.append({"role": role, "text": f": {error}"})
-        else:
+            others.append({"role": role, "text": f": {error}"})
+            continue
+        pieces[words[0]][role], pieces[words[1]][role] = first, second
+        if first == second == 1:
             found[role] = one, other
-            pieces[words[0]][role], pieces[words[1]][role] = first, second
-    view = odds_view(words, found)
-    warning = " ".join(written_in_pieces(word, counts) for word, counts in pieces.items()).strip()
-    return {**view, "number": number, "lines": view["lines"] + problems, "warning": warning}
+        else:
+            others.append({"role": role, "text": _two_estimates(words, (one, other), (first, second))})
+    view = odds_view(words, found, in_order=True)
+    likely = max((max(pair) for pair in found.values()), default=0.0)
+    warnings = [written_in_pieces(word, counts) for word, counts in pieces.items()]
+    if found and likely < UNLIKELY:
+        warnings.append("Both words are very unlikely here, so their ratio says little.")
+    headline = likely >= UNLIKELY and words[0] != words[1] and all(map(all, found.values()))
+    title = {"finding": f"At “{here.text}”: {here.comparison(words, found)}"} if headline else {}
+    warning = " ".join(filter(None, warnings))
+    return {**view, **title, "number": number, "lines": view["lines"] + others, "warning": warning}
+
+
+def _two_estimates(words: tuple[str, str], values: tuple[float, float], counts: tuple[int, int]) -> str:
+    """The probabilities of two words, one of which is an estimate, so that their ratio is not shown."""
+    shown = (
+        f"“{word}” {_amount(value)}{' (an estimate)' if count > 1 else ''}"
+        for word, value, count in zip(words, values, counts, strict=True)
+    )
+    return f"gives {' and '.join(shown)}"
+
+
+def _amount(probability: float) -> str:
+    return "practically no probability" if probability < PRACTICALLY_NONE else exactly(probability)
 
 
 def written_in_pieces(word: str, counts: Mapping[Role, int]) -> str:
@@ -84,11 +109,15 @@ def _looked_up(here: Position, role: Role, model: Prediction, place: int, text: 
     except InputError as error:
         return f": {error}"
     spelling = " ".join(found.spelling)
-    notes = [f"spelled {spelling}"] if spelling != text else []
-    notes += [found.note] if found.note else []
-    note = f" ({'; '.join(notes)})" if notes else ""
     if found.probability is None:
-        return f"gives no probability to “{text}”{note}"
+        return f"gives no probability to “{text}” ({found.note})"
+    if found.subwords > 1:
+        heated = " at temperature 1" if model.temperature != 1 else ""
+        return (
+            f"gives “{text}” {_amount(found.probability)}. It is written in {found.subwords} pieces, "
+            f"{spelling}, so this is an estimate{heated}, without a rank"
+        )
+    note = f" (spelled {spelling})" if spelling != text else ""
     return _sentence(text, found.probability, found.rank, len(model.token_strings)) + note
 
 

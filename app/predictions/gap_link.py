@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.gaps.link import MARKED, template_link
-from app.shared.widgets import literal
+from app.shared.widgets import caption, literal
 from fairkd import lexicon
 from fairkd.errors import FairKDError
 from fairkd.models import typed_mask
@@ -44,15 +44,24 @@ def template_of(text: str, words: Sequence[str]) -> tuple[Template, str] | None:
     return template, match["profession"].lower()
 
 
+def why_not(text: str, words: Sequence[str]) -> str:
+    """Why a sentence about "he" or "she" has no link; empty for one with a profession, and for others."""
+    if not any(word.lower() in _ROLES for word in words[:2]) or _profession().search(text):
+        return ""
+    return "Gaps measures sentences with one of its professions, such as nurse. There you can add others."
+
+
 def query_of(template: Template, profession: str) -> dict[str, str]:
     """The parameters of the Gaps page that measure this template alone, and mark a profession there."""
     return {**template_link(template.text, template.role), MARKED: profession}
 
 
 def link_to_gaps(text: str, words: Sequence[str]) -> None:
-    """A link that measures the sentence on the Gaps page, if it can be a template."""
+    """A link that measures the sentence on the Gaps page, or why there is none for a pronoun's sentence."""
     found = template_of(text, words)
     if found is None:
+        if reason := why_not(text, words):
+            caption(reason)
         return
     template, profession = found
     st.session_state[_SENTENCE] = text, template

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import streamlit as st
 
@@ -22,13 +22,14 @@ PRESETS = (
 ON_PHONES = """<style>
 @media (max-width: 640px) {
   .st-key-controls, .st-key-preset [role="radiogroup"] { flex-wrap: nowrap; overflow-x: auto; }
-  .st-key-controls { gap: 1rem; }
+  .st-key-controls { gap: 1rem; padding-right: 2rem; }
+  .st-key-controls { mask-image: linear-gradient(to left, transparent, black 2rem); } /* it continues */
   .st-key-temperature, .st-key-k { width: 138px !important; }
   .st-key-controls > *, .st-key-preset [role="radiogroup"] > * { flex-shrink: 0; }
 }
 </style>"""
 POSITION = "position"  # the parameter of the address with the chosen column
-_KEYS = ("text", "k", "temperature", "each", "log")  # of the inputs, in the order of the settings
+_KEYS = ("text", "k", "temperature", "each", "log", "hard")  # of the inputs, in the order of the settings
 
 
 class OtherSettings(TypedDict):
@@ -37,6 +38,7 @@ class OtherSettings(TypedDict):
     k: int
     mask_each: bool
     log: bool
+    targets: bool
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Settings:
     temperature: float = 1.0
     mask_each: bool = False
     log: bool = False
+    targets: bool = False
 
     @property
     def about(self) -> dict[str, object]:
@@ -79,7 +82,7 @@ def drawn_settings() -> Settings | None:
     Use it in a rerun of the fragment. A rerun of the page may follow the browser's Back: then the address
     has other values.
     """
-    values = [st.session_state.get(key) for key in _KEYS]
+    values: list[Any] = [st.session_state.get(key) for key in _KEYS]
     return None if None in values else Settings(*values)
 
 
@@ -88,7 +91,7 @@ def inputs() -> Settings:
     if not is_presenting():
         text = sentence()
         examples()
-        with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="controls"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center", key="controls"):
             return Settings(text, temperature=temperature(), **other_controls())
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         text, divisor = sentence(), temperature()
@@ -134,7 +137,7 @@ def temperature() -> float:
         0.1,
         key="temperature",
         bind="query-params",
-        width=158,
+        width=146,
         format="%.1f",
         help="The models' scores (logits) are divided by the temperature. Below 1, probable words become "
         "more probable; above 1, all words become more alike. Distillation often uses 2.",
@@ -142,7 +145,7 @@ def temperature() -> float:
 
 
 def other_controls() -> OtherSettings:
-    """The number of words, whether each word is hidden in turn, and the scale."""
+    """The number of words, whether each word is hidden in turn, the scale, and whether targets are shown."""
     k = st.slider(
         "Words per column",
         1,
@@ -150,7 +153,7 @@ def other_controls() -> OtherSettings:
         7,
         key="k",
         bind="query-params",
-        width=158,
+        width=146,
         help="How many of the most probable words are shown at each position (top k). The presenter view "
         "shows fewer if the screen is not high enough.",
     )
@@ -167,4 +170,11 @@ def other_controls() -> OtherSettings:
         bind="query-params",
         help="Draw shades and bars by the logarithm of the probability. Improbable words become visible.",
     )
-    return {"k": k, "mask_each": each, "log": log}
+    targets = st.toggle(
+        "Targets",
+        key="hard",
+        bind="query-params",
+        help="Show what a student is taught at the chosen position: the hard label (one word) and the soft "
+        "target (the teacher's probabilities).",
+    )
+    return {"k": k, "mask_each": each, "log": log, "targets": targets}

@@ -147,19 +147,20 @@ def _body(chosen: dict[Role, str]) -> None:
 def results(chosen: dict[Role, str], settings: Settings) -> None:
     """The figure with the chosen position, and what stands below it."""
     text = settings.text
-    targets = bool(st.session_state.get("hard", str(st.query_params.get("hard", "")).lower() == "true"))
     words = _asked_words()
     found = cache(partial(predictions_of, chosen, settings))
     whole = st.container(gap=None)
     with whole:  # one element, so that those below keep their place when the models are loaded
         notes = st.container()
     asked = _asked_number(text)
-    default_view = settings == Settings(text) and not targets and not any(words)
+    default_view = settings == Settings(text) and not any(words)
     view = stored_view(chosen, text, asked) if default_view else None
     stored = view is not None
     with notes:
         if not stored and found():
-            view = predictions_view(found(), k=settings.k, log=settings.log, targets=targets, number=asked)
+            view = predictions_view(
+                found(), k=settings.k, log=settings.log, targets=settings.targets, number=asked
+            )
     if view is None:
         with notes:
             hints(text, {}, use_sentence)
@@ -183,13 +184,6 @@ def results(chosen: dict[Role, str], settings: Settings) -> None:
     for reason in view["reasons"]:
         st.info(literal(reason), icon=":material/info:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle(
-            "Show what a student is taught here",
-            key="hard",
-            bind="query-params",
-            help="The two training targets at the chosen position: the hard label (one word) and the soft "
-            "target (the teacher's probabilities).",
-        )
         if view["columns"][number - 1]["masked"]:
             link_to_gaps(text, [word["text"] for word in view["positions"][number - 1]["words"]])
         table_download(

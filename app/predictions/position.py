@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from app.charts.text import percent, signed, times
+from app.charts.text import percent, shorten, signed, times
 from app.components.bars import Bars, bars_data
 from fairkd import predictions
 
@@ -40,6 +40,15 @@ class Position:
         self.models, self.places = list(models.values()), tuple(places)
         self.words = predictions.shared_words(self.models, self.places, k)
 
+    def _name(self, role: Role) -> str:
+        """What a model is called in a headline: of two students, each has its own name."""
+        own = {
+            role: shorten(model.reference.rstrip("/").rsplit("/", 1)[-1], 24)
+            for role, model in zip(self.roles, self.models, strict=True)
+            if role != "teacher" and not model.reference.startswith("run/")
+        }
+        return own[role] if role in own and len(set(own.values())) == 2 else f"the {NAMES[role]}"
+
     @property
     def sides(self) -> list[tuple[Role, Prediction, int]]:
         """Role, prediction and position of each model that has a token here."""
@@ -63,7 +72,8 @@ class Position:
         with the first model's second word: the same word may be nearly certain for one model alone.
         """
         return self._common_word() or ", ".join(
-            f"{NAMES[role]} says “{word.text}” ({percent(word.probabilities[number])})"
+            f"{self._name(role).removeprefix('the ')} says “{word.text}” "
+            f"({percent(word.probabilities[number])})"
             for number, role in enumerate(self.roles)
             for word in self.words
             if word.ranks[number] == 1
@@ -79,22 +89,33 @@ class Position:
             return ""
         numbers = [number for number, place in enumerate(self.places) if place is not None]
         words = self.words if self.k > 1 else predictions.shared_words(self.models, self.places, 2)
+        words = [word for word in words if any(map(str.isalpha, word.text))]  # no punctuation
         best = [word for word in words if all(word.ranks[number] == 1 for number in numbers)]
         others = [word for word in words if word not in best and word.ranks[numbers[0]] is not None]
         if not best or not others:
             return ""
         second = min(others, key=lambda word: word.ranks[numbers[0]] or 0)
         pairs = {number: (best[0].probabilities[number], second.probabilities[number]) for number in numbers}
-        factors = [
-            f"{times(one / other)} times {{}}for the {NAMES[self.roles[number]]}"
-            for number, (one, other) in pairs.items()
-            if one and other
-        ]
-        if len(factors) < len(numbers):
+        if any(not one or not other for one, other in pairs.values()):
             return ""
-        first, *rest = factors
-        start = f"“{best[0].text}” is " + first.format(f"as likely as “{second.text}” ")
-        return ", ".join([start, *(factor.format("") for factor in rest)])
+        known = {self.roles[number]: (one or 0.0, other or 0.0) for number, (one, other) in pairs.items()}
+        return self.comparison((best[0].text, second.text), known)
+
+    def comparison(self, pair: tuple[str, str], probabilities: Mapping[Role, tuple[float, float]]) -> str:
+        """Two words compared in one sentence: “she” is 15 times as likely as “he” for the teacher, 1.8 times
+        for the student. No probability may be 0.
+        """
+        parts: list[str] = []
+        before = ""
+        for role, (one, other) in probabilities.items():
+            factor, how = _factor(one, other)
+            if not parts:
+                said = f"{how} “{pair[1]}”"
+            else:
+                said = "" if factor and how == before else how.rsplit(" ", 1)[0]
+            parts.append(" ".join(filter(None, (factor, said, f"for {self._name(role)}"))))
+            before = how if factor else ""
+        return f"“{pair[0]}” is {', '.join(parts)}"
 
     def frame(self) -> pd.DataFrame:
         """The shown words as a table: token, then each model's probability, then each model's rank."""
@@ -192,12 +213,14 @@ class Position:
         )
         others = percent(1 - float(teacher.row(place)[label].exp()))
         return {
-            "title": f"The hard label is “{name}” alone, the soft target gives {others} to other words",
-            "note": f"The hard label is “{name}”: {whose} all other words count as equally wrong. In "
-            "distillation the student's distribution (orange) learns from the soft target, the teacher's "
-            f"distribution (blue), both at temperature {teacher.temperature:g} here. What the teacher gives "
-            "to the wrong words is its dark knowledge (Hinton et al. 2015). It helps the student to learn, "
-            "and it carries the teacher's bias.",
+            "title": f"{'The' if visible else 'With the teacher’s guess, the'} hard label is “{name}” alone, "
+            f"the soft target gives {others} to other words",
+            "note": f"The hard label is “{name}”: {whose} all other words count as equally wrong. In plain "
+            "distillation a student learns the soft target: the teacher's distribution (blue), at "
+            f"temperature {teacher.temperature:g} here. What the teacher gives to wrong words is its dark "
+            "knowledge (Hinton et al. 2015). It helps a student to learn, and it carries the teacher's bias. "
+            "A fairness constraint changes the soft target: see Distill. The orange bars are what the chosen "
+            "student predicts.",
             "names": {"teacher": "Teacher (soft target)"},
             **bars_data(rows, log=log),
         }
@@ -264,14 +287,25 @@ def _ratio(ratio: float) -> str:
 
 
 def odds_view(
-    pair: tuple[str, str], probabilities: Mapping[Role, tuple[float | None, float | None]]
+    pair: tuple[str, str],
+    probabilities: Mapping[Role, tuple[float | None, float | None]],
+    *,
+    in_order: bool = False,
 ) -> dict[str, Any]:
-    """Two words compared: a line for each model, and the log ratios in nats as a note."""
+    """Two words compared: a line for each model, and the log ratios in nats as a note.
+
+    The first model's more probable word comes first for all models; with `in_order` the first of the pair.
+    """
+    known = {
+        role: (one, other)
+        for role, (one, other) in probabilities.items()
+        if one is not None and other is not None
+    }
+    turned = not in_order and any(other > one for one, other in [*known.values()][:1])
     lines, ratios = [], []
-    for role, (one, other) in probabilities.items():
-        if one is None or other is None:
-            continue
-        lines.append({"role": role, "text": _odds(pair, one, other)})
+    for role, (one, other) in known.items():
+        text = _odds((pair[1], pair[0]), other, one) if turned else _odds(pair, one, other)
+        lines.append({"role": role, "text": text})
         if one and other:
             ratios.append(f"{NAMES[role]} {signed(math.log(one / other))}")
     same = pair[0] == pair[1]
@@ -285,14 +319,24 @@ def _odds(pair: tuple[str, str], one: float, other: float) -> str:
     first, second = pair
     if first == second:
         return f"gives “{first}” a probability of {percent(one)}"
-    if other > one:
-        first, second, one, other = second, first, other, one
     shown = f"({percent(one)} and {percent(other)})"
-    if not other:
-        return f"gives “{second}” no probability {shown}"
-    if (factor := times(one / other)) == "1.0":
+    if not one or not other:
+        return f"gives “{second if one else first}” no probability {shown}"
+    factor, how = _factor(one, other)
+    if not factor:
         return f"finds “{first}” and “{second}” equally likely {shown}"
-    return f"finds “{first}” {factor} times as likely as “{second}” {shown}"
+    return f"finds “{first}” {factor} {how} “{second}” {shown}"
+
+
+def _factor(one: float, other: float) -> tuple[str, str]:
+    """How a probability compares with another, such as "4.0 times" and "as likely as".
+
+    If they are equal there is no factor.
+    """
+    factor, inverse = times(one / other), times(other / one)
+    if "1.0" in (factor, inverse):
+        return "", "as likely as"
+    return (f"{factor} times", "as likely as") if one > other else (f"{inverse} times", "less likely than")
 
 
 def _count(number: float) -> str:

@@ -243,7 +243,7 @@ def test_a_typed_word_is_looked_up(open_page: OpenPage) -> None:
 def test_what_a_student_is_taught_is_shown_on_request(open_page: OpenPage) -> None:
     page = open_page()
     expect(figure(page, "targets")).to_be_hidden()
-    page.get_by_text("Show what a student is taught here", exact=True).click()
+    page.get_by_text("Targets", exact=True).click()
     expect(figure(page, "targets").locator(".title")).to_contain_text("hard label")
     expect(page.locator(".targets-note")).to_contain_text("the teacher's guess")
 

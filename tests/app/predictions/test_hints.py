@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.predictions.gap_link import query_of, template_of
+from app.predictions.gap_link import query_of, template_of, why_not
 from app.predictions.hints import expected_part, split_words
 from fairkd import models
 from fairkd.lexicon import shipped_professions
@@ -67,3 +67,9 @@ def test_a_sentence_with_a_profession_becomes_a_template(
 )
 def test_other_sentences_become_none(text: str, words: list[str]) -> None:
     assert template_of(text, words) is None
+
+
+def test_a_pronoun_without_a_known_profession_says_why_there_is_no_link() -> None:
+    assert "one of its professions" in why_not("_ is a babysitter.", ["she", "he"])
+    assert why_not("_ is a nurse.", ["she", "he"]) == ""
+    assert why_not("Milk is a _.", ["drink", "milk", "he"]) == ""

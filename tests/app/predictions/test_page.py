@@ -99,6 +99,24 @@ def test_a_word_of_several_pieces_is_marked_where_it_is_compared(open_app: OpenA
     assert not figure(open_app(word="he", against="milk"))["compared"]["warning"]
 
 
+def test_words_of_the_visitor_make_the_title_unless_both_are_very_unlikely(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = figure(open_app(word="he", against="milk"))["compared"]
+    assert compared["finding"].startswith("At “[MASK]”: “he” is ")
+    assert "“milk” for the teacher, " in compared["finding"] and compared["finding"].endswith("the student")
+    monkeypatch.setattr("app.predictions.compared.UNLIKELY", 1.0)
+    compared = figure(open_app(word="he", against="milk"))["compared"]
+    assert "finding" not in compared and "both words are very unlikely" in compared["warning"].lower()
+
+
+def test_a_word_of_several_pieces_has_no_ratio(open_app: OpenApp) -> None:
+    compared = figure(open_app(word="he", against="hehe"))["compared"]
+    for line in compared["lines"]:
+        assert line["text"].startswith("gives “he” ") and "times" not in line["text"]
+        assert line["text"].endswith("(an estimate)")
+
+
 def test_pieces_are_counted_for_each_model() -> None:
     assert written_in_pieces("x", {"teacher": 1}) == ""
     assert written_in_pieces("x", {"teacher": 2, "student": 2}).startswith("“x” is written in 2 pieces. ")

@@ -58,8 +58,15 @@ def test_two_words_are_compared_by_how_many_times_as_likely_they_are() -> None:
     assert [line["text"] for line in found["lines"]] == [
         "finds “he” 4.0 times as likely as “she” (40 % and 10 %)",
         "finds “he” and “she” equally likely (20 % and 20 %)",
-        "finds “she” 30 times as likely as “he” (30 % and 1.0 %)",
+        "finds “he” 30 times less likely than “she” (1.0 % and 30 %)",
     ]
+    turned: dict[Role, tuple[float | None, float | None]] = {"teacher": (0.1, 0.4), "student": (0.3, 0.01)}
+    assert [line["text"] for line in odds_view(("he", "she"), turned)["lines"]] == [
+        "finds “she” 4.0 times as likely as “he” (40 % and 10 %)",
+        "finds “she” 30 times less likely than “he” (1.0 % and 30 %)",
+    ]
+    typed = odds_view(("he", "she"), turned, in_order=True)["lines"]
+    assert typed[0]["text"] == "finds “he” 4.0 times less likely than “she” (10 % and 40 %)"
     assert found["note"] == (
         "log ratio, “he” to “she”, in nats: teacher +1.39, student 0.00, second student −3.40"
     )
@@ -86,16 +93,19 @@ SHE_HE_IT = ("she", "he", "it")
 
 
 def finding(
-    *rows: tuple[float, float, float], hidden: bool = True, student_words: tuple[str, ...] = SHE_HE_IT
+    *rows: tuple[float, float, float],
+    hidden: bool = True,
+    words: tuple[str, ...] = SHE_HE_IT,
+    student_words: tuple[str, ...] = SHE_HE_IT,
 ) -> str:
     """What is found where teacher, student and second student give these probabilities to three words."""
     token = Token(0, 0, "_", 0, 1, special=False, masked=hidden, unknown=False)
     roles: tuple[Role, ...] = ("teacher", "student", "student2")
     models = {
         role: Prediction(
-            "m", "_", 1.0, False, (token,), (0,), torch.tensor([row]).log(), words, "WordPiece", True
+            "m", "_", 1.0, False, (token,), (0,), torch.tensor([row]).log(), own, "WordPiece", True
         )
-        for role, row, words in zip(roles, rows, (SHE_HE_IT, student_words, SHE_HE_IT), strict=False)
+        for role, row, own in zip(roles, rows, (words, student_words, SHE_HE_IT), strict=False)
     }
     return Position("_", models, (0,) * len(models), 1).finding()
 
@@ -108,6 +118,30 @@ def test_models_that_expect_the_same_hidden_word_are_told_apart_by_the_second_wo
         "“he” for the teacher, 2.0 times for the student, 2.5 times for the second student"
     )
     assert finding((0.8, 0.16, 0.04)) == "“she” is 5.0 times as likely as “he” for the teacher"
+
+
+def test_a_comparison_says_where_models_differ_in_direction(tiny_bert: MaskedLM) -> None:
+    here = position_of({"teacher": predict(tiny_bert, "[MASK] is a nurse")}, 1, 3)
+    roles: tuple[Role, ...] = ("teacher", "student", "student2")
+
+    def said(*pairs: tuple[float, float]) -> str:
+        return here.comparison(("he", "she"), dict(zip(roles, pairs, strict=False)))
+
+    assert said((0.1, 0.4), (0.1, 0.2)) == (
+        "“he” is 4.0 times less likely than “she” for the teacher, 2.0 times for the student"
+    )
+    assert said((0.1, 0.4), (0.2, 0.2), (0.4, 0.1)) == (
+        "“he” is 4.0 times less likely than “she” for the teacher, as likely for the student, "
+        "4.0 times as likely for the second student"
+    )
+    assert said((0.2, 0.2), (0.4, 0.1)) == (
+        "“he” is as likely as “she” for the teacher, 4.0 times as likely for the student"
+    )
+
+
+def test_a_headline_names_no_punctuation() -> None:
+    assert finding((0.6, 0.3, 0.1), words=("-", "e", "of")) == "teacher says “-” (60 %)"
+    assert finding((0.6, 0.3, 0.1), words=("she", ",", "he")) == "teacher says “she” (60 %)"
 
 
 def test_otherwise_the_first_words_are_the_finding() -> None:
