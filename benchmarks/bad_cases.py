@@ -162,35 +162,35 @@ def _gaps(**changes: Any) -> object:
 
 def words() -> Iterator[Case]:
     """Sentences, words, templates, professions, and files of the last two."""
-    lm = embedded_teacher
     for what, text in TEXTS.items():
-        yield Case("sentences", what, lambda text=text: predictions.predict(lm(), text))
-        yield Case(
-            "sentences", f"{what}, masked", lambda text=text: predictions.predict(lm(), text, mask_each=True)
-        )
-        yield Case(
-            "sentences", f"{what}, A", lambda text=text: measures.prefer(lm(), text, "[MASK] is here.")
-        )
-        yield Case("words", what, lambda text=text: _look_up(lm(), text))
-        yield Case(
-            "words", f"{what}, measured", lambda text=text: _gaps(contrast=typed_contrast(text, "queen"))
-        )
-        yield Case(
-            "words", f"{what}, own", lambda text=text: make_contrast("own", {"a": [text], "b": ["she"]})
-        )
-        yield Case("words", f"{what}, typed", lambda text=text: typed_contrast(text, "queen, princess"))
-        yield Case("words", f"{what}, both", lambda text=text: typed_contrast(text, text))
-        yield Case("templates", what, lambda text=text: Template(text, "subject"))
-        yield Case(
-            "templates", f"{what}, placeholder", lambda text=text: Template(f"[MASK] {{{text}}}.", "noun")
-        )
-        yield Case(
-            "templates", f"{what}, role", lambda text=text: Template("[MASK] is {a profession}.", text)
-        )
-        yield Case("professions", what, lambda text=text: _gaps(professions=[text]))
-        yield Case("professions", f"{what}, group", lambda text=text: _gaps(groups=("he", text)))
+        calls: dict[str, dict[str, Callable[[], object]]] = {
+            "sentences": {
+                "": partial(_predict, text),
+                "masked": partial(_predict, text, mask_each=True),
+                "A": partial(_prefer, text),
+            },
+            "words": {
+                "": partial(_look_up, text),
+                "measured": partial(_measured, text),
+                "own": partial(make_contrast, "own", {"a": [text], "b": ["she"]}),
+                "typed": partial(typed_contrast, text, "queen, princess"),
+                "both": partial(typed_contrast, text, text),
+            },
+            "templates": {
+                "": partial(Template, text, "subject"),
+                "placeholder": partial(Template, f"[MASK] {{{text}}}.", "noun"),
+                "role": partial(Template, "[MASK] is {a profession}.", text),
+            },
+            "professions": {
+                "": partial(_gaps, professions=[text]),
+                "group": partial(_gaps, groups=("he", text)),
+            },
+        }
+        for kind, ways in calls.items():
+            for way, call in ways.items():
+                yield Case(kind, f"{what}, {way}", call)
     for temperature in (0, -1, float("nan"), float("inf")):
-        call = partial(_predict_at, temperature)
+        call = partial(_predict, "Milk is a [MASK].", temperature=temperature)
         yield Case("sentences", f"temperature {temperature}", call, ("temperature",))
     for what, data in TABLES.items():
         yield Case("tables of professions", what, partial(measures.read_professions, data))
@@ -204,13 +204,21 @@ def words() -> Iterator[Case]:
         )
 
 
-def _look_up(lm: MaskedLM, text: str) -> object:
-    prediction = predictions.predict(lm, "Milk is a [MASK].")
-    return predictions.look_up(lm, prediction, text, position=4)
+def _predict(text: str, **options: Any) -> object:
+    return predictions.predict(embedded_teacher(), text, **options)
 
 
-def _predict_at(temperature: float) -> object:
-    return predictions.predict(embedded_teacher(), "Milk is a [MASK].", temperature=temperature)
+def _prefer(text: str) -> object:
+    return measures.prefer(embedded_teacher(), text, "[MASK] is here.")
+
+
+def _measured(text: str) -> object:
+    return _gaps(contrast=typed_contrast(text, "queen"))
+
+
+def _look_up(text: str) -> object:
+    lm = embedded_teacher()
+    return predictions.look_up(lm, predictions.predict(lm, "Milk is a [MASK]."), text, position=4)
 
 
 TABLES: dict[str, bytes] = {

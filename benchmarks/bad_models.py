@@ -26,7 +26,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "an empty object": lambda path: path.write_text("{}"),
     "deep JSON": lambda path: path.write_text("[" * 50_000),
     "a repeated page": lambda path: path.write_bytes(path.read_bytes() * 2),
-    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "a folder": lambda path: _make_folder(path),
     "a pointer of Git LFS": lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\n"),
 }
 VALUES: tuple[Any, ...] = (None, "x", "", -1, 0, 2.5, 10**12, float("nan"), True, [], [1, 2], {}, {"a": 1})
@@ -87,6 +87,11 @@ REFERENCES = (
     "one\ntwo",
     "\ud800",
 )
+
+
+def _make_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
 
 
 def references() -> Iterator[Case]:

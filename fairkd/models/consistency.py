@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from fairkd.errors import ModelError
-from fairkd.utils import quoted
+from fairkd.utils import quoted, shortened
 
 # Entries of a configuration that set a dimension of a tensor, if the family has them.
 _SIZES = ("vocab_size", "hidden_size", "embedding_size", "intermediate_size", "type_vocab_size")
-_MOST_LAYERS = (
-    200  # without weights of their own, as ALBERT's; with fewer a wrong number is cheap to find out
-)
+_MOST_LAYERS = 200  # without weights of their own, as ALBERT's
+_PROBE = "a \u2603 \U00013000"  # [CLS] and [SEP] beside it have ids of their own, and few know the last two
 NO_LIMIT = 10**30  # as transformers writes it
 _LAYER = re.compile(r"\.(\d+)\.")
 
@@ -80,8 +79,11 @@ def check_token_ids(tokenizer: PreTrainedTokenizerFast, vocabulary: int, name: s
             f"The tokenizer of {name} is damaged: its special token {quoted(lacking[0], 40)} is not in its "
             "vocabulary."
         )
-    framing: list[int] = tokenizer("")["input_ids"]  # [CLS] and [SEP], whose ids a tokenizer.json has twice
-    highest = max(*tokens.values(), *framing)
+    try:
+        tried: list[int] = tokenizer(_PROBE, verbose=False)["input_ids"]
+    except Exception as error:  # the tokenizers library raises bare Exceptions
+        raise ModelError(f"The tokenizer of {name} fails on a text ({shortened(error)}).") from error
+    highest = max(*tokens.values(), *tried)
     if highest >= vocabulary:
         raise ModelError(
             f"{name} does not fit together: its tokenizer has a token with the id {highest}, and the ids "

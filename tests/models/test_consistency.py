@@ -76,5 +76,27 @@ def test_framing_tokens_have_ids_of_the_model(copy: Copy) -> None:
     assert "a token with the id 4000" in refusal(folder)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"unk_token": ""}, "its special token '' is not in its vocabulary"),
+        ({"mask_token": ""}, "its special token '' is not in its vocabulary"),
+    ],
+)
+def test_a_special_token_that_is_no_token_is_refused(changes: dict[str, str], words: str, copy: Copy) -> None:
+    folder = copy()
+    edit_json(folder / "tokenizer_config.json", **changes)
+    assert words in refusal(folder)
+
+
+def test_a_tokenizer_that_cannot_read_a_text_is_refused(copy: Copy) -> None:
+    folder = copy("modernbert")
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text())
+    tokenizer["model"] = {"type": "WordPiece", "unk_token": "[NONE]", "vocab": {"a": 0}}
+    path.write_text(json.dumps(tokenizer))
+    assert "tokenizer" in refusal(folder)
+
+
 def test_a_model_may_have_more_rows_than_its_tokenizer_has_tokens(any_family: loading.MaskedLM) -> None:
     assert loading.load(any_family.reference).vocabulary_size >= len(any_family.tokenizer)
