@@ -23,7 +23,7 @@ PACKED = (".gz", ".xz", ".bz2", ".zst")
 NAMED_PACKED = f"{', '.join(PACKED[:-1])} or {PACKED[-1]}"  # in messages
 BLOCK = 2**16  # bytes read at a time
 MOST_RATIO = 500  # of unpacked to packed bytes; packed text is some 3 to 20 times smaller
-ANY_RATIO = 2**26  # unpacked bytes from which on the ratio counts
+ANY_RATIO = 64_000_000  # unpacked bytes from which on the ratio counts
 
 _BYTE_ORDER_MARKS = {  # UTF-32 first: its mark begins with the one of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",

@@ -28,7 +28,7 @@ class ReadingLimits:
     seconds: float | None = None
 
 
-PREVIEW_LIMITS = ReadingLimits(unpacked_bytes=2**26, lines=1_000_000, seconds=4)
+PREVIEW_LIMITS = ReadingLimits(unpacked_bytes=64_000_000, lines=1_000_000, seconds=4)
 
 
 @dataclass
@@ -61,7 +61,7 @@ class ReadingState:
         self.lines += lines
         limits = self.limits
         if limits.unpacked_bytes is not None and self.unpacked > limits.unpacked_bytes:
-            raise LimitReached(f"the first {limits.unpacked_bytes / 2**20:,g} MB")
+            raise LimitReached(f"the first {limits.unpacked_bytes / 1e6:,g} MB")
         if limits.lines is not None and self.lines > limits.lines:
             raise LimitReached(f"the first {limits.lines:,} lines")
         if limits.seconds is not None and time.monotonic() - self.began > limits.seconds:

@@ -82,9 +82,11 @@ def _parquet_rows(path: Path, reading: ReadingState, column: str | None) -> Iter
         # Image and nested columns can be large, and hold no text.
         columns = [each.name for each in file.schema_arrow if column is None and _can_be_text(each.type)]
         columns += [name for name in file.schema_arrow.names if name == column]
-        _check_ratio(path, file.metadata, columns)
-        total, done = max(1, file.metadata.num_rows), 0
-        batches = file.iter_batches(batch_size=_batch_rows(file.metadata, columns), columns=columns)
+        with _one_sentence(path):
+            chunks = _chunks(file.metadata, columns)
+            total, done = max(1, file.metadata.num_rows), 0
+        _check_ratio(path, chunks)
+        batches = file.iter_batches(batch_size=_batch_rows(chunks), columns=columns)
         while True:
             with _one_sentence(path):
                 batch = next(batches, None)
@@ -147,8 +149,8 @@ def _chunks(metadata: Any, columns: Sequence[str]) -> list[Any]:
     return [chunk for chunk in chunks if chunk.path_in_schema in columns]
 
 
-def _check_ratio(path: Path, metadata: Any, columns: Sequence[str]) -> None:
-    for chunk in _chunks(metadata, columns):
+def _check_ratio(path: Path, chunks: Sequence[Any]) -> None:
+    for chunk in chunks:
         if chunk.total_uncompressed_size > max(BATCH, MOST_RATIO * chunk.total_compressed_size):
             raise InputError(
                 f"The column '{chunk.path_in_schema}' of {path.name} unpacks to more than {MOST_RATIO} times "
@@ -156,12 +158,12 @@ def _check_ratio(path: Path, metadata: Any, columns: Sequence[str]) -> None:
             )
 
 
-def _batch_rows(metadata: Any, columns: Sequence[str]) -> int:
+def _batch_rows(chunks: Sequence[Any]) -> int:
     """How many rows of a Parquet table are surely some BATCH bytes or less.
 
     The texts of a column chunk may all be the longest one of its dictionary.
     """
-    longest = max((chunk.total_uncompressed_size for chunk in _chunks(metadata, columns)), default=0)
+    longest = max((chunk.total_uncompressed_size for chunk in chunks), default=0)
     return max(1, min(BATCH_ROWS, BATCH_ROWS * BATCH // max(1, longest)))
 
 

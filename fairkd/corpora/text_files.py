@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,13 +15,10 @@ TEXT = (".txt",)
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 FORMATS = (*TEXT, *TABLES)
 NAMED_FORMATS = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"  # in messages
-_OTHER_NAMES = {
-    ".json": ".jsonl",
-    ".ndjson": ".jsonl",
-}  # of the same format; Spark writes JSON lines as .json
+_OTHER_NAMES = {".json": ".jsonl", ".ndjson": ".jsonl"}  # of the same format; Spark's JSON lines are .json
 ENDINGS = (*FORMATS, *_OTHER_NAMES, *PACKED)
 LINE_PART = 2**15  # bytes of a line of plain text read at a time
-LONGEST_RECORD = 2**20  # bytes of a table's line; characters of a Parquet table's text
+LONGEST_RECORD = 2**20  # bytes of a table's line
 
 UNDECODABLE = "not UTF-8 text"
 TOO_LONG = f"longer than {LONGEST_RECORD:,} bytes"
@@ -73,8 +71,8 @@ def _lines(
     split: Callable[[io.BufferedReader, ReadingState, RowTally], Iterator[bytes]],
 ) -> Iterator[str]:
     """The filled lines. A line that is not UTF-8 is a misfit."""
-    size = max(1, path.stat().st_size)
     with opened(path, reading) as (stream, raw):
+        size = max(1, os.fstat(raw.fileno()).st_size)
         for line in split(stream, reading, tally):
             if reading.due():
                 reading.report(f"Reading {path.name}: {reading.lines:,} lines", min(1.0, raw.tell() / size))

@@ -37,7 +37,7 @@ NAMES = ["a.txt", "a.txt.gz", "a.csv", "a.jsonl.gz", "a.parquet"]
 @pytest.mark.parametrize(
     ("limits", "part"),
     [
-        (ReadingLimits(unpacked_bytes=2**17), "the first 0.125 MB"),
+        (ReadingLimits(unpacked_bytes=125_000), "the first 0.125 MB"),
         (ReadingLimits(lines=4000), "the first 4,000 lines"),
     ],
 )
