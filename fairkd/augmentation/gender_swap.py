@@ -10,12 +10,16 @@ The words are in `resources/swaps.yaml`. Names are swapped only on request; they
 language model can decide (`fairkd.augmentation.her_his`).
 
 A swapped word keeps its case (he, He or HE; other spellings such as "hE" are not swapped), the punctuation
-around it, its hyphens and its possessive ("the ladies' coats", "the gentlemen's coats"). A capitalised word
-at the end of a name ("Stephen King", "Iron Man") is part of the name and stays. Abbreviations stay too
-("HER2", "a He-Ne laser", "an MR scan").
+around it, its hyphens and its possessive ("the ladies' coats", "the gentlemen's coats"). Marks around a word
+("[her]", "*his*") change nothing (`fairkd.augmentation.marks`).
+
+Verbs ("to man a post"), names ("Stephen King", "Boy Scouts"), titles of works and abbreviations ("HER2", "the
+HIS") stay. Where rules are unsure, the model reads the word in its context
+(`fairkd.augmentation.word_senses`).
 
 Swapping twice returns the original sentence if each of its words is the counterpart of its counterpart. This
-is not so for one-way entries of the list ("Ms", "hostess"), or if "her" or "his" was read wrongly.
+is not so for one-way entries of the list ("Ms", "hostess"), if "her" or "his" was read wrongly, or if only
+one of two counterparts can be a name ("Abbot", "Abbess").
 
 Swapping all of BUG takes about 95 s on one core (1 ms a sentence), most of it for "her". A run therefore
 swaps sentences when it reads them.

@@ -98,8 +98,8 @@ def _noun_or_verb(place: WordInSentence) -> bool | Question:
         return True
     transitive = following in _OBJECTS
     if place.word in words.verbs:
-        # "May queen" is no auxiliary.
-        subject = place.last in _AUXILIARIES or last in _SUBJECTS
+        auxiliary = last in _AUXILIARIES and place.last not in ("May", "Will")  # "the May queen"
+        subject = auxiliary or last in _SUBJECTS
         plural = last.endswith(_PLURALS) and len(last) > 2  # not "'s"
         if subject or (transitive and (plural or last in _LINKS)):
             return Question(place, _VERB, not transitive)

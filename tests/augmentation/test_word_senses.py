@@ -14,6 +14,7 @@ from fairkd.models.loading import MaskedLM
         "Two men man the desk; they want to groom it and to father a plan.",
         "Then I Miss You came on, and You Must Not Miss Our Sale.",
         "It grooms the dog and mothers its pups.",
+        "To man the station is easy.",
     ],
 )
 def test_verbs_stay(teacher: MaskedLM, sentence: str) -> None:
