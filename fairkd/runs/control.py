@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairkd.distill.config import flat
-from fairkd.errors import FairKDError, InputError
+from fairkd.errors import FairKDError, InputError, listed
 from fairkd.runs import description, example_runs, lock, run_access, store, supervision
 from fairkd.runs.description import RunDescription
 from fairkd.runs.run_access import RunAccess
@@ -80,7 +80,7 @@ def submit_all(
     """
     seeds = sorted({config.seed for _, config in configs})
     if len(seeds) > 1:
-        raise InputError(f"The runs of a batch must share one seed, got {', '.join(map(str, seeds))}.")
+        raise InputError(f"The runs of a batch must share one seed, got {listed([*map(str, seeds)])}.")
     return _submit(configs, store.new_id(), note, owner, access)
 
 

@@ -11,7 +11,7 @@ from fairkd.errors import FairKDError
 from fairkd.runs import events
 from fairkd.runs.events import Event
 from fairkd.runs.run_record import Entry, State
-from fairkd.utils import is_lack_of_memory
+from fairkd.utils import is_lack_of_memory, shortened
 
 _FULL = ("no space left on device", "disk is full", "disk quota exceeded", "file too large")
 _FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -29,7 +29,7 @@ def error_sentence(error: BaseException, folder: Path) -> str:
     if is_lack_of_memory(error):
         return OUT_OF_MEMORY
     text = str(error).strip()
-    first = text.splitlines()[0].rstrip(".") if text else "no message"
+    first = shortened(text.splitlines()[0]).rstrip(".") if text else "no message"
     return (
         f"Training stopped with an unexpected error ({type(error).__name__}: {first}); the run's log has the"
         " details."
