@@ -133,7 +133,7 @@ def show(id: RunArgument, as_json: JsonOption = False) -> None:
 
     run, known = _find(id), runs.all_runs()
     starts = _expected_starts(known)
-    document = _document(run, starts)
+    document = _document(run, starts) | {"events_error": runs.events.scan(run).damage}
     if as_json:
         print_json(document)
         return

@@ -97,6 +97,17 @@ def test_show_prints_the_last_evaluation_with_its_sample_size(
     assert "100 held-out sentences" in out and "0.25 nats │ 1.39 nats │ not stored" in out
 
 
+def test_damage_is_said_by_list_and_show(fairkd: Run, queued: runs.Run) -> None:
+    (queued.folder / "events.jsonl").write_text('{"type": "train", "time": 1, "step": "one"}\n')
+    values = json.loads((queued.folder / "config.json").read_text())
+    (queued.folder / "config.json").write_text(json.dumps(values | {"budget": 5}))
+    said = "In events.jsonl, 1 line is damaged and left out: its step should be a whole number."
+    assert said in fairkd("show", queued.id).out
+    assert fairkd("show", queued.id, "--json").document["events_error"] == said
+    assert "section budget is invalid" in " ".join(fairkd("list").out.split())
+    assert fairkd("delete", queued.id, "--yes").code == 0
+
+
 def test_list_shows_every_run(fairkd: Run, queued: runs.Run) -> None:
     assert [entry["id"] for entry in fairkd("list", "--json").document] == [queued.id]
     out = fairkd("list").out
