@@ -59,7 +59,7 @@ def kills(runs_killed: int = 8) -> Result:
 
 
 def queue_kills(count: int = 30) -> Result:
-    """SIGKILL of a runner, a run's process or a page, in turn; no run is lost, only unsaved steps are repeated."""
+    """SIGKILL of a runner, a run's process or a page; no run is lost, only unsaved steps are repeated."""
     with _home() as home:
         assert home is not None
         pages = [_stand_in("dashboard", f"variant {n}", {"steps": 400}) for n in range(3)]
