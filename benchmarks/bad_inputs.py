@@ -18,8 +18,11 @@ ways:
 
 from __future__ import annotations
 
-import argparse
 import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before huggingface_hub reads it: nothing waits for a network
+
+import argparse
 import sys
 import tempfile
 import traceback
@@ -86,7 +89,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         os.environ["FAIRKD_HOME"] = str(folder / "home")
-        os.environ["HF_HUB_OFFLINE"] = "1"
         os.chdir(folder)  # so that inputs are named by relative paths, and an absolute one is the server's
         for case in cases(folder):
             if options.only in (None, case.kind):

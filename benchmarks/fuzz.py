@@ -1,6 +1,6 @@
 """Fuzz everything that reads what others wrote, with hypothesis, and print the smallest input of each find.
 
-    python -m benchmarks.fuzz [--minutes 10] [--only READER]
+    python -m benchmarks.fuzz [--minutes 10] [--only READER] [--seed 0]
 
 Readers take turns: settings, YAML, links, tables, texts, events and run descriptions, model folders. A reader
 may raise a FairKDError and nothing else. The exit code is 1 if one raised anything else.
@@ -8,10 +8,13 @@ may raise a FairKDError and nothing else. The exit code is 1 if one raised anyth
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before huggingface_hub reads it: nothing waits for a network
+
 import argparse
 import itertools
 import json
-import os
 import random
 import shutil
 import sys
@@ -199,18 +202,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--only", choices=list(INPUTS))
+    parser.add_argument("--seed", type=int, default=0, help="another one tries other inputs")
     options = parser.parse_args()
     until = time.monotonic() + 60 * options.minutes
     names = [options.only] if options.only else list(INPUTS)
     counts, finds = dict.fromkeys(names, 0), {}
     with tempfile.TemporaryDirectory() as name:
         os.environ["FAIRKD_HOME"] = f"{name}/home"
-        os.environ["HF_HUB_OFFLINE"] = "1"
         readers = Readers(Path(name))
         for turn, reader in enumerate(itertools.cycle(names)):
             if time.monotonic() > until:
                 break
-            find = _turn(getattr(readers, reader), INPUTS[reader], turn, counts)
+            find = _turn(getattr(readers, reader), INPUTS[reader], options.seed * 10**6 + turn, counts)
             if find and find not in finds:
                 finds[find] = reader
                 print(f"{reader}: {find}", flush=True)

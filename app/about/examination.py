@@ -52,5 +52,5 @@ def verdict(found: tuple[Finding, ...]) -> str:
 
 
 def _line(one: Finding) -> str:
-    advice = f" → {literal(one.advice)}" if one.advice else ""
-    return f"{ICONS[one.severity]} **{literal(one.topic)}**: {literal(one.sentence)}{advice}"
+    topic = one.topic[:1].upper() + one.topic[1:]
+    return f"{ICONS[one.severity]} **{literal(topic)}**: {literal(f'{one.sentence} {one.advice}'.strip())}"

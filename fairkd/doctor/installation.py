@@ -146,5 +146,6 @@ def settings() -> Iterator[Finding]:
         )
     yield from problems
     if not problems:
-        count = sum(name in os.environ for name in VARIABLES)
-        yield Finding("settings", "ok", f"Of FairKD's variables, {count} are set, with values that it knows.")
+        given_names = [name for name in VARIABLES if name in os.environ]
+        sentence = f"Set, with values that FairKD knows: {listed(given_names, len(VARIABLES))}."
+        yield Finding("settings", "ok", sentence if given_names else "All have their defaults.")

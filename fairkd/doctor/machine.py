@@ -137,7 +137,8 @@ def _unreachable(url: str) -> str:
         except urllib.error.HTTPError:
             reasons.append("")
         except (OSError, ValueError) as error:
-            reasons.append(shortened(getattr(error, "reason", error), 80))
+            cause = getattr(error, "reason", error)
+            reasons.append(shortened(getattr(cause, "strerror", None) or cause, 80))
 
     # In a thread, because no time limit holds for the look-up of a name.
     thread = threading.Thread(target=ask, daemon=True)

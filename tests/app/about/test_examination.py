@@ -31,8 +31,8 @@ def test_the_server_is_checked_when_asked(open_app: OpenApp, monkeypatch: pytest
     assert not app.exception and asked[0]["port"] is None
     texts = [one.value for one in app.markdown]
     at = texts.index("Found: 1 problem and 1 warning.")
-    assert r"**settings**: FAIRKD\_SLOTS is \*wrong\*" in texts[at + 1] and "Correct it" in texts[at + 1]
-    assert "Hub" in texts[at + 2] and "disk" in texts[at + 3]
+    assert r"**Settings**: FAIRKD\_SLOTS is \*wrong\*" in texts[at + 1] and "Correct it" in texts[at + 1]
+    assert "Hub" in texts[at + 2] and "Disk" in texts[at + 3]
 
 
 def test_a_verdict_without_findings_is_good() -> None:
