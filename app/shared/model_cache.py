@@ -45,9 +45,13 @@ def version(reference: str) -> Version:
     """
     kind, _, name = reference.partition("/")
     try:
-        folder = runs_folder() / name / "model" if kind == "run" else Path(reference).expanduser()
+        folder = (
+            runs_folder() / name / "model"
+            if kind == "run"
+            else Path(hosting().access.model(reference)).expanduser()
+        )
         return reference, max((path.stat().st_mtime_ns for path in folder.glob("*.safetensors")), default=0)
-    except (OSError, RuntimeError, ValueError):  # no permission, unknown home folder, not a path
+    except (OSError, RuntimeError, ValueError):  # not allowed, no permission, no such home, not a path
         return reference, 0
 
 

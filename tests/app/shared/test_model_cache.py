@@ -174,3 +174,13 @@ def test_models_predict_together_and_errors_are_left_to_each(
         assert ours.log_probabilities.equal(theirs.log_probabilities)
     with pytest.raises(InputError):
         model_cache.predict(references[0], "", temperature=2.0)
+
+
+def test_a_folder_that_is_not_allowed_is_not_looked_into(
+    tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(tiny_folder("bert").resolve())
+    monkeypatch.setenv("FAIRKD_ALLOWED_MODELS", "")
+    assert model_cache.version(folder) == (folder, 0)
+    monkeypatch.setenv("FAIRKD_ALLOWED_MODELS", folder)
+    assert model_cache.version(folder)[1] > 0
