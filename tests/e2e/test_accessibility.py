@@ -22,6 +22,7 @@ PAGES = {
     "predictions": "/",
     "two masks": "/?text=The+[MASK]+thanked+[MASK]+mother.&log=true",
     "gaps by profession": "/gaps",
+    "gaps for an audience": "/gaps?present=1&profession=journalist",
     "bias transfer": "/gaps?view=Bias+transfer",
     "labour market": "/gaps?view=Labour+market",
     "models": "/gaps?view=Models",

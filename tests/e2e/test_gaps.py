@@ -76,6 +76,13 @@ def test_from_a_sentence_to_its_profession_among_the_others(open_page: OpenPage)
     expect(page).to_have_url(re.compile(r"profession=journalist"))
 
 
+def test_an_audience_sees_all_rows_and_the_axis(gaps_page: OpenPage) -> None:
+    page = gaps_page("?present=1", viewport={"width": 1280, "height": 720})
+    axis = page.get_by_text("times as likely as the other group").bounding_box()
+    assert axis is not None and axis["y"] + axis["height"] < 720
+    expect(rows(page)).to_have_count(8)
+
+
 def test_other_word_groups_are_measured_and_are_part_of_the_link(gaps_page: OpenPage) -> None:
     page = gaps_page()
     upload(page, FEW)
@@ -178,7 +185,7 @@ def test_two_sentences_are_compared_and_shared_by_link(gaps_page: OpenPage) -> N
     expect(page.locator("figure .notes").first).to_contain_text("A: The man was a [MASK].")
     page.get_by_label("Sentence B").fill("no mask <b>here</b>")
     page.get_by_label("Sentence B").press("Enter")
-    expect(page.get_by_test_id("stAlert").first).to_contain_text("mask")
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("Put _ in sentence B")
     expect(page.get_by_label("Sentence B")).to_have_value("no mask <b>here</b>")
 
 
