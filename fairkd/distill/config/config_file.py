@@ -84,7 +84,9 @@ def readable_settings(folder: Path) -> tuple[dict[str, Any], str | None]:
 
 def _valid(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings without those that are invalid by themselves. What is left may still not fit together."""
-    kept = {name: dict(value) if isinstance(value, dict) else value for name, value in settings.items()}
+    kept: dict[str, Any] = {
+        name: dict(value) if isinstance(value, dict) else value for name, value in settings.items()
+    }
     while True:
         try:
             Config(**kept)
