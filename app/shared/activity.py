@@ -6,6 +6,7 @@ measured only while no script runs.
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -126,6 +127,9 @@ def _warm_up(teacher: str, student: str) -> None:
         from app.gaps.inputs import default_question
         from app.gaps.results import store
     precompute_gaps(activity(), store(), models, default_question())
+    # What exists now stays. Streamlit collects garbage after every script run, and would look at all of it.
+    gc.collect()
+    gc.freeze()
 
 
 def _load(references: tuple[str, ...]) -> dict[str, MaskedLM]:
