@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 ZOOM = 1.4  # as our other figures in the presenter view, on a screen of 1280 x 720
+AXIS_TITLE = 1.15  # of the axes' titles, which would be longer than the axes
 HEIGHT = 430  # pixels that such a screen has left below the pages, the controls and a title of one line
 LINE = 24  # pixels of another line
 
@@ -35,15 +36,16 @@ def presented(figure: go.Figure, *, lines: int = 1, rows: bool = False) -> go.Fi
     return found
 
 
-def _enlarged(node: Any, name: str) -> Any:
+def _enlarged(node: Any, name: str, zoom: float = ZOOM) -> Any:
     """A part of a figure; `name` is its name there."""
     if isinstance(node, dict):
+        zoom = AXIS_TITLE if name == "title" else zoom
         return {
-            key: _times_zoom(value) if _in_pixels(key, name) else _enlarged(value, key)
+            key: _times(value, zoom) if _in_pixels(key, name) else _enlarged(value, key, zoom)
             for key, value in node.items()
         }
     if isinstance(node, list | tuple):
-        return [_enlarged(one, name) if isinstance(one, dict) else one for one in node]
+        return [_enlarged(one, name, zoom) if isinstance(one, dict) else one for one in node]
     return node
 
 
@@ -52,7 +54,7 @@ def _in_pixels(name: str, parent: str) -> bool:
     return None in parents or parent in parents
 
 
-def _times_zoom(value: Any) -> Any:
+def _times(value: Any, zoom: float) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [ZOOM * one for one in value]
-    return ZOOM * value
+        return [zoom * one for one in value]
+    return zoom * value

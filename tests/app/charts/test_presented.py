@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 from app.charts.base import base_figure, base_layout
-from app.charts.presented import HEIGHT, LINE, ZOOM, presented
+from app.charts.presented import AXIS_TITLE, HEIGHT, LINE, ZOOM, presented
 
 
 def test_type_markers_and_lines_grow_and_the_data_stays() -> None:
@@ -27,6 +27,7 @@ def test_type_markers_and_lines_grow_and_the_data_stays() -> None:
     assert list(points.marker.size) == pytest.approx([5 * ZOOM, 10 * ZOOM])
     assert points.marker.line.width == pytest.approx(ZOOM) and points.error_x.width == 0
     assert found.layout.xaxis.tickfont.size == found.layout.font.size == pytest.approx(13 * ZOOM)
+    assert found.layout.yaxis.title.font.size == pytest.approx(13 * AXIS_TITLE)
     assert found.layout.margin.l == pytest.approx(8 * ZOOM)
     assert found.layout.meta == figure.layout.meta
     assert figure.layout.font.size == 13, "the figure itself is unchanged"
