@@ -18,7 +18,7 @@ from typing import Literal, get_args
 
 import yaml
 
-from fairkd.errors import InputError
+from fairkd.errors import InputError, listed
 from fairkd.utils import shortened
 
 GrammaticalRole = Literal["subject", "object", "possessive", "noun", "name"]
@@ -109,9 +109,8 @@ class Contrast:
             )
         columns = [group.for_role(role) for group in self.groups]
         if len({len(words) for words in columns}) > 1:
-            sizes = ", ".join(
-                f"{group.name} {len(words)}" for group, words in zip(self.groups, columns, strict=True)
-            )
+            pairs = zip(self.groups, columns, strict=True)
+            sizes = listed([f"{shortened(group.name, 40)} {len(words)}" for group, words in pairs])
             raise InputError(
                 f"The words of '{self.name}' cannot be paired one to one ({sizes}). Give the groups equal "
                 "numbers of words, or use a constraint that needs no pairs."

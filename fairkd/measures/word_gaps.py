@@ -278,7 +278,8 @@ def two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[WordG
         return contrast.groups[0], contrast.groups[1]
     if len(names) != 2 or names[0] == names[1] or not by_name.keys() >= set(names):
         raise InputError(
-            f"A gap needs two different groups of '{contrast.name}' ({', '.join(by_name)}), but got "
+            f"A gap needs two different groups of '{contrast.name}' "
+            f"({listed([shortened(name, 40) for name in by_name])}), but got "
             f"{shortened(', '.join(map(str, names)))}."
         )
     return by_name[names[0]], by_name[names[1]]

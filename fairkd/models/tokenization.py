@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from fairkd.errors import InputError
+from fairkd.errors import InputError, listed
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mask_syntax import begins_sentence, typed_mask
 from fairkd.models.mlm_head import head_is_known, logits_at
@@ -72,19 +72,22 @@ class Encoding:
     special: tuple[bool, ...]
     masks: tuple[int, ...]
 
+    @property
+    def _places(self) -> list[str]:
+        return [str(index) for index in self.masks]
+
     def target(self, position: int | None) -> int:
         """The index of the mask meant: `position`, else the only one; InputError where that is unclear."""
         if not self.masks:
             raise InputError("The text has no mask; type [MASK] or _ at the place in question.")
         if position is None and len(self.masks) > 1:
             raise InputError(
-                f"The text has {len(self.masks)} masks, at the positions {', '.join(map(str, self.masks))}; "
+                f"The text has {len(self.masks)} masks, at the positions {listed(self._places)}; "
                 "say which of them is meant."
             )
         if position is not None and position not in self.masks:
             raise InputError(
-                f"The token at position {position} is not a mask; "
-                f"the masks are at: {', '.join(map(str, self.masks))}."
+                f"The token at position {position} is not a mask; the masks are at: {listed(self._places)}."
             )
         return self.masks[0] if position is None else position
 
