@@ -41,7 +41,7 @@ def test_in_a_class_only_the_owner_and_the_presenter_can_cancel_a_run(
     variables = {"FAIRKD_MODE": "class", "FAIRKD_PRESENTER_TOKEN": TOKEN}
     with dashboard(tmp_path / "home", tmp_path / "log.txt", **variables) as (url, _):
         owner, other = (browser.new_context().new_page() for _ in range(2))
-        owner.goto(f"{url}/runs")
+        owner.goto(f"{url}/about")
         (cookie,) = [one for one in owner.context.cookies() if one["name"] == COOKIE]
         assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
         id = add_run("one", "queued")
@@ -66,24 +66,23 @@ def test_in_a_class_only_the_owner_and_the_presenter_can_cancel_a_run(
     held.release()
 
 
-def test_a_demo_shows_what_a_constraint_does_and_starts_nothing(browser: Browser, tmp_path: Path) -> None:
+def test_a_demo_predicts_below_a_path_and_starts_nothing(browser: Browser, tmp_path: Path) -> None:
     # Below a path, as behind a reverse proxy: that must change nothing.
     with dashboard(tmp_path / "home", tmp_path / "log.txt", base="fair/kd", FAIRKD_MODE="demo") as (url, _):
         page = browser.new_context().new_page()
         answers: list[Response] = []
         page.on("response", lambda answer: answers.append(answer))
-        visit(page, f"{url}/distill?variants=fair")
-        expect(page.get_by_text("Runs cannot be started on this server.")).to_be_visible()
-        expect(page.get_by_role("button", name="Start")).to_have_count(0)
+        visit(page, f"{url}/?text=Milk+is+a+%5BMASK%5D.")
         expect(page.get_by_role("figure").first).to_be_visible()
+        page.get_by_role("link", name="Runs").click()
+        expect(page.get_by_text("Runs cannot be started on this server.")).to_be_visible()
+        assert page.url.startswith(f"{url}/runs")
         (cookie,) = [one for one in page.context.cookies() if one["name"] == COOKIE]
         upload = urllib.request.Request(f"{url}/_stcore/upload_file/x/y", b"text", method="PUT")
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(upload)
         assert cookie["path"] == "/"
-        missing = [one.url for one in answers if one.status >= 400]
-        # Streamlit's front end asks below the page's own address first.
-        assert [one for one in missing if "/distill/_stcore/" not in one] == []
+        assert [one.url for one in answers if one.status >= 400] == []
         scripts = [one for one in answers if "/fair/kd/static/" in one.url and one.url.endswith(".js")]
         assert scripts and {one.headers.get("content-encoding") for one in scripts} == {"gzip"}
         page.context.close()
