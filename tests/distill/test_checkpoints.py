@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,12 +14,14 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings, strategies as st
 from safetensors import SafetensorError
 
 from fairkd.distill import checkpoints, precision, train
 from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, equal, trained, weights
+from tests.runs import damage
 
 # With these, errors in Adam's moments, data position, unfrozen embeddings or projection would show.
 STORED: dict[str, Any] = {
@@ -196,6 +199,28 @@ def test_a_full_disk_ends_the_run_with_an_error_and_keeps_the_last_checkpoint(
         FairKDError, match="step 1 cannot be written .* which starts again: there is no other"
     ):
         checkpoints.write(tmp_path / "none", 1, {}, {"a": torch.zeros(1)}, keep=1)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from([checkpoints.STATE, checkpoints.TENSORS]), data=st.data())
+def test_whatever_a_damaged_checkpoint_holds_the_one_before_is_read(
+    tmp_path: Path, name: str, data: st.DataObject
+) -> None:
+    shutil.rmtree(tmp_path / "checkpoints", ignore_errors=True)
+    for step in (1, 2):
+        checkpoints.write(tmp_path / "checkpoints", step, {"steps": step}, {"a": torch.ones(2)}, keep=2)
+    path = tmp_path / "checkpoints" / "step-000000002" / name
+    sound = path.read_bytes()
+    document = sound if name == checkpoints.STATE else b'{"a": 1}'
+    content = data.draw(damage.damaged_lines(document))
+    path.write_bytes(content)
+    skipped: list[str] = []
+    found = checkpoints.newest(tmp_path / "checkpoints", skipped.append)
+    assert found is not None and found.state == {"steps": found.step}
+    if found.step == 1:
+        assert len(skipped) == 1 and "step 2 is damaged and was skipped" in skipped[0]
+    else:
+        assert json.loads(content) == json.loads(sound), "the same values, spelt in another way"
 
 
 def test_a_folder_with_another_configuration_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
