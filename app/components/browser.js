@@ -21,10 +21,11 @@ function oneEntryPerAction() {
 }
 
 // A run opens at its top: Streamlit scrolls there for another page, but a run is a parameter of the address.
+// scrollToTop is in app/shared/streamlit_internals.py, whose JavaScript precedes this file.
 function showTop(address) {
   const run = url => new URL(url, window.location.href).searchParams.get("run")
   if (address === undefined || run(address) === run(window.location.href)) return
-  document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0)
+  scrollToTop()
 }
 
 export default function ({ parentElement, setTriggerValue }) {

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.shared.streamlit_internals import SCROLLING
+
 _component = st.components.v2.component(
     "fairkd_browser",
     html="<span hidden></span>",
-    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+    js=SCROLLING + Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
 )
 _WITHOUT_A_GAP = "<style>div:has(> .st-key-browser) { position: absolute; }</style>"
 

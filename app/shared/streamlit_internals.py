@@ -97,3 +97,7 @@ def readable_tags() -> None:
 SIDEBAR = '[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"]'
 # The content of the page, which begins below the bar at the top.
 CONTENT = '[data-testid="stMainBlockContainer"]'
+# The element that scrolls: for `app/components/browser.js`.
+SCROLLING = """
+const scrollToTop = () => document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0)
+"""
