@@ -10,7 +10,9 @@ import streamlit as st
 
 from app.runs.description_form import description_form
 from app.runs.export import export_button
+from app.shared.model_options import TEACHER_DEFAULT
 from app.shared.run_texts import UNFINISHED
+from app.shared.sidebar import preselected
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from fairkd import runs
@@ -110,9 +112,12 @@ def _open_with(label: str, page: str, icon: str, run: Run, *, help: str, primary
         help=help,
     )
     if pressed:
-        st.session_state["teacher"] = str(run.config.get("teacher", "embedded/teacher"))
-        st.session_state["student"] = f"run/{run.id}"
-        st.switch_page(f"app/pages/{page}.py")
+        st.switch_page(
+            f"app/pages/{page}.py",
+            query_params=preselected(
+                teacher=str(run.config.get("teacher", TEACHER_DEFAULT)), student=f"run/{run.id}"
+            ),
+        )
 
 
 def _button(

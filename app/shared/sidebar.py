@@ -76,6 +76,13 @@ def chosen_models() -> tuple[str, str]:
     return chosen.get("teacher", TEACHER_DEFAULT), chosen.get("student", STUDENT_DEFAULT)
 
 
+def preselected(**references: str) -> dict[str, str]:
+    """The parameters of a link to a page where these models are chosen, by role."""
+    for role in references:
+        st.session_state.pop(role, None)  # else the picker of an earlier page would win
+    return references
+
+
 def second_student() -> str | None:
     """The second student as chosen in the sidebar; None without one, or if it is the first one."""
     chosen = st.session_state[_CHOSEN].get("student2", "")
