@@ -27,7 +27,7 @@ COMPARE = "compare"
 _SUGGESTED = "compare_suggested"
 _WRITTEN = "compare_written"  # the choice in the address, unless the visitor has gone back or forward
 _NUMBERS = "compared_numbers"
-_ROW = {"title_lines": 3, "note_lines": 3}  # reserved, so that both charts begin at one height
+_LINES = 3  # of title and note, reserved, so that both charts begin at one height
 TOO_FEW = f"its measures need at least {FEWEST_ITEMS} held-out sentences and professions"
 
 
@@ -166,7 +166,14 @@ def _compared(picked: list[Run], names: dict[str, str], looks: Mapping[str, int]
             dark=dark,
         )
         view = (shown_ids, measure.key, over, dark)
-        show_figure(figure, "compared", f"fairkd-runs-{measure.key.replace('_', '-')}", view=view, **_ROW)
+        show_figure(
+            figure,
+            "compared",
+            f"fairkd-runs-{measure.key.replace('_', '-')}",
+            view=view,
+            title_lines=_LINES,
+            note_lines=_LINES,
+        )
         banded = any(has_band(one.evaluations, measure) for one in data.values())
         sentences = [
             measure.help,
@@ -223,7 +230,9 @@ def _bias_quality(
         teacher=teacher,
         dark=view[1],
     )
-    show_figure(figure, "bias_quality", "fairkd-bias-quality", view=view, **_ROW)
+    show_figure(
+        figure, "bias_quality", "fairkd-bias-quality", view=view, title_lines=_LINES, note_lines=_LINES
+    )
     way = (
         "No other run lies below and to the left of the dotted line; the teacher is no run."
         if comparable and best
