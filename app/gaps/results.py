@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -138,8 +138,9 @@ def measured(reference: str, question: GapQuestion, who: str) -> pd.DataFrame:
     key = (version(reference), *question.key)
     sentences = store().missing(key, question.templates, question.names)
     model = get_model(reference)
-    if sentences:
-        check_work(_tokens(model, question), len(question.templates) * len(question.names))
+    if not sentences:
+        return store().frame(key, question.templates, question.names, partial(measure, model, question))
+    check_work(_tokens(model, question), len(question.templates) * len(question.names))
     bar = st.empty()
     done, throttle = 0, Throttle(PROGRESS_INTERVAL, first=0)
 

@@ -125,8 +125,11 @@ def _warm_up(teacher: str, student: str) -> None:
     models = _load((teacher, student))
     with paused_garbage_collection():  # the first page does not need these modules
         from app.gaps.inputs import default_question
-        from app.gaps.results import store
-    precompute_gaps(activity(), store(), models, default_question())
+        from app.gaps.results import results, store
+    question = default_question()
+    done = precompute_gaps(activity(), store(), models, question)
+    if done and models.keys() == {teacher, student}:
+        results(teacher, student, question)  # draws nothing, because nothing is left to measure
     # What exists now stays. Streamlit collects garbage after every script run, and would look at all of it.
     gc.collect()
     gc.freeze()
@@ -140,10 +143,10 @@ def _load(references: tuple[str, ...]) -> dict[str, MaskedLM]:
 
 def precompute_gaps(
     activity: Activity, store: GapStore, models: Mapping[str, MaskedLM], question: GapQuestion
-) -> None:
+) -> bool:
     """Compute the gaps of one template after another, each while the server is idle.
 
-    Gaps that the store already has are not computed again.
+    Gaps that the store already has are not computed again. Returns whether the store has all of them.
     """
     from app.gaps.results import measure
 
@@ -151,8 +154,9 @@ def precompute_gaps(
         ask = partial(measure, model, question)
         for template in question.templates:
             if not activity.wait_until_idle():
-                return
+                return False
             try:
                 store.frame((version(reference), *question.key), [template], question.names, ask)
             except FairKDError:
-                return  # the page reports the error when somebody opens it
+                return False  # the page reports the error when somebody opens it
+    return True
