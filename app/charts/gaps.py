@@ -23,7 +23,15 @@ from app.charts.base import (
     span,
 )
 from app.charts.gap_text import LOST_TITLE, VALUE_NAMES, Value, short_directions
-from app.charts.text import escape, percent, percent_tick, shorten, signed, signed_correlation
+from app.charts.text import (
+    correlation_interval,
+    escape,
+    percent,
+    percent_tick,
+    shorten,
+    signed,
+    signed_correlation,
+)
 from fairkd.measures import FEWEST_ITEMS, TOLERANCE, Correlation, Ranking
 
 # Colours other than those of the models. Each kind also has a symbol, so that no meaning depends on colour.
@@ -289,8 +297,8 @@ def labour_scatter(
         labelled = model == "teacher"
         name = model
         if not math.isnan(correlation.low):
-            r, low, high = map(signed_correlation, (correlation.r, correlation.low, correlation.high))
-            name += f": r = {r} ({low} to {high})"
+            interval = correlation_interval(correlation.low, correlation.high)
+            name += f": r = {signed_correlation(correlation.r)} ({interval})"
             x_line = [float(share.min()), float(share.max())]
             figure.add_trace(
                 go.Scatter(

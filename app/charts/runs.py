@@ -145,8 +145,8 @@ def sample_note(last: Mapping[str, Any], teacher: Mapping[str, Any], measure: Me
     mass = last.get("gap_mass")
     if measure.needs_mass and mass is not None and _is_little(mass, teacher.get("gap_mass")):
         return f"{size}; little probability mass is left: this gap means little"
-    low, high = (measure.format(last.get(end), unit=False) for end in measure.interval)
-    return size if "–" in (low, high) else f"{size}; 95 % interval {low} to {high}"
+    interval = measure.format_interval(last)
+    return f"{size}; 95 % interval {interval}" if interval else size
 
 
 def mass_sentence(frame: pd.DataFrame, teacher: Mapping[str, Any], words: str) -> str:

@@ -11,7 +11,13 @@ import math
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from fairkd.utils import percent as percent, signed as signed, signed_correlation as signed_correlation
+from fairkd.utils import (
+    correlation_interval as correlation_interval,
+    percent as percent,
+    signed as signed,
+    signed_correlation as signed_correlation,
+    signed_interval as signed_interval,
+)
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ENTITIES = str.maketrans(

@@ -21,7 +21,7 @@ from app.charts.gap_text import (
     relative_likelihood,
     short_directions,
 )
-from app.charts.text import percent, percent_tick, ratio_tick, round_ratios, signed
+from app.charts.text import percent, percent_tick, ratio_tick, round_ratios, signed, signed_interval
 from app.components.drawing import titled_component
 from app.shared.widgets import image_format
 from fairkd.measures import no_interval
@@ -132,7 +132,7 @@ def _numbers(row: dict, mass_name: str, likelihood: Callable[[float], str]) -> d
             low = high = mean
             interval = no_interval(int(row[role]["n"]), "template")
         else:
-            interval = f"95 % interval {signed(low)} to {signed(high)}"
+            interval = f"95 % interval {signed_interval(low, high)}"
         numbers[role] = {"mean": mean, "low": low, "high": high, "hollow": mass < LOW_MASS}
         details.append(
             f"{role}: {likelihood(mean)} ({signed(mean)} nats, {interval}), {mass_name} = {percent(mass)}"

@@ -9,12 +9,12 @@ import streamlit as st
 
 from app.charts.gap_text import VALUE_NAMES, Value
 from app.charts.gaps import models_chart
-from app.charts.text import signed
+from app.charts.text import signed, signed_interval
 from app.components.chart import show_figure
 from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion, compared_models
 from app.gaps.run_note import run_note
-from app.gaps.tables import format_of, show_table
+from app.gaps.tables import show_table
 from app.shared import theme
 from app.shared.model_cache import collect_errors, show_errors
 from app.shared.model_options import model_label, model_options, reference_of, short_name
@@ -34,23 +34,25 @@ def readable(table: pd.DataFrame, value: Value) -> pd.DataFrame:
     Intervals are text, and each heading is complete without its neighbours.
     """
 
-    def interval(low: str, high: str, form: Callable[[float], str]) -> list[str]:
+    def interval(low: str, high: str, form: Callable[[float, float], str] = signed_interval) -> list[str]:
         ends = zip(table[low], table[high], strict=True)
-        return ["–" if pd.isna(one) else f"{form(one)} to {form(two)}" for one, two in ends]
+        return ["–" if pd.isna(one) else form(one, two) for one, two in ends]
 
-    size, gap = format_of("mean_absolute"), VALUE_NAMES[value]
+    gap = VALUE_NAMES[value]
     columns = {
         **({"role": table["role"]} if "role" in table else {}),
         "model": table["model"],
         f"mean absolute {gap} (nats)": table["mean_absolute"],
-        f"95 % interval of the mean absolute {gap}": interval("absolute_low", "absolute_high", size),
+        f"95 % interval of the mean absolute {gap}": interval(
+            "absolute_low", "absolute_high", "{:.2f} to {:.2f}".format
+        ),
         f"difference from {table['model'].iloc[0]} (nats)": [
             "–" if pd.isna(one) else signed(one) for one in table["difference"]
         ],
-        "95 % interval of the difference": interval("difference_low", "difference_high", signed),
+        "95 % interval of the difference": interval("difference_low", "difference_high"),
         "verdict": table["verdict"],
         f"mean {gap} (nats)": table["mean"],
-        f"95 % interval of the mean {gap}": interval("low", "high", signed),
+        f"95 % interval of the mean {gap}": interval("low", "high"),
         "mean probability of both groups": table["mass"],
         "professions": table["professions"],
         "templates": table["templates"],

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.charts.gap_text import VALUE_NAMES, ZERO
-from app.charts.text import p_value, percent, sentence_start, shorten, signed, signed_correlation, times
+from app.charts.text import (
+    p_value,
+    percent,
+    sentence_start,
+    shorten,
+    signed,
+    signed_correlation,
+    signed_interval,
+    times,
+)
 from app.gaps.results import GapQuestion, Results, unread
 from app.gaps.run_note import run_note
 from app.shared.model_options import named, short_name
@@ -189,7 +198,7 @@ def evidence(test: PairedTest) -> str:
         return f"{difference}."
     how, count = ("larger", test.larger) if test.kind == "larger" else ("smaller", test.smaller)
     return (
-        f"{difference}: {signed(test.difference)} ({INTERVAL} {signed(test.low)} to {signed(test.high)}). "
+        f"{difference}: {signed(test.difference)} ({INTERVAL} {signed_interval(test.low, test.high)}). "
         f"{sentence_start(how)} for {count} of {test.n} professions."
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.run_comparison import MASS
-from app.charts.text import p_value, signed
+from app.charts.text import p_value, signed, signed_interval
 from app.runs.follow import RunData
 from app.shared.settings_table import shown
 from app.shared.table_download import table_download
@@ -104,9 +104,24 @@ def difference_row(name: str, measure: Measure, verdict: Verdict | None) -> dict
 
     row["difference"] = f"{text(verdict.difference)}{' nats' if measure.unit == 'nats' else ''}"
     if verdict.kind != "too few":
-        row["95 % interval"] = f"{text(verdict.low)} to {text(verdict.high)}"
+        row["95 % interval"] = (
+            signed_interval(verdict.low, verdict.high)
+            if measure.unit == "nats"
+            else _ratio_interval(math.exp(verdict.low), math.exp(verdict.high))
+        )
         row["p"] = p_value(verdict.p_value)
     return row | {"finding": verdict.phrase(measure.sampled)}
+
+
+def _ratio_interval(low: float, high: float) -> str:
+    """Both ends of an interval of ratios, with more digits where an end would round to a 1 that it is not.
+
+    >>> _ratio_interval(0.9, 1.2), _ratio_interval(0.998, 1.02)
+    ('× 0.90 to × 1.20', '× 0.998 to × 1.020')
+    """
+    enough = (digits for digits in (2, 3) if all(round(end, digits) != 1 or end == 1 for end in (low, high)))
+    digits = next(enough, 4)
+    return f"× {low:.{digits}f} to × {high:.{digits}f}"
 
 
 def different_settings(picked: list[Run], names: dict[str, str]) -> None:

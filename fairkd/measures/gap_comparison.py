@@ -24,7 +24,7 @@ from fairkd.measures.gap_summaries import (
 )
 from fairkd.measures.registry import has_lost_mass
 from fairkd.measures.verdicts import Ranking, Score, Verdict, compare, rank
-from fairkd.utils import signed, signed_correlation
+from fairkd.utils import signed_correlation, signed_interval
 
 TransferKind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
 TOLERANCE = 0.25  # nats; a gap of this size makes one group 1.3 times as likely as the other
@@ -94,7 +94,7 @@ def _sentence(teacher: float, student: float, verdict: Verdict, value: Value) ->
         return f"{size}; {verdict.phrase()}."
     p = "p < 0.001" if verdict.p_value < 0.001 else f"p = {verdict.p_value:.3f}"
     evidence = (
-        f"(95 % interval of the difference {signed(verdict.low)} to {signed(verdict.high)}, "
+        f"(95 % interval of the difference {signed_interval(verdict.low, verdict.high)}, "
         f"Wilcoxon signed-rank {p}, rank-biserial {signed_correlation(verdict.effect_size)}, "
         f"{verdict.n} professions)"
     )

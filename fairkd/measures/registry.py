@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fairkd.utils import percent, signed
+from fairkd.utils import percent, signed, signed_interval
 
 Family = Literal["fidelity", "quality", "bias"]
 Unit = Literal["nats", "share", "none"]
@@ -147,8 +147,21 @@ class Measure:
         '+0.50 nats (+0.30 to +0.70)'
         """
         text = self.format(values.get(self.key))
-        low, high = (self.format(values.get(end), unit=False) for end in self.interval)
-        return text if "–" in (low, high) else f"{text} ({low} to {high})"
+        interval = self.format_interval(values)
+        return f"{text} ({interval})" if interval else text
+
+    def format_interval(self, values: Mapping[str, float | None]) -> str:
+        """The interval that `values` has for this measure; empty where it has none.
+
+        >>> MEASURES["gap_mean"].format_interval({"gap_low": -0.003, "gap_high": 0.7})
+        '−0.003 to +0.700'
+        """
+        low, high = (values.get(end) for end in self.interval)
+        if low is None or high is None or math.isnan(low) or math.isnan(high):
+            return ""
+        if self.shows_sign and self.unit != "share":
+            return signed_interval(low, high, self.digits)
+        return f"{self.format(low, unit=False)} to {self.format(high, unit=False)}"
 
     @property
     def sampled(self) -> str:

@@ -15,7 +15,13 @@ from .hosting import (
     Mode as Mode,
     visitor_id as visitor_id,
 )
-from .number_text import percent as percent, signed as signed, signed_correlation as signed_correlation
+from .number_text import (
+    correlation_interval as correlation_interval,
+    percent as percent,
+    signed as signed,
+    signed_correlation as signed_correlation,
+    signed_interval as signed_interval,
+)
 from .paths import (
     VARIABLE as VARIABLE,
     home as home,

@@ -52,5 +52,35 @@ def signed_correlation(value: float) -> str:
     >>> signed_correlation(-0.5), signed_correlation(-0.9984), signed_correlation(-1.0)
     ('−0.50', '−0.998', '−1.00')
     """
-    exact = abs(value) >= 1 - 1e-9
-    return signed(value, 2 if exact else next(d for d in range(2, 10) if round(abs(value), d) < 1))
+    return signed(value, _correlation_digits(value))
+
+
+def signed_interval(low: float, high: float, digits: int = 2) -> str:
+    """Both ends of an interval, with more digits where an end would round to a zero that it is not.
+
+    So the text holds 0 if and only if the interval does. An end that rounds to 0 even then keeps its sign.
+
+    >>> signed_interval(0.3, 0.7), signed_interval(-0.0028, 0.0407), signed_interval(-1e-9, 1)
+    ('+0.30 to +0.70', '−0.003 to +0.041', '−0.0000 to +1.0000')
+    """
+    ends = (low, high)
+    enough = (d for d in range(digits, 4) if all(round(end, d) or not end for end in ends))
+    digits = next(enough, max(digits, 4))
+    texts = (f"{end:+.{digits}f}".replace("-", _MINUS) if end else f"{0:.{digits}f}" for end in ends)
+    return " to ".join(texts)
+
+
+def correlation_interval(low: float, high: float) -> str:
+    """Both ends of the interval of a correlation, with as many digits as tell them from 0, 1 and −1.
+
+    >>> correlation_interval(-0.5, 0.004), correlation_interval(0.9, 0.9984)
+    ('−0.500 to +0.004', '+0.900 to +0.998')
+    """
+    return signed_interval(low, high, max(map(_correlation_digits, (low, high))))
+
+
+def _correlation_digits(value: float) -> int:
+    """The digits that tell a correlation from 1 and −1; two where it is exactly one of them."""
+    if abs(value) >= 1 - 1e-9:
+        return 2
+    return next(digits for digits in range(2, 10) if round(abs(value), digits) < 1)

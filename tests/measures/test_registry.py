@@ -11,7 +11,7 @@ import pytest
 
 from app.charts.run_comparison import compared_curves
 from app.charts.runs import measure_curve
-from app.runs.comparison import TABLE, last_values
+from app.runs.compared_tables import TABLE, last_values
 from app.runs.page import CURVES, measure_caption
 from benchmarks.variants import table as variants_table
 from fairkd.corpora.corpus import Corpus
