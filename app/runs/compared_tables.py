@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -11,11 +11,12 @@ import streamlit as st
 from app.charts.run_comparison import MASS
 from app.charts.text import p_value, signed, signed_interval
 from app.runs.follow import RunData
+from app.shared.provenance import about_runs
 from app.shared.settings_table import shown
 from app.shared.table_download import table_download
 from app.shared.widgets import caption, literal
 from fairkd import runs
-from fairkd.measures import MEASURES, Measure, Verdict
+from fairkd.measures import MEASURES, SIGNIFICANCE, Measure, Verdict
 from fairkd.runs import Run, paired_verdicts
 
 TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
@@ -36,8 +37,11 @@ def last_values(data: dict[str, RunData]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(frame.columns[1:], float))
 
 
-def values_table(table: pd.DataFrame) -> None:
-    """The last values with their intervals and sample sizes as text; all digits are in the file."""
+def values_table(table: pd.DataFrame, picked: Sequence[Run]) -> None:
+    """The last values with their intervals and sample sizes as text; all digits are in the file.
+
+    `picked` are the runs of the rows.
+    """
     rows = table.to_dict("records")
     readable = table[["name", "steps", "tokens", "minutes"]].copy()
     for measure in TABLE:
@@ -65,29 +69,43 @@ def values_table(table: pd.DataFrame) -> None:
         },
     )
     names = {"name": "run"} | {key: text for key, (text, _) in headings.items()}
-    table_download(table, "fairkd-runs", "compared_csv", shown=readable.rename(columns=names))
+    file = table.assign(run=[run.id for run in picked], seed=[run.config.get("seed", 0) for run in picked])
+    table_download(
+        file,
+        "fairkd-runs",
+        "compared_csv",
+        about=about_runs(picked),
+        shown=readable.rename(columns=names),
+    )
 
 
-def paired_differences(data: Mapping[str, RunData]) -> None:
-    """How each run differs from the first one, item by item: what the titles of the charts rest on."""
+def paired_differences(data: Mapping[str, RunData], picked: Sequence[Run]) -> None:
+    """How each run differs from the first one, item by item: what the titles of the charts rest on.
+
+    `data` has the runs of `picked` by displayed name, in the same order.
+    """
     last = {name: one.last for name, one in data.items() if one.last}
     if len(last) < 2:
         return
     baseline = next(iter(last))
-    rows = [
-        difference_row(name, measure, verdict)
+    found = [
+        (name, measure, verdict)
         for measure in PAIRED
         for name, verdict in paired_verdicts(measure, last, baseline).items()
     ]
     st.markdown(f"**Difference from {literal(baseline)}, item by item**")
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame([difference_row(*one) for one in found])
     st.dataframe(frame, hide_index=True, key="paired_differences", height="auto")
-    table_download(frame, "fairkd-paired-differences", "paired_csv")
+    ids = {name: run.id for name, run in zip(data, picked, strict=True)}
+    file = pd.DataFrame([difference_numbers(ids[baseline], ids[one[0]], *one[1:]) for one in found])
+    table_download(file, "fairkd-paired-differences", "paired_csv", about=about_runs(picked), shown=frame)
     caption(
         "Both runs were measured on the same professions or sentences, so each item is compared with itself: "
         "a difference may be clear although the intervals of both runs overlap. The interval is a percentile "
         "bootstrap over the items; p is that of a Wilcoxon signed-rank test, without a correction for the "
-        f"{len(rows)} tests. Another seed may end differently."
+        f"{len(found)} tests. A difference is clear if its interval excludes 0 (for a ratio: 1) and p is "
+        f"below {SIGNIFICANCE}. The two can disagree: the interval concerns the mean, the test the ranks. "
+        "Another seed may end differently."
     )
 
 
@@ -96,13 +114,14 @@ def difference_row(name: str, measure: Measure, verdict: Verdict | None) -> dict
     row = {"run": name, "measure": measure.label, "difference": "–", "95 % interval": "–", "p": "–"}
     if verdict is None:
         return row | {"finding": "not measured on the same items"}
+    is_difference = measure.unit == "nats"
 
     def text(value: float) -> str:
         if math.isnan(value):
             return "–"
-        return signed(value) if measure.unit == "nats" else f"× {math.exp(value):.2f}"
+        return signed(value) if is_difference else f"× {math.exp(value):.2f}"
 
-    row["difference"] = f"{text(verdict.difference)}{' nats' if measure.unit == 'nats' else ''}"
+    row["difference"] = f"{text(verdict.difference)}{' nats' if is_difference else ''}"
     if verdict.kind != "too few":
         row["95 % interval"] = (
             signed_interval(verdict.low, verdict.high)
@@ -110,7 +129,35 @@ def difference_row(name: str, measure: Measure, verdict: Verdict | None) -> dict
             else _ratio_interval(math.exp(verdict.low), math.exp(verdict.high))
         )
         row["p"] = p_value(verdict.p_value)
-    return row | {"finding": verdict.phrase(measure.sampled)}
+    missed = missed_criterion(verdict, "0" if is_difference else "1")
+    return row | {"finding": f"{verdict.phrase(measure.sampled)}{f': {missed}' if missed else ''}"}
+
+
+def missed_criterion(verdict: Verdict, equal: str) -> str:
+    """The one criterion that a difference misses although it meets the other; empty if there is none.
+
+    `equal` is the value of no difference: 0, or 1 for a ratio.
+    """
+    if verdict.kind != "no clear difference":
+        return ""
+    includes, significant = verdict.low <= 0 <= verdict.high, verdict.p_value < SIGNIFICANCE
+    if includes and significant:
+        return f"the interval includes {equal}"
+    return "" if includes or significant else f"p is not below {SIGNIFICANCE}"
+
+
+def difference_numbers(
+    reference: str, run: str, measure: Measure, verdict: Verdict | None
+) -> dict[str, object]:
+    """A row of the file of paired differences, with all digits; a perplexity's difference is a log ratio."""
+    row: dict[str, object] = {"reference_run": reference, "run": run, "measure": measure.key}
+    names = ("n", "difference", "low", "high", "p_value", "effect_size")
+    row |= {name: None if verdict is None else getattr(verdict, name) for name in names}
+    return row | {
+        "unit": "nats" if measure.unit == "nats" else "log ratio",
+        "test": "Wilcoxon signed-rank",
+        "verdict": "not measured on the same items" if verdict is None else verdict.kind,
+    }
 
 
 def _ratio_interval(low: float, high: float) -> str:
@@ -137,7 +184,7 @@ def different_settings(picked: list[Run], names: dict[str, str]) -> None:
     ]
     frame = pd.DataFrame(rows)
     st.dataframe(frame, hide_index=True, key="differences", height="auto")
-    table_download(frame, "fairkd-differences", "differences_csv")
+    table_download(frame, "fairkd-differences", "differences_csv", about=about_runs(picked))
     caption(f"Only the settings that differ. {rest_is_equal(found)}")
 
 

@@ -187,9 +187,9 @@ def _compared(picked: list[Run], names: dict[str, str], looks: Mapping[str, int]
         _bias_quality(table, lost, data, teacher, looks, comparable=comparable, view=(shown_ids, dark))
     if gone:
         caption(f":material/warning: {lost_note(gone)}")
-    values_table(table)
+    values_table(table, picked)
     if comparable:
-        paired_differences(data)
+        paired_differences(data, picked)
 
 
 def _ranking(measure: Measure, data: Mapping[str, RunData], lost: Collection[str] = ()) -> Ranking:

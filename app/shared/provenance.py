@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,39 @@ def about_models(models: Mapping[str, str], **settings: object) -> About:
 
 def about_run(run: Run) -> About:
     """The columns on a training run: its id, name, teacher and seed."""
-    teacher = str(run.config.get("teacher", ""))
-    return about_models({"teacher": teacher}, run=run.id, run_name=run.name, seed=run.config.get("seed", 0))
+    return about_models(_teacher(run), run=run.id, run_name=run.name, seed=run.config.get("seed", 0))
+
+
+def about_runs(compared: Sequence[Run]) -> About:
+    """The columns on several runs, in their order: teachers, ids, names and seeds.
+
+    The values of the runs are separated by semicolons; a teacher or seed that they share stands once.
+    """
+
+    def about() -> dict[str, object]:
+        teachers = [about_models(_teacher(run))() for run in compared]
+        names = dict.fromkeys(name for one in teachers for name in one)
+        columns = {name: _shared([one.get(name, "") for one in teachers]) for name in names}
+        return columns | {
+            "runs": "; ".join(run.id for run in compared),
+            "run_names": "; ".join(run.name for run in compared),
+            "seed": _shared([run.config.get("seed", 0) for run in compared]),
+        }
+
+    return about
+
+
+def _teacher(run: Run) -> dict[str, str]:
+    return {"teacher": str(run.config.get("teacher", ""))}
+
+
+def _shared(values: Sequence[object]) -> object:
+    """The value that all agree on, or all of them with semicolons.
+
+    >>> _shared([0, 0]), _shared(["a", "b"])
+    (0, 'a; b')
+    """
+    return values[0] if len(set(values)) == 1 else "; ".join(map(str, values))
 
 
 def content_hash(reference: str) -> str:

@@ -52,6 +52,7 @@ from .registry import (
 from .sentence_pairs import prefer as prefer, prefer_difference as prefer_difference
 from .statistics import Correlation as Correlation
 from .verdicts import (
+    SIGNIFICANCE as SIGNIFICANCE,
     Ranking as Ranking,
     Score as Score,
     Verdict as Verdict,

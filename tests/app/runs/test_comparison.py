@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.runs.compared_tables import rest_is_equal
+from app.runs.compared_tables import difference_row, rest_is_equal
 from app.runs.list import signature
+from app.shared.table_download import with_provenance
 from fairkd import runs
+from fairkd.measures import MEASURES, Verdict
 from fairkd.runs import store
 from tests.app.conftest import OpenRuns
 from tests.app.reading import chart_titles, components, texts
@@ -183,3 +188,54 @@ def test_runs_of_an_earlier_version_are_drawn_without_sample_sizes(open_runs: Op
     assert "Bands are" not in texts(app), "none were stored"
     page = open_runs(run=id)
     assert not page.exception and "held-out sentences, number not stored" in str(chart_notes(page))
+
+
+def test_the_files_say_which_runs_they_compare_and_hold_numbers(
+    open_runs: OpenRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: dict[str, pd.DataFrame] = {}
+
+    def keep(frame: pd.DataFrame, name: str, key: str, **given: Any) -> None:
+        files[name] = with_provenance(frame, given["about"])
+
+    monkeypatch.setattr("app.runs.compared_tables.table_download", keep)
+    monkeypatch.setattr("app.shared.provenance.content_hash", lambda reference: "abc")
+    open_runs()
+    plain, paper, fair = ids = [run.id for run in runs.examples()]
+    assert set(files) == {"fairkd-runs", "fairkd-paired-differences", "fairkd-differences"}
+    for file in files.values():
+        row = file.iloc[0]
+        assert (row["runs"], row["teacher"], row["teacher_sha256"]) == (
+            "; ".join(ids),
+            "embedded/teacher",
+            "abc",
+        )
+        assert set(file["seed"]) == {0}
+    assert files["fairkd-runs"]["run"].tolist() == ids
+    paired = files["fairkd-paired-differences"]
+    assert set(paired["reference_run"]) == {plain} and paired["run"].tolist() == [paper, fair] * 3
+    numbers = paired[["n", "difference", "low", "high", "p_value", "effect_size"]]
+    assert all(map(pd.api.types.is_numeric_dtype, numbers.dtypes)) and numbers.notna().all(axis=None)
+    assert set(zip(paired["measure"], paired["unit"], strict=True)) == {
+        ("gap_absolute", "nats"),
+        ("pseudo_perplexity_sampled", "log ratio"),
+        ("kl", "nats"),
+    }
+    first = paired.iloc[0]
+    assert first["difference"] == pytest.approx(-0.389, abs=5e-4) and first["verdict"] == "smaller"
+
+
+@pytest.mark.parametrize(
+    ("measure", "low", "p", "said"),
+    [
+        ("kl", -0.01, 0.02, "no clear difference: the interval includes 0"),
+        ("pseudo_perplexity_sampled", -0.01, 0.02, "no clear difference: the interval includes 1"),
+        ("kl", 0.01, 0.08, "no clear difference: p is not below 0.05"),
+        ("kl", -0.01, 0.3, "no clear difference"),
+    ],
+)
+def test_a_difference_that_misses_one_criterion_says_which(
+    measure: str, low: float, p: float, said: str
+) -> None:
+    verdict = Verdict(0.02, low, 0.04, 8302.0, p, 0.17, 200, "no clear difference")
+    assert difference_row("fair", MEASURES[measure], verdict)["finding"] == said
