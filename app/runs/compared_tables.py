@@ -11,15 +11,20 @@ import streamlit as st
 from app.charts.run_comparison import MASS
 from app.charts.text import p_value, signed, signed_interval
 from app.runs.follow import RunData
+from app.shared.measured_words import contrast_of
 from app.shared.provenance import about_runs
-from app.shared.settings_table import shown
+from app.shared.settings_table import shown_setting
 from app.shared.table_download import table_download
 from app.shared.widgets import caption, literal
 from fairkd import runs
+from fairkd.lexicon import fitting, shipped_professions
 from fairkd.measures import MEASURES, SIGNIFICANCE, Measure, Verdict
 from fairkd.runs import Run, paired_verdicts
 
 TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
+# Settings of the constraint, and settings that do not change what the student learns.
+_CONSTRAINT = ("constraint.", "objective.group", "objective.label")
+_NO_TRAINING = ("evaluation.", "checkpoint.", "log_every", "threads", "objective.chunk")
 PAIRED = tuple(MEASURES[key] for key in ("gap_absolute", "pseudo_perplexity_sampled", "kl"))
 
 
@@ -178,14 +183,72 @@ def different_settings(picked: list[Run], names: dict[str, str]) -> None:
     if not found:
         caption("All settings are equal.")
         return
+    constrained = {run.id: (run.config.get("constraint") or {}).get("kind") != "none" for run in picked}
     rows = [
-        {"setting": key} | {names[id]: shown(value) for id, value in row.items()}
+        {"setting": key}
+        | {
+            names[id]: shown_setting(key, value)
+            if constrained[id] or not _needs_constraint(key)
+            else "not used"
+            for id, value in row.items()
+        }
         for key, row in found.items()
     ]
     frame = pd.DataFrame(rows)
     st.dataframe(frame, hide_index=True, key="differences", height="auto")
     table_download(frame, "fairkd-differences", "differences_csv", about=about_runs(picked))
     caption(f"Only the settings that differ. {rest_is_equal(found)}")
+    for sentence in confounded(found, names):
+        caption(f":material/warning: {literal(sentence)}")
+
+
+def _needs_constraint(key: str) -> bool:
+    """Whether the setting has no effect without a constraint."""
+    return key.startswith("constraint.") and key != "constraint.kind"
+
+
+def confounded(different: Mapping[str, Mapping[str, object]], names: Mapping[str, str]) -> list[str]:
+    """A sentence on each run that differs from the first in the constraint and in other training settings.
+
+    Parameters
+    ----------
+    different : setting -> run id -> value, as from `fairkd.runs.setting_differences`.
+    names : the displayed name of each run by its id, the first run first.
+    """
+    first, *others = names
+    sentences = []
+    for id in others:
+        keys = [key for key, row in different.items() if row[first] != row[id]]
+        further = [key for key in keys if not key.startswith((*_CONSTRAINT, *_NO_TRAINING))]
+        if further and any(key.startswith(_CONSTRAINT) for key in keys):
+            sentences.append(
+                f"{names[id]} differs from {names[first]} not only in the constraint but also in "
+                f"{' and '.join(further)}, so the constraint alone does not explain their difference."
+            )
+    return sentences
+
+
+def measured_on(picked: Sequence[Run], data: Mapping[str, RunData]) -> str:
+    """On how many professions and templates the gaps were measured, and what the examples among the runs are.
+
+    The former is left out where the runs do not agree on it.
+    """
+    sentences = []
+    counts = {one.last.get("professions") for one in data.values() if one.last}
+    contrasts = [contrast_of(run.config.get("evaluation") or {}) for run in picked]
+    if len(counts) == 1 and None not in counts and contrasts[0] and len(set(map(repr, contrasts))) == 1:
+        sentences.append(
+            f"The gaps are measured on {counts.pop():,} of the {len(shipped_professions())} professions in "
+            f"FairKD's list, each in {len(fitting(contrasts[0]))} templates."
+        )
+    steps = sorted({run.step for run in picked if run.example})
+    if steps:
+        made = " or ".join(f"{one:,}" for one in steps)
+        sentences.append(
+            f"The examples are short trainings of {made} steps. None of them is an embedded student "
+            "(embedded/student-plain, embedded/student-fair)."
+        )
+    return " ".join(sentences)
 
 
 def rest_is_equal(different: Collection[str]) -> str:

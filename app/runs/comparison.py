@@ -11,8 +11,15 @@ import streamlit as st
 from app.charts.run_comparison import BIAS, LOST, QUALITY, X_AXES, bias_quality, compared_curves
 from app.charts.runs import has_band
 from app.components.chart import show_figure
-from app.runs.compared_tables import different_settings, last_values, paired_differences, values_table
+from app.runs.compared_tables import (
+    different_settings,
+    last_values,
+    measured_on,
+    paired_differences,
+    values_table,
+)
 from app.runs.follow import RunData, follow
+from app.runs.reproduce_run import reproduce_runs
 from app.shared.activity import track_activity
 from app.shared.presenter import is_presenting, unseen
 from app.shared.run_texts import UNFINISHED, has_trained, unique_names
@@ -72,6 +79,7 @@ def comparison(found: list[Run]) -> None:
     looks = {shown[id]: number for id, number in numbers.items()}
     st.fragment(_compared, run_every="4s" if live else None)(picked, shown, looks, not different)
     different_settings(picked, shown)
+    reproduce_runs(picked)
 
 
 def _choose_at_first(offered: Collection[str], newest: list[str]) -> None:
@@ -187,6 +195,8 @@ def _compared(picked: list[Run], names: dict[str, str], looks: Mapping[str, int]
         _bias_quality(table, lost, data, teacher, looks, comparable=comparable, view=(shown_ids, dark))
     if gone:
         caption(f":material/warning: {lost_note(gone)}")
+    if told := measured_on(picked, data):
+        caption(told)
     values_table(table, picked)
     if comparable:
         paired_differences(data, picked)

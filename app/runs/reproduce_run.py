@@ -1,12 +1,15 @@
-"""The command that trains a run again."""
+"""The commands that train runs again."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 
 from app.runs.actions import has_model
 from app.shared.reproduce import reproduce
 from app.shared.run_texts import UNFINISHED
+from app.shared.widgets import literal
 from fairkd.runs import EXAMPLE_SETTINGS, Run, examples
 
 
@@ -21,17 +24,46 @@ def reproduce_run(run: Run) -> None:
             note="This command trains all examples, one after the other.",
         )
         return
-    file = f"fairkd-{run.id}.json"
-    models = [str(run.config.get("teacher"))]
-    if has_model(run):
-        models.append(f"run/{run.id}")
+    file = settings_file(run)
     reproduce(
         command(run, file),
         f"reproduce_{run.id}",
-        models=models,
-        files={file: lambda: json.dumps(run.config, indent=2) + "\n"},
+        models=_models(run),
+        files={file: partial(_settings, run)},
         note=steps_note(run),
     )
+
+
+def reproduce_runs(compared: Sequence[Run]) -> None:
+    """The element “Reproduce and cite” of compared runs. All of their settings can be read."""
+    shown = [run.folder.name for run in compared if run.example]
+    own = [run for run in compared if not run.example]
+    commands = [example_command(shown)] if shown else []
+    commands += [command(run, settings_file(run)) for run in own]
+    notes = ["These commands train the runs again, one after the other."]
+    notes += [f"{literal(run.name)}: {note}" for run in own if (note := steps_note(run))]
+    reproduce(
+        commands[0],
+        "reproduce_compared",
+        further=commands[1:],
+        models=[model for run in compared for model in _models(run)],
+        files={settings_file(run): partial(_settings, run) for run in own},
+        note=" ".join(notes),
+    )
+
+
+def settings_file(run: Run) -> str:
+    """The name of the file with the run's settings, as it is downloaded."""
+    return f"fairkd-{run.id}.json"
+
+
+def _settings(run: Run) -> str:
+    return json.dumps(run.config, indent=2) + "\n"
+
+
+def _models(run: Run) -> list[str]:
+    """The run's teacher, and its student where there is one."""
+    return [str(run.config.get("teacher")), *([f"run/{run.id}"] if has_model(run) else [])]
 
 
 def command(run: Run, file: str) -> list[str]:
@@ -39,10 +71,10 @@ def command(run: Run, file: str) -> list[str]:
     return ["fairkd", "runs", "submit", file, "--name", run.name]
 
 
-def example_command() -> list[str]:
-    """Queues the runs that the examples show."""
-    names = [run.folder.name for run in examples()]
-    presets = [word for name in names for word in ("--preset", name)]
+def example_command(names: Sequence[str] | None = None) -> list[str]:
+    """Queues the runs that these examples show, by default all."""
+    chosen = [run.folder.name for run in examples()] if names is None else names
+    presets = [word for name in chosen for word in ("--preset", name)]
     return ["fairkd", "runs", "submit", *presets, *(w for one in EXAMPLE_SETTINGS for w in ("--set", one))]
 
 

@@ -7,17 +7,22 @@ from contextlib import suppress
 from typing import Any
 
 from fairkd.errors import FairKDError
-from fairkd.lexicon import OWN, WordGroup, contrasts, make_contrast
+from fairkd.lexicon import OWN, Contrast, WordGroup, contrasts, make_contrast
+
+
+def contrast_of(section: Mapping[str, Any]) -> Contrast | None:
+    """The contrast of a section's `words` or `contrast`; None if they are not valid."""
+    if section.get("words") is not None:
+        with suppress(FairKDError):
+            return make_contrast(OWN, section["words"])
+        return None
+    return contrasts().get(str(section.get("contrast")))
 
 
 def gap_groups(section: Mapping[str, Any]) -> tuple[WordGroup, ...]:
     """The first two groups of a section's `words` or `contrast`; empty if they are not valid."""
-    if section.get("words") is not None:
-        with suppress(FairKDError):
-            return make_contrast(OWN, section["words"]).groups[:2]
-        return ()
-    known = contrasts().get(str(section.get("contrast")))
-    return known.groups[:2] if known else ()
+    contrast = contrast_of(section)
+    return contrast.groups[:2] if contrast else ()
 
 
 def gap_names(config: Mapping[str, Any]) -> tuple[str, str]:

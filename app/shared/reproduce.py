@@ -37,6 +37,7 @@ def reproduce(
     command: Sequence[str],
     key: str,
     *,
+    further: Sequence[Sequence[str]] = (),
     models: Sequence[str] = (),
     files: Mapping[str, Callable[[], str]] | None = None,
     note: str = "",
@@ -48,6 +49,7 @@ def reproduce(
     ----------
     command : the arguments, the program first: `["fairkd", "gaps", "--model", ...]`. They are quoted here.
     key : of the element; different for each place.
+    further : commands that follow, each on a line of its own.
     models : references whose hashes are listed, each once.
     files : the text of each file that the command reads, by its name; each gets a download button.
     note : a sentence of Markdown below the command.
@@ -58,7 +60,7 @@ def reproduce(
         return
     with panel:
         st.markdown("**Command line**")
-        st.code(command_line(command), language="bash", wrap_lines=True)
+        st.code("\n".join(map(command_line, (command, *further))), language="bash", wrap_lines=True)
         for number, (name, text) in enumerate((files or {}).items()):
             st.download_button(
                 f"Download {name}",

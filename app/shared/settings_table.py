@@ -12,6 +12,26 @@ import streamlit as st
 from app.shared.widgets import literal
 from fairkd.distill.config import Setting, all_settings, flat, section_descriptions
 
+# What an empty setting means, in the tables.
+EMPTY: Mapping[str, str] = {
+    "threads": "PyTorch's default",
+    "student.layers": "half of them, evenly spaced",
+    "student.reference": "none",
+    "corpus.column": "the only text column",
+    "corpus.split": "train",
+    "masking.group_rate": "same as rate",
+    "constraint.words": "the named ones",
+    "constraint.shares": "equal shares",
+    "constraint.roles": "all words",
+    "budget.steps": "by minutes",
+    "budget.minutes": "by steps",
+    "budget.stop_gap": "no early stopping",
+    "budget.stop_plain": "the student's at the start",
+    "evaluation.words": "the named ones",
+    "evaluation.every_steps": "by time",
+    "checkpoint.every_steps": "by time",
+}
+
 
 @lru_cache(maxsize=1)
 def fields() -> dict[str, Setting]:
@@ -55,8 +75,8 @@ def changed(config: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> pd.Da
     rows = [
         {
             "setting": key,
-            "value": shown(value),
-            "default": shown(standard.get(key)),
+            "value": shown_setting(key, value),
+            "default": shown_setting(key, standard.get(key)),
             "meaning": known[key].description if key in known else "",
         }
         for key, value in flat(config).items()
@@ -70,6 +90,15 @@ def changed_table(frame: pd.DataFrame) -> None:
     values = frame["value"] + " (default: " + frame["default"] + ")"
     narrow = pd.DataFrame({"setting": frame["setting"], "value": values, "meaning": frame["meaning"]})
     st.table(narrow.map(literal), border="horizontal", hide_index=True)
+
+
+def shown_setting(key: str, value: object) -> str:
+    """A setting's value as text, with what it means where it is empty.
+
+    >>> shown_setting("constraint.roles", None), shown_setting("corpus.cda", True)
+    ('all words', 'yes')
+    """
+    return EMPTY.get(key, "not stored") if value is None else shown(value)
 
 
 def shown(value: object) -> str:

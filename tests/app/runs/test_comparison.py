@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.runs.compared_tables import difference_row, rest_is_equal
+from app.runs.compared_tables import confounded, difference_row, rest_is_equal
 from app.runs.list import signature
 from app.shared.table_download import with_provenance
 from fairkd import runs
@@ -239,3 +239,37 @@ def test_a_difference_that_misses_one_criterion_says_which(
 ) -> None:
     verdict = Verdict(0.02, low, 0.04, 8302.0, p, 0.17, 200, "no clear difference")
     assert difference_row("fair", MEASURES[measure], verdict)["finding"] == said
+
+
+def test_the_comparison_says_what_was_measured_and_what_the_settings_mean(open_runs: OpenRuns) -> None:
+    app = open_runs()
+    said = texts(app)
+    assert "measured on 20 of the 87 professions" in said and "short trainings of 300 steps" in said
+    rows = next(frame.value for frame in app.dataframe if "setting" in frame.value).set_index("setting")
+    assert rows.loc["constraint.roles"].tolist() == ["not used", "subject, possessive", "all words"]
+    assert "also in objective.positions, so the constraint alone" in said.replace("\\", "")
+    app.session_state["reproduce_compared"] = True
+    (command,) = (one.value for one in app.run().code if one.value.startswith("fairkd"))
+    assert command.startswith("fairkd runs submit --preset plain --preset paper --preset fair --set")
+
+
+def test_own_runs_are_trained_again_from_their_settings(open_runs: OpenRuns) -> None:
+    one, two = (add_run(name, "finished", events=training(100), batch="b") for name in ("one", "two"))
+    app = open_runs()
+    app.session_state["reproduce_compared"] = True
+    (commands,) = (one.value for one in app.run().code if one.value.startswith("fairkd"))
+    assert commands.splitlines() == [
+        f"fairkd runs submit fairkd-{id}.json --name {name}" for id, name in ((one, "one"), (two, "two"))
+    ]
+
+
+def test_only_runs_that_differ_in_more_than_the_constraint_are_named() -> None:
+    names = {"a": "plain", "b": "fair", "c": "cda", "d": "slow"}
+    different = {
+        "constraint.kind": {"a": "none", "b": "group", "c": "none", "d": "group"},
+        "objective.label": {"a": "keep", "b": "soft", "c": "keep", "d": "soft"},
+        "corpus.cda": {"a": False, "b": False, "c": True, "d": False},
+        "optimizer.learning_rate": {"a": 1, "b": 1, "c": 1, "d": 2},
+    }
+    (sentence,) = confounded(different, names)
+    assert sentence.startswith("slow differs from plain") and "in optimizer.learning_rate, so" in sentence
