@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.shared.streamlit_internals import CONTENT, SIDEBAR
+from app.shared.theme import GRID, PAGE
+from app.shared.url_state import write_parameter
 
 if TYPE_CHECKING:
     from app.shared.streamlit_internals import DeltaGenerator
@@ -21,12 +23,19 @@ html:root {{ font-size: clamp(110%, 1.9vh, 150%); --figure-zoom: 1.25; }}
 div:has(> [class*="st-key-{UNSEEN}"]) {{
   position: absolute; height: 1px; overflow: hidden; clip-path: inset(50%);
 }}
-.st-key-leave_presenter, .st-key-presenter_models {{
-  position: fixed; top: 0.6rem; z-index: 999991; width: auto;
-}}
+.st-key-leave_presenter, .st-key-show_models {{ position: fixed; top: 0.6rem; z-index: 999991; width: auto; }}
 .st-key-leave_presenter {{ right: 1rem; }}
-.st-key-presenter_models {{ right: 14.5rem; }}
+.st-key-show_models {{ right: 14.5rem; }}
+.st-key-presenter_models, .st-key-presenter_models_folded {{
+  position: fixed; top: 3.7rem; right: 14.5rem; z-index: 999990; width: 20rem; padding: 1rem;
+  background: {PAGE.light}; border: 1px solid {GRID.light}; border-radius: 0.5rem;
+}}
+@media (prefers-color-scheme: dark) {{
+  .st-key-presenter_models {{ background: {PAGE.dark}; border-color: {GRID.dark}; }}
+}}
+.st-key-presenter_models_folded {{ display: none; }}
 </style>"""
+_SHOWN = "presenter_models_shown"
 
 
 def is_presenting() -> bool:
@@ -42,10 +51,7 @@ def presenter_switch() -> None:
         key=KEY,
         help="Large type and no sidebar, for a projector. The way back is at the top of the page.",
     )
-    if st.session_state[KEY]:
-        st.query_params[KEY] = "1"
-    else:
-        st.query_params.pop(KEY, None)
+    write_parameter(KEY, "1" if st.session_state[KEY] else "", "")
 
 
 def unseen(name: str) -> DeltaGenerator:
@@ -54,8 +60,23 @@ def unseen(name: str) -> DeltaGenerator:
 
 
 def presenter_models() -> DeltaGenerator:
-    """Where the pickers of the models are in the presenter view, beside the way back."""
-    return st.popover("Models", icon=":material/neurology:", key="presenter_models")
+    """Where the pickers of the models are in the presenter view, beside the way back: below a button.
+
+    It is no popover, because the address loses the widgets of a closed one: they are not in the page.
+    """
+    shown = bool(st.session_state.get(_SHOWN))
+    st.button(
+        "Models",
+        key="show_models",
+        icon=":material/expand_less:" if shown else ":material/expand_more:",
+        on_click=_show_models,
+        args=(not shown,),
+    )
+    return st.container(key="presenter_models" if shown else "presenter_models_folded")
+
+
+def _show_models(shown: bool) -> None:
+    st.session_state[_SHOWN] = shown
 
 
 def presenter_bar() -> None:

@@ -55,3 +55,17 @@ def test_models_are_kept_by_pages_that_do_not_show_them(open_page: OpenPage) -> 
     visit(page, "Gaps")
     assert picker(page, "Student") == "embedded/student-plain"
     expect(page).to_have_url(re.compile("student=embedded"))
+
+
+def test_a_presenter_keeps_the_models_across_pages_and_back(open_page: OpenPage) -> None:
+    page = open_page("/?present=1&student=embedded/student-plain&student2=embedded/student-fair")
+    page.get_by_role("link", name="Gaps").first.click()
+    page.wait_for_url(re.compile("/gaps"))
+    settled(page)
+    expect(page).to_have_url(re.compile(r"student=embedded(/|%2F)student-plain"))
+    page.go_back()
+    expect(page.locator("figure.columns .title")).to_contain_text("student-fair")
+    settled(page)
+    expect(page).to_have_url(re.compile(r"student=embedded(/|%2F)student-plain&student2=embedded"))
+    page.get_by_role("button", name="Models").click()
+    expect(page.get_by_role("combobox", name="Student", exact=True)).to_have_value("embedded/student-plain")
