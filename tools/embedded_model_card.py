@@ -99,6 +99,8 @@ def text_of(measured: dict[str, Any]) -> str:
             asked=teacher["everyday"]["sentences"],
             models="\n".join(_row(name, measured[name]) for name in NAMES),
             gap_ratio=ratio,
+            fair_mass=fair["gap"]["mass"],
+            teacher_mass=teacher["gap"]["mass"],
             mass_change=fair["gap"]["mass"] / teacher["gap"]["mass"] - 1,
             quality_change=fair["pseudo_perplexity"] / plain["pseudo_perplexity"] - 1,
             test=measured["fair_against_plain"],

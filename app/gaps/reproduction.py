@@ -10,7 +10,11 @@ from app.gaps.results import GapQuestion
 from app.shared.provenance import About, about_models
 from fairkd.lexicon import OWN, fitting, shipped_professions
 
-NOTE = "`--json` adds the gaps of every profession; `--csv gaps.csv` writes those of every sentence."
+NOTE = (
+    "`--json` adds the gaps of every profession; `--csv gaps.csv` writes those of every sentence. "
+    "95 % intervals of means and of their differences are percentile bootstrap intervals (2,000 resamples, "
+    "seed 0); that of Pearson's r is Fisher's."
+)
 TEMPLATES, PROFESSIONS = "templates.csv", "professions.csv"
 LPBS = """@inproceedings{kurita2019measuring,
   title     = {Measuring Bias in Contextualized Word Representations},

@@ -49,6 +49,19 @@ class GapQuestion:
         return tuple(self.professions["profession"])
 
     @property
+    def shown_groups(self) -> tuple[str, str]:
+        """What the page calls groups A and B: “his” and “her” where only these words are measured.
+
+        Where the templates have one grammatical role and the group one word there, it is this word; otherwise
+        it is the group's name.
+        """
+        if len(self.roles) != 1:
+            return self.groups
+        words = (group.for_role(self.roles[0]) for group in self.pair)
+        a, b = (word[0] if len(word) == 1 else name for word, name in zip(words, self.groups, strict=True))
+        return a, b
+
+    @property
     def sums(self) -> tuple[str, ...]:
         """The name of each group in `P(...)`: its word, or the first of several words with an ellipsis."""
         return tuple(sum_name(group, self.roles) for group in self.pair)

@@ -35,7 +35,7 @@ WARNING_MASS = 0.05  # the summary warns below this mean mass
 
 def lead_text(question: GapQuestion) -> str:
     """The question of the page with the chosen words, as Markdown."""
-    a, b = (literal(group) for group in question.groups)
+    a, b = (literal(group) for group in question.shown_groups)
     example = literal(question.templates[0].render(question.names[0]).text)
     if question.value == "corrected_gap":
         return f"How far does the profession move a model towards “{a}” or “{b}”? Such as in “{example}”"
@@ -115,7 +115,7 @@ def one_sentence(results: Results, question: GapQuestion) -> str:
         name = shorten(short_name(results.models[role]), 30)
         model = "" if name.casefold() == role else f" ({literal(name)})"
         names.append(f":{colour}[**the {role}**{model}]")
-    a, b = map(literal, question.groups)
+    a, b = map(literal, question.shown_groups)
     count = len(question.professions)
     over = f"On average over {count} profession{'s' if count != 1 else ''}"
     if question.value == "gap":
@@ -157,7 +157,7 @@ def _lost_text(results: Results) -> str:
 
 def _leaning_text(leaning: tuple[int, int], question: GapQuestion) -> str:
     """For how many professions which group is more likely, as Markdown."""
-    (count_a, count_b), (a, b) = leaning, map(literal, question.groups)
+    (count_a, count_b), (a, b) = leaning, map(literal, question.shown_groups)
     how = "more likely" if question.value == "gap" else "made more likely"
     return f"“{a}” is {how} for {count_a} professions, “{b}” for {count_b}."
 
@@ -223,7 +223,7 @@ def mass_text(question: GapQuestion) -> str:
 
 def _sums_help(question: GapQuestion) -> str:
     """The words of each group as Markdown; empty if each group has one word."""
-    if question.sums == question.groups and len(question.roles) == 1:
+    if question.sums == question.shown_groups and len(question.roles) == 1:
         return ""
     return " ".join(
         f"{literal(name)} stands for: {literal(words)}."

@@ -31,6 +31,7 @@ from fairkd.measures import FEWEST_ITEMS, TOLERANCE, no_interval
 ENDS = 12  # professions shown at either end of the order, unless all are shown
 ROWS, ALL = "gaps_rows", "All"  # the parameter of the address with which all professions are shown
 PRESENTED_ENDS = 4  # so that the whole chart is on a projector
+SIGNS = "A mean absolute gap ignores the sign in each template; in a mean gap, opposite signs cancel."
 KEYS = ["template", "role", "profession"]
 SIDES = ("_teacher", "_student")
 
@@ -51,7 +52,7 @@ def by_profession(results: Results, question: GapQuestion) -> None:
     data = gaps_data(
         results.teacher,
         results.student,
-        groups=question.groups,
+        groups=question.shown_groups,
         test=results.test,
         lost=results.lost,
         value=question.value,
@@ -71,10 +72,7 @@ def by_profession(results: Results, question: GapQuestion) -> None:
             f"Each marker is the mean gap over {count} templates, with a 95 % bootstrap interval over them."
         )
     if count > 1:
-        markers += (
-            " The title compares mean absolute gaps, which ignore the sign in each template; in a mean gap, "
-            "opposite signs cancel."
-        )
+        markers += f" The title compares mean absolute gaps. {SIGNS}"
     caption(
         f"Each row is a profession, sorted by the teacher's {VALUE_NAMES[question.value]}. {markers} At the "
         f"vertical line {ZERO[question.value]}. {_scale(question)} {_hollow_note()}"
@@ -160,14 +158,20 @@ def bias_transfer(results: Results, question: GapQuestion) -> None:
     """The teacher's gap against the student's."""
     figure = transfer_scatter(
         results.transfer,
-        groups=question.groups,
+        groups=question.shown_groups,
         value=question.value,
         lost=results.lost,
         dark=theme.is_dark(),
     )
     with st.container(width=780):
         show_figure(figure, "gaps_transfer", "fairkd-bias-transfer")
-    caption(transfer_caption(VALUE_NAMES[question.value], len(results.transfer)) + " " + _hollow_note())
+    sentences = [transfer_caption(VALUE_NAMES[question.value], len(results.transfer)), _hollow_note()]
+    if len(question.templates) > 1:
+        sentences.append(
+            f"The kinds go by mean gaps, the card above by mean absolute gaps. {SIGNS} So the two may count "
+            "different numbers of professions."
+        )
+    caption(" ".join(sentences))
     folded_table(
         lambda: results.transfer,
         "fairkd-bias-transfer",
@@ -194,7 +198,7 @@ def labour_market(results: Results, question: GapQuestion) -> None:
     figure = labour_scatter(
         results.labour,
         correlations=results.correlations,
-        groups=question.groups,
+        groups=question.shown_groups,
         value=question.value,
         dark=theme.is_dark(),
     )

@@ -204,12 +204,9 @@ def results(chosen: dict[Role, str], settings: Settings) -> None:
 
 
 def cite(text: str, chosen: Mapping[Role, str], settings: Settings) -> None:
-    """The command that prints the same predictions, and what to cite."""
+    """The commands that print the same predictions, one for each model, and what to cite."""
     options = ["--top-k", str(settings.k), "--temperature", f"{settings.temperature:g}"]
     options += ["--each"] if settings.mask_each else []
-    reproduce(
-        ["fairkd", "predict", text, "--model", chosen["teacher"], *options],
-        "cite_predictions",
-        models=list(chosen.values()),
-        note="For a student, put its name behind `--model`.",
-    )
+    models = list(dict.fromkeys(chosen.values()))
+    first, *others = (["fairkd", "predict", text, "--model", model, *options] for model in models)
+    reproduce(first, "cite_predictions", further=others, models=models)

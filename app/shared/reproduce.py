@@ -27,6 +27,7 @@ def software_entry(year: int | None = None) -> str:
     return (
         "@software{fairkd,\n"
         "  title   = {{FairKD}: Look Inside Masked Language Models While One Teaches Another},\n"
+        "  author  = {{FairKD contributors}},\n"
         f"  version = {{{__version__}}},\n"
         f"  year    = {{{year or datetime.now(UTC).year}}},\n"
         "}"

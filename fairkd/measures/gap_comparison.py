@@ -220,12 +220,14 @@ def transfer(
 ) -> pd.DataFrame:
     """What becomes of each profession's mean gap from teacher to student.
 
-    The mean gaps are those over the sentences in both frames; see `transfer_kind`.
+    The mean gaps are those over the sentences in both frames; see `transfer_kind`. In a mean gap opposite
+    signs cancel; the mean absolute gaps, which `paired_test` compares, ignore the sign.
 
     Returns
     -------
     DataFrame
-        profession, teacher, student (nats), teacher_mass, student_mass (means over the templates), kind.
+        profession, teacher, student, mean_absolute_teacher, mean_absolute_student (nats), teacher_mass,
+        student_mass (means over the templates), kind.
 
     Examples
     --------
@@ -247,8 +249,10 @@ def transfer(
     """
     if not tolerance >= 0:
         raise InputError(f"The tolerance must be 0 or more nats, got {tolerance}.")
-    columns = ["teacher", "student", "teacher_mass", "student_mass"]
-    each = means_by_profession(_both(teacher_frame, student_frame, value), columns)
+    pairs = _both(teacher_frame, student_frame, value)
+    sizes = {f"mean_absolute_{model}": pairs[model].abs() for model in ("teacher", "student")}
+    columns = ["teacher", "student", *sizes, "teacher_mass", "student_mass"]
+    each = means_by_profession(pairs.assign(**sizes), columns)
     kinds = [transfer_kind(t, s, tolerance) for t, s in zip(each.teacher, each.student, strict=True)]
     return each.assign(kind=kinds).reset_index()
 

@@ -35,8 +35,9 @@ def by_profession(
     Returns
     -------
     DataFrame
-        profession, mean, low, high (nats), mass and share (means over the templates), n (number of
-        templates), in the order of the frame. With fewer than `FEWEST_ITEMS` templates, low and high are NaN.
+        profession, mean, low, high, mean_absolute (nats), mass and share (means over the templates), n
+        (number of templates), in the order of the frame. With fewer than `FEWEST_ITEMS` templates, low and
+        high are NaN.
 
     Examples
     --------
@@ -56,7 +57,10 @@ def by_profession(
     1      pilot   1.0  0.67  1.33
     """
     rows = sentences_of(frame, value)
-    each = means_by_profession(rows, [value, "mass", "share"]).rename(columns={value: "mean"})
+    rows = rows.assign(mean_absolute=rows[value].abs())
+    each = means_by_profession(rows, [value, "mean_absolute", "mass", "share"]).rename(
+        columns={value: "mean"}
+    )
     values = {name: group.to_numpy() for name, group in rows.groupby("profession", sort=False)[value]}
     each["n"] = [len(values[name]) for name in each.index]
     # Professions with the same number of templates are resampled together.
@@ -64,7 +68,7 @@ def by_profession(
         same = each.index[each.n == n]
         table = np.stack([values[name] for name in same])
         each.loc[same, ["low", "high"]] = np.column_stack(_interval(table, seed, resamples))
-    return each.reset_index()[["profession", "mean", "low", "high", "mass", "share", "n"]]
+    return each.reset_index()[["profession", "mean", "low", "high", "mean_absolute", "mass", "share", "n"]]
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ def random_frame(n: int, templates: int = 4, seed: int = 0, shift: float = 0.0) 
 def test_each_profession_gets_its_mean_and_an_interval_over_its_templates() -> None:
     nurse = [-1.0, -2.0, -3.0, -1.0, -2.0, -3.0]
     table = by_profession(frame_of({"nurse": nurse, "cook": [0.5] * 6, "judge": [2.0]}))
-    assert table.columns.tolist() == ["profession", "mean", "low", "high", "mass", "share", "n"]
+    columns = ["profession", "mean", "low", "high", "mean_absolute", "mass", "share", "n"]
+    assert table.columns.tolist() == columns
     assert table.profession.tolist() == ["nurse", "cook", "judge"]
     assert table["mean"].tolist() == [-2.0, 0.5, 2.0]
     assert table.n.tolist() == [6, 6, 1]
@@ -263,6 +264,8 @@ def test_the_kind_of_transfer_follows_its_definition(teacher: float, student: fl
             "profession": "nurse",
             "teacher": pytest.approx(teacher),
             "student": pytest.approx(student),
+            "mean_absolute_teacher": pytest.approx(abs(teacher)),
+            "mean_absolute_student": pytest.approx(abs(student)),
             "teacher_mass": 0.5,
             "student_mass": 0.5,
             "kind": kind,
@@ -278,6 +281,14 @@ def test_transfer_and_the_labour_market_carry_the_mass_of_each_profession() -> N
     assert found.student_mass.tolist() == pytest.approx([0.2, 0.003])
     table, _ = labour_market(student)
     assert table.mass.tolist() == pytest.approx([0.2, 0.003])
+
+
+def test_opposite_signs_cancel_in_a_mean_gap_but_not_in_a_mean_absolute_gap() -> None:
+    frame = frame_of({"nurse": [1.0, -2.0]})
+    assert by_profession(frame)[["mean", "mean_absolute"]].values.tolist() == [[-0.5, 1.5]]
+    found = transfer(frame, frame_of({"nurse": [0.5, 0.5]}))
+    assert found[["teacher", "mean_absolute_teacher"]].values.tolist() == [[-0.5, 1.5]]
+    assert found[["student", "mean_absolute_student"]].values.tolist() == [[0.5, 0.5]]
 
 
 def test_a_negative_tolerance_is_refused() -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from app.gaps.inputs import BASELINES
@@ -65,3 +66,10 @@ def test_tables_are_drawn_when_they_are_opened(gaps_page: Page) -> None:
     ]
     assert table.value.columns.tolist() == ["sentence", "profession", "role", *each]
     assert "Click a row to open its sentence in Predictions." in texts(at)
+
+
+def test_templates_of_one_role_are_described_with_the_words_that_are_measured(gaps_page: Page) -> None:
+    templates = pd.DataFrame({"text": ["{The profession} fixed [MASK] car."], "role": ["possessive"]})
+    found = texts(gaps_page(templates=templates))
+    assert "a model find “his” than “her”" in found and "“his” is more likely for" in found
+    assert "“he”" not in found and "“she”" not in found

@@ -289,3 +289,14 @@ def test_pages_import_neither_torch_nor_transformers() -> None:
             for alias in node.names
         }
         assert not {name.split(".")[0] for name in names} & {"torch", "transformers"}, page.name
+
+
+def test_there_is_one_command_for_each_model_of_the_page(
+    open_app: OpenApp, tiny_folder: Callable[[str], Path]
+) -> None:
+    models = [str(tiny_folder(name)) for name in ("bert", "distilbert", "electra")]
+    app = open_app(teacher=models[0], student=models[1], student2=models[2])
+    app.session_state["cite_predictions"] = True
+    app.run()
+    lines = next(code.value for code in app.code if code.value.startswith("fairkd predict")).splitlines()
+    assert [line.split("--model ")[1].split()[0] for line in lines] == models
