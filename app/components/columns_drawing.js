@@ -35,7 +35,9 @@ function drawColumns(data, width, colours) {
   const bottom = belowTop + below.length * (block + LABEL)
   const widest = Math.max(...panels.map(panel => nameWidth(panel, colours)))
   const beside = widest + scaleWidth(data.scale, colours) + 24 < width // else the legend has a row of its own
-  const height = bottom + EDGE + (beside ? 0 : LABEL)
+  // A figure of one or two columns may be too narrow for the shades, too: then it has no legend.
+  const hasScale = scaleWidth(data.scale, colours) - scaleTitleWidth(data.scale, colours) <= width - EDGE
+  const height = bottom + EDGE + (beside || !hasScale ? 0 : LABEL)
 
   const inside = widths.reduce((sum, one) => sum + one + GAP, EDGE * 2 - GAP)
   const total = Math.max(inside, Math.min(width, 320))
@@ -44,7 +46,8 @@ function drawColumns(data, width, colours) {
   svg.setAttribute("aria-orientation", "horizontal")
   svg.setAttribute("font-family", colours.font)
 
-  svg.append(drawScale(data, width - EDGE, beside && above.length ? EDGE + 14 : height - 8, colours))
+  const scaleTop = beside && above.length ? EDGE + 14 : height - 8
+  if (hasScale) svg.append(drawScale(data, width - EDGE, scaleTop, colours))
   const names = panels.map(panel => panelName(panel, starts.get(panel) - LABEL + 14, colours, width))
 
   const places = []
@@ -182,17 +185,20 @@ function columnText(data, index) {
 
 // --- the legend of the shades ---
 
+function scaleTitleWidth(scale, colours) {
+  return measure(scale.title, `12px ${colours.font}`) + 12
+}
+
 function scaleWidth(scale, colours) {
   const font = `12px ${colours.font}`
-  return scale.steps.reduce((sum, [text]) => sum + SWATCH + measure(text, font) + 16, measure(scale.title, font) + 12)
+  return scale.steps.reduce((sum, [text]) => sum + SWATCH + measure(text, font) + 16, scaleTitleWidth(scale, colours))
 }
 
 function drawScale({ scale, panels }, right, y, colours) {
   const group = make("g", { "data-stays": "" })
-  const title = measure(scale.title, `12px ${colours.font}`) + 12
   let x = right - scaleWidth(scale, colours)
   if (x > 0) group.append(small(scale.title, { x, y }, colours)) // a phone is too narrow for it
-  x += title
+  x += scaleTitleWidth(scale, colours)
   for (const [text, shade] of scale.steps) {
     const height = 12 / panels.length
     panels.forEach(({ role }, row) => {

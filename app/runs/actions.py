@@ -20,6 +20,7 @@ from fairkd.errors import FairKDError
 from fairkd.runs import Run
 
 RUN = "run"  # a parameter of the address: the run that is shown
+SENTENCE = "sentence"  # likewise: its watched sentence
 _PROBLEM = "run_problem"
 ERROR_SECONDS = 10.0  # that an error stays on a page which redraws itself
 _TO_DELETE = "run_to_delete"
@@ -37,6 +38,7 @@ def open_run(id: str | None) -> None:
         st.query_params.pop(RUN, None)
     else:
         st.query_params[RUN] = id
+    st.query_params.pop(SENTENCE, None)
     st.session_state.pop(_TO_DELETE, None)
 
 

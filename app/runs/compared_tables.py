@@ -100,7 +100,13 @@ def paired_differences(data: Mapping[str, RunData], picked: Sequence[Run]) -> No
     ]
     st.markdown(f"**Difference from {literal(baseline)}, item by item**")
     frame = pd.DataFrame([difference_row(*one) for one in found])
-    st.dataframe(frame, hide_index=True, key="paired_differences", height="auto")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key="paired_differences",
+        height="auto",
+        column_config={"finding": st.column_config.TextColumn(width=310)},
+    )
     ids = {name: run.id for name, run in zip(data, picked, strict=True)}
     file = pd.DataFrame([difference_numbers(ids[baseline], ids[one[0]], *one[1:]) for one in found])
     table_download(file, "fairkd-paired-differences", "paired_csv", about=about_runs(picked), shown=frame)

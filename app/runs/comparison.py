@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -53,15 +54,20 @@ def comparison(found: list[Run]) -> None:
     own = [run for run in offered if not run.example]
     _choose_at_first(list(names), newest_batch(own if len(own) > 1 else offered))
     readable_tags()
-    chosen = st.multiselect(
-        "Runs to compare",
-        list(names),
-        format_func=lambda id: names.get(id, id),
-        key=COMPARE,
-        max_selections=MOST,
-        placeholder="Choose two or more",
-        label_visibility="collapsed" if is_presenting() else "visible",
-    )
+    presenting = is_presenting()
+    row = st.container(horizontal=True, gap="small") if presenting else nullcontext()
+    with row:
+        chosen = st.multiselect(
+            "Runs to compare",
+            list(names),
+            format_func=lambda id: names.get(id, id),
+            key=COMPARE,
+            max_selections=MOST,
+            placeholder="Choose two or more",
+            label_visibility=_labels(),
+        )
+        # In the presenter view in the same row, so that the charts are whole.
+        axes = _choose_axes() if presenting else None
     st.session_state[_WRITTEN] = list(chosen)
     if chosen != st.query_params.get_all(COMPARE):
         st.query_params[COMPARE] = chosen
@@ -77,7 +83,7 @@ def comparison(found: list[Run]) -> None:
     numbers = keep_numbers(st.session_state.get(_NUMBERS, {}), [run.id for run in picked])
     st.session_state[_NUMBERS] = numbers
     looks = {shown[id]: number for id, number in numbers.items()}
-    st.fragment(_compared, run_every="4s" if live else None)(picked, shown, looks, not different)
+    st.fragment(_compared, run_every="4s" if live else None)(picked, shown, looks, not different, axes)
     different_settings(picked, shown)
     reproduce_runs(picked)
 
@@ -129,18 +135,15 @@ def not_comparable(different: Sequence[str]) -> str:
     )
 
 
-@track_activity()
-def _compared(picked: list[Run], names: dict[str, str], looks: Mapping[str, int], comparable: bool) -> None:
-    """The charts, updated while a run trains, and the table of last values."""
-    data = {names[run.id]: follow(run) for run in picked}
-    teacher = next((one.teacher for one in data.values() if one.teacher), {}) if comparable else {}
-    table = last_values(data)
-    masses = zip(table["gap_mass"], table["teacher_mass"], strict=True)
-    lost = [has_lost_mass(mass, own) for mass, own in masses]
-    gone = tuple(table["name"][lost])
-    shown_ids, dark = tuple((run.id, looks[names[run.id]]) for run in picked), is_dark()
-    one_seed = comparable and rests_on_one_seed([run.config for run in picked])
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+def _labels() -> Literal["visible", "collapsed"]:
+    """Whether the widgets above the charts show their labels."""
+    return "collapsed" if is_presenting() else "visible"
+
+
+def _choose_axes() -> tuple[Measure, str]:
+    """The measure of the first chart, and the column of its x axis: a key of X_AXES."""
+    place: Literal["center", "bottom"] = "center" if is_presenting() else "bottom"
+    with st.container(horizontal=True, vertical_alignment=place, gap="medium", width="content"):
         chosen = st.selectbox(
             "Measure",
             list(MEASURES),
@@ -149,6 +152,7 @@ def _compared(picked: list[Run], names: dict[str, str], looks: Mapping[str, int]
             key="compared_measure",
             bind="query-params",
             width=240,
+            label_visibility=_labels(),
         )
         x = st.segmented_control(
             "Over",
@@ -157,11 +161,34 @@ def _compared(picked: list[Run], names: dict[str, str], looks: Mapping[str, int]
             required=True,
             key="compared_over",
             bind="query-params",
+            label_visibility=_labels(),
         )
+    return MEASURES.get(str(chosen), BIAS), str(x) if x in X_AXES else "step"
+
+
+@track_activity()
+def _compared(
+    picked: list[Run],
+    names: dict[str, str],
+    looks: Mapping[str, int],
+    comparable: bool,
+    axes: tuple[Measure, str] | None,
+) -> None:
+    """The charts, updated while a run trains, and the table of last values.
+
+    `axes` are what `_choose_axes` returned; None where the choice stands here, above the charts.
+    """
+    data = {names[run.id]: follow(run) for run in picked}
+    teacher = next((one.teacher for one in data.values() if one.teacher), {}) if comparable else {}
+    table = last_values(data)
+    masses = zip(table["gap_mass"], table["teacher_mass"], strict=True)
+    lost = [has_lost_mass(mass, own) for mass, own in masses]
+    gone = tuple(table["name"][lost])
+    shown_ids, dark = tuple((run.id, looks[names[run.id]]) for run in picked), is_dark()
+    one_seed = comparable and rests_on_one_seed([run.config for run in picked])
+    measure, over = axes or _choose_axes()
     left, right = st.columns([11, 9], gap="medium")
     with left:
-        measure = MEASURES.get(str(chosen), BIAS)
-        over = str(x) if x in X_AXES else "step"
         figure = compared_curves(
             {name: one.evaluations for name, one in data.items()},
             measure,

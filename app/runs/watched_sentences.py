@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,12 +13,15 @@ from app.charts.text import percent
 from app.charts.watched_sentences import watched_sentence_curves
 from app.components.chart import show_figure
 from app.components.columns import cell, columns_figure, scale
+from app.runs.actions import SENTENCE
 from app.runs.follow import Event, RunData, follow
 from app.shared.activity import track_activity
+from app.shared.measured_words import gap_groups
 from app.shared.presenter import unseen
 from app.shared.provenance import about_run
 from app.shared.table_download import table_download
 from app.shared.theme import is_dark
+from app.shared.url_state import write_parameter
 from app.shared.widgets import caption, literal
 from fairkd.runs import Run
 
@@ -49,7 +52,8 @@ def _watched_sentences(run: Run, declared: bool) -> None:
         return
     with unseen("watched_heading"):
         st.subheader("How the predictions change during training")
-    text = _choose_text(id, found.texts)
+    groups = measured_groups(run)
+    text = _choose_text(id, found.texts, first_text(found, groups))
     events = {int(event["step"]): event for event in found.watched_sentences if event["text"] == text}
     steps = sorted(events)
     if declared:
@@ -72,7 +76,7 @@ def _watched_sentences(run: Run, declared: bool) -> None:
     with left:
         columns_figure(data, key=f"watched_sentence_columns_{id}", on_choose=choose)
     with right:
-        _word_curves(run, found, text, columns[number - 1]["index"], step, steps)
+        _word_curves(run, found, text, columns[number - 1]["index"], step, steps, groups)
     middle = "the mask" if len(columns) == 1 else "the sentence"
     caption(
         f"Above {middle} are the teacher's words, below it the student's at the chosen step. Move the slider "
@@ -80,20 +84,59 @@ def _watched_sentences(run: Run, declared: bool) -> None:
     )
 
 
-def _choose_text(id: str, texts: tuple[str, ...]) -> str:
+def _choose_text(id: str, texts: tuple[str, ...], first: str) -> str:
+    """The watched sentence, chosen here or by the address; `first` at first."""
     if len(texts) == 1:
         st.markdown(f"**{literal(texts[0])}**")
         return texts[0]
-    chosen = st.pills(
-        "Sentence",
-        texts,
-        default=texts[0],
-        required=True,
-        key=f"watched_sentence_text_{id}",
-        format_func=literal,
-        label_visibility="collapsed",
+    state, key, written = st.session_state, f"watched_sentence_text_{id}", f"watched_sentence_written_{id}"
+    linked = st.query_params.get(SENTENCE, first)
+    # An address that the page has not written is a link, or one to which the visitor went back.
+    if state.get(key) not in texts or (linked in texts and linked != state.get(written)):
+        state[key] = linked if linked in texts else first
+    chosen = str(
+        st.pills(
+            "Sentence",
+            texts,
+            required=True,
+            key=key,
+            format_func=literal,
+            label_visibility="collapsed",
+        )
     )
-    return chosen if chosen in texts else texts[0]
+    write_parameter(SENTENCE, chosen, first)
+    state[written] = chosen
+    return chosen
+
+
+def measured_groups(run: Run) -> tuple[frozenset[str], ...]:
+    """The words of the two groups whose gap the run measures, in lower case; empty if they are not valid."""
+    return tuple(
+        frozenset(word.casefold() for words in group.words.values() for word in words)
+        for group in gap_groups(run.config.get("evaluation") or {})
+    )
+
+
+def first_text(found: RunData, groups: Sequence[Collection[str]]) -> str:
+    """The first sentence at whose mask the teacher expects words of both groups, or else the first of all."""
+
+    for text in found.texts:
+        teacher = found.teacher_watched_sentences.get(text)
+        for position in teacher["positions"] if teacher else ():
+            if position["masked"] and len(pair_words(position["predictions"], groups)) == 2:
+                return text
+    return found.texts[0]
+
+
+def pair_words(predictions: Sequence[Mapping[str, Any]], groups: Sequence[Collection[str]]) -> list[str]:
+    """The most probable word of each group among the predictions, in the order of the groups.
+
+    >>> pair_words([{"token": "she"}, {"token": "it"}, {"token": "he"}], [{"he", "him"}, {"she", "her"}])
+    ['he', 'she']
+    """
+    tokens = [str(one["token"]) for one in predictions]
+    best = (next((token for token in tokens if token.casefold() in group), None) for group in groups)
+    return [token for token in best if token is not None]
 
 
 def _choose_step(id: str, steps: list[int]) -> int:
@@ -222,21 +265,27 @@ def probabilities(event: Mapping[str, Any] | None, index: int) -> dict[str, floa
     return {one["token"]: one["probability"] for one in event["positions"][index]["predictions"]}
 
 
-def _word_curves(run: Run, found: RunData, text: str, index: int, step: int, steps: list[int]) -> None:
-    """The most probable words of both models, over the steps."""
+def _word_curves(
+    run: Run,
+    found: RunData,
+    text: str,
+    index: int,
+    step: int,
+    steps: list[int],
+    groups: Sequence[Collection[str]],
+) -> None:
+    """The most probable words of both models, and the pair that the gap compares, over the steps."""
     id = run.id
     if len(steps) < 2:
         return
     frame = words_over_steps(found, text, index)
     teacher = probabilities(found.teacher_watched_sentences.get(text), index)
     last = frame[frame["step"] == steps[-1]]
-    wanted = [*last["token"][:WORDS], *list(teacher)[:WORDS]]
+    pair = pair_words([{"token": token} for token in (*teacher, *last["token"])], groups)
+    pair = pair if len(pair) == 2 else []
+    wanted = [*pair, *last["token"][:WORDS], *list(teacher)[:WORDS]]
     shown = frame[frame["token"].isin(wanted)]
-    now = frame[frame["step"] == step]
-    best = now.iloc[0] if len(now) else None
-    title = "How do the probabilities of the words change?"
-    if best is not None:
-        title = f"At step {step:,} the student says “{best['token']}” ({percent(float(best['probability']))})"
+    title = title_at(step, frame[frame["step"] == step], pair)
     order = {token: place for place, token in enumerate(dict.fromkeys(wanted))}
     shown = shown.sort_values("token", key=lambda tokens: tokens.map(order), kind="stable")
     dark = is_dark()
@@ -244,12 +293,30 @@ def _word_curves(run: Run, found: RunData, text: str, index: int, step: int, ste
     show_figure(
         figure, f"watched_sentence_words_{id}", f"fairkd-{id}-watched_sentence", view=(text, index, dark)
     )
+    compared = f", and the words of the gap: {literal(' and '.join(pair))}" if pair else ""
     caption(
-        "The most probable words of student and teacher. The short bars on the right are the teacher's "
-        "probabilities. A curve has a break where its word was not among the student's most probable words."
+        f"The most probable words of student and teacher{compared}. The short bars on the right are the "
+        "teacher's probabilities. A curve has a break where its word was not among the student's most "
+        "probable words."
     )
     about = about_run(run)
     table_download(frame, f"fairkd-{id}-watched_sentence", f"watched_sentence_{id}_csv", about=about)
+
+
+def title_at(step: int, now: pd.DataFrame, pair: Sequence[str]) -> str:
+    """What the student says at a step: the words of the pair if both are stored, or else its first word.
+
+    `now` has the columns token and probability, the most probable token first.
+    """
+    if not len(now):
+        return "How do the probabilities of the words change?"
+    stored = dict(zip(now["token"], now["probability"], strict=True))
+    known = sorted((token for token in pair if token in stored), key=lambda token: -stored[token])
+    if len(known) == 2:
+        said = ", ".join(f"{token} {percent(float(stored[token]))}" for token in known)
+        return f"At step {step:,} the student says {said}"
+    best = now.iloc[0]
+    return f"At step {step:,} the student says “{best['token']}” ({percent(float(best['probability']))})"
 
 
 def _teacher_name(run: Run) -> str:

@@ -187,6 +187,22 @@ def test_the_slider_replays_the_watched_sentences_and_play_starts_at_the_beginni
     assert app.select_slider(key=f"watched_sentence_slider_{id}").value == 400
 
 
+def test_a_replay_begins_with_the_pair_of_the_gap_and_its_sentence_is_in_the_address(
+    open_runs: OpenRuns,
+) -> None:
+    app, key = open_runs(run="example-fair"), "watched_sentence_text_example-fair"
+    assert app.get_by_key(key).value == "[MASK] is a nurse." and "sentence" not in app.query_params
+    assert chart_titles(app)[0] == "At step 300 the student says she 27 %, he 14 %"
+    app.get_by_key(key).set_value("Milk is a [MASK].").run()
+    assert app.query_params["sentence"] == "Milk is a [MASK]."
+    assert chart_titles(app)[0].startswith("At step 300 the student says “milk”"), "no pair is stored"
+    link = open_runs(run="example-fair", sentence="[MASK] is an engineer.")
+    assert link.get_by_key(key).value == "[MASK] is an engineer."
+    link.query_params.pop("sentence")  # as the browser's Back
+    assert link.run().get_by_key(key).value == "[MASK] is a nurse."
+    assert open_runs(run="example-fair", sentence="gone").get_by_key(key).value == "[MASK] is a nurse."
+
+
 def test_a_running_run_shows_progress_and_can_be_cancelled(open_runs: OpenRuns) -> None:
     id = add_run("busy", "running", events=training(400)[:14])
     app = open_runs(run=id)
