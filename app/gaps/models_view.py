@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 
 from app.charts.gap_text import VALUE_NAMES, Value
 from app.charts.gaps import models_chart
-from app.charts.text import signed, signed_interval
+from app.charts.text import p_value, signed, signed_correlation, signed_interval
 from app.components.chart import show_figure
 from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion, compared_models
@@ -38,19 +39,22 @@ def readable(table: pd.DataFrame, value: Value) -> pd.DataFrame:
         ends = zip(table[low], table[high], strict=True)
         return ["–" if pd.isna(one) else form(one, two) for one, two in ends]
 
-    gap = VALUE_NAMES[value]
+    gap, first = VALUE_NAMES[value], table["model"].iloc[0]
+    size = f"{{:.{agreeing_digits(table)}f}}".format
     columns = {
         **({"role": table["role"]} if "role" in table else {}),
         "model": table["model"],
-        f"mean absolute {gap} (nats)": table["mean_absolute"],
+        "verdict": table["verdict"],
+        f"mean absolute {gap} (nats)": [size(one) for one in table["mean_absolute"]],
         f"95 % interval of the mean absolute {gap}": interval(
             "absolute_low", "absolute_high", "{:.2f} to {:.2f}".format
         ),
-        f"difference from {table['model'].iloc[0]} (nats)": [
-            "–" if pd.isna(one) else signed(one) for one in table["difference"]
+        f"difference from {first} (nats)": [
+            "–" if pd.isna(one) else signed(one, agreeing_digits(table)) for one in table["difference"]
         ],
         "95 % interval of the difference": interval("difference_low", "difference_high"),
-        "verdict": table["verdict"],
+        "p (Wilcoxon)": ["–" if pd.isna(one) else p_value(one) for one in table["p_value"]],
+        "rank-biserial r": ["–" if pd.isna(one) else signed_correlation(one) for one in table["effect_size"]],
         f"mean {gap} (nats)": table["mean"],
         f"95 % interval of the mean {gap}": interval("low", "high"),
         "mean probability of both groups": table["mass"],
@@ -58,6 +62,48 @@ def readable(table: pd.DataFrame, value: Value) -> pd.DataFrame:
         "templates": table["templates"],
     }
     return pd.DataFrame(columns)
+
+
+def short_headings(table: pd.DataFrame, value: Value) -> dict[str, str]:
+    """The columns of `readable` for the screen, each with a heading that leaves the others in sight."""
+    gap = VALUE_NAMES[value]
+    return {
+        **({"role": "role"} if "role" in table else {}),
+        "model": "model",
+        "verdict": "verdict",
+        f"mean absolute {gap} (nats)": "mean abs. gap",
+        f"95 % interval of the mean absolute {gap}": "95 % interval",
+        f"difference from {table['model'].iloc[0]} (nats)": "difference",
+        "95 % interval of the difference": "its 95 % interval",
+        "p (Wilcoxon)": "p (Wilcoxon)",
+        "rank-biserial r": "r (rank-bis.)",
+        "mean probability of both groups": "probability",
+    }
+
+
+def agreeing_digits(table: pd.DataFrame) -> int:
+    """The fewest digits, of 2 to 4, with which each difference is that of the rounded gaps; 3 if none.
+
+    >>> one = {"model": ["teacher", "student"], "mean_absolute": [0.864, 0.4361]}
+    >>> agreeing_digits(pd.DataFrame(one | {"difference": [math.nan, -0.4279]}))
+    3
+    """
+    first, reference = table["model"].iloc[0], 0.0
+    rows = []
+    for name, size, difference in table[["model", "mean_absolute", "difference"]].itertuples(index=False):
+        if name == first:
+            reference = size
+        else:
+            rows.append((reference, size, difference))
+
+    def agree(digits: int) -> bool:
+        return all(
+            round(round(size, digits) - round(first, digits), digits) == round(difference, digits)
+            for first, size, difference in rows
+            if not math.isnan(difference)
+        )
+
+    return next((digits for digits in (2, 3, 4) if agree(digits)), 3)
 
 
 def chosen_references(teacher: str, student: str) -> list[str]:
@@ -131,7 +177,7 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
             f"{found.table['sentences'].iloc[0]:,} sentences, sign ignored{intervals}. The verdict compares "
             "it with the first model, profession by profession. Mass lost: the model gives these words less "
             f"than {100 * MIN_MASS_SHARE:.0f} % of the probability that the first one gives them, so its gap "
-            "says little; its marker is hollow."
+            "says little; its marker is hollow. Differences are taken before rounding."
         )
         show_table(
             found.table,
@@ -139,6 +185,7 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
             "gaps_table_models",
             about=about({}, question, counts=False),
             shown=readable(found.table, question.value),
+            headings=short_headings(found.table, question.value),
         )
         for reference in references:
             if note := run_note(reference, question):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -55,6 +55,7 @@ def show_table(
     *,
     about: About,
     shown: pd.DataFrame | None = None,
+    headings: Mapping[str, str] | None = None,
     on_row: Callable[[int | None], None] | None = None,
 ) -> None:
     """A table with its download.
@@ -62,13 +63,14 @@ def show_table(
     Parameters
     ----------
     shown : what the page shows and copies, if it differs from the file's columns: with headings as names.
+    headings : shorter headings for the screen, by column of `shown`; other columns are only copied.
     on_row : draws above the table what belongs to the row that the visitor clicked; None before a click.
     """
     formats = {column: format_of(column) for column in frame.columns}
     if shown is None:
-        headings = {column: heading_of(column) for column in frame.columns}
-        shown = frame.rename(columns=headings)
-        formats = {headings[column]: format for column, format in formats.items()}
+        names = {column: heading_of(column) for column in frame.columns}
+        shown = frame.rename(columns=names)
+        formats = {names[column]: format for column, format in formats.items()}
     numbers = {
         column: formats.get(column, format_of(column))
         for column in shown.columns
@@ -77,7 +79,15 @@ def show_table(
     styled = shown.style.format(numbers, na_rep="–") if len(shown) <= MOST_STYLED else shown
     above = st.container()
     if on_row is None:
-        st.dataframe(styled, key=f"{key}_frame", hide_index=True, height="auto")
+        st.dataframe(
+            styled,
+            key=f"{key}_frame",
+            hide_index=True,
+            height="auto",
+            column_order=headings and list(headings),
+            column_config=headings
+            and {name: st.column_config.Column(text) for name, text in headings.items()},
+        )
     else:
         found = st.dataframe(
             styled,
@@ -108,6 +118,7 @@ def folded_table(
     about: About,
     title: str = "Table",
     shown: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    headings: Callable[[pd.DataFrame], Mapping[str, str]] | None = None,
     on_row: Callable[[int | None], None] | None = None,
 ) -> None:
     """`show_table` in an expander; made and drawn when it is opened."""
@@ -115,4 +126,12 @@ def folded_table(
     if panel.open:
         with panel:
             made = frame()
-            show_table(made, name, key, about=about, shown=shown and shown(made), on_row=on_row)
+            show_table(
+                made,
+                name,
+                key,
+                about=about,
+                shown=shown and shown(made),
+                headings=headings and headings(made),
+                on_row=on_row,
+            )

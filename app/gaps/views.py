@@ -16,7 +16,7 @@ from app.components.chart import show_figure
 from app.components.dumbbells import gaps_data, gaps_figure
 from app.gaps.inputs import SOURCE
 from app.gaps.link import MARKED
-from app.gaps.models_view import readable
+from app.gaps.models_view import readable, short_headings
 from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion, Results
 from app.gaps.summary import warnings
@@ -92,6 +92,7 @@ def by_profession(results: Results, question: GapQuestion) -> None:
             about=about(results.models, question, counts=False),
             title="By grammatical role",
             shown=partial(readable, value=question.value),
+            headings=partial(short_headings, value=question.value),
         )
 
     @cache

@@ -69,12 +69,13 @@ def table_download(
         )
         if copies.open:
             with copies:
-                _copies(made() if shown is None else shown, key, formats or {})
+                found = made()
+                _copies(found if shown is None else shown, key, formats or {}, provenance(found, about))
 
 
-def _copies(frame: pd.DataFrame, key: str, formats: Mapping[str, Format]) -> None:
-    """The table as text; the code element has a button that copies it."""
-    from app.shared.table_text import latex_table, markdown_table
+def _copies(frame: pd.DataFrame, key: str, formats: Mapping[str, Format], source: pd.DataFrame) -> None:
+    """The table as text with its provenance below; the code element has a button that copies it."""
+    from app.shared.table_text import latex_table, markdown_table, markdown_text, provenance_line
 
     kinds = {"Markdown": markdown_table, "LaTeX": latex_table}
     if len(frame) > MOST_COPIED:
@@ -89,7 +90,19 @@ def _copies(frame: pd.DataFrame, key: str, formats: Mapping[str, Format]) -> Non
         label_visibility="collapsed",
     )
     text = kinds.get(str(chosen), markdown_table)(frame, formats)
+    line = provenance_line(source)
+    text += f"\n% {line}" if chosen == "LaTeX" else f"\n\n{markdown_text(line)}"
     st.code(text, language="latex" if chosen == "LaTeX" else "markdown", height=240, width=560)
+
+
+def provenance(frame: pd.DataFrame, about: About | None = None) -> pd.DataFrame:
+    """The columns of `with_provenance` on where the numbers come from, each row once.
+
+    With those that name the model of each row, where the table has them.
+    """
+    columns = list(with_provenance(frame.iloc[:, :0], about).columns)
+    columns = [name for name in ("reference", "sha256") if name in frame] + columns
+    return with_provenance(frame, about)[columns].drop_duplicates(ignore_index=True)
 
 
 def with_provenance(frame: pd.DataFrame, about: About | None = None) -> pd.DataFrame:

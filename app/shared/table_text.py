@@ -34,7 +34,7 @@ def markdown_table(frame: pd.DataFrame, formats: Mapping[str, Format] | None = N
     """
     rules = ["---:" if numeric else ":---" for numeric in _numeric(frame)]
     rows = [list(frame.columns), *_cells(frame, formats or {})]
-    lines = [[_MARKDOWN_MARKS.sub(r"\\\1", cell) for cell in row] for row in rows]
+    lines = [[markdown_text(cell) for cell in row] for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in [lines[0], rules, *lines[1:]])
 
 
@@ -64,6 +64,38 @@ def latex_table(frame: pd.DataFrame, formats: Mapping[str, Format] | None = None
             r"\end{tabular}",
         ]
     )
+
+
+def provenance_line(frame: pd.DataFrame) -> str:
+    """Models with the hash of their weights, settings, version and date, as one line; "" without any.
+
+    `frame` has them in columns, as from `app.shared.table_download.provenance`: one value in all rows, and
+    `reference` and `sha256` where each row is a model.
+
+    >>> provenance_line(pd.DataFrame({"teacher": ["a"], "teacher_sha256": "0123456789abcd", "value": "gap"}))
+    'teacher: a (SHA-256 0123456789ab…); value: gap'
+    """
+    columns = dict(frame.iloc[0].items()) if len(frame) else {}
+    parts = []
+    if {"reference", "sha256"} <= set(columns):
+        rows = frame[["reference", "sha256"]].itertuples(index=False, name=None)
+        parts.append(f"models: {', '.join(_hashed(*row) for row in rows)}")
+    for name, value in columns.items():
+        if name in ("reference", "sha256") or name.endswith("_sha256"):
+            continue
+        sha256 = columns.get(f"{name}_sha256")
+        text = _hashed(value, sha256) if sha256 else _cell(value, None)
+        parts.append(f"{name.replace('_', ' ')}: {text}")
+    return "; ".join(parts)
+
+
+def _hashed(reference: object, sha256: object) -> str:
+    return f"{_cell(reference, None)} (SHA-256 {str(sha256)[:12]}…)"
+
+
+def markdown_text(text: str) -> str:
+    """Text that Markdown shows literally."""
+    return _MARKDOWN_MARKS.sub(r"\\\1", text)
 
 
 def _latex(cell: str) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
+from app.gaps.models_view import agreeing_digits
 from fairkd.lexicon.professions import shipped_professions
 from tests.app.gaps.conftest import Page
 
@@ -27,13 +31,23 @@ def test_any_number_of_models_are_compared_with_the_teacher_in_one_table(
     at.session_state["gaps_table_models_csv_copy"] = True
     at.run()
     markdown, line, bibtex = (code.value for code in at.code)
-    heading, _, first, _ = markdown.splitlines()
-    assert heading.startswith("| model | mean absolute gap (nats) | 95 % interval of the mean absolute gap |")
+    heading, _, first, second, _, source = markdown.splitlines()
+    assert heading.startswith(
+        "| model | verdict | mean absolute gap (nats) | 95 % interval of the mean absolute"
+    )
+    assert "| p (Wilcoxon) | rank-biserial r |" in heading and second.count("|") == heading.count("|")
+    assert source.startswith("models: ") and source.count("SHA-256") == 2 and "; date: 20" in source
     assert "| 95 % interval of the difference |" in heading and "| 95 % interval of the mean gap |" in heading
     assert heading.endswith("| mean probability of both groups | professions | templates |")
     assert first.endswith("% | 8 | 10 |"), "counts have neither a sign nor decimals"
     assert line.startswith("fairkd gaps --model ") and line.count("--model") == 2
     assert "professions.csv" in line and "FairDistillation" in bibtex
+
+
+def test_a_shown_difference_is_that_of_the_shown_gaps() -> None:
+    table = pd.DataFrame({"model": ["teacher", "student"], "mean_absolute": [0.864, 0.4361]})
+    assert agreeing_digits(table.assign(difference=[math.nan, -0.4279])) == 3, "0.44 − 0.86 is not −0.43"
+    assert agreeing_digits(table.assign(difference=[math.nan, -0.424])) == 2
 
 
 def test_the_gaps_of_each_grammatical_role_are_a_table(gaps_page: Page) -> None:

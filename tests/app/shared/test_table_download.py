@@ -101,9 +101,11 @@ def test_copies_are_drawn_when_asked_for(page: AppTest) -> None:
     assert not page.run().code
     page.session_state["test_csv_copy"] = True
     page.run()
-    assert page.code[0].value == "| word | gap |\n| :--- | ---: |\n| milk | 0.50 |"
+    text = page.code[0].value
+    assert text.startswith("| word | gap |\n| :--- | ---: |\n| milk | 0.50 |\n\nfairkd version: ")
     page.get_by_key("test_csv_copy_as").set_value("LaTeX").run()
     assert page.code[0].value.startswith(r"\begin{tabular}{lr}")
+    assert f"\n% fairkd version: {__version__}; date: 20" in page.code[0].value
 
 
 def test_the_command_is_quoted_for_a_shell_and_the_paper_is_cited(page: AppTest) -> None:
