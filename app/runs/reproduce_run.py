@@ -40,7 +40,8 @@ def reproduce_runs(compared: Sequence[Run]) -> None:
     own = [run for run in compared if not run.example]
     commands = [example_command(shown)] if shown else []
     commands += [command(run, settings_file(run)) for run in own]
-    notes = ["These commands train the runs again, one after the other."]
+    subject = "These commands train" if len(commands) > 1 else "This command trains"
+    notes = [f"{subject} the runs again, one after the other."]
     notes += [f"{literal(run.name)}: {note}" for run in own if (note := steps_note(run))]
     reproduce(
         commands[0],

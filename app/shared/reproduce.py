@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -12,6 +13,7 @@ import streamlit as st
 from app.shared.provenance import content_hash
 from app.shared.widgets import literal
 from fairkd import __version__
+from fairkd.errors import FairKDError
 
 PAPER = """@inproceedings{delobelle2022fairdistillation,
   title     = {{FairDistillation}: Mitigating Stereotyping in Language Models},
@@ -74,9 +76,10 @@ def reproduce(
                 type="tertiary",
                 help="The command reads this file from the current folder.",
             )
-        listed = [
-            f"{literal(reference)}: `{content_hash(reference)[:16]}…`" for reference in dict.fromkeys(models)
-        ]
+        listed = []
+        for reference in dict.fromkeys(models):
+            with suppress(FairKDError):  # a model that is gone since: the commands are still right
+                listed.append(f"{literal(reference)}: `{content_hash(reference)[:16]}…`")
         hashes = f"SHA-256 of the weights: {', '.join(listed)}. " if listed else ""
         st.caption(f"{note} {hashes}FairKD {literal(__version__)}.".strip())
         st.markdown("**BibTeX**")

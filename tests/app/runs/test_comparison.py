@@ -254,10 +254,12 @@ def test_the_comparison_says_what_was_measured_and_what_the_settings_mean(open_r
 
 
 def test_own_runs_are_trained_again_from_their_settings(open_runs: OpenRuns) -> None:
-    one, two = (add_run(name, "finished", events=training(100), batch="b") for name in ("one", "two"))
+    gone = {"teacher": "run/20260101-000000-gone"}
+    one, two = (add_run(name, "finished", events=training(100), batch="b", **gone) for name in ("one", "two"))
     app = open_runs()
     app.session_state["reproduce_compared"] = True
     (commands,) = (one.value for one in app.run().code if one.value.startswith("fairkd"))
+    assert not app.exception and not app.error, "though the teacher is gone"
     assert commands.splitlines() == [
         f"fairkd runs submit fairkd-{id}.json --name {name}" for id, name in ((one, "one"), (two, "two"))
     ]
