@@ -25,6 +25,7 @@ class Hues:
 
     teacher: str
     student: str
+    student2: str
     group_a: str
     group_b: str
     faint: str  # guides: zero lines, diagonals, connectors
@@ -37,6 +38,7 @@ def hues(dark: bool) -> Hues:
     return Hues(
         teacher=theme.TEACHER.on(dark),
         student=theme.STUDENT.on(dark),
+        student2=theme.STUDENT2.on(dark),
         group_a=theme.GROUP_A.on(dark),
         group_b=theme.GROUP_B.on(dark),
         faint="#5b6676" if dark else "#b7bfcb",

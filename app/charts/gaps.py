@@ -32,7 +32,7 @@ from app.charts.text import (
     signed,
     signed_correlation,
 )
-from fairkd.measures import FEWEST_ITEMS, TOLERANCE, Correlation, Ranking
+from fairkd.measures import FEWEST_ITEMS, TOLERANCE, Correlation
 
 # Colours other than those of the models. Each kind also has a symbol, so that no meaning depends on colour.
 KINDS: dict[str, tuple[str, str]] = {
@@ -98,7 +98,7 @@ def transfer_scatter(
                 rows,
                 columns=("profession", "teacher", "student"),
                 name=KIND_NAMES.get(kind, kind),
-                marker=_marker(hue, symbol, [hollow[row] for row in rows], size=10, ground=shades.ground),
+                marker=marker(hue, symbol, [hollow[row] for row in rows], size=10, ground=shades.ground),
                 labels=labels,
                 details=(
                     "teacher %{customdata[1]} nats",
@@ -143,7 +143,7 @@ def _hollow(masses: Iterable[float]) -> list[bool]:
     return [mass < LOW_MASS for mass in masses]
 
 
-def _marker(hue: str, symbol: str, hollow: Sequence[bool], *, size: int, ground: str) -> dict[str, object]:
+def marker(hue: str, symbol: str, hollow: Sequence[bool], *, size: int, ground: str) -> dict[str, object]:
     """The marker of each point, filled, or hollow and pale."""
     return {
         "color": hue,
@@ -161,7 +161,7 @@ def _hollow_entry(shades: Hues) -> go.Scatter:
         y=[None],
         mode="markers",
         name=f"probability below {percent_tick(LOW_MASS)}",
-        marker=_marker(shades.text, "circle", [True], size=9, ground=shades.ground),
+        marker=marker(shades.text, "circle", [True], size=9, ground=shades.ground),
         hoverinfo="skip",
     )
 
@@ -174,74 +174,6 @@ def _transfer_title(counts: pd.Series, total: int, value: Value) -> str:
         return f"Neither model {what} by more than {TOLERANCE} nats: there is no bias to transfer"
     kind, of = str(biased.idxmax()), f"{total} profession{'s' if total != 1 else ''}"
     return f"The student's {VALUE_NAMES[value]} is {VERBS[kind]} for {int(biased.max())} of {of}"
-
-
-def models_chart(
-    table: pd.DataFrame, ranking: Ranking, *, value: Value = "gap", count: int, dark: bool = False
-) -> go.Figure:
-    """The mean absolute gap of each model with its interval; the first model is the reference.
-
-    Parameters
-    ----------
-    table : from `fairkd.measures.compare_models`.
-    ranking : from `fairkd.measures.rank_models`.
-    count : the number of professions, for the title.
-    """
-    shades = hues(dark)
-    title = _models_title(ranking, value, count, reference=str(table["model"].iloc[0]))
-    figure = base_figure(title=title, height=110 + 34 * len(table), dark=dark)
-    names = [shorten(name, 40) for name in table["model"]]
-    for number, row in enumerate(table.to_dict("records")):
-        hue = shades.student if number else shades.teacher
-        lost = row["verdict"] == "mass lost"
-        interval = (
-            ""
-            if math.isnan(row["absolute_low"])
-            else (f"<br>95 % interval {row['absolute_low']:.2f} to {row['absolute_high']:.2f}")
-        )
-        figure.add_trace(
-            go.Scatter(
-                x=[row["mean_absolute"]],
-                y=[number],
-                mode="markers",
-                marker=_marker(hue, "square" if number else "circle", [lost], size=10, ground=shades.ground),
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [row["absolute_high"] - row["mean_absolute"]],
-                    "arrayminus": [row["mean_absolute"] - row["absolute_low"]],
-                    "color": hue,
-                    "thickness": 1.6,
-                    "width": 0,
-                },
-                customdata=[(escape(row["model"]),)],
-                hovertemplate=f"<b>%{{customdata[0]}}</b><br>{row['mean_absolute']:.2f} nats{interval}"
-                f"<br>{row['verdict']}<extra></extra>",
-                showlegend=False,
-            )
-        )
-    figure.update_xaxes(title_text=f"mean absolute {VALUE_NAMES[value]} in nats", rangemode="tozero")
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[escape(name) for name in names],
-        range=[len(names) - 0.5, -0.5],
-        zeroline=False,
-    )
-    return figure
-
-
-def _models_title(ranking: Ranking, value: Value, count: int, *, reference: str) -> str:
-    """The model with the smallest gap, if it is told apart from all others; of two, which is smaller."""
-    of = f"over {count} profession{'s' if count != 1 else ''}"
-    if ranking.leader is not None and len(ranking.order) == 2 and reference in ranking.order:
-        other = next(name for name in ranking.order if name != reference)
-        than = "larger" if ranking.leader == reference else "smaller"
-        return f"{other}: mean absolute {VALUE_NAMES[value]} {than} than the teacher's {of}"
-    if ranking.leader is not None:
-        return f"{ranking.leader} has the smallest mean absolute {VALUE_NAMES[value]} {of}"
-    if ranking.text:
-        return f"{ranking.text} {of}"
-    return f"Mean absolute {VALUE_NAMES[value]} {of}"
 
 
 def labour_scatter(
@@ -316,7 +248,7 @@ def labour_scatter(
                 y=frame[model].iloc[rows],
                 name=name,
                 mode="markers+text" if labelled else "markers",
-                marker=_marker(hue, symbol, [hollow[row] for row in rows], size=8, ground=shades.ground),
+                marker=marker(hue, symbol, [hollow[row] for row in rows], size=8, ground=shades.ground),
                 text=[escape(labels[row]) for row in rows] if labelled else None,
                 textposition=[sides[row] for row in rows] if labelled else None,
                 textfont={"size": 11, "color": shades.text},

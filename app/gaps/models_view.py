@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from app.charts.gap_models import models_chart
 from app.charts.gap_text import VALUE_NAMES, Value
-from app.charts.gaps import models_chart
 from app.charts.text import p_value, signed, signed_correlation, signed_interval
 from app.components.chart import show_figure
 from app.gaps.reproduction import about

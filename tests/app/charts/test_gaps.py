@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from app.charts import base, gaps, sentence_pairs
+from app.charts.gap_models import models_chart
 from app.charts.gap_text import LOST_TITLE
 from app.shared import theme
 from fairkd.measures.gap_comparison import compare_models, rank_models, transfer_kind
@@ -117,18 +118,22 @@ def models(**gap: float) -> go.Figure:
     )
     wave = pd.Series([1.0, 2.0, -1.0, 1.5, 0.5, 3.0, -2.0, 1.0])
     frames = {name: frame.assign(gap=wave * size, mass=0.5 if size else 0.01) for name, size in gap.items()}
-    return gaps.models_chart(compare_models(frames), rank_models(frames), count=8)
+    return models_chart(compare_models(frames), rank_models(frames), count=8)
 
 
 def test_the_models_title_names_a_leader_only_if_it_is_told_apart_from_all_others() -> None:
     clear = models(teacher=1.0, plain=0.9, fair=0.2)
-    assert clear.layout.meta["title"] == "fair has the smallest mean absolute gap over 8 professions"
+    assert clear.layout.meta["title"] == (
+        "fair has the smallest mean absolute gap over 8 professions: teacher 4.5, plain 3.9, fair 1.3 times"
+    )
+    assert len({trace.marker.color for trace in clear.data}) == 3, "each of two students has a colour"
+    assert clear.layout.xaxis.ticktext[0] == "equal" and clear.layout.xaxis.ticktext[1].endswith("×")
     tied = models(teacher=1.0, plain=0.2, fair=0.2)
     assert tied.layout.meta["title"] == "plain and fair cannot be told apart over 8 professions"
     two = models(teacher=1.0, fair=0.2), models(teacher=0.2, plain=1.0)
     assert [figure.layout.meta["title"] for figure in two] == [
-        "fair: mean absolute gap smaller than the teacher's over 8 professions",
-        "plain: mean absolute gap larger than the teacher's over 8 professions",
+        "fair: mean absolute gap smaller than the teacher's over 8 professions: 1.3 against 4.5 times",
+        "plain: mean absolute gap larger than the teacher's over 8 professions: 4.5 against 1.3 times",
     ]
     lost = models(teacher=1.0, plain=0.9, gone=0.0)
     assert lost.layout.meta["title"].startswith("plain: mean absolute gap smaller")
