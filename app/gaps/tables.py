@@ -85,8 +85,7 @@ def show_table(
             hide_index=True,
             height="auto",
             column_order=headings and list(headings),
-            column_config=headings
-            and {name: st.column_config.Column(text) for name, text in headings.items()},
+            column_config=dict(headings) if headings else None,
         )
     else:
         found = st.dataframe(

@@ -27,6 +27,7 @@ def test_any_number_of_models_are_compared_with_the_teacher_in_one_table(
     assert table.value["model"].tolist() == [str(tiny_folder("bert")), other]
     assert table.value["verdict"].tolist()[0] == "reference"
     assert table.value["professions"].tolist() == [8, 8]
+    assert list(table.proto.column_order)[:2] == ["model", "verdict"], "seen without scrolling"
     at.session_state["gaps_reproduce"] = True
     at.session_state["gaps_table_models_csv_copy"] = True
     at.run()
