@@ -40,17 +40,21 @@ def readable(table: pd.DataFrame, value: Value) -> pd.DataFrame:
         return ["–" if pd.isna(one) else form(one, two) for one, two in ends]
 
     gap, first = VALUE_NAMES[value], table["model"].iloc[0]
-    size = f"{{:.{agreeing_digits(table)}f}}".format
+    parts = [part for _, part in table.groupby("role", sort=False)] if "role" in table else [table]
+    digits = [agreeing_digits(part) for part in parts for _ in range(len(part))]
     columns = {
         **({"role": table["role"]} if "role" in table else {}),
         "model": table["model"],
         "verdict": table["verdict"],
-        f"mean absolute {gap} (nats)": [size(one) for one in table["mean_absolute"]],
+        f"mean absolute {gap} (nats)": [
+            f"{one:.{shown}f}" for one, shown in zip(table["mean_absolute"], digits, strict=True)
+        ],
         f"95 % interval of the mean absolute {gap}": interval(
             "absolute_low", "absolute_high", "{:.2f} to {:.2f}".format
         ),
         f"difference from {first} (nats)": [
-            "–" if pd.isna(one) else signed(one, agreeing_digits(table)) for one in table["difference"]
+            "–" if pd.isna(one) else signed(one, shown)
+            for one, shown in zip(table["difference"], digits, strict=True)
         ],
         "95 % interval of the difference": interval("difference_low", "difference_high"),
         "p (Wilcoxon)": ["–" if pd.isna(one) else p_value(one) for one in table["p_value"]],
@@ -88,18 +92,13 @@ def agreeing_digits(table: pd.DataFrame) -> int:
     >>> agreeing_digits(pd.DataFrame(one | {"difference": [math.nan, -0.4279]}))
     3
     """
-    first, reference = table["model"].iloc[0], 0.0
-    rows = []
-    for name, size, difference in table[["model", "mean_absolute", "difference"]].itertuples(index=False):
-        if name == first:
-            reference = size
-        else:
-            rows.append((reference, size, difference))
+    first = float(table["mean_absolute"].iloc[0])
+    rows = list(zip(table["mean_absolute"].iloc[1:], table["difference"].iloc[1:], strict=True))
 
     def agree(digits: int) -> bool:
         return all(
             round(round(size, digits) - round(first, digits), digits) == round(difference, digits)
-            for first, size, difference in rows
+            for size, difference in rows
             if not math.isnan(difference)
         )
 

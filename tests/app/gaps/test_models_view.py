@@ -48,6 +48,7 @@ def test_any_number_of_models_are_compared_with_the_teacher_in_one_table(
 def test_a_shown_difference_is_that_of_the_shown_gaps() -> None:
     table = pd.DataFrame({"model": ["teacher", "student"], "mean_absolute": [0.864, 0.4361]})
     assert agreeing_digits(table.assign(difference=[math.nan, -0.4279])) == 3, "0.44 − 0.86 is not −0.43"
+    assert agreeing_digits(table.assign(mean_absolute=[1.8004, 0.1596], difference=[math.nan, -1.6408])) == 2
     assert agreeing_digits(table.assign(difference=[math.nan, -0.424])) == 2
 
 
