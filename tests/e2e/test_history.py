@@ -31,7 +31,7 @@ def test_one_press_returns_from_a_page_to_the_sentence(open_page: OpenPage, name
     visit(page, name)
     page.go_back()
     expect(page).to_have_url(re.compile(r"/\?text="))
-    expect(page.get_by_role("textbox", name="Sentence")).to_have_value("_ likes tea.")
+    expect(page.get_by_role("textbox", name="Sentence", exact=True)).to_have_value("_ likes tea.")
 
 
 def test_one_press_returns_from_a_sentences_gap(open_page: OpenPage) -> None:
@@ -41,7 +41,7 @@ def test_one_press_returns_from_a_sentences_gap(open_page: OpenPage) -> None:
     settled(page)
     page.go_back()
     expect(page).to_have_url(re.compile(r"/\?text="))
-    expect(page.get_by_role("textbox", name="Sentence")).to_have_value("[MASK] is a nurse.")
+    expect(page.get_by_role("textbox", name="Sentence", exact=True)).to_have_value("[MASK] is a nurse.")
 
 
 def test_models_are_kept_by_pages_that_do_not_show_them(open_page: OpenPage) -> None:

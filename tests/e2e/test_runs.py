@@ -205,9 +205,9 @@ def test_an_example_is_replayed_on_a_page_without_runs(open_page: OpenPage) -> N
     page = open_page("/runs")
     page.get_by_role("button", name="fair (example)", exact=True).click()
     expect(page.get_by_role("heading", name="fair (example)", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play", exact=True).click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible(timeout=LONG)
     for absent in ("Delete", "Resume", "Export", "Try this student"):
         expect(page.get_by_role("button", name=absent)).to_have_count(0)
 

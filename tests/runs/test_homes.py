@@ -204,15 +204,21 @@ def test_a_stopped_process_that_holds_the_database_is_named_and_the_list_lives(
 ) -> None:
     run = runs.submit(stand_in.config(3))
     code = (
-        "import sqlite3, sys, time; held = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "import sqlite3, sys, time; sys.stdin.readline();"
+        " held = sqlite3.connect(sys.argv[1], isolation_level=None);"
         " held.execute('BEGIN IMMEDIATE'); print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(quiet / "runs.sqlite")], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(quiet / "runs.sqlite")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         store.claim(1)
         assert store.register(run.id, 1, Identity.of(process_identity.psutil.Process(holder.pid)))
+        holder.stdin.write("\n")  # only now, so that it does not keep these lines waiting
+        holder.stdin.flush()
         assert holder.stdout.readline() == "held\n"
         holder.send_signal(signal.SIGSTOP)
         until(lambda: process_identity.is_stopped(process_identity.psutil.Process(holder.pid)))
