@@ -67,7 +67,7 @@ def models_chart(
     few = largest < 8  # then 1, 2, 3 rather than 1, 2, 5
     ticks = [math.log(ratio) for ratio in round_steps(1.0, largest, 6)] if few else round_ratios(0.0, high, 6)
     figure.update_xaxes(
-        title_text=f"mean absolute {VALUE_NAMES[value]}: {ratios}",
+        title_text=f"mean absolute {VALUE_NAMES[value]}:<br>{ratios}",
         tickvals=ticks,
         ticktext=[ratio_tick(math.exp(tick)) if tick else equal for tick in ticks],
         range=[-0.02 * high, high],
