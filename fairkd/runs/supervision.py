@@ -8,6 +8,7 @@ work only if it is the first to register for an attempt that is still current.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -64,11 +65,10 @@ def reconcile() -> str | None:
             _close_dead_runs()
         return str(error)
     if held is None:
-        silent = lock.seconds_since_heartbeat()
-        if silent <= STALE_AFTER:
+        if lock.seconds_since_heartbeat() <= STALE_AFTER:
             return None
         _close_dead_runs()
-        return _silent_runner(silent)
+        return _silent_runner()
     try:
         for entry in store.entries(ACTIVE):
             if entry.worker is None:
@@ -85,20 +85,25 @@ def reconcile() -> str | None:
     return None
 
 
-def _silent_runner(seconds: float) -> str | None:
-    """The sentence on a runner that holds the lock and does nothing; None if it has ended."""
+def _silent_runner() -> str | None:
+    """The sentence on a runner that holds the lock and does nothing; None if it has ended, or has begun."""
     runner = lock.holder()
     if runner is None or (runner.here and not runner.alive):
         return None  # a process that reconciles holds the lock, for an instant
+    seconds = lock.seconds_since_heartbeat()  # again: the holder may have signed only now
+    if seconds <= STALE_AFTER:
+        return None
+    silent = "has not answered"
+    if math.isfinite(seconds):  # else there is no heartbeat, or one from before the clock was set back
+        silent += f" for {wording.duration(seconds)}"
     if not runner.here:
         return (
-            f"The runner in another container or on another machine, which shares {home()}, has not"
-            f" answered for {wording.duration(seconds)}: look there whether it was stopped."
+            f"The runner in another container or on another machine, which shares {home()}, {silent}:"
+            " look there whether it was stopped."
         )
     return (
-        f"The runner, process {runner.pid}, has not answered for {wording.duration(seconds)}. If it was"
-        f" stopped, continue it with `kill -CONT {runner.pid}`, or end it with `kill -9 {runner.pid}`: then"
-        " another one takes its place."
+        f"The runner, process {runner.pid}, {silent}. If it was stopped, continue it with `kill -CONT"
+        f" {runner.pid}`, or end it with `kill -9 {runner.pid}`: then another one takes its place."
     )
 
 

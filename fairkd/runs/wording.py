@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 
@@ -17,7 +18,7 @@ def duration(seconds: float | None) -> str:
     >>> duration(8.2), duration(65), duration(4800), duration(None)
     ('8 s', '1 min 05 s', '1 h 20 min', '–')
     """
-    if seconds is None or seconds < 0:
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
         return "–"
     whole = round(seconds)
     if whole < 60:

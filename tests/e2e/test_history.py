@@ -16,6 +16,8 @@ expect = sync_api.expect
 
 
 def visit(page: Page, name: str) -> None:
+    """Open a page from the sidebar, once the browser's part of the dashboard has been loaded."""
+    page.wait_for_function("window[Symbol.for('fairkd.oneEntryPerAction')]")
     page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
     page.wait_for_url(re.compile(f"/{name.lower()}"))
     settled(page)
@@ -36,6 +38,7 @@ def test_one_press_returns_from_a_page_to_the_sentence(open_page: OpenPage, name
 
 def test_one_press_returns_from_a_sentences_gap(open_page: OpenPage) -> None:
     page = open_page("/?text=[MASK]+is+a+nurse.")
+    page.wait_for_function("window[Symbol.for('fairkd.oneEntryPerAction')]")
     page.get_by_role("link", name="Measure this sentence on Gaps").click()
     page.wait_for_url(re.compile("/gaps"))
     settled(page)
@@ -59,6 +62,7 @@ def test_models_are_kept_by_pages_that_do_not_show_them(open_page: OpenPage) -> 
 
 def test_a_presenter_keeps_the_models_across_pages_and_back(open_page: OpenPage) -> None:
     page = open_page("/?present=1&student=embedded/student-plain&student2=embedded/student-fair")
+    page.wait_for_function("window[Symbol.for('fairkd.oneEntryPerAction')]")
     page.get_by_role("link", name="Gaps").first.click()
     page.wait_for_url(re.compile("/gaps"))
     settled(page)

@@ -248,6 +248,20 @@ def test_a_clock_that_was_set_back_delays_no_start(quiet: Path, monkeypatch: pyt
     held.sign(this_process())
     os.utime(quiet / "runner.json", (time.time() + DAY, time.time() + DAY))
     assert lock.seconds_since_heartbeat() == float("inf"), "states are corrected although it seems fresh"
+    said = runs.reconcile()
+    assert said is not None and "has not answered. If it was stopped" in said, "there is no duration"
+    held.release()
+
+
+def test_a_runner_that_has_just_begun_is_not_called_silent(
+    quiet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.submit(stand_in.config(1))
+    held = lock.RunnerLock.acquire()
+    held.sign(this_process())
+    seen = iter((float("inf"), 0.0))  # it signs while somebody else looks
+    monkeypatch.setattr(lock, "seconds_since_heartbeat", lambda: next(seen))
+    assert runs.reconcile() is None
     held.release()
 
 
