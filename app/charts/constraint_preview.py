@@ -122,9 +122,9 @@ def edit_bars(
         },
     )
     label_axis = layout["xaxis"] | {
-        "range": [0, 1.7 if soft else 1.2],  # a narrow panel needs more room for numbers
+        "range": [0, 1.7 if soft else 1.2],  # a narrow panel needs more space for numbers
         "tickvals": [0, 0.5, 1],
-        "ticktext": ["0", "", "100%"],  # on a phone there is no room for a third
+        "ticktext": ["0", "", "100%"],  # on a phone there is no space for a third
         "tickangle": 0,
     }
     label_axis["title"] = layout["xaxis"]["title"] | {"text": "label"}

@@ -1,4 +1,4 @@
-"""Figures for an audience: larger type, and no higher than a projector has room for."""
+"""Figures for an audience: larger type, and no higher than a projector has space for."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def presented(figure: go.Figure, *, lines: int = 1, rows: bool = False) -> go.Fi
     """The figure with type, markers, lines and margins `ZOOM` times as large.
 
     `rows` says that its height is that of its rows: it grows as well. Another figure keeps its height, but if
-    it is higher than the room below `lines` lines of title and notes, it shrinks by up to a fifth.
+    it is higher than the space below `lines` lines of title and notes, it shrinks by up to a fifth.
     """
     found = go.Figure(_enlarged(figure.to_plotly_json(), ""))
     height = figure.layout.height
     if height is not None:
-        room = HEIGHT - LINE * (lines - 1)
-        found.layout.height = round(ZOOM * height if rows else min(height, max(room, 0.8 * height)))
+        space = HEIGHT - LINE * (lines - 1)
+        found.layout.height = round(ZOOM * height if rows else min(height, max(space, 0.8 * height)))
     return found
 
 

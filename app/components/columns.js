@@ -38,6 +38,7 @@ function redraw(state) {
   state.tip.hidden = true
   scroller.replaceChildren(enlarged(svg, colours))
   Object.assign(state, { places, unit: colours.unit, overflows: total > width + 1 })
+  scroller.classList.toggle("continued", state.overflows)
   if (scrollLeft) {
     scroller.scrollLeft = scrollLeft
     scroller.onscroll()

@@ -136,7 +136,7 @@ def difference_row(name: str, measure: Measure, verdict: Verdict | None) -> dict
     if verdict.kind != "too few":
         row["95 % interval"] = (
             signed_interval(verdict.low, verdict.high)
-            if measure.unit == "nats"
+            if is_difference
             else _ratio_interval(math.exp(verdict.low), math.exp(verdict.high))
         )
         row["p"] = p_value(verdict.p_value)

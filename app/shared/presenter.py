@@ -55,7 +55,7 @@ def presenter_switch() -> None:
 
 
 def unseen(name: str) -> DeltaGenerator:
-    """A container that an audience does not see: headings, for example, which take room from a figure."""
+    """A container that an audience does not see: headings, for example, which take space from a figure."""
     return st.container(key=f"{UNSEEN}_{name}" if is_presenting() else name)
 
 

@@ -121,7 +121,7 @@ def _picker(role: str, before: str | None) -> tuple[str, DeltaGenerator]:
         options.append(default)
     if before and role not in st.session_state and role not in st.query_params:
         st.session_state[role] = before
-    listed = hosting().access.models is not None
+    allowed = hosting().access.models  # None without a list
     typed = st.session_state.get(role) or st.query_params.get(role)
     if typed and typed not in options and reference_of(typed) not in options:
         options.append(typed)  # a typed reference stays in the list
@@ -129,7 +129,7 @@ def _picker(role: str, before: str | None) -> tuple[str, DeltaGenerator]:
         # The coloured name is not in the label, because a screen reader would read its colour code aloud.
         st.markdown(
             f":{colour}[**{label}**]",
-            help=_WHICH_LISTED if listed else _WHICH,
+            help=_WHICH if allowed is None else _WHICH_LISTED,
         )
         chosen = st.selectbox(
             label,
@@ -138,7 +138,7 @@ def _picker(role: str, before: str | None) -> tuple[str, DeltaGenerator]:
             key=role,
             format_func=model_label,
             placeholder="None",
-            accept_new_options=hosting().access.models != (),
+            accept_new_options=allowed != (),
             bind="query-params",
             label_visibility="collapsed",
         )

@@ -370,3 +370,11 @@ def test_the_picture_of_the_readme(open_page: OpenPage) -> None:
     picture = ROOT / "docs" / "screenshot.png"
     picture.parent.mkdir(exist_ok=True)
     page.screenshot(path=picture)
+
+
+def test_more_columns_on_the_right_are_faded_out(open_page: OpenPage) -> None:
+    page = open_page("/?text=[MASK]+said+that+the+nurse+and+the+doctor+went+home+early.", viewport=PHONE)
+    scroller = page.locator("figure.columns .scroller")
+    expect(scroller).to_have_class(re.compile("continued"))
+    scroller.evaluate("element => element.scrollTo(element.scrollWidth, 0)")
+    expect(scroller).not_to_have_class(re.compile("continued"))
