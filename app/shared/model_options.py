@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import streamlit as st
 
 from fairkd import models
+from fairkd.utils import runs_folder
 
 TEACHER_DEFAULT = "embedded/teacher"
 STUDENT_DEFAULT = "embedded/student-fair"
@@ -29,7 +31,7 @@ def model_label(reference: str) -> str:
     """Its name in a list: `plain · 28 Nov, 04:57 (run/1a2b3c4d)` for a run, else its reference."""
     if not reference.startswith("run/"):
         return reference
-    name, ended = _runs().get(reference, ("", ""))
+    name, ended = _runs(runs_folder()).get(reference, ("", ""))
     return f"{name} · {ended} ({reference})" if ended else reference
 
 
@@ -40,7 +42,7 @@ def short_name(reference: str) -> str:
     ('student-fair', 'bert-base-uncased')
     """
     if reference.startswith("run/"):
-        return _runs().get(reference, ("", reference))[0] or reference
+        return _runs(runs_folder()).get(reference, ("", reference))[0] or reference
     return reference.rsplit("/", 1)[-1].split("@")[0]
 
 
@@ -70,8 +72,8 @@ def reference_of(chosen: str) -> str:
 
 
 @st.cache_data(ttl=_LABELS_KEPT, show_spinner=False)
-def _runs() -> Mapping[str, tuple[str, str]]:
-    """The name of each run by its reference, and when it ended."""
+def _runs(folder: Path) -> Mapping[str, tuple[str, str]]:
+    """The name of each run in this folder by its reference, and when it ended."""
     from fairkd import runs  # reads the database: only if a run has finished
 
     return {f"run/{run.id}": (run.name, _moment(run.ended or run.created)) for run in runs.all_runs()}

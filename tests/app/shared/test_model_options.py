@@ -48,3 +48,13 @@ def test_the_list_needs_no_torch() -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_the_names_of_runs_are_those_of_the_home_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Names are kept for seconds: those of another home must not be taken for them.
+    for home in ("first", "second"):
+        monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / home))
+        reference = f"run/{add_run(home, 'finished', events=training(100), model=True)}"
+        assert model_label(reference).startswith(f"{home} · ")
