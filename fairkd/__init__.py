@@ -6,9 +6,10 @@
     compare(predict(teacher, "Milk is a [MASK]."), predict(student, "Milk is a [MASK].")).at(4, k=5)
 
 * `cli`: the command line
-* `runs`: distillations in the background
+* `runs`: distillations and measurements in the background
 * `doctor`: what would go wrong on this machine
 * `distill`: one distillation, from its configuration to the saved student
+* `benchmarks`: the field's benchmarks of bias and quality, on one model or on several
 * `measures`: measures of bias and quality, and their statistics
 * `constraints`: edits of the teacher's distribution; `augmentation`: gendered sentences swapped
 * `predictions`: what a model predicts at every position; two models compared

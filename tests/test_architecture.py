@@ -19,6 +19,7 @@ LEVELS = (
     {"doctor"},
     {"runs"},
     {"distill"},
+    {"benchmarks"},
     {"measures", "constraints", "augmentation"},
     {"predictions"},
     {"lexicon", "corpora"},

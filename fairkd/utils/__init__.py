@@ -6,6 +6,8 @@
 * `hardware`: cores, free memory, priority, and whether an error means that memory ran out
 * `thread_map`: a function over many batches, each on a thread of its own
 * `throttle`: how often progress is reported
+* `settings_model`: what all settings have in common, and what is wrong with them in words
+* `settings_file`: settings in files
 * `suggestions`: the nearest right names for a wrong one
 * `quoting`: what was given, as errors quote it
 * `strict_yaml`: YAML from strangers, without what makes a small file large

@@ -33,6 +33,17 @@ from .paths import (
 )
 from .plain_json import parse_json as parse_json, plain as plain
 from .quoting import quoted as quoted, shortened as shortened
+from .settings_file import (
+    SETTINGS_FILE as SETTINGS_FILE,
+    read_change as read_change,
+    read_settings as read_settings,
+    stored_values as stored_values,
+)
+from .settings_model import (
+    Section as Section,
+    in_our_words as in_our_words,
+    valid_settings as valid_settings,
+)
 from .strict_yaml import read_yaml as read_yaml
 from .suggestions import did_you_mean as did_you_mean, nearest as nearest
 from .thread_map import parallel_map as parallel_map

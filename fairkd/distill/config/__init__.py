@@ -3,7 +3,7 @@
 * `config`: `Config`, and how it is made from values and files
 * `config_file`: the config.json in a run's folder
 * `sections`, `run_sections`: the settings, section by section, with limits and descriptions
-* `section_base`: what all sections have in common
+* `words_section`: settings that choose word groups
 * `settings_list`: all settings as a list, for help pages and widgets
 * `presets`: named starting points
 * `flat_settings`: settings by dotted name

@@ -21,7 +21,6 @@ from .renamed import (
     with_current_names as with_current_names,
 )
 from .run_sections import EvaluationConfig as EvaluationConfig
-from .section_base import Section as Section
 from .sections import (
     Positions as Positions,
     Precision as Precision,

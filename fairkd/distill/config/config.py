@@ -16,7 +16,6 @@ from pydantic import Field, ValidationError, model_validator
 
 from fairkd.distill.config.renamed import RENAMED, current_key, with_current_names
 from fairkd.distill.config.run_sections import BudgetConfig, CheckpointConfig, EvaluationConfig
-from fairkd.distill.config.section_base import Section
 from fairkd.distill.config.sections import (
     ConstraintConfig,
     CorpusConfig,
@@ -26,10 +25,18 @@ from fairkd.distill.config.sections import (
     StudentConfig,
 )
 from fairkd.errors import InputError
-from fairkd.utils import did_you_mean, nearest, quoted, read_yaml, shortened
+from fairkd.utils import (
+    Section,
+    did_you_mean,
+    in_our_words,
+    nearest,
+    quoted,
+    read_change,
+    read_settings,
+    shortened,
+)
 
-MOST_BYTES = 1_000_000  # of a configuration file
-_LONGEST_REASON = 300  # characters of what a validator says
+KIND = "distill"  # what the `kind` in a file of settings says, if it says anything
 
 
 class Config(Section):
@@ -116,18 +123,7 @@ def make_config(values: Mapping[str, Any]) -> Config:
         what = f"The setting {shortened(key)} is invalid" if key else "These settings do not fit together"
         if key in section_types():
             what = f"The section {key} is invalid"
-        raise InputError(f"{what}: {_in_our_words(first)}.") from None
-
-
-def _in_our_words(error: Mapping[str, object]) -> str:
-    """What was expected and what came, from an error of pydantic."""
-    message = shortened(str(error["msg"]).removeprefix("Value error, "), _LONGEST_REASON).rstrip(".")
-    if error["type"] == "model_type":
-        message = "Input should be settings by name"
-    if not message.startswith("Input should be "):
-        return message
-    expected = message.removeprefix("Input should be ").partition(", unable to parse")[0]
-    return f"expected {expected}, but got {quoted(error['input'])}"
+        raise InputError(f"{what}: {in_our_words(first)}.") from None
 
 
 def unknown_key(key: str) -> str:
@@ -166,7 +162,7 @@ def read_config(
     """
     values: dict[str, Any] = copy.deepcopy(dict(start or {}))
     if path is not None:
-        values = _read(Path(path))
+        values = without_kind(read_settings(Path(path)), path)
     for change in changes:
         _set(values, change)
     budget = values.get("budget")
@@ -179,48 +175,29 @@ def read_config(
     return make_config(values)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    name = shortened(path)
-    try:
-        text = _text(path)
-    except OSError as error:
-        raise InputError(f"The configuration {name} cannot be read: {error.strerror or error}.") from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"The configuration {name} is not UTF-8 text: byte {error.start} cannot be decoded."
-        ) from None
-    except ValueError as error:  # no path, such as one with a null character
-        raise InputError(f"{quoted(str(path))} is no path to a configuration: {error}.") from None
-    try:
-        values = read_yaml(text)
-    except ValueError as error:
-        raise InputError(f"The configuration {name} cannot be read as YAML: {error}.") from None
-    values = {} if values is None else values
-    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        raise InputError(
-            f"The configuration {name} must be settings by name (key: value), but is {quoted(values)}."
-        )
-    return values
+def without_kind(values: Mapping[str, Any], path: str | Path) -> dict[str, Any]:
+    """The settings in the file `path` without the kind of run that they are for.
 
-
-def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
+    Raises
+    ------
+    InputError
+        When that is no distillation.
+    """
+    kind = values.get("kind", KIND)
+    if kind != KIND:
         raise InputError(
-            f"The configuration {shortened(path)} has more than {MOST_BYTES:,} bytes: is it another file?"
+            f"The configuration {shortened(path)} is for a run of the kind {quoted(kind)}, not for a "
+            "distillation: `fairkd runs submit` starts runs of every kind."
         )
-    return data.decode()
+    return {name: value for name, value in values.items() if name != "kind"}
 
 
 def _set(values: dict[str, Any], change: str) -> None:
     """Apply one `key=value` change in place."""
-    key, equals, text = change.partition("=")
-    if not equals or not key.strip():
-        raise InputError(f"Expected key=value, for example budget.minutes=10, but got {quoted(change)}.")
-    *sections, last = current_key(key.strip()).split(".")
+    key, value = read_change(change)
+    *sections, last = current_key(key).split(".")
     if len(sections) > 2:  # no setting lies deeper than the words of a group
-        raise InputError(unknown_key(key.strip()))
+        raise InputError(unknown_key(key))
     section = values
     for name in sections:
         section = section.setdefault(name, {})
@@ -228,9 +205,4 @@ def _set(values: dict[str, Any], change: str) -> None:
             raise InputError(
                 f"In {quoted(change)}, {shortened(name)} is a setting, not a section of settings."
             )
-    try:
-        section[last] = read_yaml(text)
-    except ValueError as error:
-        raise InputError(
-            f"The value in {quoted(change)} cannot be read as YAML: check brackets and quotes ({error})."
-        ) from None
+    section[last] = value

@@ -1,18 +1,14 @@
-"""The config.json in a run's folder: the one record of the run's settings, and its one reader."""
+"""The config.json in the folder of a distillation: the one record of its settings, and its one reader."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from fairkd.distill.config.config import Config, make_config
+from fairkd.distill.config.config import Config, make_config, without_kind
 from fairkd.distill.config.renamed import with_current_names
 from fairkd.errors import InputError
-from fairkd.utils import parse_json, shortened
-
-FILE = "config.json"
+from fairkd.utils import SETTINGS_FILE, shortened, stored_values, valid_settings
 
 
 def stored_settings(folder: Path) -> dict[str, Any] | None:
@@ -23,25 +19,10 @@ def stored_settings(folder: Path) -> dict[str, Any] | None:
     Raises
     ------
     InputError
-        When the file cannot be read, or holds no settings.
+        When the file cannot be read, or holds no settings, or those of another kind of run.
     """
-    path = folder / FILE
-    try:
-        values = parse_json(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise InputError(
-            f"The configuration {shortened(path)} cannot be read: {error.strerror or error}."
-        ) from None
-    except ValueError:
-        raise InputError(f"The configuration {shortened(path)} is damaged: it is not valid JSON.") from None
-    if not isinstance(values, dict):
-        raise InputError(
-            f"The configuration {shortened(path)} is damaged: expected settings by name, got a "
-            f"{type(values).__name__}."
-        )
-    return with_current_names(values)
+    values = stored_values(folder)
+    return None if values is None else with_current_names(without_kind(values, folder / SETTINGS_FILE))
 
 
 def stored_config(folder: Path) -> Config | None:
@@ -57,8 +38,8 @@ def stored_config(folder: Path) -> Config | None:
         return None if settings is None else make_config(settings)
     except InputError as error:
         raise InputError(
-            f"The {FILE} in {shortened(folder)} is damaged or not that of a run: choose another folder. "
-            f"{error}"
+            f"The {SETTINGS_FILE} in {shortened(folder)} is damaged or not that of a run: choose another "
+            f"folder. {error}"
         ) from None
 
 
@@ -68,7 +49,7 @@ def readable_settings(folder: Path) -> tuple[dict[str, Any], str | None]:
     So a run whose file is damaged, or written by another version, can be shown. The settings are those of
     `stored_settings`, without the ones that are refused.
     """
-    path = folder / FILE
+    path = folder / SETTINGS_FILE
     try:
         settings = stored_settings(folder)
     except InputError as error:
@@ -78,27 +59,6 @@ def readable_settings(folder: Path) -> tuple[dict[str, Any], str | None]:
     try:
         make_config(settings)
     except InputError as error:
-        return _valid(settings), f"The configuration {path} is damaged, or of another version. {error}"
+        problem = f"The configuration {path} is damaged, or of another version. {error}"
+        return valid_settings(Config, settings), problem
     return settings, None
-
-
-def _valid(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings without those that are invalid by themselves. What is left may still not fit together."""
-    kept: dict[str, Any] = {
-        name: dict(value) if isinstance(value, dict) else value for name, value in settings.items()
-    }
-    while True:
-        try:
-            Config(**kept)
-        except ValidationError as error:
-            places = {tuple(map(str, one["loc"][:2])) for one in error.errors(include_url=False)}
-            before = repr(kept)
-            for section, *key in places - {()}:
-                if key and isinstance(kept.get(section), dict):
-                    kept[section].pop(key[0], None)
-                else:
-                    kept.pop(section, None)
-            if repr(kept) == before:
-                return kept
-        else:
-            return kept

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from fairkd.distill.config.section_base import Section, WordsSection
+from fairkd.distill.config.words_section import WordsSection
+from fairkd.utils import Section
 
 
 class BudgetConfig(Section):

@@ -10,8 +10,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from fairkd.constraints import KINDS, Kind, Label, Scope, are_shares, kind_names
-from fairkd.distill.config.section_base import Section, WordsSection
-from fairkd.utils import quoted, shortened
+from fairkd.distill.config.words_section import WordsSection
+from fairkd.utils import Section, quoted, shortened
 
 Positions = Literal["all", "masked", "sample"]
 StudentKind = Literal["layers", "fresh", "existing"]

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from fairkd.distill.config.config import Config, section_types, unknown_key
 from fairkd.distill.config.flat_settings import flat
-from fairkd.distill.config.section_base import WordsSection
+from fairkd.distill.config.words_section import WordsSection
 from fairkd.errors import InputError
 from fairkd.lexicon import contrasts
 

@@ -1,0 +1,6 @@
+from .measure_config import (
+    MOST_MODELS as MOST_MODELS,
+    MeasureConfig as MeasureConfig,
+    MeasurePrecision as MeasurePrecision,
+    make_measure_config as make_measure_config,
+)

@@ -1,0 +1,28 @@
+"""Settings that choose word groups: shipped ones by name, or the user's own."""
+
+from __future__ import annotations
+
+from fairkd.lexicon import OWN, Contrast, contrasts, make_contrast
+from fairkd.utils import Section, quoted
+
+MOST_WORDS = 2_000  # of all groups together
+
+
+class WordsSection(Section):
+    """Settings that choose word groups: shipped ones by the name `contrast`, or the user's own `words`."""
+
+    contrast: str
+    words: dict[str, tuple[str, ...]] | None
+
+    def groups(self) -> Contrast:
+        """The word groups. ValueError for an unknown name, or if the words do not make groups."""
+        if self.words is not None:
+            if (count := sum(map(len, self.words.values()))) > MOST_WORDS:
+                raise ValueError(f"expected at most {MOST_WORDS:,} words in all groups, but got {count:,}")
+            return make_contrast(OWN, self.words)
+        known = contrasts()
+        if self.contrast not in known:
+            raise ValueError(
+                f"there are no word groups {quoted(self.contrast)}, choose one of {', '.join(known)}"
+            )
+        return known[self.contrast]
