@@ -4,3 +4,4 @@ from .measure_config import (
     MeasurePrecision as MeasurePrecision,
     make_measure_config as make_measure_config,
 )
+from .texts import BenchmarkTexts as BenchmarkTexts, about as about, all_texts as all_texts
