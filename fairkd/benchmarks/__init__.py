@@ -1,6 +1,7 @@
 """The field's benchmarks of bias and quality, on one model or on several beside one another.
 
 * `measure_config`: what is measured: models, benchmarks, data
+* `published_scores`: figures that others published, with file, script and source
 * `texts`: what is said about each benchmark: definition, source, how to read it, weaknesses
 
 The public names are in `__init__.pyi`; they are imported when first used.

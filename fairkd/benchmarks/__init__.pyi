@@ -4,4 +4,10 @@ from .measure_config import (
     MeasurePrecision as MeasurePrecision,
     make_measure_config as make_measure_config,
 )
+from .published_scores import (
+    FigureSource as FigureSource,
+    PublishedScore as PublishedScore,
+    all_published as all_published,
+    published as published,
+)
 from .texts import BenchmarkTexts as BenchmarkTexts, about as about, all_texts as all_texts
