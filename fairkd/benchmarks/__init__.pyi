@@ -1,13 +1,29 @@
+from .benchmark import (
+    Benchmark as Benchmark,
+    DataSet as DataSet,
+    Item as Item,
+    Value as Value,
+)
+from .benchmark_registry import BENCHMARKS as BENCHMARKS, chosen as chosen
+from .data_files import DataVersion as DataVersion, load as load
 from .measure_config import (
     MOST_MODELS as MOST_MODELS,
     MeasureConfig as MeasureConfig,
     MeasurePrecision as MeasurePrecision,
     make_measure_config as make_measure_config,
 )
+from .measuring import measure as measure
 from .published_scores import (
     FigureSource as FigureSource,
     PublishedScore as PublishedScore,
     all_published as all_published,
     published as published,
 )
+from .results import (
+    Estimate as Estimate,
+    Group as Group,
+    Result as Result,
+    Unscored as Unscored,
+)
+from .score_cache import ScoreCache as ScoreCache
 from .texts import BenchmarkTexts as BenchmarkTexts, about as about, all_texts as all_texts
