@@ -20,10 +20,10 @@ from .published_scores import (
     published as published,
 )
 from .results import (
-    Estimate as Estimate,
     Group as Group,
     Result as Result,
     Unscored as Unscored,
+    ValueEstimate as ValueEstimate,
 )
 from .score_cache import ScoreCache as ScoreCache
 from .texts import BenchmarkTexts as BenchmarkTexts, about as about, all_texts as all_texts

@@ -2,7 +2,7 @@
 
 lm = models.load("embedded/teacher")
 result = measure(lm, "crows-pairs")
-result.overall.values["score"]       # Estimate(value=..., low=..., high=...)
+result.overall.values["score"]       # ValueEstimate(value=..., low=..., high=...)
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _AT_ONCE = 2**22  # numbers of a block of bootstrap weights
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ValueEstimate:
     """A value with the ends of its 95 % interval, which are NaN with fewer than `FEWEST_ITEMS` units."""
 
     value: float
@@ -35,7 +35,7 @@ class Group:
     """The values of some items: how many they are, and an estimate for each value by its key."""
 
     n: int
-    values: Mapping[str, Estimate]
+    values: Mapping[str, ValueEstimate]
 
 
 @dataclass(frozen=True)
@@ -104,17 +104,17 @@ def summarise(benchmark: Benchmark, items: pd.DataFrame, *, seed: int = 0) -> Gr
     """The values of a table of items with their intervals."""
     names = [value.key for value in benchmark.values]
     if items.empty:
-        return Group(0, dict.fromkeys(names, Estimate(np.nan, np.nan, np.nan)))
+        return Group(0, dict.fromkeys(names, ValueEstimate(np.nan, np.nan, np.nan)))
     values = benchmark.aggregate(items, np.ones((1, len(items))))
     units, unit_of = np.unique(items[benchmark.unit].to_numpy(), return_inverse=True)
     if len(units) < FEWEST_ITEMS:
-        return Group(len(items), {key: Estimate(float(values[key][0]), np.nan, np.nan) for key in names})
+        return Group(len(items), {key: ValueEstimate(float(values[key][0]), np.nan, np.nan) for key in names})
     draws = _draws(benchmark, items, unit_of, len(units), seed)
     found = {}
     for key in names:
         kept = draws[key][np.isfinite(draws[key])]  # a draw may hold no item that the value needs
         low, high = percentiles(kept) if len(kept) else (np.nan, np.nan)
-        found[key] = Estimate(float(values[key][0]), float(low), float(high))
+        found[key] = ValueEstimate(float(values[key][0]), float(low), float(high))
     return Group(len(items), found)
 
 
