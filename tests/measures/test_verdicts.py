@@ -16,7 +16,7 @@ from fairkd.measures.verdicts import FEWEST_ITEMS, Score, cannot_be_told_apart, 
 VALUES = st.floats(-20, 20, allow_nan=False).map(lambda value: round(value, 3))
 PAIRS = st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=24)
 OPPOSITE = {"smaller": "larger", "larger": "smaller"}
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 
 def sides(pairs: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
