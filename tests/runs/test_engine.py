@@ -37,7 +37,7 @@ def config(tiny_folder: Callable[[str], Path], tmp_path: Path) -> Callable[..., 
             "student": {"layers": [0]},
             "corpus": {"source": str(tmp_path / "text.txt")},
             "budget": {"steps": 80},
-            "optimizer": {"learning_rate": 1e-2, "micro_batch_tokens": 128},
+            "optimizer": {"learning_rate": 1e-2, "micro_batch_tokens": 128, "precision": "fp32"},
             "evaluation": {
                 "every_steps": 40,
                 "professions": 2,
