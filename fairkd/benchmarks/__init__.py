@@ -13,6 +13,7 @@
 * `measure_config`: what a measurement in the background measures: models, benchmarks, data
 * `scorer`: what a benchmark asks of a model; `score_cache`: scores that were computed before
 * `results`: values with intervals, by category, and every item
+* `measure_run`: several models by several benchmarks; `stored_results`: results on disk
 * `crows_pairs`: the share of pairs of which a model prefers the more stereotyping sentence
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.

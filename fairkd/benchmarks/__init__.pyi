@@ -1,3 +1,4 @@
+from . import stored_results as stored_results
 from .benchmark import (
     Benchmark as Benchmark,
     DataSet as DataSet,
@@ -12,6 +13,7 @@ from .measure_config import (
     MeasurePrecision as MeasurePrecision,
     make_measure_config as make_measure_config,
 )
+from .measure_run import measure_models as measure_models
 from .measuring import measure as measure
 from .published_scores import (
     FigureSource as FigureSource,
@@ -26,4 +28,5 @@ from .results import (
     ValueEstimate as ValueEstimate,
 )
 from .score_cache import ScoreCache as ScoreCache
+from .stored_results import Refusal as Refusal
 from .texts import BenchmarkTexts as BenchmarkTexts, about as about, all_texts as all_texts
