@@ -7,7 +7,7 @@ from typing import Literal
 
 Phase = Literal["loading", "teacher", "student", "training", "evaluation", "saving"]
 
-PHASES: Mapping[Phase, str] = {
+PHASES: Mapping[str, str] = {
     "loading": "Loading the models and the text",
     "teacher": "Measuring the teacher",
     "student": "Measuring the student before training",

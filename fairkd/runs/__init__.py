@@ -1,4 +1,4 @@
-"""Distillations in the background: queue, watch, cancel and resume them.
+"""Distillations and measurements in the background: queue, watch, cancel and resume them.
 
     from fairkd import runs
 
@@ -7,19 +7,22 @@
     runs.events.read(run)[0][-1]["loss"]
     runs.cancel(run.id)
 
-A run is a row in `runs.sqlite` and a folder (config.json, events.jsonl, log.txt, checkpoints/, model/), both
-in the home folder (`fairkd.utils.home`). A detached runner process starts one process for each run, as many
+A run is a row in `runs.sqlite` and a folder, both in the home folder (`fairkd.utils.home`). The folder has
+config.json, events.jsonl and log.txt; with a `Config` also checkpoints/ and model/, with a `MeasureConfig`
+results/. A detached runner process starts one process for each run, as many
 at the same time as there are slots. Whichever process submits or reads runs starts the runner if it is
 needed. All other processes only read rows and files. So if one is killed, the others continue, and the next
 reader corrects the states.
 
 * `control`: what users do: submit, list, describe, cancel, resume, delete
+* `run_config`: what a run does: its kind, and the settings in its config.json; `run_name`: what a run is
+  called that nobody has named
 * `description`: a run's name, note and owner; `example_runs`: the finished ones in the package
 * `store`: the rows and every change of state; `run_record`: what one row says, also a damaged one;
   `schema`: their table and its migrations
 * `events`: what happens in a run, one JSON object a line; `event_schema`: what each must hold;
   `event_tables`: the same as data frames
-* `run_access`: which models and texts a run may use, and which visitor started it
+* `run_access`: which models and files a run may use, and which visitor started it
 * `supervision`, `runner`, `worker`, `run_session`, `lock`, `process_identity`: the processes
 * `outcome`: how a run ended, in one sentence; `result_warning`: why its result says little
 * `queue_place`: the places of queued runs, beside the database
@@ -28,7 +31,7 @@ reader corrects the states.
 * `archive`: export; `export_paths`: names in place of this computer's paths
 * `comparison`: which runs can be compared
 
-Only the worker imports torch, once it trains. The public names are in `__init__.pyi`; they are imported when
+Only the worker imports torch, once it works. The public names are in `__init__.pyi`; they are imported when
 first used.
 """
 

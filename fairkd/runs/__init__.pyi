@@ -43,6 +43,18 @@ from .expected_start import (
 from .outcome import error_sentence as error_sentence
 from .result_warning import MIN_STEPS as MIN_STEPS, few_steps as few_steps
 from .run_access import RunAccess as RunAccess
+from .run_config import (
+    KINDS as KINDS,
+    Kind as Kind,
+    RunConfig as RunConfig,
+    read_run_config as read_run_config,
+    with_kind as with_kind,
+)
+from .run_name import (
+    benchmark_labels as benchmark_labels,
+    default_name as default_name,
+    model_names as model_names,
+)
 from .run_record import ACTIVE as ACTIVE, Run as Run, State as State
 from .run_session import Session as Session, foreground as foreground
 from .visitors import Visitor as Visitor

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from fairkd.distill.config import flat
 from fairkd.errors import FairKDError, InputError, listed
 from fairkd.runs import description, example_runs, lock, run_access, store, supervision
 from fairkd.runs.description import RunDescription
 from fairkd.runs.run_access import RunAccess
+from fairkd.runs.run_config import RunConfig, kind_of, make_run_config, with_absolute_paths, with_kind
+from fairkd.runs.run_name import default_name
 from fairkd.runs.run_record import Run
 from fairkd.utils import Access, runs_folder, shortened, write_private
-
-if TYPE_CHECKING:
-    from fairkd.distill.config import Config
 
 RECONCILE_PATIENCE = 1.0  # seconds that a reader waits for a writer
 
 
 def submit(
-    config: Config,
+    config: RunConfig,
     *,
     name: str | None = None,
     note: str = "",
@@ -34,7 +29,7 @@ def submit(
     batch: str | None = None,
     access: RunAccess | None = None,
 ) -> Run:
-    """Queue a distillation, and start a runner if none is alive.
+    """Queue a distillation, or with a `MeasureConfig` a measurement; start a runner if none is alive.
 
     The settings are stored in the run's folder as config.json, with absolute paths: the runner works in
     another folder.
@@ -42,7 +37,8 @@ def submit(
     Parameters
     ----------
     name
-        The run's name in lists; by default that of the preset that fits, or of the constraint.
+        The run's name in lists; by default that of the preset that fits, or of the constraint. For a
+        measurement, its benchmarks and models.
     note
         What else people shall know about it.
     owner
@@ -50,26 +46,26 @@ def submit(
     batch
         An id that runs to be compared have in common.
     access
-        Which models and texts the run may use, and which visitor submits it; by default what the environment
-        allows. It is stored with the run, and holds wherever it is trained.
+        Which models, texts and data files the run may use, and which visitor submits it; by default what the
+        environment allows. It is stored with the run, and holds wherever it works.
 
     Raises
     ------
     FairKDError
-        When the settings are invalid, a model or the text is not allowed, the run cannot be stored, or no
-        runner could work there.
+        When the settings are invalid, a model or file is not allowed, the run cannot be stored, or no runner
+        could work there.
     """
     return _submit([(name, config)], batch, note, owner, access)[0]
 
 
 def submit_all(
-    configs: Sequence[tuple[str, Config]],
+    configs: Sequence[tuple[str, RunConfig]],
     *,
     note: str = "",
     owner: str | None = None,
     access: RunAccess | None = None,
 ) -> list[Run]:
-    """Queue several named distillations in this order, as one batch of variants to be compared.
+    """Queue several named runs in this order, as one batch of variants to be compared.
 
     All get the same note, owner and access, as in `submit`.
 
@@ -102,7 +98,7 @@ def get(id: str) -> Run:
 
 
 def cancel(id: str) -> Run:
-    """Cancel a run: it finishes its step, saves and ends. A second call ends it at once.
+    """Cancel a run: it finishes its current step, saves and ends. A second call ends it at once.
 
     A queued run leaves the queue. A run that has ended in another way is an InputError.
     """
@@ -114,7 +110,7 @@ def cancel(id: str) -> Run:
 
 
 def resume(id: str, *, access: Access | None = None) -> Run:
-    """Queue a stopped run again: it continues from its last checkpoint.
+    """Queue a stopped run again: it continues from its last checkpoint, or measures what is missing.
 
     A run that has not stopped, or whose folder is missing, is an InputError. One that uses what `access` does
     not allow is a FairKDError; the default is what was allowed when it was submitted.
@@ -186,25 +182,12 @@ def _explained(run: Run, reason: str | None) -> Run:
 
 
 def slots() -> int:
-    """How many runs train at the same time: FAIRKD_SLOTS, one by default. A runner keeps the number."""
+    """How many runs work at the same time: FAIRKD_SLOTS, one by default. A runner keeps the number."""
     return supervision.slots()
 
 
-def default_name(config: Mapping[str, Any]) -> str:
-    """The name of a run without one: the preset that covers most of its settings, or its constraint."""
-    from fairkd.distill.config import PRESETS
-
-    fitting = {name: flat(values) for name, values in PRESETS.items()}
-    fitting = {
-        name: settings for name, settings in fitting.items() if settings.items() <= flat(config).items()
-    }
-    best = max(fitting, key=lambda name: len(fitting[name]), default="plain")
-    kind = str(config.get("constraint", {}).get("kind", "none"))
-    return kind.replace("_", " ") if best == "plain" and kind != "none" else best
-
-
 def make_folder(
-    config: Config,
+    config: RunConfig,
     *,
     name: str | None = None,
     note: str = "",
@@ -213,10 +196,10 @@ def make_folder(
     access: RunAccess | None = None,
 ) -> tuple[str, RunDescription]:
     """Make a new run's folder with settings, access and description. Returns the run's id and the latter."""
-    access = access or RunAccess(Access.from_environment())
-    values = with_absolute_paths(run_access.allowed(config.model_dump(mode="json"), access.access))
+    access, kind = access or RunAccess(Access.from_environment()), kind_of(config)
+    values = with_absolute_paths(kind, run_access.allowed(config.model_dump(mode="json"), access.access))
     told = RunDescription(
-        name=description.checked("name", name or "") or default_name(values),
+        name=description.checked("name", name or "") or default_name(kind, values),
         note=description.checked("note", note),
         owner=description.checked("owner", description.default_owner() if owner is None else owner),
         batch=batch,
@@ -228,7 +211,7 @@ def make_folder(
         folder = runs_folder() / id
         try:
             folder.mkdir(mode=0o700)
-            write_private(folder / "config.json", json.dumps(values, indent=2) + "\n")
+            write_private(folder / "config.json", json.dumps(with_kind(kind, values), indent=2) + "\n")
             run_access.write(folder, access)
             description.write(folder, told)
             return id, told
@@ -245,29 +228,6 @@ def make_folder(
             ) from error
 
 
-def with_absolute_paths(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings in which the paths of existing files and folders are absolute."""
-    whole = {**values, "teacher": _absolute(values.get("teacher"))}
-    for section, key in (("student", "reference"), ("corpus", "source")):
-        if isinstance(values.get(section), Mapping) and key in values[section]:
-            whole[section] = {**values[section], key: _absolute(values[section][key])}
-    return whole
-
-
-def _absolute(reference: Any) -> Any:
-    if (
-        not isinstance(reference, str)
-        or reference == "bug"
-        or reference.startswith(("embedded/", "run/", "hub:"))
-    ):
-        return reference
-    try:
-        path = Path(reference).expanduser()
-        return os.path.abspath(path) if path.exists() else reference
-    except (OSError, RuntimeError):  # too long for a path, no such user
-        return reference
-
-
 def _check_runner_can_start() -> None:
     """Raise here what a runner, which nobody watches, could only write into its log."""
     supervision.slots()
@@ -275,15 +235,14 @@ def _check_runner_can_start() -> None:
 
 
 def _submit(
-    configs: Sequence[tuple[str | None, Config]],
+    configs: Sequence[tuple[str | None, RunConfig]],
     batch: str | None,
     note: str,
     owner: str | None,
     access: RunAccess | None,
 ) -> list[Run]:
-    from fairkd.distill.config import make_config  # validates copies that were changed without a check
-
-    checked = [(name, make_config(config.model_dump())) for name, config in configs]
+    # Validated again: a copy may have been changed without a check.
+    checked = [(name, make_run_config(kind_of(config), config.model_dump())) for name, config in configs]
     _check_runner_can_start()
     made: list[tuple[str, str]] = []
     try:

@@ -76,6 +76,25 @@ class _Position(_Part):
     predictions: list[_Guess]
 
 
+class _Progress(_AnyEvent):
+    """Of a measurement: how far it is in one benchmark on one model, and as a whole."""
+
+    phase: str
+    model: str | None = None
+    done: Count | None = None
+    total: Count | None = None
+    progress: Annotated[float, Field(ge=0, le=1.001)] | None = None
+    seconds_left: Number | None = None
+
+
+class _Result(_AnyEvent):
+    """Of a measurement: one benchmark on one model is done."""
+
+    benchmark: str
+    model: str
+    score: Number | None = None
+
+
 class _WatchedSentence(_AnyEvent):
     text: str
     model: str = "student"
@@ -121,6 +140,8 @@ def _models() -> Mapping[str, type[_AnyEvent]]:
         "teacher": measured,
         "evaluation": measured,
         "watched_sentence": _WatchedSentence,
+        "progress": _Progress,
+        "result": _Result,
     }
 
 

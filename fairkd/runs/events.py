@@ -146,8 +146,11 @@ def as_line(event: Event) -> str | None:
         return f"step {step}: loss {_number(event, 'loss')}, {speed} tokens/s"
     if event["type"] == "evaluation":
         return f"step {step}: " + "; ".join(_with_sample_size(MEASURES[key], event) for key in _HEADLINE)
+    if event["type"] == "result":
+        return f"{event['benchmark']} of {event['model']}: {_number(event, 'score', '.2f')}"
     if event["type"] == "end":
-        return f"{event.get('state')} after step {step}. {event.get('sentence') or ''}".rstrip()
+        after = f" after step {step}" if step else ""  # a measurement has no steps
+        return f"{event.get('state')}{after}. {event.get('sentence') or ''}".rstrip()
     return None
 
 

@@ -15,6 +15,7 @@ from fairkd.runs.run_record import Run
 # Files that may name paths. Tokenizers and weights hold none, and must stay as they are.
 _OWN = {".json", ".jsonl", ".txt", ".md", ".yaml", ".yml", ".csv", ".log"}
 _OF_MODELS = ("README.md", "config.json", "generation_config.json", "tokenizer_config.json")
+RESULTS = "results"  # the folder of a measurement's results
 _END = rb"[^\s\"'<>|,;:()\[\]{}*?`]*"  # of a path in a text
 _PACKAGES = re.compile(rb".*[/\\](?:site|dist)-packages[/\\]+")
 
@@ -41,6 +42,8 @@ class PathNames:
         """Whether a file, by its path in the run's folder, may name paths."""
         if inside.parts[0] == "model":
             return inside.name in _OF_MODELS
+        if inside.parts[0] == RESULTS:
+            return inside.suffix in _OWN
         return len(inside.parts) == 1 and inside.suffix in _OWN
 
     def replaced(self, text: bytes) -> tuple[bytes, int]:
@@ -90,4 +93,7 @@ def _tops() -> list[str]:
 
 
 def _texts(config: Mapping[str, Any]) -> list[str]:
-    return [value for value in flat(config).values() if isinstance(value, str)]
+    """The settings that are texts, or lists of texts."""
+    values = flat(config).values()
+    listed = [one for value in values if isinstance(value, tuple) for one in value]
+    return [one for one in (*values, *listed) if isinstance(one, str)]

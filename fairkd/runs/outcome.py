@@ -5,40 +5,46 @@ from __future__ import annotations
 import errno
 import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from fairkd.errors import FairKDError
 from fairkd.runs import events
 from fairkd.runs.events import Event
+from fairkd.runs.run_config import Kind
 from fairkd.runs.run_record import Entry, State
 from fairkd.utils import is_lack_of_memory, shortened
 
 _FULL = ("no space left on device", "disk is full", "disk quota exceeded", "file too large")
 _FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_SMALLER = "choose a smaller student, smaller micro-batches or shorter sentences."
-OUT_OF_MEMORY = f"The run ran out of memory: {_SMALLER}"
-MEMORY_KILLED = f"The system killed the run because memory ran out: {_SMALLER}"
+_WORK: Mapping[Kind, str] = {"distill": "Training", "measure": "Measuring"}
+_SMALLER: Mapping[Kind, str] = {
+    "distill": "choose a smaller student, smaller micro-batches or shorter sentences.",
+    "measure": "choose smaller models, or end other programs.",
+}
 
 
-def error_sentence(error: BaseException, folder: Path) -> str:
+def error_sentence(error: BaseException, folder: Path, kind: Kind = "distill") -> str:
     """One sentence for the error that ended the run in `folder`; the message of a FairKDError is one."""
     if isinstance(error, FairKDError):
         return str(error)
     if _is_full(error, folder):
-        return disk_full(folder)
+        return disk_full(folder, kind)
     if is_lack_of_memory(error):
-        return OUT_OF_MEMORY
+        return f"The run ran out of memory: {_SMALLER[kind]}"
     text = str(error).strip()
     first = shortened(text.splitlines()[0]).rstrip(".") if text else "no message"
     return (
-        f"Training stopped with an unexpected error ({type(error).__name__}: {first}); the run's log has the"
-        " details."
+        f"{_WORK[kind]} stopped with an unexpected error ({type(error).__name__}: {first}); the run's log has"
+        " the details."
     )
 
 
-def disk_full(folder: Path) -> str:
+def disk_full(folder: Path, kind: Kind) -> str:
     step = _last_checkpoint(folder)
     intact = "" if step is None else f", which continues from its checkpoint of step {step}"
+    if kind == "measure":
+        intact = ", which then measures only what is missing"
     return f"The disk with {folder} is full: free some space, then resume the run{intact}."
 
 
@@ -59,21 +65,18 @@ def _is_full(error: BaseException, folder: Path) -> bool:
     return "write" in str(error).lower() and has_no_space(folder)
 
 
-def classify_end(end: Event | None, *, cancelling: bool) -> tuple[State, str | None] | None:
-    """State and sentence from the training's `end` event; None without a valid one.
+def classify_end(end: Event | None, *, cancelling: bool, kind: Kind) -> tuple[State, str | None] | None:
+    """State and sentence from the `end` event of a run's work; None without a valid one.
 
-    A training that stopped although nobody cancelled the run was interrupted: it can be resumed.
+    Work that stopped although nobody cancelled the run was interrupted: it can be resumed.
     """
     if end is None or end.get("state") not in ("finished", "cancelled", "failed", "interrupted"):
         return None
     state: State = end["state"]
     sentence = end.get("sentence")
     if state == "cancelled" and not cancelling:
-        step = end.get("step") or 0
-        return (
-            "interrupted",
-            f"The system asked the run to stop. Step {step} was saved; it can be resumed.",
-        )
+        saved = "What was measured is kept" if kind == "measure" else f"Step {end.get('step') or 0} was saved"
+        return "interrupted", f"The system asked the run to stop. {saved}; it can be resumed."
     return state, sentence if isinstance(sentence, str) else None
 
 
@@ -93,24 +96,29 @@ def classify_exit(
     """
     run = entry.run
     ends = [event for event in events.read(run)[0] if event["type"] == "end" and _is_of(event, entry)]
-    reported = classify_end(ends[-1] if ends else None, cancelling=run.state == "cancelling")
+    reported = classify_end(ends[-1] if ends else None, cancelling=run.state == "cancelling", kind=run.kind)
     if reported is not None:
         return reported
     step = _last_checkpoint(run.folder)
     if run.state == "cancelling":
+        if run.kind == "measure":
+            return "cancelled", "Cancelled in the middle of a benchmark; what was measured is kept."
         saved = "no checkpoint was saved" if step is None else f"the last checkpoint is that of step {step}"
         return "cancelled", f"Cancelled before its current step was saved; {saved}."
     if memory_killed:
-        return "failed", MEMORY_KILLED
+        return "failed", f"The system killed the run because memory ran out: {_SMALLER[run.kind]}"
     if code is not None and code > 0:
         if disk_was_full:
-            return "failed", disk_full(run.folder)
+            return "failed", disk_full(run.folder, run.kind)
         return (
             "failed",
-            f"Training ended with exit code {code} and no error message; the run's log may explain it.",
+            f"{_WORK[run.kind]} ended with exit code {code} and no error message; the run's log may explain"
+            " it.",
         )
     how = f"was ended by {_signal(-code)}" if code else "has ended for an unknown reason"
     resumed = "starts again" if step is None else f"continues from the checkpoint of step {step}"
+    if run.kind == "measure":
+        resumed = "measures only what is missing"
     return "interrupted", f"The run's process {how}; a resumed run {resumed}."
 
 

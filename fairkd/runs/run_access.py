@@ -32,9 +32,14 @@ def allowed(values: Mapping[str, Any], access: Access) -> dict[str, Any]:
     Raises
     ------
     FairKDError
-        When the teacher, the existing student or the text is not allowed.
+        When the teacher, the existing student, a measured model, the text or a data file is not allowed.
     """
     checked = dict(values)
+    if isinstance(models := values.get("models"), list | tuple):
+        checked["models"] = [access.model(one) for one in models if isinstance(one, str)]
+    if isinstance(data := values.get("data"), Mapping):
+        files = {name: file for name, file in data.items() if isinstance(file, str)}
+        checked["data"] = {name: access.file(file) for name, file in files.items()}
     if isinstance(values.get("teacher"), str):
         checked["teacher"] = access.model(values["teacher"])
     for section, key, check in (("student", "reference", access.model), ("corpus", "source", access.source)):

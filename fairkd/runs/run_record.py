@@ -12,15 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
-from fairkd.distill.config import readable_settings
 from fairkd.runs.event_schema import LATEST, MOST_STEPS
 from fairkd.runs.process_identity import Identity
+from fairkd.runs.run_config import Kind, readable_config
 from fairkd.utils import parse_json, runs_folder
-
-if TYPE_CHECKING:
-    from fairkd.distill import Phase
 
 State = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished", "interrupted"]
 ACTIVE: tuple[State, ...] = ("running", "cancelling")  # a process works on it
@@ -35,15 +32,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Run:
-    """One distillation in the background: its settings, its folder and its progress.
+    """One distillation or measurement in the background: its settings, its folder and its progress.
 
     Times are in Unix seconds; `started` and `ended` are those of the last attempt. `progress` is between 0
     and 1. `sentence` says why a run failed or stopped, and `warning` why the result of a finished one says
-    little. `phase` is what an active run does, since `phase_since`; None until its process has started.
-    `phase_seconds` has how long each phase took when it last ended, in this attempt or an earlier one. The
-    queue is ordered by `place`. `restarted` says that this may not be the first attempt. `config` is what
-    config.json holds: it is empty if the file cannot be read, and `config_error` says why. `example` marks
-    one of the runs in the package, which can only be read.
+    little. `phase` is what an active run does, since `phase_since`; None until its process has started. It is
+    a `fairkd.distill.Phase`, or words: "Measuring CrowS-Pairs of teacher". `phase_seconds` has how long each
+    phase of a distillation took when it last ended, in this attempt or an earlier one. `step` counts training
+    steps, and is 0 for a measurement. The queue is ordered by `place`. `restarted` says that this may not be
+    the first attempt. `config` is what config.json holds besides the `kind`: it is empty if the file cannot
+    be read, and `config_error` says why. `example` marks one of the runs in the package, which can only be
+    read.
     """
 
     id: str
@@ -65,10 +64,11 @@ class Run:
     note: str = ""
     owner: str = ""
     warning: str | None = None
-    phase: Phase | None = None
+    phase: str | None = None
     phase_since: float | None = None
     phase_seconds: Mapping[str, float] = field(default_factory=dict)
     example: bool = False
+    kind: Kind = "distill"
 
     @property
     def active(self) -> bool:
@@ -105,7 +105,7 @@ def entry_of(row: sqlite3.Row) -> tuple[Entry, Mapping[str, object]]:
     """The entry of a row with a valid id, and its damaged columns with the values that replace theirs."""
     read = _Columns(row)
     folder = runs_folder() / row["id"]
-    config, config_error = _settings(folder)
+    kind, config, config_error = _settings(folder)
     state = cast(State, read.text("state", "interrupted", STATES))
     attempt = read.number("attempt", _count, 1)
     worker = None
@@ -133,9 +133,10 @@ def entry_of(row: sqlite3.Row) -> tuple[Entry, Mapping[str, object]]:
         note=read.text("note", ""),
         owner=read.text("owner", ""),
         warning=read.optional_text("warning"),
-        phase=cast("Phase | None", read.optional_text("phase")),
+        phase=read.optional_text("phase"),
         phase_since=read.optional("phase_since", _moment),
         phase_seconds=read.seconds("phase_seconds"),
+        kind=kind,
     )
     force = bool(read.number("force", _count, 0))
     if read.replaced:
@@ -212,8 +213,8 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and 0 <= value <= MOST_STEPS else None
 
 
-def _settings(folder: Path) -> tuple[Mapping[str, Any], str | None]:
-    """What `readable_settings` returns, read again only when the file has changed."""
+def _settings(folder: Path) -> tuple[Kind, Mapping[str, Any], str | None]:
+    """What `readable_config` returns, read again only when the file has changed."""
     try:
         stat = (folder / "config.json").stat()
         version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -231,5 +232,5 @@ def _written(folder: Path) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _settings_of(folder: Path, version: object) -> tuple[Mapping[str, Any], str | None]:
-    return readable_settings(folder)
+def _settings_of(folder: Path, version: object) -> tuple[Kind, Mapping[str, Any], str | None]:
+    return readable_config(folder)

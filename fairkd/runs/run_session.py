@@ -10,26 +10,28 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar, cast
 
+from fairkd.benchmarks import all_texts
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import control, lock, outcome, run_access, store
 from fairkd.runs.events import Event, Writer
 from fairkd.runs.process_identity import this_process
 from fairkd.runs.result_warning import result_warning
+from fairkd.runs.run_config import RunConfig, make_run_config
+from fairkd.runs.run_name import benchmark_labels, model_names
 from fairkd.runs.run_record import Run, State
-from fairkd.utils import Throttle, runs_folder
-
-if TYPE_CHECKING:
-    from fairkd.distill.config import Config
+from fairkd.utils import Throttle, runs_folder, shortened
 
 CANCEL_POLL_SECONDS = 0.2  # between two readings of the flag that cancels the run
 PROGRESS_SECONDS = 0.5  # between two updates of the row's progress
 _STEP_EVENTS = ("start", "train", "evaluation", "checkpoint", "end")  # their step is the run's
 
+C = TypeVar("C", bound=RunConfig)
 
-class Session:
-    """What `fairkd.distill.train` is given: `config`, `folder`, `emit` and `stop`."""
+
+class Session(Generic[C]):
+    """What the work on a run is given: `config`, `folder`, `emit` and `stop`."""
 
     def __init__(self, run: Run, attempt: int, writer: Writer) -> None:
         self.run, self.folder = run, run.folder
@@ -43,23 +45,29 @@ class Session:
         self._progress_update = Throttle(PROGRESS_SECONDS, first=0)
 
     @property
-    def config(self) -> Config:
+    def config(self) -> C:
         """The run's configuration, validated.
 
         Raises
         ------
         FairKDError
-            When its file is damaged, it is invalid, or it names a model or text that the run may not use.
+            When its file is damaged, it is invalid, or it names a model or file that the run may not use.
         """
-        from fairkd.distill.config import make_config  # takes a while, and not every process needs it
-
         if self.run.config_error is not None:
             raise InputError(self.run.config_error)
-        values = make_config(self.run.config).model_dump(mode="json")
-        return make_config(run_access.allowed(values, run_access.read(self.folder).access))
+        values = make_run_config(self.run.kind, self.run.config).model_dump(mode="json")
+        allowed = run_access.allowed(values, run_access.read(self.folder).access)
+        return cast(C, make_run_config(self.run.kind, allowed))
 
     def emit(self, event: Mapping[str, Any]) -> None:
-        """Write an event, and update the row's step, progress and phase from it."""
+        """Write an event, and update the row's step, progress and phase from it.
+
+        Of the `progress` events of a measurement, only one in `PROGRESS_SECONDS` is written, and those with
+        which something else begins.
+        """
+        if event["type"] == "progress":
+            self._measured(event)
+            return
         # The attempt tells whose end it is: the times of events may be wrong, if the clock was set back.
         whose = {"attempt": self._attempt} if event["type"] == "end" else {}
         written = self._writer.write({"step": self._step, **event, **whose})
@@ -67,7 +75,7 @@ class Session:
         if kind == "end":
             self.end = written
         columns: dict[str, Any] = {}
-        if kind in _STEP_EVENTS:
+        if kind in _STEP_EVENTS and self.run.kind == "distill":
             resumed = written.get("resumed_from") if kind == "start" else None
             self._step = int(written["step"] if resumed is None else resumed)
             columns["step"] = self._step
@@ -83,6 +91,21 @@ class Session:
         if columns and (kind != "train" or self._progress_update.due()):
             with suppress(FairKDError):  # a later update will do, since the event is written
                 store.update(self.run.id, self._attempt, **columns)
+
+    def _measured(self, event: Mapping[str, Any]) -> None:
+        """Write how far a measurement is, and store it in the row."""
+        phase = measuring_text(event)
+        begins = self._phase is None or self._phase[0] != phase
+        if not (self._progress_update.due() or begins):
+            return
+        written = self._writer.write({"step": 0, **event})
+        share = float(written.get("progress") or 0.0)
+        columns = {"progress": min(max(share, 0.0), 1.0), "seconds_left": written.get("seconds_left")}
+        if begins:
+            self._phase = phase, monotonic()
+            columns |= {"phase": phase, "phase_since": float(written["time"])}
+        with suppress(FairKDError):  # a later update will do, since the event is written
+            store.update(self.run.id, self._attempt, **columns)
 
     def _enter(self, phase: str, time: float) -> dict[str, Any]:
         """The columns of a new phase, with how long the one before it took."""
@@ -106,13 +129,18 @@ class Session:
             self._cancelling |= entry.run.state != "running" or entry.attempt != self._attempt
 
     def outcome(self) -> tuple[State, str | None]:
-        """State and sentence of a training that returned."""
+        """State and sentence of work that returned."""
         self._poll_cancel()
         end = self.end or {"state": "cancelled" if self._cancelling or self._terminated else "finished"}
-        return outcome.classify_end(end, cancelling=self._cancelling) or ("finished", None)
+        return outcome.classify_end(end, cancelling=self._cancelling, kind=self.run.kind) or (
+            "finished",
+            None,
+        )
 
     def warning(self) -> str | None:
         """Why the result of a training that has finished says little."""
+        if self.run.kind != "distill":
+            return None
         return result_warning([event for event in (self.start, self.end) if event is not None])
 
     def on_sigterm(self, number: int, frame: FrameType | None) -> None:
@@ -123,12 +151,20 @@ class Session:
         self._terminated = True
 
 
+def measuring_text(event: Mapping[str, Any]) -> str:
+    """What a measurement does, from its `progress` event: "Measuring CrowS-Pairs of student-fair"."""
+    phase, model = str(event.get("phase")), event.get("model")
+    (label,) = benchmark_labels([phase])
+    said = f"Measuring {label}" if phase in all_texts() else label.capitalize()
+    return shortened(said if model is None else f"{said} of {model_names([str(model)])[0]}")
+
+
 @contextmanager
-def open_session(run: Run, attempt: int) -> Iterator[Session]:
+def open_session(run: Run, attempt: int) -> Iterator[Session[Any]]:
     """A context for the work on a run: it opens the events, and stores how the run ended."""
     try:
         with Writer(run.folder) as writer:
-            session = Session(run, attempt, writer)
+            session: Session[Any] = Session(run, attempt, writer)
             with _handling(session.on_sigterm):
                 try:
                     yield session
@@ -146,9 +182,9 @@ def open_session(run: Run, attempt: int) -> Iterator[Session]:
 
 @contextmanager
 def foreground(
-    config: Config, *, name: str | None = None, note: str = "", owner: str | None = None
-) -> Iterator[Session]:
-    """Register a distillation that this process trains itself as a run, without queueing it.
+    config: C, *, name: str | None = None, note: str = "", owner: str | None = None
+) -> Iterator[Session[C]]:
+    """Register work that this process does itself as a run, without queueing it.
 
     The run takes a slot and is listed like any other. It can be cancelled elsewhere, which makes
     `session.stop` return True, and resumed in the background. Its `end` event decides its state, or the
@@ -158,8 +194,9 @@ def foreground(
         with foreground(config) as session:
             outcome = train(session.config, session.folder, emit=session.emit, stop=session.stop)
 
-    To see the events, give `train` a function that calls `session.emit(event)` and then shows the event. If
-    several ranks train, only the first one registers.
+    For a measurement, give a `MeasureConfig` and call `fairkd.benchmarks.measure_models`. To see the events,
+    give either a function that calls `session.emit(event)` and then shows the event. If several ranks work,
+    only the first one registers.
     """
     id, told = control.make_folder(config, name=name, note=note, owner=owner)
     with lock.working_on(runs_folder() / id):
@@ -170,8 +207,8 @@ def foreground(
 
 def _classify_error(error: BaseException, run: Run) -> tuple[State, str]:
     if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
-        return "interrupted", "The run was stopped in the program that trained it; it can be resumed."
-    return "failed", outcome.error_sentence(error, run.folder)
+        return "interrupted", "The run was stopped in the program that worked on it; it can be resumed."
+    return "failed", outcome.error_sentence(error, run.folder, run.kind)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from fairkd.errors import FairKDError
 from fairkd.runs import description, queue_place
 from fairkd.runs.event_schema import MOST_STEPS
 from fairkd.runs.result_warning import few_steps
+from fairkd.runs.run_config import readable_config
 from fairkd.utils import home, parse_json, runs_folder
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ def rows_of_folders(database: sqlite3.Connection) -> None:
     found = [path.parent for path in runs_folder().glob("*/config.json")]
     places = {folder: queue_place.read(folder) for folder in found}
     for folder in sorted(found, key=lambda folder: (places[folder] or 0, _changed(folder))):
-        finished = (folder / "model" / "config.json").is_file()
+        finished = _has_finished(folder)
         queued = places[folder] is not None and not finished
         database.execute(
             "INSERT OR IGNORE INTO runs (id, place, name, config, state, sentence, created, step, progress)"
@@ -206,6 +207,18 @@ def _changed(folder: Path) -> float:
         return max(0.0, (folder / "config.json").stat().st_mtime)
     except OSError:
         return 0.0
+
+
+def _has_finished(folder: Path) -> bool:
+    """Whether a run has its model, or a measurement its end."""
+    if (folder / "model" / "config.json").is_file():
+        return True
+    if readable_config(folder)[0] != "measure":
+        return False
+    with suppress(OSError, ValueError, AttributeError, IndexError):
+        last = parse_json((folder / "events.jsonl").read_bytes().splitlines()[-1])
+        return bool(last.get("type") == "end" and last.get("state") == "finished")
+    return False
 
 
 def _last_step(folder: Path) -> int:

@@ -2,7 +2,7 @@
 
 Only the holder of the runner's lock decides what became of a run whose process has ended. A page or command
 line that finds the lock free takes it for an instant, corrects the states, and starts a runner if a run is
-queued or active. A run is never trained twice at a time: each start is a numbered attempt, and a process may
+queued or active. No run is worked on twice at a time: each start is a numbered attempt, and a process may
 work only if it is the first to register for an attempt that is still current.
 """
 
@@ -39,7 +39,7 @@ def slots() -> int:
     digits = text.strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) < 5 and int(digits) > 0):
         raise InputError(
-            f"{SLOTS} sets how many runs train at the same time: expected a number from 1 to 9999, got "
+            f"{SLOTS} sets how many runs work at the same time: expected a number from 1 to 9999, got "
             f"{quoted(text)}."
         )
     return int(digits)
@@ -129,7 +129,8 @@ def close_if_dead(
         state, sentence = outcome.classify_exit(
             now, code, memory_killed=memory_killed, disk_was_full=disk_was_full
         )
-        warning = result_warning(events.read(now.run)[0]) if state == "finished" else None
+        trained = state == "finished" and now.run.kind == "distill"
+        warning = result_warning(events.read(now.run)[0]) if trained else None
         store.close(entry.run.id, entry.attempt, state, sentence, warning=warning)
     kill_orphans(entry)
     return True

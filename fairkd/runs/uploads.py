@@ -1,4 +1,4 @@
-"""Files that visitors of the dashboard upload as training text, kept until no run needs them."""
+"""Files that visitors of the dashboard upload as text or data for runs, kept until no run needs them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def remove_unused(older_than: float = UNUSED_SECONDS) -> list[Path]:
     old = [path for path in uploads_folder().glob("**/*") if _is_older(path, older_than)]
     if not old:
         return []
-    needed = {_source(entry.run.config) for entry in runs.entries(("queued", *ACTIVE, *RESUMABLE))}
+    unfinished = runs.entries(("queued", *ACTIVE, *RESUMABLE))
+    needed = {source for entry in unfinished for source in _sources(entry.run.config)}
     unused = [path for path in old if not {str(path), str(path.resolve())} & needed]
     for path in unused:
         with suppress(OSError):
@@ -84,9 +85,11 @@ def remove_unused(older_than: float = UNUSED_SECONDS) -> list[Path]:
     return unused
 
 
-def _source(config: Mapping[str, Any]) -> str:
-    corpus = config.get("corpus")
-    return str(corpus.get("source")) if isinstance(corpus, Mapping) else ""
+def _sources(config: Mapping[str, Any]) -> set[str]:
+    """The text of a distillation, or the data files of a measurement."""
+    corpus, data = config.get("corpus"), config.get("data")
+    found = [corpus.get("source")] if isinstance(corpus, Mapping) else []
+    return set(map(str, [*found, *(data.values() if isinstance(data, Mapping) else ())]))
 
 
 def _is_older(path: Path, seconds: float) -> bool:

@@ -8,16 +8,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from fairkd.benchmarks import MeasureConfig
 from fairkd.errors import InputError
 from fairkd.runs import control, run_access, store, uploads
 from fairkd.runs.run_access import RunAccess
+from fairkd.runs.run_config import RunConfig
 from fairkd.runs.run_record import ACTIVE, Run
 from fairkd.utils import MOST_MEGABYTES, Access, Hosting, uploads_pattern
-
-if TYPE_CHECKING:
-    from fairkd.distill.config import Config
 
 NO_START = "Runs cannot be started on this server."
 NO_CHANGE = "Runs cannot be changed on this server."
@@ -84,10 +83,18 @@ class Visitor:
         except InputError:
             return False
 
-    def may_use(self, config: Config) -> None:
-        """Raise a FairKDError that says which setting of a run the visitor may not have."""
+    def may_use(self, config: RunConfig) -> None:
+        """Raise a FairKDError that says which setting of a run the visitor may not have.
+
+        A measurement has no budget of time, so in a class it must be quick: minutes for the most models and
+        benchmarks that it may have.
+        """
         run_access.allowed(config.model_dump(mode="json"), self.access)
         if not self.limited:
+            return
+        if isinstance(config, MeasureConfig):
+            if not config.quick:
+                raise InputError("On this server, measurements are quick ones: choose quick mode.")
             return
         most = self.hosting.minutes
         if config.budget.minutes is None or config.budget.minutes > most:
@@ -100,7 +107,9 @@ class Visitor:
                 f"The training time of a run is at most {most:g} minutes on this server, got {given}."
             )
 
-    def submit(self, configs: Sequence[tuple[str, Config]], *, note: str = "", owner: str = "") -> list[Run]:
+    def submit(
+        self, configs: Sequence[tuple[str, RunConfig]], *, note: str = "", owner: str = ""
+    ) -> list[Run]:
         """`control.submit_all`, as far as the visitor may; FairKDError if not."""
         self._refuse(self.start_refusal())
         for _, config in configs:
@@ -129,7 +138,7 @@ class Visitor:
         return self.access.source(str(stored))
 
     def unfinished(self) -> int:
-        """How many of the visitor's runs are queued or train."""
+        """How many of the visitor's runs are queued or at work."""
         return sum(self.owns(entry.run) for entry in store.entries(("queued", *ACTIVE)))
 
     @property
@@ -142,7 +151,7 @@ class Visitor:
         most, before = self.hosting.unfinished_runs, self.unfinished()
         if before + more > most:
             raise InputError(
-                f"At most {most} of your runs can be queued or train at a time, and {before} do: start "
+                f"At most {most} of your runs can be queued or at work at a time, and {before} are: start "
                 "fewer, or wait until one has ended."
             )
 

@@ -32,8 +32,8 @@ def duration(seconds: float | None) -> str:
 def phase_text(run: Run, usual: Mapping[str, float], now: float) -> str:
     """What an active run does, for how long, and how long that took before.
 
-    `Measuring the teacher (preparation 2 of 3) · 12 s so far, usually 1 min 05 s`. Training has no
-    duration here: the time left says more.
+    `Measuring the teacher (preparation 2 of 3) · 12 s so far, usually 1 min 05 s`. Training and measurements
+    have no duration here: the time left says more.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def phase_text(run: Run, usual: Mapping[str, float], now: float) -> str:
     label = PHASES.get(run.phase, run.phase)
     if run.phase in PREPARATION and not run.step:
         label += f" (preparation {PREPARATION.index(run.phase) + 1} of {len(PREPARATION)})"
-    if run.phase == "training" or run.phase_since is None:
+    if run.phase == "training" or run.phase_since is None or run.kind == "measure":
         return label
     parts = [f"{duration(max(0.0, now - run.phase_since))} so far"]
     own = run.phase_seconds.get(run.phase)

@@ -1,4 +1,4 @@
-"""The process that trains: `python -m fairkd.runs.worker ID ATTEMPT`, started by the runner.
+"""The process of a run: `python -m fairkd.runs.worker ID ATTEMPT`, started by the runner.
 
 It registers before it imports anything heavy, works at a lower priority than the dashboard, and stores how
 the run ended.
@@ -9,66 +9,61 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from fairkd.errors import FairKDError
 from fairkd.runs import events, lock, run_session, store, supervision
 from fairkd.runs.process_identity import this_process
+from fairkd.runs.run_config import Kind
 from fairkd.utils import hardware, runs_folder
 
 NICENESS = 10  # the dashboard on the same cores has priority
 REFUSED, FAILED = 3, 1  # exit codes
 
-Train = Callable[..., Any]
+Job = Callable[..., Any]  # of a run's config, its folder, and `emit` and `stop`
 
 
-def work(id: str, attempt: int, *, train: Train | None = None, niceness: int = NICENESS) -> int:
-    """Work on a run until it ends. Returns the exit code. Tests replace `fairkd.distill.train` by `train`."""
+def work(id: str, attempt: int, *, job: Job | None = None, niceness: int = NICENESS) -> int:
+    """Work on a run until it ends. Returns the exit code. Tests replace what it does by `job`."""
     with lock.working_on(runs_folder() / id):
         if not store.register(id, attempt, this_process()):
             print(f"Attempt {attempt} of the run {id} is not current.", file=sys.stderr)
             return REFUSED
-        return _work(id, attempt, train, niceness)
+        return _work(id, attempt, job, niceness)
 
 
-def _work(id: str, attempt: int, train: Train | None, niceness: int) -> int:
+def _work(id: str, attempt: int, job: Job | None, niceness: int) -> int:
     hardware.lower_priority(niceness)
     run = store.entry(id).run
-    logged: Exception | None = None
     try:
         with run_session.open_session(run, attempt) as session:
+            config = session.config
 
             def emit(event: Mapping[str, Any]) -> None:
                 session.emit(event)
                 events.log(dict(event), sys.stdout)
 
-            try:
-                (train or _load_train())(session.config, run.folder, emit=emit, stop=session.stop)
-            except Exception as error:
-                # Before the session stores that the run has failed: whoever sees that finds the reason.
-                _log(error)
-                logged = error
-                raise
-    except Exception as error:
-        if error is not logged:
-            _log(error)
+            (job or _job_of(run.kind))(config, run.folder, emit=emit, stop=session.stop)
+    except FairKDError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return FAILED
+    except Exception:
+        traceback.print_exc()
         return FAILED
     finally:
         supervision.reconcile()  # starts another runner if this run's was killed
     return 0
 
 
-def _log(error: Exception) -> None:
-    with suppress(OSError):  # the disk may be what failed
-        if isinstance(error, FairKDError):
-            print(f"Error: {error}", file=sys.stderr)
-        else:
-            traceback.print_exception(error)
+def _job_of(kind: Kind) -> Job:
+    # The imports take seconds, so they come only after the process has registered.
+    if kind == "measure":
+        from fairkd import benchmarks
 
-
-def _load_train() -> Train:
-    from fairkd.distill import train  # takes seconds, so only after the process has registered
+        name = "measure_models"  # until it has landed
+        job: Job = getattr(benchmarks, name)
+        return job
+    from fairkd.distill import train
 
     return train
 

@@ -1,4 +1,4 @@
-"""Which models and texts may be used: everything, unless a list says what is allowed.
+"""Which models, texts and data files may be used: everything, unless a list says what is allowed.
 
 A list has patterns, in which `*` stands for any text. A pattern must match as a whole: a file or folder by
 its absolute path with links resolved, a model or data set of the Hub by its reference (`org/name`,
@@ -72,6 +72,23 @@ class Access:
         raise InputError(
             f"{shortened(source)} does not exist, or is not among the texts allowed here: choose BUG, upload "
             "a file, or name a text that whoever hosts this server has listed."
+        )
+
+    def file(self, path: str) -> str:
+        """A file that is no corpus, such as the data of a benchmark, under the rules of texts.
+
+        Raises
+        ------
+        InputError
+            When it is not allowed, or where texts are restricted, there is no such file.
+        """
+        if self.text is None:
+            return path
+        if (found := _existing(path)) is not None and _matches(str(found), self.text):
+            return str(found)
+        raise InputError(
+            f"{shortened(path)} does not exist, or is not among the files allowed here: upload it, or name "
+            "one that whoever hosts this server has listed."
         )
 
     @classmethod

@@ -64,7 +64,9 @@ def test_nothing_is_started_in_a_demo_or_without_a_cookie(quiet: Path) -> None:
 
 def test_the_quota_counts_what_is_queued_and_what_is_resumed(quiet: Path) -> None:
     first, _ = ONE.submit([("a", config()), ("b", config())])
-    with pytest.raises(InputError, match="At most 2 of your runs can be queued or train at a time, and 2 do"):
+    with pytest.raises(
+        InputError, match="At most 2 of your runs can be queued or at work at a time, and 2 are"
+    ):
         ONE.submit([("c", config())])
     with pytest.raises(InputError, match="At most 2"):
         OTHER.submit([(name, config()) for name in "abc"])
