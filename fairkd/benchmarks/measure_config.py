@@ -55,6 +55,11 @@ class MeasureConfig(Section):
         default={},
         description="Your own data file by the name of its benchmark. The others use the published data.",
     )
+    data_sets: dict[str, str] = Field(
+        default={},
+        description="The key of a published data set by the name of its benchmark, such as a language. The "
+        "others use their first one.",
+    )
     seed: int = Field(
         default=0, ge=0, lt=2**31, description="Random seed of samples and of bootstrap intervals."
     )
@@ -90,11 +95,14 @@ class MeasureConfig(Section):
 
     @model_validator(mode="after")
     def _data_belong_to_benchmarks(self) -> Self:
-        for name in self.data.keys() - set(self.benchmarks):
-            raise ValueError(
-                f"data names a file for {quoted(name)}, which is not among the benchmarks "
-                f"({', '.join(self.benchmarks)})"
-            )
+        for setting, names in (("data", self.data), ("data_sets", self.data_sets)):
+            for name in sorted(names.keys() - set(self.benchmarks)):
+                raise ValueError(
+                    f"{setting} names {quoted(name)}, which is not among the benchmarks "
+                    f"({', '.join(self.benchmarks)})"
+                )
+        for name in sorted(self.data.keys() & self.data_sets.keys()):
+            raise ValueError(f"expected a file or a data set for {quoted(name)}, but got both")
         return self
 
 

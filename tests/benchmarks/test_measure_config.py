@@ -40,9 +40,17 @@ def test_a_configuration_is_the_same_after_a_file() -> None:
             {"data": ["dev.json"]},
             "The setting data is invalid: expected values by name, but got ['dev.json']",
         ),
-        ({"data": {"weat": "x"}}, "do not fit together: data names a file for 'weat', which is not among"),
+        ({"data": {"weat": "x"}}, "do not fit together: data names 'weat', which is not among"),
         ({"data": {"stereoset": ""}}, "expected the path of a file, but got ''."),
         ({"data": {"stereoset": "hub:org/name"}}, "but got the Hub data set 'hub:org/name'"),
+        (
+            {"data_sets": {"weat": "x"}},
+            "do not fit together: data_sets names 'weat', which is not among the benchmarks",
+        ),
+        (
+            {"data": {"stereoset": "x"}, "data_sets": {"stereoset": "y"}},
+            "expected a file or a data set for 'stereoset', but got both",
+        ),
         ({"limt": 5}, "There is no setting limt of a measurement. Did you mean limit?"),
         ({"colour": 5}, "There is no setting colour of a measurement. There are models, benchmarks, quick,"),
     ],
