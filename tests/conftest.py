@@ -17,10 +17,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from fairkd.models import loading
 from tests import ROOT
 from tests.tiny import FAMILIES, tiny
+
+# The same examples each time, however long one takes. `--hypothesis-profile=search` tries others.
+settings.register_profile("search", settings.get_profile("ci"), derandomize=False)
+settings.load_profile("ci")
 
 # What takes most of the suite's time: browsers, trainings, killed processes, and installed packages.
 SLOW = (

@@ -139,6 +139,7 @@ def containers(looks: int = 20) -> Result:
 def damaged(examples: int = 200) -> Result:
     """A stored file or row with arbitrary content; list, page, queue and runner live, and say so."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "--hypothesis-show-statistics"]
+    command += ["--hypothesis-profile", "search"]
     done = subprocess.run(
         [*command, "tests/app/runs/test_damaged_files.py"],
         capture_output=True,

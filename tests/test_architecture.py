@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import importlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -80,7 +81,8 @@ def statements(path: Path, *, when_loaded: bool = False) -> Iterator[ast.Import 
             waiting += ast.iter_child_nodes(node)
 
 
-def imports(path: Path, *, when_loaded: bool = False) -> set[str]:
+@cache
+def imports(path: Path, *, when_loaded: bool = False) -> frozenset[str]:
     """The modules that a file imports, those behind a package's surface by their own names."""
     found = set()
     for node in statements(path, when_loaded=when_loaded):
@@ -89,7 +91,7 @@ def imports(path: Path, *, when_loaded: bool = False) -> set[str]:
         else:
             assert node.module and not node.level, "absolute imports alone are understood here"
             found |= {origin(node.module, alias.name) for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def reached(start: str) -> set[str]:
@@ -103,7 +105,7 @@ def reached(start: str) -> set[str]:
     return found
 
 
-def inside(modules: set[str], *packages: str) -> set[str]:
+def inside(modules: Iterable[str], *packages: str) -> set[str]:
     return {name for name in modules if any(f"{name}.".startswith(f"{package}.") for package in packages)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import streamlit as st
@@ -22,7 +23,8 @@ BUG, UPLOAD, NAMED = (
 )
 TYPES = [ending.removeprefix(".") for ending in corpora.ENDINGS]
 PREVIEW = 2000  # sentences that are read for the preview of a file
-Stamp = tuple[int, int]
+MOST_STAMPED = 1000  # files of a folder that are looked at for changes
+Stamp = tuple[int, int, int]
 
 _KIND, _UPLOAD, _NAMED, _COLUMN = "distill_text", "distill_upload", "distill_named", "distill_column"
 _SOURCES, _PROBLEM = "distill_given", "distill_upload_problem"
@@ -170,12 +172,21 @@ def _stop_if_changed(message: str, fraction: float | None) -> None:
 
 
 def _stamp(source: str) -> Stamp:
-    """When a file was written, in nanoseconds, and its size in bytes; zeros for what is none."""
+    """When a file, or the last one in a folder, was written and made readable (ns), and the size in bytes.
+
+    Zeros for what is neither.
+    """
     try:
-        stat = Path(source).expanduser().stat()
-        return stat.st_mtime_ns, stat.st_size
+        path = Path(source).expanduser()
+        files = islice(path.iterdir(), MOST_STAMPED) if path.is_dir() else ()
+        stats = [one.stat() for one in (path, *files)]
     except (OSError, RuntimeError, ValueError):  # no such file, unknown home folder, not a path
-        return 0, 0
+        return 0, 0, 0
+    return (
+        max(one.st_mtime_ns for one in stats),
+        max(one.st_ctime_ns for one in stats),
+        sum(one.st_size for one in stats),
+    )
 
 
 def _as_uploaded(text: str, source: str) -> str:

@@ -267,7 +267,9 @@ class ModelTable:
 def compared_models(references: Sequence[str], question: GapQuestion) -> ModelTable:
     """Some models measured, and compared with the first. Raises FairKDError."""
     frames = [measured(reference, question, reference) for reference in references]
-    key = (tuple(map(version, references)), question.key, question.value, question.templates, question.names)
+    # The table has the models' names, and a run can be renamed.
+    models = tuple((version(reference), model_label(reference)) for reference in references)
+    key = (models, question.key, question.value, question.templates, question.names)
     return _model_table(repr(key), dict(zip(references, frames, strict=True)), question.value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -180,7 +181,7 @@ def _curves(run: Run, found: RunData) -> None:
         with place:
             _measure(run, found, column, dark)
     with places[-1]:
-        figure = _figure(id, "loss", found.offset, dark, _run=run, _found=found)
+        figure = _figure(run.folder, "loss", found.offset, dark, _found=found)
         show_figure(figure, f"loss_{id}", f"fairkd-{id}-loss", view=dark)
         if is_presenting():
             return
@@ -194,8 +195,8 @@ def _curves(run: Run, found: RunData) -> None:
 
 # The layout of a figure takes tens of milliseconds on a busy machine, so unchanged figures are cached.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: RunData) -> go.Figure:
-    """A chart of the run `id` with the events up to byte `offset`. Callers must not change it."""
+def _figure(folder: Path, what: str, offset: int, dark: bool, *, _found: RunData) -> go.Figure:
+    """A chart of the run in `folder` with the events up to byte `offset`. Callers must not change it."""
     if what == "loss":
         return loss_curves(_found.training, dark=dark)
     return measure_curve(_found.evaluations, MEASURES[what], teacher=_found.teacher, dark=dark)
@@ -203,7 +204,7 @@ def _figure(id: str, what: str, offset: int, dark: bool, *, _run: Run, _found: R
 
 def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     id = run.id
-    figure = _figure(id, column, found.offset, dark, _run=run, _found=found)
+    figure = _figure(run.folder, column, found.offset, dark, _found=found)
     show_figure(figure, f"{column}_{id}", f"fairkd-{id}-{column.replace('_', '-')}", view=dark)
     if is_presenting():
         return

@@ -65,10 +65,15 @@ def _cached_model(model: Version, _model: MaskedLM | None = None) -> MaskedLM:
 
 
 @st.cache_data(max_entries=16, ttl=FAILURE_KEPT, show_spinner=False)
-def _cached_failure(reference: str, _sentence: str | None = None) -> str:
+def _cached_failure(model: Version, allowed: str, _sentence: str | None = None) -> str:
     if _sentence is None:
         raise CacheMiss
     return _sentence
+
+
+def _attempt(reference: str) -> tuple[Version, str]:
+    """What decides whether a model can be loaded: its weights, and which models may be."""
+    return version(reference), repr(hosting().access.models)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -88,7 +93,7 @@ def get_model(reference: str) -> MaskedLM:
     except CacheMiss:
         pass
     try:
-        raise ModelError(_cached_failure(reference))
+        raise ModelError(_cached_failure(*_attempt(reference)))
     except CacheMiss:
         pass
     slot = st.empty()
@@ -132,7 +137,7 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
     try:
         model = models.load(reference, allowed=hosting().access.models, progress=progress)
     except FairKDError as error:
-        _cached_failure(reference, _sentence=str(error))
+        _cached_failure(*_attempt(reference), _sentence=str(error))
         raise
     return _cached_model(wanted, _model=model)
 

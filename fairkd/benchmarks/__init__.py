@@ -1,9 +1,22 @@
-"""The field's benchmarks of bias and quality, on one model or on several beside one another.
+"""Benchmarks of bias and quality: each a measure together with the data that it is computed on.
 
-* `measure_config`: what is measured: models, benchmarks, data
+    from fairkd import models
+    from fairkd.benchmarks import measure
+
+    result = measure(models.load("embedded/teacher"), "crows-pairs", quick=True)
+
+* `benchmark_registry`: all benchmarks, by name
+* `benchmark`: what a benchmark declares; `data_files`: the files of their data sets
 * `texts`: what is said about each benchmark: definition, source, how to read it, weaknesses
+* `published_scores`: figures that others published, with file, script and source
+* `measuring`: one model measured by one benchmark
+* `measure_config`: what a measurement in the background measures: models, benchmarks, data
+* `scorer`: what a benchmark asks of a model; `score_cache`: scores that were computed before
+* `results`: values with intervals, by category, and every item
+* `measure_run`: several models by several benchmarks; `stored_results`: results on disk
+* `crows_pairs`: the share of pairs of which a model prefers the more stereotyping sentence
 
-The public names are in `__init__.pyi`; they are imported when first used.
+The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """
 
 import lazy_loader

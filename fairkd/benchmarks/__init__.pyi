@@ -1,7 +1,32 @@
+from . import stored_results as stored_results
+from .benchmark import (
+    Benchmark as Benchmark,
+    DataSet as DataSet,
+    Item as Item,
+    Value as Value,
+)
+from .benchmark_registry import BENCHMARKS as BENCHMARKS, chosen as chosen
+from .data_files import DataVersion as DataVersion, load as load
 from .measure_config import (
     MOST_MODELS as MOST_MODELS,
     MeasureConfig as MeasureConfig,
     MeasurePrecision as MeasurePrecision,
     make_measure_config as make_measure_config,
 )
+from .measure_run import measure_models as measure_models
+from .measuring import measure as measure
+from .published_scores import (
+    FigureSource as FigureSource,
+    PublishedScore as PublishedScore,
+    all_published as all_published,
+    published as published,
+)
+from .results import (
+    Group as Group,
+    Result as Result,
+    Unscored as Unscored,
+    ValueEstimate as ValueEstimate,
+)
+from .score_cache import ScoreCache as ScoreCache
+from .stored_results import Refusal as Refusal
 from .texts import BenchmarkTexts as BenchmarkTexts, about as about, all_texts as all_texts

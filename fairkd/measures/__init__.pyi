@@ -50,7 +50,7 @@ from .registry import (
     with_current_keys as with_current_keys,
 )
 from .sentence_pairs import prefer as prefer, prefer_difference as prefer_difference
-from .statistics import Correlation as Correlation
+from .statistics import Correlation as Correlation, percentiles as percentiles
 from .verdicts import (
     SIGNIFICANCE as SIGNIFICANCE,
     Ranking as Ranking,

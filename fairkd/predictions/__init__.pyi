@@ -14,4 +14,9 @@ from .side_by_side import (
     same_vocabulary as same_vocabulary,
     shared_words as shared_words,
 )
+from .token_scores import (
+    Precision as Precision,
+    ScoreStore as ScoreStore,
+    TokenScores as TokenScores,
+)
 from .word_lookup import look_up as look_up

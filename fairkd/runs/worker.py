@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from fairkd.errors import FairKDError
@@ -35,34 +36,44 @@ def work(id: str, attempt: int, *, job: Job | None = None, niceness: int = NICEN
 def _work(id: str, attempt: int, job: Job | None, niceness: int) -> int:
     hardware.lower_priority(niceness)
     run = store.entry(id).run
+    logged: Exception | None = None
     try:
         with run_session.open_session(run, attempt) as session:
-            config = session.config
 
             def emit(event: Mapping[str, Any]) -> None:
                 session.emit(event)
                 events.log(dict(event), sys.stdout)
 
-            (job or _job_of(run.kind))(config, run.folder, emit=emit, stop=session.stop)
-    except FairKDError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return FAILED
-    except Exception:
-        traceback.print_exc()
+            try:
+                (job or _job_of(run.kind))(session.config, run.folder, emit=emit, stop=session.stop)
+            except Exception as error:
+                # Before the session stores that the run has failed: whoever sees that finds the reason.
+                _log(error)
+                logged = error
+                raise
+    except Exception as error:
+        if error is not logged:
+            _log(error)
         return FAILED
     finally:
         supervision.reconcile()  # starts another runner if this run's was killed
     return 0
 
 
+def _log(error: Exception) -> None:
+    with suppress(OSError):  # the disk may be what failed
+        if isinstance(error, FairKDError):
+            print(f"Error: {error}", file=sys.stderr)
+        else:
+            traceback.print_exception(error)
+
+
 def _job_of(kind: Kind) -> Job:
     # The imports take seconds, so they come only after the process has registered.
     if kind == "measure":
-        from fairkd import benchmarks
+        from fairkd.benchmarks import measure_models
 
-        name = "measure_models"  # until it has landed
-        job: Job = getattr(benchmarks, name)
-        return job
+        return measure_models
     from fairkd.distill import train
 
     return train

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from fairkd.augmentation.gender_swap import AT_ONCE, Resolver, swap, swap_many, swapper
 from fairkd.augmentation.swap_lexicon import lexicon
@@ -204,13 +204,11 @@ def sentences(draw: st.DrawFn) -> str:
 
 
 # A slow machine is no fault of the property.
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sentences())
 def test_swapping_twice_returns_the_sentence(sentence: str) -> None:
     assert swap(swap(sentence)) == sentence
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(sorted(lexicon().names)), min_size=1, max_size=5))
 def test_swapping_names_twice_returns_them(names: list[str]) -> None:
     sentence = " met ".join(name.capitalize() for name in names) + "'s dog."
@@ -218,7 +216,6 @@ def test_swapping_names_twice_returns_them(names: list[str]) -> None:
     assert swapped != sentence and swap(swapped, names=True) == sentence
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_swapped(text: str) -> None:
     assert isinstance(swap(text, names=True), str)

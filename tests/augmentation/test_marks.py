@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from fairkd.augmentation.gender_swap import swap_many
 from fairkd.augmentation.marks import without_marks
@@ -52,7 +52,6 @@ def test_the_text_without_marks_keeps_its_places(text: str, plain: str) -> None:
     assert "".join(text[found.original(i)] for i in range(len(plain))) == plain
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="[]()*_\"'<>/bher sHIS.", max_size=60))
 def test_any_text_keeps_its_places(text: str) -> None:
     found = without_marks(text)

@@ -18,10 +18,6 @@ from fairkd.errors import InputError
 from fairkd.lexicon.word_groups import contrasts, make_contrast
 from fairkd.models.loading import MaskedLM
 
-# A slow machine is no failure.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
-
 VOCABULARY = 9
 PAIRS = ((1, 4), (2, 7))  # two groups of two words: 1 is paired with 2, and 4 with 7
 UNEQUAL = ((1, 4, 5), (2,), (7, 8))

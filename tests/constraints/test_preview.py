@@ -52,7 +52,7 @@ distributions = st.lists(st.floats(0.001, 1.0), min_size=6, max_size=6).map(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(distributions, st.sampled_from(ACTIVE), st.floats(0, 1))
 def test_every_edit_gives_a_distribution_and_no_group_mass_is_gained(
     words: list[float], kind: Kind, strength: float
@@ -63,7 +63,7 @@ def test_every_edit_gives_a_distribution_and_no_group_mass_is_gained(
     assert preview.leaked_mass >= 0 and preview.kl >= 0 and preview.reverse_kl >= 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(distributions, st.floats(0, 1), st.floats(0, 1))
 def test_a_larger_strength_never_increases_the_gap(words: list[float], one: float, two: float) -> None:
     weak, strong = sorted((one, two))
@@ -74,7 +74,7 @@ def test_a_larger_strength_never_increases_the_gap(words: list[float], one: floa
     assert gaps[1] <= gaps[0] + 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(distributions)
 def test_each_paired_edit_has_the_smaller_divergence_of_its_own_kind(words: list[float]) -> None:
     paper = edited(words, Constraint("logit_mean", ((0,), (1,))))
@@ -149,7 +149,7 @@ def test_a_position_without_a_distribution_is_refused(tiny_bert: MaskedLM) -> No
         preview_constraint(tiny_bert, "[MASK] is a nurse.", PRONOUNS, kind="group", position=0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(distributions, st.sampled_from([0.5, 1.0, 2.0, 5.0]))
 def test_all_bars_add_up_to_one_at_any_temperature(words: list[float], temperature: float) -> None:
     preview = edited(words, Constraint("group", ((0,), (1, 2)))).at(temperature)

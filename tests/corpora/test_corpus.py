@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from fairkd import corpora
 from fairkd.corpora.corpus import (
@@ -138,7 +138,6 @@ def test_titles_and_initials_end_no_sentence() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab .!?'\n", max_size=5000))
 def test_cutting_loses_no_word_and_leaves_nothing_too_long(text: str) -> None:
     plain = " ".join(text.split())

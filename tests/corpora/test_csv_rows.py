@@ -7,7 +7,7 @@ import io
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from fairkd.corpora.csv_rows import FEWER_CELLS, MORE_CELLS, UNREADABLE, csv_table, records
 
@@ -21,7 +21,6 @@ def rows(text: str, header: str = "a,b,c\n", *, tabs: bool = False) -> tuple[lis
     return [cells for _, cells in found if cells], sum(cells is None for _, cells in found)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.text('a ",\n', max_size=9), min_size=2, max_size=3), max_size=6))
 def test_what_csv_writes_is_read_as_it_was(table: list[list[str]]) -> None:
     for quoting in (csv.QUOTE_ALL, csv.QUOTE_MINIMAL):
@@ -50,7 +49,6 @@ def test_a_line_whose_quote_does_not_close_is_left_out_alone(
     assert rows(text) == (found, bad)
 
 
-@settings(deadline=None)
 @given(st.text('a",\n', max_size=60))
 def test_every_line_is_read_or_counted(text: str) -> None:
     found, bad = rows(text)
@@ -122,7 +120,6 @@ def test_lines_of_a_tab_separated_file_of_one_column_stay_apart() -> None:
     assert rows(text, "text\n", tabs=True) == (found, 0)
 
 
-@settings(deadline=None)
 @given(st.text('a"\t\n', max_size=60))
 def test_no_row_of_a_tab_separated_file_is_left_out(text: str) -> None:
     found, bad = rows(text, "a\tb\n", tabs=True)

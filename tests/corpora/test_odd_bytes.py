@@ -48,7 +48,7 @@ CONTENT = st.one_of(st.binary(max_size=99), st.lists(st.sampled_from(PARTS), max
 
 
 @pytest.mark.parametrize("ending", [".txt", ".csv", ".tsv", ".jsonl", ".csv.gz"])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(content=CONTENT, packed=st.booleans())
 def test_every_content_is_read_or_refused_in_one_sentence(ending: str, content: bytes, packed: bool) -> None:
     with TemporaryDirectory() as folder:

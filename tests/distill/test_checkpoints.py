@@ -201,7 +201,7 @@ def test_a_full_disk_ends_the_run_with_an_error_and_keeps_the_last_checkpoint(
         checkpoints.write(tmp_path / "none", 1, {}, {"a": torch.zeros(1)}, keep=1)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=st.sampled_from([checkpoints.STATE, checkpoints.TENSORS]), data=st.data())
 def test_whatever_a_damaged_checkpoint_holds_the_one_before_is_read(
     tmp_path: Path, name: str, data: st.DataObject

@@ -114,7 +114,7 @@ def test_the_summary_averages_within_professions_first() -> None:
     assert found.mass == pytest.approx(0.5)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6))
 def test_intervals_hold_the_means_of_ordinary_data_and_are_reproducible(seed: int) -> None:
     frame = random_frame(40, seed=seed)

@@ -13,7 +13,6 @@ from fairkd.measures.statistics import bootstrap_interval, bootstrap_means, corr
 numbers = st.lists(st.floats(-100, 100), min_size=1, max_size=30)
 
 
-@settings(deadline=None)
 @given(numbers, st.integers(0, 5))
 def test_the_interval_lies_within_the_data_and_is_reproducible(values: list[float], seed: int) -> None:
     interval = bootstrap_interval(values, seed=seed, resamples=200)
@@ -21,7 +20,7 @@ def test_the_interval_lies_within_the_data_and_is_reproducible(values: list[floa
     assert interval == bootstrap_interval(values, seed=seed, resamples=200)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(10, 60))
 def test_the_interval_holds_the_mean_of_ordinary_data(seed: int, n: int) -> None:
     values = np.random.default_rng(seed).normal(3, 2, n)
@@ -76,7 +75,7 @@ def test_no_resamples_are_refused() -> None:
         bootstrap_interval([1.0], resamples=0)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.integers(-20, 20), min_size=1, max_size=25))
 def test_the_effect_size_is_the_difference_of_rank_sums_and_flips_with_the_sign(values: list[int]) -> None:
     found = signed_rank(values)

@@ -194,7 +194,7 @@ def test_by_default_the_first_two_of_three_groups_are_compared(tiny_bert: Masked
 WORDS = ["man", "boy", "father", "brother", "son", "woman", "girl", "mother", "sister", "daughter"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_the_order_of_the_words_in_a_group_does_not_matter(teacher: MaskedLM, data: st.DataObject) -> None:
     words = data.draw(st.permutations(WORDS))

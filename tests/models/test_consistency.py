@@ -31,9 +31,9 @@ def test_absurd_sizes_are_refused_before_the_model_is_built(
 ) -> None:
     folder = copy()
     edit_json(folder / "config.json", **changes)
-    started = time.monotonic()
+    started = time.thread_time()
     assert words in refusal(folder)
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_a_family_that_shares_its_layers_has_a_limit_too(copy: Copy) -> None:

@@ -232,7 +232,8 @@ def test_progress_over_xet_only_grows_and_comes_from_the_thread_that_asked(
                 bar.update_transfer(2 * part)  # more than the file holds goes over the network
                 if step > 4:
                     bar.update(part)
-                time.sleep(0.01)
+                reported.wait(5)  # so that each step is reported, however busy the machine is
+                reported.clear()
 
         mover = threading.Thread(target=move)
         mover.start()
@@ -243,10 +244,12 @@ def test_progress_over_xet_only_grows_and_comes_from_the_thread_that_asked(
     monkeypatch.setattr("huggingface_hub.file_download.xet_get", xet_get)
     monkeypatch.setattr("fairkd.models.hub_download._BETWEEN_REPORTS", 0.01)
     reports: list[tuple[str, float, threading.Thread]] = []
+    reported = threading.Event()
 
     def report(text: str, fraction: float | None) -> None:
         if fraction is not None:
             reports.append((text, fraction, threading.current_thread()))
+        reported.set()
 
     loading.load("org/tiny", progress=report)
     fractions = [fraction for _, fraction, _ in reports]

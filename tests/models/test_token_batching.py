@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from fairkd.models import token_batches, token_batching
 
 LENGTHS = st.lists(st.integers(1, 40), max_size=60)
 
 
-@settings(deadline=None)
 @given(LENGTHS, st.integers(1, 100), st.none() | st.integers(1, 9))
 def test_batches_are_in_order_and_as_large_as_the_budget_allows(
     lengths: list[int], tokens: int, rows: int | None
@@ -26,7 +25,6 @@ def test_batches_are_in_order_and_as_large_as_the_budget_allows(
         assert len(more) * max(more) > tokens or len(more) == (rows or 0) + 1
 
 
-@settings(deadline=None)
 @given(LENGTHS, st.integers(1, 100))
 def test_sorted_texts_are_cut_as_an_epoch_of_earlier_versions_cut_them(
     lengths: list[int], tokens: int

@@ -247,7 +247,7 @@ def test_a_position_without_distribution_is_refused(tiny_bert: MaskedLM) -> None
 # --- properties ---
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     text=st.text(alphabet="he isanurse.,_\"'好é", min_size=1, max_size=25), temperature=st.floats(0.05, 20)
 )
@@ -259,7 +259,7 @@ def test_every_distribution_sums_to_one(tiny_bert: MaskedLM, text: str, temperat
     assert torch.allclose(sums, torch.ones_like(sums), atol=1e-5)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(temperature=st.floats(0.05, 20))
 def test_temperature_flattens_but_keeps_the_order(tiny_bert: MaskedLM, temperature: float) -> None:
     plain, other = predict(tiny_bert, "he is"), predict(tiny_bert, "he is", temperature=temperature)
@@ -269,7 +269,6 @@ def test_temperature_flattens_but_keeps_the_order(tiny_bert: MaskedLM, temperatu
     assert (other.entropy(1) - plain.entropy(1)) * (temperature - 1) >= -1e-6
 
 
-@settings(deadline=None)
 @given(row=rows(), k=st.integers(1, 15))
 def test_top_and_rank_agree_also_on_ties(row: torch.Tensor, k: int) -> None:
     prediction = a_prediction(row)
@@ -282,7 +281,6 @@ def test_top_and_rank_agree_also_on_ties(row: torch.Tensor, k: int) -> None:
     assert sorted(prediction.rank(0, range(len(row)))) == list(range(1, len(row) + 1))
 
 
-@settings(deadline=None)
 @given(row=rows())
 def test_entropy_lies_between_certainty_and_uniformity(row: torch.Tensor) -> None:
     assert -1e-9 <= entropy(row) <= math.log(len(row)) + 1e-5
@@ -290,7 +288,6 @@ def test_entropy_lies_between_certainty_and_uniformity(row: torch.Tensor) -> Non
     assert entropy(row) == pytest.approx(by_hand, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(pair=two_rows(), seed=st.integers(0, 99))
 def test_kl_is_never_negative_and_knows_no_order_of_the_vocabulary(
     pair: tuple[torch.Tensor, torch.Tensor], seed: int

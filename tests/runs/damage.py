@@ -1,6 +1,8 @@
 """Damage to the stored files of a run, for property tests: arbitrary JSON, and sound files changed somewhere.
 
-`FAIRKD_DAMAGE_EXAMPLES=2000 pytest tests/runs/test_damaged_files.py` tries more than the gate does.
+More than in the gate, and others:
+
+    FAIRKD_DAMAGE_EXAMPLES=2000 pytest --hypothesis-profile=search tests/app/runs/test_damaged_files.py
 """
 
 from __future__ import annotations

@@ -141,7 +141,8 @@ def test_many_processes_can_open_a_new_database_at_once(quiet: Path) -> None:
 
 
 def test_a_lost_or_damaged_database_loses_no_run(home: Path) -> None:
-    done, cut = runs.submit(stand_in.config(2), name="done"), runs.submit(stand_in.config(50), name="cut")
+    done = runs.submit(stand_in.config(2), name="done")
+    cut = runs.submit(stand_in.config(25, pause=0.1), name="cut")
     wait_for_state(done.id, "finished")
     until(lambda: stored(cut.id).step > 1)
     runs.cancel(cut.id)
@@ -157,7 +158,7 @@ def test_a_lost_or_damaged_database_loses_no_run(home: Path) -> None:
     assert runs.get(cut.id).config == cut.config
     runs.resume(cut.id)
     wait_for_state(cut.id, "finished")
-    worked_once(stored(cut.id), 50)
+    worked_once(stored(cut.id), 25)
 
 
 def test_a_closed_attempt_is_not_closed_again(quiet: Path) -> None:

@@ -37,7 +37,7 @@ def config(tiny_folder: Callable[[str], Path], tmp_path: Path) -> Callable[..., 
             "student": {"layers": [0]},
             "corpus": {"source": str(tmp_path / "text.txt")},
             "budget": {"steps": 80},
-            "optimizer": {"learning_rate": 1e-2, "micro_batch_tokens": 128},
+            "optimizer": {"learning_rate": 1e-2, "micro_batch_tokens": 128, "precision": "fp32"},
             "evaluation": {
                 "every_steps": 40,
                 "professions": 2,
@@ -66,7 +66,8 @@ def weights(id: str) -> dict[str, torch.Tensor]:
 def test_a_killed_run_with_a_corrupted_checkpoint_ends_with_the_same_weights(
     home: Path, config: Callable[..., Config]
 ) -> None:
-    killed, whole = runs.submit(config(), name="killed"), runs.submit(config(), name="whole")
+    long = config(budget={"steps": 200})  # it has to be killed before its end
+    killed, whole = (runs.submit(long, name=name) for name in ("killed", "whole"))
     until(lambda: stored(killed.id).step >= 25, PATIENCE)
     worker_process(killed.id).kill()
     ended(killed.id, "interrupted")
@@ -87,11 +88,11 @@ def test_a_killed_run_with_a_corrupted_checkpoint_ends_with_the_same_weights(
     assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
     assert references.of_runs() == (f"run/{killed.id}", f"run/{whole.id}")
     training = event_tables.training(written)
-    assert training["step"].tolist() == list(range(5, 81, 5)) and training["loss"].notna().all()
+    assert training["step"].tolist() == list(range(5, 201, 5)) and training["loss"].notna().all()
     assert event_tables.evaluations(written)["kl"].notna().all()
     assert {"student", "teacher"} == set(event_tables.watched_sentences(written)["model"])
-    assert "step 80" in (run.folder / "log.txt").read_text()
-    assert (run.step, run.progress) == (80, 1.0)
+    assert "step 200" in (run.folder / "log.txt").read_text()
+    assert (run.step, run.progress) == (200, 1.0)
     until(lambda: not processes(home))
 
 

@@ -30,7 +30,7 @@ from tests.runs.conftest import (
     worker_process,
 )
 
-TRUE_WITHIN = 10.0  # seconds
+PAUSE = 0.1  # seconds a step of a run that has to be killed before its end, however busy the machine is
 
 
 def test_a_killed_dashboard_does_not_stop_its_run(home: Path) -> None:
@@ -43,23 +43,23 @@ def test_a_killed_dashboard_does_not_stop_its_run(home: Path) -> None:
 
 
 def test_the_next_runner_supervises_the_run_of_a_killed_one(home: Path) -> None:
-    first, second = runs.submit(stand_in.config(40)), runs.submit(stand_in.config(5))
+    first, second = runs.submit(stand_in.config(30, pause=PAUSE)), runs.submit(stand_in.config(5))
     until(lambda: stored(first.id).step > 1)
     time.sleep(random.uniform(0, 0.3))
     killed = runner_process()
     assert killed is not None
     killed.kill()
-    until(lambda: runs.get(first.id) and (runner_process() or killed) != killed, TRUE_WITHIN)
-    assert runs.get(first.id).state == "running", "its own process goes on"
+    until(lambda: runs.get(first.id) and (runner_process() or killed) != killed)
     until(lambda: runs.get(second.id).state == "finished")
+    assert len({pid for pid, _ in steps_of(stored(first.id))}) == 1, "its own process went on"
     assert stored(first.id).state == "finished"
     assert stored(first.id).ended < stored(second.id).started, "still one at a time"
-    worked_once(stored(first.id), 40)
+    worked_once(stored(first.id), 30)
     worked_once(stored(second.id), 5)
 
 
 def test_a_queue_goes_on_after_its_runner_was_killed_although_nobody_reads_it(home: Path) -> None:
-    first, second = runs.submit(stand_in.config(20)), runs.submit(stand_in.config(5))
+    first, second = runs.submit(stand_in.config(20, pause=PAUSE)), runs.submit(stand_in.config(5))
     until(lambda: stored(first.id).step > 1)
     runner_process().kill()
     until(lambda: stored(second.id).state == "finished")
@@ -67,28 +67,28 @@ def test_a_queue_goes_on_after_its_runner_was_killed_although_nobody_reads_it(ho
 
 
 def test_a_killed_run_is_interrupted_and_can_be_resumed(home: Path) -> None:
-    run, next_one = runs.submit(stand_in.config(40)), runs.submit(stand_in.config(3))
+    run, next_one = runs.submit(stand_in.config(30, pause=PAUSE)), runs.submit(stand_in.config(3))
     until(lambda: stored(run.id).step > 2)
     time.sleep(random.uniform(0, 0.3))
     worker_process(run.id).kill()
-    until(lambda: stored(run.id).state == "interrupted", TRUE_WITHIN)
+    until(lambda: stored(run.id).state == "interrupted")
     assert "SIGKILL" in stored(run.id).sentence and "checkpoint of step" in stored(run.id).sentence
     until(lambda: stored(next_one.id).state == "finished")
     runs.resume(run.id)
     until(lambda: runs.get(run.id).state == "finished")
-    worked_once(stored(run.id), 40)
+    worked_once(stored(run.id), 30)
     written = events.read(run)[0]
     assert [event["type"] for event in written].count("start") == 2
     steps = [event["step"] for event in events.history(written) if event["type"] == "train"]
-    assert steps == list(range(1, 41))
+    assert steps == list(range(1, 31))
 
 
 def test_the_next_reader_finds_a_runner_and_a_run_that_were_killed_together(home: Path) -> None:
-    run, waiting = runs.submit(stand_in.config(60)), runs.submit(stand_in.config(3))
+    run, waiting = runs.submit(stand_in.config(60, pause=PAUSE)), runs.submit(stand_in.config(3))
     until(lambda: stored(run.id).step > 1)
     runner_process().kill()
     worker_process(run.id).kill()
-    time.sleep(0.1)
+    until(lambda: not processes(home))
     assert runs.get(run.id).state == "interrupted"
     until(lambda: stored(waiting.id).state == "finished")
 
@@ -117,7 +117,7 @@ def test_random_kills_lose_nothing_and_repeat_nothing(home: Path) -> None:
                 runs.resume(run.id)
         return all(run.state == "finished" for run in runs.all_runs())
 
-    until(all_finished, 40)
+    until(all_finished, 180)
     assert {run.id for run in runs.all_runs()} == set(ids)
     for id in ids:
         worked_once(stored(id), 40)
@@ -146,7 +146,7 @@ def test_two_submissions_at_the_same_instant_both_run_one_after_the_other(home: 
         )
         for name in ("one", "two")
     ]
-    ids = [process.communicate(timeout=30)[0].strip() for process in both]
+    ids = [process.communicate(timeout=120)[0].strip() for process in both]
     assert all(ids) and len(set(ids)) == 2
     until(lambda: all(stored(id).state == "finished" for id in ids))  # nobody looks
     early, late = sorted(map(stored, ids), key=lambda run: run.started)
@@ -213,24 +213,24 @@ def test_only_one_process_can_register_for_an_attempt(home: Path) -> None:
 
 def test_states_are_corrected_while_the_runner_hangs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervision, "STALE_AFTER", 0.5)
-    run = runs.submit(stand_in.config(60))
+    run = runs.submit(stand_in.config(60, pause=PAUSE))
     until(lambda: stored(run.id).step > 1)
     runner = runner_process()
     runner.suspend()
     worker_process(run.id).kill()
-    until(lambda: runs.get(run.id).state == "interrupted", TRUE_WITHIN)
+    until(lambda: runs.get(run.id).state == "interrupted")
     runner.resume()
 
 
 def test_the_children_of_a_killed_run_are_killed(home: Path) -> None:
-    run = runs.submit(stand_in.config(100, children=2))
+    run = runs.submit(stand_in.config(100, pause=PAUSE, children=2))
     until(lambda: stored(run.id).step > 1)
     worker = worker_process(run.id)
     children = worker.children(recursive=True)
     assert len(children) == 2
     worker.send_signal(signal.SIGKILL)
-    until(lambda: stored(run.id).state == "interrupted", TRUE_WITHIN)
-    until(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), 5)
+    until(lambda: stored(run.id).state == "interrupted")
+    until(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
 
 
 def test_the_runner_exits_with_an_empty_queue_and_is_started_again(home: Path) -> None:
@@ -243,10 +243,10 @@ def test_the_runner_exits_with_an_empty_queue_and_is_started_again(home: Path) -
 
 
 def test_steps_of_a_resumed_run_come_from_another_process(home: Path) -> None:
-    run = runs.submit(stand_in.config(30))
+    run = runs.submit(stand_in.config(20, pause=PAUSE))
     until(lambda: stored(run.id).step > 1)
     worker_process(run.id).kill()
-    until(lambda: stored(run.id).state == "interrupted", TRUE_WITHIN)
+    until(lambda: stored(run.id).state == "interrupted")
     runs.resume(run.id)
     until(lambda: stored(run.id).state == "finished")
     assert len({pid for pid, _ in steps_of(stored(run.id))}) == 2

@@ -211,7 +211,7 @@ def test_a_run_that_ignores_the_flag_is_killed_with_all_its_children(home: Path)
     runs.cancel(run.id)
     ended = wait_for_state(run.id, "cancelled")
     assert "before its current step was saved; the last checkpoint is that of step" in ended.sentence
-    until(lambda: not any(process.is_running() and process.status() != "zombie" for process in tree), 5)
+    until(lambda: not any(process.is_running() and process.status() != "zombie" for process in tree))
 
 
 def test_a_second_cancel_terminates_the_run_at_once(quiet: Path) -> None:
@@ -225,19 +225,19 @@ def test_a_second_cancel_terminates_the_run_at_once(quiet: Path) -> None:
         time.sleep(0.05)
     assert stored(run.id).state == "cancelling"
     runs.cancel(run.id)
-    until(lambda: not runner.tick(), 15)
+    until(lambda: not runner.tick())
     assert stored(run.id).state == "cancelled"
 
 
 def test_a_run_that_gets_sigterm_saves_its_step_and_can_be_resumed(home: Path) -> None:
-    run = runs.submit(stand_in.config(60))
+    run = runs.submit(stand_in.config(30, pause=0.1))
     until(lambda: stored(run.id).step > 1)
     worker_process(run.id).send_signal(signal.SIGTERM)
     ended = wait_for_state(run.id, "interrupted")
     assert f"Step {ended.step} was saved" in ended.sentence
     runs.resume(run.id)
     wait_for_state(run.id, "finished")
-    worked_once(stored(run.id), 60)
+    worked_once(stored(run.id), 30)
 
 
 # delete

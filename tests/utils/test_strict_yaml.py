@@ -31,11 +31,11 @@ from fairkd.utils.strict_yaml import MOST_CHARACTERS, read_yaml
     ],
 )
 def test_what_is_refused_is_named_on_one_line(text: str, message: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(ValueError) as caught:
         read_yaml(text)
     assert message in str(caught.value) and "\n" not in str(caught.value)
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_settings_and_json_are_read() -> None:

@@ -167,7 +167,7 @@ def test_the_preview_ends_when_the_visitor_changes_something(
     monkeypatch.setattr("app.distill.corpus.rerun_if_changed", stop)
     monkeypatch.setattr("fairkd.utils.throttle.EVERY", 0.0)
     with pytest.raises(Changed):
-        _first(str(path), (1, 1), None)
+        _first(str(path), (1, 1, 1), None)
 
 
 def test_a_file_that_was_mended_is_read_again(open_distill: OpenDistill, tmp_path: Path) -> None:
@@ -178,6 +178,17 @@ def test_a_file_that_was_mended_is_read_again(open_distill: OpenDistill, tmp_pat
     app.text_input(key="distill_named").set_value(str(path)).run()
     assert "no usable sentence" in texts(app)
     path.write_text("This is a sentence of the file.\n" * 3)
+    app.run()
+    assert not app.error and "1 distinct sentence" in texts(app)
+
+
+def test_a_file_of_a_folder_that_was_mended_is_read_again(open_distill: OpenDistill, tmp_path: Path) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value(NAMED).run()
+    (tmp_path / "letters.txt").write_text("One\n")
+    app.text_input(key="distill_named").set_value(str(tmp_path)).run()
+    assert "no usable sentence" in texts(app)
+    (tmp_path / "letters.txt").write_text("This is a sentence of the file.\n" * 3)
     app.run()
     assert not app.error and "1 distinct sentence" in texts(app)
 

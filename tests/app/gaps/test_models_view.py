@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from app.gaps.models_view import agreeing_digits
 from fairkd.lexicon.professions import shipped_professions
@@ -43,6 +44,16 @@ def test_any_number_of_models_are_compared_with_the_teacher_in_one_table(
     assert first.endswith("% | 8 | 10 |"), "counts have neither a sign nor decimals"
     assert line.startswith("fairkd gaps --model ") and line.count("--model") == 2
     assert "professions.csv" in line and "FairDistillation" in bibtex
+
+
+def test_a_renamed_model_has_its_new_name_in_the_table(
+    gaps_page: Page, tiny_folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = gaps_page(view="Models")
+    at.multiselect(key="gap_models").set_value([str(tiny_folder("distilbert"))]).run()
+    monkeypatch.setattr("app.gaps.results.model_label", lambda reference: f"renamed {reference}")
+    at.run()
+    assert at.dataframe[-1].value["model"].str.startswith("renamed ").all()
 
 
 def test_a_shown_difference_is_that_of_the_shown_gaps() -> None:

@@ -41,7 +41,6 @@ from tests.runs import damage
 
 many = settings(
     max_examples=damage.EXAMPLES,
-    deadline=None,
     phases=[Phase.generate],  # a damaged file is short enough to be read as it is
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

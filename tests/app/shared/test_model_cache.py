@@ -78,6 +78,22 @@ def test_no_visitor_waits_for_the_download_of_another_model(monkeypatch: pytest.
     assert not waited
 
 
+def test_a_model_that_was_refused_is_tried_again_once_it_may_be_loaded_or_has_weights(
+    tiny_folder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder("bert"), folder)
+    weights = (folder / "model.safetensors").rename(tmp_path / "weights")
+    monkeypatch.setenv("FAIRKD_ALLOWED_MODELS", "org/name")
+    with pytest.raises(ModelError, match="models allowed here"):
+        model_cache.get_model(str(folder))
+    monkeypatch.delenv("FAIRKD_ALLOWED_MODELS")
+    with pytest.raises(ModelError, match="no weights"):
+        model_cache.get_model(str(folder))
+    weights.rename(folder / "model.safetensors")
+    assert model_cache.get_model(str(folder)).reference == str(folder)
+
+
 def ask_for(reference: str) -> None:
     with suppress(ModelError):
         model_cache.get_model(reference)

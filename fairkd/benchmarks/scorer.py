@@ -1,0 +1,114 @@
+"""What a benchmark asks of a model: the tokens of a sentence, and log-probabilities of tokens in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from fairkd.benchmarks.benchmark import Floats
+from fairkd.errors import InputError
+from fairkd.models import MaskedLM, token_ids, tokenize_word
+from fairkd.predictions import Precision, ScoreStore, TokenScores
+from fairkd.utils import quoted
+
+Ids = tuple[int, ...]
+
+
+class Answers:
+    """The answers to questions, by their numbers."""
+
+    def __init__(self, log_p: Floats) -> None:
+        self._log_p = log_p
+
+    def __getitem__(self, number: int) -> float:
+        """The log-probability of one question, in nats."""
+        return float(self._log_p[number])
+
+    def sum(self, numbers: Sequence[int]) -> float:
+        return float(self._log_p[list(numbers)].sum())
+
+    def mean(self, numbers: Sequence[int]) -> float:
+        return float(self._log_p[list(numbers)].mean())
+
+
+class Scorer:
+    """The questions of all items of a benchmark about one model.
+
+    Attributes
+    ----------
+    lm : MaskedLM
+    reference : MaskedLM, optional
+        The teacher, for a benchmark that compares two models.
+    precision : "strict" or "fast"
+        "fast" uses bf16 for matrix products.
+    report : function
+        Called with the fraction done; raises Stopped when the work shall end.
+    """
+
+    def __init__(
+        self,
+        lm: MaskedLM,
+        *,
+        reference: MaskedLM | None = None,
+        precision: Precision = "strict",
+        store: ScoreStore | None = None,
+        report: Callable[[float], None] | None = None,
+    ) -> None:
+        self.lm, self.reference, self.precision = lm, reference, precision
+        self.report = report or (lambda _: None)
+        self._scores = TokenScores(lm, precision=precision, store=store)
+        self._special = set(lm.tokenizer.all_special_ids) - {lm.tokenizer.unk_token_id}
+
+    def ids(self, sentence: str) -> Ids:
+        """The token ids of a sentence as it stands, special tokens included.
+
+        An underscore or "[MASK]" in it is text like any other. InputError where it is empty or too long.
+        """
+        if not sentence.strip():
+            raise InputError("A sentence is empty.")
+        [found] = token_ids(self.lm.tokenizer, [sentence], max_tokens=10**9)
+        if len(found) > self.lm.max_tokens:
+            raise InputError(
+                f"A sentence has {len(found)} tokens, and {self.lm.reference} takes at most "
+                f"{self.lm.max_tokens}."
+            )
+        return tuple(found)
+
+    def scored(self, ids: Ids) -> tuple[int, ...]:
+        """The positions of the tokens that are no special ones."""
+        return tuple(position for position, token in enumerate(ids) if token not in self._special)
+
+    def masked(self, ids: Ids, positions: Iterable[int]) -> Ids:
+        """The ids with mask tokens at these positions."""
+        hidden = set(positions)
+        return tuple(self.lm.mask_id if place in hidden else token for place, token in enumerate(ids))
+
+    def ask(self, ids: Ids, position: int, token: int) -> int:
+        """Ask for log p(token) at a position of an input. Returns the question's number."""
+        return self._scores.ask(ids, position, token)
+
+    def ask_masked(self, ids: Ids, position: int) -> int:
+        """Ask for the token at a position from all others: it alone is masked."""
+        return self.ask(self.masked(ids, (position,)), position, ids[position])
+
+    def ask_word(self, ids: Ids, target: int, subwords: Sequence[int]) -> tuple[int, ...]:
+        """Ask for a word in place of the mask at `target`, within the word from left to right.
+
+        The sum of the answers is the word's log-probability (Kauf and Ivanova 2023, arXiv 2305.10588): each
+        subword token is scored with the earlier ones filled in and the later ones masked.
+        """
+        numbers = []
+        for done, subword in enumerate(subwords):
+            masks = (self.lm.mask_id,) * (len(subwords) - done)
+            filled = (*ids[:target], *subwords[:done], *masks, *ids[target + 1 :])
+            numbers.append(self.ask(filled, target + done, subword))
+        return tuple(numbers)
+
+    def spell(self, word: str, *, before: str = "", after: str = "") -> Ids:
+        """The subword tokens of a word in its context; UnknownWord where the tokenizer cannot spell it."""
+        if not word.strip():
+            raise InputError(f"Expected a word, got {quoted(word)}.")
+        return tokenize_word(self.lm, word, before=before, after=after).ids
+
+    def answer(self) -> Answers:
+        """The answers to everything that was asked."""
+        return Answers(self._scores.answer(self.report))

@@ -1,0 +1,148 @@
+"""Log-probabilities of tokens at positions of many inputs, in as few forward passes as possible.
+
+A `TokenScores` collects questions of the form "how probable is this token at this position of that input?"
+and answers all of them at once. Equal questions are asked once and equal inputs run once. Inputs of about one
+length are run together. The last layer and the vocabulary head are computed at the scored positions alone.
+
+    scores = TokenScores(lm)
+    number = scores.ask(ids, position, token)      # `ids` as they go in, with masks
+    scores.answer()[number]                        # log p(token | ids, position), in nats
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairkd.errors import InputError
+from fairkd.models import VOCABULARY_ROWS, MaskedLM, logits_at, token_batches
+from fairkd.utils import parallel_map
+
+Precision = Literal["strict", "fast"]
+Floats = NDArray[np.float64]
+
+_Question = tuple[int, int]  # a position, and a token asked for there
+
+
+class ScoreStore(Protocol):
+    """Where scores are kept, by the digest of a question."""
+
+    def get(self, keys: Sequence[bytes]) -> Mapping[bytes, float]: ...
+
+    def put(self, scores: Mapping[bytes, float]) -> None: ...
+
+
+class TokenScores:
+    """Questions about one model, answered together.
+
+    Parameters
+    ----------
+    lm : MaskedLM
+    precision : "strict" or "fast"
+        "strict" computes in fp32. "fast" uses bf16 for matrix products and fp32 for the softmax.
+    store : ScoreStore, optional
+        Scores of this model at this precision: those that it has are not computed again.
+    """
+
+    def __init__(
+        self, lm: MaskedLM, *, precision: Precision = "strict", store: ScoreStore | None = None
+    ) -> None:
+        self._lm, self._precision, self._store = lm, precision, store
+        self._inputs: dict[tuple[int, ...], dict[_Question, int]] = {}
+        self._count = 0
+
+    def ask(self, ids: tuple[int, ...], position: int, token: int) -> int:
+        """Ask for `token` at `position` of the input `ids`. Returns the question's number.
+
+        Raises InputError where the input is too long for the model.
+        """
+        if len(ids) > self._lm.max_tokens:
+            raise InputError(
+                f"The text has {len(ids)} tokens, and {self._lm.reference} takes at most "
+                f"{self._lm.max_tokens} (special tokens included); shorten it."
+            )
+        questions = self._inputs.setdefault(ids, {})
+        number = questions.setdefault((position, token), self._count)
+        self._count += number == self._count
+        return number
+
+    def answer(self, report: Callable[[float], None] | None = None) -> Floats:
+        """The log-probabilities (nats) of all questions, by their numbers.
+
+        `report` is called with the fraction done. What it raises ends the work; the scores that were computed
+        until then are in the store.
+        """
+        log_p = np.full(self._count, np.nan)
+        waiting = self._waiting(log_p)
+        inputs = sorted(waiting, key=len, reverse=True)
+        batches = [
+            [(ids, waiting[ids]) for ids in inputs[batch]]
+            for batch in token_batches([len(ids) for ids in inputs], rows=VOCABULARY_ROWS)
+        ]
+        work = parallel_map if self._lm.model.device.type == "cpu" else map
+        done = 0
+        for batch, values in zip(batches, work(self._run, batches), strict=True):
+            numbers = [number for _, questions in batch for number in questions.values()]
+            log_p[numbers] = values
+            if self._store is not None:
+                keys = [_key(ids, question) for ids, questions in batch for question in questions]
+                self._store.put(dict(zip(keys, values.tolist(), strict=True)))
+            done += len(batch)
+            if report is not None:
+                report(done / len(inputs))
+        return log_p
+
+    def _waiting(self, log_p: Floats) -> dict[tuple[int, ...], dict[_Question, int]]:
+        """The questions that the store cannot answer; the answers of the others go into `log_p`."""
+        if self._store is None:
+            return self._inputs
+        keys = {
+            _key(ids, question): number
+            for ids, questions in self._inputs.items()
+            for question, number in questions.items()
+        }
+        for key, value in self._store.get([*keys]).items():
+            log_p[keys[key]] = value
+        waiting = {
+            ids: {one: number for one, number in questions.items() if np.isnan(log_p[number])}
+            for ids, questions in self._inputs.items()
+        }
+        return {ids: questions for ids, questions in waiting.items() if questions}
+
+    def _run(self, batch: Sequence[tuple[tuple[int, ...], Mapping[_Question, int]]]) -> Floats:
+        """The log-probabilities of the questions of some inputs, in order."""
+        length = max(len(ids) for ids, _ in batch)
+        ids = torch.full((len(batch), length), self._lm.tokenizer.pad_token_id or 0)
+        real = torch.zeros_like(ids)
+        positions: dict[int, int] = {}  # a flat position, and its row among the logits
+        at, tokens = [], []
+        for row, (own, questions) in enumerate(batch):
+            ids[row, : len(own)] = torch.tensor(own)
+            real[row, : len(own)] = 1
+            for position, token in questions:
+                at.append(positions.setdefault(row * length + position, len(positions)))
+                tokens.append(token)
+        flat = list(positions)
+        found = []
+        with torch.inference_mode(), self._autocast():
+            for start in range(0, len(flat), VOCABULARY_ROWS):
+                logits = logits_at(self._lm, ids, real, torch.tensor(flat[start : start + VOCABULARY_ROWS]))
+                found.append(logits.float().log_softmax(-1))
+        return torch.cat(found)[at, tokens].double().numpy()
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        if self._precision == "strict":
+            return nullcontext()
+        return torch.autocast(self._lm.model.device.type, torch.bfloat16)
+
+
+def _key(ids: tuple[int, ...], question: _Question) -> bytes:
+    """A digest of an input and what is asked about it."""
+    data = np.array([*ids, -1, *question], dtype=np.int32).tobytes()
+    return hashlib.blake2b(data, digest_size=16).digest()

@@ -1,0 +1,13 @@
+"""The plain references by benchmark: what each item's numbers should be, from the paper, slowly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fairkd.benchmarks import Item
+from fairkd.models import MaskedLM
+from tests.benchmarks.references import crows_pairs
+
+Reference = Callable[[MaskedLM, Item], Mapping[str, float]]
+
+REFERENCES: Mapping[str, Reference] = {"crows-pairs": crows_pairs.numbers}

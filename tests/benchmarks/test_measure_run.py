@@ -1,0 +1,89 @@
+"""Several models by several benchmarks in a folder: events, stopping, continuing, and damaged files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fairkd.benchmarks import MeasureConfig, measure_models, stored_results
+from fairkd.errors import InputError
+from tests.benchmarks.test_crows_pairs import FILES
+
+Event = Mapping[str, Any]
+
+
+@pytest.fixture
+def config(
+    tiny_folder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> MeasureConfig:
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
+    path = tmp_path / "pairs.csv"
+    path.write_bytes(FILES["pairs.csv"])
+    models = (str(tiny_folder("bert")), str(tiny_folder("roberta")))
+    return MeasureConfig(models=models, benchmarks=("crows-pairs",), data={"crows-pairs": str(path)})
+
+
+def test_every_model_is_measured_and_told(config: MeasureConfig, tmp_path: Path) -> None:
+    events: list[Event] = []
+    results, refusals = measure_models(config, tmp_path, emit=events.append)
+    assert {result.model for result in results} == set(config.models) and not refusals
+    assert [event["type"] for event in events if event["type"] not in ("progress", "message")] == [
+        *("start", "result", "result", "end")
+    ]
+    assert events[-1]["state"] == "finished"
+    [stored] = [one for one in stored_results.read(tmp_path)[0] if one.model == config.models[0]]
+    [made] = [one for one in results if one.model == config.models[0]]
+    assert stored == made and stored.items.equals(made.items)
+
+
+def test_a_stopped_measurement_continues_where_it_was(config: MeasureConfig, tmp_path: Path) -> None:
+    events: list[Event] = []
+    done: list[Event] = []
+
+    def stop() -> bool:
+        return any(event["type"] == "result" for event in events)
+
+    results, _ = measure_models(config, tmp_path, emit=events.append, stop=stop)
+    assert len(results) == 1 and events[-1]["state"] == "cancelled"
+    before = results[0].date
+    results, _ = measure_models(config, tmp_path, emit=done.append)
+    assert len(results) == 2 and before in {result.date for result in results}
+    assert done[-1]["state"] == "finished"
+
+
+def test_a_damaged_result_is_measured_again(config: MeasureConfig, tmp_path: Path) -> None:
+    measure_models(config, tmp_path, emit=lambda _: None)
+    path = stored_results.path_of(tmp_path, config.models[0], "crows-pairs")
+    path.write_text(path.read_text()[:100])
+    assert len(stored_results.read(tmp_path)[0]) == 1
+    assert len(measure_models(config, tmp_path, emit=lambda _: None)[0]) == 2
+
+
+def test_what_cannot_be_measured_is_told_and_the_rest_is_kept(config: MeasureConfig, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n")
+    wrong = config.model_copy(update={"data": {"crows-pairs": str(other)}})
+    with pytest.raises(InputError, match=r"Nothing could be measured\. .*lacks the column"):
+        measure_models(wrong, tmp_path, emit=lambda _: None)
+    _, refusals = stored_results.read(tmp_path)
+    assert len(refusals) == 2
+    # Once the file is right, what was refused is measured.
+    assert len(measure_models(config, tmp_path, emit=lambda _: None)[0]) == 2
+
+
+def test_scores_are_computed_once(
+    config: MeasureConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = measure_models(config, tmp_path / "one", emit=lambda _: None)
+
+    def fails(*_: object) -> None:
+        raise AssertionError("no pass of the model is needed")
+
+    monkeypatch.setattr("fairkd.predictions.token_scores.logits_at", fails)
+    second, _ = measure_models(config, tmp_path / "two", emit=lambda _: None)
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.items["difference"], other.items["difference"])
