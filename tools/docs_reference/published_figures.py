@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Callable, ItemsView, Iterable
+from typing import Any
 
-from fairkd.benchmarks import PublishedScore, about, all_published, published
+from fairkd.benchmarks import FigureSource, PublishedScore, about, all_published, published
 from tools.docs_reference.commands import cell
 from tools.docs_reference.paths import page_of
+
+Grouped = ItemsView[Any, list[PublishedScore]]
 
 INTRODUCTION = """\
 These figures were published by others. FairKD shows them beside its own result, and did not compute them.
 [What the benchmarks measure](concepts/measuring.md) says how to read them.
+
+A number in brackets says how many items of a category the file has. A model without an organisation in its
+name is named as in the source, which does not say which checkpoint it is.
 
 ## Why one model has several values
 
@@ -79,11 +85,20 @@ VALUES = {
 
 def page() -> str:
     """The page in Markdown."""
-    example = published("crows-pairs", "bert-base-uncased", category="gender")
-    parts = [INTRODUCTION, _table(example), REASONS, _doubts()]
-    for benchmark, found in groupby(all_published(), lambda figure: figure.benchmark):
-        parts += [f"\n## {_label(benchmark)}\n\n{_meaning(benchmark)}\n\n", _table(tuple(found))]
+    parts = [INTRODUCTION, _example(), REASONS, _doubts()]
+    for benchmark, figures in _grouped(all_published(), lambda figure: figure.benchmark):
+        parts.append(f"\n## {_label(benchmark)}\n\n{_meaning(benchmark)}\n")
+        for (file, script), found in _grouped(figures, lambda figure: (figure.file_label, figure.script)):
+            parts.append(f"\n**{file}.** Script: {script}.{_table(found)}")
     return page_of("Published figures", "".join(parts))
+
+
+def _grouped(figures: Iterable[PublishedScore], key: Callable[[PublishedScore], Any]) -> Grouped:
+    """The figures by key, both in their first order."""
+    groups: dict[Any, list[PublishedScore]] = {}
+    for figure in figures:
+        groups.setdefault(key(figure), []).append(figure)
+    return groups.items()
 
 
 def _label(benchmark: str) -> str:
@@ -96,35 +111,49 @@ def _meaning(benchmark: str) -> str:
     return f"{about(benchmark).summary} {about(benchmark).unbiased}"
 
 
-def _table(figures: tuple[PublishedScore, ...]) -> str:
-    """One row for the values that share everything else."""
-    lines = ["| Model | File | Items | Category | Script | Value | Source |", "|---|---|---|---|---|---|---|"]
-    for (model, file, items, category, script, sources), found in groupby(figures, _row):
-        values = ", ".join(_value(figure) for figure in found)
-        lines.append(f"| {model} | {file} | {items} | {category} | {script} | {values} | {sources} |")
+def _example() -> str:
+    """All figures of one model and category."""
+    lines = ["| File | Pairs | Script | Value | Source |", "|---|---|---|---|---|"]
+    for figure in published("crows-pairs", "bert-base-uncased", category="gender"):
+        sources = "<br>".join(map(_link, figure.sources))
+        cells = (figure.file_label, figure.items or "", figure.script, figure.printed, sources)
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
 
 
-def _row(figure: PublishedScore) -> tuple[str, ...]:
-    sources = [
-        f"[{cell(source.citation)}]({source.url})" if source.url else cell(source.citation)
-        for source in figure.sources
-    ]
+def _table(figures: list[PublishedScore]) -> str:
+    """A row for each model and source, a column for each category. A source of all rows stands above them."""
+    items = {figure.category: figure.items for figure in figures}
+    categories = sorted(items, key=lambda name: name != "all")
+    rows: dict[tuple[str, ...], list[str]] = {}  # the sources of each row
+    for model, of_model in _grouped(figures, _model):
+        for source in dict.fromkeys(source for figure in of_model for source in figure.sources):
+            printed = [figure for figure in of_model if source in figure.sources]
+            cells = [_values(figure for figure in printed if figure.category == name) for name in categories]
+            rows.setdefault((model, *cells), []).append(_link(source))
+    columns = ["Model", *(f"{name} ({items[name]:,})" if items[name] else name for name in categories)]
+    sources = ["<br>".join(links) for links in rows.values()]
+    above = f" Source: {sources[0]}." if len(set(sources)) == 1 else ""
+    lines = [[*row] if above else [*row, source] for row, source in zip(rows, sources, strict=True)]
+    heads = [columns if above else [*columns, "Source"]]
+    heads.append(["---"] * len(heads[0]))
+    return f"{above}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in heads + lines)
+
+
+def _model(figure: PublishedScore) -> str:
     changed = f" after {figure.variant}" if figure.variant else ""
-    doubt = "<br>[doubtful](#what-is-doubtful)" if figure.doubtful else ""
-    return (
-        f"`{figure.model}`{changed}",
-        cell(figure.file_label),
-        f"{figure.items:,}" if figure.items else "",
-        figure.category,
-        cell(figure.script),
-        "<br>".join(sources) + doubt,
+    return f"`{figure.model}`{changed}" + (", [doubtful](#what-is-doubtful)" if figure.doubtful else "")
+
+
+def _link(source: FigureSource) -> str:
+    return f"[{cell(source.citation)}]({source.url})" if source.url else cell(source.citation)
+
+
+def _values(figures: Iterable[PublishedScore]) -> str:
+    """The figures of one cell, each with what it is."""
+    return ", ".join(
+        VALUES.get(figure.value, f"{figure.value} ") + figure.printed.replace("-", "−") for figure in figures
     )
-
-
-def _value(figure: PublishedScore) -> str:
-    label = VALUES.get(figure.value, f"{figure.value} ")
-    return f"{label}{figure.printed.replace('-', '−')}"
 
 
 def _doubts() -> str:
