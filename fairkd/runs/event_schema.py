@@ -88,11 +88,14 @@ class _Progress(_AnyEvent):
 
 
 class _Result(_AnyEvent):
-    """Of a measurement: one benchmark on one model is done."""
+    """Of a measurement: one benchmark on one model is done, or cannot be measured for a `reason`."""
 
     benchmark: str
     model: str
-    score: Number | None = None
+    n: Count | None = None
+    values: dict[str, Number | None] = {}
+    unscored: Count | None = None
+    reason: str | None = None
 
 
 class _WatchedSentence(_AnyEvent):

@@ -147,11 +147,20 @@ def as_line(event: Event) -> str | None:
     if event["type"] == "evaluation":
         return f"step {step}: " + "; ".join(_with_sample_size(MEASURES[key], event) for key in _HEADLINE)
     if event["type"] == "result":
-        return f"{event['benchmark']} of {event['model']}: {_number(event, 'score', '.2f')}"
+        return _result_line(event)
     if event["type"] == "end":
         after = f" after step {step}" if step else ""  # a measurement has no steps
         return f"{event.get('state')}{after}. {event.get('sentence') or ''}".rstrip()
     return None
+
+
+def _result_line(event: Event) -> str:
+    """What a measurement has found: `crows-pairs of embedded/teacher: score 54.10`."""
+    of = f"{event['benchmark']} of {event['model']}"
+    if reason := event.get("reason"):
+        return f"{of} cannot be measured: {reason}"
+    values = event.get("values") or {}
+    return f"{of}: " + ", ".join(f"{name} {_number(values, name, '.2f')}" for name in values)
 
 
 def log(event: Event, stream: TextIO) -> None:

@@ -29,8 +29,8 @@ def default_name(kind: Kind, values: Mapping[str, Any]) -> str:
 def benchmark_labels(names: Sequence[str]) -> list[str]:
     """The benchmarks' names for people.
 
-    >>> benchmark_labels(["crows-pairs", "of-a-newer-version"])
-    ['CrowS-Pairs', 'of-a-newer-version']
+    >>> benchmark_labels(["crows-pairs", "of-another-version"])
+    ['CrowS-Pairs', 'of-another-version']
     """
     known = all_texts()
     return [known[name].label if name in known else name for name in names]

@@ -70,7 +70,8 @@ class Session(Generic[C]):
             return
         # The attempt tells whose end it is: the times of events may be wrong, if the clock was set back.
         whose = {"attempt": self._attempt} if event["type"] == "end" else {}
-        written = self._writer.write({"step": self._step, **event, **whose})
+        steps = {"step": 0} if self.run.kind == "measure" else {}  # what it counts are results
+        written = self._writer.write({"step": self._step, **event, **steps, **whose})
         kind = written["type"]
         if kind == "end":
             self.end = written
@@ -98,7 +99,7 @@ class Session(Generic[C]):
         begins = self._phase is None or self._phase[0] != phase
         if not (self._progress_update.due() or begins):
             return
-        written = self._writer.write({"step": 0, **event})
+        written = self._writer.write({**event, "step": 0})
         share = float(written.get("progress") or 0.0)
         columns = {"progress": min(max(share, 0.0), 1.0), "seconds_left": written.get("seconds_left")}
         if begins:

@@ -31,7 +31,7 @@ def test_a_configuration_is_the_same_after_a_file() -> None:
         ({"models": "a"}, "The setting models is invalid: expected a list, but got 'a'."),
         ({"models": ["a", "a"]}, "The setting models is invalid: 'a' stands in it more than once."),
         ({"models": [" "]}, "The setting models is invalid: expected names, but got an empty one"),
-        ({"benchmarks": ["Crows Pairs"]}, "expected names of benchmarks such as crows-pairs, but got 'Crows"),
+        ({"benchmarks": ["crow-pairs"]}, "there is no benchmark 'crow-pairs', choose one of crows-pairs."),
         ({"limit": 0}, "The setting limit is invalid: expected greater than or equal to 1, but got 0."),
         ({"limit": True}, "The setting limit is invalid: true and false are not allowed here"),
         ({"quick": "soon"}, "The setting quick is invalid: expected a valid boolean, but got 'soon'."),

@@ -126,7 +126,7 @@ def measure(
         result.parent.mkdir(parents=True, exist_ok=True)
         result.with_suffix(".part").write_text(json.dumps({"score": 60.48}))
         result.with_suffix(".part").rename(result)
-        emit({"type": "result", "benchmark": name, "model": model, "score": 60.48})
+        emit({"type": "result", "benchmark": name, "model": model, "n": 9, "values": {"score": 60.48}})
     emit({"type": "end", "state": "finished", "sentence": None})
 
 

@@ -65,8 +65,8 @@ def test_a_measurement_runs_to_its_end(home: Path) -> None:
     assert 2 <= len(shown) < 30, "a benchmark's first, and one in half a second"
     assert [line for event in written if (line := events.as_line(event))] == [
         "started",
-        "crows-pairs of embedded/teacher: 60.48",
-        "aul of embedded/teacher: 60.48",
+        "crows-pairs of embedded/teacher: score 60.48",
+        "aul of embedded/teacher: score 60.48",
         "finished.",
     ]
 
