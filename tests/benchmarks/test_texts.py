@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from fairkd.benchmarks import BenchmarkTexts, about, all_texts
+from fairkd.benchmarks import BENCHMARKS, BenchmarkTexts, about, all_texts
 
 KEYS = [
     "gaps",
@@ -47,3 +47,8 @@ def test_a_summary_is_one_sentence(key: str) -> None:
 def test_an_unknown_benchmark_has_no_texts() -> None:
     with pytest.raises(KeyError):
         about("weat")
+
+
+@pytest.mark.parametrize("key", BENCHMARKS)
+def test_a_benchmark_has_the_label_of_its_texts(key: str) -> None:
+    assert BENCHMARKS[key].label == about(key).label
