@@ -82,6 +82,7 @@ def _measured(
             name,
             reference=loaded[reference],
             data=config.data.get(name),
+            data_set=config.data_sets.get(name),
             quick=config.quick,
             limit=config.limit,
             precision=config.precision,

@@ -87,3 +87,9 @@ def test_scores_are_computed_once(
     second, _ = measure_models(config, tmp_path / "two", emit=lambda _: None)
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.items["difference"], other.items["difference"])
+
+
+def test_a_chosen_data_set_is_the_one_that_is_measured(config: MeasureConfig, tmp_path: Path) -> None:
+    dutch = config.model_copy(update={"data": {}, "data_sets": {"crows-pairs": "crows-pairs-nl"}})
+    with pytest.raises(InputError, match="Dutch CrowS-Pairs does not come with FairKD: get it from"):
+        measure_models(dutch, tmp_path, emit=lambda _: None)
