@@ -27,8 +27,8 @@ export default function (component) {
 function redraw(state) {
   const { scroller, data } = state
   const colours = look(state.frame)
-  const { clientWidth, scrollLeft } = scroller // now, because after every change the browser lays out the page for them
-  const width = clientWidth / colours.unit
+  const width = widthOf(state) / colours.unit
+  const scrollLeft = state.overflows ? scroller.scrollLeft : 0
   if (!data || !width) return
   drawPosition(state.below, data)
   if (!isStale(state, data, width, window.innerHeight, colours)) return

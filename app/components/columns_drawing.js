@@ -216,7 +216,7 @@ function drawScale({ scale, panels }, right, y, colours) {
 async function saveColumns(state, format) {
   const colours = look(state.frame)
   const { data } = state
-  const { svg, total, height } = drawColumns(data, Math.max(state.scroller.clientWidth / colours.unit, 640), colours)
+  const { svg, total, height } = drawColumns(data, Math.max(widthOf(state) / colours.unit, 640), colours)
   const finding = data.positions ? titleOf(data) : ""
   const width = Math.max(total, 480) + 24
   const lines = finding ? wrap(finding, width - 30, `13px ${colours.font}`) : []

@@ -16,7 +16,10 @@ function stateOf(frame, redraw, download, what) {
   if (states.has(frame)) return states.get(frame)
   const find = selector => frame.querySelector(selector)
   const state = { frame, scroller: find(".scroller"), tip: find(".tip"), data: null, drawn: "", what }
-  state.observer = new ResizeObserver(() => redraw(state))
+  state.observer = new ResizeObserver(() => {
+    state.width = state.scroller.clientWidth
+    redraw(state)
+  })
   state.observer.observe(state.scroller)
   state.resized = () => redraw(state)
   window.addEventListener("resize", state.resized) // the height of the window matters too
@@ -28,6 +31,11 @@ function stateOf(frame, redraw, download, what) {
   find(".save").onclick = () => download(state, formatOf(state))
   states.set(frame, state)
   return state
+}
+
+// The width of the drawing in pixels, as last observed: asking for it makes the browser lay out the whole page.
+function widthOf(state) {
+  return state.width || state.scroller.clientWidth
 }
 
 // Called when Streamlit removes the component.
@@ -68,7 +76,7 @@ function picture(frame, draw, name, what) {
   const redraw = state => {
     const { data, scroller } = state
     const colours = look(frame)
-    const width = scroller.clientWidth / colours.unit
+    const width = widthOf(state) / colours.unit
     if (!data || !width || !isStale(state, data, width, colours)) return
     state.tip.hidden = true
     head(state, data.title)
@@ -136,7 +144,7 @@ function showTooltip({ tip, frame }, event) {
 // The drawing with its title above it, as wide as on the page.
 async function saveTitled(state, draw, name) {
   const colours = look(state.frame)
-  const width = Math.max(state.scroller.clientWidth, 560)
+  const width = Math.max(widthOf(state), 560)
   const picture = draw(state.data, width, colours)
   const lines = wrap(state.data.title, width, `600 15px ${colours.font}`)
   const head = 16 + 20 * lines.length

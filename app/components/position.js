@@ -75,7 +75,7 @@ function drawPosition(state, data) {
   const colours = look(state.bars.frame)
   if (!isStale(state, here, compared, data.selected, data.format, colours)) return
   if (compared) state.words = compared.words
-  show(state.bars, here, data.format) // first, because it reads its width: see redraw
+  show(state.bars, here, data.format)
   drawOdds(state, current ?? here.odds, Boolean(compared) && !current, here.odds.words, colours)
   drawMeasures(state, here.measures, colours)
   const meanings = data.meanings.map(([name, meaning]) => element("li", {}, strong(`${name}:`), ` ${meaning}`))

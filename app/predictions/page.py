@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ from app.shared.table_download import table_download
 from app.shared.widgets import literal
 
 if TYPE_CHECKING:
+    from app.shared.streamlit_internals import DeltaGenerator
     from fairkd.predictions import Prediction
 
 # Parameters of the address that belong to no widget, so that the page writes them.
@@ -71,8 +72,7 @@ def predictions_of(references: dict[Role, str], settings: Settings) -> dict[Role
     """The models' predictions by role, without those of a model with an error, which is shown on the page."""
     found: dict[Role, Prediction] = {}
     problems: dict[str, None] = {}
-    if not settings.mask_each:  # that takes longer, shows its progress, and uses all threads by itself
-        model_cache.predict_together(references.values(), settings.text, settings.temperature)
+    _predicted(references, settings)
     for role, reference in references.items():
         with model_cache.collect_errors(problems):
             found[role] = model_cache.predict(
@@ -83,6 +83,13 @@ def predictions_of(references: dict[Role, str], settings: Settings) -> dict[Role
             )
     model_cache.show_errors(problems)
     return found
+
+
+def _predicted(references: Mapping[Role, str], settings: Settings) -> bool:
+    """Predict with all models at once if that is quick; whether `predictions_of` has nothing left to do."""
+    if settings.mask_each:  # that takes longer, shows its progress, and uses all threads by itself
+        return False
+    return model_cache.predict_together(references.values(), settings.text, settings.temperature)
 
 
 def _asked_number(text: str) -> int | None:
@@ -130,39 +137,44 @@ def body(references: tuple[str, str], second: str | None) -> None:
 def _body(chosen: dict[Role, str]) -> None:
     """The body as a fragment: a changed input reruns only this part.
 
-    The figure is then drawn before the inputs, which the browser has already.
+    The figure is then drawn before the inputs, which the browser has already, and nothing at all before the
+    models have predicted: what the browser draws meanwhile takes processor time from them.
     """
-    above = st.container()
     settings = None if st.session_state.pop(_RUN_OF_PAGE, False) else drawn_settings()
-    if settings is None:
-        with above:
-            settings = inputs()
-        results(chosen, settings)
+    if settings is not None and _predicted(chosen, settings):
+        results(chosen, settings, st.container(), draw_inputs=inputs)
         return
-    results(chosen, settings)
+    above = st.container()
     with above:
-        inputs()
+        settings = inputs()
+    results(chosen, settings, above)
 
 
-def results(chosen: dict[Role, str], settings: Settings) -> None:
-    """The figure with the chosen position, and what stands below it."""
+def results(
+    chosen: dict[Role, str],
+    settings: Settings,
+    above: DeltaGenerator,
+    draw_inputs: Callable[[], object] = lambda: None,
+) -> None:
+    """The figure with the chosen position, and what stands below it.
+
+    Progress, errors and hints are `above` it. `draw_inputs` draws what comes before the hints; with it, there
+    may be nothing to report earlier.
+    """
     text = settings.text
     words = _asked_words()
     found = cache(partial(predictions_of, chosen, settings))
-    whole = st.container(gap=None)
-    with whole:  # one element, so that those below keep their place when the models are loaded
-        notes = st.container()
     asked = _asked_number(text)
     default_view = settings == Settings(text) and not any(words)
     view = stored_view(chosen, text, asked) if default_view else None
     stored = view is not None
-    with notes:
+    with above:
         if not stored and found():
             view = predictions_view(
                 found(), k=settings.k, log=settings.log, targets=settings.targets, number=asked
             )
     if view is None:
-        with notes:
+        with above:
             hints(text, {}, use_sentence)
         return
     number, default = view["selected"], view["default"]
@@ -176,10 +188,10 @@ def results(chosen: dict[Role, str], settings: Settings) -> None:
 
     if any(words):
         view["compared"] = compare_words(position_of(found(), number, settings.k), number, words)
-    with whole:  # without the gap to an empty element
-        columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words, sentence_key="text")
-    if not stored:
-        with notes:
+    columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words, sentence_key="text")
+    with above:
+        draw_inputs()
+        if not stored:
             hints(text, found(), use_sentence)
     for reason in view["reasons"]:
         st.info(literal(reason), icon=":material/info:")

@@ -179,13 +179,14 @@ def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: b
     return _cached_prediction(*wanted, _prediction=prediction)
 
 
-def predict_together(references: Iterable[str], text: str, temperature: float) -> None:
-    """Predict with several models at once, so that `predict` finds the predictions.
+def predict_together(references: Iterable[str], text: str, temperature: float) -> bool:
+    """Predict with several models at once, so that `predict` finds the predictions. Whether it finds all.
 
     Each model has a thread, because the browser has nothing to do meanwhile. Models that are not loaded, and
     errors, are left to `predict`.
     """
     models: dict[Version, MaskedLM] = {}
+    complete = True
     for reference in references:
         model = version(reference)
         try:
@@ -193,9 +194,9 @@ def predict_together(references: Iterable[str], text: str, temperature: float) -
             _cached_prediction(model, text, temperature, False)
             del models[model]
         except CacheMiss:
-            pass
-    if len(models) < 2:
-        return
+            complete = complete and model in models
+    if not models:
+        return complete
     from fairkd import predictions
 
     with ThreadPoolExecutor(len(models)) as threads:
@@ -206,6 +207,9 @@ def predict_together(references: Iterable[str], text: str, temperature: float) -
     for model, job in jobs.items():
         if job.exception() is None:
             _cached_prediction(model, text, temperature, False, _prediction=job.result())
+        else:
+            complete = False
+    return complete
 
 
 # A prediction holds [positions, vocabulary] numbers (4 MB for thirty tokens), so it is cached without copies.
