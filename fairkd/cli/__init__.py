@@ -5,7 +5,7 @@
 * `dashboard_command`: `fairkd dashboard`
 * `doctor_command`: `fairkd doctor`
 * `distill_commands`: `fairkd distill`; `foreground`: one distillation in the terminal, for it
-* `run_commands`: `fairkd runs`
+* `run_commands`: `fairkd runs`; `run_tables`: its tables and JSON documents
 * `settings_command`: `fairkd settings`
 * `model_options`: how commands load a model and print notes
 * `console`: tables, progress bars and JSON on the terminal

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
+from fairkd.cli.run_tables import (
+    expected_starts,
+    print_evaluation,
+    print_results,
+    print_runs,
+    run_document,
+    what_text,
+)
 from fairkd.errors import InputError
 from fairkd.utils import did_you_mean, nearest, quoted
 
@@ -19,7 +26,8 @@ if TYPE_CHECKING:
     from fairkd.runs import Run
 
 runs_app = typer.Typer(
-    help="Distill in the background: queue, watch, cancel and resume runs. The dashboard shows them, too.",
+    help="Distill and measure in the background: queue, watch, cancel and resume runs. The dashboard shows "
+    "them, too.",
     no_args_is_help=True,
 )
 
@@ -33,7 +41,8 @@ def submit(
     config: Annotated[
         Path | None,
         typer.Argument(
-            help="A YAML or JSON file of settings. Settings that are not in it keep their defaults."
+            help="A YAML or JSON file of settings. Settings that are not in it keep their defaults. With "
+            "`kind: measure` in it, they are those of a measurement."
         ),
     ] = None,
     preset: Annotated[
@@ -48,14 +57,17 @@ def submit(
             "--set", help="Change a setting: KEY=VALUE, such as budget.minutes=10. May be repeated."
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="The run's name in lists. Default: the preset's.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="The run's name in lists. Default: the preset's, or what is measured."),
+    ] = None,
     note: Annotated[str, typer.Option(help="What else people shall know about the run.")] = "",
     owner: Annotated[
         str | None, typer.Option(help="Whose run it is. Default: the operating system's user.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Queue a distillation, and return at once.
+    """Queue a distillation or a measurement, and return at once.
 
     For example: fairkd runs submit --preset plain --preset fair --set budget.minutes=5
     """
@@ -67,10 +79,13 @@ def submit(
     if preset and len(preset) > 1 and name is not None:
         raise InputError("Several runs are named after their presets: give --name with one preset only.")
     changes = change or []
+    variants: list[tuple[str, runs.RunConfig]]
     if preset:
         variants = [(known, read_config(None, changes, start=settings_of(known))) for known in preset]
+    elif config is not None:
+        variants = [(name or "", runs.read_run_config(config, changes))]
     else:
-        variants = [(name or "", read_config(config, changes))]
+        variants = [(name or "", read_config(None, changes))]
     made = (
         runs.submit_all(variants, note=note, owner=owner)
         if len(variants) > 1
@@ -90,39 +105,11 @@ def list_runs(as_json: JsonOption = False) -> None:
     from fairkd import runs
 
     known = runs.all_runs()
-    now, starts = time.time(), _expected_starts(known)
-    usual = runs.usual_phase_seconds(known)
     if as_json:
-        print_json([_document(run, starts) for run in known])
-        return
-    print_table(
-        f"{len(known)} {'run' if len(known) == 1 else 'runs'}, {runs.slots()} at the same time",
-        {
-            "id": "whole",
-            "name": "left",
-            "owner": "left",
-            "state": "left",
-            "step": "right",
-            "done": "right",
-            "time left": "right",
-            "created": "left",
-            "what": "left",
-        },
-        [
-            (
-                run.id,
-                run.name,
-                run.owner,
-                run.state,
-                run.step,
-                f"{run.progress:.0%}",
-                runs.duration(run.seconds_left) if run.active and run.seconds_left is not None else "",
-                datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M"),
-                _what(run, usual, starts, now),
-            )
-            for run in known
-        ],
-    )
+        starts = expected_starts(known)
+        print_json([run_document(run, starts) for run in known])
+    else:
+        print_runs(known)
 
 
 @runs_app.command()
@@ -132,46 +119,26 @@ def show(id: RunArgument, as_json: JsonOption = False) -> None:
     from fairkd.distill.config import flat
 
     run, known = _find(id), runs.all_runs()
-    starts = _expected_starts(known)
-    document = _document(run, starts) | {"events_error": runs.events.scan(run).damage}
+    starts = expected_starts(known)
+    document = run_document(run, starts) | {"events_error": runs.events.scan(run).damage}
     if as_json:
         print_json(document)
         return
     if run.active or run.state == "queued":
-        document["now"] = _what(run, runs.usual_phase_seconds(known), starts, time.time())
-    hidden = ("config", "phase", "phase_since", "expected_start")  # the sentence says it
+        document["now"] = what_text(run, runs.usual_phase_seconds(known), starts, time.time())
+    hidden = {"config", "phase", "phase_since", "expected_start"}  # the sentence says it
+    if run.kind != "distill":
+        hidden.add("step")  # it counts training steps
     rows: list[tuple[object, ...]] = [
         (name.replace("_", " "), value)
         for name, value in document.items()
         if name not in hidden and value not in (None, "")
     ]
     print_table(None, {"": "left", " ": "left"}, [*rows, *flat(run.config).items()])
-    _print_measures(run)
-
-
-def _print_measures(run: Run) -> None:
-    """The last evaluation beside the teacher's, with what each value was measured on; nothing before it."""
-    from fairkd.measures import MEASURES
-    from fairkd.runs import event_tables, events
-
-    found, _ = events.read(run)
-    last, teacher = event_tables.last_evaluation(found), event_tables.teacher(found) or {}
-    if not last:
-        return
-    print_table(
-        f"At step {last['step']}, with 95 % intervals",
-        {"measure": "left", "student": "right", "teacher": "right", "measured on": "left"},
-        [
-            (
-                measure.label,
-                measure.format_with_interval(last),
-                measure.format_with_interval(teacher),
-                measure.sample_size(last) or "not stored",
-            )
-            for measure in MEASURES.values()
-            if last.get(measure.key) is not None
-        ],
-    )
+    if run.kind == "measure":
+        print_results(run)
+    else:
+        print_evaluation(run)
 
 
 @runs_app.command()
@@ -194,9 +161,10 @@ def watch(id: RunArgument) -> None:
                     out().print(Text(line), soft_wrap=True)
             if not run.active and run.state != "queued":
                 break
+            step = f", step {run.step}" if run.kind == "distill" else ""
             left = f", {runs.duration(run.seconds_left)} left" if run.seconds_left else ""
             doing = runs.phase_text(run, {}, time.time()) if run.active else run.state
-            report(f"{run.name}: {doing}, step {run.step}{left}", run.progress)
+            report(f"{run.name}: {doing}{step}{left}", run.progress)
             time.sleep(POLL_SECONDS)
     _report(run, as_json=False)
     if run.state != "finished":
@@ -205,7 +173,7 @@ def watch(id: RunArgument) -> None:
 
 @runs_app.command()
 def cancel(id: RunArgument, as_json: JsonOption = False) -> None:
-    """Cancel a run: it finishes its step, saves and ends. Cancel it again to end it at once."""
+    """Cancel a run: it finishes its current step, saves and ends. Cancel it again to end it at once."""
     from fairkd import runs
 
     _report(runs.cancel(_find(id).id), as_json)
@@ -213,7 +181,10 @@ def cancel(id: RunArgument, as_json: JsonOption = False) -> None:
 
 @runs_app.command()
 def resume(id: RunArgument, as_json: JsonOption = False) -> None:
-    """Queue a cancelled, failed or interrupted run again. It continues from its last checkpoint."""
+    """Queue a cancelled, failed or interrupted run again. It continues from its last checkpoint.
+
+    A measurement measures what is missing.
+    """
     from fairkd import runs
 
     _report(runs.resume(_find(id).id), as_json)
@@ -230,7 +201,7 @@ def export(
         bool, typer.Option("--checkpoints", help="Include the checkpoints, from which a run is resumed.")
     ] = False,
 ) -> None:
-    """Export a run's settings, events, log and model as one zip file."""
+    """Export a run's settings, events, log, and model or results as one zip file."""
     from fairkd import runs
 
     run = _find(id)
@@ -253,7 +224,7 @@ def edit(
         raise InputError("Give at least one of --name, --note and --owner.")
     run = runs.describe(_find(id).id, name=name, note=note, owner=owner)
     if as_json:
-        print_json(_document(run))
+        print_json(run_document(run))
         return
     told = [f"name {run.name}", f"owner {run.owner or 'nobody'}", *([f"note {run.note}"] if run.note else [])]
     out().print(Text(f"{run.id}: {', '.join(told)}."), soft_wrap=True)
@@ -263,7 +234,7 @@ def edit(
 def delete(
     id: RunArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False
 ) -> None:
-    """Delete a run and its folder: configuration, events, checkpoints and model."""
+    """Delete a run and everything in its folder."""
     from fairkd import runs
 
     run = _find(id)
@@ -308,51 +279,7 @@ def _label(run: Run) -> str:
 
 def _report(run: Run, as_json: bool) -> None:
     if as_json:
-        print_json(_document(run))
+        print_json(run_document(run))
     else:
         said = run.sentence or run.warning
         out().print(Text(f"{run.id} is {run.state}" + (f": {said}" if said else ".")), soft_wrap=True)
-
-
-def _expected_starts(known: Sequence[Run]) -> dict[str, float | None]:
-    from fairkd import runs
-
-    return runs.expected_starts(known, runs.slots(), time.time())
-
-
-def _what(run: Run, usual: Mapping[str, float], starts: Mapping[str, float | None], now: float) -> str:
-    """What a run does, when it starts, or how it ended, in one line."""
-    from fairkd import runs
-
-    if run.config_error:
-        return run.config_error
-    if run.state == "queued":
-        return run.sentence or runs.start_text(starts.get(run.id), now)
-    if run.active:
-        return runs.phase_text(run, usual, now)
-    return run.sentence or run.warning or ""
-
-
-def _document(run: Run, starts: Mapping[str, float | None] | None = None) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "name": run.name,
-        "note": run.note,
-        "owner": run.owner,
-        "state": run.state,
-        "phase": run.phase,
-        "phase_since": run.phase_since,
-        "expected_start": (starts or {}).get(run.id),
-        "step": run.step,
-        "progress": run.progress,
-        "seconds_left": run.seconds_left,
-        "sentence": run.sentence,
-        "warning": run.warning,
-        "batch": run.batch,
-        "created": run.created,
-        "started": run.started,
-        "ended": run.ended,
-        "folder": str(run.folder),
-        "config": dict(run.config),
-        "config_error": run.config_error,
-    }

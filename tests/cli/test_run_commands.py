@@ -10,10 +10,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer.main
 
 from fairkd import runs
+from fairkd.benchmarks import (
+    DataVersion,
+    Group,
+    Result,
+    ValueEstimate,
+    make_measure_config,
+    stored_results,
+)
 from fairkd.cli import commands
 from fairkd.cli.run_commands import runs_app
 from fairkd.runs import store, supervision
@@ -24,6 +33,8 @@ from tests.runs.conftest import stored, until
 
 COMMANDS = ("submit", "list", "show", "watch", "cancel", "resume", "export", "edit", "delete")
 
+
+MEASURED = {"models": ["embedded/teacher"], "benchmarks": ["crows-pairs", "aul"]}
 
 Run = Callable[..., Outcome]
 
@@ -112,6 +123,68 @@ def test_list_shows_every_run(fairkd: Run, queued: runs.Run) -> None:
     assert [entry["id"] for entry in fairkd("list", "--json").document] == [queued.id]
     out = fairkd("list").out
     assert queued.id in out and "four" in out and "1 run, 1 at the same time" in out
+
+
+def test_a_measurement_is_submitted_from_a_file_and_listed_by_its_kind(
+    fairkd: Run, queued: runs.Run, tmp_path: Path
+) -> None:
+    assert "kind" not in fairkd("list").out.partition("created")[0]
+    path = tmp_path / "measure.json"
+    path.write_text(json.dumps({"kind": "measure", **MEASURED}))
+    said = fairkd("submit", str(path), "--set", "quick=true").out
+    assert "CrowS-Pairs, AUL: teacher is queued" in said
+    table = fairkd("list").out
+    assert "kind" in table and "measure" in table and "distill" in table
+    (found, _) = fairkd("list", "--json").document
+    assert (found["kind"], found["config"]["quick"], found["step"]) == ("measure", True, 0)
+    assert "There is no setting budget of a measurement" in (
+        fairkd("submit", str(path), "--set", "budget.minutes=3").err
+    )
+    path.write_text(json.dumps({"kind": "measure", "models": ["embedded/teacher"]}))
+    assert fairkd("submit", str(path)).err == "Error: The setting benchmarks of the measurement is missing.\n"
+
+
+def test_show_prints_the_results_of_a_measurement(fairkd: Run, queued: runs.Run) -> None:
+    run = runs.submit(make_measure_config(MEASURED))
+    assert "Results" not in fairkd("show", run.id).out
+    stored_results.store(result("crows-pairs", "embedded/teacher"), run.folder)
+    stored_results.store(
+        stored_results.Refusal("aul", "embedded/teacher", "It gives no attention weights."), run.folder
+    )
+    said = " ".join(fairkd("show", run.id).out.split())
+    assert "Results, with 95 % intervals" in said and "benchmarks │ ('crows-pairs', 'aul')" in said
+    assert "CrowS-Pairs │ teacher │ score │ 60.48 (57.9 to 62.9) │ 1,508" in said
+    assert "AUL │ teacher │ │ It gives no attention weights." in said
+    assert "│ step │" not in said and "At step" not in said
+
+
+def test_watch_follows_a_measurement(fairkd: Run) -> None:
+    run = runs.submit(stand_in.measure_config(3))
+    outcome = fairkd("watch", run.id)
+    assert outcome.code == 0 and "aul of embedded/teacher: score 60.48" in outcome.out
+    assert "step" not in outcome.out and f"{run.id} is finished." in outcome.out
+
+
+def result(benchmark: str, model: str) -> Result:
+    """A result of 1,508 items, without these."""
+    overall = Group(1508, {"score": ValueEstimate(60.476, 57.9, 62.9)})
+    data = DataVersion("original", "crows_pairs_anonymized.csv", "0" * 64)
+    return Result(
+        benchmark=benchmark,
+        model=model,
+        model_hash="0" * 64,
+        data=data,
+        precision="strict",
+        quick=False,
+        overall=overall,
+        categories={},
+        without_faults=None,
+        unscored=(),
+        items=pd.DataFrame({"id": []}),
+        seconds=1.0,
+        version="0.1.0",
+        date="2026-11-28",
+    )
 
 
 def test_no_run_is_an_empty_list(fairkd: Run, home: Path) -> None:
