@@ -195,7 +195,7 @@ def test_a_budget_in_minutes_counts_training_only(tiny_bert: MaskedLM, tmp_path:
     often = {"every_steps": 1}
     began = time.monotonic()
     outcome, _ = trained(tiny_bert, tmp_path, budget={"minutes": 0.02, "steps": None}, evaluation=often)
-    assert 1.2 <= outcome.seconds < time.monotonic() - began and outcome.steps >= 2
+    assert 1.2 <= outcome.seconds < time.monotonic() - began and outcome.steps >= 1
 
 
 def test_a_student_keeps_half_of_the_layers_by_default(tiny_bert: MaskedLM, tmp_path: Path) -> None:
