@@ -196,7 +196,8 @@ def test_progress_is_reported_while_a_giant_line_is_skipped(
     assert len(reports) >= 4
 
 
-def test_a_large_file_is_streamed_in_bounded_memory(large: Path) -> None:
+def test_a_large_file_is_streamed_in_bounded_memory(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "EVERY", 0.02)
     reports: list[tuple[str, float | None]] = []
     tracemalloc.start()
     corpus = corpora.read(large, most=2000, progress=lambda text, part: reports.append((text, part)))
