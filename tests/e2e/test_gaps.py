@@ -146,7 +146,7 @@ def test_a_profession_typed_into_the_table_is_measured(gaps_page: OpenPage) -> N
     settled(page)
     # The table is a canvas; the new row is the third below the header.
     cell = page.locator("#portal").locator("textarea, input").first
-    for _ in range(10):
+    for _ in range(40):
         box = table.locator("canvas").first.bounding_box()
         assert box is not None
         page.mouse.click(box["x"] + 120, box["y"] + 3.5 * 35)

@@ -68,7 +68,11 @@ def zoom(page: Page, plot: Locator) -> list[float]:
     page.mouse.down()
     page.mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
     page.mouse.up()
-    page.wait_for_timeout(500)
+    page.wait_for_function(
+        "([plot, before]) => Number(plot._fullLayout.xaxis.range[1]) < before",
+        arg=[plot.element_handle(), before[1]],
+        timeout=LONG,
+    )
     after = across(plot)
     assert before[0] < after[0] < after[1] < before[1]
     return after
@@ -76,6 +80,15 @@ def zoom(page: Page, plot: Locator) -> list[float]:
 
 def across(plot: Locator) -> list[float]:
     return plot.evaluate("plot => plot._fullLayout.xaxis.range.map(Number)")
+
+
+def hide_first(plot: Locator) -> list[str]:
+    """Hide the first curve by its name in the legend; what is hidden then."""
+    plot.locator(".legendtoggle").first.click()
+    plot.page.wait_for_function(  # plotly waits for a second click
+        "plot => plot.data.some(one => one.visible == 'legendonly')", arg=plot.element_handle(), timeout=LONG
+    )
+    return hidden(plot)
 
 
 def hidden(plot: Locator) -> list[str]:
@@ -131,10 +144,7 @@ def test_live_charts_stay_and_keep_zoom_and_hidden_words_while_points_arrive(
     for plot in plots.values():
         expect(plot).to_be_visible(timeout=LONG)
         comes_to(page, plot, 200)
-    plots["watched_sentence_words"].locator(".legendtoggle").first.click()
-    page.wait_for_timeout(600)  # what plotly waits for a second click
-    gone = hidden(plots["watched_sentence_words"])
-    assert gone
+    gone = hide_first(plots["watched_sentence_words"])
     zoomed = {key: zoom(page, plot) for key, plot in plots.items()}
     mounted = {key: plot.element_handle() for key, plot in plots.items()}
     for step in (300, 400):
@@ -157,10 +167,7 @@ def test_compared_charts_keep_zoom_and_hidden_runs_while_points_arrive(
     # A link holds the runs, though nobody chose them.
     expect(page).to_have_url(re.compile(f"compare={live.run.id}.*compare={run}"))
     expect(quality).to_be_visible(timeout=LONG)
-    curves.locator(".legendtoggle").first.click()
-    page.wait_for_timeout(600)
-    gone = hidden(curves)
-    assert gone
+    gone = hide_first(curves)
     zoomed, mounted = [zoom(page, plot) for plot in (curves, quality)], curves.element_handle()
     happens(live, 200, 300)
     page.wait_for_function(
@@ -220,11 +227,19 @@ def test_a_hidden_tab_is_not_updated_until_it_is_seen_again(open_page: OpenPage,
       Object.defineProperty(document, "hidden", { value: hidden, configurable: true })
       document.dispatchEvent(new Event("visibilitychange"))
     }"""
+    page.evaluate(
+        """() => {
+      const app = document.querySelector("[data-testid=stApp]")
+      const note = () => (window.lastChange = performance.now())
+      new MutationObserver(note).observe(app, { attributeFilter: ["data-test-script-state"] })
+      note()
+    }"""
+    )
     page.evaluate(hide, True)
-    page.wait_for_timeout(1500)
-    settled(page)
+    # Longer than between two updates, so Python has heard of it.
+    page.wait_for_function("() => performance.now() - window.lastChange > 6000", timeout=LONG)
     happens(live, 200, 300)
-    page.wait_for_timeout(8000)
+    page.wait_for_timeout(5000)
     assert loss.evaluate("plot => Math.max(...plot.data.flatMap(one => Array.from(one.x)))") == 200
     page.evaluate(hide, False)
     comes_to(page, loss, 300)
