@@ -6,11 +6,11 @@
 
 * `references`: the models on this machine, and their folders
 * `loading`: `load`, `describe`, and `MaskedLM`, a model with its tokenizer
-* `consistency`: whether the files of a folder fit together
 * `safe_files`: a model folder read without running code from it and without inventing tensors
 * `consistency`: whether the files of such a folder fit together: sizes, finite weights, token ids
 * `hub_download`: the files of a Hub repository, with progress
 * `fingerprint`: a hash of a model's weights
+* `mixed_precision`: a copy whose encoder multiplies in bf16
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them
 * `tokenization`: texts with typed masks as tokens, and how a word is spelled in context
 * `token_batching`: how work is cut into batches of tokens

@@ -12,10 +12,12 @@ from .mask_syntax import (
     half_masks as half_masks,
     typed_mask as typed_mask,
 )
+from .mixed_precision import bf16_copy as bf16_copy
 from .mlm_head import (
     ROW_STEP as ROW_STEP,
     head_is_known as head_is_known,
     layers_of as layers_of,
+    log_probabilities_at as log_probabilities_at,
     logits_at as logits_at,
     masked_rows as masked_rows,
     projection_of as projection_of,

@@ -18,6 +18,7 @@ from transformers import PreTrainedModel
 from fairkd.errors import FairKDError, ModelError
 from fairkd.models.loading import MaskedLM
 from fairkd.models.safe_files import reason
+from fairkd.models.token_batching import VOCABULARY_ROWS
 from fairkd.utils import is_lack_of_memory
 
 Transform = Callable[[Tensor], Tensor]
@@ -80,11 +81,60 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
     ids, mask, rows = input_ids.to(device), attention_mask.to(device), at.to(device)
     with _model_errors(lm.reference):
         if head_is_known(model):
-            states = rows_of(model, ids, None if mask.all() else mask.bool(), rows)
-            logits = projection_of(model)(_sixteen_rows(transform_of(model)(states)))[: len(rows)]
+            logits = _projected(model, transform_of(model)(_states(model, ids, mask, rows)))
         else:
             logits = model(input_ids=ids, attention_mask=mask).logits.flatten(0, 1)[rows]
         return logits.float().to(asked)
+
+
+def log_probabilities_at(
+    lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tensor, rows: Tensor, tokens: Tensor
+) -> Tensor:
+    """Log-probabilities [N] of tokens at chosen positions of a batch, without logits of all of them at once.
+
+    Parameters
+    ----------
+    input_ids, attention_mask : Tensor[B, L]
+    at : Tensor[M]
+        Flat indices of positions, as in `logits_at`.
+    rows, tokens : Tensor[N]
+        Question n asks for token `tokens[n]` at position `at[rows[n]]`; `rows` is sorted.
+
+    Returns
+    -------
+    Tensor[N], fp32, in nats
+
+    Notes
+    -----
+    The encoder runs once, under whatever autocast is in force; logits are made in fp32, `VOCABULARY_ROWS`
+    positions at a time. Raises ModelError as `logits_at` does.
+    """
+    model, device = lm.model, lm.model.device
+    ids, mask, places = input_ids.to(device), attention_mask.to(device), at.to(device)
+    if not head_is_known(model):
+        logits = logits_at(lm, ids, mask, places)
+        return (logits[rows, tokens] - logits.logsumexp(-1)[rows]).to(at.device)
+    found = []
+    with _model_errors(lm.reference):
+        states = transform_of(model)(_states(model, ids, mask, places))
+        with torch.autocast(device.type, enabled=False):
+            for start in range(0, len(places), VOCABULARY_ROWS):
+                logits = _projected(model, states[start : start + VOCABULARY_ROWS].float())
+                first, last = torch.searchsorted(
+                    rows, torch.tensor([start, start + VOCABULARY_ROWS])
+                ).tolist()
+                own = rows[first:last] - start
+                found.append(logits[own, tokens[first:last]] - logits.logsumexp(-1)[own])
+    return torch.cat(found).to(at.device)
+
+
+def _states(model: PreTrainedModel, ids: Tensor, mask: Tensor, rows: Tensor) -> Tensor:
+    return rows_of(model, ids, None if mask.all() else mask.bool(), rows)
+
+
+def _projected(model: PreTrainedModel, states: Tensor) -> Tensor:
+    logits: Tensor = projection_of(model)(_sixteen_rows(states))
+    return logits[: len(states)]
 
 
 def _sixteen_rows(x: Tensor) -> Tensor:
@@ -173,7 +223,7 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> T
     explicit products (44, 14 and 6 ms forward and backward for [32, 12, 37, 32] on two cores with
     AVX512-BF16, torch 2.13).
     """
-    if query.dtype != torch.bfloat16 or not query.is_cpu:
+    if query.dtype != torch.bfloat16 or not query.is_cpu or not torch.is_grad_enabled():
         return F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
     scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
     if bias is not None:

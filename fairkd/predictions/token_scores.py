@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from fairkd.errors import InputError
-from fairkd.models import VOCABULARY_ROWS, MaskedLM, logits_at, token_batches
+from fairkd.models import MaskedLM, bf16_copy, log_probabilities_at, token_batches
 from fairkd.utils import parallel_map
 
 Precision = Literal["strict", "fast"]
@@ -45,7 +45,8 @@ class TokenScores:
     ----------
     lm : MaskedLM
     precision : "strict" or "fast"
-        "strict" computes in fp32. "fast" uses bf16 for matrix products and fp32 for the softmax.
+        "strict" computes in fp32. "fast" uses bf16 for the encoder's matrix products, and fp32 from the
+        vocabulary projection on.
     store : ScoreStore, optional
         Scores of this model at this precision: those that it has are not computed again.
     """
@@ -53,7 +54,8 @@ class TokenScores:
     def __init__(
         self, lm: MaskedLM, *, precision: Precision = "strict", store: ScoreStore | None = None
     ) -> None:
-        self._lm, self._precision, self._store = lm, precision, store
+        self._lm = lm if precision == "strict" else bf16_copy(lm)
+        self._precision, self._store = precision, store
         self._inputs: dict[tuple[int, ...], dict[_Question, int]] = {}
         self._count = 0
 
@@ -83,15 +85,15 @@ class TokenScores:
         inputs = sorted(waiting, key=len, reverse=True)
         batches = [
             [(ids, waiting[ids]) for ids in inputs[batch]]
-            for batch in token_batches([len(ids) for ids in inputs], rows=VOCABULARY_ROWS)
+            for batch in token_batches([len(ids) for ids in inputs])
         ]
         work = parallel_map if self._lm.model.device.type == "cpu" else map
         done = 0
         for batch, values in zip(batches, work(self._run, batches), strict=True):
-            numbers = [number for _, questions in batch for number in questions.values()]
+            numbers = [questions[one] for _, questions in batch for one in sorted(questions)]
             log_p[numbers] = values
             if self._store is not None:
-                keys = [_key(ids, question) for ids, questions in batch for question in questions]
+                keys = [_key(ids, one) for ids, questions in batch for one in sorted(questions)]
                 self._store.put(dict(zip(keys, values.tolist(), strict=True)))
             done += len(batch)
             if report is not None:
@@ -120,21 +122,20 @@ class TokenScores:
         length = max(len(ids) for ids, _ in batch)
         ids = torch.full((len(batch), length), self._lm.tokenizer.pad_token_id or 0)
         real = torch.zeros_like(ids)
-        positions: dict[int, int] = {}  # a flat position, and its row among the logits
-        at, tokens = [], []
+        at, rows, tokens = [], [], []
         for row, (own, questions) in enumerate(batch):
             ids[row, : len(own)] = torch.tensor(own)
             real[row, : len(own)] = 1
-            for position, token in questions:
-                at.append(positions.setdefault(row * length + position, len(positions)))
+            before = -1
+            for position, token in sorted(questions):
+                if position != before:
+                    at.append(row * length + position)
+                    before = position
+                rows.append(len(at) - 1)
                 tokens.append(token)
-        flat = list(positions)
-        found = []
+        places = (torch.tensor(values) for values in (at, rows, tokens))
         with torch.inference_mode(), self._autocast():
-            for start in range(0, len(flat), VOCABULARY_ROWS):
-                logits = logits_at(self._lm, ids, real, torch.tensor(flat[start : start + VOCABULARY_ROWS]))
-                found.append(logits.float().log_softmax(-1))
-        return torch.cat(found)[at, tokens].double().numpy()
+            return log_probabilities_at(self._lm, ids, real, *places).double().numpy()
 
     def _autocast(self) -> AbstractContextManager[object]:
         if self._precision == "strict":

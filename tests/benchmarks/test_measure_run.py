@@ -83,7 +83,7 @@ def test_scores_are_computed_once(
     def fails(*_: object) -> None:
         raise AssertionError("no pass of the model is needed")
 
-    monkeypatch.setattr("fairkd.predictions.token_scores.logits_at", fails)
+    monkeypatch.setattr("fairkd.predictions.token_scores.log_probabilities_at", fails)
     second, _ = measure_models(config, tmp_path / "two", emit=lambda _: None)
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.items["difference"], other.items["difference"])
