@@ -50,7 +50,14 @@ from .registry import (
     with_current_keys as with_current_keys,
 )
 from .sentence_pairs import prefer as prefer, prefer_difference as prefer_difference
-from .statistics import Correlation as Correlation, percentiles as percentiles
+from .statistics import (
+    Correlation as Correlation,
+    McNemar as McNemar,
+    holm as holm,
+    mcnemar as mcnemar,
+    percentiles as percentiles,
+    signed_rank as signed_rank,
+)
 from .verdicts import (
     SIGNIFICANCE as SIGNIFICANCE,
     Ranking as Ranking,
@@ -59,6 +66,8 @@ from .verdicts import (
     VerdictKind as VerdictKind,
     cannot_be_told_apart as cannot_be_told_apart,
     compare as compare,
+    compare_choices as compare_choices,
+    kind_of as kind_of,
     no_interval as no_interval,
     rank as rank,
     too_few as too_few,

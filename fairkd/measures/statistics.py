@@ -1,4 +1,4 @@
-"""Bootstrap intervals, the signed-rank test and correlation, with numpy and scipy alone.
+"""Bootstrap intervals, tests of paired items and correlation, with numpy and scipy alone.
 
 Intervals of means are percentile bootstrap intervals (Efron 1979): units such as professions are drawn with
 replacement, and the interval holds the middle 95 % of the means over the draws. The caller chooses the unit.
@@ -46,6 +46,30 @@ class SignedRank:
     p_value: float
     effect_size: float
     n: int
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """The 2 x 2 table of two models' choices on the same items, with McNemar's exact test.
+
+    `both` and `neither` count the items on which the models agree: both chose the alternative, or neither.
+    On `first_only` and `second_only` items just one of them chose it.
+    """
+
+    both: int
+    first_only: int
+    second_only: int
+    neither: int
+    p_value: float
+
+    @property
+    def n(self) -> int:
+        return self.both + self.first_only + self.second_only + self.neither
+
+    @property
+    def flips(self) -> int:
+        """On how many items the models chose differently."""
+        return self.first_only + self.second_only
 
 
 @dataclass(frozen=True)
@@ -133,6 +157,45 @@ def signed_rank(differences: ArrayLike) -> SignedRank:
         effect_size=(up - down) / (up + down),
         n=table.size,
     )
+
+
+def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
+    """McNemar's exact test (1947) of two models' choices on the same items, two-sided.
+
+    `first` and `second` [n] are true where the model chose the alternative that is counted. Under the
+    hypothesis that both choose it equally often, each flip goes either way with probability 1/2, so the
+    flips are tested by the binomial distribution. Without a flip, p is 1.
+
+    >>> mcnemar([True, True, True, False], [True, False, False, False])
+    McNemar(both=1, first_only=2, second_only=0, neither=1, p_value=0.5)
+    """
+    one, other = np.ravel(np.asarray(first, dtype=bool)), np.ravel(np.asarray(second, dtype=bool))
+    lost, gained = int((one & ~other).sum()), int((~one & other).sum())
+    p_value = 1.0
+    if lost + gained:
+        from scipy import stats
+
+        p_value = float(stats.binomtest(lost, lost + gained, 0.5).pvalue)
+    return McNemar(int((one & other).sum()), lost, gained, int((~one & ~other).sum()), p_value)
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Holm's adjustment (1979) of p values [m] for the number of tests, in the given order.
+
+    With the p values in rising order, `adjusted_i = max over j <= i of min(1, (m - j + 1) p_j)`. The chance
+    that any true hypothesis has an adjusted p below .05 is at most 5 %, whatever the tests have in common.
+    NaN stays NaN and counts as no test.
+
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    values = np.ravel(np.asarray(p_values, dtype=float))
+    adjusted = np.full(values.shape, np.nan)
+    tested = np.flatnonzero(~np.isnan(values))
+    order = tested[np.argsort(values[tested], kind="stable")]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factors * values[order]), 1.0)
+    return adjusted
 
 
 def correlation(x: ArrayLike, y: ArrayLike) -> Correlation:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 from fairkd.errors import InputError
-from fairkd.measures.statistics import bootstrap_interval, bootstrap_means, correlation, signed_rank
+from fairkd.measures.statistics import (
+    bootstrap_interval,
+    bootstrap_means,
+    correlation,
+    holm,
+    mcnemar,
+    signed_rank,
+)
 
 numbers = st.lists(st.floats(-100, 100), min_size=1, max_size=30)
 
@@ -144,3 +153,46 @@ def test_a_correlation_without_variation_is_not_a_number(x: list[float], y: list
 def test_sides_of_different_length_are_refused() -> None:
     with pytest.raises(InputError, match="got 1 and 2"):
         correlation([1], [1, 2])
+
+
+def holm_step_down(values: list[float], level: float) -> list[bool]:
+    """Which hypotheses Holm's procedure (1979) rejects: the smallest p against level / m, the next against
+    level / (m - 1), and so on; it ends at the first that is not rejected."""
+    rejected = [False] * len(values)
+    waiting = list(range(len(values)))
+    while waiting:
+        smallest = min(waiting, key=lambda index: values[index])
+        if values[smallest] > level / len(waiting):
+            break
+        rejected[smallest] = True
+        waiting.remove(smallest)
+    return rejected
+
+
+P_VALUES = st.lists(st.integers(0, 1000).map(lambda number: number / 1000), min_size=1, max_size=12)
+
+
+@settings(deadline=None)
+@given(P_VALUES, st.sampled_from([0.0123, 0.0456, 0.0987, 0.3457]))
+def test_holm_rejects_what_the_step_down_procedure_rejects(values: list[float], level: float) -> None:
+    assert (holm(values) <= level).tolist() == holm_step_down(values, level)
+
+
+def test_holm_of_one_test_is_its_p_and_missing_values_count_as_no_test() -> None:
+    assert holm([0.04]).tolist() == [0.04]
+    assert holm([0.04, np.nan]).tolist()[:1] == [0.04]
+    assert np.isnan(holm([0.04, np.nan])[1])
+    assert holm([]).tolist() == []
+    assert holm([0.9, 0.8]).tolist() == [1.0, 1.0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30))
+def test_mcnemar_adds_up_the_binomial_probabilities_of_the_flips(pairs: list[tuple[bool, bool]]) -> None:
+    found = mcnemar(*np.array(pairs).T)
+    lost = sum(one and not other for one, other in pairs)
+    gained = sum(other and not one for one, other in pairs)
+    assert (found.first_only, found.second_only, found.n) == (lost, gained, len(pairs))
+    flips = lost + gained
+    tail = sum(math.comb(flips, k) for k in range(min(lost, gained) + 1)) / 2**flips
+    assert found.p_value == pytest.approx(min(1.0, 2 * tail))

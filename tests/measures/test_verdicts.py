@@ -11,7 +11,14 @@ from scipy import stats
 
 from fairkd.errors import InputError
 from fairkd.measures.statistics import bootstrap_interval
-from fairkd.measures.verdicts import FEWEST_ITEMS, Score, cannot_be_told_apart, compare, rank
+from fairkd.measures.verdicts import (
+    FEWEST_ITEMS,
+    Score,
+    cannot_be_told_apart,
+    compare,
+    compare_choices,
+    rank,
+)
 
 VALUES = st.floats(-20, 20, allow_nan=False).map(lambda value: round(value, 3))
 # Between the sizes, scipy's test of differences with ties tries each of up to 8192 signs: half a second.
@@ -152,3 +159,19 @@ def test_ties_are_listed_in_english() -> None:
     three = {name: Score(1.0, 0.5, 1.5) for name in ("plain", "fair", "cda")}
     clear = three | {"worst": Score(9.0, 8.0, 10.0)}
     assert rank(clear).text == "plain, fair and cda cannot be told apart"
+
+
+@QUICK
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
+def test_choices_are_told_apart_by_mcnemar_and_the_interval(pairs: list[tuple[bool, bool]]) -> None:
+    first, second = np.array(pairs).T
+    found = compare_choices(first, second)
+    lost, gained = int((first & ~second).sum()), int((second & ~first).sum())
+    p = stats.binomtest(lost, lost + gained).pvalue if lost + gained else 1.0
+    assert found.p_value == pytest.approx(p)
+    assert found.difference == pytest.approx((gained - lost) / len(pairs))
+    assert found.effect_size == pytest.approx((gained - lost) / (lost + gained) if lost + gained else 0)
+    if len(pairs) < FEWEST_ITEMS:
+        assert found.kind == "too few"
+    else:
+        assert found.is_clear == (not found.low <= 0 <= found.high and p < 0.05)
