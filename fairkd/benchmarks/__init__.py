@@ -15,6 +15,8 @@
 * `scorer`: what a benchmark asks of a model; `score_cache`: scores that were computed before
 * `results`: values with intervals, by category, and every item
 * `measure_run`: several models by several benchmarks; `stored_results`: results on disk
+* `benchmark_comparison`: two models on the same items: flips, differences, verdicts
+* `side_effect_table`: every kind of bias that was measured, of several models against the first
 * `crows_pairs`: the share of pairs of which a model prefers the more stereotyping sentence
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.

@@ -5,6 +5,11 @@ from .benchmark import (
     Item as Item,
     Value as Value,
 )
+from .benchmark_comparison import (
+    BenchmarkComparison as BenchmarkComparison,
+    ValueDifference as ValueDifference,
+    compare_results as compare_results,
+)
 from .benchmark_registry import BENCHMARKS as BENCHMARKS, chosen as chosen
 from .data_files import (
     DataVersion as DataVersion,
@@ -34,5 +39,10 @@ from .results import (
     ValueEstimate as ValueEstimate,
 )
 from .score_cache import ScoreCache as ScoreCache
+from .side_effect_table import (
+    AXES as AXES,
+    SideEffects as SideEffects,
+    side_effects as side_effects,
+)
 from .stored_results import Refusal as Refusal
 from .texts import BenchmarkTexts as BenchmarkTexts, about as about, all_texts as all_texts

@@ -140,6 +140,9 @@ class Benchmark:
         The column with the size of an item's preference, for the comparison of two models.
     unit : str
         The column whose values the bootstrap resamples: "id", or for example "profession".
+    axis : str, optional
+        The one kind of group that all items are about, such as "gender" or "pronouns", where the categories
+        do not tell: one of `side_effect_table.AXES`.
     needs_attention : bool
         Whether the model must give attention weights.
     needs_reference : bool
@@ -158,6 +161,7 @@ class Benchmark:
     choice: str | None = None
     score: str | None = None
     unit: str = "id"
+    axis: str | None = None
     needs_attention: bool = False
     needs_reference: bool = False
 
@@ -169,6 +173,11 @@ class Benchmark:
     @property
     def headline(self) -> Value:
         return self.values[0]
+
+    @property
+    def bias(self) -> Value:
+        """The value that says how biased a model is: the first with an unbiased value, or the headline."""
+        return next((value for value in self.values if value.unbiased is not None), self.headline)
 
     def value(self, key: str) -> Value:
         return next(value for value in self.values if value.key == key)

@@ -106,10 +106,9 @@ def summarise(benchmark: Benchmark, items: pd.DataFrame, *, seed: int = 0) -> Gr
     if items.empty:
         return Group(0, dict.fromkeys(names, ValueEstimate(np.nan, np.nan, np.nan)))
     values = benchmark.aggregate(items, np.ones((1, len(items))))
-    units, unit_of = np.unique(items[benchmark.unit].to_numpy(), return_inverse=True)
-    if len(units) < FEWEST_ITEMS:
+    if items[benchmark.unit].nunique() < FEWEST_ITEMS:
         return Group(len(items), {key: ValueEstimate(float(values[key][0]), np.nan, np.nan) for key in names})
-    draws = _draws(benchmark, items, unit_of, len(units), seed)
+    draws = resampled(benchmark, items, seed=seed)
     found = {}
     for key in names:
         kept = draws[key][np.isfinite(draws[key])]  # a draw may hold no item that the value needs
@@ -118,16 +117,18 @@ def summarise(benchmark: Benchmark, items: pd.DataFrame, *, seed: int = 0) -> Gr
     return Group(len(items), found)
 
 
-def _draws(
-    benchmark: Benchmark, items: pd.DataFrame, unit_of: np.ndarray, units: int, seed: int
-) -> dict[str, Floats]:
-    """The values over resampled units, by key."""
+def resampled(benchmark: Benchmark, items: pd.DataFrame, *, seed: int = 0) -> dict[str, Floats]:
+    """The values over resampled units [R], by key.
+
+    Tables with the same units in the same rows, such as those of two models, get the same draws.
+    """
+    units, unit_of = np.unique(items[benchmark.unit].to_numpy(), return_inverse=True)
     random = np.random.default_rng(seed)
     block = max(1, min(RESAMPLES, _AT_ONCE // len(items)))
     parts = []
     for start in range(0, RESAMPLES, block):
         size = min(block, RESAMPLES - start)
-        drawn = random.multinomial(units, np.full(units, 1 / units), size=size)
+        drawn = random.multinomial(len(units), np.full(len(units), 1 / len(units)), size=size)
         parts.append(benchmark.aggregate(items, drawn[:, unit_of].astype(float)))
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 

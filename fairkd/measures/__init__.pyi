@@ -66,7 +66,6 @@ from .verdicts import (
     VerdictKind as VerdictKind,
     cannot_be_told_apart as cannot_be_told_apart,
     compare as compare,
-    compare_choices as compare_choices,
     kind_of as kind_of,
     no_interval as no_interval,
     rank as rank,

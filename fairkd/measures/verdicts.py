@@ -1,7 +1,7 @@
 """Which of several models has the smaller value, and whether the data tell them apart at all.
 
 Every title, card and table that names a winner asks here. A difference counts only where its 95 % interval
-excludes 0 and, with paired items, the test has p < .05: Wilcoxon's signed-rank test, or McNemar's for choices.
+excludes 0 and, with paired items, their test has p < .05: Wilcoxon's signed-rank, or McNemar's for choices.
 
     verdict = compare(teacher_values, student_values)     # one value an item (a profession) and model
     verdict.kind                                          # "smaller"
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -37,7 +37,7 @@ class Verdict:
     `difference` is the second's value minus the first's, and `low` and `high` are the ends of its 95 %
     percentile bootstrap interval over items (NaN with fewer than `FEWEST_ITEMS`). `statistic`, `p_value` and
     `effect_size` (matched-pairs rank-biserial, negative where the second is smaller) are from a Wilcoxon
-    signed-rank test over the `n` items, or from McNemar's test where the items are choices.
+    signed-rank test over the `n` items.
 
     `kind` says whether the second is "smaller" or "larger". It is "too few" with fewer than `FEWEST_ITEMS`
     items, where the test can never fall below .05, and else "no clear difference".
@@ -150,38 +150,6 @@ def compare(first: ArrayLike, second: ArrayLike, *, direction: Direction = "lowe
         effect_size=test.effect_size,
         n=test.n,
         kind=kind_of(difference, low, high, n=test.n, p_value=test.p_value if by_sign else None),
-    )
-
-
-def compare_choices(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Verdict:
-    """Compare how often two models choose the same of two alternatives, item by item.
-
-    Parameters
-    ----------
-    first, second : array [n] of bool
-        Whether each model chose the alternative that is counted, in the same order.
-
-    Returns
-    -------
-    Verdict
-        Of the shares of items, between 0 and 1. `p_value` is of McNemar's exact test, `statistic` the
-        smaller of the two numbers of flips, and `effect_size` the flips to the alternative minus those away
-        from it, as a share of all flips: the matched-pairs rank-biserial correlation of choices.
-
-    Examples
-    --------
-    >>> found = compare_choices([True] * 8 + [False] * 2, [False] * 8 + [False] * 2)
-    >>> found.kind, found.difference, found.effect_size, round(found.p_value, 4)
-    ('smaller', -0.8, -1.0, 0.0078)
-    """
-    pair = np.ravel(np.asarray(first, dtype=bool)), np.ravel(np.asarray(second, dtype=bool))
-    found = compare(*(side.astype(float) for side in pair), seed=seed)
-    table = statistics.mcnemar(*pair)
-    return replace(
-        found,
-        statistic=float(min(table.first_only, table.second_only)),
-        p_value=table.p_value,
-        kind=kind_of(found.difference, found.low, found.high, n=found.n, p_value=table.p_value),
     )
 
 

@@ -16,7 +16,7 @@ from fairkd.measures.verdicts import (
     Score,
     cannot_be_told_apart,
     compare,
-    compare_choices,
+    kind_of,
     rank,
 )
 
@@ -161,17 +161,11 @@ def test_ties_are_listed_in_english() -> None:
     assert rank(clear).text == "plain, fair and cda cannot be told apart"
 
 
-@QUICK
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
-def test_choices_are_told_apart_by_mcnemar_and_the_interval(pairs: list[tuple[bool, bool]]) -> None:
-    first, second = np.array(pairs).T
-    found = compare_choices(first, second)
-    lost, gained = int((first & ~second).sum()), int((second & ~first).sum())
-    p = stats.binomtest(lost, lost + gained).pvalue if lost + gained else 1.0
-    assert found.p_value == pytest.approx(p)
-    assert found.difference == pytest.approx((gained - lost) / len(pairs))
-    assert found.effect_size == pytest.approx((gained - lost) / (lost + gained) if lost + gained else 0)
-    if len(pairs) < FEWEST_ITEMS:
-        assert found.kind == "too few"
-    else:
-        assert found.is_clear == (not found.low <= 0 <= found.high and p < 0.05)
+def test_a_verdict_needs_enough_items_an_interval_without_zero_and_the_consent_of_the_test() -> None:
+    assert kind_of(-1, -2, -0.5, n=5) == "too few"
+    assert kind_of(-1, -2, -0.5, n=6) == "smaller"
+    assert kind_of(1, 0.5, 2, n=6, p_value=0.049) == "larger"
+    assert kind_of(1, 0.5, 2, n=6, p_value=0.05) == "no clear difference"
+    assert kind_of(1, 0, 2, n=6) == "no clear difference"
+    assert kind_of(1, math.nan, math.nan, n=6) == "no clear difference"
+    assert kind_of(1, 0.5, 2, n=6, p_value=math.nan) == "no clear difference"

@@ -1,0 +1,131 @@
+"""Two models on the same items: what flipped, by how much the values differ, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from fairkd.benchmarks import DataVersion, compare_results
+from fairkd.benchmarks.benchmark_comparison import differences
+from fairkd.errors import InputError
+from fairkd.measures import percentiles
+from tests.benchmarks.made_results import CROWS, items, result
+
+TEACHER = [3.0, 2.0, 1.0, 0.5, 0.1, -1.0, -2.0, -3.0] * 10
+STUDENT = [-1.0, -2.0, -1.5, 0.5, 0.1, -1.0, 2.0, -3.0] * 10
+
+
+def test_flips_are_a_table_of_choices_with_mcnemars_test() -> None:
+    found = compare_results(result("teacher", items(TEACHER)), result("student", items(STUDENT)))
+    table = found.flips
+    assert table is not None
+    assert (table.both, table.first_only, table.second_only, table.neither) == (20, 30, 10, 20)
+    assert table.p_value == pytest.approx(stats.binomtest(30, 40).pvalue)
+    assert found.flip_sentence == (
+        "40 of 80 items flipped (50.0 %): student prefers the stereotype in 10 where teacher does not, and "
+        "no longer in 30 (McNemar's exact test p = 0.002)."
+    )
+
+
+def test_the_value_of_the_second_is_compared_with_a_paired_interval_and_a_verdict() -> None:
+    found = compare_results(result("teacher", items(TEACHER)), result("student", items(STUDENT))).bias
+    assert (found.first, found.second, found.difference) == (62.5, 37.5, -25.0)
+    rows = np.random.default_rng(1).integers(0, 80, (4000, 80))
+    change = 100 * (np.array(STUDENT) > 0) - 100.0 * (np.array(TEACHER) > 0)
+    low, high = percentiles(change[rows].mean(axis=1))
+    assert (found.low, found.high) == pytest.approx((low, high), abs=3)
+    assert (found.kind, found.approach) == ("smaller", "")  # 62.5 and 37.5 are as far from 50
+    assert found.effect_size == pytest.approx(-0.5)
+    assert found.sentence.startswith(
+        "stereotype preferred: 37.50 against 62.50, a difference of −25.00 (95 %"
+    )
+    assert found.sentence.endswith("McNemar's exact test p = 0.002, rank-biserial −0.50): smaller.")
+
+
+def test_a_value_that_comes_nearer_to_the_unbiased_one_says_so() -> None:
+    biased, fair = [1.0] * 60, [1.0, -1.0] * 30
+    there = compare_results(result("a", items(biased)), result("b", items(fair))).bias
+    back = compare_results(result("a", items(fair)), result("b", items(biased))).bias
+    assert there.phrase == "smaller, nearer to 50"
+    assert back.phrase == "larger, further from 50"
+
+
+def test_equal_models_show_no_difference() -> None:
+    found = compare_results(result("a", items(TEACHER)), result("b", items(TEACHER)))
+    assert found.flip_sentence == "Both models choose the same in all 80 items."
+    assert (found.bias.low, found.bias.high, found.bias.kind) == (0, 0, "no clear difference")
+    assert found.scores is not None and found.scores.p_value == 1
+
+
+def test_too_few_items_get_no_interval_and_no_verdict() -> None:
+    found = compare_results(result("a", items([1.0] * 5)), result("b", items([-1.0] * 5))).bias
+    assert np.isnan(found.low) and found.kind == "too few"
+    assert found.sentence.endswith("; too few items for a test (at least 6).")
+
+
+def test_scores_are_compared_by_the_signed_rank_test() -> None:
+    found = compare_results(result("a", items(TEACHER)), result("b", items(STUDENT))).scores
+    assert found is not None
+    assert found.p_value == pytest.approx(stats.wilcoxon(np.subtract(STUDENT, TEACHER)).pvalue)
+
+
+def test_items_that_flipped_come_first_and_then_those_that_changed_most() -> None:
+    found = compare_results(
+        result("a", items([1.0, 2.0, -1.0, 5.0])), result("b", items([1.5, -2.0, 1.0, 1.0]))
+    ).items
+    assert found["id"].tolist() == ["1", "2", "3", "0"]
+    assert found["flipped"].tolist() == [True, True, False, False]
+    assert found["change"].tolist() == [-4.0, 2.0, -4.0, 0.5]
+    row = found.iloc[0]
+    assert (row["text_more"], row["score_more_first"], row["score_more_second"]) == ("more 1", -18.0, -22.0)
+    assert (row["direction"], row["stereotype_first"], row["stereotype_second"]) == ("stereo", True, False)
+
+
+def test_items_are_paired_by_id_whatever_their_order() -> None:
+    shuffled = items(STUDENT).sample(frac=1, random_state=3)
+    one = compare_results(result("a", items(TEACHER)), result("b", items(STUDENT)))
+    other = compare_results(result("a", items(TEACHER)), result("b", shuffled))
+    assert (one.flips, one.scores, one.bias) == (other.flips, other.scores, other.bias)
+    pd.testing.assert_frame_equal(one.items, other.items)
+
+
+def test_items_that_only_one_model_could_score_are_counted() -> None:
+    table = items(TEACHER)
+    found = compare_results(result("a", table, without=["3"]), result("b", table, without=["1", "2"]))
+    assert (found.n, found.first_only, found.second_only) == (77, ("1", "2"), ("3",))
+    assert found.left_out == "Left out: 2 that only a could score and 1 that only b could score."
+
+
+def test_items_of_one_unit_are_tested_together() -> None:
+    by_unit = replace(CROWS, unit="category")
+    units = [f"term {number // 8}" for number in range(80)]
+    one, other = items(TEACHER, units), items(STUDENT, units)
+    found = differences(by_unit, one, other)["score"]
+    assert (found.n, found.test) == (10, "Wilcoxon signed-rank")
+    assert (found.low, found.high) == (-25.0, -25.0)  # the units are all alike
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"benchmark": "aul"}, "Only results of the same benchmark can be compared"),
+        ({"data": DataVersion("own file", "mine.csv", "ff")}, "on different data, .*mine.csv"),
+        ({"precision": "fast"}, "at different precision, strict and fast"),
+        ({"quick": True}, "on different samples of its items"),
+        ({"items": items([1.0] * 7)}, "on different samples of its items, 80 and 7"),
+    ],
+)
+def test_results_that_do_not_measure_the_same_are_refused(changes: dict[str, object], message: str) -> None:
+    first, second = result("a", items(TEACHER)), result("b", items(TEACHER), **changes)
+    with pytest.raises(InputError, match=message):
+        compare_results(first, second)
+
+
+def test_models_without_a_common_item_are_refused() -> None:
+    table = items([1.0, 2.0])
+    with pytest.raises(InputError, match="No item of CrowS-Pairs was scored by both a and b"):
+        compare_results(result("a", table, without=["0"]), result("b", table, without=["1"]))
