@@ -20,7 +20,7 @@ if asked is not None:
     run_page(asked, hidden=hidden)
 else:
     with unseen("runs_heading"):
-        st.header("Training runs")
+        st.header("Runs")
     try:
         found = runs.all_runs()
     except FairKDError as error:

@@ -80,9 +80,13 @@ def action_bar(run: Run) -> None:
                 help="Open the Gaps page with this student and its teacher.",
             )
         if may_change and run.state in UNFINISHED:
+            measures = run.kind == "measure"
             label, help = "Cancel", "Finish the current step, save a checkpoint, and stop."
+            if measures:
+                help = "Stop. What has been measured is kept."
             if run.state == "cancelling":
-                label, help = "Stop at once", "Stop the process now. The last checkpoint is kept."
+                kept = "What has been measured" if measures else "The last checkpoint"
+                label, help = "Stop at once", f"Stop the process now. {kept} is kept."
             _button(label, "cancel", "stop_circle", _try, run, runs.cancel, help=help)
         if may_change and run.resumable:
             _button(
@@ -91,7 +95,11 @@ def action_bar(run: Run) -> None:
                 "play_arrow",
                 _resume,
                 run,
-                help="Continue from the last checkpoint.",
+                help=(
+                    "Measure what is missing."
+                    if run.kind == "measure"
+                    else "Continue from the last checkpoint."
+                ),
             )
         if run.state not in UNFINISHED:
             export_button(run)
@@ -183,10 +191,11 @@ def _confirm_delete(run: Run) -> None:
     """Ask for confirmation."""
     if st.session_state.get(_TO_DELETE) != run.id:
         return
+    what = "results, events and log" if run.kind == "measure" else "model, checkpoints, events and log"
     with st.container(border=True):
         st.markdown(
-            f":material/warning: **Delete {literal(run.name)} permanently?** Its model, checkpoints, events "
-            "and log are removed from the disk."
+            f":material/warning: **Delete {literal(run.name)} permanently?** Its {what} are removed from the "
+            "disk."
         )
         with st.container(horizontal=True):
             st.button(

@@ -17,10 +17,16 @@ def export_button(run: Run) -> None:
     if not panel.open:
         return
     with panel:
-        caption(
-            "A zip file of the run's folder: settings, events and log. Names replace the paths of this "
-            "computer. If you like, also:"
-        )
+        if run.kind == "measure":
+            caption(
+                "A zip file of the run's folder: settings, results with all items, events and log. Names "
+                "replace the paths of this computer."
+            )
+        else:
+            caption(
+                "A zip file of the run's folder: settings, events and log. Names replace the paths of this "
+                "computer. If you like, also:"
+            )
         model = _part(run, "model", "Model", "The student, for use with transformers.", default=True)
         checkpoints = _part(
             run, "checkpoints", "Checkpoints", "Only needed to resume the run elsewhere.", default=False

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.runs import measurement
 from app.runs.actions import chosen_id, open_run, show_problem
 from app.runs.watched_sentences import play
 from app.shared.activity import track_activity
@@ -60,8 +61,8 @@ def _list(drawn: Signature) -> None:
         for place, run in enumerate(active, start=1):
             said = status(run, start=starts.get(run.id), usual=usual, now=now)
             _row(run, said if run.active else f"number {place - busy} in the queue · {literal(said)}")
-        number = "One run trains" if runs.slots() == 1 else f"Up to {runs.slots()} runs train"
-        caption(f"{number} at a time. Training continues when you close this page.")
+        number = "One run works" if runs.slots() == 1 else f"Up to {runs.slots()} runs work"
+        caption(f"{number} at a time. It continues when you close this page.")
     if ended:
         st.subheader("Ended")
         shown = int(st.session_state.get(_SHOWN, FIRST))
@@ -115,6 +116,8 @@ def _row(run: Run, said: str) -> None:
                     st.badge("example", icon=":material/menu_book:", color="gray")
                 else:
                     st.badge(state, icon=icon, color=colour)
+                if run.kind == "measure":
+                    st.badge("measurement", icon=":material/balance:", color="gray")
             caption(" · ".join(map(literal, about(run))))
             if sentence := damage(run):
                 caption(f":material/warning: {literal(sentence)}")
@@ -147,7 +150,8 @@ def _replay(id: str) -> None:
 
 def about(run: Run) -> list[str]:
     """What a run is: its settings in short, whose it is, and when it was submitted."""
-    parts = ["settings unknown" if run.config_error else run_summary(run.config)]
+    summary = measurement.summary if run.kind == "measure" else run_summary
+    parts = ["settings unknown" if run.config_error else summary(run.config)]
     if run.owner:
         parts.append(f"by {run.owner}")
     if visitor().owns(run):

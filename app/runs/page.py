@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,10 +13,11 @@ from app.charts.base import LOW_MASS
 from app.charts.runs import has_band, loss_curves, mass_sentence, measure_curve
 from app.charts.text import percent
 from app.components.chart import show_figure
+from app.runs import measurement
 from app.runs.actions import action_bar, open_run, show_problem
 from app.runs.follow import RunData, follow, log_tail
 from app.runs.list import IDLE, LIVE, about, damage
-from app.runs.reproduce_run import reproduce_run
+from app.runs.reproduce_run import reproduce_run, settings_text
 from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import track_activity
 from app.shared.measured_words import mass_words, measures_other_words
@@ -63,8 +63,11 @@ def run_page(id: str, *, hidden: bool = False) -> None:
     values = CURVES_EVERY if live else None
     row.header(literal(run.name), anchor=False, width="content" if is_presenting() else "stretch")
     st.fragment(_state, run_every=state)(id, (run.state, run.name))
-    watched_sentences(run, every=values)
-    st.fragment(_values, run_every=values)(run)
+    if run.kind == "measure":
+        st.fragment(_results, run_every=values)(run)
+    else:
+        watched_sentences(run, every=values)
+        st.fragment(_values, run_every=values)(run)
     _settings(run)
     reproduce_run(run)
     if not run.example:
@@ -89,7 +92,10 @@ def _state(id: str, drawn: tuple[str, str]) -> None:
     with actions:
         action_bar(run)
     if run.state == "queued":
-        caption("This run is in the queue. Its curves appear when it trains. You can close this page.")
+        what = "results appear when it measures" if run.kind == "measure" else "curves appear when it trains"
+        caption(f"This run is in the queue. Its {what}. You can close this page.")
+    elif run.kind == "measure":
+        _news(run, follow(run))
     elif not has_values(follow(run)):
         _nothing_yet(run, follow(run))
 
@@ -100,6 +106,24 @@ def _values(run: Run) -> None:
     found = follow(run)
     if has_values(found):
         _curves(run, found)
+
+
+@track_activity()
+def _results(run: Run) -> None:
+    """What a measurement has found so far."""
+    measurement.results(run)
+
+
+def _news(run: Run, found: RunData) -> None:
+    """What an active measurement says of its preparation, such as a download."""
+    if run.active and (news := _latest(run, found)):
+        caption(f"{literal(news)}.")
+
+
+def _latest(run: Run, found: RunData) -> str:
+    """The last message of what the run does now."""
+    news = [event["text"] for event in found.messages if event["time"] >= (run.phase_since or 0.0)]
+    return news[-1].rstrip(".") if news else ""
 
 
 def has_values(found: RunData) -> bool:
@@ -154,9 +178,8 @@ def _nothing_yet(run: Run, found: RunData) -> None:
         with st.container(border=True):
             st.markdown("**Before the first step**")
             st.markdown("  \n".join(preparation(run)))
-            since = run.phase_since or 0.0
-            news = [event["text"] for event in found.messages if event["time"] >= since]
-            caption(f"{literal(news[-1])}." if news else "The curves appear after the first measurement.")
+            news = _latest(run, found)
+            caption(f"{literal(news)}." if news else "The curves appear after the first measurement.")
     else:
         caption("The run ended before its first evaluation, so there are no curves. See its log below.")
 
@@ -235,22 +258,24 @@ def _settings(run: Run) -> None:
         if run.config_error is not None:
             caption("The settings cannot be shown: see the warning above.")
             return
-        frame = changed(run.config)
-        if frame.empty:
+        if run.kind == "measure":
+            frame = measurement.settings_frame(run.config)
+            st.table(frame.map(literal), border="horizontal", hide_index=True)
+        elif (frame := changed(run.config)).empty:
             caption("All settings have their default values: plain distillation.")
         else:
             caption("Settings that differ from the defaults:")
             changed_table(frame)
         st.download_button(
             "config.json",
-            data=json.dumps(run.config, indent=2) + "\n",
+            data=settings_text(run),
             file_name=f"fairkd-{run.id}-config.json",
             mime="application/json",
             key=f"config_{run.id}",
             on_click="ignore",
             icon=":material/download:",
             type="tertiary",
-            help="`fairkd distill` with this file starts the same run again.",
+            help="`fairkd runs submit` with this file starts the same run again.",
         )
 
 

@@ -1,4 +1,4 @@
-"""The commands that train runs again."""
+"""The commands that work on runs again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from app.runs.actions import has_model
 from app.shared.reproduce import reproduce
 from app.shared.run_texts import UNFINISHED
 from app.shared.widgets import literal
+from fairkd import runs
 from fairkd.runs import EXAMPLE_SETTINGS, Run, examples
 
 
@@ -29,7 +30,7 @@ def reproduce_run(run: Run) -> None:
         command(run, file),
         f"reproduce_{run.id}",
         models=_models(run),
-        files={file: partial(_settings, run)},
+        files={file: partial(settings_text, run)},
         note=steps_note(run),
     )
 
@@ -48,7 +49,7 @@ def reproduce_runs(compared: Sequence[Run]) -> None:
         "reproduce_compared",
         further=commands[1:],
         models=[model for run in compared for model in _models(run)],
-        files={settings_file(run): partial(_settings, run) for run in own},
+        files={settings_file(run): partial(settings_text, run) for run in own},
         note=" ".join(notes),
     )
 
@@ -58,12 +59,15 @@ def settings_file(run: Run) -> str:
     return f"fairkd-{run.id}.json"
 
 
-def _settings(run: Run) -> str:
-    return json.dumps(run.config, indent=2) + "\n"
+def settings_text(run: Run) -> str:
+    """The file with the run's settings."""
+    return json.dumps(runs.with_kind(run.kind, run.config), indent=2) + "\n"
 
 
 def _models(run: Run) -> list[str]:
-    """The run's teacher, and its student where there is one."""
+    """The run's teacher, and its student where there is one; of a measurement, all of its models."""
+    if run.kind == "measure":
+        return [str(model) for model in run.config.get("models") or ()]
     return [str(run.config.get("teacher")), *([f"run/{run.id}"] if has_model(run) else [])]
 
 

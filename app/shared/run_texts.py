@@ -80,6 +80,8 @@ def status(
 ) -> str:
     """What a run does, or how far it came: `Training · step 1,240 · 62 % · about 2 min left`.
 
+    A measurement has no steps: `Measuring CrowS-Pairs of teacher · 62 % · about 2 min left`.
+
     Parameters
     ----------
     start : when a queued run is expected to start, as from `fairkd.runs.expected_starts`.
@@ -91,9 +93,11 @@ def status(
     parts = [phase_text(run, usual or {}, now)] if run.active else []
     if run.step:
         parts.append(f"step {run.step:,}")
-        if run.state != "finished":
-            parts.append(f"{100 * run.progress:.0f} %")
-    if run.active and run.step:
+    begun = bool(run.step) or (run.kind == "measure" and run.progress > 0)
+    if begun and run.state != "finished":
+        measured = " measured" if run.kind == "measure" and not run.active else ""
+        parts.append(f"{100 * run.progress:.0f} %{measured}")
+    if run.active and begun:
         if run.seconds_left is not None:
             parts.append(f"about {duration(run.seconds_left)} left")
         if tokens_per_second:
@@ -107,7 +111,7 @@ def status(
 
 def has_trained(run: Run) -> bool:
     """Whether the run has trained a step, so that it can be compared; reads no events."""
-    return run.step > 0
+    return run.kind == "distill" and run.step > 0
 
 
 def unique_names(runs: list[Run]) -> dict[str, str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from fairkd.benchmarks import DataVersion, Group, Result, ValueEstimate, make_measure_config, stored_results
 from fairkd.distill.config.config import make_config
 from fairkd.distill.config.presets import PRESETS
 from fairkd.runs import State, store
@@ -44,14 +47,9 @@ def add_run(
 ) -> str:
     """Add a run and return its id."""
     config = make_config({**PRESETS[preset], **settings}).model_dump(mode="json")
-    store.make_home()
-    id = store.new_id()
-    folder = runs_folder() / id
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(config))
-    store.insert([(id, name)], batch)
     found = events or []
-    write_events(folder, found)
+    id = _stored(name, config, found, batch)
+    folder = runs_folder() / id
     if log:
         (folder / "log.txt").write_text(log)
     if model:
@@ -60,20 +58,89 @@ def add_run(
     trained = [event for event in found if event["type"] == "train"]
     last = trained[-1] if trained else {}
     progress = 1.0 if state == "finished" else float(last.get("progress", 0.0))
+    step, left = int(last.get("step", 0)), last.get("seconds_left")
+    _update(id, state, step=step, progress=progress, seconds_left=left, sentence=sentence)
+    return id
+
+
+MEASURED = {
+    "models": ["embedded/teacher", "embedded/student-fair"],
+    "benchmarks": ["crows-pairs"],
+    "quick": True,
+}
+
+
+def add_measurement(
+    name: str,
+    state: State = "finished",
+    *,
+    results: Sequence[Result] = (),
+    sentence: str | None = None,
+    **settings: Any,
+) -> str:
+    """Add a run that measures, with these results, and return its id."""
+    config = make_measure_config({**MEASURED, **settings}).model_dump(mode="json")
+    told = [
+        {"type": "result", "benchmark": one.benchmark, "model": one.model, "n": one.overall.n}
+        for one in results
+    ]
+    events: list[Event] = [] if state == "queued" else [{"type": "start", "pairs": 2}, *told]
+    if state in ("finished", "cancelled"):
+        events.append({"type": "end", "state": state, "sentence": sentence})
+    id = _stored(name, {"kind": "measure", **config}, events, None)
+    for one in results:
+        stored_results.store(one, runs_folder() / id)
+    progress = 1.0 if state == "finished" else len(results) / len(config["models"])
+    phase = "Measuring CrowS-Pairs of student-fair" if state in ("running", "cancelling") else None
+    _update(id, state, progress=progress, seconds_left=40.0, sentence=sentence, phase=phase)
+    return id
+
+
+def result(model: str, *, benchmark: str = "crows-pairs", score: float = 60.476) -> Result:
+    """A result of 1,508 items, without these."""
+    return Result(
+        benchmark=benchmark,
+        model=model,
+        model_hash="0" * 64,
+        data=DataVersion("original", "crows_pairs_anonymized.csv", "0" * 12),
+        precision="strict",
+        quick=False,
+        overall=Group(1508, {"score": ValueEstimate(score, score - 2.5, score + 2.5)}),
+        categories={},
+        without_faults=None,
+        unscored=(),
+        items=pd.DataFrame({"id": []}),
+        seconds=1.0,
+        version="0.1.0",
+        date="2026-11-28",
+    )
+
+
+def _stored(name: str, config: Mapping[str, Any], events: list[Event], batch: str | None) -> str:
+    """A queued run with these settings and events."""
+    store.make_home()
+    id = store.new_id()
+    folder = runs_folder() / id
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    store.insert([(id, name)], batch)
+    write_events(folder, events)
+    return id
+
+
+def _update(id: str, state: State, *, seconds_left: float | None, **columns: Any) -> None:
+    """The row as it is in that state."""
     now = time.time()
     changes: Mapping[str, Any] = {
         "state": state,
-        "step": int(last.get("step", 0)),
-        "progress": progress,
-        "seconds_left": last.get("seconds_left") if state == "running" else None,
-        "sentence": sentence,
+        "seconds_left": seconds_left if state == "running" else None,
+        **columns,
         "started": None if state == "queued" else now - 300,
         "ended": None if state in ("queued", "running", "cancelling") else now - 20,
     }
     assignments = ", ".join(f"{column} = ?" for column in changes)
     statement = f"UPDATE runs SET {assignments} WHERE id = ?"
     store.write(lambda database: database.execute(statement, [*changes.values(), id]))
-    return id
 
 
 def write_events(folder: Path, events: list[Event]) -> None:

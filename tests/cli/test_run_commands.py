@@ -10,23 +10,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import typer.main
 
 from fairkd import runs
-from fairkd.benchmarks import (
-    DataVersion,
-    Group,
-    Result,
-    ValueEstimate,
-    make_measure_config,
-    stored_results,
-)
+from fairkd.benchmarks import make_measure_config, stored_results
 from fairkd.cli import commands
 from fairkd.cli.run_commands import runs_app
 from fairkd.runs import store, supervision
 from tests import ROOT
+from tests.app.some_runs import result
 from tests.outcome import Outcome
 from tests.runs import stand_in
 from tests.runs.conftest import stored, until
@@ -147,13 +140,13 @@ def test_a_measurement_is_submitted_from_a_file_and_listed_by_its_kind(
 def test_show_prints_the_results_of_a_measurement(fairkd: Run, queued: runs.Run) -> None:
     run = runs.submit(make_measure_config(MEASURED))
     assert "Results" not in fairkd("show", run.id).out
-    stored_results.store(result("crows-pairs", "embedded/teacher"), run.folder)
+    stored_results.store(result("embedded/teacher"), run.folder)
     stored_results.store(
         stored_results.Refusal("aul", "embedded/teacher", "It gives no attention weights."), run.folder
     )
     said = " ".join(fairkd("show", run.id).out.split())
     assert "Results, with 95 % intervals" in said and "benchmarks │ ('crows-pairs', 'aul')" in said
-    assert "CrowS-Pairs │ teacher │ score │ 60.48 (57.9 to 62.9) │ 1,508" in said
+    assert "CrowS-Pairs │ teacher │ score │ 60.48 (57.98 to 62.98) │ 1,508" in said
     assert "AUL │ teacher │ │ It gives no attention weights." in said
     assert "│ step │" not in said and "At step" not in said
 
@@ -163,28 +156,6 @@ def test_watch_follows_a_measurement(fairkd: Run) -> None:
     outcome = fairkd("watch", run.id)
     assert outcome.code == 0 and "aul of embedded/teacher: score 60.48" in outcome.out
     assert "step" not in outcome.out and f"{run.id} is finished." in outcome.out
-
-
-def result(benchmark: str, model: str) -> Result:
-    """A result of 1,508 items, without these."""
-    overall = Group(1508, {"score": ValueEstimate(60.476, 57.9, 62.9)})
-    data = DataVersion("original", "crows_pairs_anonymized.csv", "0" * 64)
-    return Result(
-        benchmark=benchmark,
-        model=model,
-        model_hash="0" * 64,
-        data=data,
-        precision="strict",
-        quick=False,
-        overall=overall,
-        categories={},
-        without_faults=None,
-        unscored=(),
-        items=pd.DataFrame({"id": []}),
-        seconds=1.0,
-        version="0.1.0",
-        date="2026-11-28",
-    )
 
 
 def test_no_run_is_an_empty_list(fairkd: Run, home: Path) -> None:

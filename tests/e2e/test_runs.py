@@ -189,7 +189,7 @@ def test_back_returns_to_the_list(open_page: OpenPage, run: str) -> None:
     page.get_by_role("button", name="fair", exact=True).click()
     expect(page.get_by_role("heading", name="fair", exact=True)).to_be_visible()
     page.go_back()
-    expect(page.get_by_role("heading", name="Training runs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
     expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
 
 
