@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from fairkd.distill import checkpoints, precision, train
 from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import MaskedLM
-from tests.distill.parts import CORPUS, config, equal, trained, weights
+from tests.distill.parts import CORPUS, SMALL, config, equal, trained, weights
 from tests.runs import damage
 
 # With these, errors in Adam's moments, data position, unfrozen embeddings or projection would show.
@@ -78,6 +78,7 @@ def test_a_resumed_run_keeps_its_number_format(
 ) -> None:
     """Which one is faster is measured, and might come out otherwise the next time."""
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.setitem(SMALL["optimizer"], "precision", "auto")
     for began, later in (("bf16", "fp32"), ("fp32", "bf16")):
         monkeypatch.setattr(precision, "bf16_speedup", lambda format=began: 4.0 if format == "bf16" else 0.5)
         trained(tiny_bert, tmp_path / began / "whole", **STORED)
