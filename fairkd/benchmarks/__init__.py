@@ -18,6 +18,8 @@
 * `benchmark_comparison`: two models on the same items: flips, differences, verdicts
 * `side_effect_table`: every kind of bias that was measured, of several models against the first
 * `crows_pairs`: the share of pairs of which a model prefers the more stereotyping sentence
+* `aul`: the same share by the tokens of the whole sentence, with nothing masked, and weighted by attention
+* `stereoset`: whether a blank is filled with a stereotype, and with a meaningful word
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fairkd.benchmarks import crows_pairs
+from fairkd.benchmarks import aul, crows_pairs, stereoset
 from fairkd.benchmarks.benchmark import Benchmark
 from fairkd.errors import InputError, listed
 from fairkd.utils import did_you_mean, nearest, quoted
 
-BENCHMARKS: Mapping[str, Benchmark] = {one.key: one for one in (crows_pairs.BENCHMARK,)}
+BENCHMARKS: Mapping[str, Benchmark] = {
+    one.key: one
+    for one in (
+        crows_pairs.BENCHMARK,
+        aul.AUL,
+        aul.AULA,
+        stereoset.BENCHMARK,
+    )
+}
 
 
 def chosen(names: Sequence[str]) -> tuple[Benchmark, ...]:

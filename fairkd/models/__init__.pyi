@@ -20,6 +20,7 @@ from .mlm_head import (
     log_probabilities_at as log_probabilities_at,
     logits_at as logits_at,
     masked_rows as masked_rows,
+    model_errors as model_errors,
     projection_of as projection_of,
     rows_of as rows_of,
     transform_of as transform_of,

@@ -79,7 +79,7 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
     """
     model, asked, device = lm.model, at.device, lm.model.device
     ids, mask, rows = input_ids.to(device), attention_mask.to(device), at.to(device)
-    with _model_errors(lm.reference):
+    with model_errors(lm.reference):
         if head_is_known(model):
             logits = _projected(model, transform_of(model)(_states(model, ids, mask, rows)))
         else:
@@ -147,7 +147,8 @@ def _sixteen_rows(x: Tensor) -> Tensor:
 
 
 @contextmanager
-def _model_errors(name: str) -> Iterator[None]:
+def model_errors(name: str) -> Iterator[None]:
+    """What the code of a model's family raises becomes a ModelError that names the model."""
     try:
         yield
     except FairKDError:

@@ -9,6 +9,7 @@
 * `side_by_side`: any number of models on the same text; `model_comparison`: two of them in numbers
 * `distribution`: `Prediction` and the mathematics of distributions over a vocabulary (nats)
 * `token_scores`: log-probabilities of tokens at positions of many inputs
+* `attention_weights`: the attention that each token of an input receives
 * `cloze`: the probabilities of many words at many masks, in as few forward passes as possible
 * `word_lookup`: probability and rank of any word at one position
 

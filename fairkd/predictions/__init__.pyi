@@ -1,3 +1,4 @@
+from .attention_weights import received_attention as received_attention
 from .cloze import Cloze as Cloze
 from .distribution import (
     Prediction as Prediction,

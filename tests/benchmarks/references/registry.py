@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping
 
 from fairkd.benchmarks import Item
 from fairkd.models import MaskedLM
-from tests.benchmarks.references import crows_pairs
+from tests.benchmarks.references import aul, crows_pairs, stereoset
 
 Reference = Callable[[MaskedLM, Item], Mapping[str, float]]
 
-REFERENCES: Mapping[str, Reference] = {"crows-pairs": crows_pairs.numbers}
+REFERENCES: Mapping[str, Reference] = {
+    "crows-pairs": crows_pairs.numbers,
+    "aul": aul.aul,
+    "aula": aul.aula,
+    "stereoset": stereoset.numbers,
+}
