@@ -115,7 +115,7 @@ def log_probabilities_at(
         logits = logits_at(lm, ids, mask, places)
         return (logits[rows, tokens] - logits.logsumexp(-1)[rows]).to(at.device)
     found = []
-    with _model_errors(lm.reference):
+    with model_errors(lm.reference):
         states = transform_of(model)(_states(model, ids, mask, places))
         with torch.autocast(device.type, enabled=False):
             for start in range(0, len(places), VOCABULARY_ROWS):
