@@ -43,6 +43,8 @@ So a figure compares only with figures of the same file and script. These differ
   [21](https://github.com/McGill-NLP/bias-bench/issues/21)). Scripts treat them in different ways.
 * **Words of several subword tokens.** A masked token is easier to guess when the other tokens of its word are
   visible ([Kauf and Ivanova 2023](https://arxiv.org/abs/2305.10588)). So it matters which of them are masked.
+  The scripts of StereoSet take the mean of the probabilities of a word's tokens. FairKD gives this value
+  beside its own.
 * **AULA.** The authors' script multiplies by the attention weights as they are. A script that makes them add
   up to 1 gets another result for some pairs.
 * **Upper and lower case.** The script of Dutch CrowS-Pairs puts the text in lower case for cased models, too.
