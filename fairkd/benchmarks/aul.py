@@ -22,11 +22,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from fairkd import predictions  # whose names are imported on first use: the registry needs no torch
 from fairkd.benchmarks import crows_pairs
 from fairkd.benchmarks.benchmark import Benchmark, Finish, Floats, Item, Numbers, Value, mean
 from fairkd.benchmarks.scorer import Answers, Ids, Scorer
 from fairkd.errors import InputError
-from fairkd.predictions import received_attention
 
 
 class _Sentence(NamedTuple):
@@ -59,7 +59,7 @@ def compute(items: Sequence[Item], scorer: Scorer) -> list[Numbers | InputError]
     if not sentences:
         return [one for one in asked if isinstance(one, InputError)]
     answers = scorer.answer()
-    received = dict(zip(sentences, received_attention(scorer.lm, [*sentences]), strict=True))
+    received = dict(zip(sentences, predictions.received_attention(scorer.lm, [*sentences]), strict=True))
 
     def score(sentence: _Sentence) -> float:
         log_p = [answers[question] for question in sentence.questions]

@@ -32,11 +32,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fairkd import models  # whose names are imported on first use: the registry needs no torch
 from fairkd.benchmarks.benchmark import Benchmark, DataSet, Files, Finish, Floats, Item, Numbers, Value, mean
 from fairkd.benchmarks.data_files import json_document
 from fairkd.benchmarks.scorer import Answers, Scorer
 from fairkd.errors import InputError, listed
-from fairkd.models import encode
 
 BLANK = "BLANK"
 ROLES = {"stereotype": "stereotype", "anti-stereotype": "anti_stereotype", "unrelated": "unrelated"}
@@ -67,7 +67,7 @@ def plan(item: Item, scorer: Scorer) -> Finish:
     """Ask for the three candidates in the context's blank."""
     before, words, after = parts(item)
     lm = scorer.lm
-    encoding = encode(lm, f"{before}{lm.mask_token}{after}")
+    encoding = models.encode(lm, f"{before}{lm.mask_token}{after}")
     target = encoding.target(None)
     asked: dict[str, tuple[int, ...]] = {}
     with_one_mask: dict[str, list[int]] = {}
