@@ -23,6 +23,11 @@ from .measure_config import (
     MeasurePrecision as MeasurePrecision,
     make_measure_config as make_measure_config,
 )
+from .measure_disagreement import (
+    Disagreements as Disagreements,
+    disagreements as disagreements,
+    share_items as share_items,
+)
 from .measure_run import measure_models as measure_models
 from .measuring import measure as measure
 from .published_scores import (

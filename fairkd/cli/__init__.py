@@ -2,6 +2,8 @@
 
 * `commands`: the application and the commands on models and predictions
 * `gaps_command`: `fairkd gaps`
+* `measure_command`: `fairkd measure`; `measure_tables`: what it prints
+* `data_commands`: `fairkd data`
 * `dashboard_command`: `fairkd dashboard`
 * `doctor_command`: `fairkd doctor`
 * `distill_commands`: `fairkd distill`; `foreground`: one distillation in the terminal, for it

@@ -17,9 +17,11 @@ from rich.text import Text
 from fairkd import __version__
 from fairkd.cli.console import JsonOption, print_json, print_table, progress
 from fairkd.cli.dashboard_command import dashboard
+from fairkd.cli.data_commands import data_app
 from fairkd.cli.distill_commands import distill
 from fairkd.cli.doctor_command import doctor
 from fairkd.cli.gaps_command import gaps
+from fairkd.cli.measure_command import measure
 from fairkd.cli.model_options import EMBEDDED_TEACHER, MODEL_HELP, hint, load
 from fairkd.cli.run_commands import runs_app
 from fairkd.cli.settings_command import settings
@@ -33,7 +35,9 @@ app = typer.Typer(
 models_app = typer.Typer(help="Find and describe models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
+app.add_typer(data_app, name="data")
 app.command()(gaps)
+app.command()(measure)
 app.command()(distill)
 app.command()(settings)
 app.command()(dashboard)

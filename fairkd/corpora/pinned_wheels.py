@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +105,15 @@ def open_member(name: str, *, path: str | Path | None = None, progress: Progress
             return archive.open(ROOT + name)
         except KeyError:
             raise InputError(f"The data wheel holds no file {name}.") from None
+
+
+def size_of(names: Sequence[str]) -> int:
+    """The bytes of data sets' files, unpacked; InputError where the wheel is not here or lacks one."""
+    with zipfile.ZipFile(fetch()) as archive:
+        try:
+            return sum(archive.getinfo(ROOT + name).file_size for name in names)
+        except KeyError as error:
+            raise InputError(f"The data wheel lacks a file: {error.args[0]}") from None
 
 
 def unpack(wheel: Wheel, prefix: str, *, progress: Progress | None = None) -> Path:

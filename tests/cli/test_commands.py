@@ -12,25 +12,10 @@ from pathlib import Path
 import pytest
 
 from fairkd import lexicon, measures
-from fairkd.cli import commands
 from fairkd.models import references
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions import positions, word_lookup
 from tests.outcome import Outcome
-
-
-@pytest.fixture
-def fairkd(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """Runs `fairkd ARGUMENTS` in this process."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["fairkd", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            commands.main()
-        return Outcome(stopped.value.code or 0, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture

@@ -1,0 +1,266 @@
+"""Results of `fairkd measure` as tables and as one JSON document."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.text import Text
+
+from fairkd.benchmarks import (
+    AXES,
+    BENCHMARKS,
+    BenchmarkComparison,
+    Group,
+    PublishedScore,
+    Refusal,
+    Result,
+    SideEffects,
+    Value,
+    ValueEstimate,
+    compare_results,
+    published,
+    side_effects,
+)
+from fairkd.cli.console import out, print_table
+from fairkd.cli.model_options import hint
+from fairkd.errors import InputError
+
+MOST_REASONS = 3  # of items without a score, shown for each model
+
+
+def by_benchmark(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """The results of each benchmark, in their order."""
+    found: dict[str, list[Result]] = {}
+    for result in results:
+        found.setdefault(result.benchmark, []).append(result)
+    return found
+
+
+def comparisons(results: Sequence[Result]) -> tuple[list[BenchmarkComparison], list[str]]:
+    """Every further model against the first, in each benchmark, and why some cannot be compared."""
+    found, problems = [], []
+    for first, *others in by_benchmark(results).values():
+        for other in others:
+            try:
+                found.append(compare_results(first, other))
+            except InputError as error:
+                problems.append(str(error))
+    return found, problems
+
+
+def effects(results: Sequence[Result]) -> SideEffects | None:
+    """The table of side effects, for several models."""
+    return side_effects(results) if len({result.model for result in results}) > 1 else None
+
+
+def document(results: Sequence[Result], refusals: Sequence[Refusal]) -> dict[str, Any]:
+    """Everything but the items, as plain values."""
+    compared, problems = comparisons(results)
+    effect = effects(results)
+    return {
+        "results": [_result(result) for result in results],
+        "refused": [asdict(one) for one in refusals],
+        "comparisons": [
+            {
+                **{key: getattr(one, key) for key in ("benchmark", "first", "second", "n")},
+                "first_only": one.first_only,
+                "second_only": one.second_only,
+                "values": {
+                    key: {name: number for name, number in vars(value).items() if name != "value"}
+                    for key, value in one.values.items()
+                },
+                "flips": asdict(one.flips) if one.flips else None,
+                "scores": asdict(one.scores) if one.scores else None,
+            }
+            for one in compared
+        ],
+        "not_compared": problems,
+        "side_effects": {
+            "first": effect.first,
+            "comparisons": effect.comparisons,
+            "rows": effect.table.to_dict("records"),
+        }
+        if effect
+        else None,
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    benchmark = BENCHMARKS[result.benchmark]
+    headline = result.overall.values[benchmark.headline.key]
+    plain = result.as_json()
+    del plain["benchmark"], plain["n"]
+    return {
+        "name": result.benchmark,
+        "model": result.model,
+        "data_version": result.data.sha256,
+        "file": result.data.file,
+        "precision": result.precision,
+        "n": result.overall.n,
+        "score": headline.value,
+        "interval": [headline.low, headline.high],
+        "unbiased": benchmark.headline.unbiased,
+        **{key: value for key, value in plain.items() if key not in ("model", "precision")},
+        "published": [asdict(one) for one in _published(result)],
+    }
+
+
+def print_results(results: Sequence[Result]) -> None:
+    """A table for each benchmark with what stands beside it, then what the models differ in."""
+    for name, found in by_benchmark(results).items():
+        _print_benchmark(name, found)
+    compared, problems = comparisons(results)
+    for one in compared:
+        label = BENCHMARKS[one.benchmark].label
+        say(f"{label}, {one.second} against {one.first}: {one.bias.sentence}")
+        for sentence in (one.flip_sentence, one.left_out):
+            if sentence:
+                say(f"  {sentence}")
+    for problem in problems:
+        hint(problem)
+    if effect := effects(results):
+        _print_side_effects(effect)
+
+
+def say(text: str) -> None:
+    out().print(Text(text), soft_wrap=True)
+
+
+def _print_benchmark(name: str, results: Sequence[Result]) -> None:
+    benchmark = BENCHMARKS[name]
+    first = results[0]
+    print_table(
+        f"{benchmark.label}: {first.data.file} ({first.data.name}, {first.data.sha256}), {first.precision}"
+        f"{', a sample' if first.quick else ''}",
+        {
+            "model": "whole",
+            "value": "left",
+            "": "right",
+            "95 % interval": "right",
+            "unbiased": "right",
+            "without faults": "right",
+        },
+        [row for result in results for row in _rows(result)],
+    )
+    _print_categories(benchmark.bias, results)
+    for result in results:
+        say(f"{result.model}: {scored_text(result)}")
+        for figure in _published(result):
+            say(f"Published, {published_text(figure)}")
+    out().print()
+
+
+def _print_categories(value: Value, results: Sequence[Result]) -> None:
+    """One value by category: the one that says how biased the models are."""
+    names = list(dict.fromkeys(name for result in results for name in result.categories))
+    if not names:
+        return
+    empty = Group(0, {value.key: ValueEstimate(math.nan, math.nan, math.nan)})
+    print_table(
+        f"By category: {value.label}, with 95 % intervals",
+        {"category": "left", "items": "right", **{result.model: "right" for result in results}},
+        [
+            (
+                name,
+                f"{results[0].categories.get(name, empty).n:,}",
+                *(_cell(value, result.categories.get(name, empty)) for result in results),
+            )
+            for name in names
+        ],
+    )
+
+
+def _rows(result: Result) -> list[tuple[str, ...]]:
+    """One row a value; what is the same for all of them stands in the first."""
+    sound = result.without_faults
+    rows = []
+    for value in BENCHMARKS[result.benchmark].values:
+        found = result.overall.values[value.key]
+        rows.append(
+            (
+                "" if rows else result.model,
+                value.label,
+                value.format(found.value),
+                _interval(value, found),
+                "" if value.unbiased is None else value.format(value.unbiased),
+                "" if sound is None else value.format(sound.values[value.key].value),
+            )
+        )
+    return rows
+
+
+def _interval(value: Value, found: ValueEstimate) -> str:
+    """The ends of the interval; empty where there is none."""
+    return "" if math.isnan(found.low) else f"{value.format(found.low)} to {value.format(found.high)}"
+
+
+def _cell(value: Value, group: Group) -> str:
+    found = group.values[value.key]
+    interval = _interval(value, found)
+    return value.format(found.value) + (f" ({interval})" if interval else "")
+
+
+def scored_text(result: Result) -> str:
+    """How many items were scored, and why the others were not."""
+    scored = f"{result.overall.n:,} items scored"
+    return f"{scored}, {len(result.unscored):,} not: {reasons(result)}" if result.unscored else f"{scored}."
+
+
+def reasons(result: Result) -> str:
+    """Why items have no score, the most frequent reasons first."""
+    counts = Counter(one.reason.rstrip(".") for one in result.unscored).most_common()
+    shown = [f"{count:,} × {reason}" for reason, count in counts[:MOST_REASONS]]
+    rest = sum(count for _, count in counts[MOST_REASONS:])
+    return "; ".join([*shown, *([f"{rest:,} for other reasons"] if rest else [])]) + "."
+
+
+def _published(result: Result) -> list[PublishedScore]:
+    """The published figures of this model over all categories; those of single ones are on the page."""
+    keys = {value.key for value in BENCHMARKS[result.benchmark].values}
+    figures = published(result.benchmark, result.model, category="all")
+    return [figure for figure in figures if figure.value in keys]
+
+
+def published_text(figure: PublishedScore) -> str:
+    """A published figure with what it was computed on, for people."""
+    label = BENCHMARKS[figure.benchmark].value(figure.value).label
+    doubt = f" Doubtful: {figure.doubtful}" if figure.doubtful else ""
+    return (
+        f"{label} of {figure.model}: {figure.printed} ({figure.file_label}; {figure.script}; {figure.cited})."
+        f"{doubt}"
+    )
+
+
+def _print_side_effects(effect: SideEffects) -> None:
+    if effect.table.empty:
+        return
+    clear = effect.clear
+    if not clear.empty:
+        print_table(
+            "Side effects: clear differences",
+            {
+                "group by": "left",
+                "measure": "left",
+                "model": "left",
+                effect.first: "right",
+                "the model": "right",
+                "difference": "right",
+                "p (Holm)": "right",
+            },
+            [_effect_row(row) for row in clear.to_dict("records")],
+        )
+    say(f"Side effects: {effect.sentence}")
+
+
+def _effect_row(row: dict[str, Any]) -> tuple[object, ...]:
+    benchmark = BENCHMARKS[row["benchmark"]]
+    value = benchmark.value(row["value"])
+    texts = (value.format(row[key]) for key in ("first_value", "second_value"))
+    difference = (
+        f"{value.format(row['difference'])} [{value.format(row['low'])}, {value.format(row['high'])}]"
+    )
+    return AXES[row["axis"]], benchmark.label, row["model"], *texts, difference, f"{row['p_holm']:.3g}"
