@@ -177,7 +177,7 @@ def _print_categories(value: Value, results: Sequence[Result]) -> None:
 def _rows(result: Result) -> list[tuple[str, ...]]:
     """One row a value; what is the same for all of them stands in the first."""
     sound = result.without_faults
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for value in BENCHMARKS[result.benchmark].values:
         found = result.overall.values[value.key]
         rows.append(
