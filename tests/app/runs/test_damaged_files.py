@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from app.charts.run_comparison import compared_curves
 from app.charts.runs import loss_curves, mass_sentence, measure_curve
+from app.runs import measurement
 from app.runs.comparison import last_values
 from app.runs.follow import Tails
 from app.runs.list import about, signature
@@ -30,14 +31,18 @@ from app.shared.measured_words import mass_words, measures_other_words
 from app.shared.run_texts import has_trained, run_summary, state_badge, status
 from app.shared.settings_table import changed
 from fairkd import runs
+from fairkd.benchmarks import stored_results
+from fairkd.cli import run_tables
 from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES
 from fairkd.runs import Run, description, event_tables, events, example_runs, lock, store, supervision
 from fairkd.runs.runner import Runner
 from tests.app.conftest import OpenRuns
 from tests.app.reading import texts
-from tests.app.some_runs import add_run, training
+from tests.app.some_runs import add_measurement, add_run, result, training
 from tests.runs import damage
+
+RESULT = str(stored_results.path_of(Path(), "embedded/teacher", "crows-pairs"))
 
 many = settings(
     max_examples=damage.EXAMPLES,
@@ -59,6 +64,12 @@ def stored(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, s
     yield ids[0], ids[1]
 
 
+@pytest.fixture
+def measured(stored: tuple[str, str]) -> str:
+    """The id of a finished measurement."""
+    return add_measurement("measured", results=[result("embedded/teacher")])
+
+
 def shown(run: Run) -> None:
     """Everything that list, page and command line compute of a run."""
     now = time.time()
@@ -73,6 +84,14 @@ def shown(run: Run) -> None:
     changed(run.config)
     mass_words(run.config)
     measures_other_words(run.config)
+    measurement.summary(run.config)
+    measurement.settings_frame(run.config).to_csv()
+    for row in measurement.read_results(run.folder)[0]:
+        json.dumps(row).encode()
+    with contextlib.redirect_stdout(io.StringIO()):
+        run_tables.print_results(run)
+        run_tables.print_runs([run])
+    json.dumps(run_tables.run_document(run))
     found = Tails().follow(run.folder)
     loss_curves(found.training, dark=False)
     for key in CURVES:
@@ -130,7 +149,19 @@ def everything_lives(sound: str, damaged: str) -> Run:
 def test_damaged_files_stop_no_other_run(
     stored: tuple[str, str], name: str, data: st.DataObject, tmp_path: Path
 ) -> None:
-    sound, damaged = stored
+    stops_no_other_run(*stored, name, data, tmp_path)
+
+
+@settings(many, max_examples=2 * damage.EXAMPLES)
+@given(name=st.sampled_from(("config.json", "events.jsonl", RESULT)), data=st.data())
+def test_a_damaged_measurement_stops_no_other_run(
+    stored: tuple[str, str], measured: str, name: str, data: st.DataObject, tmp_path: Path
+) -> None:
+    stops_no_other_run(stored[0], measured, name, data, tmp_path)
+
+
+def stops_no_other_run(sound: str, damaged: str, name: str, data: st.DataObject, tmp_path: Path) -> None:
+    """Damage a file of a run, look at all runs, and change the damaged one."""
     folder = store.entry(damaged).run.folder
     if not (tmp_path / "sound").exists():
         shutil.copytree(folder, tmp_path / "sound")
