@@ -13,8 +13,8 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from fairkd.errors import ModelError
-from fairkd.utils import quoted, runs_folder, shortened
+from fairkd.errors import InputError, ModelError
+from fairkd.utils import quoted, runs_folder, shortened, stored_values
 
 HASHES = (
     "sha256.json"  # beside the embedded models, by reference; `python -m tools.embedded_hashes` writes it
@@ -73,8 +73,18 @@ def run_folder(id: str) -> Path:
     if _NAME.fullmatch(id) is None or not folder.is_dir():
         raise ModelError(f"There is no run {quoted(id)}: `fairkd runs list` shows those that there are.")
     if not (folder / "model" / "config.json").is_file():
+        if _kind(folder) == "measure":
+            raise ModelError(f"The run {shortened(id)} is a measurement, which has no model.")
         raise ModelError(f"The run {shortened(id)} has no model yet: it gets one when it finishes.")
     return folder / "model"
+
+
+def _kind(folder: Path) -> object:
+    """The kind of a run, if its settings name one."""
+    try:
+        return (stored_values(folder) or {}).get("kind")
+    except InputError:  # damaged
+        return None
 
 
 def of_runs() -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from fairkd import runs
+from fairkd import models, runs
 from fairkd.benchmarks import MeasureConfig, make_measure_config
 from fairkd.distill.config import make_config
-from fairkd.errors import FairKDError, InputError
+from fairkd.errors import FairKDError, InputError, ModelError
 from fairkd.runs import RunAccess, Visitor, events, store
 from fairkd.runs.expected_start import USUAL_BENCHMARK, USUAL_QUICK_BENCHMARK, expected_starts
 from fairkd.runs.uploads import remove_unused, store as upload
@@ -41,11 +41,21 @@ def test_a_measurement_has_its_kind_in_its_settings_and_a_name(quiet: Path) -> N
     assert [one.kind for one in runs.all_runs()] == ["distill", "measure"]
 
 
+def test_a_measurement_is_no_model(quiet: Path) -> None:
+    run = runs.submit(make_measure_config(TWO))
+    assert models.of_runs() == ()
+    with pytest.raises(ModelError, match=f"The run {run.id} is a measurement, which has no model"):
+        models.load(f"run/{run.id}")
+    (run.folder / "config.json").write_text("{")
+    with pytest.raises(ModelError, match="has no model yet"):
+        models.load(f"run/{run.id}")
+
+
 def test_a_name_is_short_and_names_a_run_by_its_name(quiet: Path) -> None:
     student = runs.submit(make_config({"budget": {"steps": 1}}), name="my student")
-    models = [f"run/{student.id}", "org/one@main", "/models/two", "org/three", "run/gone"]
+    references = [f"run/{student.id}", "org/one@main", "/models/two", "org/three", "run/gone"]
     names = ["aul", "aula", "lpbs", "disco"]
-    run = runs.submit(make_measure_config({"models": models, "benchmarks": names}))
+    run = runs.submit(make_measure_config({"models": references, "benchmarks": names}))
     assert run.name == "AUL, AULA, LPBS and 1 more: my student, one, two and 2 more"
     long = {"models": ["org/" + "x" * 90], "benchmarks": ["aul"]}
     assert len(runs.submit(make_measure_config(long)).name) <= 80
