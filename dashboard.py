@@ -15,6 +15,7 @@ _PICTURES = Path(__file__).parent / "app"  # files, because named icons come fro
 MODELS_OF = {
     "Predictions": ("teacher", "student", "student2"),
     "Gaps": ("teacher", "student"),
+    "Measures": ("teacher", "student"),
     "Distill": ("teacher",),
 }
 
@@ -41,6 +42,12 @@ gaps = st.Page(
     icon=":material/balance:",
     help="How much more likely both models find he than she, across professions.",
 )
+measures = st.Page(
+    "app/pages/measures.py",
+    title="Measures",
+    icon=":material/straighten:",
+    help="The field's benchmarks of bias and quality, on any models.",
+)
 about = st.Page(
     "app/pages/about.py",
     title="About",
@@ -51,6 +58,7 @@ page = st.navigation(
     [
         predictions,
         gaps,
+        measures,
         distill,
         st.Page(
             "app/pages/runs.py",

@@ -18,9 +18,8 @@ from app.gaps.run_note import run_note
 from app.gaps.tables import show_table
 from app.shared import theme
 from app.shared.model_cache import collect_errors, show_errors
-from app.shared.model_options import model_label, model_options, reference_of, short_name
-from app.shared.sidebar import second_student
-from app.shared.streamlit_internals import readable_tags
+from app.shared.model_options import short_name
+from app.shared.models_picker import pick_models
 from app.shared.widgets import caption, literal
 from fairkd.measures import FEWEST_ITEMS, MIN_MASS_SHARE, no_interval
 
@@ -105,27 +104,6 @@ def agreeing_digits(table: pd.DataFrame) -> int:
     return next((digits for digits in (2, 3, 4) if agree(digits)), 3)
 
 
-def chosen_references(teacher: str, student: str) -> list[str]:
-    """The models to compare, the teacher first; draws the picker."""
-    shown = st.session_state.get(CHOSEN) or st.query_params.get_all(CHOSEN)
-    students = [one for one in (student, second_student()) if one not in (None, teacher)]
-    options = dict.fromkeys([*students, *model_options(), *map(reference_of, shown)])
-    options.pop(teacher, None)
-    readable_tags()
-    picked = st.multiselect(
-        "Models compared with the teacher",
-        list(options),
-        default=students,
-        format_func=model_label,
-        key=CHOSEN,
-        bind="query-params",
-        max_selections=MOST,
-        accept_new_options=True,
-        placeholder="Choose models, or type a folder or a Hugging Face name",
-    )
-    return list(dict.fromkeys([teacher, *(reference_of(str(one)) for one in picked)]))
-
-
 def link_to_models(student: str, second: str) -> None:
     """A button that opens this view, for a visitor who has chosen two students."""
 
@@ -147,7 +125,7 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
     """The picker, a chart and the table. Returns the references that were measured."""
     problems: dict[str, None] = {}
     references: list[str] = []
-    asked = chosen_references(teacher, student)
+    asked = pick_models(teacher, student, key=CHOSEN, most=MOST)
     place = st.container()
     found = None
     with collect_errors(problems):

@@ -56,8 +56,11 @@ def has_model(run: Run) -> bool:
     return (run.folder / "model" / "config.json").is_file()
 
 
-def action_bar(run: Run) -> None:
-    """The buttons for the run's state that the visitor may use; none for an example."""
+def action_bar(run: Run, *, leave: Callable[[], None] | None = None) -> None:
+    """The buttons for the run's state that the visitor may use; none for an example.
+
+    `leave` shows the list again once the run is deleted: by default that of the Runs page.
+    """
     if run.example:
         return
     refusal = visitor().change_refusal(run)
@@ -109,7 +112,7 @@ def action_bar(run: Run) -> None:
             _button("Delete", "delete", "delete", _ask_to_delete, run, help="You are asked to confirm.")
     if refusal is not None:
         caption(literal(refusal))
-    _confirm_delete(run)
+    _confirm_delete(run, leave or partial(open_run, None))
 
 
 def _open_with(label: str, page: str, icon: str, run: Run, *, help: str, primary: bool = False) -> None:
@@ -179,15 +182,15 @@ def _do_not_delete() -> None:
     st.session_state.pop(_TO_DELETE, None)
 
 
-def _delete(run: Run) -> None:
+def _delete(run: Run, leave: Callable[[], None]) -> None:
     """Delete the run and go back to the list."""
     _do_not_delete()
     _try(run, runs.delete)
     if _PROBLEM not in st.session_state:
-        open_run(None)
+        leave()
 
 
-def _confirm_delete(run: Run) -> None:
+def _confirm_delete(run: Run, leave: Callable[[], None]) -> None:
     """Ask for confirmation."""
     if st.session_state.get(_TO_DELETE) != run.id:
         return
@@ -199,6 +202,10 @@ def _confirm_delete(run: Run) -> None:
         )
         with st.container(horizontal=True):
             st.button(
-                "Delete permanently", key=f"confirm_{run.id}", on_click=_delete, args=(run,), type="primary"
+                "Delete permanently",
+                key=f"confirm_{run.id}",
+                on_click=_delete,
+                args=(run, leave),
+                type="primary",
             )
             st.button("Keep it", key=f"keep_{run.id}", on_click=_do_not_delete)

@@ -1,0 +1,85 @@
+"""The list of earlier measurements, with their state, each with a name to open it."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from app.measures.link import open_measurement
+from app.runs.list import IDLE, LIVE, about
+from app.shared.activity import track_activity
+from app.shared.run_texts import UNFINISHED, state_badge, status
+from app.shared.widgets import caption, literal
+from fairkd import runs
+from fairkd.errors import FairKDError
+from fairkd.runs import Run
+
+FIRST = 8  # at first; a button shows more
+_SHOWN = "measurements_shown"
+
+
+def earlier_measurements(*, hidden: bool = False) -> None:
+    """All measurements, the newest first. It updates itself unless the page is hidden."""
+    try:
+        found = measurements()
+    except FairKDError as error:
+        st.error(literal(error), icon=":material/error:")
+        return
+    st.subheader("Measurements")
+    if not found:
+        caption("None yet. Measurements started with `fairkd measure` on this machine appear here, too.")
+        return
+    unfinished = any(run.state in UNFINISHED for run in found)
+    st.fragment(_list, run_every=None if hidden else LIVE if unfinished else IDLE)()
+
+
+def measurements() -> list[Run]:
+    """The runs that measure, the newest first. Raises FairKDError."""
+    return [run for run in runs.all_runs() if run.kind == "measure"]
+
+
+@track_activity()
+def _list() -> None:
+    try:
+        found = measurements()
+    except FairKDError as error:
+        st.error(literal(error), icon=":material/error:")
+        return
+    shown = int(st.session_state.get(_SHOWN, FIRST))
+    now = time.time()
+    for run in found[:shown]:
+        _row(run, now)
+    if len(found) > shown:
+        st.button(
+            f"Show {min(FIRST, len(found) - shown)} more of {len(found) - shown}",
+            on_click=_more,
+            args=(shown,),
+            type="tertiary",
+            key="more_measurements",
+        )
+
+
+def _row(run: Run, now: float) -> None:
+    state, colour, icon = state_badge(run)
+    with st.container(border=True, gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            # Without a callback: Streamlit would rerun this list alone, and not the page.
+            if st.button(
+                f"**{literal(run.name)}**",
+                key=f"open_{run.id}",
+                type="tertiary",
+                help="Open this measurement.",
+            ):
+                open_measurement(run.id)
+                st.rerun()
+            st.badge(state, icon=icon, color=colour)
+        caption(" · ".join(map(literal, about(run))))
+        if run.active:
+            st.progress(min(max(run.progress, 0.0), 1.0), text=literal(status(run, now=now)))
+        elif run.sentence and run.state not in UNFINISHED:
+            caption(literal(run.sentence))
+
+
+def _more(shown: int) -> None:
+    st.session_state[_SHOWN] = shown + FIRST

@@ -1,0 +1,101 @@
+"""The view “Items”: every item of a measure with its scores, behind a click."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app.measures.open_item import show_item
+from app.measures.pick import pick_measure
+from app.measures.stored import Measured, display_names
+from app.shared.table_download import table_download
+from app.shared.widgets import caption
+from fairkd.benchmarks import BENCHMARKS, Result
+
+TEXT = "text_"
+
+
+def items_view(found: Measured) -> None:
+    """The items of one measure and model, the ones with the largest scores first."""
+    key = pick_measure(found.benchmarks)
+    results, names = found.of(key), display_names(found.models)
+    model = next(iter(results))
+    if len(results) > 1:
+        chosen = st.segmented_control(
+            "Model",
+            list(results),
+            format_func=lambda one: names.get(one, one),
+            default=model,
+            required=True,
+            key="items_model",
+            label_visibility="collapsed",
+        )
+        model = str(chosen) if chosen in results else model
+    result = results[model]
+    _unscored(result)
+    panel = st.expander(
+        f"Show the {result.overall.n:,} items",
+        icon=":material/visibility:",
+        key="items_panel",
+        on_change="rerun",
+    )
+    if not panel.open:
+        return
+    with panel:
+        items_table(by_size(result), f"fairkd-{key}-items", "items_table", [model])
+
+
+def by_size(result: Result) -> pd.DataFrame:
+    """The items, those with the largest scores (sign ignored) first."""
+    score = BENCHMARKS[result.benchmark].score
+    if score is None or score not in result.items:
+        return result.items
+    order = result.items[score].abs().sort_values(ascending=False, kind="stable").index
+    return result.items.loc[order].reset_index(drop=True)
+
+
+def items_table(items: pd.DataFrame, name: str, key: str, models: Sequence[str]) -> None:
+    """Items as a table. A click on a row shows its sentences with links to Predictions."""
+    above = st.container()
+    shown = items.drop(columns=[column for column in ("faulty",) if column in items]).rename(columns=heading)
+    chosen = st.dataframe(
+        shown,
+        key=key,
+        hide_index=True,
+        height=380,
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    rows = [int(row) for row in chosen.selection.rows if int(row) < len(items)]
+    with above:
+        if rows:
+            show_item(items.iloc[rows[0]], models, key)
+        else:
+            caption(
+                "Click the box at the left of a row to see its sentences and to open them in Predictions."
+            )
+    table_download(items, name, f"{key}_csv")
+
+
+def heading(column: str) -> str:
+    """`more` for `text_more`, `score, second` for `score_second`."""
+    return column.removeprefix(TEXT).replace("_", " ")
+
+
+def _unscored(result: Result) -> None:
+    """Items that could not be scored, with the reason of each."""
+    if not result.unscored:
+        return
+    count = len(result.unscored)
+    panel = st.expander(
+        f"{count:,} {'item' if count == 1 else 'items'} could not be scored",
+        icon=":material/block:",
+        key="items_unscored",
+        on_change="rerun",
+    )
+    if panel.open:
+        with panel:
+            table = pd.DataFrame([vars(one) for one in result.unscored])
+            st.dataframe(table, hide_index=True, height="auto", key="unscored_table")

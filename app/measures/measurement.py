@@ -1,0 +1,152 @@
+"""The page of one measurement: what it does, and what it has found so far."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import streamlit as st
+
+from app.measures.link import VIEW, open_measurement
+from app.measures.reproduction import reproduce_measurement
+from app.measures.scores import data_line, scores_view
+from app.measures.stored import Measured, measured
+from app.measures.views import VIEWS
+from app.runs.actions import action_bar, open_run, show_problem
+from app.runs.list import IDLE, LIVE, about, damage
+from app.shared.activity import track_activity
+from app.shared.run_texts import UNFINISHED, state_badge, status
+from app.shared.widgets import caption, literal
+from fairkd import runs
+from fairkd.errors import FairKDError
+from fairkd.runs import Run
+
+Drawn = tuple[str, str, int]  # state, name, and number of results
+
+
+def measurement_page(id: str, *, hidden: bool = False) -> None:
+    """Everything about one measurement, or an error if there is none. A hidden page is not updated."""
+    st.button(
+        "All measurements",
+        on_click=open_measurement,
+        args=(None,),
+        icon=":material/arrow_back:",
+        type="tertiary",
+    )
+    try:
+        run = runs.get(id)
+    except FairKDError as error:
+        st.error(literal(error), icon=":material/error:")
+        return
+    if run.kind != "measure":
+        _is_a_training(run)
+        return
+    found = measured(run)
+    st.header(literal(run.name), anchor=False)
+    live = run.state in UNFINISHED and not hidden
+    every = LIVE if live else IDLE if run.resumable and not hidden else None
+    st.fragment(_state, run_every=every)(id, (run.state, run.name, found.done))
+    if found.results:
+        _results(found)
+    elif run.state in UNFINISHED:
+        caption("The results appear one after the other. You can close this page: it continues.")
+    else:
+        caption("There are no results: see the message above.")
+    _refusals(found)
+    reproduce_measurement(run)
+
+
+def _is_a_training(run: Run) -> None:
+    st.error(f"{literal(run.name)} is a training, not a measurement.", icon=":material/error:")
+    st.page_link(
+        "app/pages/runs.py",
+        label=f"Open {literal(run.name)} on Runs",
+        icon=":material/monitoring:",
+        query_params={"run": run.id},
+    )
+
+
+@track_activity()
+def _state(id: str, drawn: Drawn) -> None:
+    """State, progress and buttons. A change of state or name, or a new result, redraws the whole page."""
+    try:
+        run = runs.get(id)
+    except FairKDError:
+        st.rerun()  # deleted elsewhere: `measurement_page` reports it
+    found = measured(run)
+    if (run.state, run.name, found.done) != drawn:
+        st.rerun()
+    # A container for each part: a popover that moves by one element is closed.
+    head, problem, actions = (st.container() for _ in range(3))
+    with head:
+        _head(run, found)
+    with problem:
+        show_problem()
+    with actions:
+        action_bar(run, leave=partial(_leave))
+
+
+def _leave() -> None:
+    open_run(None)
+    open_measurement(None)
+
+
+def _head(run: Run, found: Measured) -> None:
+    state, colour, icon = state_badge(run)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(state, icon=icon, color=colour)
+        caption(f"{' · '.join(map(literal, about(run)))} · `{run.id}`")
+    if sentence := damage(run):
+        st.warning(literal(sentence), icon=":material/warning:")
+    for line in run.note.splitlines():
+        st.markdown(literal(line))
+    pairs = len(run.config.get("models") or ()) * len(run.config.get("benchmarks") or ())
+    of = f"{found.done} of {pairs} done" if pairs else ""
+    if run.state in UNFINISHED:
+        _progress(run, of)
+    elif run.state == "failed":
+        sentence = run.sentence or "The measurement failed. Its log has the details."
+        st.error(literal(sentence), icon=":material/error:")
+    else:
+        caption(" · ".join(filter(None, (of, status(run), literal(run.sentence or "")))))
+    if found.damaged and run.state not in UNFINISHED:
+        count = "One result is" if found.damaged == 1 else f"{found.damaged} results are"
+        st.warning(
+            f"{count} damaged and left out. To measure again what is missing, start the same measurement.",
+            icon=":material/warning:",
+        )
+
+
+def _progress(run: Run, of: str) -> None:
+    """What an unfinished measurement does, or when it starts."""
+    known = runs.all_runs() if run.state == "queued" else []
+    starts = runs.expected_starts(known, runs.slots(), time.time()) if known else {}
+    said = status(run, start=starts.get(run.id))
+    if run.active:
+        st.progress(min(max(run.progress, 0.0), 1.0), text=f"{literal(said)} · {of}")
+    else:
+        st.markdown(literal(run.sentence) if run.sentence else f":material/schedule: {literal(said)}")
+
+
+def _results(found: Measured) -> None:
+    shown = {"Scores": scores_view, **VIEWS}
+    view = st.segmented_control(
+        "Results",
+        list(shown),
+        default="Scores",
+        required=True,
+        key=VIEW,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    shown.get(str(view), scores_view)(found)
+    caption(data_line(found))
+
+
+def _refusals(found: Measured) -> None:
+    """What could not be measured, and items that could not be scored."""
+    for refusal in found.refusals:
+        st.warning(
+            f"**{literal(refusal.benchmark)}** of {literal(refusal.model)}: {literal(refusal.reason)}",
+            icon=":material/block:",
+        )

@@ -1,0 +1,14 @@
+"""The views of a measurement's results besides its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from app.measures.categories import categories_view
+from app.measures.items import items_view
+from app.measures.stored import Measured
+
+VIEWS: Mapping[str, Callable[[Measured], None]] = {
+    "By category": categories_view,
+    "Items": items_view,
+}
