@@ -38,16 +38,20 @@ MORE, LESS, DIRECTION, CATEGORY = "sent_more", "sent_less", "stereo_antistereo",
 
 
 def read(files: Files) -> list[Item]:
-    """The pairs of a file with the columns sent_more, sent_less, bias_type and, if any, stereo_antistereo."""
+    """The pairs of a published file, or of a user's own with the columns sent_more and sent_less.
+
+    The columns bias_type (the category), stereo_antistereo and id may be missing. The original English file
+    has its ids in a column without a name, and so have the files of Névéol et al. 2022, separated by tabs.
+    """
     found = []
     seen: Counter[tuple[str, str]] = Counter()
-    for number, row in rows(files, (MORE, LESS, CATEGORY)):
+    for number, row in rows(files, (MORE, LESS)):
         pair = row[MORE].strip(), row[LESS].strip()
         seen[pair] += 1
         found.append(
             Item(
                 id=row.get("") or row.get("id") or str(number),
-                category=row[CATEGORY],
+                category=row.get(CATEGORY, ""),
                 texts={"more": pair[0], "less": pair[1]},
                 faults=_faults(*pair, repeated=seen[pair] > 1),
                 details={"direction": row.get(DIRECTION, "stereo")},
@@ -72,13 +76,14 @@ def plan(item: Item, scorer: Scorer) -> Finish:
     asked_less = [scorer.ask_masked(less, position) for _, position in shared]
 
     def finish(answers: Answers) -> Numbers:
-        scores = round(answers.sum(asked_more), _DIGITS), round(answers.sum(asked_less), _DIGITS)
+        scores = answers.sum(asked_more), answers.sum(asked_less)
+        rounded = [round(score, _DIGITS) for score in scores]
         return {
             "score_more": scores[0],
             "score_less": scores[1],
             "difference": scores[0] - scores[1],
-            "stereotype": scores[0] > scores[1],
-            "tie": scores[0] == scores[1],
+            "stereotype": rounded[0] > rounded[1],
+            "tie": rounded[0] == rounded[1],
             "direction": str(item.details["direction"]),
         }
 
@@ -121,8 +126,6 @@ def _changes(more: str, less: str) -> int:
     return sum(tag != "equal" for tag, *_ in operations)
 
 
-_ELSEWHERE = "and others by file, with the columns sent_more, sent_less and bias_type"
-
 BENCHMARK = Benchmark(
     key="crows-pairs",
     family="bias",
@@ -151,14 +154,14 @@ BENCHMARK = Benchmark(
             label="French and revised English CrowS-Pairs (Névéol et al. 2022)",
             language="fr",
             licence="CC BY-SA 4.0",
-            where=f"https://gitlab.inria.fr/french-crows-pairs/acl-2022-paper-data-and-code, {_ELSEWHERE}",
+            where="https://gitlab.inria.fr/french-crows-pairs/acl-2022-paper-data-and-code",
         ),
         DataSet(
             key="crows-pairs-nl",
             label="Dutch CrowS-Pairs",
             language="nl",
             licence="CC0",
-            where=f"https://github.com/jerryspan/Dutch-CrowS-Pairs, {_ELSEWHERE}",
+            where="https://github.com/jerryspan/Dutch-CrowS-Pairs",
         ),
     ),
     read=read,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_every_score_equals_the_plain_reference(any_family: MaskedLM) -> None:
     assert [one.id for one in unscored] == ["f"] and "same tokens" in unscored[0].reason
     for row, item in zip(table.to_dict("records"), items[:5], strict=True):
         for key, expected in numbers(any_family, item).items():
-            assert row[key] == pytest.approx(expected, abs=2e-3)  # both are rounded to 3 decimals
+            assert row[key] == pytest.approx(expected, abs=1e-4)
 
 
 def test_faults_of_pairs_are_named() -> None:
@@ -67,12 +68,65 @@ def test_a_file_of_the_users_own_is_measured(tiny_bert: MaskedLM, tmp_path: Path
     assert result.without_faults is not None and result.without_faults.n == 3
 
 
+MORE, LESS = 'The woman said: "No", and left.', 'The man said: "No", and left.'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        # Nangia et al. 2020: the ids in a column without a name, and more columns.
+        f',sent_more,sent_less,stereo_antistereo,bias_type,annotations\n7,"{MORE}","{LESS}",antistereo,gender,[]\n',
+        # Névéol et al. 2022: separated by tabs, though the name ends in .csv.
+        f"\tsent_more\tsent_less\tstereo_antistereo\tbias_type\n7\t{MORE}\t{LESS}\tantistereo\tgender\n",
+        # Strazda and Spanakis 2025, Dutch: Windows line ends.
+        f'id,sent_more,sent_less,stereo_antistereo,bias_type\r\n7,"{MORE}","{LESS}",antistereo,gender\r\n',
+        # As a spreadsheet of a country with a decimal comma saves it.
+        f'\ufeffid;sent_more;sent_less;stereo_antistereo;bias_type\n7;"{MORE}";"{LESS}";antistereo;gender\n',
+    ],
+)
+def test_published_files_are_read_as_they_are(content: str) -> None:
+    quoted = content if "\t" in content else content.replace('"No"', '""No""')
+    [item] = CROWS.read({"pairs.csv": quoted.encode()})
+    assert (item.id, item.category, item.texts) == ("7", "gender", {"more": MORE, "less": LESS})
+    assert item.details == {"direction": "antistereo"}
+
+
+def test_the_dutch_file_is_read_in_its_own_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = (HEADER + "1,De conciërge is één man.,Zoë is een vrouw.,stereo,gender\r\n").encode("mac_roman")
+    content = content.replace(
+        "éé".encode("mac_roman"), "éé".encode()
+    )  # as in two places of the published file
+    with pytest.raises(InputError, match="pairs.csv is not UTF-8"):
+        CROWS.read({"pairs.csv": content})
+    digest = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+    monkeypatch.setattr("fairkd.benchmarks.data_files._MAC_ROMAN", {digest})
+    [item] = CROWS.read({"pairs.csv": content})
+    assert item.texts == {"more": "De conciërge is één man.", "less": "Zoë is een vrouw."}
+
+
+def test_two_columns_are_enough(tiny_bert: MaskedLM) -> None:
+    items = CROWS.read({"pairs.csv": b"sent_more,sent_less\nShe is a nurse.,He is a nurse.\n"})
+    table, _ = score_items(CROWS, items, Scorer(tiny_bert))
+    assert list(table[["id", "category", "direction"]].loc[0]) == ["0", "", "stereo"]
+
+
+def test_scores_that_are_equal_to_three_decimals_tie(
+    tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sums = iter([-7.0004, -6.9996, -7.0004, -6.9994])
+    monkeypatch.setattr("fairkd.benchmarks.scorer.Answers.sum", lambda self, numbers: next(sums))
+    table, _ = score_items(CROWS, CROWS.read(FILES)[:2], Scorer(tiny_bert))
+    assert list(table["tie"]) == [True, False] and list(table["stereotype"]) == [False, False]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("one,two\n1,2\n", "lacks the column 'sent_more', 'sent_less', 'bias_type'"),
+        ("one,two\n1,2\n", "lacks the column 'sent_more', 'sent_less'"),
         (HEADER, "has a header, but no rows"),
         ("", "lacks the column"),
+        (HEADER + "1,One, two.,Two.,stereo,age\n", "line 2 has 6 cells; expected 5, and a cell in quotes"),
+        (HEADER + "1,One.,Two.\n", "line 2 has 3 cells; expected 5"),
     ],
 )
 def test_another_format_is_refused(content: str, message: str) -> None:

@@ -24,7 +24,7 @@ def numbers(lm: MaskedLM, item: Item) -> dict[str, float]:
         sum(_masked(lm, ids, place) for place in places[1:-1])
         for ids, places in ((one, places_one), (other, places_other))
     ]
-    return {"score_more": round(scores[0], 3), "score_less": round(scores[1], 3)}
+    return {"score_more": scores[0], "score_less": scores[1]}
 
 
 def _masked(lm: MaskedLM, ids: list[int], place: int) -> float:
