@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.text import escape, signed
+from app.charts.text import agreeing_digits, escape, signed
 from app.shared import theme
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
@@ -202,7 +202,8 @@ def labelled_points(
 
     Parameters
     ----------
-    columns : the columns of the point's name, of x and y, and of further numbers for the hover box.
+    columns : the columns of the point's name, of x and y, and possibly of their difference, in either
+        direction, for the hover box.
     labels : text and side for every row of the frame, as from `chosen_labels`.
     details : the lines of the hover box below the name; `%{customdata[1]}` is x as text.
     """
@@ -219,11 +220,17 @@ def labelled_points(
         textfont={"size": 11, "color": ink},
         cliponaxis=False,
         customdata=[
-            (escape(point), *map(signed, numbers))
+            (escape(point), *_agreeing(*numbers))
             for point, *numbers in part[list(columns)].itertuples(index=False, name=None)
         ],
         hovertemplate="<br>".join(["<b>%{customdata[0]}</b>", *details]) + "<extra></extra>",
     )
+
+
+def _agreeing(x: float, y: float, *difference: float) -> list[str]:
+    """Both values and their difference, if there is one, with as many digits as let them agree."""
+    digits = agreeing_digits(*((x, y, one) for one in difference))
+    return [signed(one, digits) for one in (x, y, *difference)]
 
 
 def _overlap(one: Box, other: Box) -> bool:

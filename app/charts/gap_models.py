@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,11 +12,18 @@ from app.charts.base import base_figure, hues
 from app.charts.gap_text import RATIOS, VALUE_NAMES, Value
 from app.charts.gaps import marker
 from app.charts.text import escape, ratio_tick, round_ratios, round_steps, shorten, times
+from app.shared import theme
 from fairkd.measures import Ranking
 
 
 def models_chart(
-    table: pd.DataFrame, ranking: Ranking, *, value: Value = "gap", count: int, dark: bool = False
+    table: pd.DataFrame,
+    ranking: Ranking,
+    *,
+    value: Value = "gap",
+    count: int,
+    roles: Sequence[str | None],
+    dark: bool = False,
 ) -> go.Figure:
     """The mean absolute gap of each model with its interval; the first model is the reference.
 
@@ -24,14 +32,15 @@ def models_chart(
     table : from `fairkd.measures.compare_models`.
     ranking : from `fairkd.measures.rank_models`.
     count : the number of professions, for the title.
+    roles : the role of each model on the other pages, which gives it its colour; None without one.
     """
     shades = hues(dark)
-    title = _models_title(ranking, value, count, table)
+    title = _models_title(ranking, value, count, table, of_teacher=roles[0] == "teacher")
     figure = base_figure(title=title, height=110 + 34 * len(table), dark=dark)
     names = [shorten(name, 40) for name in table["model"]]
-    colours = (shades.teacher, shades.student, shades.student2)
-    for number, row in enumerate(table.to_dict("records")):
-        hue = colours[min(number, 2)]
+    colours = {"teacher": shades.teacher, "student": shades.student, "student2": shades.student2}
+    for number, (role, row) in enumerate(zip(roles, table.to_dict("records"), strict=True)):
+        hue = colours.get(role or "", theme.MUTED.on(dark))
         lost = row["verdict"] == "mass lost"
         interval = (
             ""
@@ -87,10 +96,12 @@ def _ratio(gap: float) -> str:
     return times(math.exp(min(gap, 50.0)))
 
 
-def _models_title(ranking: Ranking, value: Value, count: int, table: pd.DataFrame) -> str:
+def _models_title(
+    ranking: Ranking, value: Value, count: int, table: pd.DataFrame, *, of_teacher: bool
+) -> str:
     """The model with the smallest gap, if it is told apart from all others; of two, which is smaller.
 
-    With each model's gap as a ratio, if they are few.
+    With each model's gap as a ratio, if they are few. `of_teacher` says that the first model is the teacher.
     """
     reference = str(table["model"].iloc[0])
     ratios = dict(zip(table["model"], map(_ratio, table["mean_absolute"]), strict=True))
@@ -99,7 +110,8 @@ def _models_title(ranking: Ranking, value: Value, count: int, table: pd.DataFram
         other = next(name for name in ranking.order if name != reference)
         than = "larger" if ranking.leader == reference else "smaller"
         against = f"{ratios[other]} against {ratios[reference]} times"
-        return f"{other}: mean absolute {VALUE_NAMES[value]} {than} than the teacher's {of}: {against}"
+        whose = "the teacher's" if of_teacher else f"that of {reference}"
+        return f"{other}: mean absolute {VALUE_NAMES[value]} {than} than {whose} {of}: {against}"
     if ranking.leader is not None:
         named = list(ratios) if len(ratios) <= 3 else dict.fromkeys((reference, ranking.leader))
         each = ", ".join(f"{name} {ratios[name]}" for name in named)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from fairkd.utils import (
+    agreeing_digits as agreeing_digits,
     correlation_interval as correlation_interval,
     percent as percent,
     signed as signed,

@@ -1,16 +1,15 @@
-"""The view “Models”: any number of models in one table, each compared with the teacher."""
+"""The view “Models”: any number of models in one table, each compared with one of them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from app.charts.gap_models import models_chart
 from app.charts.gap_text import VALUE_NAMES, Value
-from app.charts.text import p_value, signed, signed_correlation, signed_interval
+from app.charts.text import agreeing_digits, p_value, signed, signed_correlation, signed_interval
 from app.components.chart import show_figure
 from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion, compared_models
@@ -18,13 +17,14 @@ from app.gaps.run_note import run_note
 from app.gaps.tables import show_table
 from app.shared import theme
 from app.shared.model_cache import collect_errors, show_errors
-from app.shared.model_options import short_name
+from app.shared.model_options import model_label, short_name
 from app.shared.models_picker import pick_models
+from app.shared.sidebar import second_student
 from app.shared.widgets import caption, literal
 from fairkd.measures import FEWEST_ITEMS, MIN_MASS_SHARE, no_interval
 
 NAME = "Models"
-CHOSEN = "gap_models"
+CHOSEN, REFERENCE = "gap_models", "gap_reference"
 MOST = 12  # models; each takes seconds to minutes to measure
 
 
@@ -40,7 +40,7 @@ def readable(table: pd.DataFrame, value: Value) -> pd.DataFrame:
 
     gap, first = VALUE_NAMES[value], table["model"].iloc[0]
     parts = [part for _, part in table.groupby("role", sort=False)] if "role" in table else [table]
-    digits = [agreeing_digits(part) for part in parts for _ in range(len(part))]
+    digits = [_digits(part) for part in parts for _ in range(len(part))]
     columns = {
         **({"role": table["role"]} if "role" in table else {}),
         "model": table["model"],
@@ -67,6 +67,13 @@ def readable(table: pd.DataFrame, value: Value) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _digits(table: pd.DataFrame) -> int:
+    """The digits of the mean absolute gaps and of their differences from the first model's."""
+    first = table["mean_absolute"].iloc[0]
+    values = table[["mean_absolute", "difference"]].itertuples(index=False, name=None)
+    return agreeing_digits(*((first, *row) for row in values))
+
+
 def short_headings(table: pd.DataFrame, value: Value) -> dict[str, str]:
     """The columns of `readable` for the screen, each with a heading that leaves the others in sight."""
     gap = VALUE_NAMES[value]
@@ -84,24 +91,27 @@ def short_headings(table: pd.DataFrame, value: Value) -> dict[str, str]:
     }
 
 
-def agreeing_digits(table: pd.DataFrame) -> int:
-    """The fewest digits, of 2 to 4, with which each difference is that of the rounded gaps; 3 if none.
-
-    >>> one = {"model": ["teacher", "student"], "mean_absolute": [0.864, 0.4361]}
-    >>> agreeing_digits(pd.DataFrame(one | {"difference": [math.nan, -0.4279]}))
-    3
-    """
-    first = float(table["mean_absolute"].iloc[0])
-    rows = list(zip(table["mean_absolute"].iloc[1:], table["difference"].iloc[1:], strict=True))
-
-    def agree(digits: int) -> bool:
-        return all(
-            round(round(size, digits) - round(first, digits), digits) == round(difference, digits)
-            for size, difference in rows
-            if not math.isnan(difference)
+def chosen_references(teacher: str, student: str) -> list[str]:
+    """The models to compare, the reference first; draws the pickers."""
+    left, right = st.columns([3, 1], gap="small")
+    with left:
+        models = pick_models(teacher, student, key=CHOSEN, most=MOST)
+    with right:
+        reference = st.selectbox(
+            "Reference model",
+            models,
+            format_func=model_label,
+            key=REFERENCE,
+            bind="query-params",
+            help="Differences, tests and verdicts say how each other model differs from this one.",
         )
+    return list(dict.fromkeys([reference or teacher, *models]))
 
-    return next((digits for digits in (2, 3, 4) if agree(digits)), 3)
+
+def roles(references: Sequence[str], teacher: str, student: str) -> list[str | None]:
+    """The role that each model has on the other pages, whatever its place here; None without one."""
+    known: dict[str | None, str] = {second_student(): "student2", student: "student", teacher: "teacher"}
+    return [known.get(reference) for reference in references]
 
 
 def link_to_models(student: str, second: str) -> None:
@@ -125,7 +135,7 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
     """The picker, a chart and the table. Returns the references that were measured."""
     problems: dict[str, None] = {}
     references: list[str] = []
-    asked = pick_models(teacher, student, key=CHOSEN, most=MOST)
+    asked = chosen_references(teacher, student)
     place = st.container()
     found = None
     with collect_errors(problems):
@@ -140,6 +150,7 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
             found.ranking,
             value=question.value,
             count=len(question.professions),
+            roles=roles(references, teacher, student),
             dark=theme.is_dark(),
         )
         show_figure(figure, "gaps_models", "fairkd-gaps-models", rows=True)
@@ -152,9 +163,11 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
         caption(
             f"Each point is a model's mean absolute {VALUE_NAMES[question.value]}, the average over "
             f"{found.table['sentences'].iloc[0]:,} sentences, sign ignored{intervals}. The verdict compares "
-            "it with the first model, profession by profession. Mass lost: the model gives these words less "
-            f"than {100 * MIN_MASS_SHARE:.0f} % of the probability that the first one gives them, so its gap "
-            "says little; its marker is hollow. Differences are taken before rounding."
+            f"it with {literal(found.table['model'].iloc[0])}, the reference, profession by profession. "
+            f"Mass lost: the model gives these words less than {100 * MIN_MASS_SHARE:.0f} % of the "
+            "probability that the reference gives them, so its gap says little; its marker is hollow. "
+            "Differences are taken before rounding. Colours are those of the models in the sidebar; other "
+            "models are grey."
         )
         show_table(
             found.table,

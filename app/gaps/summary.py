@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.charts.gap_text import VALUE_NAMES, ZERO
 from app.charts.text import (
+    agreeing_digits,
     p_value,
     percent,
     sentence_start,
@@ -58,7 +59,7 @@ def summary(results: Results, question: GapQuestion) -> None:
         heading = shorten(named(name, results.models[name.lower()]), 40)
         with column.container(border=True, height="stretch", gap=None):
             st.markdown(f":{colour}[**{literal(heading)}**]", help=_card_help(question))
-            _model_summary(name, found, leanings(each), question)
+            _model_summary(name, found, leanings(each), question, digits(results.test))
     with verdict.container(border=True, height="stretch", gap=None):
         _verdict(results, question)
 
@@ -72,8 +73,13 @@ def _card_help(question: GapQuestion) -> str:
     )
 
 
-def _model_summary(name: str, found: Summary, leaning: tuple[int, int], question: GapQuestion) -> None:
-    """One model: how many times as likely, for how many professions which group, then nats and mass."""
+def _model_summary(
+    name: str, found: Summary, leaning: tuple[int, int], question: GapQuestion, digits: int
+) -> None:
+    """One model: how many times as likely, for how many professions which group, then nats and mass.
+
+    `digits` are those of the mean absolute gap.
+    """
     measure = f"mean absolute {VALUE_NAMES[question.value]}"
     if question.value == "gap":
         meaning = "is one group as the other"
@@ -89,7 +95,7 @@ def _model_summary(name: str, found: Summary, leaning: tuple[int, int], question
         )
     caption(
         f"{meaning}. {_leaning_text(leaning, question)}  \n"
-        f"{sentence_start(measure)} **{found.mean_absolute:.2f} nats**, {interval}  \n"
+        f"{sentence_start(measure)} **{found.mean_absolute:.{digits}f} nats**, {interval}  \n"
         f"{mass_text(question)}: {literal(percent(found.mass))}"
     )
     if found.mass < WARNING_MASS:
@@ -191,14 +197,21 @@ def _verdict(results: Results, question: GapQuestion) -> None:
     )
 
 
+def digits(test: PairedTest) -> int:
+    """The digits of both models' mean absolute gaps and of their difference."""
+    return agreeing_digits((test.student, test.teacher, test.difference))
+
+
 def evidence(test: PairedTest) -> str:
     """The difference with its interval, and for how many professions the student's gap is smaller."""
-    difference = f"Student {test.student:.2f}, teacher {test.teacher:.2f} nats"
+    shown = digits(test)
+    difference = f"Student {test.student:.{shown}f}, teacher {test.teacher:.{shown}f} nats"
     if test.kind == "too few":
         return f"{difference}."
     how, count = ("larger", test.larger) if test.kind == "larger" else ("smaller", test.smaller)
+    interval = f"{INTERVAL} {signed_interval(test.low, test.high)}"
     return (
-        f"{difference}: {signed(test.difference)} ({INTERVAL} {signed_interval(test.low, test.high)}). "
+        f"{difference}: {signed(test.difference, shown)} ({interval}). "
         f"{sentence_start(how)} for {count} of {test.n} professions."
     )
 

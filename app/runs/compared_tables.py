@@ -25,6 +25,7 @@ TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_
 # Settings of the constraint, and settings that do not change what the student learns.
 _CONSTRAINT = ("constraint.", "objective.group", "objective.label")
 _NO_TRAINING = ("evaluation.", "checkpoint.", "log_every", "threads", "objective.chunk")
+DIGITS = 3  # of a difference in nats; with two it could contradict the rounded values above it
 PAIRED = tuple(MEASURES[key] for key in ("gap_absolute", "pseudo_perplexity_sampled", "kl"))
 
 
@@ -130,12 +131,12 @@ def difference_row(name: str, measure: Measure, verdict: Verdict | None) -> dict
     def text(value: float) -> str:
         if math.isnan(value):
             return "–"
-        return signed(value) if is_difference else f"× {math.exp(value):.2f}"
+        return signed(value, DIGITS) if is_difference else f"× {math.exp(value):.2f}"
 
     row["difference"] = f"{text(verdict.difference)}{' nats' if is_difference else ''}"
     if verdict.kind != "too few":
         row["95 % interval"] = (
-            signed_interval(verdict.low, verdict.high)
+            signed_interval(verdict.low, verdict.high, DIGITS)
             if is_difference
             else _ratio_interval(math.exp(verdict.low), math.exp(verdict.high))
         )

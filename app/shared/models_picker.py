@@ -23,7 +23,7 @@ def pick_models(teacher: str, student: str, *, key: str, most: int) -> list[str]
     options.pop(teacher, None)
     readable_tags()
     picked = st.multiselect(
-        "Models compared with the teacher",
+        "Models beside the teacher",
         list(options),
         default=students,
         format_func=model_label,

@@ -24,7 +24,7 @@ from fairkd.measures.gap_summaries import (
 )
 from fairkd.measures.registry import has_lost_mass
 from fairkd.measures.verdicts import Ranking, Score, Verdict, compare, rank
-from fairkd.utils import signed_correlation, signed_interval
+from fairkd.utils import agreeing_digits, signed_correlation, signed_interval
 
 TransferKind = Literal["inherited", "reduced", "amplified", "flipped", "none"]
 TOLERANCE = 0.25  # nats; a gap of this size makes one group 1.3 times as likely as the other
@@ -87,8 +87,10 @@ def paired_test(
 
 
 def _sentence(teacher: float, student: float, verdict: Verdict, value: Value) -> str:
+    digits = agreeing_digits((student, teacher, verdict.difference))
     size = (
-        f"The student's mean absolute {VALUE_NAMES[value]} is {student:.2f} nats, the teacher's {teacher:.2f}"
+        f"The student's mean absolute {VALUE_NAMES[value]} is {student:.{digits}f} nats, the teacher's "
+        f"{teacher:.{digits}f}"
     )
     if verdict.kind == "too few":
         return f"{size}; {verdict.phrase()}."
@@ -100,8 +102,8 @@ def _sentence(teacher: float, student: float, verdict: Verdict, value: Value) ->
     )
     if not verdict.is_clear:
         return f"{size}; no clear difference {evidence}."
-    by = abs(verdict.difference)
-    return f"{size}: {'less than 0.01' if by < 0.005 else f'{by:.2f}'} {verdict.kind} {evidence}."
+    by = f"{abs(verdict.difference):.{digits}f}" if round(verdict.difference, digits) else "less than 0.01"
+    return f"{size}: {by} {verdict.kind} {evidence}."
 
 
 def compare_models(

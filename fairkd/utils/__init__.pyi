@@ -16,6 +16,7 @@ from .hosting import (
     visitor_id as visitor_id,
 )
 from .number_text import (
+    agreeing_digits as agreeing_digits,
     correlation_interval as correlation_interval,
     percent as percent,
     signed as signed,

@@ -70,6 +70,26 @@ def signed_interval(low: float, high: float, digits: int = 2) -> str:
     return " to ".join(texts)
 
 
+def agreeing_digits(*rows: tuple[float, float, float]) -> int:
+    """The fewest digits, of 2 to 4, with which each shown difference is that of the two shown values.
+
+    Each row has the two values and their difference, in either direction. Rows without one do not count. If
+    no number of digits does it, it is 3.
+
+    >>> agreeing_digits((0.864, 0.4361, -0.4279)), agreeing_digits((0.86, 0.44, -0.42))
+    (3, 2)
+    """
+
+    def agree(digits: int) -> bool:
+        return all(
+            round(abs(round(one, digits) - round(other, digits)), digits) == round(abs(difference), digits)
+            for one, other, difference in rows
+            if not math.isnan(difference)
+        )
+
+    return next((digits for digits in (2, 3, 4) if agree(digits)), 3)
+
+
 def correlation_interval(low: float, high: float) -> str:
     """Both ends of the interval of a correlation, with as many digits as tell them from 0, 1 and −1.
 

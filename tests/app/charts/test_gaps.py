@@ -118,7 +118,9 @@ def models(**gap: float) -> go.Figure:
     )
     wave = pd.Series([1.0, 2.0, -1.0, 1.5, 0.5, 3.0, -2.0, 1.0])
     frames = {name: frame.assign(gap=wave * size, mass=0.5 if size else 0.01) for name, size in gap.items()}
-    return models_chart(compare_models(frames), rank_models(frames), count=8)
+    known = {"teacher": "teacher", "plain": "student", "fair": "student2"}
+    roles = [known.get(name) for name in frames]
+    return models_chart(compare_models(frames), rank_models(frames), count=8, roles=roles)
 
 
 def test_the_models_title_names_a_leader_only_if_it_is_told_apart_from_all_others() -> None:
@@ -126,7 +128,6 @@ def test_the_models_title_names_a_leader_only_if_it_is_told_apart_from_all_other
     assert clear.layout.meta["title"] == (
         "fair has the smallest mean absolute gap over 8 professions: teacher 4.5, plain 3.9, fair 1.3 times"
     )
-    assert len({trace.marker.color for trace in clear.data}) == 3, "each of two students has a colour"
     assert clear.layout.xaxis.ticktext[0] == "equal" and clear.layout.xaxis.ticktext[1].endswith("×")
     tied = models(teacher=1.0, plain=0.2, fair=0.2)
     assert tied.layout.meta["title"] == "plain and fair cannot be told apart over 8 professions"
@@ -138,6 +139,17 @@ def test_the_models_title_names_a_leader_only_if_it_is_told_apart_from_all_other
     lost = models(teacher=1.0, plain=0.9, gone=0.0)
     assert lost.layout.meta["title"].startswith("plain: mean absolute gap smaller")
     assert [trace.marker.symbol[0] for trace in lost.data] == ["circle", "square", "square-open"]
+
+
+def test_a_model_keeps_its_colour_in_any_order_and_any_model_may_be_the_reference() -> None:
+    orders = models(teacher=1.0, plain=0.9, fair=0.2), models(fair=0.2, teacher=1.0, plain=0.9)
+    one, other = ({trace.customdata[0][0]: trace.marker.color for trace in each.data} for each in orders)
+    assert one == other and len(set(one.values())) == 3
+    assert models(teacher=1.0, none=0.9).data[1].marker.color == theme.MUTED.light, "no role, no colour"
+    against = models(fair=0.2, plain=1.0)
+    assert against.layout.meta["title"] == (
+        "plain: mean absolute gap larger than that of fair over 8 professions: 4.5 against 1.3 times"
+    )
 
 
 def labour(correlation: Correlation, mass: Sequence[float] = (0.5, 0.5, 0.5)) -> go.Figure:

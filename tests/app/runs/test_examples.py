@@ -50,7 +50,7 @@ def test_the_examples_differ_item_by_item(open_runs: OpenRuns) -> None:
     gaps = frame[frame["measure"] == "mean absolute gap"].set_index("run")
     assert list(gaps.index) == ["paper (example)", "fair (example)"]
     assert list(gaps["finding"]) == ["smaller", "smaller"] and gaps["p"]["fair (example)"] == "< 0.001"
-    assert gaps["difference"]["fair (example)"] == "−1.19 nats"
+    assert gaps["difference"]["fair (example)"] == "−1.192 nats"
     quality = frame[frame["measure"] == "pseudo-perplexity, sampled"].set_index("run")
     assert quality["difference"]["fair (example)"] == "× 1.06"
 
