@@ -14,10 +14,22 @@ function oneEntryPerAction() {
   const replace = window.history.replaceState.bind(window.history)
   window.history.pushState = (...entry) => {
     showTop(entry[2])
-    const add = acted ? push : replace
-    acted = false
+    const elsewhere = isElsewhere(entry[2])
+    const add = acted && elsewhere ? push : replace
+    if (elsewhere) acted = false
     add(...entry)
   }
+}
+
+// Whether an address shows something else than the current one. The presenter view shows the same, larger: Back
+// returns to what was there before it.
+function isElsewhere(address) {
+  const place = url => {
+    const found = new URL(url, window.location.href)
+    found.searchParams.delete("present")
+    return found.href
+  }
+  return address === undefined || place(address) !== place(window.location.href)
 }
 
 // A run opens at its top: Streamlit scrolls there for another page, but a run is a parameter of the address.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.shared.presenter import is_presenting
 from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import literal
 from fairkd.distill.config import DESCRIPTIONS, LABELS, PRESETS
@@ -28,7 +29,9 @@ def choose_variants() -> list[str]:
         list(PRESETS),
         selection_mode="multi",
         key=VARIANTS,
-        format_func=lambda variant: literal(full_name(variant)),
+        # An audience comes for the figure: one row of short names is enough.
+        format_func=lambda variant: literal(variant if is_presenting() else full_name(variant)),
+        label_visibility="collapsed" if is_presenting() else "visible",
         persist_state="session",
         help="  \n".join(f"**{variant}**: {text}" for variant, text in DESCRIPTIONS.items()),
     )

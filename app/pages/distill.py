@@ -12,6 +12,7 @@ from app.distill.reproduce_variants import reproduce_variants
 from app.distill.shared_settings import shared_controls
 from app.distill.start import start_controls
 from app.distill.variants import SHARED_SETTINGS, changes, config_of, reset, without_effect
+from app.shared.presenter import unseen
 from app.shared.settings_table import changed, changed_table, fields
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption, literal
@@ -20,11 +21,12 @@ from fairkd.errors import FairKDError
 
 teacher, _ = chosen_models()
 restore()
-st.header("Train a student")
-caption(
-    f"Each *variant* is a way to train a student of {literal(teacher)}, the chosen teacher. Variants that "
-    "are started together can be compared: they see the same text in the same order."
-)
+with unseen("distill_heading"):
+    st.header("Train a student")
+    caption(
+        f"Each *variant* is a way to train a student of {literal(teacher)}, the chosen teacher. Variants "
+        "that are started together can be compared: they see the same text in the same order."
+    )
 variants = choose_variants()
 if not variants:
     st.info(
@@ -36,7 +38,8 @@ if not variants:
 with st.container(horizontal=True, vertical_alignment="center"):
     st.subheader("What the student is shown")
     focused = focus_on(variants)
-caption(f"**{LABELS[focused]}** ({focused}): {DESCRIPTIONS[focused]}")
+with unseen("distill_description"):
+    caption(f"**{LABELS[focused]}** ({focused}): {DESCRIPTIONS[focused]}")
 config = None
 with suppress(FairKDError):  # the start buttons report an invalid configuration
     config = config_of(focused, teacher)

@@ -11,7 +11,7 @@ from app.gaps.summary import lead_text, notes, summary
 from app.gaps.views import VIEWS
 from app.predictions.gap_link import link_back
 from app.shared.model_cache import friendly_errors
-from app.shared.presenter import is_presenting, unseen
+from app.shared.presenter import is_presenting, panel, unseen
 from app.shared.reproduce import reproduce
 from app.shared.sidebar import chosen_models, second_student
 from app.shared.widgets import caption
@@ -19,7 +19,8 @@ from app.shared.widgets import caption
 teacher, student = chosen_models()
 with unseen("gaps_heading"):
     st.header("Gaps between two groups of words")
-with st.container(horizontal=True, vertical_alignment="center"):
+row = st.container(horizontal=True, vertical_alignment="center")
+with row:
     view = st.segmented_control(
         "View",
         [*VIEWS, MODELS, SENTENCES],
@@ -32,9 +33,9 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )
     if view in VIEWS and (second := second_student()) is not None:
         link_to_models(student, second)
-    folded = None
-    if is_presenting() and view != SENTENCES:
-        folded = st.popover("Words", icon=":material/tune:", width="content")
+place = st
+if is_presenting() and view != SENTENCES:
+    place = panel("Words", "words", row=row)
 lead = st.empty()
 if view == SENTENCES:  # needs no word groups, templates or professions
     if not is_presenting():
@@ -43,9 +44,7 @@ if view == SENTENCES:  # needs no word groups, templates or professions
 else:
     question = None
     with friendly_errors():
-        question = read_question(
-            folded or st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-        )
+        question = read_question(place.container(horizontal=True, vertical_alignment="bottom", gap="small"))
     if question is None:
         caption(
             f"The chart needs valid input: see the message above. The view “{SENTENCES}” works without it."

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 import streamlit as st
 
-from app.shared.presenter import is_presenting
+from app.shared.presenter import is_presenting, panel
 from app.shared.widgets import literal
 
 START = "Milk is a [MASK]."
@@ -93,10 +93,12 @@ def inputs() -> Settings:
         examples()
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key="controls"):
             return Settings(text, temperature=temperature(), **other_controls())
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+    row = st.container(horizontal=True, gap="medium", vertical_alignment="center")
+    with row:
         text, divisor = sentence(), temperature()
-        with st.popover("More", icon=":material/tune:", width="content"):
-            examples()
+    with panel("More", "more", row=row):
+        examples()
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             return Settings(text, temperature=divisor, **other_controls())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -44,7 +45,7 @@ def last_values(data: dict[str, RunData]) -> pd.DataFrame:
 
 
 def values_table(table: pd.DataFrame, picked: Sequence[Run]) -> None:
-    """The last values with their intervals and sample sizes as text; all digits are in the file.
+    """The last values with their intervals and sample sizes as text, a column a run; all digits in the file.
 
     `picked` are the runs of the rows.
     """
@@ -62,27 +63,30 @@ def values_table(table: pd.DataFrame, picked: Sequence[Run]) -> None:
         "sizes": ("measured on", "KL is measured on the sentences of the smaller number."),
         "teacher_mass": (f"{MASS.label}, teacher", MASS.help),
     }
-    st.dataframe(
-        readable,
-        hide_index=True,
-        key="compared_table",
-        column_config={
-            "name": st.column_config.TextColumn("run"),
-            "steps": st.column_config.NumberColumn(format="localized"),
-            "tokens": st.column_config.NumberColumn(format="localized"),
-            "minutes": st.column_config.NumberColumn(format="%.1f"),
-            **{key: st.column_config.TextColumn(text, help=help) for key, (text, help) in headings.items()},
-        },
-    )
     names = {"name": "run"} | {key: text for key, (text, _) in headings.items()}
+    readable = readable.rename(columns=names)
+    st.dataframe(_side_by_side(readable), hide_index=True, key="compared_table", height="content")
+    with st.expander("What these numbers mean", key="compared_meanings"):
+        st.markdown("  \n".join(f"**{text}**: {help}" for text, help in headings.values()))
     file = table.assign(run=[run.id for run in picked], seed=[run.config.get("seed", 0) for run in picked])
     table_download(
         file,
         "fairkd-runs",
         "compared_csv",
         about=about_runs(picked),
-        shown=readable.rename(columns=names),
+        shown=readable,
     )
+
+
+def _side_by_side(readable: pd.DataFrame) -> pd.DataFrame:
+    """The table with a column for each run, which needs less width than one for each value."""
+
+    def number(value: float, digits: int) -> str:
+        return "–" if math.isnan(value) else f"{value:,.{digits}f}"
+
+    texts = {name: readable[name].map(partial(number, digits=0)) for name in ("steps", "tokens")}
+    texts["minutes"] = readable["minutes"].map(partial(number, digits=1))
+    return readable.assign(**texts).set_index("run").T.rename_axis("last evaluation").reset_index()
 
 
 def paired_differences(data: Mapping[str, RunData], picked: Sequence[Run]) -> None:

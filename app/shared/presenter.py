@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 KEY = "present"  # of the switch, and in the address: ?present=1
 UNSEEN = "unseen_by_an_audience"  # begins the key of what only screen readers find in the presenter view
+SHOWN, FOLDED = "panel_shown", "panel_folded"  # begin the key of a panel
 
 _STYLE = f"""<style>
 html:root {{ font-size: clamp(110%, 1.9vh, 150%); --figure-zoom: 1.25; }}
@@ -26,16 +27,16 @@ div:has(> [class*="st-key-{UNSEEN}"]) {{
 .st-key-leave_presenter, .st-key-show_models {{ position: fixed; top: 0.6rem; z-index: 999991; width: auto; }}
 .st-key-leave_presenter {{ right: 1rem; }}
 .st-key-show_models {{ right: 14.5rem; }}
-.st-key-presenter_models, .st-key-presenter_models_folded {{
-  position: fixed; top: 3.7rem; right: 14.5rem; z-index: 999990; width: 20rem; padding: 1rem;
+[class*="st-key-{SHOWN}"] {{
+  z-index: 999990; padding: 1rem;
   background: {PAGE.light}; border: 1px solid {GRID.light}; border-radius: 0.5rem;
 }}
 @media (prefers-color-scheme: dark) {{
-  .st-key-presenter_models {{ background: {PAGE.dark}; border-color: {GRID.dark}; }}
+  [class*="st-key-{SHOWN}"] {{ background: {PAGE.dark}; border-color: {GRID.dark}; }}
 }}
-.st-key-presenter_models_folded {{ display: none; }}
+div:has(> [class*="st-key-{FOLDED}"]) {{ display: none; }}
+.st-key-{SHOWN}_models {{ position: fixed; top: 3.7rem; right: 14.5rem; width: 20rem; }}
 </style>"""
-_SHOWN = "presenter_models_shown"
 
 
 def is_presenting() -> bool:
@@ -60,23 +61,29 @@ def unseen(name: str) -> DeltaGenerator:
 
 
 def presenter_models() -> DeltaGenerator:
-    """Where the pickers of the models are in the presenter view, beside the way back: below a button.
+    """Where the pickers of the models are in the presenter view, beside the way back: below a button."""
+    return panel("Models", "models")
+
+
+def panel(label: str, name: str, *, row: DeltaGenerator | None = None) -> DeltaGenerator:
+    """A container for widgets, and a button that shows and hides it, before it or in a `row`.
 
     It is no popover, because the address loses the widgets of a closed one: they are not in the page.
     """
-    shown = bool(st.session_state.get(_SHOWN))
-    st.button(
-        "Models",
-        key="show_models",
+    key = f"{name}_panel"
+    shown = bool(st.session_state.get(key))
+    (row or st).button(
+        label,
+        key=f"show_{name}",
         icon=":material/expand_less:" if shown else ":material/expand_more:",
-        on_click=_show_models,
-        args=(not shown,),
+        on_click=_show,
+        args=(key, not shown),
     )
-    return st.container(key="presenter_models" if shown else "presenter_models_folded")
+    return st.container(key=f"{SHOWN if shown else FOLDED}_{name}")
 
 
-def _show_models(shown: bool) -> None:
-    st.session_state[_SHOWN] = shown
+def _show(key: str, shown: bool) -> None:
+    st.session_state[key] = shown
 
 
 def presenter_bar() -> None:

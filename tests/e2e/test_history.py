@@ -73,3 +73,28 @@ def test_a_presenter_keeps_the_models_across_pages_and_back(open_page: OpenPage)
     expect(page).to_have_url(re.compile(r"student=embedded(/|%2F)student-plain&student2=embedded"))
     page.get_by_role("button", name="Models").click()
     expect(page.get_by_role("combobox", name="Student", exact=True)).to_have_value("embedded/student-plain")
+
+
+def test_the_presenter_view_costs_no_press_of_back(open_page: OpenPage) -> None:
+    page = open_page("/?text=_+likes+tea.")
+    visit(page, "About")
+    page.get_by_text("Presenter view", exact=True).click()
+    expect(page.get_by_role("button", name="Leave presenter view")).to_be_visible()
+    expect(page).to_have_url(re.compile("present=1"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/\?.*text="))
+    expect(page.get_by_role("textbox", name="Sentence", exact=True)).to_have_value("_ likes tea.")
+
+
+def test_what_a_presenter_folds_away_is_there_after_back(open_page: OpenPage) -> None:
+    page = open_page("/?present=1&k=3")
+    page.wait_for_function("window[Symbol.for('fairkd.oneEntryPerAction')]")
+    page.get_by_role("link", name="Gaps").first.click()
+    page.wait_for_url(re.compile("/gaps"))
+    settled(page)
+    page.go_back()
+    expect(page.locator("figure.columns .title")).to_be_visible()
+    settled(page)
+    expect(page).to_have_url(re.compile("k=3"))
+    page.get_by_role("button", name="More").click()
+    expect(page.get_by_role("slider", name="Words per column")).to_have_value("3")
