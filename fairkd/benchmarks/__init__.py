@@ -21,6 +21,7 @@
 * `crows_pairs`: the share of pairs of which a model prefers the more stereotyping sentence
 * `aul`: the same share by the tokens of the whole sentence, with nothing masked, and weighted by attention
 * `stereoset`: whether a blank is filled with a stereotype, and with a meaningful word
+* `bec_pro`: how a profession changes the probability of female and male words
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

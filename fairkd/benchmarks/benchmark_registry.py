@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fairkd.benchmarks import aul, crows_pairs, stereoset
+from fairkd.benchmarks import aul, bec_pro, crows_pairs, stereoset
 from fairkd.benchmarks.benchmark import Benchmark
 from fairkd.errors import InputError, listed
 from fairkd.utils import did_you_mean, nearest, quoted
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         aul.AUL,
         aul.AULA,
         stereoset.BENCHMARK,
+        bec_pro.BENCHMARK,
     )
 }
 

@@ -94,18 +94,48 @@ class Scorer:
         """Ask for the token at a position from all others: it alone is masked."""
         return self.ask(self.masked(ids, (position,)), position, ids[position])
 
+    def ask_in_turn(self, ids: Ids, positions: Sequence[int]) -> tuple[int, ...]:
+        """Ask for the tokens at these positions from left to right: the later ones are masked meanwhile.
+
+        The sum of the answers is the log-probability of all of them.
+        """
+        return tuple(
+            self.ask(self.masked(ids, positions[done:]), position, ids[position])
+            for done, position in enumerate(positions)
+        )
+
     def ask_word(self, ids: Ids, target: int, subwords: Sequence[int]) -> tuple[int, ...]:
         """Ask for a word in place of the mask at `target`, within the word from left to right.
 
         The sum of the answers is the word's log-probability (Kauf and Ivanova 2023, arXiv 2305.10588): each
         subword token is scored with the earlier ones filled in and the later ones masked.
         """
-        numbers = []
-        for done, subword in enumerate(subwords):
-            masks = (self.lm.mask_id,) * (len(subwords) - done)
-            filled = (*ids[:target], *subwords[:done], *masks, *ids[target + 1 :])
-            numbers.append(self.ask(filled, target + done, subword))
-        return tuple(numbers)
+        filled = (*ids[:target], *subwords, *ids[target + 1 :])
+        return self.ask_in_turn(filled, range(target, target + len(subwords)))
+
+    def positions(self, sentence: str, start: int, end: int) -> tuple[int, ...]:
+        """The positions in `ids(sentence)` of the tokens that spell its characters from `start` to `end`.
+
+        A space that is a token by itself ("▁" before a subword without one) belongs to the word after it.
+        Raises InputError where the tokenizer cannot spell the word, or joins it with its neighbours.
+        """
+        word = quoted(sentence[start:end])
+        [encoding] = self.lm.tokenizer(sentence, verbose=False).encodings
+        found = []
+        for place, (first, last) in enumerate(encoding.offsets):
+            if max(first, start) < min(last, end):
+                if sentence[first:start].strip() or sentence[end:last].strip():
+                    raise InputError(
+                        f"The tokenizer of {self.lm.reference} joins {word} with its neighbours."
+                    )
+                found.append(place)
+        tokens = {encoding.ids[place] for place in found}
+        if not tokens or tokens & {*self._special, self.lm.tokenizer.unk_token_id}:
+            raise models.UnknownWord(f"The tokenizer of {self.lm.reference} cannot spell the word {word}.")
+        before = found[0] - 1
+        has_space = self.lm.vocabulary[encoding.ids[found[0]]].startswith(("Ġ", "▁"))
+        alone = not has_space and models.is_space_token(self.lm, encoding.ids[before])
+        return (before, *found) if alone else tuple(found)
 
     def spell(self, word: str, *, before: str = "", after: str = "") -> Ids:
         """The subword tokens of a word in its context; UnknownWord where the tokenizer cannot spell it."""

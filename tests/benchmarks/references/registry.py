@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from fairkd.benchmarks import Item
 from fairkd.models import MaskedLM
-from tests.benchmarks.references import aul, crows_pairs, stereoset
+from tests.benchmarks.references import aul, bec_pro, crows_pairs, stereoset
 
 Reference = Callable[[MaskedLM, Item], Mapping[str, float]]
 
@@ -15,4 +15,5 @@ REFERENCES: Mapping[str, Reference] = {
     "aul": aul.aul,
     "aula": aul.aula,
     "stereoset": stereoset.numbers,
+    "bec-pro": bec_pro.numbers,
 }
