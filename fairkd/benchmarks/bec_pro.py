@@ -205,4 +205,5 @@ BENCHMARK = Benchmark(
     aggregate=aggregate,
     score="difference",
     unit="profession",
+    axis="gender",
 )
