@@ -23,7 +23,8 @@ _UNITS = {"percent": "per cent", "nats": "nats", "share": "share", "none": ""}
 class ScoreMark:
     """One model's value of one measure.
 
-    `number` is the place of the model in the measurement: it decides colour and symbol.
+    `number` is the place of the model in the measurement: it decides colour and symbol. `hollow` marks a
+    value that says little.
     """
 
     measure: str
@@ -32,6 +33,7 @@ class ScoreMark:
     value: Value
     estimate: ValueEstimate
     n: int
+    hollow: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +48,16 @@ class GhostMark:
 
 
 def score_chart(
-    marks: Sequence[ScoreMark], ghosts: Sequence[GhostMark] = (), *, title: str, dark: bool = False
+    marks: Sequence[ScoreMark],
+    ghosts: Sequence[GhostMark] = (),
+    *,
+    title: str,
+    line: str = "unbiased {}",
+    dark: bool = False,
 ) -> go.Figure:
     """Measures of one unit and one unbiased value. All marks are of values with the same unit.
 
-    The order of the measures is that of the marks, from the top.
+    The order of the measures is that of the marks, from the top. `line` names the line at the unbiased value.
     """
     shades = hues(dark)
     measures = list(dict.fromkeys(mark.measure for mark in marks))
@@ -72,13 +79,13 @@ def score_chart(
             x=unbiased,
             y=-0.5,
             yanchor="bottom",
-            text=f"unbiased {unbiased:g}",
+            text=line.format(f"{unbiased:g}"),
             showarrow=False,
             font={"size": 12, "color": shades.text},
             bgcolor=shades.ground,
         )
-    for line in range(1, len(measures)):
-        figure.add_shape(guide(low, line - 0.5, high, line - 0.5, theme.GRID.on(dark)))
+    for place in range(1, len(measures)):
+        figure.add_shape(guide(low, place - 0.5, high, place - 0.5, theme.GRID.on(dark)))
     unit = marks[0].value.unit if marks else "none"
     figure.update_xaxes(
         title_text=_UNITS[unit],
@@ -114,7 +121,12 @@ def _model(
         y=[measures.index(mark.measure) + offset for mark in marks],
         mode="markers",
         name=escape(shorten(model, 30)),
-        marker={"color": hue, "symbol": symbol, "size": 11},
+        marker={
+            "color": hue,
+            "symbol": [f"{symbol}-open" if mark.hollow else symbol for mark in marks],
+            "size": 11,
+            "line": {"width": 2, "color": hue},
+        },
         error_x={
             "type": "data",
             "symmetric": False,

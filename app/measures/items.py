@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.measures.open_item import show_item
-from app.measures.pick import pick_measure
+from app.measures.pick import pick_measure, pick_model
 from app.measures.stored import Measured, display_names
 from app.shared.table_download import table_download
 from app.shared.widgets import caption
@@ -21,18 +21,7 @@ def items_view(found: Measured) -> None:
     """The items of one measure and model, the ones with the largest scores first."""
     key = pick_measure(found.benchmarks)
     results, names = found.of(key), display_names(found.models)
-    model = next(iter(results))
-    if len(results) > 1:
-        chosen = st.segmented_control(
-            "Model",
-            list(results),
-            format_func=lambda one: names.get(one, one),
-            default=model,
-            required=True,
-            key="items_model",
-            label_visibility="collapsed",
-        )
-        model = str(chosen) if chosen in results else model
+    model = pick_model(list(results), names)
     result = results[model]
     _unscored(result)
     panel = st.expander(

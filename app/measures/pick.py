@@ -1,8 +1,8 @@
-"""The picker of one measure, which the views share."""
+"""The pickers of one measure and of one model, which the views share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ from app.shared.url_state import take_parameter, write_parameter
 from fairkd.benchmarks import BENCHMARKS
 
 MEASURE = "measure"  # a parameter of the address
+_MODEL = "measured_model"
 
 
 def pick_measure(benchmarks: Sequence[str]) -> str:
@@ -29,3 +30,20 @@ def pick_measure(benchmarks: Sequence[str]) -> str:
     )
     write_parameter(MEASURE, str(chosen), benchmarks[0])
     return str(chosen) if chosen in benchmarks else benchmarks[0]
+
+
+def pick_model(models: Sequence[str], names: Mapping[str, str]) -> str:
+    """One of these models; not asked where there is only one."""
+    if len(models) == 1:
+        return models[0]
+    if st.session_state.get(_MODEL) not in models:
+        st.session_state[_MODEL] = models[0]
+    chosen = st.selectbox(
+        "Model",
+        list(models),
+        format_func=lambda model: names.get(model, model),
+        key=_MODEL,
+        persist_state="session",
+        width=320,
+    )
+    return str(chosen) if chosen in models else models[0]

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from app.measures.axes import side_effects_view
 from app.measures.categories import categories_view
+from app.measures.changes import changes_view
+from app.measures.contradictions import contradictions_view
 from app.measures.items import items_view
 from app.measures.stored import Measured
 
 VIEWS: Mapping[str, Callable[[Measured], None]] = {
     "By category": categories_view,
+    "Changes": changes_view,
+    "Side effects": side_effects_view,
+    "Contradictions": contradictions_view,
     "Items": items_view,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,43 @@ def test_items_are_behind_a_click_and_open_in_predictions(open_measures: OpenMea
     app.session_state["items_panel"] = True
     app.run()
     assert {"more", "less"} <= set(app.dataframe[0].value.columns)
+
+
+def test_changes_name_the_flips_and_contradictions_of_the_measures(open_measures: OpenMeasures) -> None:
+    id = add_measurement("mine", results=RESULTS)
+    app = open_measures(measurement=id, results="Changes")
+    assert chart_titles(app) == [
+        "CrowS-Pairs: 15 of 39 items flipped, 0 to the stereotype and 15 away from it"
+    ]
+    [verdicts] = [frame.value for frame in app.dataframe]
+    assert verdicts["difference"][0] == "−38.46" and verdicts["verdict"][0].startswith("smaller")
+    said = texts(app)
+    assert "student-fair" in said and "Left out: 1 that only embedded/teacher could score." in said
+    assert list(app.table[0].value.iloc[0]) == ["14", "15"]
+    app.session_state["changes_panel"] = True
+    app.run()
+    shown = app.dataframe[1].value
+    assert list(shown["flipped"][:15]) == [True] * 15 and not shown["flipped"][15:].any()
+
+
+def test_side_effects_are_counted_and_adjusted(open_measures: OpenMeasures) -> None:
+    id = add_measurement("mine", results=RESULTS)
+    app = open_measures(measurement=id, results="Side effects")
+    [table] = [frame.value for frame in app.dataframe]
+    assert list(table["axis"]) == ["gender", "age"] and "p " in table["student-fair"][0]
+    assert chart_titles(app)[0].startswith("2 of 2 comparisons with embedded/teacher show a clear difference")
+
+
+def test_measures_that_contradict_each_other_are_named(open_measures: OpenMeasures) -> None:
+    other = replace(RESULTS[0], benchmark="aul", items=items([-1.0] * 10 + [1.0] * 30, CATEGORIES))
+    id = add_measurement("mine", results=[RESULTS[0], other], benchmarks=["crows-pairs", "aul"])
+    app = open_measures(measurement=id, results="Contradictions")
+    assert "CrowS-Pairs and AUL disagree on 20 of 40 items (50.0 %)." in texts(app)
+    assert "a low score of one does not show that a model is unbiased" in texts(app)
+
+
+@pytest.mark.parametrize("view", ["Changes", "Side effects", "Contradictions"])
+def test_a_view_of_several_says_what_it_needs(open_measures: OpenMeasures, view: str) -> None:
+    id = add_measurement("mine", results=RESULTS[:1])
+    app = open_measures(measurement=id, results=view)
+    assert "two models" in texts(app) or "the same items" in texts(app)

@@ -1,0 +1,208 @@
+"""The view “Changes”: another model against the first, by every measure, and item by item."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.item_changes import changes_scatter
+from app.charts.text import p_value, signed, signed_interval
+from app.components.chart import show_figure
+from app.measures.compared import comparison
+from app.measures.items import items_table
+from app.measures.pick import pick_measure, pick_model
+from app.measures.stored import Measured, display_names
+from app.shared import theme
+from app.shared.table_download import table_download
+from app.shared.widgets import caption, literal
+from fairkd.benchmarks import BENCHMARKS, BenchmarkComparison, ValueDifference
+from fairkd.errors import FairKDError, listed
+
+
+def changes_view(found: Measured) -> None:
+    """The first model against another one."""
+    if len(found.models) < 2:
+        caption("Changes need two models: this measurement has results of one.")
+        return
+    names = display_names(found.models)
+    first = found.models[0]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        second = pick_model(found.models[1:], names)
+    compared, problems = _compared(found, first, second)
+    for problem in problems:
+        st.warning(literal(problem), icon=":material/warning:")
+    if not compared:
+        return
+    _verdicts(compared, names[first], names[second])
+    with_items = [key for key, one in compared.items() if BENCHMARKS[key].score or one.flips]
+    if not with_items:
+        return
+    st.subheader("Item by item")
+    key = pick_measure(with_items)
+    _items(compared[key], (names[first], names[second]))
+
+
+def _compared(found: Measured, first: str, second: str) -> tuple[dict[str, BenchmarkComparison], list[str]]:
+    """The comparison by each measure that both models have, and why others cannot be compared."""
+    compared, problems = {}, []
+    for key in found.benchmarks:
+        results = found.of(key)
+        if first not in results or second not in results:
+            continue
+        try:
+            compared[key] = comparison(results[first], results[second])
+        except FairKDError as error:
+            problems.append(str(error))
+    return compared, problems
+
+
+# --- all measures ---
+
+
+def verdict_table(compared: dict[str, BenchmarkComparison], first: str, second: str) -> pd.DataFrame:
+    """One row a measure: both values, the difference with its interval and test, and the verdict."""
+    return pd.DataFrame(
+        [
+            {
+                "measure": BENCHMARKS[key].label,
+                first: one.bias.value.format(one.bias.first),
+                second: one.bias.value.format(one.bias.second),
+                "difference": _scaled(one.bias, one.bias.difference),
+                "95 % interval": _interval(one.bias),
+                "p": "–" if math.isnan(one.bias.p_value) else p_value(one.bias.p_value),
+                "verdict": one.bias.phrase,
+            }
+            for key, one in compared.items()
+        ]
+    )
+
+
+def directions(compared: dict[str, BenchmarkComparison], second: str) -> str:
+    """What the measures of bias agree on, or that they contradict each other; empty without any."""
+    bias = {key: one.bias for key, one in compared.items() if BENCHMARKS[key].family == "bias"}
+    nearer = [BENCHMARKS[key].label for key, one in bias.items() if _approach(one) == "nearer"]
+    further = [BENCHMARKS[key].label for key, one in bias.items() if _approach(one) == "further"]
+    if nearer and further:
+        return (
+            f"The measures contradict each other: {second} is less biased by {listed(nearer)}, and more by "
+            f"{listed(further)}."
+        )
+    if nearer or further:
+        way, which = ("less", nearer) if nearer else ("more", further)
+        rest = len(bias) - len(which)
+        others = f", with no clear difference by {rest} other{'s' if rest > 1 else ''}" if rest else ""
+        return f"{second} is {way} biased by {listed(which)}{others}."
+    return f"No measure of bias tells {second} and the first model apart." if bias else ""
+
+
+def _approach(one: ValueDifference) -> str:
+    return one.approach if one.kind in ("smaller", "larger") else ""
+
+
+def _verdicts(compared: dict[str, BenchmarkComparison], first: str, second: str) -> None:
+    st.markdown(f"**{literal(directions(compared, second) or f'{second} against {first}')}**")
+    table = verdict_table(compared, first, second)
+    st.dataframe(table, key="changes_table", hide_index=True, height="auto")
+    table_download(table, "fairkd-changes", "changes_csv")
+    caption(
+        "The difference is the second model's value minus the first's, over the items that both could score, "
+        "with a paired bootstrap interval. p is McNemar's exact test for choices, and Wilcoxon's signed-rank "
+        "test for scores; it is not adjusted for the number of measures. No clear difference: the interval "
+        "holds 0, or p is not below 0.05."
+    )
+
+
+def _scaled(one: ValueDifference, number: float) -> str:
+    return signed(100 * number, 1) + " %" if one.value.unit == "share" else signed(number)
+
+
+def _interval(one: ValueDifference) -> str:
+    if math.isnan(one.low):
+        return "–"
+    scale = 100 if one.value.unit == "share" else 1
+    return signed_interval(scale * one.low, scale * one.high)
+
+
+# --- one measure ---
+
+
+def _items(found: BenchmarkComparison, names: tuple[str, str]) -> None:
+    benchmark = BENCHMARKS[found.benchmark]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        if benchmark.score:
+            figure = changes_scatter(
+                found, names=names, title=flips_title(found, names), dark=theme.is_dark()
+            )
+            show_figure(figure, "changes_scatter", f"fairkd-{found.benchmark}-changes")
+            caption(
+                "One point an item. On the dashed line both models have the same score; above 0 a model "
+                "prefers the stereotype."
+                if benchmark.choice
+                else "One point an item. On the dashed line both models have the same score."
+            )
+    with right:
+        _flip_table(found, names)
+    if found.left_out:
+        caption(literal(found.left_out))
+    flips = found.flips.flips if found.flips else 0
+    panel = st.expander(
+        f"Show the items, the {flips:,} flipped ones first"
+        if flips
+        else "Show the items, those that changed most first",
+        icon=":material/visibility:",
+        key="changes_panel",
+        on_change="rerun",
+    )
+    if panel.open:
+        with panel:
+            items_table(
+                found.items,
+                f"fairkd-{found.benchmark}-changes",
+                "changes_items",
+                [found.first, found.second],
+            )
+
+
+def flips_title(found: BenchmarkComparison, names: tuple[str, str]) -> str:
+    """How many items flipped, and which way."""
+    label, flips = BENCHMARKS[found.benchmark].label, found.flips
+    if flips is None:
+        return f"{label}: the scores of {found.n:,} items"
+    if not flips.flips:
+        return f"{label}: both models choose the same in all {flips.n:,} items"
+    return (
+        f"{label}: {flips.flips:,} of {flips.n:,} items flipped, {flips.second_only:,} to the stereotype and "
+        f"{flips.first_only:,} away from it"
+    )
+
+
+def _flip_table(found: BenchmarkComparison, names: tuple[str, str]) -> None:
+    """The 2 x 2 table of choices with its test, and the verdict in words."""
+    if (flips := found.flips) is not None:
+        first, second = (literal(name) for name in names)
+        st.table(
+            pd.DataFrame(
+                {
+                    f"{second}: stereotype": [f"{flips.both:,}", f"{flips.second_only:,}"],
+                    f"{second}: other": [f"{flips.first_only:,}", f"{flips.neither:,}"],
+                },
+                index=[f"{first}: stereotype", f"{first}: other"],
+            ),
+            border="horizontal",
+        )
+        caption(f"McNemar's exact test on the flipped items: p {_p(flips.p_value)}.")
+    st.markdown(literal(found.bias.sentence))
+    if found.scores is not None and found.scores.kind != "too few":
+        scores = found.scores
+        caption(
+            f"Size of the preferences: mean difference {signed(scores.difference)}, Wilcoxon p "
+            f"{_p(scores.p_value)}, rank-biserial {signed(scores.effect_size)}: {scores.phrase('items')}."
+        )
+
+
+def _p(value: float) -> str:
+    text = p_value(value)
+    return text if text.startswith("<") else f"= {text}"
