@@ -36,7 +36,8 @@ class Refusal:
 
 def path_of(folder: Path, model: str, benchmark: str) -> Path:
     """Where the result of a model and benchmark lies."""
-    readable = re.sub(r"[^A-Za-z0-9.]+", "-", model).strip("-.")[-60:]
+    name = Path(model).name if Path(model).is_absolute() else model  # exports name no path
+    readable = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.")[-60:]
     digest = hashlib.sha256(model.encode()).hexdigest()[:8]
     return folder / FOLDER / f"{readable}-{digest}" / f"{benchmark}.json"
 

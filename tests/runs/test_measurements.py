@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from fairkd import models, runs
-from fairkd.benchmarks import MeasureConfig, make_measure_config
+from fairkd.benchmarks import MeasureConfig, make_measure_config, stored_results
 from fairkd.distill.config import make_config
 from fairkd.errors import FairKDError, InputError, ModelError
 from fairkd.runs import RunAccess, Visitor, events, store
 from fairkd.runs.expected_start import USUAL_BENCHMARK, USUAL_QUICK_BENCHMARK, expected_starts
+from fairkd.runs.export_paths import RESULTS
 from fairkd.runs.uploads import remove_unused, store as upload
 from fairkd.utils import Access, Hosting
 from tests.runs import stand_in
@@ -193,16 +194,17 @@ def test_the_start_after_a_measurement_is_expected_by_what_others_took() -> None
 def test_an_export_holds_the_results_without_paths(quiet: Path, tmp_path: Path) -> None:
     values = {**TWO, "models": [str(tmp_path / "my model")], "data": {"stereoset": "/srv/my data.json"}}
     run = runs.submit(make_measure_config(values))
-    results = run.folder / "results" / "my-model"
-    results.mkdir(parents=True)
-    (results / "stereoset.json").write_text(json.dumps({"model": str(tmp_path / "my model")}))
+    path = stored_results.path_of(run.folder, str(tmp_path / "my model"), "stereoset")
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"model": str(tmp_path / "my model")}))
     target = io.BytesIO()
     runs.export(run.id, target)
     with zipfile.ZipFile(target) as archive:
         read = {name: archive.read(name).decode() for name in archive.namelist()}
-    assert json.loads(read[f"{run.id}/results/my-model/stereoset.json"]) == {"model": "my model"}
+    (result,) = [text for name, text in read.items() if name.endswith("/stereoset.json")]
+    assert json.loads(result) == {"model": "my model"} and RESULTS == stored_results.FOLDER
     assert json.loads(read[f"{run.id}/config.json"])["data"] == {"stereoset": "my data.json"}
-    assert not [name for name, text in read.items() if str(tmp_path) in text]
+    assert not [name for name, text in read.items() if str(tmp_path) in text or "pytest" in name]
 
 
 def test_a_lost_database_finds_measurements_again(quiet: Path) -> None:
