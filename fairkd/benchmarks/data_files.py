@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,12 @@ def load(
         files = _own(Path(path).expanduser())
         return files, DataVersion("own file", Path(path).name, _digest(files))
     chosen = chosen_data_set(benchmark, data_set)
-    if not chosen.members:
+    if not chosen.members and not chosen.shipped:
         raise InputError(
             f"{chosen.label} does not come with FairKD: get it from {chosen.where}, and give the file with "
             f"--data {benchmark.key}=FILE."
         )
-    files = {}
+    files = {name: (resources.files("fairkd") / "resources" / name).read_bytes() for name in chosen.shipped}
     for member in chosen.members:
         with open_member(member, progress=progress) as handle:
             files[Path(member).name] = handle.read()

@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 
 from fairkd.benchmarks import Item
 from fairkd.models import MaskedLM
-from tests.benchmarks.references import aul, bec_pro, crows_pairs, stereoset
+from tests.benchmarks.references import aul, bec_pro, crows_pairs, gaps, quality, stereoset
 
 Reference = Callable[[MaskedLM, Item], Mapping[str, float]]
 
 REFERENCES: Mapping[str, Reference] = {
+    "gaps": gaps.gap_numbers,
+    "lpbs": gaps.lpbs_numbers,
+    "pseudo-perplexity": quality.perplexity_numbers,
+    "calibration": quality.calibration_numbers,
     "crows-pairs": crows_pairs.numbers,
     "aul": aul.aul,
     "aula": aul.aula,

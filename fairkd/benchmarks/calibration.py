@@ -1,0 +1,96 @@
+"""Calibration of the masked-token prediction: is the model right as often as its probabilities say?
+
+The most probable token at a masked position has a confidence, its probability, and is right or wrong. With
+the predictions in `BINS` bins of equal width by confidence,
+
+    ECE = sum over bins b of n_b / n * |accuracy_b - confidence_b|
+
+Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", ICML. Three tokens of each held-out
+sentence are masked, one at a time; the bootstrap resamples sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from fairkd.benchmarks import held_out_text
+from fairkd.benchmarks.benchmark import Benchmark, Floats, Item, Numbers, Value, mean
+from fairkd.errors import InputError
+
+if TYPE_CHECKING:
+    from fairkd.benchmarks.scorer import Scorer
+
+BINS = 15
+
+
+def compute(items: Sequence[Item], scorer: Scorer) -> list[Numbers | InputError]:
+    """Confidence of the top prediction at each masked token, and whether it is right."""
+    from fairkd.benchmarks.masked_distributions import distributions  # loads torch
+
+    asked, order = held_out_text.masked_tokens(items, scorer)
+    found: list[Numbers | InputError] = [one if isinstance(one, InputError) else {} for one in asked]
+    scored = [one for index in order if not isinstance(one := asked[index], InputError)]
+    for batch, tokens, [log_p] in distributions(scored, [scorer.lm]):
+        best, first = log_p.max(-1)
+        rows = zip(order[batch], best.exp().tolist(), (first == tokens).tolist(), first.tolist(), strict=True)
+        for index, confidence, right, guess in rows:
+            found[index] = {
+                "sentence": str(items[index].details["sentence"]),
+                "confidence": confidence,
+                "right": right,
+                "prediction": scorer.lm.vocabulary[guess],
+            }
+        scorer.report(batch.stop / len(scored))
+    return found
+
+
+def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
+    """Expected calibration error, accuracy and mean confidence, as shares."""
+    confidence, right = _columns(items)
+    in_bin = np.eye(BINS)[_bins(confidence)]
+    differences = weights @ (in_bin * (right - confidence)[:, None])  # [R, bins]
+    return {
+        "ece": np.abs(differences).sum(axis=1) / weights.sum(axis=1),
+        "accuracy": mean(items["right"], weights),
+        "confidence": mean(items["confidence"], weights),
+    }
+
+
+def reliability_curve(items: pd.DataFrame) -> pd.DataFrame:
+    """For each bin that is not empty: n, confidence and accuracy (shares), lowest confidence first."""
+    confidence, right = _columns(items)
+    table = pd.DataFrame({"bin": _bins(confidence), "confidence": confidence, "accuracy": right})
+    grouped = table.groupby("bin")
+    return grouped.mean().assign(n=grouped.size()).reset_index(drop=True)
+
+
+def _columns(items: pd.DataFrame) -> tuple[Floats, Floats]:
+    return items["confidence"].to_numpy(dtype=float), items["right"].to_numpy(dtype=float)
+
+
+def _bins(confidence: Floats) -> np.ndarray:
+    found: np.ndarray = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return found
+
+
+BENCHMARK = Benchmark(
+    key="calibration",
+    family="quality",
+    values=(
+        Value(key="ece", label="expected calibration error", unit="share", direction="lower", digits=3),
+        Value(key="accuracy", label="top-1 accuracy", unit="share", direction="higher", digits=3),
+        Value(key="confidence", label="mean confidence", unit="share", direction="none", digits=3),
+    ),
+    data_sets=held_out_text.DATA_SETS,
+    read=held_out_text.read_tokens,
+    compute=compute,
+    aggregate=aggregate,
+    choice="right",
+    score="confidence",
+    unit="sentence",
+    quick_items=180,
+)
