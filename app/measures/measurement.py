@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 import streamlit as st
 
+from app.measures.downloads import downloads
 from app.measures.link import VIEW, open_measurement
 from app.measures.reproduction import reproduce_measurement
 from app.measures.scores import data_line, scores_view
@@ -47,7 +47,7 @@ def measurement_page(id: str, *, hidden: bool = False) -> None:
     every = LIVE if live else IDLE if run.resumable and not hidden else None
     st.fragment(_state, run_every=every)(id, (run.state, run.name, found.done))
     if found.results:
-        _results(found)
+        _results(run, found)
     elif run.state in UNFINISHED:
         caption("The results appear one after the other. You can close this page: it continues.")
     else:
@@ -83,7 +83,7 @@ def _state(id: str, drawn: Drawn) -> None:
     with problem:
         show_problem()
     with actions:
-        action_bar(run, leave=partial(_leave))
+        action_bar(run, leave=_leave)
 
 
 def _leave() -> None:
@@ -128,7 +128,7 @@ def _progress(run: Run, of: str) -> None:
         st.markdown(literal(run.sentence) if run.sentence else f":material/schedule: {literal(said)}")
 
 
-def _results(found: Measured) -> None:
+def _results(run: Run, found: Measured) -> None:
     shown = {"Scores": scores_view, **VIEWS}
     view = st.segmented_control(
         "Results",
@@ -141,6 +141,7 @@ def _results(found: Measured) -> None:
     )
     shown.get(str(view), scores_view)(found)
     caption(data_line(found))
+    downloads(run, found)
 
 
 def _refusals(found: Measured) -> None:

@@ -1,26 +1,52 @@
-"""The command that measures the same again."""
+"""The command that measures the same again, and what to cite."""
 
 from __future__ import annotations
 
-import json
-from functools import partial
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
 
 from app.shared.reproduce import reproduce
-from fairkd.runs import Run, with_kind
+from app.shared.widgets import literal
+from fairkd.benchmarks import BENCHMARKS, about
+from fairkd.runs import Run
 
 
 def reproduce_measurement(run: Run) -> None:
     """The element “Reproduce and cite”; nothing where the settings cannot be read."""
     if run.config_error is not None:
         return
-    file = f"fairkd-{run.id}.json"
+    reproduce_config(run.config, f"reproduce_{run.id}")
+
+
+def reproduce_config(config: Mapping[str, Any], key: str) -> None:
+    """The same for settings that nothing was measured with yet."""
+    sources = [about(name).source.rstrip(".") for name in config["benchmarks"] if name in BENCHMARKS]
+    files = "It reads your own files from the current folder. " if config.get("data") else ""
     reproduce(
-        ["fairkd", "runs", "submit", file, "--name", run.name],
-        f"reproduce_{run.id}",
-        models=list(run.config.get("models") or ()),
-        files={file: partial(_settings, run)},
+        command(config),
+        key,
+        models=list(config["models"]),
+        note=f"{files}The measures: {literal('; '.join(dict.fromkeys(sources)))}.",
     )
 
 
-def _settings(run: Run) -> str:
-    return json.dumps(with_kind(run.kind, dict(run.config)), indent=2) + "\n"
+def command(config: Mapping[str, Any]) -> list[str]:
+    """The arguments of `fairkd measure`, the program first.
+
+    >>> command({"models": ["a"], "benchmarks": ["aul"], "quick": True, "data": {"aul": "/tmp/mine.csv"}})
+    ['fairkd', 'measure', 'aul', '--model', 'a', '--quick', '--data', 'aul=mine.csv']
+    """
+    arguments = ["fairkd", "measure", *config["benchmarks"]]
+    for model in config["models"]:
+        arguments += ["--model", model]
+    arguments += ["--quick"] if config.get("quick") else []
+    for name in ("limit", "precision", "seed"):
+        standard = {"limit": None, "precision": "strict", "seed": 0}[name]
+        if config.get(name, standard) != standard:
+            arguments += [f"--{name}", str(config[name])]
+    for name, file in (config.get("data") or {}).items():
+        arguments += ["--data", f"{name}={PurePath(file).name}"]
+    for key in dict.fromkeys((config.get("data_sets") or {}).values()):
+        arguments += ["--data-set", key]
+    return arguments

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
 from app.measures.choice import is_quick, precision, ticked
 from app.measures.data import chosen_data_sets, chosen_files, licences, missing_files
 from app.measures.link import open_measurement
+from app.measures.reproduction import reproduce_config
 from app.shared.model_options import short_name
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
@@ -66,6 +68,12 @@ def start_button(models: Sequence[str], benchmarks: Sequence[str]) -> None:
         st.error(literal(said), icon=":material/error:")
     else:
         caption(_summary(models, benchmarks))
+
+
+def reproduce_choice(models: Sequence[str], benchmarks: Sequence[str]) -> None:
+    """The command that measures the choice on any machine; nothing while it cannot be measured."""
+    with suppress(FairKDError):
+        reproduce_config(config_of(models, benchmarks).model_dump(mode="json"), "reproduce_choice")
 
 
 def _problem(models: Sequence[str], benchmarks: Sequence[str]) -> str | None:

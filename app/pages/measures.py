@@ -10,7 +10,7 @@ from app.measures.data import choose_data
 from app.measures.earlier import earlier_measurements
 from app.measures.link import chosen_measurement
 from app.measures.measurement import measurement_page
-from app.measures.start import start_button
+from app.measures.start import reproduce_choice, start_button
 from app.shared.models_picker import pick_models
 from app.shared.presenter import unseen
 from app.shared.sidebar import chosen_models
@@ -37,6 +37,7 @@ else:
         button = st.container()
         ticked = choose_measures()
         choose_data(ticked)
+        reproduce_choice(models, ticked)
         with button:
             start_button(models, ticked)
     with right:

@@ -8,6 +8,8 @@ from functools import partial
 
 import streamlit as st
 
+from app.measures.choice import first_choice
+from app.measures.link import MEASUREMENT
 from app.runs.description_form import description_form
 from app.runs.export import export_button
 from app.shared.model_options import TEACHER_DEFAULT
@@ -16,6 +18,7 @@ from app.shared.sidebar import preselected
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from fairkd import runs
+from fairkd.benchmarks import make_measure_config
 from fairkd.errors import FairKDError
 from fairkd.runs import Run
 
@@ -76,12 +79,13 @@ def action_bar(run: Run, *, leave: Callable[[], None] | None = None) -> None:
                 primary=True,
             )
             _open_with(
-                "Measure this student",
+                "See its gaps",
                 "gaps",
                 "balance",
                 run,
                 help="Open the Gaps page with this student and its teacher.",
             )
+            _measure_button(run)
         if may_change and run.state in UNFINISHED:
             measures = run.kind == "measure"
             label, help = "Cancel", "Finish the current step, save a checkpoint, and stop."
@@ -131,6 +135,32 @@ def _open_with(label: str, page: str, icon: str, run: Run, *, help: str, primary
                 teacher=str(run.config.get("teacher", TEACHER_DEFAULT)), student=f"run/{run.id}"
             ),
         )
+
+
+def _measure_button(run: Run) -> None:
+    """A button that measures the student and its teacher with the default set, and opens the measurement."""
+    me = visitor()
+    if me.start_refusal() is not None:
+        return
+    pressed = st.button(
+        "Measure this student",
+        key=f"measure_{run.id}",
+        icon=":material/straighten:",
+        help="Measure this student and its teacher by benchmarks of bias and quality, in the background.",
+    )
+    if not pressed:
+        return
+    models = [str(run.config.get("teacher", TEACHER_DEFAULT)), f"run/{run.id}"]
+    try:
+        config = make_measure_config({"models": models, "benchmarks": first_choice(), "quick": True})
+        [measurement] = me.submit([("", config)])
+    except FairKDError as error:
+        st.session_state[_PROBLEM] = (str(error), time.monotonic())
+        st.rerun()
+    st.switch_page(
+        "app/pages/measures.py",
+        query_params={MEASUREMENT: measurement.id, **preselected(teacher=models[0], student=models[1])},
+    )
 
 
 def _button(

@@ -13,6 +13,7 @@ from app.charts.base import LOW_MASS
 from app.charts.runs import has_band, loss_curves, mass_sentence, measure_curve
 from app.charts.text import percent
 from app.components.chart import show_figure
+from app.measures.link import MEASUREMENT
 from app.runs import measurement
 from app.runs.actions import action_bar, open_run, show_problem
 from app.runs.follow import RunData, follow, log_tail
@@ -65,6 +66,12 @@ def run_page(id: str, *, hidden: bool = False) -> None:
     st.fragment(_state, run_every=state)(id, (run.state, run.name))
     if run.kind == "measure":
         st.fragment(_results, run_every=values)(run)
+        st.page_link(
+            "app/pages/measures.py",
+            label="Charts, items and comparisons on Measures",
+            icon=":material/straighten:",
+            query_params={MEASUREMENT: run.id},
+        )
     else:
         watched_sentences(run, every=values)
         st.fragment(_values, run_every=values)(run)

@@ -146,7 +146,7 @@ def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: Op
     assert "he/she, him/her, his/her have 60 % of the probability together, in the teacher 70 %" in texts(app)
     (noted,) = [data["notes"] for data in components(app) if data.get("title") == gap]
     assert noted[0][0].startswith("20 professions; 95 % interval 0.33 to")
-    assert {"Try this student", "Measure this student", "Delete", "All runs"} <= buttons(app)
+    assert {"Try this student", "See its gaps", "Measure this student", "Delete", "All runs"} <= buttons(app)
     assert not {"Cancel", "Resume"} & buttons(app)
     (figure,) = [data for data in components(app) if "panels" in data]
     assert figure["panels"][1]["name"] == "step 400"
@@ -282,6 +282,26 @@ def test_the_student_of_a_run_opens_beside_its_teacher(
     app.button(key=f"{button}_{id}").click().run()
     assert not app.exception and app.header[0].value == header
     assert app.session_state["student"] == f"run/{id}" and app.session_state["teacher"] == tiny
+
+
+def test_a_student_is_measured_with_its_teacher(
+    open_runs: OpenRuns, tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = str(tiny_folder("bert"))
+    id = add_run("own", "finished", events=training(100), model=True, teacher=tiny)
+    # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
+    monkeypatch.setattr("app.shared.sidebar.model_options", lambda: (tiny, f"run/{id}"))
+    app = open_runs(run=id)
+    app.button(key=f"measure_{id}").click().run()
+    [measurement] = [run for run in runs.all_runs() if run.kind == "measure"]
+    assert measurement.config["models"] == [tiny, f"run/{id}"] and measurement.config["quick"]
+    assert not app.exception and app.query_params["measurement"] in (measurement.id, [measurement.id])
+
+
+def test_a_demo_measures_no_student(open_runs: OpenRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = add_run("own", "finished", events=training(100), model=True)
+    monkeypatch.setenv("FAIRKD_MODE", "demo")
+    assert "Measure this student" not in buttons(open_runs(run=id))
 
 
 def test_an_unknown_run_is_one_error_with_a_link_back(open_runs: OpenRuns) -> None:
