@@ -89,7 +89,7 @@ def _ghosts(found: Measured, key: str, value: Value) -> list[GhostMark]:
             model=figure.model,
             printed=figure.printed,
             number=figure.number,
-            about=(figure.file_label, figure.script, figure.cited),
+            about=figure.provenance,
         )
         for model in results
         for figure in published(key, model, value=value.key)

@@ -95,7 +95,7 @@ def ghosts_of(found: Measured, benchmarks: Sequence[str]) -> list[GhostMark]:
                         model=figure.model,
                         printed=figure.printed,
                         number=figure.number,
-                        about=(figure.file_label, figure.script, figure.cited),
+                        about=figure.provenance,
                     )
                 )
     return ghosts

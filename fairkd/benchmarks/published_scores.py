@@ -80,6 +80,12 @@ class PublishedScore:
         """The citations of all its sources, for people."""
         return "; ".join(source.citation for source in self.sources)
 
+    @property
+    def provenance(self) -> tuple[str, ...]:
+        """What stands beside a figure wherever it is shown: file, script, sources, and any doubt."""
+        doubt = (f"Doubtful: {self.doubtful}",) if self.doubtful else ()
+        return (self.file_label, self.script, self.cited, *doubt)
+
 
 def published(
     benchmark: str,

@@ -38,7 +38,7 @@ def test_there_are_as_many_figures_as_entries() -> None:
         ("stereoset", BERT, "icat", None, "stereoset-test", ["66.86", "71.15"]),
         ("stereoset", "FacebookAI/roberta-base", "ss", "gender", None, ["66.32"]),
         ("seat", BERT, "seat-7", "gender", None, ["-0.124"]),
-        ("lpbs", "google-bert/bert-base-multilingual-uncased", "mean", None, None, ["0.485"]),
+        ("lpbs", "google-bert/bert-base-multilingual-uncased", "signed", None, None, ["0.485"]),
         ("mbe", "deepset/gbert-base", "score", "gender", "mbe-news", ["55.12"]),
         ("pseudo-perplexity", "DTAI-KULeuven/robbertje-1-gb-bort", None, None, None, ["26.44"]),
     ],
@@ -120,6 +120,17 @@ def test_what_is_doubtful_says_why() -> None:
         ("lpbs", "google-bert/bert-base-multilingual-uncased"),
     }
     assert all(figure.doubtful for figure in all_published() if figure.model == distilbert)
+
+
+def test_a_figure_is_shown_with_its_file_script_and_source() -> None:
+    (found,) = published("aul", BERT)
+    assert found.provenance == (
+        "CrowS-Pairs, original English",
+        "BiasScope 0.2.0",
+        "BiasScope 0.2.0, README",
+    )
+    doubted = published("stereoset", "distilbert-base-uncased", value="lms")[0]
+    assert doubted.provenance[-1].startswith("Doubtful: The language-model score on StereoSet is 53.87,")
 
 
 def test_icat_follows_from_the_other_two() -> None:
