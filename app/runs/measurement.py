@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,15 @@ import streamlit as st
 from app.shared.settings_table import shown
 from app.shared.widgets import caption, literal
 from fairkd import runs
-from fairkd.benchmarks import BENCHMARKS, MeasureConfig, Refusal, Result, ValueEstimate, stored_results
+from fairkd.benchmarks import BENCHMARKS, MeasureConfig, Refusal, Result, stored_results
 from fairkd.runs import Run
 
 EMPTY: Mapping[str, str] = {"limit": "no limit", "data": "the published data", "data_sets": "the first ones"}
-Found = tuple[str, str, str, str, int]  # benchmark, model, headline with its interval, unbiased, items
+Found = tuple[str, str, str, str, int]  # benchmark, model, value with its interval, unbiased, items
 
 
 def results(run: Run) -> None:
-    """The headline of every benchmark on every model that is done."""
+    """One value of every benchmark on every model that is done."""
     found, refused = read_results(run.folder)
     if not found and not refused:
         return
@@ -30,7 +31,7 @@ def results(run: Run) -> None:
         models = runs.model_names([row[1] for row in rows])
         frame = pd.DataFrame(
             {
-                "Measure": runs.benchmark_labels([row[0] for row in rows]),
+                "Measure": [_measure(row[0]) for row in rows],
                 "Model": models,
                 "Value (95 % interval)": [row[2] for row in rows],
                 "Unbiased": [row[3] for row in rows],
@@ -44,6 +45,12 @@ def results(run: Run) -> None:
             f":material/warning: {literal(label)} of {literal(model)} could not be measured: "
             f"{literal(one.reason)}"
         )
+
+
+def _measure(benchmark: str) -> str:
+    """The name of a measure, with that of the value where it has several."""
+    (label,), known = runs.benchmark_labels([benchmark]), BENCHMARKS.get(benchmark)
+    return f"{label}, {known.bias.label}" if known and len(known.values) > 1 else label
 
 
 def summary(config: Mapping[str, Any]) -> str:
@@ -95,20 +102,20 @@ def _version(path: Path) -> tuple[int, int]:
 @st.cache_data(max_entries=500, show_spinner=False)
 def _read(path: Path, version: tuple[int, int]) -> Found | Refusal | None:
     found = stored_results.read_one(path)
-    return _headline(found) if isinstance(found, Result) else found
+    return _row(found) if isinstance(found, Result) else found
 
 
-def _headline(result: Result) -> Found:
-    """The first value of a result, which its benchmark calls the headline."""
-    known = BENCHMARKS.get(result.benchmark)
-    key, estimate = next(iter(result.overall.values.items()), ("", ValueEstimate(*[float("nan")] * 3)))
-    value = next((one for one in known.values if one.key == key), None) if known else None
-    written = [
-        value.format(end) if value else f"{end:.4g}" for end in (estimate.value, estimate.low, estimate.high)
-    ]
-    interval = f" ({written[1]} to {written[2]})" if estimate.low == estimate.low else ""
-    unbiased = "–" if value is None or value.unbiased is None else value.format(value.unbiased)
-    return result.benchmark, result.model, f"{written[0]}{interval}", unbiased, result.overall.n
+def _row(result: Result) -> Found:
+    """How biased a result says that the model is; of a measure of quality, its headline."""
+    benchmark = BENCHMARKS.get(result.benchmark)
+    value = benchmark.bias if benchmark else None
+    estimate = result.overall.values.get(value.key) if value else None
+    if value is None or estimate is None:  # of another version
+        return result.benchmark, result.model, "–", "–", result.overall.n
+    written = value.format(estimate.value)
+    if not math.isnan(estimate.low):
+        written += f" ({value.format(estimate.low)} to {value.format(estimate.high)})"
+    return result.benchmark, result.model, written, value.format(value.unbiased), result.overall.n
 
 
 def _order(run: Run) -> dict[str, int]:

@@ -56,7 +56,7 @@ def print_results(run: Run) -> None:
 
     results, refusals = stored_results.read(run.folder)
     found: list[tuple[str, ...]] = [
-        (one.benchmark, one.model, key, _with_interval(value), f"{one.overall.n:,}")
+        (one.benchmark, one.model, *_value(one.benchmark, key, value), f"{one.overall.n:,}")
         for one in results
         for key, value in one.overall.values.items()
     ]
@@ -71,10 +71,14 @@ def print_results(run: Run) -> None:
     )
 
 
-def _with_interval(value: ValueEstimate) -> str:
-    if math.isnan(value.low):
-        return f"{value.value:.4g}"
-    return f"{value.value:.4g} ({value.low:.4g} to {value.high:.4g})"
+def _value(benchmark: str, key: str, found: ValueEstimate) -> tuple[str, str]:
+    """What a value is called, and the value with its interval."""
+    from fairkd.benchmarks import BENCHMARKS
+
+    known = {one.key: one for one in BENCHMARKS[benchmark].values} if benchmark in BENCHMARKS else {}
+    form = known[key].format if key in known else "{:.4g}".format
+    interval = "" if math.isnan(found.low) else f" ({form(found.low)} to {form(found.high)})"
+    return known[key].label if key in known else key, f"{form(found.value)}{interval}"
 
 
 def print_evaluation(run: Run) -> None:

@@ -146,7 +146,7 @@ def test_show_prints_the_results_of_a_measurement(fairkd: Run, queued: runs.Run)
     )
     said = " ".join(fairkd("show", run.id).out.split())
     assert "Results, with 95 % intervals" in said and "benchmarks │ ('crows-pairs', 'aul')" in said
-    assert "CrowS-Pairs │ teacher │ score │ 60.48 (57.98 to 62.98) │ 1,508" in said
+    assert "CrowS-Pairs │ teacher │ stereotype preferred │ 60.48 (57.98 to 62.98) │ 1,508" in said
     assert "AUL │ teacher │ │ It gives no attention weights." in said
     assert "│ step │" not in said and "At step" not in said
 
