@@ -25,6 +25,7 @@
 * `gap_benchmarks`: the mean absolute gap and LPBS
 * `held_out_text`: the text on which quality is measured
 * `masked_distributions`: what models predict at its masked tokens
+* `word_shifts`: which words a student promotes over its teacher in a text
 * `pseudo_perplexity`, `calibration`: quality; `fidelity`: how close a student is to its teacher
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.

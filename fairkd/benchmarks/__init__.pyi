@@ -51,3 +51,4 @@ from .side_effect_table import (
 )
 from .stored_results import Refusal as Refusal
 from .texts import BenchmarkTexts as BenchmarkTexts, about as about, all_texts as all_texts
+from .word_shifts import promoted_words as promoted_words
