@@ -102,9 +102,9 @@ def ghosts_of(found: Measured, benchmarks: Sequence[str]) -> list[GhostMark]:
 
 
 def _published(key: str, models: Sequence[str]) -> list[PublishedScore]:
-    wanted = {"value": BENCHMARKS[key].bias.key, "category": "all"}
-    own = [figure for model in models for figure in published(key, model, **wanted)]
-    return own or list(published(key, LANDMARK, **wanted))
+    value = BENCHMARKS[key].bias.key
+    own = [figure for model in models for figure in published(key, model, value=value, category="all")]
+    return own or list(published(key, LANDMARK, value=value, category="all"))
 
 
 def _panel(found: Measured, benchmarks: Sequence[str], key: str) -> None:
