@@ -27,6 +27,7 @@
 * `masked_distributions`: what models predict at its masked tokens
 * `word_shifts`: which words a student promotes over its teacher in a text
 * `pseudo_perplexity`, `calibration`: quality; `fidelity`: how close a student is to its teacher
+* `winobias`, `winogender`: which pronoun stands for a profession
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

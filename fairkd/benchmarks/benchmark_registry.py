@@ -16,6 +16,8 @@ from fairkd.benchmarks import (
     gap_benchmarks,
     pseudo_perplexity,
     stereoset,
+    winobias,
+    winogender,
 )
 from fairkd.benchmarks.benchmark import Benchmark
 from fairkd.errors import InputError, listed
@@ -31,6 +33,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         aul.AULA,
         stereoset.BENCHMARK,
         bec_pro.BENCHMARK,
+        winobias.BENCHMARK,
+        winogender.BENCHMARK,
         pseudo_perplexity.BENCHMARK,
         calibration.BENCHMARK,
         fidelity.BENCHMARK,

@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 
 from fairkd.benchmarks import Item
 from fairkd.models import MaskedLM
-from tests.benchmarks.references import aul, bec_pro, crows_pairs, gaps, quality, stereoset
+from tests.benchmarks.references import (
+    aul,
+    bec_pro,
+    crows_pairs,
+    gaps,
+    quality,
+    stereoset,
+    winobias,
+    winogender,
+)
 
 Reference = Callable[[MaskedLM, Item], Mapping[str, float]]
 
@@ -20,4 +29,6 @@ REFERENCES: Mapping[str, Reference] = {
     "aula": aul.aula,
     "stereoset": stereoset.numbers,
     "bec-pro": bec_pro.numbers,
+    "winobias": winobias.numbers,
+    "winogender": winogender.numbers,
 }
