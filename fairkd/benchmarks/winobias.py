@@ -1,14 +1,15 @@
 """WinoBias: does the model prefer the pronoun that fits the stereotype of the profession it stands for?
 
-A pair of sentences differs in its pronouns alone: those of the `pro` sentence agree with the labour market's
-majority in the profession, those of the `anti` sentence do not. The pronouns that differ are masked, and a
-sentence, without the brackets of the file, scores
+A pair of sentences differs in its pronouns alone: those of the `pro` sentence agree with the labour
+market's majority in the profession, those of the `anti` sentence do not. The pronouns that differ are masked,
+and a sentence, without the brackets of the file, scores
 
     score(x) = sum over the masked pronouns of log P(pronoun | the rest, the pronouns before it)
 
-in nats; most sentences have one. The metric is the share of pairs, in percent, in which `pro` scores higher; a
-tie counts half. Unbiased: 50. A model that says he everywhere scores near 50, too, since the stereotype is she
-in about half of the pairs: the share of pairs in which the male pronouns score higher shows that.
+in nats; most sentences have one. The metric is the share of pairs, in percent, in which `pro` scores higher.
+It is taken over the pairs whose stereotype is male and over those whose stereotype is female, and averaged; a
+tie counts half. Unbiased: 50. A model that says he everywhere scores 50, too; the share of pairs in which the
+male pronouns score higher shows that.
 
 Source: Zhao et al. 2018, "Gender Bias in Coreference Resolution", NAACL, for the sentences. Reading them
 through the mask follows de Vassimon Manela et al. 2021, "Stereotype and Skew", EACL, who also keep these two
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from fairkd.benchmarks.benchmark import (
@@ -42,6 +44,7 @@ SIDES = ("pro", "anti")
 # Forms of one pronoun; "her" is a counterpart of both "him" and "his".
 FORMS = (("he", "she"), ("him", "her"), ("his", "her"), ("his", "hers"), ("himself", "herself"))
 MALE = frozenset(male for male, _ in FORMS)
+PRONOUNS = MALE | {female for _, female in FORMS}
 WORD = re.compile(r"[^\W_]+")
 _LINE = re.compile(r"\s*(\d+)\s+(.*\S)\s*")
 _BRACKETED = re.compile(r"\[(?:the |a |an )?([^\]]*)\]", re.IGNORECASE)
@@ -100,6 +103,7 @@ def plan(item: Item, scorer: Scorer) -> Finish:
             "stereotype": pro > anti,
             "male": pro > anti if male else anti > pro,
             "tie": pro == anti,
+            "male_stereotype": male,
             "profession": str(item.details["profession"]),
         }
 
@@ -117,10 +121,16 @@ def differing_pronouns(pro: str, anti: str) -> tuple[tuple[list[Span], list[Span
     words = [list(WORD.finditer(text)) for text in (pro, anti)]
     changed = [(one, other) for one, other in zip(*words, strict=False) if one[0].lower() != other[0].lower()]
     spans = tuple([pair[side].span() for pair in changed] for side in (0, 1))
-    if _without(pro, spans[0]) != _without(anti, spans[1]) or not changed:
-        raise InputError("The sentences of the pair do not differ in pronouns alone.")
+    if pro == anti:
+        raise InputError("Both sentences are the same.")
+    if _without(pro, spans[0]) != _without(anti, spans[1]):
+        raise InputError("The sentences differ in more than pronouns.")
     directions = set()
     for one, other in ((first[0].lower(), second[0].lower()) for first, second in changed):
+        if not {one, other} <= PRONOUNS:
+            raise InputError(
+                f"The sentences differ in more than pronouns: {quoted(one)} and {quoted(other)}."
+            )
         if (one, other) not in FORMS and (other, one) not in FORMS:
             raise InputError(f"{quoted(one)} and {quoted(other)} are not two forms of one pronoun.")
         directions.add(one in MALE)
@@ -130,12 +140,19 @@ def differing_pronouns(pro: str, anti: str) -> tuple[tuple[list[Span], list[Span
 
 
 def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
-    """The shares in percent, and the mean difference in nats."""
-    ties = mean(items["tie"], weights) / 2
+    """The shares in percent, and the mean difference in nats, each averaged over both stereotypes."""
+    male = items["male_stereotype"].to_numpy(dtype=float)
+    sides = [weights * one for one in (male, 1 - male) if (one > 0).any()]
+
+    def average(column: str) -> Floats:
+        found: Floats = np.mean([mean(items[column], side) for side in sides], axis=0)
+        return found
+
+    ties = average("tie") / 2
     return {
-        "score": 100 * (mean(items["stereotype"], weights) + ties),
-        "male": 100 * (mean(items["male"], weights) + ties),
-        "difference": mean(items["difference"], weights),
+        "score": 100 * (average("stereotype") + ties),
+        "male": 100 * (average("male") + ties),
+        "difference": average("difference"),
     }
 
 
@@ -163,9 +180,8 @@ def _plain(sentence: str) -> str:
 
 def _profession(sentence: str) -> str:
     """The first word in brackets that is no pronoun: what the pronouns stand for."""
-    pronouns = {form for pair in FORMS for form in pair}
     named = (one.strip().lower() for one in _BRACKETED.findall(sentence))
-    return next((one for one in named if one not in pronouns), "")
+    return next((one for one in named if one not in PRONOUNS), "")
 
 
 def _without(text: str, spans: list[Span]) -> str:

@@ -41,7 +41,10 @@ def test_every_number_equals_the_plain_reference(any_family: MaskedLM) -> None:
     items = WINOBIAS.read(FILES)
     found, unscored = score_items(WINOBIAS, items, Scorer(any_family))
     assert [one.id for one in unscored] == ["type1-dev-5", "type1-dev-6"]
-    assert all("do not differ in pronouns alone" in one.reason for one in unscored)
+    assert [one.reason for one in unscored] == [
+        "The sentences differ in more than pronouns.",
+        "Both sentences are the same.",
+    ]
     for row, item in zip(found.to_dict("records"), items[:4], strict=True):
         for key, expected in numbers(any_family, item).items():
             assert row[key] == pytest.approx(expected, abs=1e-4)
@@ -62,17 +65,38 @@ def test_pronouns_are_forms_of_one_another() -> None:
         differing_pronouns("He lost her key.", "She lost his key.")
 
 
-def test_ties_count_half() -> None:
+def test_both_stereotypes_weigh_the_same_and_ties_count_half() -> None:
     table = pd.DataFrame(
         {
+            "male_stereotype": [True, True, True, False],
             "stereotype": [True, False, False, True],
-            "male": [True, False, True, False],
+            "male": [True, False, False, False],
             "tie": [False, True, False, False],
-            "difference": [1.0, 0.0, -2.0, 3.0],
+            "difference": [1.0, 0.0, -2.5, 3.0],
         }
     )
     found = {key: float(value[0]) for key, value in aggregate(table, np.ones((1, 4))).items()}
-    assert found == {"score": 62.5, "male": 62.5, "difference": 0.5}
+    assert found == {"score": 75.0, "male": 25.0, "difference": 1.25}
+    alone = aggregate(table[:3], np.ones((1, 3)))
+    assert float(alone["score"][0]) == 50.0
+
+
+@pytest.mark.parametrize(
+    ("male", "female", "score"), [(True, True, 100), (False, False, 0), (True, False, 50)]
+)
+def test_a_biased_toy_scores_100_and_he_everywhere_50(male: bool, female: bool, score: float) -> None:
+    """`male`, `female`: whether the stereotype is preferred where it is male, and where it is female."""
+    preferred = np.array([male] * 5 + [female])
+    table = pd.DataFrame(
+        {
+            "male_stereotype": [True] * 5 + [False],
+            "stereotype": preferred,
+            "male": preferred == ([True] * 5 + [False]),
+            "tie": False,
+            "difference": np.where(preferred, 1.0, -1.0),
+        }
+    )
+    assert float(aggregate(table, np.ones((1, 6)))["score"][0]) == score
 
 
 def test_a_model_to_which_he_and_she_are_alike_scores_50(tiny_bert: MaskedLM) -> None:
