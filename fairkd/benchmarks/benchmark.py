@@ -136,7 +136,9 @@ class Benchmark:
     quick_items : int
         How many items the quick mode draws, stratified by category.
     choice : str, optional
-        The column that says which of two alternatives an item prefers (True: the stereotype).
+        The column that says which of two alternatives an item prefers.
+    choice_label : str
+        What is chosen where that column is True, such as "the stereotype".
     score : str, optional
         The column with the size of an item's preference, for the comparison of two models.
     unit : str
@@ -160,6 +162,7 @@ class Benchmark:
     compute: Compute | None = None
     quick_items: int = 200
     choice: str | None = None
+    choice_label: str = "the stereotype"
     score: str | None = None
     unit: str = "id"
     axis: str | None = None

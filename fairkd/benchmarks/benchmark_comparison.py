@@ -123,7 +123,7 @@ class BenchmarkComparison:
     values : mapping of str to ValueDifference
         By key.
     flips : McNemar, optional
-        The 2 x 2 table of choices, for a benchmark with `choice`. The alternative counted is the stereotype.
+        The 2 x 2 table of choices, for a benchmark with `choice`; its `choice_label` is what is counted.
     scores : Verdict, optional
         On the size of the items' preferences, for a benchmark with `score`: a Wilcoxon signed-rank test over
         units.
@@ -167,9 +167,10 @@ class BenchmarkComparison:
             return ""
         if not table.flips:
             return f"Both models choose the same in all {table.n:,} items."
+        chosen = BENCHMARKS[self.benchmark].choice_label
         return (
             f"{table.flips:,} of {table.n:,} items flipped ({100 * table.flips / table.n:.1f} %): "
-            f"{self.second} prefers the stereotype in {table.second_only:,} where {self.first} does not, and "
+            f"{self.second} prefers {chosen} in {table.second_only:,} where {self.first} does not, and "
             f"no longer in {table.first_only:,} (McNemar's exact test {p_text(table.p_value)})."
         )
 

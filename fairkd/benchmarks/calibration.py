@@ -90,6 +90,7 @@ BENCHMARK = Benchmark(
     compute=compute,
     aggregate=aggregate,
     choice="right",
+    choice_label="the right token",
     score="confidence",
     unit="sentence",
     quick_items=180,

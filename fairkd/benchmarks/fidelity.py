@@ -65,6 +65,7 @@ BENCHMARK = Benchmark(
     compute=compute,
     aggregate=aggregate,
     choice="agreement",
+    choice_label="the teacher's first token",
     score="kl",
     unit="sentence",
     needs_reference=True,

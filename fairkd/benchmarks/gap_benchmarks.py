@@ -129,6 +129,7 @@ GAPS = Benchmark(
     compute=compute_gaps,
     aggregate=aggregate,
     choice="prefers_first",
+    choice_label="the first group of words",
     score="absolute_gap",
     unit="profession",
 )
