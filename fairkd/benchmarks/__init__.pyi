@@ -37,6 +37,16 @@ from .published_scores import (
     published as published,
 )
 from .reference_checks import ReferenceCheck as ReferenceCheck, reference_check as reference_check
+from .result_summary import (
+    by_benchmark as by_benchmark,
+    compare_with_first as compare_with_first,
+    figure_text as figure_text,
+    interval_text as interval_text,
+    overview as overview,
+    published_for as published_for,
+    scored_text as scored_text,
+    value_text as value_text,
+)
 from .results import (
     Group as Group,
     Result as Result,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,43 +12,23 @@ from rich.text import Text
 from fairkd.benchmarks import (
     AXES,
     BENCHMARKS,
-    BenchmarkComparison,
     Group,
-    PublishedScore,
     Refusal,
     Result,
     SideEffects,
     Value,
     ValueEstimate,
-    compare_results,
-    published,
+    by_benchmark,
+    compare_with_first,
+    figure_text,
+    interval_text,
+    published_for,
+    scored_text,
     side_effects,
+    value_text,
 )
 from fairkd.cli.console import out, print_table
 from fairkd.cli.model_options import hint
-from fairkd.errors import InputError
-
-MOST_REASONS = 3  # of items without a score, shown for each model
-
-
-def by_benchmark(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """The results of each benchmark, in their order."""
-    found: dict[str, list[Result]] = {}
-    for result in results:
-        found.setdefault(result.benchmark, []).append(result)
-    return found
-
-
-def comparisons(results: Sequence[Result]) -> tuple[list[BenchmarkComparison], list[str]]:
-    """Every further model against the first, in each benchmark, and why some cannot be compared."""
-    found, problems = [], []
-    for first, *others in by_benchmark(results).values():
-        for other in others:
-            try:
-                found.append(compare_results(first, other))
-            except InputError as error:
-                problems.append(str(error))
-    return found, problems
 
 
 def effects(results: Sequence[Result]) -> SideEffects | None:
@@ -59,7 +38,7 @@ def effects(results: Sequence[Result]) -> SideEffects | None:
 
 def document(results: Sequence[Result], refusals: Sequence[Refusal]) -> dict[str, Any]:
     """Everything but the items, as plain values."""
-    compared, problems = comparisons(results)
+    compared, problems = compare_with_first(results)
     effect = effects(results)
     return {
         "results": [_result(result) for result in results],
@@ -105,7 +84,7 @@ def _result(result: Result) -> dict[str, Any]:
         "interval": [headline.low, headline.high],
         "unbiased": benchmark.headline.unbiased,
         **{key: value for key, value in plain.items() if key not in ("model", "precision")},
-        "published": [asdict(one) for one in _published(result)],
+        "published": [asdict(one) for one in published_for(result)],
     }
 
 
@@ -113,7 +92,7 @@ def print_results(results: Sequence[Result]) -> None:
     """A table for each benchmark with what stands beside it, then what the models differ in."""
     for name, found in by_benchmark(results).items():
         _print_benchmark(name, found)
-    compared, problems = comparisons(results)
+    compared, problems = compare_with_first(results)
     for one in compared:
         label = BENCHMARKS[one.benchmark].label
         say(f"{label}, {one.second} against {one.first}: {one.bias.sentence}")
@@ -149,8 +128,8 @@ def _print_benchmark(name: str, results: Sequence[Result]) -> None:
     _print_categories(benchmark.bias, results)
     for result in results:
         say(f"{result.model}: {scored_text(result)}")
-        for figure in _published(result):
-            say(f"Published, {published_text(figure)}")
+        for figure in published_for(result):
+            say(f"Published, {figure_text(figure)}")
     out().print()
 
 
@@ -167,7 +146,7 @@ def _print_categories(value: Value, results: Sequence[Result]) -> None:
             (
                 name,
                 f"{results[0].categories.get(name, empty).n:,}",
-                *(_cell(value, result.categories.get(name, empty)) for result in results),
+                *(value_text(value, result.categories.get(name, empty)) for result in results),
             )
             for name in names
         ],
@@ -185,54 +164,12 @@ def _rows(result: Result) -> list[tuple[str, ...]]:
                 "" if rows else result.model,
                 value.label,
                 value.format(found.value),
-                _interval(value, found),
+                interval_text(value, found),
                 "" if value.unbiased is None else value.format(value.unbiased),
                 "" if sound is None else value.format(sound.values[value.key].value),
             )
         )
     return rows
-
-
-def _interval(value: Value, found: ValueEstimate) -> str:
-    """The ends of the interval; empty where there is none."""
-    return "" if math.isnan(found.low) else f"{value.format(found.low)} to {value.format(found.high)}"
-
-
-def _cell(value: Value, group: Group) -> str:
-    found = group.values[value.key]
-    interval = _interval(value, found)
-    return value.format(found.value) + (f" ({interval})" if interval else "")
-
-
-def scored_text(result: Result) -> str:
-    """How many items were scored, and why the others were not."""
-    scored = f"{result.overall.n:,} items scored"
-    return f"{scored}, {len(result.unscored):,} not: {reasons(result)}" if result.unscored else f"{scored}."
-
-
-def reasons(result: Result) -> str:
-    """Why items have no score, the most frequent reasons first."""
-    counts = Counter(one.reason.rstrip(".") for one in result.unscored).most_common()
-    shown = [f"{count:,} × {reason}" for reason, count in counts[:MOST_REASONS]]
-    rest = sum(count for _, count in counts[MOST_REASONS:])
-    return "; ".join([*shown, *([f"{rest:,} for other reasons"] if rest else [])]) + "."
-
-
-def _published(result: Result) -> list[PublishedScore]:
-    """The published figures of this model over all categories; those of single ones are on the page."""
-    keys = {value.key for value in BENCHMARKS[result.benchmark].values}
-    figures = published(result.benchmark, result.model, category="all")
-    return [figure for figure in figures if figure.value in keys]
-
-
-def published_text(figure: PublishedScore) -> str:
-    """A published figure with what it was computed on, for people."""
-    label = BENCHMARKS[figure.benchmark].value(figure.value).label
-    doubt = f" Doubtful: {figure.doubtful}" if figure.doubtful else ""
-    return (
-        f"{label} of {figure.model}: {figure.printed} ({figure.file_label}; {figure.script}; {figure.cited})."
-        f"{doubt}"
-    )
 
 
 def _print_side_effects(effect: SideEffects) -> None:
