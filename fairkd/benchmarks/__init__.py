@@ -17,7 +17,8 @@
 * `measure_run`: several models by several benchmarks; `stored_results`: results on disk
 * `benchmark_comparison`: two models on the same items: flips, differences, verdicts
 * `side_effect_table`: every kind of bias that was measured, of several models against the first
-* `result_summary`: what several results say together
+* `result_summary`: what several results say together; `report`: the same in one HTML file, with figures by
+  `dot_plot`
 * `measure_disagreement`: where several benchmarks contradict each other about the same pairs
 * `crows_pairs`: the share of pairs of which a model prefers the more stereotyping sentence
 * `aul`: the same share by the tokens of the whole sentence, with nothing masked, and weighted by attention

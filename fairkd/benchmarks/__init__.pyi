@@ -37,6 +37,7 @@ from .published_scores import (
     published as published,
 )
 from .reference_checks import ReferenceCheck as ReferenceCheck, reference_check as reference_check
+from .report import html_report as html_report
 from .result_summary import (
     by_benchmark as by_benchmark,
     compare_with_first as compare_with_first,

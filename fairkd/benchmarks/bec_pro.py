@@ -165,6 +165,14 @@ def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
     }
 
 
+def towards_own_gender(items: pd.DataFrame) -> pd.Series:
+    """The difference of each item, positive where the profession favours the gender of most who work in it.
+
+    NaN for professions that both hold.
+    """
+    return items["difference"] * items["category"].map({"female": 1.0, "male": -1.0})
+
+
 def _data_set(language: str, label: str) -> DataSet:
     return DataSet(
         key=f"bec-pro-{language}",
@@ -204,6 +212,7 @@ BENCHMARK = Benchmark(
     plan=plan,
     aggregate=aggregate,
     score="difference",
+    tested=towards_own_gender,
     unit="profession",
     axis="gender",
 )

@@ -89,9 +89,14 @@ class Value:
         """
         if value is None or not np.isfinite(value):
             return "–"
-        if self.unit == "share":
-            return f"{100 * value:.{max(self.digits - 2, 0)}f} %"
-        return f"{value:.{self.digits}f}"
+        scale, digits = self.scale
+        text = f"{scale * value:.{digits}f}".replace("-", "−")
+        return f"{text} %" if self.unit == "share" else text
+
+    @property
+    def scale(self) -> tuple[float, int]:
+        """What it is multiplied by for people, and the decimals then: a share is shown in per cent."""
+        return (100.0, max(self.digits - 2, 0)) if self.unit == "share" else (1.0, self.digits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +146,9 @@ class Benchmark:
         What is chosen where that column is True, such as "the stereotype".
     score : str, optional
         The column with the size of an item's preference, for the comparison of two models.
+    tested : function, optional
+        From a table of items to the number of each that the paired test of two models compares, where it is
+        neither `choice` nor `score`. Items with NaN are left out.
     unit : str
         The column whose values the bootstrap resamples: "id", or for example "profession".
     axis : str, optional
@@ -164,6 +172,7 @@ class Benchmark:
     choice: str | None = None
     choice_label: str = "the stereotype"
     score: str | None = None
+    tested: Callable[[pd.DataFrame], pd.Series] | None = None
     unit: str = "id"
     axis: str | None = None
     needs_attention: bool = False

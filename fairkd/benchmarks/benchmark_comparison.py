@@ -97,7 +97,7 @@ class ValueDifference:
         both = f"{self.value.label}: {self.value.format(self.second)} against {self.value.format(self.first)}"
         if self.kind == "too few":
             return f"{both}; {self.phrase}."
-        scale, digits = (100, max(self.value.digits - 2, 0)) if self.value.unit == "share" else (1, 2)
+        scale, digits = self.value.scale
         evidence = f"95 % interval {signed_interval(self.low * scale, self.high * scale, digits)}"
         if self.test:
             evidence += f", {self.test} {p_text(self.p_value)}"
@@ -274,28 +274,36 @@ def _item_test(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame) -> 
         # Choices differ by -1, 0 or 1: all flips have one rank, so the rank sums are their numbers.
         effect = (table.second_only - table.first_only) / table.flips if table.flips else 0.0
         return "McNemar's exact test", table.p_value, effect
-    if (column := benchmark.choice or benchmark.score) is None:
+    numbers = [_tested_numbers(benchmark, table) for table in (one, other)]
+    if numbers[0] is None or numbers[1] is None:
         return "", np.nan, np.nan
-    # Where a smaller value is better, it ignores the sign of the items' scores.
-    absolute = column == benchmark.score and benchmark.bias.direction == "lower"
-    found = compare(*_unit_means(benchmark, column, one, other, absolute=absolute))
+    pair = _unit_means(one[benchmark.unit], numbers[0], numbers[1])
+    if not len(pair[0]):
+        return "", np.nan, np.nan
+    found = compare(*pair)
     return "Wilcoxon signed-rank", found.p_value, found.effect_size
+
+
+def _tested_numbers(benchmark: Benchmark, table: pd.DataFrame) -> pd.Series | None:
+    """What the paired test compares; None for a benchmark that declares nothing of the kind."""
+    if benchmark.tested is not None:
+        return benchmark.tested(table)
+    column = benchmark.choice or benchmark.score
+    return None if column is None else table[column].astype(float)
 
 
 def _scores(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame, *, seed: int) -> Verdict | None:
     if benchmark.score is None:
         return None
-    return compare(*_unit_means(benchmark, benchmark.score, one, other), direction="none", seed=seed)
+    pair = _unit_means(one[benchmark.unit], one[benchmark.score], other[benchmark.score])
+    return compare(*pair, direction="none", seed=seed)
 
 
-def _unit_means(
-    benchmark: Benchmark, column: str, one: pd.DataFrame, other: pd.DataFrame, *, absolute: bool = False
-) -> tuple[Floats, Floats]:
-    """The mean of a column for each unit, of both models in the same order."""
-    units = one[benchmark.unit]
-    numbers = (table[column].astype(float) for table in (one, other))
-    first, second = (each.abs() if absolute else each for each in numbers)
-    return tuple(each.groupby(units).mean().to_numpy() for each in (first, second))
+def _unit_means(units: pd.Series, one: pd.Series, other: pd.Series) -> tuple[Floats, Floats]:
+    """The mean of each unit, of both models in the same order; units without a number are left out."""
+    numbers = pd.DataFrame({"one": one.astype(float), "other": other.astype(float)})
+    means = numbers.groupby(units).mean().dropna()
+    return means["one"].to_numpy(), means["other"].to_numpy()
 
 
 def _comparable(first: Result, second: Result) -> Benchmark:
@@ -344,7 +352,11 @@ def _paired(
 def _changes(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """Both tables side by side, the items that changed most first."""
     texts = [name for name in one.columns if not pd.api.types.is_numeric_dtype(one[name])]
-    shared = ["faulty", *(name for name in texts if name in other.columns and one[name].equals(other[name]))]
+    shared = [
+        "category",
+        "faulty",
+        *(name for name in texts if name in other.columns and one[name].equals(other[name])),
+    ]
     shared = [name for name in one.columns if name in shared]
     table = one[shared].copy()
     zeros = pd.Series(0.0, index=one.index)

@@ -6,6 +6,7 @@ same configuration again. Nothing here needs torch.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal, Self
@@ -62,6 +63,26 @@ class MeasureConfig(Section):
     seed: int = Field(
         default=0, ge=0, lt=2**31, description="Random seed of samples and of bootstrap intervals."
     )
+
+    @property
+    def command(self) -> str:
+        """The command line that measures the same.
+
+        >>> MeasureConfig(models=("embedded/teacher",), benchmarks=("aul",), limit=50).command
+        'fairkd measure aul --model embedded/teacher --limit 50'
+        """
+        words = ["fairkd", "measure", *self.benchmarks]
+        for model in self.models:
+            words += ["--model", model]
+        words += ["--quick"] if self.quick else []
+        words += ["--limit", str(self.limit)] if self.limit is not None else []
+        words += ["--precision", self.precision] if self.precision != "strict" else []
+        for name, file in self.data.items():
+            words += ["--data", f"{name}={file}"]
+        for name, key in self.data_sets.items():
+            words += ["--data-set", f"{name}={key}"]
+        words += ["--seed", str(self.seed)] if self.seed else []
+        return shlex.join(words)
 
     @field_validator("models", "benchmarks")
     @classmethod

@@ -37,6 +37,7 @@ from fairkd.benchmarks.side_effect_table import AXES, SideEffects, side_effects
 from fairkd.benchmarks.stored_results import Refusal
 from fairkd.benchmarks.texts import about
 from fairkd.errors import InputError
+from fairkd.utils import signed, signed_interval
 
 MOST_ITEMS = 30  # of a list of sentences
 
@@ -224,7 +225,9 @@ def _scaled(value: Value, figure: PublishedScore) -> float:
 
 def _ghost(at: float, figure: PublishedScore) -> PlotRow:
     text = f"published: {figure.printed} ({figure.file_label}; {figure.script})"
-    return PlotRow(f"published for {figure.model}", (Dot(at, None, None, "ghost", text),), figure.printed)
+    return PlotRow(
+        f"published, {figure.model.rpartition('/')[2]}", (Dot(at, None, None, "ghost", text),), figure.printed
+    )
 
 
 def _kind(models: Sequence[str], model: str) -> str:
@@ -260,7 +263,7 @@ def _comparison(found: BenchmarkComparison) -> dict[str, Any]:
 def _effects(found: SideEffects) -> dict[str, Any]:
     """One row an axis and benchmark, one column a model."""
     table = found.table
-    rows: list[list[str]] = []
+    rows: list[list[object]] = []
     for (axis, name, category), group in table.groupby(["axis", "benchmark", "category"], sort=False):
         value = BENCHMARKS[name].bias
         by_model = {row["model"]: row for row in group.to_dict("records")}
@@ -275,15 +278,20 @@ def _effects(found: SideEffects) -> dict[str, Any]:
     }
 
 
-def _effect_cell(value: Value, row: Mapping[str, Any] | None) -> str:
+def _effect_cell(value: Value, row: Mapping[str, Any] | None) -> str | dict[str, Any]:
+    """The model's value, with the difference and its verdict in a second line."""
     if row is None:
         return "–"
     text = value.format(row["second_value"])
     if row["verdict"] == "too few":
-        return f"{text}, too few items"
-    interval = f"{value.format(row['low'])} to {value.format(row['high'])}"
-    tested = f", adjusted {p_text(row['p_holm'])}" if row["test"] else ""
-    return f"{text}; difference {value.format(row['difference'])} ({interval}{tested}): {row['verdict']}"
+        return {"text": text, "more": "too few items", "clear": False}
+    scale, digits = value.scale
+    difference = signed(row["difference"] * scale, digits)
+    interval = signed_interval(row["low"] * scale, row["high"] * scale, digits)
+    tested = f", {p_text(row['p_holm'])}" if row["test"] else ""
+    more = f"{difference} ({interval}{tested})"
+    clear = row["verdict"] in ("smaller", "larger")
+    return {"text": text, "more": f"{more}: {row['verdict']}" if clear else more, "clear": clear}
 
 
 def _disagreements(results: Sequence[Result]) -> list[Disagreements]:

@@ -47,7 +47,11 @@ def measure(
     ] = None,
     data_set: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY", help="Another data set than the first; `fairkd data list` shows them."),
+        typer.Option(
+            metavar="[NAME=]KEY",
+            help="Another data set than the first, for the measure NAME or all that have it; `fairkd data "
+            "list` shows them. Repeatable.",
+        ),
     ] = None,
     precision: Annotated[
         str,
@@ -61,6 +65,10 @@ def measure(
         typer.Option(
             help="Write one row for each model and item, with every sentence's score, to this CSV file."
         ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a report to this HTML file, which opens in a browser without a network."),
     ] = None,
     background: Annotated[
         bool, typer.Option("--background", help="Queue a run that measures, and return at once.")
@@ -78,19 +86,24 @@ def measure(
         _list(as_json)
         return
     config = _config(names or [], model or [], data or [], data_set or [], quick, limit, precision, seed)
-    if items is not None and (items.is_dir() or not items.absolute().parent.is_dir()):
-        raise InputError(
-            f"Cannot write {shortened(items)}: expected the name of a file in a folder that exists."
-        )
+    for file in (items, report):
+        if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+            raise InputError(
+                f"Cannot write {shortened(file)}: expected the name of a file in a folder that exists."
+            )
     if background:
-        if items is not None:
-            raise InputError("--background returns before there are items to write; the run has them later.")
+        if items is not None or report is not None:
+            raise InputError(
+                "--background returns before there is something to write: leave out --items and --report."
+            )
         _submit(config, as_json)
         return
     _check_files(config)
     results, refusals, stopped = _measured(config)
     if items is not None:
         _write_items(results, items)
+    if report is not None:
+        _write_report(results, refusals, config, report)
     _print(results, refusals, as_json)
     if stopped:
         hint("Stopped. The scores up to here are kept, so the same command continues where it was.")
@@ -146,11 +159,12 @@ def _file_of(given: str, names: Sequence[str]) -> tuple[str, str]:
     return names[0], given
 
 
-def _data_set_of(key: str, names: Sequence[str]) -> dict[str, str]:
-    """The measures that have a data set with this key."""
+def _data_set_of(given: str, names: Sequence[str]) -> dict[str, str]:
+    """The measures that a data set is for, of "NAME=KEY", or of "KEY" for all that have it."""
     from fairkd.benchmarks import chosen
 
-    benchmarks = chosen(names)
+    name, equals, key = given.rpartition("=")
+    benchmarks = chosen([name] if equals else names)
     known = {one.key: None for benchmark in benchmarks for one in benchmark.data_sets}
     if key not in known:
         raise InputError(
@@ -288,5 +302,17 @@ def _write_items(results: Sequence[Result], file: Path) -> None:
     first = ["measure", "model", "id", "category"]
     try:
         table[[*first, *(name for name in table.columns if name not in first)]].to_csv(file, index=False)
+    except OSError as error:
+        raise InputError(f"Cannot write {shortened(file)}: {error.strerror or error}.") from error
+
+
+def _write_report(
+    results: Sequence[Result], refusals: Sequence[Refusal], config: MeasureConfig, file: Path
+) -> None:
+    from fairkd.benchmarks import html_report
+
+    text = html_report(results, refusals=refusals, command=config.command)
+    try:
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"Cannot write {shortened(file)}: {error.strerror or error}.") from error

@@ -129,3 +129,16 @@ def test_models_without_a_common_item_are_refused() -> None:
     table = items([1.0, 2.0])
     with pytest.raises(InputError, match="No item of CrowS-Pairs was scored by both a and b"):
         compare_results(result("a", table, without=["0"]), result("b", table, without=["1"]))
+
+
+def test_a_benchmark_says_what_its_test_compares() -> None:
+    def tested(table: pd.DataFrame) -> pd.Series:
+        return table["difference"] * table["category"].map({"female": 1.0, "male": -1.0})
+
+    signed = replace(CROWS, choice=None, tested=tested)
+    groups = ["female"] * 8 + ["male"] * 8 + ["balanced"] * 8
+    one = items([2.0] * 8 + [-2.0] * 8 + [0.0] * 8, groups)
+    half = items([1.0] * 8 + [-1.0] * 8 + [9.0] * 8, groups)
+    found = differences(signed, one, half)["score"]
+    assert found.test == "Wilcoxon signed-rank"
+    assert found.effect_size == -1  # smaller towards the own gender, in every item of the two groups

@@ -107,6 +107,19 @@ def test_items_are_written_one_row_for_each_model_and_item(
     )
 
 
+def test_the_report_has_the_command_that_makes_it_again(
+    fairkd: Run, model: str, pairs: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "report.html"
+    found = fairkd(
+        *("measure", "crows-pairs", "--model", model, "--limit", "8"),
+        *("--data", str(pairs), "--report", str(target)),
+    )
+    assert found.code == 0, found.err
+    command = f"fairkd measure crows-pairs --model {model} --limit 8 --data crows-pairs={pairs}"
+    assert command in target.read_text(encoding="utf-8")
+
+
 def test_published_figures_of_the_model_stand_beside_its_own(
     fairkd: Run, pairs: Path, tmp_path: Path
 ) -> None:
@@ -186,7 +199,10 @@ MODEL = ("--model", "embedded/teacher")
         (("crows-pairs", *MODEL, "--data", "no/such.csv"), "no/such.csv cannot be read.*check the path"),
         (("crows-pairs", *MODEL, "--data-set", "klingon"), "no data set 'klingon'.*crows-pairs-en"),
         (("crows-pairs", *MODEL, "--items", "no/folder/items.csv"), "a file in a folder that exists"),
+        (("crows-pairs", *MODEL, "--report", "."), "a file in a folder that exists"),
         (("crows-pairs", *MODEL, "--background", "--items", "items.csv"), "--background returns before"),
+        (("crows-pairs", "aul", *MODEL, "--data", "mine.csv"), "--data crows-pairs=mine.csv"),
+        (("crows-pairs", *MODEL, "--data-set", "aul=crows-pairs-en"), "aul"),
     ],
 )
 def test_bad_input_is_one_sentence(fairkd: Run, home: Path, arguments: tuple[str, ...], message: str) -> None:
