@@ -10,7 +10,7 @@
 * `texts`: what is said about each benchmark: definition, source, how to read it, weaknesses
 * `reference_checks`: against what each benchmark was checked, and how close it came
 * `published_scores`: figures that others published, with file, script and source
-* `measuring`: one model measured by one benchmark
+* `measuring`: one model measured by one benchmark; `item_shards`: by several processes
 * `measure_config`: what a measurement in the background measures: models, benchmarks, data
 * `scorer`: what a benchmark asks of a model; `score_cache`: scores that were computed before
 * `results`: values with intervals, by category, and every item

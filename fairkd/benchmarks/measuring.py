@@ -20,6 +20,7 @@ import pandas as pd
 from fairkd.benchmarks import data_files
 from fairkd.benchmarks.benchmark import Benchmark, Compute, Finish, Item, Numbers
 from fairkd.benchmarks.benchmark_registry import chosen
+from fairkd.benchmarks.item_shards import score_together
 from fairkd.benchmarks.results import Result, Unscored, by_category, summarise
 from fairkd.benchmarks.score_cache import ScoreCache
 from fairkd.benchmarks.scorer import Scorer
@@ -47,6 +48,8 @@ def measure(
     report: Callable[[float], None] | None = None,
 ) -> Result:
     """Score the items of a benchmark, and summarise them.
+
+    Under `accelerate launch` every process calls this and scores its share of the items. All get the result.
 
     Parameters
     ----------
@@ -98,7 +101,7 @@ def measure(
     store = ScoreCache(model_hash, precision) if cached else None
     try:
         scorer = Scorer(lm, reference=reference, precision=precision, store=store, report=report)
-        table, unscored = score_items(benchmark, items, scorer)
+        table, unscored = score_together(lambda part: score_items(benchmark, part, scorer), items)
     finally:
         if store is not None:
             store.close()
