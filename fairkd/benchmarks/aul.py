@@ -59,7 +59,9 @@ def compute(items: Sequence[Item], scorer: Scorer) -> list[Numbers | InputError]
     if not sentences:
         return [one for one in asked if isinstance(one, InputError)]
     answers = scorer.answer()
-    received = dict(zip(sentences, predictions.received_attention(scorer.lm, [*sentences]), strict=True))
+    # `report` can stop the work here, too.
+    attention = predictions.received_attention(scorer.lm, [*sentences], report=lambda _: scorer.report(1.0))
+    received = dict(zip(sentences, attention, strict=True))
 
     def score(sentence: _Sentence) -> float:
         log_p = [answers[question] for question in sentence.questions]

@@ -108,7 +108,7 @@ def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
     1 / (number of items of the target). That also holds if all items of a target are drawn several times.
     """
     shared = weights / items.groupby("target")["target"].transform("size").to_numpy(dtype=float)
-    found = {}
+    found: dict[str, Floats] = {}
     for suffix in ("", "_mean"):
         ss = 100 * mean(items[f"stereotype{suffix}"], shared)
         lms = 100 * mean(items[f"meaningful{suffix}"], shared)

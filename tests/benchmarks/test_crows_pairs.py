@@ -39,6 +39,16 @@ def test_every_score_equals_the_plain_reference(any_family: MaskedLM) -> None:
             assert row[key] == pytest.approx(expected, abs=1e-4)
 
 
+def test_the_order_of_items_and_batches_change_nothing(tiny_roberta: MaskedLM) -> None:
+    items = CROWS.read(FILES)[:5]
+    table, _ = score_items(CROWS, items, Scorer(tiny_roberta))
+    turned, _ = score_items(CROWS, items[::-1], Scorer(tiny_roberta))
+    alone = pd.concat([score_items(CROWS, [one], Scorer(tiny_roberta))[0] for one in items])
+    columns = ["score_more", "score_less", "difference"]
+    np.testing.assert_allclose(table[columns], turned[columns][::-1], atol=1e-4)
+    np.testing.assert_allclose(table[columns], alone[columns], atol=1e-4)
+
+
 def test_faults_of_pairs_are_named() -> None:
     faults = {item.id: item.faults for item in CROWS.read(FILES)}
     assert faults["a"] == faults["c"] == ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
+from transformers import PreTrainedModel
 
 from fairkd.benchmarks import Item
 from fairkd.models import MaskedLM
@@ -27,12 +29,14 @@ def attention(lm: MaskedLM, ids: list[int]) -> torch.Tensor:
     if lm not in _EAGER:
         _EAGER[lm] = copy.deepcopy(lm.model)
         _EAGER[lm].set_attn_implementation("eager")
+    model: Any = _EAGER[lm]
     with torch.no_grad():
-        layers = _EAGER[lm](torch.tensor([ids]), output_attentions=True).attentions
-    return torch.cat(layers).mean(0).mean(0).mean(0)
+        layers = model(torch.tensor([ids]), output_attentions=True).attentions
+    received: torch.Tensor = torch.cat(layers).mean(0).mean(0).mean(0)
+    return received
 
 
-_EAGER: dict[MaskedLM, torch.nn.Module] = {}
+_EAGER: dict[MaskedLM, PreTrainedModel] = {}
 
 
 def _ids(lm: MaskedLM, sentence: str) -> list[int]:
