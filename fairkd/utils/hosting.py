@@ -38,7 +38,7 @@ class Hosting:
     shared: bool = False  # by several people, each of whom has uploads of their own
     access: Access = Access()
     token: str = field(default="", repr=False)
-    unfinished_runs: int = 3  # queued or training
+    unfinished_runs: int = 3  # queued or at work
     minutes: float = 10.0  # of training, per run
     megabytes: int = 20  # of uploads together
 

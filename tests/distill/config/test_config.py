@@ -103,6 +103,17 @@ def test_removing_one_kind_of_budget_keeps_the_other(tmp_path: Path) -> None:
     assert read_config(path, ["budget.steps=null"]).budget.minutes == 7
 
 
+def test_a_file_of_another_kind_of_run_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("kind: distill\nbudget: {minutes: 7}\n")
+    assert read_config(path).budget.minutes == 7
+    path.write_text("kind: measure\nmodels: [embedded/teacher]\n")
+    with pytest.raises(
+        InputError, match="of the kind 'measure', not for a distillation: `fairkd runs submit"
+    ):
+        read_config(path)
+
+
 def test_with_a_constraint_the_group_loss_alone_is_enough() -> None:
     terms = {"kd": 0, "mlm": 0, "hidden": 0, "group": 3}
     assert make_config({"objective": terms, "constraint": {"kind": "group"}}).objective.group == 3

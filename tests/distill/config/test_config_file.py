@@ -58,6 +58,14 @@ def test_a_configuration_of_something_else_is_refused(tmp_path: Path) -> None:
         stored_config(tmp_path)
 
 
+def test_a_folder_of_another_kind_of_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"kind": "distill", "seed": 3}')
+    assert stored_settings(tmp_path) == {"seed": 3} and stored_config(tmp_path) == Config(seed=3)
+    (tmp_path / "config.json").write_text('{"kind": "measure", "models": ["embedded/teacher"]}')
+    with pytest.raises(InputError, match="choose another folder.*of the kind 'measure', not for a distill"):
+        stored_config(tmp_path)
+
+
 def test_what_a_configuration_stores_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(Config(seed=7).model_dump_json())
     assert stored_config(tmp_path) == Config(seed=7)
