@@ -15,7 +15,7 @@ from app.shared import theme
 from fairkd.benchmarks import Value, ValueEstimate
 
 ROW, BELOW = 46, 22  # pixels of a measure with one model; of each further model
-NAME = 26  # characters of a measure
+NAME = 34  # characters of a measure
 _UNITS = {"percent": "per cent", "nats": "nats", "share": "share", "none": ""}
 
 
@@ -53,17 +53,25 @@ def score_chart(
     *,
     title: str,
     line: str = "unbiased {}",
+    unit: str | None = None,
+    compact: bool = False,
     dark: bool = False,
 ) -> go.Figure:
     """Measures of one unit and one unbiased value. All marks are of values with the same unit.
 
-    The order of the measures is that of the marks, from the top. `line` names the line at the unbiased value.
+    Parameters
+    ----------
+    marks : their order gives that of the measures, from the top.
+    line : names the line at the unbiased value.
+    unit : the title of the x axis, by default the values' unit.
+    compact : whether the rows are low, for many of them.
     """
     shades = hues(dark)
     measures = list(dict.fromkeys(mark.measure for mark in marks))
     models = list(dict.fromkeys((mark.number, mark.model) for mark in marks))
     lanes = len(models) + bool(ghosts)
-    figure = base_figure(title=title, height=100 + len(measures) * (ROW + BELOW * (lanes - 1)), dark=dark)
+    row = 24 + 9 * (lanes - 1) if compact else ROW + BELOW * (lanes - 1)
+    figure = base_figure(title=title, height=110 + len(measures) * row, dark=dark)
     unbiased = next((mark.value.unbiased for mark in marks), None)
     for place, (number, model) in enumerate(models):
         own = [mark for mark in marks if mark.number == number]
@@ -86,12 +94,11 @@ def score_chart(
         )
     for place in range(1, len(measures)):
         figure.add_shape(guide(low, place - 0.5, high, place - 0.5, theme.GRID.on(dark)))
-    unit = marks[0].value.unit if marks else "none"
     figure.update_xaxes(
-        title_text=_UNITS[unit],
+        title_text=_UNITS[marks[0].value.unit] if unit is None else unit,
         range=[low, high],
         zeroline=False,
-        tickformat=".0%" if unit == "share" else "",
+        tickformat=".0%" if marks[0].value.unit == "share" else "",
     )
     figure.update_yaxes(
         tickvals=list(range(len(measures))),
@@ -144,11 +151,12 @@ def _model(
 
 
 def _published(ghosts: Sequence[GhostMark], measures: list[str], offset: float, shades: Hues) -> go.Scatter:
+    whose = {ghost.model for ghost in ghosts}
     return go.Scatter(
         x=[ghost.number for ghost in ghosts],
         y=[measures.index(ghost.measure) + offset for ghost in ghosts],
         mode="markers",
-        name="published",
+        name=f"published: {escape(shorten(whose.pop(), 30))}" if len(whose) == 1 else "published",
         marker={"color": shades.faint, "symbol": "diamond-open", "size": 11, "line": {"width": 2}},
         cliponaxis=False,
         customdata=[

@@ -10,7 +10,7 @@ from app.charts.text import escape, escape_all, shorten, signed
 from fairkd.benchmarks import BENCHMARKS, BenchmarkComparison
 
 HEIGHT = 470
-KEPT, TO, AWAY = "same choice", "to the stereotype", "away from it"
+KEPT, TO, AWAY = "same choice", "to {}", "away from it"  # {}: what is chosen
 # Colours other than those of the models; each kind also has a symbol.
 _LOOKS = {
     KEPT: ("#8a8f98", "circle", 6, 0.45),
@@ -46,7 +46,7 @@ def changes_scatter(
                 x=x[rows],
                 y=y[rows],
                 mode="markers",
-                name=f"{kind} ({int(rows.sum()):,})",
+                name=f"{kind.format(BENCHMARKS[found.benchmark].choice_label)} ({int(rows.sum()):,})",
                 marker={"color": colour, "symbol": symbol, "size": size, "opacity": opacity},
                 # The sentences themselves are behind a click.
                 customdata=list(

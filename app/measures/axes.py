@@ -100,7 +100,13 @@ def _chart(found: Measured, effects: SideEffects) -> None:
     ]
     if not marks:
         return
-    title = f"{effects.sentence.rstrip('.')}: difference in percentage points"
-    figure = score_chart(marks, title=title, line="no change", dark=theme.is_dark())
+    figure = score_chart(
+        marks,
+        title=effects.sentence.rstrip("."),
+        line="no change",
+        unit="difference in percentage points",
+        compact=True,
+        dark=theme.is_dark(),
+    )
     show_figure(figure, "axes_chart", "fairkd-side-effects", rows=True)
     caption("Hollow: no clear difference. To the left of the line a model prefers the stereotype less often.")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.item_changes import changes_scatter
-from app.charts.text import p_value, signed, signed_interval
+from app.charts.text import p_value, sentence_start, signed, signed_interval
 from app.components.chart import show_figure
 from app.measures.compared import comparison
 from app.measures.items import items_table
@@ -48,6 +48,8 @@ def _compared(found: Measured, first: str, second: str) -> tuple[dict[str, Bench
     """The comparison by each measure that both models have, and why others cannot be compared."""
     compared, problems = {}, []
     for key in found.benchmarks:
+        if BENCHMARKS[key].needs_reference:
+            continue  # it compares the first model with itself
         results = found.of(key)
         if first not in results or second not in results:
             continue
@@ -94,7 +96,15 @@ def directions(compared: dict[str, BenchmarkComparison], second: str) -> str:
         rest = len(bias) - len(which)
         others = f", with no clear difference by {rest} other{'s' if rest > 1 else ''}" if rest else ""
         return f"{second} is {way} biased by {listed(which)}{others}."
-    return f"No measure of bias tells {second} and the first model apart." if bias else ""
+    if not bias:
+        return ""
+    changed = [BENCHMARKS[key].label for key, one in bias.items() if one.kind in ("smaller", "larger")]
+    if changed:
+        return (
+            f"{second} scores differently by {listed(changed)}, but by no measure clearly nearer to or "
+            "further from the unbiased value."
+        )
+    return f"No measure of bias tells {second} and the first model apart."
 
 
 def _approach(one: ValueDifference) -> str:
@@ -140,7 +150,7 @@ def _items(found: BenchmarkComparison, names: tuple[str, str]) -> None:
             caption(
                 "One point an item. On the dashed line both models have the same score; above 0 a model "
                 "prefers the stereotype."
-                if benchmark.choice
+                if benchmark.choice == "stereotype"
                 else "One point an item. On the dashed line both models have the same score."
             )
     with right:
@@ -174,8 +184,8 @@ def flips_title(found: BenchmarkComparison, names: tuple[str, str]) -> str:
     if not flips.flips:
         return f"{label}: both models choose the same in all {flips.n:,} items"
     return (
-        f"{label}: {flips.flips:,} of {flips.n:,} items flipped, {flips.second_only:,} to the stereotype and "
-        f"{flips.first_only:,} away from it"
+        f"{label}: {flips.flips:,} of {flips.n:,} items flipped, {flips.second_only:,} to "
+        f"{BENCHMARKS[found.benchmark].choice_label} and {flips.first_only:,} away from it"
     )
 
 
@@ -183,18 +193,19 @@ def _flip_table(found: BenchmarkComparison, names: tuple[str, str]) -> None:
     """The 2 x 2 table of choices with its test, and the verdict in words."""
     if (flips := found.flips) is not None:
         first, second = (literal(name) for name in names)
+        chosen = literal(BENCHMARKS[found.benchmark].choice_label)
         st.table(
             pd.DataFrame(
                 {
-                    f"{second}: stereotype": [f"{flips.both:,}", f"{flips.second_only:,}"],
+                    f"{second}: {chosen}": [f"{flips.both:,}", f"{flips.second_only:,}"],
                     f"{second}: other": [f"{flips.first_only:,}", f"{flips.neither:,}"],
                 },
-                index=[f"{first}: stereotype", f"{first}: other"],
+                index=[f"{first}: {chosen}", f"{first}: other"],
             ),
             border="horizontal",
         )
-        caption(f"McNemar's exact test on the flipped items: p {_p(flips.p_value)}.")
-    st.markdown(literal(found.bias.sentence))
+        caption(f"Number of items. McNemar's exact test on the flipped ones: p {_p(flips.p_value)}.")
+    st.markdown(literal(sentence_start(found.bias.sentence)))
     if found.scores is not None and found.scores.kind != "too few":
         scores = found.scores
         caption(

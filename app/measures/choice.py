@@ -20,11 +20,8 @@ FIRST = (
     "pseudo-perplexity",
     "calibration",
 )
-FAMILIES = {
-    "bias": "Bias",
-    "quality": "Quality of the language model",
-    "fidelity": "Against the teacher",
-}
+GROUPS = {"Bias": ("bias",), "Quality, and likeness to the first model": ("quality", "fidelity")}
+COLUMNS = 3
 QUICK, ALL = "Quick", "All items"
 _ITEMS, _PRECISION = "items", "precision"
 _PRECISIONS = {"strict": "fp32 (strict)", "fast": "bf16 (fast)"}
@@ -36,18 +33,18 @@ def first_choice() -> list[str]:
     return [key for key in sensible if not needs_download(BENCHMARKS[key])] or sensible
 
 
-def choose_measures() -> list[str]:
-    """The list of measures with a box to tick for each; returns what is ticked."""
-    _restore()
-    for family, title in FAMILIES.items():
-        of_family = [one for one in BENCHMARKS.values() if one.family == family]
-        if of_family:
-            st.markdown(f"**{title}**")
-        for benchmark in of_family:
-            _measure(benchmark)
-    chosen = ticked()
-    _write(chosen)
-    return chosen
+def choose_measures() -> None:
+    """The list of measures with a box to tick for each."""
+    for title, families in GROUPS.items():
+        of_group = [one for one in BENCHMARKS.values() if one.family in families]
+        if of_group:
+            st.subheader(title)
+        for start in range(0, len(of_group), COLUMNS):
+            row = of_group[start : start + COLUMNS]
+            for place, benchmark in zip(st.columns(COLUMNS, gap="medium"), row, strict=False):
+                with place:
+                    _measure(benchmark)
+    _write(ticked())
 
 
 def ticked() -> list[str]:
@@ -90,7 +87,7 @@ def precision() -> str:
 def _measure(benchmark: Benchmark) -> None:
     """One measure: its box, what it measures, how it was checked, and more behind a click."""
     texts, check = about(benchmark.key), reference_check(benchmark.key)
-    with st.container(gap="xxsmall", key=f"measure_row_{benchmark.key}"):
+    with st.container(gap=None, key=f"measure_row_{benchmark.key}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.checkbox(f"**{literal(benchmark.label)}**", key=_box(benchmark.key), width="content")
             if check is not None:
@@ -124,7 +121,7 @@ def _box(key: str) -> str:
     return f"measure_{key}"
 
 
-def _restore() -> None:
+def restore_measures() -> None:
     """Tick what the address names, or the first choice, once for each box."""
     linked: Sequence[str] = st.query_params.get_all(MEASURES)
     first = first_choice()

@@ -36,8 +36,7 @@ def contradictions_view(found: Measured) -> None:
     except FairKDError as error:
         st.warning(literal(error), icon=":material/warning:")
         return
-    for sentence in one.sentences:
-        st.markdown(f"**{literal(sentence)}**")
+    st.markdown("\n".join(f"- {literal(sentence)}" for sentence in one.sentences))
     caption(WHY)
     panel = st.expander(
         f"Show the {one.n:,} items, those with the largest disagreement first",

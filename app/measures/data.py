@@ -90,7 +90,8 @@ def _choose(benchmark: Benchmark) -> None:
         st.error(literal(sentence), icon=":material/error:")
     if benchmark.key in _files():
         caption(f":material/check: {literal(_file_name(benchmark.key))} is measured.")
-    elsewhere = [f"{one.label}: {one.where}" for one in benchmark.data_sets if not one.members]
+    published_elsewhere = [one for one in benchmark.data_sets if one.key not in published]
+    elsewhere = [f"{one.label}: {one.where}" for one in published_elsewhere]
     if elsewhere:
         caption(f"Also published: {literal('; '.join(elsewhere))}.")
 
@@ -110,7 +111,7 @@ def _take(key: str) -> None:
 
 def _published(benchmark: Benchmark) -> Mapping[str, DataSet]:
     """The data sets that FairKD has or fetches, by key."""
-    return {one.key: one for one in benchmark.data_sets if one.members}
+    return {one.key: one for one in benchmark.data_sets if one.members or one.shipped}
 
 
 def _is_own(key: str) -> bool:

@@ -7,15 +7,16 @@ import time
 import streamlit as st
 
 from app.measures.link import open_measurement
-from app.runs.list import IDLE, LIVE, about
+from app.runs.list import IDLE, LIVE
 from app.shared.activity import track_activity
-from app.shared.run_texts import UNFINISHED, state_badge, status
+from app.shared.run_texts import UNFINISHED, ago, state_badge, status
+from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from fairkd import runs
-from fairkd.errors import FairKDError
+from fairkd.errors import FairKDError, listed
 from fairkd.runs import Run
 
-FIRST = 8  # at first; a button shows more
+FIRST, MORE = 3, 10  # at first, and with each click
 _SHOWN = "measurements_shown"
 
 
@@ -52,7 +53,7 @@ def _list() -> None:
         _row(run, now)
     if len(found) > shown:
         st.button(
-            f"Show {min(FIRST, len(found) - shown)} more of {len(found) - shown}",
+            f"Show {min(MORE, len(found) - shown)} more of {len(found) - shown}",
             on_click=_more,
             args=(shown,),
             type="tertiary",
@@ -74,12 +75,24 @@ def _row(run: Run, now: float) -> None:
                 open_measurement(run.id)
                 st.rerun()
             st.badge(state, icon=icon, color=colour)
-        caption(" · ".join(map(literal, about(run))))
+        caption(" · ".join(map(literal, card(run))))
         if run.active:
             st.progress(min(max(run.progress, 0.0), 1.0), text=literal(status(run, now=now)))
         elif run.sentence and run.state not in UNFINISHED:
             caption(literal(run.sentence))
 
 
+def card(run: Run) -> list[str]:
+    """A measurement in one line: how many measures, its models, and when it was submitted."""
+    if run.config_error is not None:
+        return ["settings unknown", ago(run.created)]
+    count = len(run.config["benchmarks"])
+    parts = [f"{count} measure{'s' if count != 1 else ''}"]
+    parts += [listed(runs.model_names(list(run.config["models"])), 3)]
+    parts += [f"by {run.owner}"] if run.owner else []
+    parts += ["yours"] if visitor().owns(run) else []
+    return [*parts, ago(run.created)]
+
+
 def _more(shown: int) -> None:
-    st.session_state[_SHOWN] = shown + FIRST
+    st.session_state[_SHOWN] = shown + MORE

@@ -93,22 +93,25 @@ def _leave() -> None:
 
 def _head(run: Run, found: Measured) -> None:
     state, colour, icon = state_badge(run)
+    pairs = len(run.config.get("models") or ()) * len(run.config.get("benchmarks") or ())
+    of = f"{found.done} of {pairs} done" if pairs else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(state, icon=icon, color=colour)
-        caption(f"{' · '.join(map(literal, about(run)))} · `{run.id}`")
+        said = [*about(run), *([of, status(run)] if run.state in ("finished", "cancelled") else [])]
+        caption(f"{' · '.join(map(literal, filter(None, said)))} · `{run.id}`")
     if sentence := damage(run):
         st.warning(literal(sentence), icon=":material/warning:")
     for line in run.note.splitlines():
         st.markdown(literal(line))
-    pairs = len(run.config.get("models") or ()) * len(run.config.get("benchmarks") or ())
-    of = f"{found.done} of {pairs} done" if pairs else ""
     if run.state in UNFINISHED:
         _progress(run, of)
     elif run.state == "failed":
         sentence = run.sentence or "The measurement failed. Its log has the details."
         st.error(literal(sentence), icon=":material/error:")
-    else:
-        caption(" · ".join(filter(None, (of, status(run), literal(run.sentence or "")))))
+    elif run.state == "interrupted":
+        caption(" · ".join(map(literal, filter(None, (of, status(run), run.sentence)))))
+    elif run.sentence:
+        caption(literal(run.sentence))
     if found.damaged and run.state not in UNFINISHED:
         count = "One result is" if found.damaged == 1 else f"{found.damaged} results are"
         st.warning(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.visibility import page_is_hidden
-from app.measures.choice import choose_extent, choose_measures
+from app.measures.choice import choose_extent, choose_measures, restore_measures, ticked
 from app.measures.data import choose_data
 from app.measures.earlier import earlier_measurements
 from app.measures.link import chosen_measurement
@@ -34,11 +34,10 @@ else:
         models = pick_models(teacher, student, key="measured_models", most=MOST_MODELS - 1)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             choose_extent()
-        button = st.container()
-        ticked = choose_measures()
-        choose_data(ticked)
-        reproduce_choice(models, ticked)
-        with button:
-            start_button(models, ticked)
+        restore_measures()
+        start_button(models, ticked())
     with right:
         earlier_measurements(hidden=hidden)
+    choose_measures()
+    choose_data(ticked())
+    reproduce_choice(models, ticked())
