@@ -22,13 +22,14 @@ st.page_link(
 )
 st.page_link(
     "app/pages/gaps.py",
-    label="Gaps: how much more likely one group of words is than another",
+    label="Gaps: one group of words against another",
     icon=":material/balance:",
 )
-st.page_link("app/pages/distill.py", label="Distill: train a student", icon=":material/science:")
 st.page_link(
-    "app/pages/runs.py", label="Runs: watch students train and compare them", icon=":material/monitoring:"
+    "app/pages/measures.py", label="Measures: benchmarks of bias and quality", icon=":material/straighten:"
 )
+st.page_link("app/pages/distill.py", label="Distill: train a student", icon=":material/science:")
+st.page_link("app/pages/runs.py", label="Runs: watch and compare students", icon=":material/monitoring:")
 st.subheader("The method")
 st.markdown(
     "Pieter Delobelle and Bettina Berendt: *FairDistillation: Mitigating Stereotyping in Language Models*. "

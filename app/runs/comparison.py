@@ -24,7 +24,6 @@ from app.runs.reproduce_run import reproduce_runs
 from app.shared.activity import track_activity
 from app.shared.presenter import is_presenting, unseen
 from app.shared.run_texts import UNFINISHED, has_trained, unique_names
-from app.shared.streamlit_internals import readable_tags
 from app.shared.theme import is_dark
 from app.shared.widgets import caption, literal
 from fairkd.measures import FEWEST_ITEMS, MEASURES, MIN_MASS_SHARE, Measure, Ranking, has_lost_mass
@@ -53,7 +52,6 @@ def comparison(found: list[Run]) -> None:
         st.subheader("Side by side")
     own = [run for run in offered if not run.example]
     _choose_at_first(list(names), newest_batch(own if len(own) > 1 else offered))
-    readable_tags()
     presenting = is_presenting()
     row = st.container(horizontal=True, gap="small") if presenting else nullcontext()
     with row:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from app.shared.model_options import model_label, model_options, reference_of
 from app.shared.sidebar import second_student
-from app.shared.streamlit_internals import readable_tags
 
 
 def pick_models(teacher: str, student: str, *, key: str, most: int) -> list[str]:
@@ -21,7 +20,6 @@ def pick_models(teacher: str, student: str, *, key: str, most: int) -> list[str]
     students = [one for one in (student, second_student()) if one not in (None, teacher)]
     options = dict.fromkeys([*students, *model_options(), *map(reference_of, shown)])
     options.pop(teacher, None)
-    readable_tags()
     picked = st.multiselect(
         "Models beside the teacher",
         list(options),

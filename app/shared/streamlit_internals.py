@@ -6,7 +6,6 @@ cause. Streamlit is pinned to one version for the same reason.
 
 from __future__ import annotations
 
-import streamlit as st
 from streamlit import cli_util, config
 
 # The types of what `st.empty()` and `st.components.v2.component()` return; for annotations only.
@@ -84,13 +83,16 @@ const imageOf = (figure, options) => window.Plotly.toImage(figure, options)
 """
 
 
-def readable_tags() -> None:
-    """Make the chosen values of the page's multiselects readable: call it beside one.
+# What Streamlit writes in white on the primary colour. On the dark theme's that is 2.1 to 1.
+_ON_PRIMARY = ".stMultiSelect [data-tag]", '[data-testid^="stBaseButton-primary"]'
 
-    They are white, whatever the primary colour. On the dark theme's that is 1.9 to 1.
-    """
-    if theme.is_dark():
-        st.html(f"<style>.stMultiSelect [data-tag] {{ color: {theme.PAGE.dark} }}</style>")
+
+def readable_on_primary() -> str:
+    """A rule of CSS that makes text on the primary colour readable; empty where it is readable anyway."""
+    if not theme.is_dark():
+        return ""
+    selectors = ", ".join(f"html {one}, html {one} *" for one in _ON_PRIMARY)
+    return f"{selectors} {{ color: {theme.PAGE.dark}; }}"
 
 
 # The sidebar and the button that opens it, as a CSS selector: the presenter view hides both.

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 import pytest
 import streamlit
 
-from app.shared import streamlit_internals
+from app.shared import streamlit_internals, theme
 from tests import ROOT
 
 FILE = "app/shared/streamlit_internals.py"
@@ -79,6 +79,7 @@ def scripts(name: str) -> str:
     ("script", "pattern", "what"),
     [
         ("index", r"st-key-", "the CSS class st-key-... of an element with a key"),
+        ("BaseButton", "stBaseButton-", "the name for tests of a button, which begins with its kind"),
         ("Multiselect", r"data-tag\b", "the attribute data-tag of a multiselect's chosen values"),
         ("PlotlyChart", r"js-plotly-plot", "plotly's CSS class js-plotly-plot"),
         ("PlotlyChart", r"\._dragging\b", "plotly's attribute _dragging"),
@@ -88,6 +89,14 @@ def scripts(name: str) -> str:
 )
 def test_the_browser_has_the_internals_that_are_used(script: str, pattern: str, what: str) -> None:
     assert re.search(pattern, scripts(script)), missing(what)
+
+
+def test_text_on_the_primary_colour_is_dark_on_a_dark_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.shared.theme.is_dark", lambda: False)
+    assert streamlit_internals.readable_on_primary() == "", "white on the light theme's blue is 5.7 to 1"
+    monkeypatch.setattr("app.shared.theme.is_dark", lambda: True)
+    rule = streamlit_internals.readable_on_primary()
+    assert "stBaseButton-primary" in rule and rule.endswith(f"{{ color: {theme.PAGE.dark}; }}")
 
 
 def test_figures_are_built_from_dictionaries() -> None:
