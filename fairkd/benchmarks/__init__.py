@@ -30,6 +30,7 @@
 * `word_shifts`: which words a student promotes over its teacher in a text
 * `pseudo_perplexity`, `calibration`: quality; `fidelity`: how close a student is to its teacher
 * `winobias`, `winogender`: which pronoun stands for a profession
+* `disco`: how many of the words that a model fills in depend on the gender of a person
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

@@ -10,6 +10,7 @@ from tests.benchmarks.references import (
     aul,
     bec_pro,
     crows_pairs,
+    disco,
     gaps,
     quality,
     stereoset,
@@ -29,6 +30,7 @@ REFERENCES: Mapping[str, Reference] = {
     "aula": aul.aula,
     "stereoset": stereoset.numbers,
     "bec-pro": bec_pro.numbers,
+    "disco": disco.numbers,
     "winobias": winobias.numbers,
     "winogender": winogender.numbers,
 }
