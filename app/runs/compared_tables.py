@@ -23,6 +23,7 @@ from fairkd.measures import MEASURES, SIGNIFICANCE, Measure, Verdict
 from fairkd.runs import Run, paired_verdicts
 
 TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
+SIZED = TABLE[:3]  # each with its own sentences or professions; the mass has those of the gap
 # Settings of the constraint, and settings that do not change what the student learns.
 _CONSTRAINT = ("constraint.", "objective.group", "objective.label")
 _NO_TRAINING = ("evaluation.", "checkpoint.", "log_every", "threads", "objective.chunk")
@@ -53,17 +54,13 @@ def values_table(table: pd.DataFrame, picked: Sequence[Run]) -> None:
     readable = table[["name", "steps", "tokens", "minutes"]].copy()
     for measure in TABLE:
         readable[measure.key] = [measure.format_with_interval(row) for row in rows]
-    readable["sizes"] = [
-        ", ".join(dict.fromkeys(filter(None, (measure.sample_size(row) for measure in TABLE))))
-        for row in rows
-    ]
+    for measure in SIZED:
+        readable[f"{measure.key}_n"] = [measure.sample_size(row) or "–" for row in rows]
     readable["teacher_mass"] = [MASS.format(row["teacher_mass"]) for row in rows]
     headings = {measure.key: (measure.heading, measure.help) for measure in TABLE}
-    headings |= {
-        "sizes": ("measured on", "KL is measured on the sentences of the smaller number."),
-        "teacher_mass": (f"{MASS.label}, teacher", MASS.help),
-    }
+    headings["teacher_mass"] = (f"{MASS.label}, teacher", MASS.help)
     names = {"name": "run"} | {key: text for key, (text, _) in headings.items()}
+    names |= {f"{measure.key}_n": f"{measure.label}: measured on" for measure in SIZED}
     readable = readable.rename(columns=names)
     st.dataframe(_side_by_side(readable), hide_index=True, key="compared_table", height="content")
     with st.expander("What these numbers mean", key="compared_meanings"):
