@@ -20,6 +20,7 @@ from app.runs.compared_tables import (
     values_table,
 )
 from app.runs.follow import RunData, follow
+from app.runs.measured_benchmarks import measured_benchmarks
 from app.runs.reproduce_run import reproduce_runs
 from app.shared.activity import track_activity
 from app.shared.presenter import is_presenting, unseen
@@ -82,6 +83,7 @@ def comparison(found: list[Run]) -> None:
     st.session_state[_NUMBERS] = numbers
     looks = {shown[id]: number for id, number in numbers.items()}
     st.fragment(_compared, run_every="4s" if live else None)(picked, shown, looks, not different, axes)
+    measured_benchmarks(picked, shown)
     different_settings(picked, shown)
     reproduce_runs(picked)
 

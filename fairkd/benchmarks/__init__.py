@@ -15,6 +15,7 @@
 * `scorer`: what a benchmark asks of a model; `score_cache`: scores that were computed before
 * `results`: values with intervals, by category, and every item
 * `measure_run`: several models by several benchmarks; `stored_results`: results on disk
+* `measured_students`: results about the student of a run, in its folder and its model card
 * `benchmark_comparison`: two models on the same items: flips, differences, verdicts
 * `side_effect_table`: every kind of bias that was measured, of several models against the first
 * `result_summary`: what several results say together; `report`: the same in one HTML file, with figures by

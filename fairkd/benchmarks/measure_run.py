@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fairkd.benchmarks import stored_results
+from fairkd.benchmarks import measured_students, stored_results
 from fairkd.benchmarks.benchmark_registry import chosen
 from fairkd.benchmarks.measure_config import MeasureConfig
 from fairkd.benchmarks.measuring import measure
@@ -55,6 +55,8 @@ def measure_models(
             if not isinstance(found, Result):
                 found = _measured(config, model, name, loaded, progress)
                 stored_results.store(found, folder)
+                if isinstance(found, Result):
+                    measured_students.keep(found)
             if isinstance(found, Refusal):
                 refusals.append(found)
             emit({"type": "result", "step": step + 1, **_told(found)})

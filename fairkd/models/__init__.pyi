@@ -31,6 +31,7 @@ from .references import (
     embedded as embedded,
     embedded_hash as embedded_hash,
     of_runs as of_runs,
+    run_folder as run_folder,
     shipped_hashes as shipped_hashes,
 )
 from .token_batching import (
