@@ -13,7 +13,6 @@ from fairkd.benchmarks import measure, stored_results
 from fairkd.models import MaskedLM
 from fairkd.utils import runs_folder
 from tests.app.conftest import OpenRuns
-from tests.app.reading import texts
 from tests.app.some_runs import add_run, training
 from tests.benchmarks.test_crows_pairs import FILES
 
@@ -36,5 +35,5 @@ def test_measured_students_stand_in_the_comparison(
     app = open_runs()
     [table] = tables(app)
     assert table["run"].tolist() == ["plain"] and table.columns[1].startswith("CrowS-Pairs")
-    told = " ".join(texts(app))
+    told = " ".join(caption.value for caption in app.caption).replace("\\", "")
     assert "On a sample of the items: plain" in told and "Not measured: fair" in told
