@@ -30,10 +30,10 @@ def measured_benchmarks(picked: Sequence[Run], names: Mapping[str, str]) -> None
     quick = dict.fromkeys(result.model for result in results if result.quick)
     told = ["Values with 95 % intervals, as the page Measures has them."]
     if quick:
-        told.append(f"On a sample of the items: {', '.join(quick)}.")
+        told.append(f"On a sample of the items: {literal(', '.join(quick))}.")
     if missing := [names[run.id] for run in picked if names[run.id] not in measured]:
-        told.append(f"Not measured: {', '.join(missing)}.")
-    caption(literal(" ".join(told)))
+        told.append(f"Not measured: {literal(', '.join(missing))}.")
+    caption(" ".join(told))
     table_download(
         table, "fairkd-runs-benchmarks", "compared_benchmarks_csv", about=about_runs(picked), shown=table
     )
