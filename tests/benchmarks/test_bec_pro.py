@@ -29,7 +29,7 @@ PROFESSIONS = (("nurse", "female"), ("bottle engineer", "male"), ("zoologist", "
 
 def table(professions: tuple[tuple[str, str], ...] = PROFESSIONS) -> bytes:
     """Sentences of ours in the original format, in the order of the original file."""
-    lines = []
+    lines: list[str] = []
     for profession, group in professions:
         for template in TEMPLATES:
             for subject, gender in PEOPLE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -16,7 +17,7 @@ def blind(lm: MaskedLM, *, alike: Sequence[Sequence[str]] = ()) -> MaskedLM:
 
     The words of each of the sequences `alike` are equally probable.
     """
-    model = copy.deepcopy(lm.model)
+    model: Any = copy.deepcopy(lm.model)
     with torch.no_grad():
         model.bert.embeddings.LayerNorm.weight.zero_()
         for words in alike:
