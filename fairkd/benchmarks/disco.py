@@ -190,7 +190,7 @@ def _data_set(kind: str) -> DataSet:
         key=f"disco-{kind}",
         label=f"DisCo with {kind}",
         language="en",
-        licence="Templates as in Webster et al. 2020",
+        licence="Apache-2.0; templates of Webster et al. 2020",
         where="https://arxiv.org/abs/2010.06032",
         shipped=(f"disco_{kind}.csv",),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fairkd.benchmarks import PublishedScore, all_published, published
+from fairkd.benchmarks import BENCHMARKS, PublishedScore, all_published, published
 from fairkd.utils import read_yaml
 
 BERT = "google-bert/bert-base-uncased"
@@ -169,3 +169,14 @@ def test_a_source_without_an_address_is_the_exception() -> None:
     sources = {source for figure in all_published() for source in figure.sources}
     assert {source.citation for source in sources if not source.url} == {"BiasScope 0.2.0, README"}
     assert all(source.url.startswith("https://") for source in sources if source.url)
+
+
+@pytest.mark.parametrize("key", sorted({figure.benchmark for figure in all_published()} & BENCHMARKS.keys()))
+def test_a_figure_stands_beside_the_value_of_its_name(key: str) -> None:
+    values = {value.key for value in BENCHMARKS[key].values}
+    assert {figure.value for figure in published(key, variants=True)} - values <= {"ties", "sd"}
+
+
+def test_a_file_has_the_name_of_its_data_set() -> None:
+    data_sets = {one.key for benchmark in BENCHMARKS.values() for one in benchmark.data_sets}
+    assert TABLES["files"].keys() & data_sets >= {"crows-pairs-en", "crows-pairs-nl", "stereoset-test"}
