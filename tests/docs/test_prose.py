@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import typer.main
-import yaml
 
 from fairkd.cli import app
-from fairkd.distill.config import make_config, preset, read_config
+from fairkd.distill.config import preset, read_config
+from fairkd.runs import read_run_config
 from tests import ROOT
 
 PAGES = [
@@ -64,9 +64,11 @@ def test_commands_are_found() -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_settings_of_the_pages_are_accepted(path: Path) -> None:
+def test_settings_of_the_pages_are_accepted(path: Path, tmp_path: Path) -> None:
     for block in blocks("yaml", path):
-        make_config(yaml.safe_load(block))
+        file = tmp_path / "settings.yaml"
+        file.write_text(block, encoding="utf-8")
+        read_run_config(file)
 
 
 @pytest.mark.slow
