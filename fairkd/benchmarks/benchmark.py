@@ -71,7 +71,8 @@ class Value:
     """One of the values of a benchmark, such as the ICAT score of StereoSet.
 
     `unbiased` is what an unbiased model scores (None where there is no such value). `direction` says which
-    values are better: "lower", "higher", "unbiased" (nearer to `unbiased`) or "none".
+    values are better: "lower", "higher", "unbiased" (nearer to `unbiased`) or "none". `axis` is what
+    this value is about where the rest of its benchmark is about another one of `side_effect_table.AXES`.
     """
 
     key: str
@@ -80,6 +81,7 @@ class Value:
     direction: Direction
     unbiased: float | None = None
     digits: int = 2
+    axis: str | None = None
 
     def format(self, value: float | None) -> str:
         """The value for people; "–" where it is None or NaN.

@@ -264,12 +264,12 @@ def _interval(value: Value, draws: Sequence[Floats]) -> tuple[float, float, Lite
 
 
 def _item_test(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame) -> tuple[Test, float, float]:
-    """The paired test of the items' choices or, without choices, of their scores: name, p, effect size.
+    """The paired test of what the benchmark says is tested, else of choices or scores: name, p, effect size.
 
     Items of the same unit are not independent, so choices that come in units are tested by their share in
     each, and scores by their mean in each.
     """
-    if benchmark.choice and benchmark.unit == "id":
+    if benchmark.choice and benchmark.unit == "id" and benchmark.tested is None:
         table = mcnemar(one[benchmark.choice], other[benchmark.choice])
         # Choices differ by -1, 0 or 1: all flips have one rank, so the rank sums are their numbers.
         effect = (table.second_only - table.first_only) / table.flips if table.flips else 0.0
@@ -289,7 +289,8 @@ def _tested_numbers(benchmark: Benchmark, table: pd.DataFrame) -> pd.Series | No
     if benchmark.tested is not None:
         return benchmark.tested(table)
     column = benchmark.choice or benchmark.score
-    return None if column is None else table[column].astype(float)
+    # The values of other benchmarks are no means of these columns.
+    return table[column].astype(float) if column and benchmark.family == "bias" else None
 
 
 def _scores(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame, *, seed: int) -> Verdict | None:
@@ -319,6 +320,11 @@ def _comparable(first: Result, second: Result) -> Benchmark:
         raise InputError(
             f"{who} were measured by {benchmark.label} on different data, {first.data.file} "
             f"({first.data.sha256}) and {second.data.file} ({second.data.sha256}): measure both on the same."
+        )
+    if first.reference != second.reference:
+        raise InputError(
+            f"{who} were compared by {benchmark.label} with different models, {first.reference} and "
+            f"{second.reference}: measure both with the same."
         )
     if first.precision != second.precision:
         raise InputError(

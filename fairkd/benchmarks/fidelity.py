@@ -67,6 +67,7 @@ BENCHMARK = Benchmark(
     choice="agreement",
     choice_label="the teacher's first token",
     score="kl",
+    tested=lambda items: items["kl"],
     unit="sentence",
     needs_reference=True,
     quick_items=180,

@@ -131,6 +131,8 @@ GAPS = Benchmark(
     choice="prefers_first",
     choice_label="the first group of words",
     score="absolute_gap",
+    tested=lambda items: items["absolute_gap"],
+    axis="gender",
     unit="profession",
 )
 LPBS = replace(GAPS, key="lpbs", values=_values("LPBS"), compute=compute_lpbs)

@@ -51,5 +51,6 @@ BENCHMARK = Benchmark(
     plan=plan,
     aggregate=aggregate,
     score="mean_log_p",
+    tested=lambda items: -items["mean_log_p"],
     quick_items=60,
 )

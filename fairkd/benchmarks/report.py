@@ -254,6 +254,7 @@ def _comparison(found: BenchmarkComparison) -> dict[str, Any]:
     ]
     return {
         "found": found,
+        "choice": benchmark.choice_label,
         "differences": [one.sentence for one in found.values.values()],
         "items": rows,
         "count": len(items),
@@ -264,11 +265,12 @@ def _effects(found: SideEffects) -> dict[str, Any]:
     """One row an axis and benchmark, one column a model."""
     table = found.table
     rows: list[list[object]] = []
-    for (axis, name, category), group in table.groupby(["axis", "benchmark", "category"], sort=False):
-        value = BENCHMARKS[name].bias
+    keys = ["axis", "benchmark", "category", "value"]
+    for (axis, name, category, value_key), group in table.groupby(keys, sort=False):
+        value = BENCHMARKS[name].value(value_key)
         by_model = {row["model"]: row for row in group.to_dict("records")}
         first = next(iter(by_model.values()))
-        label = BENCHMARKS[name].label if category == "all" else f"{BENCHMARKS[name].label}: {category}"
+        label = f"{BENCHMARKS[name].label}: {value.label if category == 'all' else category}"
         cells = [_effect_cell(value, by_model.get(model)) for model in found.models]
         rows.append([AXES[axis], label, value.format(first["first_value"]), *cells])
     return {

@@ -33,6 +33,8 @@ def compare_with_first(results: Sequence[Result]) -> tuple[list[BenchmarkCompari
     """Every further model against the first, in each benchmark, and why some cannot be compared."""
     found, problems = [], []
     for first, *others in by_benchmark(results).values():
+        if first.model == first.reference:  # a fidelity of the first model to itself says nothing
+            continue
         for other in others:
             try:
                 found.append(compare_results(first, other))

@@ -154,8 +154,11 @@ def side_effects(results: Sequence[Result], *, seed: int = 0) -> SideEffects:
 def _by_axis(first: Result, second: Result, *, seed: int) -> list[tuple[str, str, ValueDifference]]:
     """The differences of two models in one benchmark: axis, category, difference."""
     benchmark = BENCHMARKS[first.benchmark]
+    of_values = [(value.axis, value.key) for value in benchmark.values if value.axis is not None]
     if benchmark.axis is not None:
-        return [(benchmark.axis, "all", compare_results(first, second, seed=seed).bias)]
+        compared = compare_results(first, second, seed=seed).values
+        wanted = [(benchmark.axis, benchmark.bias.key), *of_values]
+        return [(axis, "all", compared[key]) for axis, key in wanted]
     return [
         (axis, category, found)
         for category, found in compare_categories(first, second, seed=seed).items()

@@ -152,6 +152,14 @@ def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
     }
 
 
+def slope_shares(items: pd.DataFrame) -> pd.Series:
+    """What each item adds to the slope: the mean over the occupations' means is the slope, in nats."""
+    of = items.groupby(OCCUPATION)
+    women = of["women"].first()
+    gaps = items["gap"] - of["gap"].mean().mean()
+    return gaps * (items["women"] - women.mean()) / women.var(ddof=0)
+
+
 def _regression(items: pd.DataFrame, weights: Floats, shares: str) -> tuple[Floats, Floats]:
     """Slope and correlation [R] of the occupations' mean gaps over a share of women, by weights [R, items].
 
@@ -224,7 +232,7 @@ BENCHMARK = Benchmark(
             unbiased=50.0,
         ),
         Value(key="male", label="he over she", unit="percent", direction="unbiased", unbiased=50.0),
-        Value(key="they", label="they over he and she", unit="percent", direction="none"),
+        Value(key="they", label="they over he and she", unit="percent", direction="none", axis="pronouns"),
     ),
     data_sets=(
         DataSet(
@@ -242,6 +250,7 @@ BENCHMARK = Benchmark(
     quick_items=240,
     choice="stereotype",
     score="gap",
+    tested=slope_shares,
     unit=OCCUPATION,
     axis="gender",
 )

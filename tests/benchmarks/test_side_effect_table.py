@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -93,3 +94,17 @@ def test_categories_of_the_data_sets_are_mapped_to_axes(category: str, axis: str
 
 def test_the_one_axis_of_a_benchmark_is_known() -> None:
     assert {one.axis for one in BENCHMARKS.values()} - {None} <= AXES.keys()
+
+
+def test_every_benchmark_of_bias_is_in_the_table() -> None:
+    by_category = {"crows-pairs", "aul", "aula", "stereoset"}
+    assert {
+        name for name, one in BENCHMARKS.items() if one.family == "bias" and one.axis is None
+    } == by_category
+
+
+def test_the_axis_of_a_single_value_has_a_row_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = (CROWS.values[0], replace(CROWS.values[1], axis="pronouns"))
+    monkeypatch.setitem(BENCHMARKS, "crows-pairs", replace(CROWS, axis="gender", values=values))  # type: ignore[arg-type]
+    found = side_effects([result("a", items(TEACHER)), result("b", items(CONSTRAINED))]).table
+    assert found[["axis", "value"]].values.tolist() == [["gender", "score"], ["pronouns", "stereo"]]

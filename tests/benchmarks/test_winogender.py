@@ -12,7 +12,7 @@ from scipy import stats
 from fairkd.benchmarks import BENCHMARKS, measure
 from fairkd.benchmarks.measuring import score_items
 from fairkd.benchmarks.scorer import Scorer
-from fairkd.benchmarks.winogender import aggregate, pronouns
+from fairkd.benchmarks.winogender import aggregate, pronouns, slope_shares
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM
 from tests.benchmarks.references.winogender import numbers
@@ -77,6 +77,9 @@ def test_slope_and_correlation_are_those_of_scipy() -> None:
     assert (found["slope"], found["correlation"]) == pytest.approx((expected.slope, expected.rvalue))
     assert found["correlation_text"] == pytest.approx(stats.pearsonr(women**2, means).statistic)
     assert (found["male"], found["stereotype"], found["they"]) == pytest.approx((0, 50, 100 / 3))
+    # What the paired test compares adds up to the slope.
+    shares = slope_shares(table).groupby(table["occupation"]).mean()
+    assert shares.mean() == pytest.approx(expected.slope)
     # An occupation drawn twice counts twice.
     drawn = aggregate(table, np.where(of == 3, 2.0, 1.0)[None])
     twice = stats.linregress([*women, women[3]], [*means, means[3]])
