@@ -33,10 +33,11 @@ FILES = {"pairs.csv": (HEADER + PAIRS).encode()}
 def test_every_score_equals_the_plain_reference(any_family: MaskedLM) -> None:
     items = CROWS.read(FILES)
     table, unscored = score_items(CROWS, items, Scorer(any_family))
-    assert [one.id for one in unscored] == ["f"] and "same tokens" in unscored[0].reason
-    for row, item in zip(table.to_dict("records"), items[:5], strict=True):
+    assert unscored == []
+    for row, item in zip(table.to_dict("records"), items, strict=True):
         for key, expected in numbers(any_family, item).items():
             assert row[key] == pytest.approx(expected, abs=1e-4)
+    assert table["tie"][5] and not table["stereotype"][5]  # the same sentence twice
 
 
 def test_the_order_of_items_and_batches_change_nothing(tiny_roberta: MaskedLM) -> None:
@@ -73,7 +74,7 @@ def test_a_file_of_the_users_own_is_measured(tiny_bert: MaskedLM, tmp_path: Path
     path = tmp_path / "mine.csv"
     path.write_bytes(FILES["pairs.csv"])
     result = measure(tiny_bert, "crows-pairs", data=path, cached=False)
-    assert (result.overall.n, result.data.file) == (5, "mine.csv")
+    assert (result.overall.n, result.data.file) == (6, "mine.csv")
     assert set(result.categories) == {"age", "gender"}
     assert result.without_faults is not None and result.without_faults.n == 3
 
@@ -127,6 +128,13 @@ def test_scores_that_are_equal_to_three_decimals_tie(
     monkeypatch.setattr("fairkd.benchmarks.scorer.Answers.sum", lambda self, numbers: next(sums))
     table, _ = score_items(CROWS, CROWS.read(FILES)[:2], Scorer(tiny_bert))
     assert list(table["tie"]) == [True, False] and list(table["stereotype"]) == [False, False]
+
+
+def test_an_item_that_cannot_be_scored_is_listed_with_the_reason(tiny_bert: MaskedLM) -> None:
+    pairs = HEADER + "1,She is good.,,stereo,gender\n2,Nurse,Doctor,stereo,gender\n"
+    table, unscored = score_items(CROWS, CROWS.read({"pairs.csv": pairs.encode()}), Scorer(tiny_bert))
+    assert table.empty
+    assert [one.reason for one in unscored] == ["A sentence is empty.", "The sentences share no token."]
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,13 @@ PAIRS = "".join(
         for job in ("nurse", "doctor", "pilot", "farmer", "lawyer", "teacher", "engineer")
     )
 )
-SAME = "same,He is old.,He is old.,stereo,gender\n"
+EMPTY = "empty,He is old.,,stereo,gender\n"
 
 
 @pytest.fixture
 def pairs(tmp_path: Path, home: Path) -> Path:
     path = tmp_path / "pairs.csv"
-    path.write_text(HEADER + PAIRS + SAME, encoding="utf-8")
+    path.write_text(HEADER + PAIRS + EMPTY, encoding="utf-8")
     return path
 
 
@@ -62,9 +62,7 @@ def test_json_is_the_documented_document(
     estimate = expected.overall.values["score"]
     assert (first["score"], first["interval"]) == (estimate.value, [estimate.low, estimate.high])
     assert first["categories"].keys() == {"age", "gender"}
-    assert first["unscored"] == [
-        {"id": "same", "category": "gender", "reason": "Both sentences have the same tokens."}
-    ]
+    assert first["unscored"] == [{"id": "empty", "category": "gender", "reason": "A sentence is empty."}]
     assert second["model"] == other
     (comparison,) = document["comparisons"]
     assert (comparison["first"], comparison["second"], comparison["n"]) == (model, other, 14)
@@ -81,7 +79,7 @@ def test_tables_show_intervals_unscored_items_and_both_models(
     found = fairkd("measure", "crows-pairs", "--model", model, "--model", other, "--data", str(pairs))
     assert found.code == 0, found.err
     assert "CrowS-Pairs: pairs.csv (own file, " in found.out and "strict" in found.out
-    assert f"{model}: 14 items scored, 1 not: 1 × Both sentences have the same tokens." in found.out
+    assert f"{model}: 14 items scored, 1 not: 1 × A sentence is empty." in found.out
     assert "50.00" in found.out and "95 % interval" in found.out
     assert "14 items flipped" in found.out or "choose the same in all 14 items" in found.out
     assert "2 comparisons with" in found.out and "adjusted by Holm" in found.out
@@ -131,12 +129,12 @@ def test_published_figures_of_the_model_stand_beside_its_own(
 def test_what_cannot_be_measured_is_one_sentence_and_the_rest_is_measured(
     fairkd: Run, model: str, pairs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pairs.write_text(HEADER + SAME, encoding="utf-8")
+    pairs.write_text(HEADER + EMPTY, encoding="utf-8")
     found = fairkd("measure", "crows-pairs", "--model", model, "--data", str(pairs))
     assert (found.code, found.err) == (
         2,
-        "Error: Nothing could be measured. None of the 1 items of pairs.csv can be scored; the first: Both "
-        "sentences have the same tokens.\n",
+        "Error: Nothing could be measured. None of the 1 items of pairs.csv can be scored; the first: A "
+        "sentence is empty.\n",
     )
 
 
