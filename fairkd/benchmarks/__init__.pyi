@@ -17,6 +17,7 @@ from .data_files import (
     load as load,
     needs_download as needs_download,
 )
+from .held_out_text import sentences as sentences
 from .item_shards import is_main_process as is_main_process
 from .measure_config import (
     MOST_MODELS as MOST_MODELS,

@@ -3,6 +3,7 @@
 * `commands`: the application and the commands on models and predictions
 * `gaps_command`: `fairkd gaps`
 * `measure_command`: `fairkd measure`; `measure_tables`: what it prints
+* `promoted_command`: `fairkd promoted`
 * `data_commands`: `fairkd data`
 * `dashboard_command`: `fairkd dashboard`
 * `doctor_command`: `fairkd doctor`

@@ -23,6 +23,7 @@ from fairkd.cli.doctor_command import doctor
 from fairkd.cli.gaps_command import gaps
 from fairkd.cli.measure_command import measure
 from fairkd.cli.model_options import EMBEDDED_TEACHER, MODEL_HELP, hint, load
+from fairkd.cli.promoted_command import promoted
 from fairkd.cli.run_commands import runs_app
 from fairkd.cli.settings_command import settings
 from fairkd.errors import FairKDError, ModelError
@@ -38,6 +39,7 @@ app.add_typer(runs_app, name="runs")
 app.add_typer(data_app, name="data")
 app.command()(gaps)
 app.command()(measure)
+app.command()(promoted)
 app.command()(distill)
 app.command()(settings)
 app.command()(dashboard)
