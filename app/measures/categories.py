@@ -38,8 +38,8 @@ def category_marks(found: Measured, key: str, value: Value) -> list[ScoreMark]:
     names, results = display_names(found.models), found.of(key)
     sizes: dict[str, int] = {}
     for result in results.values():
-        for category, group in result.categories.items():
-            sizes[category] = max(sizes.get(category, 0), group.n)
+        for category, items in result.categories.items():
+            sizes[category] = max(sizes.get(category, 0), items.n)
     order = sorted(sizes, key=lambda category: -sizes[category])
     marks = []
     for category in ("all items", *order):

@@ -166,7 +166,9 @@ def numbers(found: Measured) -> pd.DataFrame:
         parts = {"all": result.overall, "without faulty items": result.without_faults}
         parts |= {f"category {name}": group for name, group in result.categories.items()}
         for part, group in parts.items():
-            for key, one in group.values.items() if group else ():
+            if group is None:
+                continue
+            for key, one in group.values.items():
                 rows.append(
                     {
                         **{"reference": result.model, "sha256": result.model_hash},
