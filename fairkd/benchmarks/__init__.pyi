@@ -44,6 +44,7 @@ from .result_summary import (
     by_benchmark as by_benchmark,
     compare_with_first as compare_with_first,
     figure_text as figure_text,
+    heading_of as heading_of,
     interval_text as interval_text,
     overview as overview,
     published_for as published_for,

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-import pandas as pd
-
 from fairkd.benchmarks.benchmark import Benchmark, Value
 from fairkd.benchmarks.benchmark_comparison import BenchmarkComparison, p_text
 from fairkd.benchmarks.benchmark_registry import BENCHMARKS
@@ -26,6 +24,7 @@ from fairkd.benchmarks.result_summary import (
     by_benchmark,
     compare_with_first,
     figure_text,
+    heading_of,
     interval_text,
     overview,
     published_for,
@@ -87,7 +86,7 @@ def html_report(results: Sequence[Result], *, refusals: Sequence[Refusal] = (), 
         models=models,
         first=results[0],
         colours={model: f"model{min(number, 3)}" for number, model in enumerate(models)},
-        overview=_table(overview(results)),
+        overview=_overview(results),
         benchmarks=[_section(name, found, compared, models) for name, found in by_benchmark(results).items()],
         effects=_effects(effects) if effects else None,
         disagreements=_disagreements(results),
@@ -296,16 +295,42 @@ def _effect_cell(value: Value, row: Mapping[str, Any] | None) -> str | dict[str,
     return {"text": text, "more": f"{more}: {row['verdict']}" if clear else more, "clear": clear}
 
 
-def _disagreements(results: Sequence[Result]) -> list[Disagreements]:
+def _disagreements(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Where benchmarks contradict each other, for each model that has several on the same pairs."""
     found = []
     for model in dict.fromkeys(result.model for result in results):
         fitting = share_items([result for result in results if result.model == model])
         if len(fitting) > 1:
-            found.append(disagreements(fitting))
+            found.append(_contradictions(disagreements(fitting)))
     return found
 
 
-def _table(frame: pd.DataFrame) -> dict[str, Any]:
-    headings = [str(name).capitalize() if name == "model" else str(name) for name in frame.columns]
-    return {"headings": headings, "rows": frame.values.tolist(), "texts": 1}
+def _contradictions(found: Disagreements) -> dict[str, Any]:
+    contradicted = found.items[~found.items["agree"]]
+    rows = contradicted.head(MOST_ITEMS).to_dict("records")
+    return {
+        "model": found.model,
+        "sentences": found.sentences,
+        "count": len(contradicted),
+        "items": [
+            {
+                "id": row["id"],
+                "category": row["category"],
+                "texts": {name[5:]: text for name, text in row.items() if name.startswith("text_")},
+                "choices": "; ".join(
+                    f"{BENCHMARKS[key].label}: "
+                    f"{BENCHMARKS[key].choice_label if row[f'{key} choice'] else 'the other'}"
+                    for key in found.benchmarks
+                ),
+            }
+            for row in rows
+        ],
+    }
+
+
+def _overview(results: Sequence[Result]) -> dict[str, Any]:
+    """One row a benchmark, with what it measures, and one column a model."""
+    table = overview(results).set_index("model").T
+    families = {heading_of(name): BENCHMARKS[name].family for name in by_benchmark(results)}
+    rows = [[name, families[name], *cells] for name, *cells in table.itertuples(name=None)]
+    return {"headings": ["Measure", "Of", *table.columns], "rows": rows, "texts": 2}

@@ -62,10 +62,15 @@ def overview(results: Sequence[Result]) -> pd.DataFrame:
         for name in names:
             value = BENCHMARKS[name].bias
             found = by_key.get((model, name))
-            heading = f"{BENCHMARKS[name].label}, {value.label}"
-            row[heading] = "–" if found is None else value_text(value, found.overall)
+            row[heading_of(name)] = "–" if found is None else value_text(value, found.overall)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def heading_of(name: str) -> str:
+    """A benchmark with the value that says how biased a model is: "CrowS-Pairs, stereotype preferred"."""
+    label, value = BENCHMARKS[name].label, BENCHMARKS[name].bias.label
+    return label if label.casefold() == value.casefold() else f"{label}, {value}"
 
 
 def value_text(value: Value, group: Group) -> str:

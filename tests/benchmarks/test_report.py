@@ -130,3 +130,17 @@ def test_an_axis_holds_all_values_and_has_round_ticks(
     assert (found.low, found.high) == pytest.approx((axis.low, axis.high))
     assert [tick.text for tick in found.ticks][:3] == ticks
     assert all(0 <= tick.at <= 100 for tick in found.ticks)
+
+
+def test_contradictions_are_listed_behind_a_click() -> None:
+    one = result("mine", items(TEACHER, CATEGORIES))
+    text = html_report([one, result("mine", items(STUDENT, CATEGORIES), benchmark="aul")])
+    assert "CrowS-Pairs and AUL disagree on 8 of 16 items (50.0 %)." in Tags(text).shown
+    assert "Preferred by CrowS-Pairs: the stereotype; AUL: the other." in text
+    assert "Preferred by" not in Tags(text).shown
+
+
+def test_figures_of_quality_stand_in_the_first_table() -> None:
+    shown = Tags(html_report(results())).shown
+    assert "CrowS-Pairs, stereotype preferred" in shown
+    assert "A figure of bias says little without one of quality." in shown
