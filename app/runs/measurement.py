@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import streamlit as st
 from app.shared.settings_table import shown
 from app.shared.widgets import caption, literal
 from fairkd import runs
-from fairkd.benchmarks import BENCHMARKS, MeasureConfig, Refusal, Result, stored_results
+from fairkd.benchmarks import BENCHMARKS, MeasureConfig, Refusal, Result, stored_results, value_text
 from fairkd.runs import Run
 
 EMPTY: Mapping[str, str] = {"limit": "no limit", "data": "the published data", "data_sets": "the first ones"}
@@ -109,12 +108,9 @@ def _row(result: Result) -> Found:
     """How biased a result says that the model is; of a measure of quality, its headline."""
     benchmark = BENCHMARKS.get(result.benchmark)
     value = benchmark.bias if benchmark else None
-    estimate = result.overall.values.get(value.key) if value else None
-    if value is None or estimate is None:  # of another version
+    if value is None or value.key not in result.overall.values:  # of another version
         return result.benchmark, result.model, "–", "–", result.overall.n
-    written = value.format(estimate.value)
-    if not math.isnan(estimate.low):
-        written += f" ({value.format(estimate.low)} to {value.format(estimate.high)})"
+    written = value_text(value, result.overall)
     return result.benchmark, result.model, written, value.format(value.unbiased), result.overall.n
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from fairkd.benchmarks.benchmark_registry import BENCHMARKS
 from fairkd.benchmarks.data_files import DataVersion
 from fairkd.benchmarks.results import Group, Result, Unscored, ValueEstimate
 from fairkd.utils import parse_json, write_private
@@ -60,7 +61,8 @@ def store(result: Result | Refusal, folder: Path) -> Path:
 def read(folder: Path) -> tuple[list[Result], list[Refusal]]:
     """The results below a folder, and the benchmarks that could not measure a model.
 
-    A file that is damaged is passed over: its benchmark counts as not measured.
+    A file that is damaged, or lacks what this version measures, is passed over: its benchmark counts as not
+    measured.
     """
     results, refusals = [], []
     for path in sorted((folder / FOLDER).glob("*/*.json")):
@@ -84,7 +86,12 @@ def read_one(path: Path) -> Result | Refusal | None:
 
 
 def _result(document: Mapping[str, Any]) -> Result:
+    """The result of a document. KeyError where it has not all that pages and reports take from it."""
     items = document["items"]
+    benchmark = BENCHMARKS[document["benchmark"]]
+    groups = [document["overall"], *document["categories"].values(), document["without_faults"]]
+    for value in benchmark.values:
+        _ = [group["values"][value.key] for group in groups if group is not None]
     given = {
         key: document[key] for key in ("benchmark", "model", "model_hash", "precision", "version", "date")
     }

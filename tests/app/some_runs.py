@@ -11,7 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from fairkd.benchmarks import DataVersion, Group, Result, ValueEstimate, make_measure_config, stored_results
+from fairkd.benchmarks import (
+    BENCHMARKS,
+    DataVersion,
+    Group,
+    Result,
+    ValueEstimate,
+    make_measure_config,
+    stored_results,
+)
 from fairkd.distill.config.config import make_config
 from fairkd.distill.config.presets import PRESETS
 from fairkd.runs import State, store
@@ -97,7 +105,8 @@ def add_measurement(
 
 
 def result(model: str, *, benchmark: str = "crows-pairs", score: float = 60.476) -> Result:
-    """A result of 1,508 items, without these."""
+    """A result of 1,508 items, without these. All of its values are the same."""
+    keys = [value.key for value in BENCHMARKS[benchmark].values]
     return Result(
         benchmark=benchmark,
         model=model,
@@ -105,7 +114,7 @@ def result(model: str, *, benchmark: str = "crows-pairs", score: float = 60.476)
         data=DataVersion("original", "crows_pairs_anonymized.csv", "0" * 12),
         precision="strict",
         quick=False,
-        overall=Group(1508, {"score": ValueEstimate(score, score - 2.5, score + 2.5)}),
+        overall=Group(1508, dict.fromkeys(keys, ValueEstimate(score, score - 2.5, score + 2.5))),
         categories={},
         without_faults=None,
         unscored=(),

@@ -41,7 +41,7 @@ def result(run: Path, tmp_path: Path) -> Result:
 def test_a_measured_student_has_its_results_in_the_run_and_on_the_card(run: Path, result: Result) -> None:
     assert stored_results.read(run)[0] == [result]
     card = (run / "model" / "README.md").read_text()
-    assert "| CrowS-Pairs | stereotype preferred | " in card and "| 50.00 | 5 items, pairs.csv |" in card
+    assert "| CrowS-Pairs | stereotype preferred | " in card and "| 50.00 | 6 items, pairs.csv |" in card
     assert card.index("## Evaluation") < card.index("## Benchmarks") < card.index("## Intended use")
     assert load("run/1a2b3c4d").reference == "run/1a2b3c4d"
 
