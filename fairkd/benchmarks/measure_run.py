@@ -30,12 +30,18 @@ class _Stop(Exception):
 
 
 def measure_models(
-    config: MeasureConfig, folder: Path, *, emit: Emit, stop: Callable[[], bool] = lambda: False
+    config: MeasureConfig,
+    folder: Path,
+    *,
+    emit: Emit,
+    stop: Callable[[], bool] = lambda: False,
+    may_change: Callable[[str], bool] = lambda _: True,
 ) -> tuple[list[Result], list[Refusal]]:
     """Measure every model by every benchmark. Returns the results, and what could not be measured.
 
     Emits the events `start`, `progress` (phase, model, done, total, progress, seconds_left), `result` for
-    each pair and `end`. `stop` is asked several times a second.
+    each pair and `end`. `stop` is asked several times a second. A result about the student of a run is also
+    kept in the folder of that run, if `may_change` says so for the run's id.
 
     Raises
     ------
@@ -55,7 +61,8 @@ def measure_models(
             if not isinstance(found, Result):
                 found = _measured(config, model, name, loaded, progress)
                 stored_results.store(found, folder)
-                if isinstance(found, Result):
+                of_run, id = model.startswith("run/"), model.removeprefix("run/")
+                if isinstance(found, Result) and of_run and may_change(id):
                     measured_students.keep(found)
             if isinstance(found, Refusal):
                 refusals.append(found)

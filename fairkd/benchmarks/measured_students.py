@@ -23,18 +23,23 @@ _NEXT = re.compile(r"^## Intended use", re.MULTILINE)
 def keep(result: Result) -> None:
     """Store a result with the run whose student it is about, and write it into the model card.
 
-    Nothing happens for other models, and where the run's folder cannot be written. A full result is not
-    replaced by that of a sample.
+    Nothing happens for other models, and where the run's folder cannot be written. A result is not replaced
+    by one on fewer items, such as a sample.
     """
     if not result.model.startswith(_RUN):
         return
     with suppress(ModelError, OSError):
         model = run_folder(result.model.removeprefix(_RUN))
         before = stored_results.read_one(stored_results.path_of(model.parent, result.model, result.benchmark))
-        if isinstance(before, Result) and result.quick and not before.quick:
+        if isinstance(before, Result) and _items(result) < _items(before):
             return
         stored_results.store(result, model.parent)
         write_card(model / "README.md", stored_results.read(model.parent)[0])
+
+
+def _items(result: Result) -> int:
+    """How many items a result is about, scored or not."""
+    return result.overall.n + len(result.unscored)
 
 
 def write_card(path: Path, results: list[Result]) -> None:

@@ -20,10 +20,14 @@ FILE = "access.json"
 
 @dataclass(frozen=True)
 class RunAccess:
-    """The lists that held at submit, and the id of the visitor; an empty id is whoever runs the server."""
+    """The lists that held at submit, and the id of the visitor; an empty id is whoever runs the server.
+
+    `own_runs_only` says that the visitor may change no run but their own, and so neither may this run.
+    """
 
     access: Access
     visitor: str = ""
+    own_runs_only: bool = False
 
 
 def allowed(values: Mapping[str, Any], access: Access) -> dict[str, Any]:
@@ -51,7 +55,12 @@ def allowed(values: Mapping[str, Any], access: Access) -> dict[str, Any]:
 
 def write(folder: Path, run: RunAccess) -> None:
     """Write access.json into the folder of a new run; OSError if that fails."""
-    content = {"models": run.access.models, "text": run.access.text, "visitor": run.visitor}
+    content = {
+        "models": run.access.models,
+        "text": run.access.text,
+        "visitor": run.visitor,
+        "own_runs_only": run.own_runs_only,
+    }
     write_private(folder / FILE, json.dumps(content, indent=2) + "\n")
 
 
@@ -84,15 +93,25 @@ def read(folder: Path) -> RunAccess:
         visitor = values["visitor"]
         if not isinstance(visitor, str):
             raise TypeError
-        return RunAccess(Access(_patterns(values["models"]), _patterns(values["text"])), visitor)
+        limited = bool(values.get("own_runs_only", False))  # earlier versions do not say
+        return RunAccess(Access(_patterns(values["models"]), _patterns(values["text"])), visitor, limited)
     except FileNotFoundError:
         return RunAccess(Access.from_environment())
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path} is damaged, so it is unknown which models and texts this run may use: submit a new run."
         ) from error
+
+
+def may_change(folder: Path, other: Path) -> bool:
+    """Whether the run in `folder` may change that in `other`, such as add what it has measured."""
+    try:
+        own = read(folder)
+        return not own.own_runs_only or read(other).visitor == own.visitor
+    except InputError:
+        return False
 
 
 def _patterns(found: object) -> tuple[str, ...] | None:

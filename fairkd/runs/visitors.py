@@ -116,7 +116,8 @@ class Visitor:
             self.may_use(config)
         with _submitting:
             self._check_quota(len(configs))
-            return control.submit_all(configs, note=note, owner=owner, access=RunAccess(self.access, self.id))
+            access = RunAccess(self.access, self.id, own_runs_only=self.limited)
+            return control.submit_all(configs, note=note, owner=owner, access=access)
 
     def change(self, id: str, action: Callable[[str], T]) -> T:
         """`action(id)`, such as `control.cancel`, if the visitor may change this run; FairKDError if not."""

@@ -10,12 +10,13 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from fairkd.errors import FairKDError
-from fairkd.runs import events, lock, run_session, store, supervision
+from fairkd.runs import events, lock, run_access, run_session, store, supervision
 from fairkd.runs.process_identity import this_process
-from fairkd.runs.run_config import Kind
+from fairkd.runs.run_record import Run
 from fairkd.utils import hardware, runs_folder
 
 NICENESS = 10  # the dashboard on the same cores has priority
@@ -45,7 +46,7 @@ def _work(id: str, attempt: int, job: Job | None, niceness: int) -> int:
                 events.log(dict(event), sys.stdout)
 
             try:
-                (job or _job_of(run.kind))(session.config, run.folder, emit=emit, stop=session.stop)
+                (job or _job_of(run))(session.config, run.folder, emit=emit, stop=session.stop)
             except Exception as error:
                 # Before the session stores that the run has failed: whoever sees that finds the reason.
                 _log(error)
@@ -68,12 +69,15 @@ def _log(error: Exception) -> None:
             traceback.print_exception(error)
 
 
-def _job_of(kind: Kind) -> Job:
+def _job_of(run: Run) -> Job:
     # The imports take seconds, so they come only after the process has registered.
-    if kind == "measure":
+    if run.kind == "measure":
         from fairkd.benchmarks import measure_models
 
-        return measure_models
+        def may_change(id: str) -> bool:
+            return run_access.may_change(run.folder, runs_folder() / id)
+
+        return partial(measure_models, may_change=may_change)
     from fairkd.distill import train
 
     return train

@@ -13,7 +13,7 @@ from fairkd import models, runs
 from fairkd.benchmarks import MeasureConfig, make_measure_config, stored_results
 from fairkd.distill.config import make_config
 from fairkd.errors import FairKDError, InputError, ModelError
-from fairkd.runs import RunAccess, Visitor, events, store
+from fairkd.runs import RunAccess, Visitor, events, run_access, store
 from fairkd.runs.expected_start import USUAL_BENCHMARK, USUAL_QUICK_BENCHMARK, expected_starts
 from fairkd.runs.export_paths import RESULTS
 from fairkd.runs.uploads import remove_unused, store as upload
@@ -161,6 +161,7 @@ def test_a_visitor_of_a_class_measures_in_quick_mode(quiet: Path) -> None:
         visitor.submit([("", make_measure_config(TWO))])
     quick = make_measure_config({**TWO, "quick": True})
     (run,) = visitor.submit([("", quick)])
+    assert run_access.read(run.folder).own_runs_only
     assert visitor.owns(run) and run.name == "CrowS-Pairs, StereoSet: teacher, student-fair"
     visitor.submit([("mine", quick)])
     with pytest.raises(InputError, match="At most 2 of your runs"):

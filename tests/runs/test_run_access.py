@@ -108,6 +108,22 @@ def test_a_resumed_run_must_be_allowed_by_the_lists_of_today(quiet: Path) -> Non
     assert runs.resume(run.id).state == "queued"
 
 
+def test_a_visitor_of_a_class_changes_their_own_runs_only_through_a_run(quiet: Path) -> None:
+    config = make_config({"budget": {"steps": 1}})
+
+    def folder(visitor: str, limited: bool) -> Path:
+        return runs.submit(config, access=RunAccess(Access(), visitor, own_runs_only=limited)).folder
+
+    mine, too, theirs, host = folder("1", True), folder("1", True), folder("2", True), folder("", False)
+    assert run_access.may_change(mine, too) and not run_access.may_change(mine, theirs)
+    assert not run_access.may_change(mine, host) and run_access.may_change(host, mine)
+    (theirs / run_access.FILE).write_text('{"models": null, "text": null, "visitor": "1"}')
+    assert run_access.may_change(mine, theirs), "as an earlier version wrote it"
+    for damage in ("{", "[]", '{"visitor": 5}'):
+        (theirs / run_access.FILE).write_text(damage)
+        assert not run_access.may_change(mine, theirs) and not run_access.may_change(theirs, mine)
+
+
 def test_the_reader_checks_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "text.txt").write_text("She is a nurse there.\nHe is an engineer here.\n")
     monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
