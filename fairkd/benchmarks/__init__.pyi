@@ -16,6 +16,7 @@ from .data_files import (
     chosen_data_set as chosen_data_set,
     load as load,
     needs_download as needs_download,
+    size_of as size_of,
 )
 from .held_out_text import sentences as sentences
 from .item_shards import is_main_process as is_main_process

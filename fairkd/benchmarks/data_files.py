@@ -88,6 +88,17 @@ def needs_download(benchmark: Benchmark, data_set: str | None = None) -> bool:
     return bool(chosen_data_set(benchmark, data_set).members) and not pinned_wheels.is_at_hand()
 
 
+def size_of(data_set: DataSet) -> int | None:
+    """The bytes of a data set's files; None where they are not here."""
+    shipped = resources.files("fairkd") / "resources"
+    size = sum(len((shipped / name).read_bytes()) for name in data_set.shipped)
+    if not data_set.members:
+        return size if data_set.shipped else None
+    if not pinned_wheels.is_at_hand():
+        return None
+    return size + pinned_wheels.size_of(data_set.members)
+
+
 def rows(files: Files, columns: Sequence[str], *, tabs: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of the one CSV file in `files` with their numbers, counted from 0.
 

