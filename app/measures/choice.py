@@ -89,7 +89,8 @@ def _measure(benchmark: Benchmark) -> None:
     texts, check = about(benchmark.key), reference_check(benchmark.key)
     with st.container(gap=None, key=f"measure_row_{benchmark.key}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.checkbox(f"**{literal(benchmark.label)}**", key=_box(benchmark.key), width="content")
+            # Its label as it is: a screen reader would read Markdown aloud.
+            st.checkbox(benchmark.label, key=_box(benchmark.key), persist_state="session", width="content")
             if check is not None:
                 st.badge(
                     "checked",

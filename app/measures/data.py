@@ -70,7 +70,7 @@ def _choose(benchmark: Benchmark) -> None:
             return
         del labels[OWN]
     chosen = st.selectbox(
-        f"Data of {literal(benchmark.label)}",
+        f"Data of {benchmark.label}",
         list(labels),
         format_func=lambda key: labels.get(key, key),
         key=_picker(benchmark.key),
@@ -79,7 +79,7 @@ def _choose(benchmark: Benchmark) -> None:
     if chosen != OWN:
         return
     st.file_uploader(
-        f"File for {literal(benchmark.label)}, in the format of the published one",
+        f"File for {benchmark.label}, in the format of the published one",
         type=list(TYPES),
         key=_uploader(benchmark.key),
         on_change=_take,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fairkd import runs
-from tests.app.some_runs import add_run, training
+from tests.app.some_runs import MEASURED, add_measurement, add_run, training
+from tests.benchmarks.made_results import items, result
 from tests.e2e.conftest import OpenPage, settled
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ PAGES = {
     "labour market": "/gaps?view=Labour+market",
     "models": "/gaps?view=Models",
     "two sentences": "/gaps?view=Two+sentences",
+    "measures": "/measures",
+    "a measurement": "/measures?measurement={measurement}",
+    "what changed": "/measures?measurement={measurement}&results=Changes",
     "distill": "/distill",
     "runs": "/runs",
     "a run": "/runs?run={run}",
@@ -44,9 +48,23 @@ def run(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         runs.delete(id)
 
 
+@pytest.fixture
+def measurement(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The id of a finished measurement, which is gone after the test."""
+    monkeypatch.setenv("FAIRKD_HOME", str(app_home))
+    scores = ([1.0] * 30 + [-1.0] * 10, [1.0] * 15 + [-2.0] * 25)
+    results = [
+        result(model, items(one, ["gender", "age"] * 20))
+        for model, one in zip(MEASURED["models"], scores, strict=True)
+    ]
+    id = add_measurement("measured", results=results)
+    yield id
+    runs.delete(id)
+
+
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_a_page_has_no_violation(open_page: OpenPage, run: str, path: str) -> None:
-    page = open_page(path.format(run=run))
+def test_a_page_has_no_violation(open_page: OpenPage, run: str, measurement: str, path: str) -> None:
+    page = open_page(path.format(run=run, measurement=measurement))
     drawn(page)
     page.add_script_tag(path=AXE)
     assert not violations(page), "in light"
