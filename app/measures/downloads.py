@@ -1,4 +1,4 @@
-"""A measurement as files: everything as JSON, and all items as CSV."""
+"""A measurement as files: a report in HTML, everything as JSON, and all items as CSV."""
 
 from __future__ import annotations
 
@@ -7,14 +7,31 @@ import json
 import pandas as pd
 import streamlit as st
 
+from app.measures.reproduction import command
 from app.measures.stored import Measured
+from app.shared.reproduce import command_line
 from fairkd import __version__
+from fairkd.benchmarks import html_report
 from fairkd.runs import Run
 
 
 def downloads(run: Run, found: Measured) -> None:
     """Buttons; the files are written on the click."""
     with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Report (HTML)",
+            data=lambda: html_report(
+                found.results, refusals=found.refusals, command=command_line(command(run.config))
+            ),
+            file_name=f"fairkd-measures-{run.id}.html",
+            mime="text/html",
+            key=f"measures_html_{run.id}",
+            on_click="ignore",
+            icon=":material/description:",
+            type="tertiary",
+            help="Everything in one page that opens offline. It has some of the sentences, which are "
+            "offensive by design, behind a click.",
+        )
         st.download_button(
             "JSON",
             data=lambda: json_text(run, found),

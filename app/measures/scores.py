@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
@@ -21,9 +20,9 @@ from fairkd.benchmarks import (
     PublishedScore,
     Result,
     Value,
-    ValueEstimate,
     about,
     published,
+    value_text,
 )
 from fairkd.errors import listed
 
@@ -187,14 +186,6 @@ def numbers(found: Measured) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def with_interval(value: Value, found: ValueEstimate) -> str:
-    """`57.20 (54.10 to 60.30)`; the value alone where the items are too few for an interval."""
-    said = value.format(found.value)
-    if math.isnan(found.low):
-        return said
-    return f"{said} ({value.format(found.low)} to {value.format(found.high)})"
-
-
 def _row(
     benchmark: Benchmark,
     value: Value,
@@ -205,8 +196,7 @@ def _row(
 ) -> dict[str, object]:
     groups = {model: part(result) for model, result in results.items()}
     cells = {
-        names[model]: "–" if group is None else with_interval(value, group.values[value.key])
-        for model, group in groups.items()
+        names[model]: "–" if group is None else value_text(value, group) for model, group in groups.items()
     }
     unit = _UNITS[value.unit]
     counts = dict.fromkeys(f"{group.n:,}" for group in groups.values() if group is not None)
