@@ -94,7 +94,9 @@ def directions(compared: dict[str, BenchmarkComparison], second: str) -> str:
     if nearer or further:
         way, which = ("less", nearer) if nearer else ("more", further)
         rest = len(bias) - len(which)
-        others = f", with no clear difference by {rest} other{'s' if rest > 1 else ''}" if rest else ""
+        others = (
+            f"; {rest} other{'s show' if rest > 1 else ' shows'} no clear change of that kind" if rest else ""
+        )
         return f"{second} is {way} biased by {listed(which)}{others}."
     if not bias:
         return ""

@@ -57,15 +57,20 @@ def items_table(items: pd.DataFrame, name: str, key: str, models: Sequence[str])
         on_select="rerun",
         selection_mode="single-row",
     )
-    rows = [int(row) for row in chosen.selection.rows if int(row) < len(items)]
+    row = clicked_row(chosen.selection.rows, len(items))
     with above:
-        if rows:
-            show_item(items.iloc[rows[0]], models, key)
+        if row is not None:
+            show_item(items.iloc[row], models, key)
         else:
             caption(
                 "Click the box at the left of a row to see its sentences and to open them in Predictions."
             )
     table_download(items, name, f"{key}_csv")
+
+
+def clicked_row(rows: Sequence[int], count: int) -> int | None:
+    """The chosen row of a table with `count` rows; it may have had more when it was clicked."""
+    return next((int(row) for row in rows if int(row) < count), None)
 
 
 def heading(column: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from app.shared.sidebar import preselected
 from app.shared.widgets import literal
 
 TEXT = "text_"
@@ -43,12 +42,17 @@ def _open_button(text: str, role: str, models: Sequence[str], key: str) -> None:
         key=f"{key}_open_{role}",
         icon=":material/view_column:",
         type="tertiary",
+        on_click=_choose,
+        args=(models,),
         help="What the models predict at each position of this sentence.",
     )
     if pressed:
-        roles = dict(zip(("teacher", "student"), models, strict=False))
-        st.session_state.pop("text", None)  # else the sentence of an earlier visit would win
-        st.session_state.pop("each", None)
-        st.switch_page(
-            "app/pages/predictions.py", query_params={**preselected(**roles), "text": text, "each": "true"}
-        )
+        for name in ("text", "each"):
+            st.session_state.pop(name, None)  # else the values of an earlier visit would win
+        st.switch_page("app/pages/predictions.py", query_params={"text": text, "each": "true"})
+
+
+def _choose(models: Sequence[str]) -> None:
+    """Choose the models in the sidebar. An address cannot: this page has the same pickers."""
+    for role, model in zip(("teacher", "student"), models, strict=False):
+        st.session_state[role] = model

@@ -26,6 +26,7 @@ from fairkd.benchmarks import (
 )
 from fairkd.errors import listed
 
+OWN_FILE = "own file"  # what results name the data of a user's file
 LANDMARK = "bert-base-uncased"  # whose published figures are shown where the measured models have none
 _UNITS = {"percent": "%", "nats": "nats", "share": "", "none": ""}
 
@@ -238,7 +239,8 @@ def _not_shown(benchmarks: Sequence[str]) -> None:
 def data_line(found: Measured) -> str:
     """Which data the results rest on, as one line of Markdown."""
     versions = dict.fromkeys(
-        f"{result.data.name} ({result.data.file}, SHA-256 {result.data.sha256[:8]}…)"
+        f"{result.data.file if result.data.name == OWN_FILE else result.data.name} "
+        f"(SHA-256 {result.data.sha256[:8]}…)"
         for result in found.results
     )
     return f"Data: {literal(listed(list(versions), 12))}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,6 +190,25 @@ def test_items_are_behind_a_click_and_open_in_predictions(open_measures: OpenMea
     app.session_state["items_panel"] = True
     app.run()
     assert {"more", "less"} <= set(app.dataframe[0].value.columns)
+
+
+def test_an_item_opens_in_predictions_with_both_models(
+    open_measures: OpenMeasures, tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = [str(tiny_folder(family)) for family in ("bert", "roberta")]
+    results = [replace(one, model=model) for one, model in zip(RESULTS, models, strict=True)]
+    id = add_measurement("mine", results=results, models=models)
+    monkeypatch.setattr("app.measures.items.clicked_row", lambda rows, count: 0)
+    # AppTest cannot hold a choice that is not among a picker's options, which a browser can.
+    monkeypatch.setattr("app.shared.sidebar.model_options", lambda: tuple(models))
+    app = open_measures(measurement=id, results="Changes")
+    app.session_state["changes_panel"] = True
+    app.run()
+    assert "more: more 15" in texts(app).replace("*", "")
+    app.button(key="changes_items_open_more").click().run()
+    assert not app.exception and app.header[0].value == "Which words do the models expect?"
+    assert app.text_input(key="text").value == "more 15" and app.session_state["each"]
+    assert [app.session_state[role] for role in ("teacher", "student")] == models
 
 
 def test_changes_name_the_flips_and_contradictions_of_the_measures(open_measures: OpenMeasures) -> None:
