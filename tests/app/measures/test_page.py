@@ -122,7 +122,7 @@ def test_a_finished_measurement_shows_scores_with_intervals_and_data(open_measur
     [table] = [frame.value for frame in app.dataframe]
     assert list(table.columns) == ["measure", "value", "unbiased", "teacher", "student-fair", "items"]
     assert table["teacher"][0].startswith("75.00 (") and table["items"][0] == "40 / 39"
-    assert "crows_pairs_anonymized.csv" in texts(app) and "2 of 2 done" in texts(app)
+    assert "Data: crows-pairs-en (SHA-256 01234567…)." in texts(app) and "2 of 2 done" in texts(app)
 
 
 def test_a_running_measurement_shows_progress_and_what_it_has(open_measures: OpenMeasures) -> None:
