@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from transformers import BertModel
 
 from fairkd.benchmarks import BENCHMARKS, measure, measure_run
 from fairkd.models import MaskedLM
@@ -241,6 +242,35 @@ def test_one_item_is_scored_without_an_interval(fairkd: Run, model: str, pairs: 
         "results"
     ]
     assert found["n"] == 1 and found["score"] in (0, 100) and found["interval"] == [None, None]
+
+
+def test_an_encoder_without_a_head_is_refused(
+    fairkd: Run, pairs: Path, tiny_bert: MaskedLM, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "encoder"
+    tiny_bert.tokenizer.save_pretrained(folder)
+    BertModel(tiny_bert.model.config).save_pretrained(folder)
+    capsys.readouterr()  # transformers shows its progress
+    found = fairkd("measure", "crows-pairs", "--model", str(folder), "--data", str(pairs))
+    assert found.code == 2 and found.out == ""
+    assert found.err.startswith("Error: ") and found.err.count("\n") == 1 and "head" in found.err
+
+
+def test_a_student_of_another_vocabulary_is_named_and_the_rest_is_measured(
+    fairkd: Run, home: Path, tmp_path: Path, tiny_bert: MaskedLM, tiny_roberta: MaskedLM
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text(
+        "\n".join(f"The {word} is a nurse." for word in ("man", "woman", "boy")), encoding="utf-8"
+    )
+    found = fairkd(
+        *("measure", "fidelity", "--model", tiny_bert.reference, "--model", tiny_roberta.reference),
+        *("--data", str(text), "--json"),
+    )
+    (result,) = found.document["results"]
+    assert result["model"] == tiny_bert.reference
+    assert "needs two models of one vocabulary" in found.document["refused"][0]["reason"]
+    assert "needs two models of one vocabulary" in found.err
 
 
 # data
