@@ -17,7 +17,7 @@ from fairkd import __version__
 if TYPE_CHECKING:
     import pandas as pd  # takes longer to import than the first page to appear
 
-    from app.shared.table_text import Format
+    from fairkd.utils import Format
 
 About = Callable[[], Mapping[str, object]]  # computed on the download
 
@@ -75,7 +75,7 @@ def table_download(
 
 def _copies(frame: pd.DataFrame, key: str, formats: Mapping[str, Format], source: pd.DataFrame) -> None:
     """The table as text with its provenance below; the code element has a button that copies it."""
-    from app.shared.table_text import latex_table, markdown_table, markdown_text, provenance_line
+    from fairkd.utils import latex_table, markdown_table, markdown_text, provenance_line
 
     kinds = {"Markdown": markdown_table, "LaTeX": latex_table}
     if len(frame) > MOST_COPIED:

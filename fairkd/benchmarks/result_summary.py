@@ -2,6 +2,7 @@
 
 comparisons, problems = compare_with_first(results)   # every further model against the first
 overview(results)                                     # models in rows, one column a benchmark
+    fairkd.utils.latex_table(overview(results))  # for a paper; markdown_table for a notebook
 """
 
 from __future__ import annotations

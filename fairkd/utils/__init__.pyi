@@ -47,5 +47,12 @@ from .settings_model import (
 )
 from .strict_yaml import read_yaml as read_yaml
 from .suggestions import did_you_mean as did_you_mean, nearest as nearest
+from .table_text import (
+    Format as Format,
+    latex_table as latex_table,
+    markdown_table as markdown_table,
+    markdown_text as markdown_text,
+    provenance_line as provenance_line,
+)
 from .thread_map import parallel_map as parallel_map
 from .throttle import Progress as Progress, Throttle as Throttle

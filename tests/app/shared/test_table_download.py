@@ -14,10 +14,10 @@ from streamlit.testing.v1 import AppTest
 from app.shared.provenance import about_models, content_hash
 from app.shared.reproduce import PAPER, software_entry
 from app.shared.table_download import with_provenance
-from app.shared.table_text import latex_table, markdown_table
 from fairkd import __version__
 from fairkd.models.fingerprint import weights_hash
 from fairkd.models.loading import load
+from fairkd.utils import latex_table, markdown_table
 
 FRAME = pd.DataFrame(
     {"token": ["##s", "a|b", "50 % & {x}_"], "gap": [1.005, -0.25, None], "rank": [1, 2, 30]}

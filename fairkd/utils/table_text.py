@@ -69,8 +69,8 @@ def latex_table(frame: pd.DataFrame, formats: Mapping[str, Format] | None = None
 def provenance_line(frame: pd.DataFrame) -> str:
     """Models with the hash of their weights, settings, version and date, as one line; "" without any.
 
-    `frame` has them in columns, as from `app.shared.table_download.provenance`: one value in all rows, and
-    `reference` and `sha256` where each row is a model.
+    `frame` has them in columns, each with one value in all rows: NAME and NAME_sha256; or `reference` and
+    `sha256` where each row is a model.
 
     >>> provenance_line(pd.DataFrame({"teacher": ["a"], "teacher_sha256": "0123456789abcd", "value": "gap"}))
     'teacher: a (SHA-256 0123456789ab…); value: gap'
