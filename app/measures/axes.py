@@ -109,4 +109,7 @@ def _chart(found: Measured, effects: SideEffects) -> None:
         dark=theme.is_dark(),
     )
     show_figure(figure, "axes_chart", "fairkd-side-effects", rows=True)
-    caption("Hollow: no clear difference. To the left of the line a model prefers the stereotype less often.")
+    caption(
+        "Hollow: no clear difference. Of measures of stereotypes, a mark at the left of the line means that the "
+        "model prefers the stereotype less often than the first one. Measures in nats are only in the table."
+    )
