@@ -110,6 +110,7 @@ def _chart(found: Measured, effects: SideEffects) -> None:
     )
     show_figure(figure, "axes_chart", "fairkd-side-effects", rows=True)
     caption(
-        "Hollow: no clear difference. Of measures of stereotypes, a mark at the left of the line means that the "
-        "model prefers the stereotype less often than the first one. Measures in nats are only in the table."
+        "Hollow: no clear difference. Of measures of stereotypes, a mark at the left of the line means that "
+        "the model prefers the stereotype less often than the first one. Measures in nats are only in the "
+        "table."
     )

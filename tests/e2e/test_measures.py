@@ -30,6 +30,8 @@ def test_models_are_measured_compared_and_an_item_opens_in_predictions(
     expect(page.get_by_role("checkbox", name="AUL", exact=True)).not_to_be_checked()
     settled(page)
     page.get_by_text("Data: other languages, your own files").click()
+    expect(page.get_by_role("combobox", name="Data of CrowS-Pairs")).to_be_visible()
+    settled(page)  # a list that is opened while the page is redrawn closes again
     page.get_by_role("combobox", name="Data of CrowS-Pairs").click()
     page.get_by_role("option", name="Your own file").click()
     settled(page)
