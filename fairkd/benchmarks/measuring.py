@@ -107,7 +107,8 @@ def measure(
             store.close()
     if table.empty:
         raise InputError(
-            f"None of the {len(items)} items of {version.file} can be scored; the first: {unscored[0].reason}"
+            f"None of the items of {version.file} can be scored ({len(items)}); the first: "
+            f"{unscored[0].reason}"
         )
     sound = table[~table["faulty"]].reset_index(drop=True)
     return Result(

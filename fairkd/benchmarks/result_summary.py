@@ -1,8 +1,7 @@
 """What several results say together: the command line, pages and reports take it from here.
 
-comparisons, problems = compare_with_first(results)   # every further model against the first
-overview(results)                                     # models in rows, one column a benchmark
-    fairkd.utils.latex_table(overview(results))  # for a paper; markdown_table for a notebook
+* `compare_with_first`: every further model against the first
+* `overview`: models in rows, one column a benchmark; `fairkd.utils.latex_table` makes it one for a paper
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from fairkd.benchmarks import (
     SideEffects,
     Value,
     ValueEstimate,
+    about,
     by_benchmark,
     compare_with_first,
     figure_text,
@@ -112,6 +113,7 @@ def say(text: str) -> None:
 def _print_benchmark(name: str, results: Sequence[Result]) -> None:
     benchmark = BENCHMARKS[name]
     first = results[0]
+    has_faults = any(result.without_faults is not None for result in results)
     print_table(
         f"{benchmark.label}: {first.data.file} ({first.data.name}, {first.data.sha256}), {first.precision}"
         f"{', a sample' if first.quick else ''}",
@@ -120,11 +122,13 @@ def _print_benchmark(name: str, results: Sequence[Result]) -> None:
             "value": "left",
             "": "right",
             "95 % interval": "right",
-            "unbiased": "right",
-            "without faults": "right",
+            **({"faultless": "right"} if has_faults else {}),
         },
-        [row for result in results for row in _rows(result)],
+        [row[: 5 if has_faults else 4] for result in results for row in _rows(result)],
     )
+    say(about(name).unbiased)
+    if has_faults:
+        say("Faultless: without the items that have known faults, such as repeated ones.")
     _print_categories(benchmark.bias, results)
     for result in results:
         say(f"{result.model}: {scored_text(result)}")
@@ -165,7 +169,6 @@ def _rows(result: Result) -> list[tuple[str, ...]]:
                 value.label,
                 value.format(found.value),
                 interval_text(value, found),
-                "" if value.unbiased is None else value.format(value.unbiased),
                 "" if sound is None else value.format(sound.values[value.key].value),
             )
         )
