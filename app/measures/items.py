@@ -14,7 +14,8 @@ from app.shared.table_download import table_download
 from app.shared.widgets import caption
 from fairkd.benchmarks import BENCHMARKS, Result
 
-TEXT = "text_"
+TEXT = "text_"  # what the names of columns with sentences begin with
+_FIRST = ("id", "category", "flipped", "change", "disagreement", "agree")
 
 
 def items_view(found: Measured) -> None:
@@ -48,7 +49,7 @@ def by_size(result: Result) -> pd.DataFrame:
 def items_table(items: pd.DataFrame, name: str, key: str, models: Sequence[str]) -> None:
     """Items as a table. A click on a row shows its sentences with links to Predictions."""
     above = st.container()
-    shown = items.drop(columns=[column for column in ("faulty",) if column in items]).rename(columns=heading)
+    shown = items[shown_columns(items)].rename(columns=heading)
     chosen = st.dataframe(
         shown,
         key=key,
@@ -66,6 +67,18 @@ def items_table(items: pd.DataFrame, name: str, key: str, models: Sequence[str])
                 "Click the box at the left of a row to see its sentences and to open them in Predictions."
             )
     table_download(items, name, f"{key}_csv")
+
+
+def shown_columns(items: pd.DataFrame) -> list[str]:
+    """What the table shows, in this order: what it is sorted by, the sentences, and all other numbers.
+
+    >>> shown_columns(pd.DataFrame({"id": ["1"], "faulty": [False], "faults": [""], "text_more": ["A."]}))
+    ['id', 'text_more']
+    """
+    first = [name for name in _FIRST if name in items]
+    hidden = ["faulty", *(["faults"] if "faults" in items and not items["faults"].any() else [])]
+    texts = [name for name in items if str(name).startswith(TEXT)]
+    return [*first, *texts, *(name for name in items if name not in (*first, *texts, *hidden))]
 
 
 def clicked_row(rows: Sequence[int], count: int) -> int | None:
