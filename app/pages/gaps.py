@@ -33,9 +33,8 @@ with row:
     )
     if view in VIEWS and (second := second_student()) is not None:
         link_to_models(student, second)
-place = st
-if is_presenting() and view != SENTENCES:
-    place = panel("Words", "words", row=row)
+in_panel = is_presenting() and view != SENTENCES
+place = panel("Words", "words", row=row) if in_panel else st.container()
 lead = st.empty()
 if view == SENTENCES:  # needs no word groups, templates or professions
     if not is_presenting():
