@@ -46,7 +46,7 @@ def test_models_are_measured_compared_and_an_item_opens_in_predictions(
     expect(page.locator("figure .title").first).to_have_text(re.compile("^CrowS-Pairs: "))
 
     page.get_by_text("Changes", exact=True).click()
-    expect(page.locator("figure .title").first).to_have_text(re.compile(r"of 5 items flipped|in all 5 items"))
+    expect(page.locator("figure .title").first).to_have_text(re.compile(r"of 6 items flipped|in all 6 items"))
     page.reload()
     expect(page.get_by_text("Item by item")).to_be_visible()
     settled(page)
