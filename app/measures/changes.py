@@ -199,14 +199,15 @@ def _flip_table(found: BenchmarkComparison, names: tuple[str, str]) -> None:
         st.table(
             pd.DataFrame(
                 {
+                    "items": [f"{first}: {chosen}", f"{first}: other"],
                     f"{second}: {chosen}": [f"{flips.both:,}", f"{flips.second_only:,}"],
                     f"{second}: other": [f"{flips.first_only:,}", f"{flips.neither:,}"],
-                },
-                index=[f"{first}: {chosen}", f"{first}: other"],
+                }
             ),
             border="horizontal",
+            hide_index=True,
         )
-        caption(f"Number of items. McNemar's exact test on the flipped ones: p {_p(flips.p_value)}.")
+        caption(f"McNemar's exact test on the flipped ones: p {_p(flips.p_value)}.")
     st.markdown(literal(sentence_start(found.bias.sentence)))
     if found.scores is not None and found.scores.kind != "too few":
         scores = found.scores

@@ -221,7 +221,7 @@ def test_changes_name_the_flips_and_contradictions_of_the_measures(open_measures
     assert verdicts["difference"][0] == "−38.46" and verdicts["verdict"][0].startswith("smaller")
     said = texts(app)
     assert "student-fair" in said and "Left out: 1 that only embedded/teacher could score." in said
-    assert list(app.table[0].value.iloc[0]) == ["14", "15"]
+    assert list(app.table[0].value.iloc[0]) == ["teacher: the stereotype", "14", "15"]
     app.session_state["changes_panel"] = True
     app.run()
     shown = app.dataframe[1].value
