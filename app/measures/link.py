@@ -20,3 +20,4 @@ def open_measurement(id: str | None) -> None:
     else:
         st.query_params[MEASUREMENT] = id
     st.query_params.pop(VIEW, None)
+    st.session_state.pop(VIEW, None)

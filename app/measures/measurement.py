@@ -16,6 +16,7 @@ from app.runs.actions import action_bar, open_run, show_problem
 from app.runs.list import IDLE, LIVE, about, damage
 from app.shared.activity import track_activity
 from app.shared.run_texts import UNFINISHED, state_badge, status
+from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.errors import FairKDError
@@ -133,15 +134,19 @@ def _progress(run: Run, of: str) -> None:
 
 def _results(run: Run, found: Measured) -> None:
     shown = {"Scores": scores_view, **VIEWS}
+    first = next(iter(shown))
+    take_parameter(VIEW, first)  # not bound: leaving a measurement removes it from the address
+    if st.session_state[VIEW] not in shown:
+        st.session_state[VIEW] = first
     view = st.segmented_control(
         "Results",
         list(shown),
-        default="Scores",
         required=True,
         key=VIEW,
-        bind="query-params",
+        persist_state="session",
         label_visibility="collapsed",
     )
+    write_parameter(VIEW, str(view), first)
     shown.get(str(view), scores_view)(found)
     caption(data_line(found))
     downloads(run, found)

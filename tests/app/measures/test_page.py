@@ -158,10 +158,20 @@ def test_an_unknown_id_and_a_training_are_one_error(open_measures: OpenMeasures)
 
 def test_deleting_goes_back_to_the_choice(open_measures: OpenMeasures) -> None:
     id = add_measurement("mine", results=RESULTS)
-    app = open_measures(measurement=id)
+    app = open_measures(measurement=id, results="Changes")
     app.button(key=f"delete_{id}").click().run()
     app.button(key=f"confirm_{id}").click().run()
-    assert "measurement" not in app.query_params and "None yet" in texts(app)
+    assert not {"measurement", "results"} & {*app.query_params} and "None yet" in texts(app)
+    assert not app.exception
+
+
+def test_a_view_is_in_the_address_until_the_measurement_is_left(open_measures: OpenMeasures) -> None:
+    id = add_measurement("mine", results=RESULTS)
+    app = open_measures(measurement=id)
+    app.get_by_key("results").set_value("Side effects").run()
+    assert app.query_params["results"] in ("Side effects", ["Side effects"])
+    next(button for button in app.button if button.label == "All measurements").click().run()
+    assert not app.exception and not {"measurement", "results"} & {*app.query_params}
 
 
 def test_a_list_that_cannot_be_read_is_one_error(
