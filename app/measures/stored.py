@@ -23,6 +23,7 @@ class Measured:
     know are left out.
     """
 
+    folder: Path
     results: tuple[Result, ...]
     refusals: tuple[Refusal, ...]
     damaged: int
@@ -67,6 +68,7 @@ def _measured(folder: Path, version: Version, order: tuple[tuple[str, ...], tupl
         return _index(models, one.model), _index(benchmarks, one.benchmark)
 
     return Measured(
+        folder=folder,
         results=tuple(sorted((one for one in results if one.benchmark in BENCHMARKS), key=place)),
         refusals=tuple(sorted(refusals, key=place)),
         damaged=len(version) - len(results) - len(refusals),

@@ -15,12 +15,15 @@ from typing import Any
 from fairkd.benchmarks import measured_students, stored_results
 from fairkd.benchmarks.benchmark_registry import chosen
 from fairkd.benchmarks.measure_config import MeasureConfig
-from fairkd.benchmarks.measuring import measure
+from fairkd.benchmarks.measuring import TEXT, measure
 from fairkd.benchmarks.results import Result
 from fairkd.benchmarks.stored_results import Refusal
+from fairkd.benchmarks.word_shifts import promoted_words
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM, load
 from fairkd.utils import Throttle
+
+WORDS_OF = "fidelity"  # the benchmark on whose text the words that a student promotes are counted
 
 Emit = Callable[[Mapping[str, Any]], None]
 
@@ -40,8 +43,9 @@ def measure_models(
     """Measure every model by every benchmark. Returns the results, and what could not be measured.
 
     Emits the events `start`, `progress` (phase, model, done, total, progress, seconds_left), `result` for
-    each pair and `end`. `stop` is asked several times a second. A result about the student of a run is also
-    kept in the folder of that run, if `may_change` says so for the run's id.
+    each pair and `end`. With "fidelity" among the benchmarks, the words that each further model promotes over
+    the first are stored, too. `stop` is asked several times a second. A result about the student of a run is
+    also kept in the folder of that run, if `may_change` says so for the run's id.
 
     Raises
     ------
@@ -66,6 +70,8 @@ def measure_models(
                     measured_students.keep(found)
             if isinstance(found, Refusal):
                 refusals.append(found)
+            elif name == WORDS_OF and model != config.models[0]:
+                _store_words(found, config.models[0], folder, loaded, progress)
             emit({"type": "result", "step": step + 1, **_told(found)})
     except _Stop:
         emit({"type": "end", "state": "cancelled", "sentence": None})
@@ -76,13 +82,30 @@ def measure_models(
     return stored_results.read(folder)
 
 
+def _store_words(
+    found: Result, reference: str, folder: Path, loaded: dict[str, MaskedLM], progress: _Reporter
+) -> None:
+    """The words that the model promotes over the reference in the text of `found`, unless they are stored."""
+    if stored_results.read_words(folder, found.model) is not None:
+        return
+    sentences = list(dict.fromkeys(found.items[f"{TEXT}sentence"]))
+    teacher, student = (_loaded(one, loaded, progress) for one in (reference, found.model))
+    words = promoted_words(teacher, student, sentences, report=progress.report)
+    stored_results.store_words(words, folder, found.model)
+
+
+def _loaded(reference: str, loaded: dict[str, MaskedLM], progress: _Reporter) -> MaskedLM:
+    if reference not in loaded:
+        loaded[reference] = load(reference, progress=progress.say)
+    return loaded[reference]
+
+
 def _measured(
     config: MeasureConfig, model: str, name: str, loaded: dict[str, MaskedLM], progress: _Reporter
 ) -> Result | Refusal:
     reference = config.models[0]
     for one in (reference, model):
-        if one not in loaded:
-            loaded[one] = load(one, progress=progress.say)
+        _loaded(one, loaded, progress)
     for one in [one for one in loaded if one not in (reference, model)]:
         del loaded[one]  # two models are in memory at most
     try:

@@ -23,7 +23,18 @@ from fairkd.benchmarks.data_files import DataVersion
 from fairkd.benchmarks.results import Group, Result, Unscored, ValueEstimate
 from fairkd.utils import parse_json, write_private
 
-FOLDER = "results"
+FOLDER, WORDS = "results", "words"
+
+PromotedWords = tuple[pd.DataFrame, pd.DataFrame]  # promoted and demoted, as `promoted_words` returns them
+WORD_COLUMNS = {
+    "word": "str",
+    "teacher": "float",
+    "student": "float",
+    "shift": "float",
+    "example": "str",
+    "at_teacher": "float",
+    "at_student": "float",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,31 @@ def store(result: Result | Refusal, folder: Path) -> Path:
     write_private(beside, json.dumps(document, ensure_ascii=False, default=_plain))
     os.replace(beside, path)
     return path
+
+
+def store_words(words: PromotedWords, folder: Path, model: str) -> None:
+    """Write the words that a model promotes and demotes; the file is complete or not there."""
+    path = _words_path(folder, model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".tmp")
+    tables = [table.to_dict("records") for table in words]
+    write_private(beside, json.dumps(tables, ensure_ascii=False, default=_plain))
+    os.replace(beside, path)
+
+
+def read_words(folder: Path, model: str) -> PromotedWords | None:
+    """The words that a model promotes and demotes; None where they are not stored, or the file is damaged."""
+    try:
+        promoted, demoted = parse_json(_words_path(folder, model).read_text(encoding="utf-8"))
+        return tuple(
+            pd.DataFrame(rows, columns=[*WORD_COLUMNS]).astype(WORD_COLUMNS) for rows in (promoted, demoted)
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _words_path(folder: Path, model: str) -> Path:
+    return folder / WORDS / f"{path_of(folder, model, '').parent.name}.json"
 
 
 def read(folder: Path) -> tuple[list[Result], list[Refusal]]:

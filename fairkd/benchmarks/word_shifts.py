@@ -23,10 +23,9 @@ from fairkd.benchmarks import held_out_text
 from fairkd.benchmarks.benchmark import Item
 from fairkd.benchmarks.masked_distributions import distributions
 from fairkd.benchmarks.scorer import Ids, Scorer
+from fairkd.benchmarks.stored_results import WORD_COLUMNS
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM, readable
-
-COLUMNS = ("word", "teacher", "student", "shift", "example", "at_teacher", "at_student")
 
 
 def promoted_words(
@@ -91,7 +90,7 @@ def promoted_words(
             )
             for word in chosen
         ]
-        found.append(pd.DataFrame(rows, columns=list(COLUMNS)))
+        found.append(pd.DataFrame(rows, columns=[*WORD_COLUMNS]))
     return found[0], found[1]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairkd.benchmarks import MeasureConfig, measure_models, stored_results
+from fairkd.benchmarks import MeasureConfig, measure_models, promoted_words, stored_results
 from fairkd.errors import InputError
+from fairkd.models import load
 from tests.benchmarks.test_crows_pairs import FILES
 
 Event = Mapping[str, Any]
@@ -93,3 +94,26 @@ def test_a_chosen_data_set_is_the_one_that_is_measured(config: MeasureConfig, tm
     dutch = config.model_copy(update={"data": {}, "data_sets": {"crows-pairs": "crows-pairs-nl"}})
     with pytest.raises(InputError, match="Dutch CrowS-Pairs does not come with FairKD: get it from"):
         measure_models(dutch, tmp_path, emit=lambda _: None)
+
+
+def test_fidelity_brings_the_words_that_the_student_promotes(
+    tiny_folder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRKD_HOME", str(tmp_path / "home"))
+    text = tmp_path / "text.txt"
+    text.write_text("She is a very good doctor.\nHe likes milk.\n")
+    teacher, student = str(tiny_folder("bert")), str(tiny_folder("distilbert"))
+    asked = MeasureConfig(models=(teacher, student), benchmarks=("fidelity",), data={"fidelity": str(text)})
+    measure_models(asked, tmp_path, emit=lambda _: None)
+    assert stored_results.read_words(tmp_path, teacher) is None
+    stored = stored_results.read_words(tmp_path, student)
+    assert stored is not None
+    expected = promoted_words(load(teacher), load(student), text.read_text().splitlines())
+    for found, table in zip(stored, expected, strict=True):
+        assert found["word"].tolist() == table["word"].tolist()
+        np.testing.assert_allclose(found["shift"], table["shift"])
+    [path] = (tmp_path / "words").glob("*.json")
+    path.write_text("[[]")
+    assert stored_results.read_words(tmp_path, student) is None
+    measure_models(asked, tmp_path, emit=lambda _: None)
+    assert stored_results.read_words(tmp_path, student) is not None
