@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from app.measures.axes import side_effects_view
+from app.measures.calibration_view import calibration_view
 from app.measures.categories import categories_view
 from app.measures.changes import changes_view
 from app.measures.contradictions import contradictions_view
@@ -17,6 +18,7 @@ VIEWS: Mapping[str, Callable[[Measured], None]] = {
     "Changes": changes_view,
     "Side effects": side_effects_view,
     "Contradictions": contradictions_view,
+    "Calibration": calibration_view,
     "Words": words_view,
     "Items": items_view,
 }

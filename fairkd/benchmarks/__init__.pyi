@@ -11,6 +11,7 @@ from .benchmark_comparison import (
     compare_results as compare_results,
 )
 from .benchmark_registry import BENCHMARKS as BENCHMARKS, chosen as chosen
+from .calibration import reliability_curve as reliability_curve
 from .data_files import (
     DataVersion as DataVersion,
     chosen_data_set as chosen_data_set,
