@@ -46,13 +46,17 @@ def model_names(references: Sequence[str]) -> list[str]:
 
 
 def _of_measurement(values: Mapping[str, Any]) -> str:
-    benchmarks = _listed(benchmark_labels(values["benchmarks"]))
-    return shortened(f"{benchmarks}: {_listed(model_names(values['models']))}", LONGEST["name"])
+    benchmarks, models = benchmark_labels(values["benchmarks"]), model_names(values["models"])
+    for most in range(MOST_NAMED, 0, -1):
+        name = f"{_listed(benchmarks, most)}: {_listed(models, most)}"
+        if len(name) <= LONGEST["name"]:
+            return name
+    return shortened(name, LONGEST["name"])
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST_NAMED])} and {more} more"
+def _listed(names: Sequence[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
 
 
 def _model_name(reference: str) -> str:
