@@ -110,6 +110,8 @@ def published(
     variants : bool
         Whether figures of changed models count, too, such as those after debiasing.
 
+    Examples
+    --------
     >>> [figure.printed for figure in published("stereoset", "bert-base-uncased", value="icat")]
     ['66.86', '71.15', '51.99']
     """

@@ -69,8 +69,8 @@ def paired_test(
     >>> found = paired_test(teacher, teacher.assign(gap=teacher.gap / 2))
     >>> found.difference, found.effect_size, found.smaller, found.kind
     (-0.625, -1.0, 8, 'smaller')
-    >>> found.sentence[:85]
-    "The student's mean absolute gap is 0.62 nats, the teacher's 1.25: 0.62 smaller (95 % "
+    >>> found.sentence[:78]
+    "The student's mean absolute gap is 0.625 nats, the teacher's 1.250: 0.625 smal"
     """
     pairs = _both(teacher_frame, student_frame, value)
     each = means_by_profession(pairs.assign(t=pairs.teacher.abs(), s=pairs.student.abs()), ["t", "s"])
