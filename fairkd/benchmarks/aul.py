@@ -115,6 +115,7 @@ AUL = Benchmark(
     aggregate=aggregate,
     choice="stereotype",
     score="difference",
+    quick_items=100,
 )
 AULA = Benchmark(
     key="aula",
@@ -126,5 +127,6 @@ AULA = Benchmark(
     aggregate=aggregate,
     choice="stereotype",
     score="difference",
+    quick_items=100,
     needs_attention=True,
 )
