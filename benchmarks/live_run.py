@@ -64,7 +64,7 @@ def live_run_shares(browser: Browser, *, checkout: Path = ROOT, seconds: float =
         page.close()
         page = browser.new_page()
         page.goto(f"{server.url}/runs")
-        page.get_by_role("heading", name="Training runs").wait_for(timeout=120_000)
+        page.get_by_role("heading", name="Runs", exact=True).wait_for(timeout=120_000)
         yield f"the list of runs, looked at: {_share(server, page, seconds):.1%} of a core"
         page.close()
         yield f"no tab open: {_share(server, None, seconds):.1%} of a core"
