@@ -22,6 +22,8 @@ from fairkd.benchmarks.benchmark import Benchmark, Floats, Item, Numbers, Value,
 from fairkd.errors import InputError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from fairkd.benchmarks.scorer import Scorer
 
 BINS = 15
@@ -29,23 +31,17 @@ BINS = 15
 
 def compute(items: Sequence[Item], scorer: Scorer) -> list[Numbers | InputError]:
     """Confidence of the top prediction at each masked token, and whether it is right."""
-    from fairkd.benchmarks.masked_distributions import distributions  # loads torch
+    from fairkd.benchmarks.masked_distributions import score_tokens  # loads torch
 
-    asked, order = held_out_text.masked_tokens(items, scorer)
-    found: list[Numbers | InputError] = [one if isinstance(one, InputError) else {} for one in asked]
-    scored = [one for index in order if not isinstance(one := asked[index], InputError)]
-    for batch, tokens, [log_p] in distributions(scored, [scorer.lm]):
-        best, first = log_p.max(-1)
-        rows = zip(order[batch], best.exp().tolist(), (first == tokens).tolist(), first.tolist(), strict=True)
-        for index, confidence, right, guess in rows:
-            found[index] = {
-                "sentence": str(items[index].details["sentence"]),
-                "confidence": confidence,
-                "right": right,
-                "prediction": scorer.lm.vocabulary[guess],
-            }
-        scorer.report(batch.stop / len(scored))
-    return found
+    def numbers(tokens: Tensor, log_p: list[Tensor]) -> list[Numbers]:
+        best, first = log_p[0].max(-1)
+        rows = zip(best.exp().tolist(), (first == tokens).tolist(), first.tolist(), strict=True)
+        return [
+            {"confidence": confidence, "right": right, "prediction": scorer.lm.vocabulary[guess]}
+            for confidence, right, guess in rows
+        ]
+
+    return score_tokens(items, scorer, [scorer.lm], numbers)
 
 
 def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:

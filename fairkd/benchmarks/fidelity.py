@@ -18,34 +18,34 @@ from fairkd.benchmarks.benchmark import Benchmark, Floats, Item, Numbers, Value,
 from fairkd.errors import InputError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from fairkd.benchmarks.scorer import Scorer
 
 
 def compute(items: Sequence[Item], scorer: Scorer) -> list[Numbers | InputError]:
     """KL and agreement at each masked token."""
-    from fairkd.benchmarks.masked_distributions import distributions  # loads torch
+    from fairkd.benchmarks.masked_distributions import score_tokens  # loads torch
 
     teacher = scorer.reference
     assert teacher is not None, "checked before anything is scored"
-    asked, order = held_out_text.masked_tokens(items, scorer)
-    found: list[Numbers | InputError] = [one if isinstance(one, InputError) else {} for one in asked]
-    scored = [one for index in order if not isinstance(one := asked[index], InputError)]
-    for batch, _, [expected, own] in distributions(scored, [teacher, scorer.lm]):
-        words = min(expected.shape[-1], own.shape[-1])  # either may be padded beyond the vocabulary
-        expected, own = expected[:, :words].double(), own[:, :words].double()
+
+    def numbers(_: Tensor, log_p: list[Tensor]) -> list[Numbers]:
+        words = min(one.shape[-1] for one in log_p)  # either may be padded beyond the vocabulary
+        expected, own = (one[:, :words].double() for one in log_p)
         kl = (expected.exp() * (expected - own)).sum(-1)
-        first, guess = expected.argmax(-1), own.argmax(-1)
-        rows = zip(order[batch], kl.tolist(), first.tolist(), guess.tolist(), strict=True)
-        for index, value, teachers, students in rows:
-            found[index] = {
-                "sentence": str(items[index].details["sentence"]),
+        rows = zip(kl.tolist(), expected.argmax(-1).tolist(), own.argmax(-1).tolist(), strict=True)
+        return [
+            {
                 "kl": max(value, 0.0),
                 "agreement": teachers == students,
                 "teacher_prediction": scorer.lm.vocabulary[teachers],
                 "prediction": scorer.lm.vocabulary[students],
             }
-        scorer.report(batch.stop / len(scored))
-    return found
+            for value, teachers, students in rows
+        ]
+
+    return score_tokens(items, scorer, [teacher, scorer.lm], numbers)
 
 
 def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -84,25 +84,13 @@ def read_tokens(files: Files) -> list[Item]:
     ]
 
 
-def masked_tokens(
-    items: Sequence[Item], scorer: Scorer
-) -> tuple[list[tuple[Ids, int] | InputError], list[int]]:
-    """The masked token of each item of `read_tokens`: the ids as they are and its position, or why not.
-
-    Also the indices of the items that can be scored, the longest first.
-    """
-    found: list[tuple[Ids, int] | InputError] = []
-    for item in items:
-        try:
-            ids = scorer.ids(item.texts["sentence"])
-            places, part = scorer.scored(ids), item.details["part"]
-            if part >= len(places):
-                raise InputError(f"The sentence has only {len(places)} tokens.")
-            found.append((ids, places[(2 * part + 1) * len(places) // (2 * TOKENS_OF_SENTENCE)]))
-        except InputError as error:
-            found.append(error)
-    scorable = [index for index, one in enumerate(found) if not isinstance(one, InputError)]
-    return found, sorted(scorable, key=lambda index: -len(found[index][0]))  # type: ignore[index]
+def masked_token(item: Item, scorer: Scorer) -> tuple[Ids, int]:
+    """The ids of the sentence of an item of `read_tokens`, and the position to mask, or InputError."""
+    ids = scorer.ids(item.texts["sentence"])
+    places, part = scorer.scored(ids), item.details["part"]
+    if part >= len(places):
+        raise InputError(f"The sentence has only {len(places)} tokens.")
+    return ids, places[(2 * part + 1) * len(places) // (2 * TOKENS_OF_SENTENCE)]
 
 
 def _cells(files: Files) -> Iterator[str]:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from fairkd.benchmarks import held_out_text
 from fairkd.benchmarks.benchmark import Item
-from fairkd.benchmarks.masked_distributions import distributions
+from fairkd.benchmarks.masked_distributions import distributions, masked_tokens
 from fairkd.benchmarks.scorer import Ids, Scorer
 from fairkd.benchmarks.stored_results import WORD_COLUMNS
 from fairkd.errors import InputError
@@ -55,8 +55,8 @@ def promoted_words(
             "have different ones."
         )
     items = held_out_text.read_tokens({"sentences": "\n".join(sentences).encode()})
-    asked, order = held_out_text.masked_tokens(items, Scorer(teacher))
-    scored = [one for index in order if not isinstance(one := asked[index], InputError)]
+    asked, _ = masked_tokens(items, Scorer(teacher))
+    scored = [token for _, token in asked]
     if not scored:
         raise InputError("No sentence has a token that can be masked.")
     words = len(teacher.tokenizer)
@@ -84,7 +84,7 @@ def promoted_words(
                 means[0, word],
                 means[1, word],
                 shift[word],
-                _example(teacher, scored[extreme.at[word]], items, order[extreme.at[word]]),
+                _example(teacher, scored[extreme.at[word]], items, asked[extreme.at[word]][0]),
                 float(extreme.teacher[word]),
                 float(extreme.student[word]),
             )

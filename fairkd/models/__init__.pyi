@@ -15,6 +15,7 @@ from .mask_syntax import (
 from .mixed_precision import bf16_copy as bf16_copy
 from .mlm_head import (
     ROW_STEP as ROW_STEP,
+    batch_tokens as batch_tokens,
     head_is_known as head_is_known,
     layers_of as layers_of,
     log_probabilities_at as log_probabilities_at,

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from fairkd.errors import FairKDError, ModelError
+from fairkd.models import token_batching
 from fairkd.models.loading import MaskedLM
 from fairkd.models.safe_files import reason
-from fairkd.models.token_batching import VOCABULARY_ROWS
+from fairkd.models.token_batching import MOST_LOGITS, VOCABULARY_ROWS
 from fairkd.utils import is_lack_of_memory
 
 Transform = Callable[[Tensor], Tensor]
@@ -254,6 +255,14 @@ def rows_of(model: PreTrainedModel, ids: Tensor, real: Tensor | None, rows: Tens
 def head_is_known(model: PreTrainedModel) -> bool:
     """Whether the head can be taken apart: `transform_of` and `projection_of` work."""
     return model.config.model_type in _TRANSFORMS
+
+
+def batch_tokens(lm: MaskedLM) -> int:
+    """The tokens of one forward pass: fewer where the model is run whole, with logits at every position."""
+    most = token_batching.BATCH_TOKENS
+    if head_is_known(lm.model):
+        return most
+    return max(1, min(most, MOST_LOGITS // lm.vocabulary_size))
 
 
 def transform_of(model: PreTrainedModel) -> Transform:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 BATCH_TOKENS = 2**11
 # Rows of logits at once: few enough for [rows, vocabulary] to stay near the processor's cache.
 VOCABULARY_ROWS = 64
+# Logits at one time (64 MiB): large vocabularies have to fit into memory, also in models that are run whole.
+MOST_LOGITS = 2**24
 
 
 def token_batches(

@@ -24,11 +24,8 @@ from fairkd.errors import InputError, listed
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mask_syntax import begins_sentence, typed_mask
 from fairkd.models.mlm_head import head_is_known, logits_at
-from fairkd.models.token_batching import token_batches
+from fairkd.models.token_batching import MOST_LOGITS, token_batches
 from fairkd.utils import quoted
-
-# Logits at one time (64 MiB): large vocabularies have to fit into memory, also in models that are run whole.
-_MOST_LOGITS = 2**24
 
 _SPACES = "Ġ▁"  # how byte-level BPE and SentencePiece mark the space before a word
 
@@ -349,7 +346,7 @@ def logits_by_row(lm: MaskedLM, ids: Tensor, columns: Tensor) -> Iterator[Tensor
     """
     count, length = ids.shape
     logits = lm.vocabulary_size * (1 if head_is_known(lm.model) else length)
-    for batch in token_batches([length] * count, rows=_MOST_LOGITS // logits):
+    for batch in token_batches([length] * count, rows=MOST_LOGITS // logits):
         rows, places = ids[batch], columns[batch]
         flat = torch.arange(len(rows)) * length + places
         with torch.inference_mode():

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, bf16_copy, log_probabilities_at, token_batches
+from fairkd.models import MaskedLM, batch_tokens, bf16_copy, log_probabilities_at, token_batches
 from fairkd.utils import parallel_map
 
 Precision = Literal["strict", "fast"]
@@ -85,7 +85,7 @@ class TokenScores:
         inputs = sorted(waiting, key=len, reverse=True)
         batches = [
             [(ids, waiting[ids]) for ids in inputs[batch]]
-            for batch in token_batches([len(ids) for ids in inputs])
+            for batch in token_batches([len(ids) for ids in inputs], tokens=batch_tokens(self._lm))
         ]
         work = parallel_map if self._lm.model.device.type == "cpu" else map
         done = 0

@@ -366,7 +366,7 @@ def test_a_model_that_is_run_whole_gets_fewer_rows_at_once(
     rows = torch.tensor([encode(tiny_bert, "The [MASK] said.").ids] * 8)
     at = torch.full((8,), 2)
     monkeypatch.setattr(
-        "fairkd.models.tokenization._MOST_LOGITS", 3 * rows.shape[1] * tiny_bert.vocabulary_size
+        "fairkd.models.tokenization.MOST_LOGITS", 3 * rows.shape[1] * tiny_bert.vocabulary_size
     )
     assert [len(chunk) for chunk in logits_by_row(tiny_bert, rows, at)] == [8]
     monkeypatch.setattr("fairkd.models.tokenization.head_is_known", lambda model: False)

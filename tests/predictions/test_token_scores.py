@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM
+from fairkd.models import MaskedLM, logits_at
 from fairkd.predictions import TokenScores
 from tests.tiny import MAX_TOKENS
 
@@ -112,3 +112,22 @@ def test_an_error_of_the_report_ends_the_work_and_keeps_the_scores(tiny_bert: Ma
     with pytest.raises(KeyboardInterrupt):
         scores.answer(stops)
     assert len(memory.kept) == 1
+
+
+def test_a_model_whose_head_is_unknown_runs_few_tokens_at_once(
+    tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It computes logits at every position."""
+    questions = [((6, 7, 8, 9 + n), n % 4, 10) for n in range(12)]
+    expected = answers(tiny_bert, questions)
+    shapes = []
+
+    def watched(lm: MaskedLM, ids: torch.Tensor, *arguments: torch.Tensor) -> torch.Tensor:
+        shapes.append(ids.numel())
+        return logits_at(lm, ids, *arguments)
+
+    monkeypatch.setattr("fairkd.models.mlm_head.head_is_known", lambda model: False)
+    monkeypatch.setattr("fairkd.models.mlm_head.logits_at", watched)
+    monkeypatch.setattr("fairkd.models.mlm_head.MOST_LOGITS", 9 * tiny_bert.vocabulary_size)
+    assert answers(tiny_bert, questions) == pytest.approx(expected, abs=1e-5)
+    assert set(shapes) == {8}
