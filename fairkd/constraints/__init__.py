@@ -3,6 +3,7 @@
 * `kinds`: the registry of constraints: labels, explanations and properties
 * `constraint`: the edits, on token ids of one model
 * `preview`: the distribution at one position of a sentence, before and after a constraint
+* `simplex`: a constraint on two words and all others, as points of a triangle
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

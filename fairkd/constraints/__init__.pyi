@@ -15,3 +15,12 @@ from .preview import (
     ConstraintPreview as ConstraintPreview,
     preview_constraint as preview_constraint,
 )
+from .simplex import (
+    Divergence as Divergence,
+    SimplexEdit as SimplexEdit,
+    edit_simplex as edit_simplex,
+    equidistant as equidistant,
+    simplex_grid as simplex_grid,
+    simplex_point as simplex_point,
+    strength_path as strength_path,
+)
