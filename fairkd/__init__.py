@@ -6,6 +6,7 @@
     compare(predict(teacher, "Milk is a [MASK]."), predict(student, "Milk is a [MASK].")).at(4, k=5)
 
 * `cli`: the command line
+* `lessons`: what the page Learn teaches, and the glossary
 * `runs`: distillations and measurements in the background
 * `doctor`: what would go wrong on this machine
 * `distill`: one distillation, from its configuration to the saved student

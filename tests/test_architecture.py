@@ -18,6 +18,7 @@ from tests import ROOT
 LEVELS = (
     {"cli"},
     {"doctor"},
+    {"lessons"},
     {"runs"},
     {"distill"},
     {"benchmarks"},

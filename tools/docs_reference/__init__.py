@@ -6,6 +6,7 @@
 * `settings`: every setting and preset, from the configuration's models
 * `measures`: every measure of an evaluation, from the registry
 * `published_figures`: what others published of the benchmarks, and why figures disagree
+* `terms`: the glossary
 * `packages`: a page of the API reference for every package, from its `__init__.pyi`
 * `tree`: the folders and modules, each with the first sentence of its docstring
 * `__main__`: writes them all

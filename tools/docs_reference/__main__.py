@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tools.docs_reference import commands, measures, packages, published_figures, settings, tree
+from tools.docs_reference import commands, measures, packages, published_figures, settings, terms, tree
 from tools.docs_reference.paths import API, REFERENCE, ROOT
 
 
@@ -19,6 +19,7 @@ def generated() -> dict[str, str]:
         f"{REFERENCE}/settings.md": settings.page(),
         f"{REFERENCE}/measures.md": measures.page(),
         "docs/reference_scores.md": published_figures.page(),
+        "docs/glossary.md": terms.page(),
         **packages.pages(),
         "CONTRIBUTING.md": tree.placed_in(contributing.read_text(encoding="utf-8")),
     }
