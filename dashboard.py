@@ -17,6 +17,7 @@ MODELS_OF = {
     "Gaps": ("teacher", "student"),
     "Measures": ("teacher", "student"),
     "Distill": ("teacher",),
+    "Learn": ("teacher", "student"),
 }
 
 st.set_page_config(page_title="FairKD", page_icon=_PICTURES / "icon.svg", layout="wide")
@@ -48,6 +49,12 @@ measures = st.Page(
     icon=":material/straighten:",
     help="The field's benchmarks of bias and quality, on any models.",
 )
+learn = st.Page(
+    "app/pages/learn.py",
+    title="Learn",
+    icon=":material/school:",
+    help="Short lessons: how a small model learns from a large one, and what fairness costs.",
+)
 about = st.Page(
     "app/pages/about.py",
     title="About",
@@ -66,6 +73,7 @@ page = st.navigation(
             icon=":material/monitoring:",
             help="Watch students train, compare them, and use them.",
         ),
+        learn,
         about,
         old_distill,
     ],

@@ -6,7 +6,7 @@ cause. Streamlit is pinned to one version for the same reason.
 
 from __future__ import annotations
 
-from streamlit import cli_util, config
+from streamlit import cli_util, config, net_util
 
 # The types of what `st.empty()` and `st.components.v2.component()` return; for annotations only.
 from streamlit.components.v2.types import ComponentRenderer as ComponentRenderer
@@ -47,6 +47,11 @@ def session_id() -> str:
     """The id of the visitor's open page; empty outside of a script."""
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context is not None else ""
+
+
+def address_in_network() -> str:
+    """The address of this machine in its local network; empty without one."""
+    return net_util.get_internal_ip() or ""
 
 
 def open_browser() -> None:

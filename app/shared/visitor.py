@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.shared.streamlit_internals import session_id
 from fairkd.utils import Hosting, visitor_id
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ def visitor() -> Visitor:
     from fairkd import runs  # reads the database: only pages with runs need it
 
     return runs.Visitor(hosting(), visitor_id(_cookie(COOKIE)), presenter=is_presenter())
+
+
+def visitor_key() -> str:
+    """Tells the visitors of this server apart: by browser where it is shared, else by open page."""
+    return visitor_id(_cookie(COOKIE)) or session_id()
 
 
 def is_presenter() -> bool:

@@ -1,8 +1,16 @@
 """Lessons: how a small model learns from a large one, and what fairness costs.
 
-* `glossary`: the technical terms, explained
+    from fairkd.lessons import lesson
 
-The public names are in `__init__.pyi`.
+    lesson("predictions").screens[0].title
+
+* `lesson_texts`: the lessons, read from `resources/lessons/`: texts, questions, exercises
+* `glossary`: the technical terms, explained
+* `exercise_result`: whether an exercise is solved, and why
+* `prediction_tasks`: the question and the exercise of the lesson on predictions
+
+The page Learn draws them. The public names are in `__init__.pyi`; they are imported when first used, so
+torch is loaded only on demand.
 """
 
 import lazy_loader

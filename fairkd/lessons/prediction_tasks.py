@@ -1,0 +1,51 @@
+"""The question and the exercise of the first lesson: how many words a model expects at a hidden word."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fairkd.lessons.exercise_result import ExerciseResult, QuestionAnswer
+from fairkd.models import MaskedLM
+from fairkd.predictions import Prediction, predict
+from fairkd.utils import percent, quoted
+
+FEW = 5  # words whose probabilities are added up
+SPREAD = 0.25  # they have at most this much where many answers are right
+_BOUNDS = (0.9, 0.5, 0.1)  # of the question's choices, the largest first
+
+
+def how_sure(prediction: Prediction) -> QuestionAnswer:
+    """Whether the most probable word at the hidden word has over 90 %, 50 to 90 %, 10 to 50 %, or less."""
+    position = prediction.default_position
+    best = prediction.top_ids(position, 1)[0]
+    probability = float(prediction.row(position)[best].double().exp())
+    right = next((n for n, bound in enumerate(_BOUNDS) if probability > bound), len(_BOUNDS))
+    word = prediction.token_string(position, best)
+    return QuestionAnswer(right, f"The first word, “{word}”, has {percent(probability)}.")
+
+
+def accepted_share(prediction: Prediction, position: int, accepted: Collection[int]) -> float:
+    """The total probability, from 0 to 1, of the tokens with the ids `accepted` at a position."""
+    return float(prediction.row(position)[sorted(accepted)].double().exp().sum()) if accepted else 0.0
+
+
+def check_many_answers(lm: MaskedLM, text: str) -> ExerciseResult:
+    """Whether `text` hides one word at which the five most probable words have at most a quarter.
+
+    Raises
+    ------
+    InputError
+        The text is empty or too long.
+    """
+    prediction = predict(lm, text)
+    masked = [place for place in prediction.positions if prediction.tokens[place].masked]
+    if len(masked) != 1:
+        found = "hides no word" if not masked else f"hides {len(masked)} words"
+        return ExerciseResult(False, f"Your sentence {found}. Hide exactly one: write [MASK] or _ for it.")
+    words = [prediction.token_string(masked[0], token) for token in prediction.top_ids(masked[0], FEW)]
+    mass = accepted_share(prediction, masked[0], prediction.top_ids(masked[0], FEW))
+    listed = ", ".join(quoted(word) for word in words)
+    said = f"The first {len(words)} words, {listed}, have {percent(mass)} together."
+    if mass <= SPREAD:
+        return ExerciseResult(True, f"{said} The model spreads the rest over many others.")
+    return ExerciseResult(False, f"{said} Hide a word that more words could replace, or tell less about it.")
