@@ -63,7 +63,7 @@ def test_an_audience_sees_one_screen_and_turns_to_the_next(open_learn):
     assert [one.value for one in app.subheader] == ["A sentence with a hidden word"]
     app.get_by_key("turn_next").click().run()
     assert [one.value for one in app.subheader] == ["How sure is it?"]
-    assert app.query_params["screen"] == ["2"]
+    assert app.query_params["screen"] == "2"
     app.get_by_key("reveal:predictions/how_sure").click().run()
     assert "The first word" in texts(app)
 
