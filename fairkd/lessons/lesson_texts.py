@@ -87,8 +87,6 @@ class Lesson(Section):
         One sentence for the list of lessons.
     remember : tuple of two str
         What to take away.
-    terms : tuple of str
-        The terms of the glossary that it explains first.
     """
 
     number: int = Field(ge=1)
@@ -100,7 +98,6 @@ class Lesson(Section):
     remember: tuple[str, str]
     sources: tuple[Source, ...] = Field(min_length=1)
     teacher: TeacherNotes
-    terms: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
