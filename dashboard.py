@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.components.browser import watch_browser
 from app.shared.activity import track_activity, warm_up
+from app.shared.export_view import begin_view
 from app.shared.presenter import is_presenting, presenter_bar
 from app.shared.sidebar import choose_models, chosen_models, describe_models
 from app.shared.url_state import has_old_names, parameters_with_current_names
@@ -87,6 +88,7 @@ with track_activity():
         watch_browser()
     choose_models(MODELS_OF.get(page.title, ()), figures=page is not about)
     presenter_bar()
+    begin_view()
     page.run()
     describe_models()
 warm_up(*chosen_models())

@@ -41,7 +41,7 @@ def hues(dark: bool) -> Hues:
         student2=theme.STUDENT2.on(dark),
         group_a=theme.GROUP_A.on(dark),
         group_b=theme.GROUP_B.on(dark),
-        faint="#5b6676" if dark else "#b7bfcb",
+        faint=theme.FAINT.on(dark),
         text=theme.TEXT.on(dark),
         ground=theme.PAGE.on(dark),
     )

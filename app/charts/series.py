@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from app.shared.theme import GROUP_A, GROUP_B, STUDENT, Hue
 
-_HUES = (
+HUES = (
     STUDENT,
     GROUP_A,
     GROUP_B,
@@ -38,9 +38,9 @@ class Series:
 
 def series(number: int, *, dark: bool) -> Series:
     """How series `number` is drawn, counted from 0."""
-    turn = number // len(_HUES)
+    turn = number // len(HUES)
     return Series(
-        _HUES[number % len(_HUES)].on(dark),
+        HUES[number % len(HUES)].on(dark),
         _DASHES[(number + turn) % len(_DASHES)],
         _SYMBOLS[number % len(_SYMBOLS)],
     )

@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.presented import presented
+from app.shared.export_view import record_figure
 from app.shared.presenter import is_presenting
 from app.shared.streamlit_internals import CHART_ACCESS
 from app.shared.widgets import image_format
@@ -73,6 +74,7 @@ def show_figure(
     """
     meta: dict[str, Any] = figure.layout.meta or {}
     newest = None
+    record_figure(key, figure)
     if is_presenting():
         figure = presented(figure, lines=title_lines + note_lines, rows=rows)
     if view is not None:

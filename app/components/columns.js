@@ -12,7 +12,7 @@ export default function (component) {
   state.continuation = parentElement.querySelector(".continuation")
   listen(state)
   state.choose = number => setTriggerValue("chosen", number)
-  below.compare = words => setTriggerValue("compared", words)
+  below.compare = data?.fixed ? null : words => setTriggerValue("compared", words) // an exported page has no server
   const before = state.data
   state.data = data
   redraw(state)

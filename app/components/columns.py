@@ -14,6 +14,8 @@ import streamlit as st
 
 from app.charts.text import percent
 from app.components.drawing import component
+from app.components.standalone import Standalone
+from app.shared.export_view import record_figure
 from app.shared.widgets import image_format
 
 _PALEST = 1e-4  # the probability at which a logarithmic scale begins
@@ -73,6 +75,7 @@ def columns_figure(
         if on_compare is not None and isinstance(words, list | tuple) and len(words) == 2:
             on_compare(*(str(word)[:80] for word in words))
 
+    record_figure(key, standalone_columns(data))
     _component(
         key=key,
         # In a list, because in a dictionary Streamlit looks for tables, for which it imports pandas.
@@ -80,3 +83,8 @@ def columns_figure(
         on_chosen_change=chosen,
         on_compared_change=compared,
     )
+
+
+def standalone_columns(data: dict) -> Standalone:
+    """The figure for an exported page or a notebook, where nothing compares other words."""
+    return Standalone("columns", [{**data, "format": "png", "sentence_key": None, "fixed": True}])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
     from app.shared.streamlit_internals import ComponentRenderer
 
 _HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The text of a component's files."""
+
+    html: str
+    css: str
+    js: str
+
+
+_assets: dict[str, Assets] = {}  # of every registered component
+
+
+def assets(name: str) -> Assets:
+    """The files of a component, for a page without Streamlit."""
+    return _assets[name]
 
 
 def component(name: str, *, styles: Sequence[str], scripts: Sequence[str]) -> ComponentRenderer:
@@ -34,12 +52,10 @@ def titled_component(name: str) -> ComponentRenderer:
 
 
 def _registered(name: str, html: str, styles: Sequence[str], scripts: Sequence[str]) -> ComponentRenderer:
-    return st.components.v2.component(
-        f"fairkd_{name}",
-        html=html,
-        css="".join(_text(f"{style}.css") for style in styles),
-        js="".join(_text(f"{script}.js") for script in scripts),
-    )
+    css = "".join(_text(f"{style}.css") for style in styles)
+    js = "".join(_text(f"{script}.js") for script in scripts)
+    _assets[name] = Assets(html, css, js)
+    return st.components.v2.component(f"fairkd_{name}", html=html, css=css, js=js)
 
 
 def _figure(name: str) -> str:

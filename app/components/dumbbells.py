@@ -23,6 +23,8 @@ from app.charts.gap_text import (
 )
 from app.charts.text import percent, percent_tick, ratio_tick, round_ratios, signed, signed_interval
 from app.components.drawing import titled_component
+from app.components.standalone import Standalone
+from app.shared.export_view import record_figure
 from app.shared.widgets import image_format
 from fairkd.measures import no_interval
 
@@ -174,8 +176,14 @@ def gaps_figure(data: dict, *, key: str, fewer: int, on_rows: Callable[[], None]
         button = f"Show all {data['count']}"
     elif data["count"] > fewer:
         button = f"Show {fewer} of {data['count']}"
+    record_figure(key, standalone_gaps(data))
     _component(
         key=key,
         data={**data, "button": button, "format": image_format().lower()},
         on_rows_change=on_rows,
     )
+
+
+def standalone_gaps(data: dict) -> Standalone:
+    """The figure for an exported page or a notebook."""
+    return Standalone("dumbbells", {**data, "button": None, "format": "png"})

@@ -81,6 +81,7 @@ function drawPosition(state, data) {
   const meanings = data.meanings.map(([name, meaning]) => element("li", {}, strong(`${name}:`), ` ${meaning}`))
   find(".meanings").replaceChildren(...meanings)
   drawTable(state, here)
+  find(".pair").hidden = find(".pick-two").hidden = !state.compare
   fillIn(state)
   find(".taught").hidden = !here.targets
   if (here.targets) {
@@ -120,7 +121,9 @@ function drawTable(state, here) {
   const columnHead = text => element("th", { scope: "col" }, text)
   const head = element("tr", {}, ...["word", ...names, ...names.map(name => `rank, ${name}`)].map(columnHead))
   const rows = here.words.map(word => {
-    const button = element("button", { type: "button", class: "pick", "data-pick": word.text }, word.text)
+    const button = state.compare
+      ? element("button", { type: "button", class: "pick", "data-pick": word.text }, word.text)
+      : word.text
     const cells = part => roles.map(role => element("td", {}, word[role]?.[part] ?? "–"))
     return element("tr", {}, element("th", { scope: "row" }, button), ...cells("shown"), ...cells("rank"))
   })

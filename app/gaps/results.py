@@ -211,7 +211,7 @@ def results(teacher: str, student: str, question: GapQuestion) -> Results:
         pass
     models = {"teacher": teacher, "student": student}
     rows = measured(teacher, question, "teacher"), measured(student, question, "student")
-    return _cached_results(repr(key), _compared(rows, question, models))
+    return _cached_results(repr(key), compared(rows, question, models))
 
 
 # The key determines the results, so a page that was shown before needs no table of all sentences.
@@ -222,9 +222,10 @@ def _cached_results(key: str, _results: Results | None = None) -> Results:
     return _results
 
 
-def _compared(
+def compared(
     rows: tuple[pd.DataFrame, pd.DataFrame], question: GapQuestion, models: Mapping[str, str]
 ) -> Results:
+    """The gaps of teacher and student, as from `fairkd.measures.gaps`, compared."""
     from fairkd import measures
 
     value = question.value

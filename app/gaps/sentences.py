@@ -6,12 +6,15 @@ import streamlit as st
 
 from app.charts.sentence_pairs import Model, preference_scatter, preference_transfer
 from app.components.chart import show_figure
+from app.gaps.gap_export import sentences_export
 from app.gaps.results import preference_differences, preferences
 from app.gaps.summary import warn_unreadable
 from app.gaps.tables import folded_table
 from app.shared import theme
+from app.shared.export_control import export_button
 from app.shared.model_cache import collect_errors, show_errors
 from app.shared.provenance import about_models
+from app.shared.reproduce import citation
 from app.shared.widgets import caption, literal
 from fairkd.measures import TOLERANCE
 from fairkd.models import typed_mask
@@ -120,3 +123,9 @@ def two_sentences(teacher: str, student: str) -> None:
         with collect_errors(problems):
             warn_unreadable((teacher, student), (text_a, text_b))
         show_errors(problems)
+    export_button(
+        sentences_export({"teacher": teacher, "student": student}, model, (text_a, text_b)),
+        "gaps_sentences",
+        models=[teacher, student],
+        citation=citation(),
+    )

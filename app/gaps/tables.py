@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.text import p_value, percent, signed
+from app.shared.export_view import record_table
 from app.shared.provenance import About
 from app.shared.table_download import table_download
 
@@ -66,16 +67,7 @@ def show_table(
     headings : shorter headings for the screen, by column of `shown`; other columns are only copied.
     on_row : draws above the table what belongs to the row that the visitor clicked; None before a click.
     """
-    formats = {column: format_of(column) for column in frame.columns}
-    if shown is None:
-        names = {column: heading_of(column) for column in frame.columns}
-        shown = frame.rename(columns=names)
-        formats = {names[column]: format for column, format in formats.items()}
-    numbers = {
-        column: formats.get(column, format_of(column))
-        for column in shown.columns
-        if pd.api.types.is_numeric_dtype(shown[column])
-    }
+    shown, numbers = _with_formats(frame, shown)
     styled = shown.style.format(numbers, na_rep="–") if len(shown) <= MOST_STYLED else shown
     above = st.container()
     if on_row is None:
@@ -101,6 +93,22 @@ def show_table(
     table_download(frame, name, f"{key}_csv", about=about, shown=shown, formats=numbers)
 
 
+def _with_formats(
+    frame: pd.DataFrame, shown: pd.DataFrame | None
+) -> tuple[pd.DataFrame, dict[str, Callable[[Any], str]]]:
+    """The table as it is shown, and how the numbers of each column are."""
+    formats = {column: format_of(column) for column in frame.columns}
+    if shown is None:
+        names = {column: heading_of(column) for column in frame.columns}
+        shown = frame.rename(columns=names)
+        formats = {names[column]: format for column, format in formats.items()}
+    return shown, {
+        column: formats.get(column, format_of(column))
+        for column in shown.columns
+        if pd.api.types.is_numeric_dtype(shown[column])
+    }
+
+
 def heading_of(column: str) -> str:
     """`mean, teacher` for `mean_teacher`."""
     for role in ("teacher", "student"):
@@ -121,6 +129,12 @@ def folded_table(
     on_row: Callable[[int | None], None] | None = None,
 ) -> None:
     """`show_table` in an expander; made and drawn when it is opened."""
+
+    def exported() -> tuple[pd.DataFrame, dict[str, Callable[[Any], str]]]:
+        made = frame()
+        return _with_formats(made, shown and shown(made))
+
+    record_table(f"{key}_csv", name, exported)
     panel = st.expander(title, key=f"{key}_fold", icon=":material/table:", on_change="rerun")
     if panel.open:
         with panel:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.base import LOW_MASS
@@ -49,18 +51,7 @@ def by_profession(results: Results, question: GapQuestion) -> None:
         else:
             st.query_params[ROWS] = ALL
 
-    data = gaps_data(
-        results.teacher,
-        results.student,
-        groups=question.shown_groups,
-        test=results.test,
-        lost=results.lost,
-        value=question.value,
-        mass=" + ".join(f"P({name})" for name in question.sums),
-        ends=None if every else ends,
-        marked=marked,
-        legend=[named(role.capitalize(), results.models[role]) for role in ("teacher", "student")],
-    )
+    data = profession_data(results, question, ends=None if every else ends, marked=marked)
     gaps_figure(data, key="gaps_by_profession", fewer=2 * ends, on_rows=other_rows)
     count = len(question.templates)
     if count == 1:
@@ -123,6 +114,24 @@ def by_profession(results: Results, question: GapQuestion) -> None:
     )
 
 
+def profession_data(
+    results: Results, question: GapQuestion, *, ends: int | None, marked: str | None
+) -> dict[str, Any]:
+    """What the figure of professions draws; `ends` and `marked` are those of `gaps_data`."""
+    return gaps_data(
+        results.teacher,
+        results.student,
+        groups=question.shown_groups,
+        test=results.test,
+        lost=results.lost,
+        value=question.value,
+        mass=" + ".join(f"P({name})" for name in question.sums),
+        ends=ends,
+        marked=marked,
+        legend=[named(role.capitalize(), results.models[role]) for role in ("teacher", "student")],
+    )
+
+
 def readable_sentences(rows: pd.DataFrame, question: GapQuestion) -> pd.DataFrame:
     """The table of sentences for the page: the file's main columns, named after the words compared."""
     a, b = question.sums
@@ -157,13 +166,7 @@ def _hollow_note() -> str:
 
 def bias_transfer(results: Results, question: GapQuestion) -> None:
     """The teacher's gap against the student's."""
-    figure = transfer_scatter(
-        results.transfer,
-        groups=question.shown_groups,
-        value=question.value,
-        lost=results.lost,
-        dark=theme.is_dark(),
-    )
+    figure = transfer_figure(results, question, dark=theme.is_dark())
     with st.container(width=780):
         show_figure(figure, "gaps_transfer", "fairkd-bias-transfer")
     sentences = [transfer_caption(VALUE_NAMES[question.value], len(results.transfer)), _hollow_note()]
@@ -178,6 +181,13 @@ def bias_transfer(results: Results, question: GapQuestion) -> None:
         "fairkd-bias-transfer",
         "gaps_table_transfer",
         about=about(results.models, question),
+    )
+
+
+def transfer_figure(results: Results, question: GapQuestion, *, dark: bool) -> go.Figure:
+    """The figure of `bias_transfer`."""
+    return transfer_scatter(
+        results.transfer, groups=question.shown_groups, value=question.value, lost=results.lost, dark=dark
     )
 
 
@@ -196,13 +206,7 @@ def labour_market(results: Results, question: GapQuestion) -> None:
     if results.labour.empty:
         st.info("No profession has a share of women: fill in the column, or reset the professions.")
         return
-    figure = labour_scatter(
-        results.labour,
-        correlations=results.correlations,
-        groups=question.shown_groups,
-        value=question.value,
-        dark=theme.is_dark(),
-    )
+    figure = labour_figure(results, question, dark=theme.is_dark())
     show_figure(figure, "gaps_labour", "fairkd-gaps-labour-market")
     missing = len(question.professions) - len(results.labour)
     fits = (
@@ -222,6 +226,17 @@ def labour_market(results: Results, question: GapQuestion) -> None:
         "fairkd-gaps-labour-market",
         "gaps_table_labour",
         about=about(results.models, question),
+    )
+
+
+def labour_figure(results: Results, question: GapQuestion, *, dark: bool) -> go.Figure:
+    """The figure of `labour_market`."""
+    return labour_scatter(
+        results.labour,
+        correlations=results.correlations,
+        groups=question.shown_groups,
+        value=question.value,
+        dark=dark,
     )
 
 

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from app.gaps.gap_export import gap_export, models_export
 from app.gaps.inputs import read_question
-from app.gaps.models_view import NAME as MODELS, link_to_models, models_view
+from app.gaps.models_view import NAME as MODELS, link_to_models, models_view, roles
 from app.gaps.reproduction import LPBS, NOTE, command, files
 from app.gaps.results import results
 from app.gaps.sentences import NAME as SENTENCES, two_sentences
@@ -53,12 +54,15 @@ else:
             lead.caption(lead_text(question))
         link_back(question.templates)
         measured: list[str] = []
+        export = None
         with friendly_errors():
             if view == MODELS:
                 measured = models_view(teacher, student, question)
+                export = models_export(measured, question, roles(measured, teacher, student))
             else:
                 found = results(teacher, student, question)
                 measured = [teacher, student]
+                export = gap_export(found, question, str(view))
                 summary(found, question)
                 above = st.container()
                 VIEWS.get(str(view), next(iter(VIEWS.values())))(found, question)
@@ -72,4 +76,5 @@ else:
                 files=files(question),
                 note=NOTE,
                 sources=[LPBS] if question.value == "corrected_gap" else [],
+                export=export,
             )

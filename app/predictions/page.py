@@ -22,11 +22,14 @@ from app.predictions.inputs import (
     inputs,
     use_sentence,
 )
+from app.predictions.notebook import prediction_cells
 from app.predictions.position import Role
 from app.predictions.stored import stored_view
 from app.predictions.view import position_of, predictions_view
 from app.shared import model_cache
 from app.shared.activity import track_activity
+from app.shared.export_control import Export
+from app.shared.export_view import begin_view
 from app.shared.presenter import is_presenting, unseen
 from app.shared.provenance import about_models
 from app.shared.reproduce import reproduce
@@ -140,6 +143,7 @@ def _body(chosen: dict[Role, str]) -> None:
     The figure is then drawn before the inputs, which the browser has already, and nothing at all before the
     models have predicted: what the browser draws meanwhile takes processor time from them.
     """
+    begin_view()
     settings = None if st.session_state.pop(_RUN_OF_PAGE, False) else drawn_settings()
     if settings is not None and _predicted(chosen, settings):
         results(chosen, settings, st.container(), draw_inputs=inputs)
@@ -212,13 +216,21 @@ def results(
 
             with panel:
                 along_the_sentence(found(), settings)
-    cite(text, chosen, settings)
+    here = view["positions"][number - 1] if view["positions"] else None
+    export = Export(
+        f"Predictions for “{text}”",
+        "fairkd-predictions",
+        partial(prediction_cells, chosen, settings, number, words),
+        sentences=[literal(f"{here['finding']}.")] if here else [],
+        settings={**chosen, "sentence": text, **settings.about, "words in a column": settings.k},
+    )
+    cite(text, chosen, settings, export)
 
 
-def cite(text: str, chosen: Mapping[Role, str], settings: Settings) -> None:
-    """The commands that print the same predictions, one for each model, and what to cite."""
+def cite(text: str, chosen: Mapping[Role, str], settings: Settings, export: Export) -> None:
+    """The commands that print the same predictions, one for each model, what to cite, and the export."""
     options = ["--top-k", str(settings.k), "--temperature", f"{settings.temperature:g}"]
     options += ["--each"] if settings.mask_each else []
     models = list(dict.fromkeys(chosen.values()))
     first, *others = (["fairkd", "predict", text, "--model", model, *options] for model in models)
-    reproduce(first, "cite_predictions", further=others, models=models)
+    reproduce(first, "cite_predictions", further=others, models=models, export=export)

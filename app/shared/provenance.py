@@ -71,6 +71,7 @@ def _shared(values: Sequence[object]) -> object:
 
 def content_hash(reference: str) -> str:
     """SHA-256 of the weights behind `reference`; see `fairkd.models.weights_hash`."""
-    from fairkd.models import weights_hash  # imports PyTorch
+    model = get_model(reference)
+    from fairkd.models import weights_hash  # imports PyTorch, which `get_model` has done where one thread may
 
-    return weights_hash(get_model(reference))
+    return weights_hash(model)

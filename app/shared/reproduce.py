@@ -10,6 +10,7 @@ from functools import partial
 
 import streamlit as st
 
+from app.shared.export_control import Export, export_button
 from app.shared.provenance import content_hash
 from app.shared.widgets import literal
 from fairkd import __version__
@@ -36,6 +37,11 @@ def software_entry(year: int | None = None) -> str:
     )
 
 
+def citation(sources: Sequence[str] = ()) -> str:
+    """The BibTeX entries of the paper and of FairKD, and others."""
+    return "\n\n".join((PAPER, software_entry(), *sources))
+
+
 def reproduce(
     command: Sequence[str],
     key: str,
@@ -45,8 +51,11 @@ def reproduce(
     files: Mapping[str, Callable[[], str]] | None = None,
     note: str = "",
     sources: Sequence[str] = (),
+    export: Export | None = None,
 ) -> None:
     """An expander with the command line that reproduces the page, and what to cite. Drawn when it is opened.
+
+    Below it is the export of the page.
 
     Parameters
     ----------
@@ -57,14 +66,31 @@ def reproduce(
     files : the text of each file that the command reads, by its name; each gets a download button.
     note : a sentence of Markdown below the command.
     sources : BibTeX entries besides those of the paper and of FairKD, such as a measure's.
+    export : what the page says of itself for the export; None for a page without one.
     """
+    commands = "\n".join(map(command_line, (command, *further)))
+    entries = citation(sources)
+    _commands(commands, key, entries, models=models, files=files or {}, note=note)
+    if export is not None:
+        export_button(export, key, models=models, citation=entries, command=commands, note=note, files=files)
+
+
+def _commands(
+    commands: str,
+    key: str,
+    entries: str,
+    *,
+    models: Sequence[str],
+    files: Mapping[str, Callable[[], str]],
+    note: str,
+) -> None:
     panel = st.expander("Reproduce and cite", key=key, icon=":material/format_quote:", on_change="rerun")
     if not panel.open:
         return
     with panel:
         st.markdown("**Command line**")
-        st.code("\n".join(map(command_line, (command, *further))), language="bash", wrap_lines=True)
-        for number, (name, text) in enumerate((files or {}).items()):
+        st.code(commands, language="bash", wrap_lines=True)
+        for number, (name, text) in enumerate(files.items()):
             st.download_button(
                 f"Download {name}",
                 data=partial(_encoded, text),
@@ -83,7 +109,7 @@ def reproduce(
         hashes = f"SHA-256 of the weights: {', '.join(listed)}. " if listed else ""
         st.caption(f"{note} {hashes}FairKD {literal(__version__)}.".strip())
         st.markdown("**BibTeX**")
-        st.code("\n\n".join((PAPER, software_entry(), *sources)), language="bibtex", wrap_lines=True)
+        st.code(entries, language="bibtex", wrap_lines=True)
 
 
 def _encoded(text: Callable[[], str]) -> bytes:

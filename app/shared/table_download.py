@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.shared.export_view import record_table
 from fairkd import __version__
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def table_download(
         otherwise to three significant digits.
     """
     made = frame if callable(frame) else lambda: frame
+    record_table(key, name, lambda: (made() if shown is None else shown, formats or {}))
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "CSV",

@@ -30,6 +30,7 @@ GROUP_B = Hue("#7a45b8", "#b995ee")
 
 TEXT = Hue("#0b111b", "#e7eaf0")
 MUTED = Hue("#5b6676", "#9aa5b5")
+FAINT = Hue("#b7bfcb", "#5b6676")  # guides in charts
 GRID = Hue("#e3e7ee", "#2b3341")
 PAGE = Hue("#ffffff", "#11151c")
 

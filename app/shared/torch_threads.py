@@ -8,14 +8,17 @@ Longer computations use all threads.
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+_IMPORTING = threading.Lock()  # transformers' lazy module fails where two threads import from it at once
+
 
 def import_torch() -> None:
     """Import PyTorch and the functions that the pages call, and limit PyTorch to one thread."""
-    with paused_garbage_collection():
+    with _IMPORTING, paused_garbage_collection():
         from fairkd.measures import gaps
         from fairkd.models import load
         from fairkd.predictions import predict

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from app.shared.export_view import record_reading
 from fairkd.errors import listed
 
 IMAGE_FORMAT_KEY = "image_format"
@@ -31,6 +32,7 @@ def literal(text: object) -> str:
 
 def caption(text: str) -> None:
     """Small text that explains the element above. `text` is Markdown: pass user input through `literal`."""
+    record_reading(text)
     st.caption(text)
 
 

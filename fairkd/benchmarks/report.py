@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from fairkd.benchmarks.benchmark import Benchmark, Value
@@ -36,7 +35,7 @@ from fairkd.benchmarks.side_effect_table import AXES, SideEffects, side_effects
 from fairkd.benchmarks.stored_results import Refusal
 from fairkd.benchmarks.texts import about
 from fairkd.errors import InputError
-from fairkd.utils import signed, signed_interval
+from fairkd.utils import html_page, signed, signed_interval
 
 MOST_ITEMS = 30  # of a list of sentences
 
@@ -72,16 +71,11 @@ def html_report(results: Sequence[Result], *, refusals: Sequence[Refusal] = (), 
     """
     if not results:
         raise InputError("A report needs at least one result, but got none.")
-    from jinja2 import Environment, StrictUndefined
-
     models = tuple(dict.fromkeys(result.model for result in results))
     compared, problems = compare_with_first(results)
     effects = side_effects(results) if len(models) > 1 else None
-    template = (files("fairkd") / "resources" / "measure_report.html").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(template).render(
+    return html_page(
+        "measure_report.html",
         title=f"Measures of {', '.join(models)}",
         models=models,
         first=results[0],

@@ -6,16 +6,12 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fairkd.errors import FairKDError
-from fairkd.utils import MODE_VARIABLE, Mode
-
-INSTALLED = "fairkd_dashboard"  # the folder that a wheel puts beside the package
-SCRIPT = "streamlit_app.py"
+from fairkd.utils import DASHBOARD_SCRIPT, MODE_VARIABLE, Mode, dashboard_folder
 
 
 def dashboard(
@@ -39,7 +35,7 @@ def dashboard(
         raise FairKDError(
             f"The dashboard needs {' and '.join(missing)}: install them with pip install 'fairkd[dashboard]'."
         )
-    command = [sys.executable, "-m", "streamlit", "run", str(script())]
+    command = [sys.executable, "-m", "streamlit", "run", str(dashboard_folder() / DASHBOARD_SCRIPT)]
     command += [f"--server.address={host}", f"--server.port={port}"]
     command += [f"--server.headless={str(not browser).lower()}"]
     try:
@@ -47,19 +43,3 @@ def dashboard(
     except KeyboardInterrupt:  # Streamlit has received it too, and stops
         code = 0
     raise typer.Exit(code)
-
-
-def script() -> Path:
-    """The dashboard's main script: that of the checkout, else the installed one.
-
-    Raises
-    ------
-    FairKDError
-        The installation has neither.
-    """
-    beside = Path(__file__).resolve().parents[2]
-    # A checkout is known by the folder `app`: another package may install a script of the same name.
-    for folder in (beside, beside / INSTALLED):
-        if (folder / SCRIPT).is_file() and (folder / "app" / "pages").is_dir():
-            return folder / SCRIPT
-    raise FairKDError(f"The dashboard's files are missing in {beside}: install FairKD again.")

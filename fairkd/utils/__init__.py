@@ -13,7 +13,8 @@
 * `strict_yaml`: YAML from strangers, without what makes a small file large
 * `plain_json`: values as JSON knows them
 * `number_text`: percentages and signs, for people
-* `table_text`: tables as Markdown and LaTeX
+* `table_text`: tables as Markdown and LaTeX; `page_templates`: documents that open without a network
+* `dashboard_files`: where the dashboard's files are
 
 The public names are in `__init__.pyi`; they are imported when first used.
 """

@@ -5,6 +5,7 @@ from .access import (
     Access as Access,
     uploads_pattern as uploads_pattern,
 )
+from .dashboard_files import DASHBOARD_SCRIPT as DASHBOARD_SCRIPT, dashboard_folder as dashboard_folder
 from .hardware import free_memory as free_memory, is_lack_of_memory as is_lack_of_memory
 from .hosting import (
     MODE_VARIABLE as MODE_VARIABLE,
@@ -23,6 +24,7 @@ from .number_text import (
     signed_correlation as signed_correlation,
     signed_interval as signed_interval,
 )
+from .page_templates import html_page as html_page
 from .paths import (
     VARIABLE as VARIABLE,
     home as home,
@@ -53,6 +55,7 @@ from .table_text import (
     markdown_table as markdown_table,
     markdown_text as markdown_text,
     provenance_line as provenance_line,
+    table_cells as table_cells,
 )
 from .thread_map import parallel_map as parallel_map
 from .throttle import Progress as Progress, Throttle as Throttle

@@ -33,7 +33,7 @@ def markdown_table(frame: pd.DataFrame, formats: Mapping[str, Format] | None = N
     | \\#\\#s | 1.23 |
     """
     rules = ["---:" if numeric else ":---" for numeric in _numeric(frame)]
-    rows = [list(frame.columns), *_cells(frame, formats or {})]
+    rows = [list(frame.columns), *table_cells(frame, formats or {})]
     lines = [[markdown_text(cell) for cell in row] for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in [lines[0], rules, *lines[1:]])
 
@@ -51,7 +51,7 @@ def latex_table(frame: pd.DataFrame, formats: Mapping[str, Format] | None = None
     \end{tabular}
     """
     align = "".join("r" if numeric else "l" for numeric in _numeric(frame))
-    rows = [list(frame.columns), *_cells(frame, formats or {})]
+    rows = [list(frame.columns), *table_cells(frame, formats or {})]
     heading, *lines = [" & ".join(map(_latex, row)) + r" \\" for row in rows]
     return "\n".join(
         [
@@ -106,8 +106,11 @@ def _numeric(frame: pd.DataFrame) -> list[bool]:
     return [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
 
 
-def _cells(frame: pd.DataFrame, formats: Mapping[str, Format]) -> list[list[str]]:
-    """All cells as text, in one line each; a missing value is a dash."""
+def table_cells(frame: pd.DataFrame, formats: Mapping[str, Format]) -> list[list[str]]:
+    """All cells as text, in one line each; a missing value is a dash, a number has three significant digits.
+
+    `formats` are by column, how a number is shown instead.
+    """
     return [
         [_cell(value, formats.get(name)) for name, value in zip(frame.columns, row, strict=True)]
         for row in frame.itertuples(index=False, name=None)

@@ -32,14 +32,6 @@ def test_without_streamlit_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     assert "pip install 'fairkd[dashboard]'" in str(result.exception)
 
 
-def test_an_installation_without_the_dashboards_files_says_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(dashboard_command, "__file__", str(tmp_path / "fairkd" / "cli" / "x.py"))
-    with pytest.raises(FairKDError, match="install FairKD again"):
-        dashboard_command.script()
-
-
 def test_the_exit_code_is_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "call", lambda command, env: 3)
     assert CliRunner().invoke(app, ["dashboard"]).exit_code == 3

@@ -1,0 +1,69 @@
+"""Export what a page shows, as its popover does, and run the notebook's code."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.components.standalone import Standalone
+from app.shared import export_control
+from app.shared.export_control import Export
+from app.shared.export_notebook import notebook_text
+
+
+class Exported:
+    """What the last drawn page of a test says of itself for its export."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.last: tuple[Export, Mapping[str, Any]] | None = None
+        monkeypatch.setattr("app.shared.reproduce.export_button", self._keep)
+        monkeypatch.setattr("app.gaps.sentences.export_button", self._keep)
+
+    def _keep(self, export: Export, key: str, **about: Any) -> None:
+        self.last = export, about
+        export_control.export_button(export, key, **about)
+
+    def notebook(self) -> str:
+        assert self.last is not None, "the page has no export"
+        export, _ = self.last
+        return notebook_text(export.title, export.sentences, export.cells())
+
+
+def figures_of(app: AppTest) -> list[Any]:
+    """The data of the figures that the page shows: plotly's as JSON, ours as they are."""
+    shown = app.session_state["export_view"].values()
+    return [as_data(one.figure) for one in shown if hasattr(one, "figure")]
+
+
+def as_data(figure: Any) -> Any:
+    """What a figure draws, without its height and title: a notebook's has the title inside."""
+    if isinstance(figure, Standalone):
+        return json.loads(json.dumps(figure.data))
+    drawn = json.loads(figure.to_json())
+    layout = {
+        name: value
+        for name, value in drawn["layout"].items()
+        if name not in ("height", "title", "margin", "legend")
+    }
+    return {"data": drawn["data"], "layout": layout}
+
+
+def run_notebook(text: str) -> list[Any]:
+    """The value of each code cell that ends with an expression, in this process."""
+    namespace: dict[str, Any] = {}
+    values = []
+    for cell in json.loads(text)["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        tree = ast.parse("".join(cell["source"]))
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "cell", "exec"), namespace)
+        if isinstance(last, ast.Expr):
+            value = eval(compile(ast.Expression(last.value), "cell", "eval"), namespace)
+            values += [] if value is None else [value]
+    return values
