@@ -13,16 +13,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
 from fairkd.corpora import is_held_out, normalise, open_member
-from fairkd.errors import InputError
+from tools import wordnet
 
-WORDNET_FOLDER = Path("/usr/share/wordnet")
-# WordNet's files of nouns that one can count: animals, artefacts, persons.
-COUNTED = {"05", "06", "18"}
 KINDS, NAMES, CLAUSES = "WordNet's kinds", "WordNet's names", "clauses"
 ONLY_TRAINED_ON = (KINDS, NAMES, CLAUSES)
 # What he or she is, up to a comma or the next word that leads on.
@@ -33,7 +29,7 @@ _SAID_OF = re.compile(
 )
 
 
-def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
+def read_sentences(wordnet_folder: Path = wordnet.FOLDER) -> pd.DataFrame:
     """All distinct sentences of three words or more: `source`, `text` and whether they are `held_out`.
 
     The split is the one of `fairkd.corpora`: by a hash of a sentence's normalised beginning, so that a
@@ -45,8 +41,8 @@ def read_sentences(wordnet: Path = WORDNET_FOLDER) -> pd.DataFrame:
         *(("BUG", "", text) for text in _bug()),
         *(("GAP", "", text) for text in _gap()),
         *(("BOLD", "", text) for text in _bold()),
-        *(("WordNet", article, text) for article, text in _wordnet(wordnet)),
-        *_kinds(wordnet),
+        *(("WordNet", article, text) for article, text in _wordnet(wordnet_folder)),
+        *_kinds(wordnet_folder),
     ]
     frame = pd.DataFrame(rows, columns=["source", "article", "text"])
     frame["text"] = frame["text"].str.replace(r"\s+", " ", regex=True).str.strip()
@@ -101,32 +97,14 @@ def _wordnet(folder: Path) -> Iterator[tuple[str, str]]:
     "milk is a white nutritious liquid ..." and "a glass of milk."; "nanny ... | a woman who ..." gives
     "nanny is a woman who ..." with "a ".
     """
-    for part in ("noun", "verb", "adj", "adv"):
-        for line in _lines(folder / f"data.{part}"):
-            fields, gloss = line.split(" | ", 1)
-            word = re.sub(r"\(\w+\)$", "", fields.split(" ")[4]).replace("_", " ")
-            definition = re.split(r';\s*"', gloss, maxsplit=1)[0].strip().rstrip(";")
-            examples = re.findall(r'"([^"]+)"', gloss)
-            if part == "noun" and re.match(r"(a|an|the|any|someone|something)\s", definition):
-                yield _article(word, fields.split(" ")[1]), f"{word} is {definition}."
+    for part in wordnet.PARTS:
+        for entry in wordnet.synsets(part, folder):
+            word = entry.words[0]
+            if part == "noun" and wordnet.is_said_of_one(entry.definition):
+                yield wordnet.article(word, entry.file), f"{word} is {entry.definition}."
             else:
-                yield "", f"{word}: {definition}."
-            for example in examples:
-                yield "", example if example[-1] in ".!?" else example + "."
-
-
-def _article(noun: str, file: str) -> str:
-    """ "a " or "an " before a noun of WordNet's `file`, or nothing where it takes none.
-
-    Without them a model would learn that what comes before "is a nurse" is a noun, and not "she".
-    """
-    if file not in COUNTED or noun != noun.lower() or re.search(r"[^s]s$", noun):
-        return ""
-    return f"{_indefinite(noun)} "
-
-
-def _indefinite(word: str) -> str:
-    return "an" if word[0].lower() in "aeiou" else "a"
+                yield "", f"{word}: {entry.definition}."
+            yield from (("", wordnet.sentence(example)) for example in entry.examples)
 
 
 def _kinds(folder: Path) -> Iterator[tuple[str, str, str]]:
@@ -137,52 +115,21 @@ def _kinds(folder: Path) -> Iterator[tuple[str, str, str]]:
     sense, and it is one word: nobody calls milk a potable.
     """
     met, first = set(), set()
-    for line in _lines(folder / "index.noun"):
+    for line in wordnet.lines(folder / "index.noun"):
         lemma, _, senses, *fields = line.split()
         tagged = int(fields[-int(senses) - 1])
         used = [(lemma, offset) for offset in fields[-int(senses) :][:tagged]]
         met.update(used)
         first.update(used[:1])
-    entries = {entry.offset: entry for entry in map(_entry, _lines(folder / "data.noun"))}
+    entries = {entry.offset: entry for entry in wordnet.synsets("noun", folder)}
     for entry in entries.values():
-        source = NAMES if entry.instance_of else KINDS
-        above = entry.instance_of or [
-            *entry.kind_of,
-            *(further for kind in entry.kind_of for further in entries[kind].kind_of),
-        ]
+        instance_of, kind_of = entry.to("@i"), entry.to("@")
+        source = NAMES if instance_of else KINDS
+        above = instance_of or [*kind_of, *(further for kind in kind_of for further in entries[kind].to("@"))]
         words = [(word, kind) for kind in above for word in entries[kind].words]
-        words_met = [word for word, kind in words if "_" not in word and (word.lower(), kind) in met]
+        words_met = [word for word, kind in words if " " not in word and (word.lower(), kind) in met]
         for noun in entry.words:
-            if entry.instance_of or (noun.lower(), entry.offset) in first:
-                said = noun.replace("_", " ")
+            if instance_of or (noun.lower().replace(" ", "_"), entry.offset) in first:
                 for word in dict.fromkeys(words_met):
-                    sentence = f"{said} is {_indefinite(word)} {word}."
-                    yield source, _article(said, entry.file), sentence
-
-
-class _Entry(NamedTuple):
-    """A line of data.noun; `kind_of` and `instance_of` are offsets of other ones."""
-
-    offset: str
-    file: str
-    words: list[str]
-    kind_of: list[str]
-    instance_of: list[str]
-
-
-def _entry(line: str) -> _Entry:
-    offset, file, _, count, *fields = line.split(" | ", 1)[0].split()
-    end = 2 * int(count, 16)
-    pointers = list(zip(fields[end + 1 :: 4], fields[end + 2 :: 4], strict=False))
-    kind_of, instance_of = ([to for kind, to in pointers if kind == sign] for sign in ("@", "@i"))
-    return _Entry(offset, file, fields[:end:2], kind_of, instance_of)
-
-
-def _lines(file: Path) -> Iterator[str]:
-    """The lines of one of WordNet's files that hold data: its licence is indented."""
-    if not file.is_file():
-        raise InputError(
-            f"WordNet's data files are expected in {file.parent}; install Debian's wordnet-base."
-        )
-    with file.open(encoding="utf-8", errors="replace") as handle:
-        yield from (line.rstrip("\n") for line in handle if not line.startswith("  "))
+                    sentence = f"{noun} is {wordnet.indefinite(word)} {word}."
+                    yield source, wordnet.article(noun, entry.file), sentence

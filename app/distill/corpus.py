@@ -1,4 +1,4 @@
-"""The training text of all variants: the default corpus, an uploaded file, or a path or Hub data set."""
+"""The training text of all variants: BUG, the small text, an uploaded file, or a path or Hub data set."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from fairkd import corpora
 from fairkd.corpora import ROW_AS_HEADER, UNDECODABLE
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import Visitor
+from fairkd.utils import SMALL
 
-BUG, UPLOAD, NAMED = (
+BUG, SMALL_TEXT, UPLOAD, NAMED = (
     "Sentences on professions (BUG)",
+    "Small, offline",
     "Upload a file",
     "File or folder on the server, or Hugging Face data set",
 )
+WORDNET_LICENCE = "https://wordnet.princeton.edu/license-and-commercial-use"
 TYPES = [ending.removeprefix(".") for ending in corpora.ENDINGS]
 PREVIEW = 2000  # sentences that are read for the preview of a file
 MOST_STAMPED = 1000  # files of a folder that are looked at for changes
@@ -64,6 +67,13 @@ def corpus_controls() -> None:
             "BUG (Levy et al. 2021, MIT licence) has 105,481 distinct real sentences with a profession and a "
             "pronoun. The first run downloads it once (43 MB)."
         )
+    elif kind == SMALL_TEXT:
+        caption(
+            "31,364 short English sentences that come with FairKD, so a run needs no network: WordNet's "
+            f"examples and definitions ([WordNet licence]({WORDNET_LICENCE})), and 387 sentences written for "
+            "FairKD (Apache-2.0), most of them on professions. A quarter of all has a he or a she; in BUG "
+            "every sentence has a pronoun."
+        )
     elif not source:
         caption(
             "Text with a sentence or a paragraph per line, or a table with a column of text: "
@@ -79,7 +89,7 @@ def corpus_controls() -> None:
 
 def _kinds(me: Visitor) -> list[str]:
     """The kinds of text that the visitor may choose. A text that a link names has its kind, too."""
-    kinds = [BUG]
+    kinds = [BUG, SMALL_TEXT]
     if me.upload_refusal() is None:
         kinds.append(UPLOAD)
     if me.hosting.access.text != () or _sources().get(NAMED) or st.session_state.get(_KIND) == NAMED:
@@ -89,11 +99,14 @@ def _kinds(me: Visitor) -> list[str]:
 
 def _sources() -> dict[str, str]:
     """The last source of each kind of text. It is kept when the widgets are gone."""
-    return st.session_state.setdefault(_SOURCES, {})
+    return st.session_state.setdefault(_SOURCES, {SMALL_TEXT: SMALL})
 
 
 def enter_source(source: str) -> None:
-    """Enter a path or data set from the address into the widgets."""
+    """Enter the small text, a path or a data set from the address into the widgets."""
+    if source == SMALL:
+        st.session_state[_KIND] = SMALL_TEXT
+        return
     _sources()[NAMED] = source
     st.session_state[_KIND], st.session_state[_NAMED] = NAMED, source
 

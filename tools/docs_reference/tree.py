@@ -14,7 +14,7 @@ END = "<!-- The end of the tree. -->\n"
 COLUMN = 34  # where the comments begin
 # Folders without code: what they hold.
 DATA = {
-    "fairkd/assets": "the embedded models and their model card",
+    "fairkd/assets": "the embedded models and the small text, with a note on each",
     "fairkd/resources": "word groups, templates, professions, swaps: plain tables with their sources",
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.distill.corpus import NAMED, PREVIEW, UPLOAD, _first
+from app.distill.corpus import NAMED, PREVIEW, SMALL_TEXT, UPLOAD, _first
 from fairkd import corpora
 from fairkd.errors import InputError
 from fairkd.utils import MOST_MEGABYTES
@@ -69,6 +69,16 @@ def test_a_path_typed_just_before_the_start_is_used_by_the_run(
     app.text_input(key="distill_named").set_value(str(path))
     app.button(key="start_one").click().run()
     assert not app.exception and started()["plain"].corpus.source == str(path)
+
+
+def test_the_small_text_is_chosen_shows_its_licence_and_stays_in_the_link(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_text").set_value(SMALL_TEXT).run()
+    assert "WordNet licence" in texts(app)
+    app.button(key="start_one").click().run()
+    assert not app.exception and started()["plain"].corpus.source == "small"
+    again = open_distill(["plain"], set='{"": {"corpus.source": "small"}}')
+    assert again.radio(key="distill_text").value == SMALL_TEXT
 
 
 def test_a_removed_or_unstored_file_is_not_used(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from app.distill.corpus import BUG, NAMED, UPLOAD
+from app.distill.corpus import BUG, NAMED, SMALL_TEXT, UPLOAD
 from app.shared.visitor import COOKIE, PROOF, hosting, is_public
 from fairkd import runs
 from fairkd.runs import run_access
@@ -88,7 +88,7 @@ def test_a_visitor_of_a_class_starts_runs_within_the_quota(
 ) -> None:
     monkeypatch.setenv("FAIRKD_CLASS_RUNS", "1")
     app = open_distill(["plain"])
-    assert app.radio(key="distill_text").options == [BUG, UPLOAD]
+    assert app.radio(key="distill_text").options == [BUG, SMALL_TEXT, UPLOAD]
     app.button(key="start_one").click().run()
     (run,) = runs.all_runs()
     assert run_access.read(run.folder).visitor == visitor_id(MINE)
@@ -145,7 +145,7 @@ def test_a_demo_shows_previews_but_starts_and_changes_nothing(
     app = open_distill(["fair"])
     assert "Runs cannot be started on this server." in texts(app)
     assert not any(key.startswith(("start", "estimate")) for key in (button.key for button in app.button))
-    assert app.radio(key="distill_text").options == [BUG] and app.get("bidi_component")
+    assert app.radio(key="distill_text").options == [BUG, SMALL_TEXT] and app.get("bidi_component")
     id = run_of(MINE)
     app = open_runs(run=id)
     assert not buttons(app) & {"Resume", "Delete", "Cancel"} and runs.get(id).state == "cancelled"
