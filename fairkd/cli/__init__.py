@@ -5,6 +5,7 @@
 * `measure_command`: `fairkd measure`; `measure_tables`: what it prints
 * `promoted_command`: `fairkd promoted`
 * `data_commands`: `fairkd data`
+* `learn_command`: `fairkd learn`
 * `dashboard_command`: `fairkd dashboard`
 * `doctor_command`: `fairkd doctor`
 * `distill_commands`: `fairkd distill`; `foreground`: one distillation in the terminal, for it

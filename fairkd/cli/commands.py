@@ -21,6 +21,7 @@ from fairkd.cli.data_commands import data_app
 from fairkd.cli.distill_commands import distill
 from fairkd.cli.doctor_command import doctor
 from fairkd.cli.gaps_command import gaps
+from fairkd.cli.learn_command import learn_app
 from fairkd.cli.measure_command import measure
 from fairkd.cli.model_options import EMBEDDED_TEACHER, MODEL_HELP, hint, load
 from fairkd.cli.promoted_command import promoted
@@ -37,6 +38,7 @@ models_app = typer.Typer(help="Find and describe models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
 app.add_typer(data_app, name="data")
+app.add_typer(learn_app, name="learn")
 app.command()(gaps)
 app.command()(measure)
 app.command()(promoted)

@@ -1,4 +1,24 @@
 from .exercise_result import ExerciseResult as ExerciseResult, QuestionAnswer as QuestionAnswer
+from .experiment_cells import (
+    EXPERIMENTS as EXPERIMENTS,
+    Cell as Cell,
+    Experiment as Experiment,
+    experiment as experiment,
+)
+from .experiment_result import (
+    ExperimentResult as ExperimentResult,
+    as_text as as_text,
+    check_budgets as check_budgets,
+    command_of as command_of,
+    compare_cells as compare_cells,
+    format_value as format_value,
+    read_result as read_result,
+    standing as standing,
+    stored_experiment as stored_experiment,
+    value_label as value_label,
+    value_text as value_text,
+)
+from .experiment_run import run_experiment as run_experiment
 from .glossary import (
     GlossaryTerm as GlossaryTerm,
     glossary_term as glossary_term,

@@ -52,7 +52,9 @@ from .registry import (
 from .sentence_pairs import prefer as prefer, prefer_difference as prefer_difference
 from .statistics import (
     Correlation as Correlation,
+    Interval as Interval,
     McNemar as McNemar,
+    bootstrap_interval as bootstrap_interval,
     holm as holm,
     mcnemar as mcnemar,
     percentiles as percentiles,

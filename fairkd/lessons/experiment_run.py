@@ -1,0 +1,307 @@
+"""Run an experiment: cell by cell, each with a file of its own, so that it can be stopped and resumed.
+
+    result = run_experiment(experiment("labels"), folder, command="fairkd learn experiment labels")
+
+All cells run with one seed, then all with the next: whenever it stops, every cell has as many seeds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fairkd import corpora, distill, models
+from fairkd.benchmarks import measure
+from fairkd.corpora import Corpus
+from fairkd.distill import Config
+from fairkd.errors import FairKDError
+from fairkd.lessons.experiment_cells import Cell, Experiment
+from fairkd.lessons.experiment_result import (
+    VALUES,
+    CellRecord,
+    ExperimentResult,
+    Machine,
+    RunRecord,
+    TeacherRecord,
+    TextUsed,
+    check_budgets,
+)
+from fairkd.models import MaskedLM
+from fairkd.utils import Progress, hardware, parse_json
+
+TIMED_SENTENCES = 100
+TIMED_ROUNDS = 3
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class _Materials:
+    """What all runs share: the teacher and its hash, the text and its digest, the folder of the cells."""
+
+    teacher: MaskedLM
+    weights: str
+    corpus: Corpus
+    digest: str
+    folder: Path
+
+    def draw(self, sentences: int, seed: int) -> Corpus:
+        """The text with so many training sentences. A larger draw of the same seed holds the smaller one."""
+        order = np.random.default_rng(seed).permutation(len(self.corpus.training))[:sentences]
+        return replace(self.corpus, training=tuple(self.corpus.training[i] for i in order))
+
+
+def run_experiment(
+    one: Experiment,
+    folder: Path,
+    *,
+    command: str,
+    teacher: MaskedLM | None = None,
+    corpus: Corpus | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> ExperimentResult | None:
+    """Run what is not done yet, and return all results; None if `stop()` ended it before.
+
+    Parameters
+    ----------
+    one : Experiment
+    folder : Path
+        Where each run leaves a file; those of earlier runs with the same settings, text and teacher are used.
+    command : str
+        What to type to measure the same again; stored with the result.
+    teacher, corpus : optional
+        Stand in for what the settings name.
+    progress : function, optional
+        Called with a sentence and the fraction done.
+    stop : function, optional
+        Asked before each step.
+
+    Raises
+    ------
+    FairKDError
+        If a run fails, or the cells did not have equal budgets.
+    """
+    from fairkd import __version__
+
+    progress, stop = progress or (lambda *_: None), stop or (lambda: False)
+    settings = one.config(one.cells[0], seed=0)
+    teacher = teacher or models.load(settings.teacher)
+    text = corpus or corpora.read(settings.corpus.source, most=settings.corpus.max_sentences)
+    digest = hashlib.sha256(json.dumps([text.training, text.held_out]).encode()).hexdigest()
+    materials = _Materials(teacher, models.weights_hash(teacher), text, digest, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = [(cell, seed) for seed in range(one.seeds) for cell in one.cells]
+    runs: list[RunRecord] = []
+    for number, (cell, seed) in enumerate(wanted):
+        progress(f"{one.name}: {cell.key}, seed {seed} ({number + 1} of {len(wanted)})", number / len(wanted))
+        record = _stored(one, cell, seed, materials) or _run(one, cell, seed, materials, stop)
+        if record is None:
+            return None
+        runs.append(record)
+    progress("Measuring the time for one sentence", None)
+    sizes, machine = _sizes(one, materials), _machine(settings)
+    beside = parse_json((folder / "teacher.json").read_text(encoding="utf-8"))
+    result = ExperimentResult(
+        experiment=one.name,
+        question=one.question,
+        command=command,
+        version=__version__,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=machine,
+        text=TextUsed(
+            source=settings.corpus.source,
+            name=text.name,
+            training=len(text.training),
+            held_out=len(text.held_out),
+            digest=digest,
+        ),
+        teacher=TeacherRecord(
+            reference=teacher.reference, weights=materials.weights, **sizes[""], values=beside["teacher"]
+        ),
+        start=beside["start"],
+        settings=dict(one.base),
+        seeds=one.seeds,
+        cells=tuple(
+            CellRecord(
+                key=cell.key,
+                factors=dict(cell.factors),
+                sentences=cell.sentences,
+                objective=dict(cell.objective),
+                **sizes[cell.key],
+            )
+            for cell in one.cells
+        ),
+        runs=tuple(runs),
+    )
+    check_budgets(result)
+    return result
+
+
+def _fingerprint(one: Experiment, cell: Cell, seed: int, materials: _Materials) -> str:
+    """What a stored run must agree with to be used again."""
+    config = one.config(cell, seed=seed).model_dump(mode="json")
+    told = [config, cell.sentences, materials.digest, materials.weights]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _file(cell: Cell, seed: int, materials: _Materials) -> Path:
+    return materials.folder / f"{cell.key}-seed{seed}.json"
+
+
+def _stored(one: Experiment, cell: Cell, seed: int, materials: _Materials) -> RunRecord | None:
+    """The record of a run that was made before with the same settings, if its file is there and whole."""
+    try:
+        document = parse_json(_file(cell, seed, materials).read_text(encoding="utf-8"))
+        if document["fingerprint"] != _fingerprint(one, cell, seed, materials):
+            return None
+        return RunRecord(**document["run"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _run(one: Experiment, cell: Cell, seed: int, materials: _Materials, stop: Stop) -> RunRecord | None:
+    """Train and measure one student; None if it was stopped. Its model is kept for the first seed alone."""
+    config = one.config(cell, seed=seed)
+    folder = materials.folder / f"{cell.key}-seed{seed}"
+    shutil.rmtree(folder, ignore_errors=True)
+    told: dict[str, Mapping[str, Any]] = {}
+
+    def emit(event: Mapping[str, Any]) -> None:
+        told.setdefault(event["type"], event)  # the first evaluation is the one before training
+
+    outcome = distill.train(
+        config,
+        folder,
+        emit=emit,
+        stop=stop,
+        teacher=materials.teacher,
+        corpus=materials.draw(cell.sentences, seed),
+    )
+    if outcome.state != "finished" or outcome.model is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    student = models.load(str(outcome.model))
+    record = RunRecord(
+        cell=cell.key,
+        seed=seed,
+        steps=outcome.steps,
+        tokens=outcome.tokens,
+        seconds=round(outcome.seconds, 1),
+        values=_values(outcome.held_out, _calibration_error(student, materials)),
+    )
+    beside = materials.folder / "teacher.json"
+    if not beside.exists():
+        teacher = _values(told["teacher"], _calibration_error(materials.teacher, materials))
+        _write(beside, {"teacher": teacher, "start": _values(told["evaluation"], None)})
+    if seed == 0:
+        kept = materials.folder / "models" / cell.key
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.parent.mkdir(exist_ok=True)
+        shutil.move(outcome.model, kept)
+    shutil.rmtree(folder, ignore_errors=True)
+    fingerprint = _fingerprint(one, cell, seed, materials)
+    _write(_file(cell, seed, materials), {"fingerprint": fingerprint, "run": record.model_dump(mode="json")})
+    return record
+
+
+def _write(path: Path, document: object) -> None:
+    """Write a file that is complete or not there."""
+    beside = path.with_suffix(".writing")
+    beside.write_text(json.dumps(document), encoding="utf-8")
+    os.replace(beside, path)
+
+
+def _values(measured: Mapping[str, Any], ece: float | None) -> dict[str, float]:
+    """The values of `VALUES` that there are, rounded to six figures."""
+    found = {**measured, "ece": ece}
+    return {name: float(f"{found[name]:.6g}") for name in VALUES if found.get(name) is not None}
+
+
+def _calibration_error(lm: MaskedLM, materials: _Materials) -> float:
+    """The expected calibration error on the held-out sentences, from 0 to 1."""
+    path = materials.folder / "held_out.txt"
+    if not path.exists():
+        path.write_text("\n".join(materials.corpus.held_out) + "\n", encoding="utf-8")
+    return measure(lm, "calibration", data=path, cached=False).overall.values["ece"].value
+
+
+def _sizes(one: Experiment, materials: _Materials) -> dict[str, dict[str, Any]]:
+    """Parameters, bytes of weights and milliseconds a sentence of each cell's model, and of the teacher ("").
+
+    Raises FairKDError where a cell's model has been deleted.
+    """
+    folders = {cell.key: materials.folder / "models" / cell.key for cell in one.cells}
+    if missing := [key for key, folder in folders.items() if not folder.exists()]:
+        raise FairKDError(
+            f"The model of the cell {missing[0]} is missing in {materials.folder}: delete that folder, and "
+            "run the experiment again."
+        )
+    lms = {"": materials.teacher, **{key: models.load(str(folder)) for key, folder in folders.items()}}
+    times = median_milliseconds(lms, materials.corpus.held_out[:TIMED_SENTENCES])
+    return {
+        key: {
+            "parameters": sum(parameter.numel() for parameter in lm.model.parameters()),
+            "bytes": sum(parameter.numel() * parameter.element_size() for parameter in lm.model.parameters()),
+            "milliseconds": round(times[key], 3),
+        }
+        for key, lm in lms.items()
+    }
+
+
+@torch.inference_mode()
+def median_milliseconds(
+    lms: Mapping[str, MaskedLM], sentences: tuple[str, ...], *, rounds: int = TIMED_ROUNDS
+) -> dict[str, float]:
+    """The median time of one forward pass, one sentence at a time, on one thread.
+
+    The models take turns at every sentence, so that what else the machine does falls on all of them alike.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        times: dict[str, list[float]] = {key: [] for key in lms}
+        tokenizer = next(iter(lms.values())).tokenizer
+        ids = [
+            torch.tensor(row)[None] for row in models.token_ids(tokenizer, list(sentences), max_tokens=128)
+        ]
+        for number in range(rounds + 1):
+            for row in ids:
+                for key, lm in lms.items():
+                    begin = time.perf_counter()
+                    lm.model(row)
+                    if number:  # the first round warms up
+                        times[key].append(1000 * (time.perf_counter() - begin))
+    finally:
+        torch.set_num_threads(threads)
+    return {key: float(np.median(found)) for key, found in times.items()}
+
+
+def _machine(settings: Config) -> Machine:
+    return Machine(
+        processor=_processor(),
+        cores=hardware.cores(),
+        threads=settings.threads or torch.get_num_threads(),
+        precision=distill.resolve_precision(settings.optimizer.precision, torch.device("cpu")),
+        torch=torch.__version__,
+    )
+
+
+def _processor() -> str:
+    """The processor's name where the system tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
