@@ -65,9 +65,9 @@ class TextUsed(Section):
 
 
 class CellRecord(Section):
-    """A cell as it ran; see `experiment_cells.Cell`. `parameters` and `bytes` are those of its students' models.
+    """A cell of `experiment_cells` as it ran, with the size of its students.
 
-    `milliseconds` is the median time for one sentence; None where it was not measured.
+    `bytes` is what their weights take in 32-bit numbers, `milliseconds` the median time for one sentence.
     """
 
     key: str
@@ -76,7 +76,7 @@ class CellRecord(Section):
     objective: dict[str, float]
     parameters: int
     bytes: int
-    milliseconds: float | None = None
+    milliseconds: float
 
 
 class RunRecord(Section):
@@ -97,7 +97,7 @@ class TeacherRecord(Section):
     weights: str = Field(pattern="^[0-9a-f]{64}$")
     parameters: int
     bytes: int
-    milliseconds: float | None
+    milliseconds: float
     values: dict[str, float]
 
 
