@@ -1,8 +1,8 @@
 from .exercise_result import ExerciseResult as ExerciseResult, QuestionAnswer as QuestionAnswer
 from .experiment_cells import (
     EXPERIMENTS as EXPERIMENTS,
-    Cell as Cell,
     Experiment as Experiment,
+    ExperimentCell as ExperimentCell,
     experiment as experiment,
 )
 from .experiment_result import (

@@ -49,7 +49,7 @@ _BASE: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Cell:
+class ExperimentCell:
     """One combination of what an experiment varies.
 
     Attributes
@@ -76,11 +76,11 @@ class Experiment:
 
     name: str
     question: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ExperimentCell, ...]
     base: Mapping[str, Any] = field(default_factory=lambda: _BASE)
     seeds: int = SEEDS
 
-    def config(self, cell: Cell, *, seed: int) -> Config:
+    def config(self, cell: ExperimentCell, *, seed: int) -> Config:
         """The settings of the run of a cell with a seed."""
         return make_config({**self.base, "objective": dict(cell.objective), "seed": seed})
 
@@ -90,22 +90,24 @@ class Experiment:
         return replace(self, base=base, seeds=QUICK_SEEDS)
 
 
-def _label_cells() -> tuple[Cell, ...]:
+def _label_cells() -> tuple[ExperimentCell, ...]:
     targets = {
         "hard": {"kd": 0.0, "mlm": 1.0, "hidden": 0.0},
         "soft": {"kd": 1.0, "mlm": 0.0, "hidden": 0.0},
     }
     return tuple(
-        Cell(f"{count}-{name}", {"sentences": count, "targets": name}, count, weights)
+        ExperimentCell(f"{count}-{name}", {"sentences": count, "targets": name}, count, weights)
         for count in (100, 400, 1600, 6400)
         for name, weights in targets.items()
     )
 
 
-def _grid_cells() -> tuple[Cell, ...]:
-    alone = Cell("0", {"alpha": 0.0}, 6400, {"kd": 0.0, "mlm": 1.0, "hidden": 0.0})  # no temperature in it
+def _grid_cells() -> tuple[ExperimentCell, ...]:
+    alone = ExperimentCell(
+        "0", {"alpha": 0.0}, 6400, {"kd": 0.0, "mlm": 1.0, "hidden": 0.0}
+    )  # no temperature in it
     mixed = tuple(
-        Cell(
+        ExperimentCell(
             f"{alpha:g}-{temperature:g}",
             {"alpha": alpha, "temperature": temperature},
             6400,

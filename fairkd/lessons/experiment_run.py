@@ -27,7 +27,7 @@ from fairkd.benchmarks import measure
 from fairkd.corpora import Corpus
 from fairkd.distill import Config
 from fairkd.errors import FairKDError
-from fairkd.lessons.experiment_cells import Cell, Experiment
+from fairkd.lessons.experiment_cells import Experiment, ExperimentCell
 from fairkd.lessons.experiment_result import (
     VALUES,
     CellRecord,
@@ -149,18 +149,18 @@ def run_experiment(
     return result
 
 
-def _fingerprint(one: Experiment, cell: Cell, seed: int, materials: _Materials) -> str:
+def _fingerprint(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> str:
     """What a stored run must agree with to be used again."""
     config = one.config(cell, seed=seed).model_dump(mode="json")
     told = [config, cell.sentences, materials.digest, materials.weights]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def _file(cell: Cell, seed: int, materials: _Materials) -> Path:
+def _file(cell: ExperimentCell, seed: int, materials: _Materials) -> Path:
     return materials.folder / f"{cell.key}-seed{seed}.json"
 
 
-def _stored(one: Experiment, cell: Cell, seed: int, materials: _Materials) -> RunRecord | None:
+def _stored(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> RunRecord | None:
     """The record of a run that was made before with the same settings, if its file is there and whole."""
     try:
         document = parse_json(_file(cell, seed, materials).read_text(encoding="utf-8"))
@@ -171,7 +171,9 @@ def _stored(one: Experiment, cell: Cell, seed: int, materials: _Materials) -> Ru
         return None
 
 
-def _run(one: Experiment, cell: Cell, seed: int, materials: _Materials, stop: Stop) -> RunRecord | None:
+def _run(
+    one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials, stop: Stop
+) -> RunRecord | None:
     """Train and measure one student; None if it was stopped. Its model is kept for the first seed alone."""
     config = one.config(cell, seed=seed)
     folder = materials.folder / f"{cell.key}-seed{seed}"
