@@ -4,8 +4,8 @@ Plotly interprets some HTML in every string (`<b>`, `<a>`, entities), and `$...$
 loaded. So words, sentences and names of professions pass through `escape` in ticks, titles, annotations and
 hover texts.
 
-Numbers become text in Python alone. The components in JavaScript get them as strings. Only the triangle writes
-approximate numbers of its own, while it is dragged.
+Numbers become text in Python alone. The components in JavaScript get them as strings. Only the triangle
+writes approximate numbers of its own, while it is dragged.
 """
 
 import math
