@@ -62,6 +62,12 @@ about = st.Page(
     icon=":material/info:",
     help="What FairKD is, the paper, the embedded models, licence and version.",
 )
+glossary = st.Page(
+    "app/pages/glossary.py",
+    title="Glossary",
+    icon=":material/menu_book:",
+    help="Every technical term, explained in one or two sentences.",
+)
 page = st.navigation(
     [
         predictions,
@@ -75,6 +81,7 @@ page = st.navigation(
             help="Watch students train, compare them, and use them.",
         ),
         learn,
+        glossary,
         about,
         old_distill,
     ],
@@ -86,7 +93,7 @@ if page is old_distill or has_old_names():  # a link from an earlier version
 with track_activity():
     with st.sidebar:
         watch_browser()
-    choose_models(MODELS_OF.get(page.title, ()), figures=page is not about)
+    choose_models(MODELS_OF.get(page.title, ()), figures=page not in (glossary, about))
     presenter_bar()
     begin_view()
     page.run()

@@ -15,6 +15,7 @@ from app.measures.views import VIEWS
 from app.runs.actions import action_bar, open_run, show_problem
 from app.runs.list import IDLE, LIVE, about, damage
 from app.shared.activity import track_activity
+from app.shared.page_help import way_back
 from app.shared.run_texts import UNFINISHED, state_badge, status
 from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import caption, literal
@@ -27,13 +28,7 @@ Drawn = tuple[str, str, int]  # state, name, and number of results
 
 def measurement_page(id: str, *, hidden: bool = False) -> None:
     """Everything about one measurement, or an error if there is none. A hidden page is not updated."""
-    st.button(
-        "All measurements",
-        on_click=open_measurement,
-        args=(None,),
-        icon=":material/arrow_back:",
-        type="tertiary",
-    )
+    way_back("All measurements", open_measurement, "measures")
     try:
         run = runs.get(id)
     except FairKDError as error:

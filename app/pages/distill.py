@@ -12,6 +12,7 @@ from app.distill.reproduce_variants import reproduce_variants
 from app.distill.shared_settings import shared_controls
 from app.distill.start import start_controls
 from app.distill.variants import SHARED_SETTINGS, changes, config_of, reset, without_effect
+from app.shared.page_help import heading
 from app.shared.presenter import unseen
 from app.shared.settings_table import changed, changed_table, fields
 from app.shared.sidebar import chosen_models
@@ -21,8 +22,7 @@ from fairkd.errors import FairKDError
 
 teacher, _ = chosen_models()
 restore()
-with unseen("distill_heading"):
-    st.header("Train a student")
+with heading("Train a student", "distill"):
     caption(
         f"Each *variant* is a way to train a student of {literal(teacher)}, the chosen teacher. Variants "
         "that are started together can be compared: they see the same text in the same order."

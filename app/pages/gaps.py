@@ -12,14 +12,14 @@ from app.gaps.summary import lead_text, notes, summary
 from app.gaps.views import VIEWS
 from app.predictions.gap_link import link_back
 from app.shared.model_cache import friendly_errors
-from app.shared.presenter import is_presenting, panel, unseen
+from app.shared.page_help import heading
+from app.shared.presenter import is_presenting, panel
 from app.shared.reproduce import reproduce
 from app.shared.sidebar import chosen_models, second_student
 from app.shared.widgets import caption
 
 teacher, student = chosen_models()
-with unseen("gaps_heading"):
-    st.header("Gaps between two groups of words")
+heading("Gaps between two groups of words", "gaps")
 row = st.container(horizontal=True, vertical_alignment="center")
 with row:
     view = st.segmented_control(

@@ -12,7 +12,7 @@ from app.measures.link import chosen_measurement
 from app.measures.measurement import measurement_page
 from app.measures.start import reproduce_choice, start_button
 from app.shared.models_picker import pick_models
-from app.shared.presenter import unseen
+from app.shared.page_help import heading
 from app.shared.sidebar import chosen_models
 from app.shared.widgets import caption
 from fairkd.benchmarks import MOST_MODELS
@@ -23,8 +23,7 @@ asked = chosen_measurement()
 if asked is not None:
     measurement_page(asked, hidden=hidden)
 else:
-    with unseen("measures_heading"):
-        st.header("Measure models with the benchmarks of the field")
+    heading("Measure models with the benchmarks of the field", "measures")
     caption(
         "Benchmarks of bias are made of stereotypes, and many of their sentences are offensive by design. "
         "This page shows sentences only after a click."

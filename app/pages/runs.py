@@ -9,7 +9,8 @@ from app.runs.actions import chosen_id
 from app.runs.comparison import comparison
 from app.runs.list import example_list, run_list
 from app.runs.page import run_page
-from app.shared.presenter import is_presenting, unseen
+from app.shared.page_help import heading
+from app.shared.presenter import is_presenting
 from app.shared.widgets import literal
 from fairkd import runs
 from fairkd.errors import FairKDError
@@ -19,8 +20,7 @@ asked = chosen_id()
 if asked is not None:
     run_page(asked, hidden=hidden)
 else:
-    with unseen("runs_heading"):
-        st.header("Runs")
+    heading("Runs", "runs")
     try:
         found = runs.all_runs()
     except FairKDError as error:

@@ -30,7 +30,7 @@ from app.shared import model_cache
 from app.shared.activity import track_activity
 from app.shared.export_control import Export
 from app.shared.export_view import begin_view
-from app.shared.presenter import is_presenting, unseen
+from app.shared.presenter import is_presenting
 from app.shared.provenance import about_models
 from app.shared.reproduce import reproduce
 from app.shared.table_download import table_download
@@ -44,31 +44,6 @@ if TYPE_CHECKING:
 WORD, AGAINST = "word", "against"
 _POSITION_OF = "position_of"  # the sentence and position that were chosen last
 _RUN_OF_PAGE = "run_of_page"  # set if the whole page runs, and not the fragment alone
-
-
-def explanation() -> None:
-    """The title, and what a visitor without background has to know."""
-    # The presenter view begins with the finding.
-    with (
-        unseen("heading"),
-        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
-    ):
-        st.header("Which words do the models expect?", width="content")
-        with st.popover("What is this?", icon=":material/help:", type="tertiary"):
-            st.markdown(
-                "A **masked language model** reads a sentence and predicts every word of it, also a hidden "
-                "one. The **teacher** is the larger model. The **student** is a smaller model that learnt "
-                "from it.\n\n"
-                "* **\\[MASK\\]** or **_** stands for a hidden word. The models also predict the words that "
-                "they can see.\n"
-                "* Models read **tokens**: words, or parts of words. A token that begins with **##** "
-                "continues the word before it.\n"
-                "* **\\[CLS\\]**, **\\[SEP\\]** and **\\[UNK\\]** are special tokens: the start and the end "
-                "of a text, and anything that the vocabulary lacks.\n"
-                "* Each column shows the words that a model expects at this place, the most probable on top. "
-                "A darker cell is more probable. The teacher is blue, the student orange.\n"
-                "* Click a column, or use Tab, the arrow keys and Enter, to compare the models there."
-            )
 
 
 def predictions_of(references: dict[Role, str], settings: Settings) -> dict[Role, Prediction]:

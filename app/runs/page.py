@@ -22,6 +22,7 @@ from app.runs.reproduce_run import reproduce_run, settings_text
 from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import track_activity
 from app.shared.measured_words import mass_words, measures_other_words
+from app.shared.page_help import way_back
 from app.shared.presenter import is_presenting
 from app.shared.provenance import about_run
 from app.shared.run_texts import UNFINISHED, duration, state_badge, status
@@ -52,7 +53,8 @@ OTHER_WORDS = (
 def run_page(id: str, *, hidden: bool = False) -> None:
     """Everything about one run, or an error if there is no such run. A hidden page is not updated."""
     row = st.container(horizontal=is_presenting(), vertical_alignment="center")
-    row.button("All runs", on_click=open_run, args=(None,), icon=":material/arrow_back:", type="tertiary")
+    with row:
+        way_back("All runs", open_run, "runs")
     try:
         run = runs.get(id)
     except FairKDError as error:

@@ -100,11 +100,18 @@ def readable_on_primary() -> str:
     return f"{selectors} {{ color: {theme.PAGE.dark}; }}"
 
 
-# The sidebar and the button that opens it, as a CSS selector: the presenter view hides both.
-SIDEBAR = '[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"]'
+# The button that opens the sidebar where it is closed, as on a phone; all of these are CSS selectors.
+MENU_BUTTON = '[data-testid="stExpandSidebarButton"]'
+# The sidebar and that button: the presenter view hides both.
+SIDEBAR = f'[data-testid="stSidebar"], {MENU_BUTTON}'
 # The content of the page, which begins below the bar at the top.
 CONTENT = '[data-testid="stMainBlockContainer"]'
 # The element that scrolls: for `app/components/browser.js`.
 SCROLLING = """
 const scrollToTop = () => document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0)
 """
+
+
+def menu_link(page: str) -> str:
+    """The link to a page in the menu, as a CSS selector; `page` is the page's part of the address."""
+    return f'[data-testid="stSidebarNavLink"][href$="/{page}"]'

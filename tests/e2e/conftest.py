@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 
+from app.components.tour import COOKIE, ENDED
 from tests import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -148,6 +149,8 @@ def open_page(
                 accept_downloads=True,
                 locale="en-GB",
             )
+            # Nobody is here for the first time, except in `test_tour.py`.
+            contexts[key].add_cookies([{"name": COOKIE, "value": ENDED, "url": app_url}])
         page = contexts[key].new_page()
         pages.append(page)
         page.set_default_timeout(90_000)
