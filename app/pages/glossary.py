@@ -9,9 +9,10 @@ from fairkd.lessons import GlossaryTerm, search_glossary
 
 
 def entry(one: GlossaryTerm) -> str:
-    """A term with its other names and its explanation, in Markdown."""
+    """A term with its other names, its explanation and its lesson, in Markdown."""
     also = f"*Also: {literal(', '.join(one.also))}.* " if one.also else ""
-    return f"### {literal(one.term)}\n{also}{one.text}"
+    lesson = f" [Lesson: {one.lesson}](learn?lesson={one.lesson})" if one.lesson else ""
+    return f"### {literal(one.term)}\n{also}{one.text}{lesson}"
 
 
 st.header("Glossary")

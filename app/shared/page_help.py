@@ -55,6 +55,19 @@ SENTENCES = MappingProxyType[PageName, tuple[str, str, str]](
         ),
     }
 )
+# The lessons that explain a page: name and subject.
+LESSONS = MappingProxyType[PageName, tuple[tuple[str, str], ...]](
+    {
+        "predictions": (("predictions", "what a masked language model predicts"),),
+        "gaps": (("gaps", "he and she, and what a gap says"),),
+        "measures": (("measuring", "measuring honestly"),),
+        "distill": (
+            ("training", "making a student"),
+            ("constraints", "changing what the teacher says"),
+        ),
+        "runs": (("training", "making a student"),),
+    }
+)
 
 
 def heading(title: str, page: PageName, *more: Callable[[], None]) -> DeltaGenerator:
@@ -84,6 +97,13 @@ def _row() -> DeltaGenerator:
 def _what_am_i_looking_at(page: PageName, *more: Callable[[], None]) -> None:
     with st.popover("What am I looking at?", icon=":material/help:", type="tertiary"):
         st.markdown("\n\n".join(SENTENCES[page]))
+        for name, subject in LESSONS[page]:
+            st.page_link(
+                "app/pages/learn.py",
+                label=f"Lesson: {subject}",
+                icon=":material/school:",
+                query_params={"lesson": name},
+            )
         st.page_link(
             "app/pages/glossary.py",
             label="Glossary: every technical term explained",

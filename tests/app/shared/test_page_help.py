@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.shared.page_help import SENTENCES, PageName
+from app.shared.page_help import LESSONS, SENTENCES, PageName
+from fairkd.lessons import glossary_terms
 from tests import ROOT
 from tests.app.conftest import OpenApp
 
@@ -34,6 +35,13 @@ def test_predictions_leads_to_the_glossary(open_app: OpenApp) -> None:
     app = open_app()
     assert any(SENTENCES["predictions"][0] in one.value for one in app.markdown)
     assert "Glossary" in [link.label.split(":")[0] for link in app.get("page_link")]
+
+
+def test_every_page_has_a_lesson() -> None:
+    assert LESSONS.keys() == set(PAGES)
+    assert {name for lessons in LESSONS.values() for name, _ in lessons} <= {
+        one.lesson for one in glossary_terms()
+    }
 
 
 def test_the_glossary_finds_a_term_of_its_address() -> None:
