@@ -19,6 +19,7 @@ from fairkd.utils import (
     signed as signed,
     signed_correlation as signed_correlation,
     signed_interval as signed_interval,
+    times as times,
 )
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -49,19 +50,6 @@ def exactly(probability: float) -> str:
         return percent(probability)
     exponent = math.floor(math.log10(probability))
     return f"{probability / 10.0**exponent:.1f} × 10{str(exponent).translate(_SUPERSCRIPT)}"
-
-
-def times(ratio: float) -> str:
-    """How many times as likely, with two figures: "4.0", "12", "1,300".
-
-    >>> times(4.02), times(12.3), times(1270), times(3e7)
-    ('4.0', '12', '1,300', 'more than a million')
-    """
-    if ratio > 1e6:
-        return "more than a million"
-    if ratio < 9.95:
-        return f"{ratio:.1f}"
-    return f"{round(ratio, 1 - math.floor(math.log10(ratio))):,.0f}"
 
 
 def sentence_start(text: str) -> str:

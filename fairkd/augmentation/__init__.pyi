@@ -1,1 +1,1 @@
-from .gender_swap import swapper as swapper
+from .gender_swap import SwappedWord as SwappedWord, swapped_words as swapped_words, swapper as swapper

@@ -30,8 +30,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from fairkd.augmentation.her_his import Resolver, guess
+from fairkd.augmentation.her_his import Resolver, by_rule, guess
 from fairkd.augmentation.marks import PlainText, without_marks
 from fairkd.augmentation.readings import Question, Senses
 from fairkd.augmentation.swap_lexicon import AMBIGUOUS, WORD, Lexicon, lexicon
@@ -41,7 +42,7 @@ from fairkd.corpora import normalise, split_key
 from fairkd.models import MaskedLM
 from fairkd.utils import Progress
 
-__all__ = ["Resolver", "swap", "swap_many", "swapper"]
+__all__ = ["Resolver", "SwappedWord", "swap", "swap_many", "swapped_words", "swapper"]
 
 Decide = Callable[[str, int], str]
 
@@ -61,6 +62,23 @@ class _GenderedWord:
     end: int
     target: str | None
     question: Question | None
+
+
+DecidedBy = Literal["list", "rule", "model"]
+
+
+@dataclass(frozen=True)
+class SwappedWord:
+    """A word at `start` of a sentence, its counterpart, and what decided on it.
+
+    Most words have one counterpart in the list. For "her" and "his", a rule on the words beside it decides,
+    or else the model.
+    """
+
+    start: int
+    word: str
+    counterpart: str
+    decided_by: DecidedBy
 
 
 @dataclass(frozen=True)
@@ -123,6 +141,32 @@ def swap_many(
         _replace(each, [word.target or answer[i, word.start] for word in each.words])
         for i, each in enumerate(parsed)
     ]
+
+
+def swapped_words(sentence: str, lm: MaskedLM) -> list[SwappedWord]:
+    """The words of a sentence that `swap` replaces, in order, with what decided each counterpart.
+
+    >>> from fairkd import models
+    >>> found = swapped_words("She saw her leave her house.", models.load("embedded/teacher"))
+    >>> [(one.word, one.counterpart, one.decided_by) for one in found]
+    [('She', 'He', 'list'), ('her', 'him', 'model'), ('her', 'his', 'rule')]
+    """
+    decide = Resolver(lm)
+    [parsed] = _parse([sentence], Senses(lm), names=False)
+    text = parsed.plain.text
+    open_ = [word.start for word in parsed.words if word.target is None]
+    answers = dict(zip(open_, decide.many([(text, start) for start in open_]), strict=True))
+    found = []
+    for word in parsed.words:
+        token = text[word.start : word.end]
+        recase = _case_of(token)
+        target = word.target or answers[word.start]
+        decided: DecidedBy = "list"
+        if word.target is None:
+            decided = "model" if by_rule(text, word.start) is None else "rule"
+        start = parsed.plain.original(word.start)
+        found.append(SwappedWord(start, token, recase(target) if recase else target, decided))
+    return found
 
 
 def swapper(

@@ -1,3 +1,12 @@
+from .constraint_tasks import (
+    KD as KD,
+    MLM as MLM,
+    PAIR as PAIR,
+    check_leak as check_leak,
+    how_far_a_label_pulls as how_far_a_label_pulls,
+    how_much_leaks as how_much_leaks,
+    label_pull as label_pull,
+)
 from .exercise_result import ExerciseResult as ExerciseResult, QuestionAnswer as QuestionAnswer
 from .experiment_cells import (
     EXPERIMENTS as EXPERIMENTS,

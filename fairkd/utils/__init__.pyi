@@ -26,6 +26,7 @@ from .number_text import (
     signed as signed,
     signed_correlation as signed_correlation,
     signed_interval as signed_interval,
+    times as times,
 )
 from .page_templates import html_page as html_page
 from .paths import (

@@ -104,3 +104,16 @@ def _correlation_digits(value: float) -> int:
     if abs(value) >= 1 - 1e-9:
         return 2
     return next(digits for digits in range(2, 10) if round(abs(value), digits) < 1)
+
+
+def times(ratio: float) -> str:
+    """How many times as likely, with two figures: "4.0", "12", "1,300".
+
+    >>> times(4.02), times(12.3), times(1270), times(3e7)
+    ('4.0', '12', '1,300', 'more than a million')
+    """
+    if ratio > 1e6:
+        return "more than a million"
+    if ratio < 9.95:
+        return f"{ratio:.1f}"
+    return f"{round(ratio, 1 - math.floor(math.log10(ratio))):,.0f}"

@@ -4,4 +4,9 @@ from .scratch_memory import (
     keep_freed_memory as keep_freed_memory,
     padded as padded,
 )
-from .targets import IGNORED as IGNORED, Targets as Targets, Weights as Weights
+from .targets import (
+    IGNORED as IGNORED,
+    Targets as Targets,
+    Weights as Weights,
+    mixed_target as mixed_target,
+)

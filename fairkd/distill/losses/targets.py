@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from fairkd.constraints import Label
@@ -56,3 +57,27 @@ class Targets:
     bias: Tensor | None
     labels: Tensor
     constrained: Tensor
+
+
+def mixed_target(soft: Tensor, labels: Tensor, *, kd: float, mlm: float) -> Tensor:
+    """What a student learns at temperature 1 from soft targets and hard labels together [N, V].
+
+    kd KL(q || s) + mlm CE(label, s) is smallest where the student's distribution s is the mean of the soft
+    target q and of the label, each with its weight.
+
+    Parameters
+    ----------
+    soft
+        Probabilities q [N, V].
+    labels
+        The words of the text [N].
+    kd, mlm
+        Weights of at least 0, not both 0.
+
+    Examples
+    --------
+    >>> mixed_target(torch.tensor([[0.5, 0.25, 0.25]]), torch.tensor([1]), kd=3, mlm=1).tolist()
+    [[0.375, 0.4375, 0.1875]]
+    """
+    hard = torch.nn.functional.one_hot(labels, soft.shape[-1]).to(soft.dtype)
+    return (kd * soft + mlm * hard) / (kd + mlm)

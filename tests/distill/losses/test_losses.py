@@ -22,7 +22,7 @@ from fairkd.distill import train
 from fairkd.distill.data.batching import encode, pad
 from fairkd.distill.losses.objective import Targets, Weights, fused_loss
 from fairkd.distill.losses.scratch_memory import padded, scratch
-from fairkd.distill.losses.targets import IGNORED
+from fairkd.distill.losses.targets import IGNORED, mixed_target
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import masked_rows, projection_of, rows_of, transform_of
 from tests.distill.parts import CORPUS, config
@@ -325,3 +325,19 @@ def test_word_embeddings_can_be_passed_in(tiny_bert: MaskedLM) -> None:
     words = tiny_bert.model.get_input_embeddings().weight[ids]
     given = masked_rows(tiny_bert.model, ids, None, rows, words)
     assert torch.equal(given, masked_rows(tiny_bert.model, ids, None, rows))
+
+
+def test_the_loss_has_no_gradient_at_the_mixed_target_of_temperature_1() -> None:
+    """The states are the log-probabilities themselves: the projection is the identity."""
+    q = torch.randn(N, V, generator=torch.Generator().manual_seed(1), dtype=torch.float64).softmax(1)
+    labels = torch.arange(N) % V
+    identity, none = torch.eye(V, dtype=torch.float64), torch.zeros(V, dtype=torch.float64)
+    targets = Targets(q.log(), identity, none, labels, torch.zeros(N, dtype=torch.bool))
+    weights = Weights(kd=5.0, mlm=2.0, temperature=1.0)
+    states = mixed_target(q, labels, kd=5.0, mlm=2.0).log().requires_grad_()
+    loss, _ = fused_loss(states, identity, none, targets, Constraint("none"), weights)
+    (gradient,) = torch.autograd.grad(loss, states)
+    assert float(gradient.abs().max()) < 1e-12
+    moved = (states.detach() + 0.1 * torch.eye(N, V, dtype=torch.float64)).requires_grad_()
+    worse, _ = fused_loss(moved, identity, none, targets, Constraint("none"), weights)
+    assert worse > loss
