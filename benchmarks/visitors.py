@@ -2,10 +2,9 @@
 
     python -m benchmarks.visitors [--sessions 20] [--redraws 15]
 
-It starts the dashboard with the embedded models and opens sessions on the front page. They speak Streamlit's
-protocol over a websocket, as a browser does, but draw nothing, so the processor is the server's. One session
-after the other changes its sentence, and the time from the change to the end of the redraw is measured: first
-while nothing else happens, then while another visitor's heavy request is computed:
+It starts the dashboard with the embedded models and opens sessions on the front page. One session after the
+other changes its sentence, and the time from the change to the end of the redraw is measured: first while
+nothing else happens, then while another visitor's heavy request is computed:
 
 * Gaps: own words of several subword tokens, as many as the page allows, in both models;
 * Predictions: each token masked, in a text of the longest length that the models take, in both models.
@@ -25,23 +24,16 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import urlencode
-
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets import Subprotocol  # Streamlit's server brings it along
-from websockets.sync.client import connect
 
 from app.gaps.validation import MOST_TOKENS
 from benchmarks.browsing import QUIET, Server, dashboard
+from benchmarks.sessions import Session
 from fairkd import models
 from fairkd.lexicon import OWN, shipped_professions, templates_of, typed_contrast
 from fairkd.measures import gap_tokens
 
 ROOT = Path(__file__).parents[1]
 MOST_RATIO = 2.0
-SECONDS = 600  # that anything here may take
-_PROTOCOL = Subprotocol("streamlit")
 NOUNS = ("bread", "water", "tea", "coffee", "iron", "paper", "glass", "wood", "sugar", "salt", "rice", "oil")
 # Words that the embedded models split into several subword tokens.
 SPLIT = [
@@ -49,64 +41,6 @@ SPLIT = [
     for one in ("glow", "mud", "zinc", "fern", "moth")
     for two in ("lark", "quay", "vole", "yurt", "elk")
 ]
-
-
-class Session:
-    """A visitor's open page, as its websocket sees it."""
-
-    def __init__(self, server: Server, page: str = "", **parameters: str) -> None:
-        url = server.url.replace("http", "ws") + "/_stcore/stream"
-        self._open = ExitStack()
-        self._socket = self._open.enter_context(connect(url, max_size=None, subprotocols=[_PROTOCOL]))
-        self._query, self._page, self._hash = urlencode(parameters), page, ""
-        self._sentence = ("", "")  # the ids of the widget and of its fragment
-        self.ask()
-
-    def ask(self, sentence: str | None = None) -> None:
-        """Ask for the page, or for the redraw after a changed sentence, without waiting."""
-        message = BackMsg()
-        rerun = message.rerun_script
-        rerun.query_string, rerun.page_name, rerun.page_script_hash = self._query, self._page, self._hash
-        if sentence is not None:
-            widget, rerun.fragment_id = self._sentence
-            rerun.widget_states.widgets.add(id=widget, string_value=sentence)
-        self._socket.send(message.SerializeToString())
-
-    def wait(self, seconds: float = SECONDS) -> bool:
-        """Wait until the script has ended; False if it has not in this time."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            try:
-                content = self._socket.recv(timeout=max(until - time.monotonic(), 0.001))
-            except TimeoutError:
-                return False
-            message = ForwardMsg.FromString(content)
-            kind = message.WhichOneof("type")
-            if kind == "new_session":
-                self._hash = message.new_session.page_script_hash
-            elif kind == "delta":
-                self._learn(message)
-            elif kind == "script_finished":
-                return True
-        return False
-
-    def _learn(self, message: ForwardMsg) -> None:
-        element = message.delta.new_element
-        kind = element.WhichOneof("type")
-        if kind in ("text_input", "text_area") and getattr(element, kind).label == "Sentence":
-            self._sentence = getattr(element, kind).id, message.delta.fragment_id
-        if kind == "exception":
-            sys.exit(f"A page showed an error: {element.exception.message}")
-
-    def redraw(self, sentence: str) -> float:
-        """Seconds from a changed sentence to the end of its redraw."""
-        begin = time.perf_counter()
-        self.ask(sentence)
-        self.wait()
-        return time.perf_counter() - begin
-
-    def leave(self) -> None:
-        self._open.close()
 
 
 def heavy_requests() -> Iterator[tuple[str, str, dict[str, str]]]:
@@ -148,7 +82,7 @@ def main() -> None:
         before = _redraws(sessions, options.redraws, numbers)
         print(f"idle, {options.sessions} sessions: {_times(before)}", flush=True)
         for name, page, link in heavy_requests():
-            heavy = Session(server, page, **link)
+            heavy = Session(server.url, page, link)
             begin, used = time.perf_counter(), server.cpu_seconds()
             time.sleep(1)  # until the measuring has begun
             busy: list[float] = []
@@ -175,7 +109,7 @@ def main() -> None:
 def _sessions(server: Server, count: int) -> Iterator[list[Session]]:
     sessions = []
     for _ in range(count):
-        sessions.append(Session(server))
+        sessions.append(Session(server.url))
         sessions[-1].wait()
     yield sessions
     for session in sessions:
@@ -188,7 +122,7 @@ def _redraws(sessions: list[Session], count: int, numbers: Iterator[int]) -> lis
     for number in itertools.islice(numbers, count):
         noun = NOUNS[number % len(NOUNS)]
         session = sessions[number % len(sessions)]
-        times.append(session.redraw(f"A bit of {noun} number {number} is a [MASK]."))
+        times.append(session.rerun("Sentence", f"A bit of {noun} number {number} is a [MASK]."))
         time.sleep(0.1)
     return times
 

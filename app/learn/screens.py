@@ -44,11 +44,11 @@ def one_screen(lesson: Lesson, models: ChosenModels) -> None:
     number = asked_screen(lesson)
     last = len(lesson.screens) + 1  # what to remember
     if number == last:
-        st.subheader("Remember", anchor=False)
+        st.header("Remember", anchor=False)
         st.markdown("\n".join(f"* {sentence}" for sentence in lesson.remember))
     else:
         screen = lesson.screens[number - 1]
-        st.subheader(screen.title, anchor=False)
+        st.header(screen.title, anchor=False)
         _screen(lesson, screen, parts_of(lesson.name), models, wide=True)
     st.html(_TURNING_STYLE)
     with st.container(horizontal=True, vertical_alignment="center", key="turn_screens"):

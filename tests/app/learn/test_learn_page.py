@@ -60,9 +60,9 @@ def test_the_exercise_tells_right_input_from_wrong(open_learn):
 
 def test_an_audience_sees_one_screen_and_turns_to_the_next(open_learn):
     app = open_learn(lesson="predictions", present="1")
-    assert [one.value for one in app.subheader] == ["A sentence with a hidden word"]
+    assert [one.value for one in app.header] == ["A sentence with a hidden word"]
     app.get_by_key("turn_next").click().run()
-    assert [one.value for one in app.subheader] == ["How sure is it?"]
+    assert [one.value for one in app.header] == ["How sure is it?"]
     assert app.query_params["screen"] == "2"
     app.get_by_key("reveal:predictions/how_sure").click().run()
     assert "The first word" in texts(app)
@@ -74,4 +74,4 @@ def test_an_audience_sees_one_screen_and_turns_to_the_next(open_learn):
 )
 def test_a_screen_that_does_not_exist_is_the_nearest(open_learn, asked, title):
     app = open_learn(lesson="predictions", present="1", screen=asked)
-    assert [one.value for one in app.subheader] == [title]
+    assert [one.value for one in app.header] == [title]
