@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from fairkd import __version__
-from fairkd.utils import markdown_text
 
 # How a notebook begins that draws with the dashboard's own code.
 _DASHBOARD = """import sys
@@ -56,6 +55,8 @@ def notebook_text(title: str, sentences: Sequence[str], cells: Sequence[Cell]) -
 
     `title` is text, `sentences` are Markdown.
     """
+    from fairkd.utils import markdown_text  # its module imports pandas, which the first page does without
+
     version = f"Made with FairKD {__version__}, {datetime.now(UTC).date().isoformat()}."
     first = [
         prose("\n\n".join([f"# {markdown_text(title)}", *sentences, version])),
