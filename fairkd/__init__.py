@@ -7,6 +7,7 @@
 
 * `cli`: the command line
 * `lessons`: what the page Learn teaches, and the glossary
+* `reports`: runs as documents
 * `runs`: distillations and measurements in the background
 * `doctor`: what would go wrong on this machine
 * `distill`: one distillation, from its configuration to the saved student

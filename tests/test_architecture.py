@@ -18,6 +18,7 @@ from tests import ROOT
 LEVELS = (
     {"cli"},
     {"doctor"},
+    {"reports"},
     {"lessons"},
     {"runs"},
     {"distill"},

@@ -15,6 +15,7 @@ from decimal import Decimal
 from fairkd.utils import (
     agreeing_digits as agreeing_digits,
     correlation_interval as correlation_interval,
+    p_value as p_value,
     percent as percent,
     signed as signed,
     signed_correlation as signed_correlation,
@@ -134,12 +135,3 @@ def round_steps(low: float, high: float, most: int) -> list[float]:
     )
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [number * step for number in range(first, last + 1)]
-
-
-def p_value(value: float) -> str:
-    """A p-value as cards and tables show it.
-
-    >>> p_value(0.0004), p_value(0.25)
-    ('< 0.001', '0.250')
-    """
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -14,10 +14,10 @@ from app.shared import theme
 from app.shared.export_control import export_button
 from app.shared.model_cache import collect_errors, show_errors
 from app.shared.provenance import about_models
-from app.shared.reproduce import citation
 from app.shared.widgets import caption, literal
 from fairkd.measures import TOLERANCE
 from fairkd.models import typed_mask
+from fairkd.utils import citation
 
 NAME = "Two sentences"
 SENTENCE_A, SENTENCE_B = "Jim worked as a [MASK].", "Jane worked as a [MASK]."

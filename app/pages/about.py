@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.about.examination import show_examination
 from app.about.texts import model_card
-from app.shared.reproduce import PAPER, software_entry
 from fairkd import __version__
+from fairkd.utils import citation
 
 st.header("About FairKD")
 st.markdown(
@@ -37,7 +37,7 @@ st.markdown(
     "edited before the student learns from them."
 )
 st.subheader("How to cite")
-st.code(f"{PAPER}\n\n{software_entry()}", language="bibtex", wrap_lines=True)
+st.code(citation(), language="bibtex", wrap_lines=True)
 st.subheader("Licence and version")
 st.markdown(
     f"FairKD {__version__}. Licence: [Apache 2.0](https://www.apache.org/licenses/LICENSE-2.0). The sources "

@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.run_comparison import MASS
-from app.charts.text import p_value, signed, signed_interval
 from app.runs.follow import RunData
 from app.shared.measured_words import contrast_of
 from app.shared.provenance import about_runs
@@ -20,6 +19,7 @@ from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.lexicon import fitting, shipped_professions
 from fairkd.measures import MEASURES, SIGNIFICANCE, Measure, Verdict
+from fairkd.reports import PAIRED, difference_row
 from fairkd.runs import Run, paired_verdicts
 
 TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
@@ -27,8 +27,6 @@ SIZED = TABLE[:3]  # each with its own sentences or professions; the mass has th
 # Settings of the constraint, and settings that do not change what the student learns.
 _CONSTRAINT = ("constraint.", "objective.group", "objective.label")
 _NO_TRAINING = ("evaluation.", "checkpoint.", "log_every", "threads", "objective.chunk")
-DIGITS = 3  # of a difference in nats; with two it could contradict the rounded values above it
-PAIRED = tuple(MEASURES[key] for key in ("gap_absolute", "pseudo_perplexity_sampled", "kl"))
 
 
 def last_values(data: dict[str, RunData]) -> pd.DataFrame:
@@ -122,43 +120,6 @@ def paired_differences(data: Mapping[str, RunData], picked: Sequence[Run]) -> No
     )
 
 
-def difference_row(name: str, measure: Measure, verdict: Verdict | None) -> dict[str, str]:
-    """A row of the table of paired differences; a perplexity is compared by the ratio of both values."""
-    row = {"run": name, "measure": measure.label, "difference": "–", "95 % interval": "–", "p": "–"}
-    if verdict is None:
-        return row | {"finding": "not measured on the same items"}
-    is_difference = measure.unit == "nats"
-
-    def text(value: float) -> str:
-        if math.isnan(value):
-            return "–"
-        return signed(value, DIGITS) if is_difference else f"× {math.exp(value):.2f}"
-
-    row["difference"] = f"{text(verdict.difference)}{' nats' if is_difference else ''}"
-    if verdict.kind != "too few":
-        row["95 % interval"] = (
-            signed_interval(verdict.low, verdict.high, DIGITS)
-            if is_difference
-            else _ratio_interval(math.exp(verdict.low), math.exp(verdict.high))
-        )
-        row["p"] = p_value(verdict.p_value)
-    missed = missed_criterion(verdict, "0" if is_difference else "1")
-    return row | {"finding": f"{verdict.phrase(measure.sampled)}{f': {missed}' if missed else ''}"}
-
-
-def missed_criterion(verdict: Verdict, equal: str) -> str:
-    """The one criterion that a difference misses although it meets the other; empty if there is none.
-
-    `equal` is the value of no difference: 0, or 1 for a ratio.
-    """
-    if verdict.kind != "no clear difference":
-        return ""
-    includes, significant = verdict.low <= 0 <= verdict.high, verdict.p_value < SIGNIFICANCE
-    if includes and significant:
-        return f"the interval includes {equal}"
-    return "" if includes or significant else f"p is not below {SIGNIFICANCE}"
-
-
 def difference_numbers(
     reference: str, run: str, measure: Measure, verdict: Verdict | None
 ) -> dict[str, object]:
@@ -171,17 +132,6 @@ def difference_numbers(
         "test": "Wilcoxon signed-rank",
         "verdict": "not measured on the same items" if verdict is None else verdict.kind,
     }
-
-
-def _ratio_interval(low: float, high: float) -> str:
-    """Both ends of an interval of ratios, with more digits where an end would round to a 1 that it is not.
-
-    >>> _ratio_interval(0.9, 1.2), _ratio_interval(0.998, 1.02)
-    ('× 0.90 to × 1.20', '× 0.998 to × 1.020')
-    """
-    enough = (digits for digits in (2, 3) if all(round(end, digits) != 1 or end == 1 for end in (low, high)))
-    digits = next(enough, 4)
-    return f"× {low:.{digits}f} to × {high:.{digits}f}"
 
 
 def different_settings(picked: list[Run], names: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from app.runs import measurement
 from app.runs.actions import action_bar, open_run, show_problem
 from app.runs.follow import RunData, follow, log_tail
 from app.runs.list import IDLE, LIVE, about, damage
-from app.runs.reproduce_run import reproduce_run, settings_text
+from app.runs.reproduce_run import reproduce_run
 from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import track_activity
 from app.shared.measured_words import mass_words, measures_other_words
@@ -34,6 +34,7 @@ from fairkd import runs
 from fairkd.distill import PHASES, PREPARATION
 from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES, Measure
+from fairkd.reports import settings_text
 from fairkd.runs import Run
 
 CURVES_EVERY = "6s"  # between two updates of the curves of a run that trains

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 
 from app.runs.actions import has_model
 from app.shared.reproduce import reproduce
-from app.shared.run_texts import UNFINISHED
 from app.shared.widgets import literal
-from fairkd import runs
-from fairkd.runs import EXAMPLE_SETTINGS, Run, examples
+from fairkd.reports import example_command, settings_file, settings_text, steps_note, submit_command
+from fairkd.runs import Run
 
 
 def reproduce_run(run: Run) -> None:
@@ -27,7 +25,7 @@ def reproduce_run(run: Run) -> None:
         return
     file = settings_file(run)
     reproduce(
-        command(run, file),
+        submit_command(run, file),
         f"reproduce_{run.id}",
         models=_models(run),
         files={file: partial(settings_text, run)},
@@ -40,7 +38,7 @@ def reproduce_runs(compared: Sequence[Run]) -> None:
     shown = [run.folder.name for run in compared if run.example]
     own = [run for run in compared if not run.example]
     commands = [example_command(shown)] if shown else []
-    commands += [command(run, settings_file(run)) for run in own]
+    commands += [submit_command(run, settings_file(run)) for run in own]
     subject = "These commands train" if len(commands) > 1 else "This command trains"
     notes = [f"{subject} the runs again, one after the other."]
     notes += [f"{literal(run.name)}: {note}" for run in own if (note := steps_note(run))]
@@ -54,41 +52,8 @@ def reproduce_runs(compared: Sequence[Run]) -> None:
     )
 
 
-def settings_file(run: Run) -> str:
-    """The name of the file with the run's settings, as it is downloaded."""
-    return f"fairkd-{run.id}.json"
-
-
-def settings_text(run: Run) -> str:
-    """The file with the run's settings."""
-    return json.dumps(runs.with_kind(run.kind, run.config), indent=2) + "\n"
-
-
 def _models(run: Run) -> list[str]:
     """The run's teacher, and its student where there is one; of a measurement, all of its models."""
     if run.kind == "measure":
         return [str(model) for model in run.config.get("models") or ()]
     return [str(run.config.get("teacher")), *([f"run/{run.id}"] if has_model(run) else [])]
-
-
-def command(run: Run, file: str) -> list[str]:
-    """Queues a run with the settings in `file`."""
-    return ["fairkd", "runs", "submit", file, "--name", run.name]
-
-
-def example_command(names: Sequence[str] | None = None) -> list[str]:
-    """Queues the runs that these examples show, by default all."""
-    chosen = [run.folder.name for run in examples()] if names is None else names
-    presets = [word for name in chosen for word in ("--preset", name)]
-    return ["fairkd", "runs", "submit", *presets, *(w for one in EXAMPLE_SETTINGS for w in ("--set", one))]
-
-
-def steps_note(run: Run) -> str:
-    """What a budget in minutes means for another run."""
-    minutes = (run.config.get("budget") or {}).get("minutes")
-    if not minutes or not run.step or run.state in UNFINISHED:
-        return ""
-    return (
-        f"Its budget is in minutes, so the number of steps varies. This one made {run.step:,}: "
-        f"`--set budget.minutes=null --set budget.steps={run.step}` repeats that."
-    )

@@ -15,7 +15,7 @@ from typing import Any
 from fairkd.benchmarks.benchmark import Benchmark, Value
 from fairkd.benchmarks.benchmark_comparison import BenchmarkComparison, p_text
 from fairkd.benchmarks.benchmark_registry import BENCHMARKS
-from fairkd.benchmarks.dot_plot import Dot, PlotRow, Tick, axis_for, dot, numbers_of
+from fairkd.benchmarks.dot_plot import Dot, PlotRow, dot, numbers_of
 from fairkd.benchmarks.measure_disagreement import Disagreements, disagreements, share_items
 from fairkd.benchmarks.published_scores import PublishedScore
 from fairkd.benchmarks.reference_checks import reference_check
@@ -35,7 +35,7 @@ from fairkd.benchmarks.side_effect_table import AXES, SideEffects, side_effects
 from fairkd.benchmarks.stored_results import Refusal
 from fairkd.benchmarks.texts import about
 from fairkd.errors import InputError
-from fairkd.utils import html_page, signed, signed_interval
+from fairkd.utils import Tick, axis_for, html_page, signed, signed_interval
 
 MOST_ITEMS = 30  # of a list of sentences
 

@@ -9,6 +9,7 @@
 * `dashboard_command`: `fairkd dashboard`
 * `doctor_command`: `fairkd doctor`
 * `distill_commands`: `fairkd distill`; `foreground`: one distillation in the terminal, for it
+* `report_command`: `fairkd report`
 * `run_commands`: `fairkd runs`; `run_tables`: its tables and JSON documents
 * `settings_command`: `fairkd settings`
 * `model_options`: how commands load a model and print notes

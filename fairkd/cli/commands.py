@@ -25,6 +25,7 @@ from fairkd.cli.learn_command import learn_app
 from fairkd.cli.measure_command import measure
 from fairkd.cli.model_options import EMBEDDED_TEACHER, MODEL_HELP, hint, load
 from fairkd.cli.promoted_command import promoted
+from fairkd.cli.report_command import report
 from fairkd.cli.run_commands import runs_app
 from fairkd.cli.settings_command import settings
 from fairkd.errors import FairKDError, ModelError
@@ -43,6 +44,7 @@ app.command()(gaps)
 app.command()(measure)
 app.command()(promoted)
 app.command()(distill)
+app.command()(report)
 app.command()(settings)
 app.command()(dashboard)
 app.command()(doctor)

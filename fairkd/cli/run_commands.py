@@ -118,7 +118,7 @@ def show(id: RunArgument, as_json: JsonOption = False) -> None:
     from fairkd import runs
     from fairkd.distill.config import flat
 
-    run, known = _find(id), runs.all_runs()
+    run, known = find_run(id), runs.all_runs()
     starts = expected_starts(known)
     document = run_document(run, starts) | {"events_error": runs.events.scan(run).damage}
     if as_json:
@@ -150,7 +150,7 @@ def watch(id: RunArgument) -> None:
     from fairkd import runs
     from fairkd.runs import events
 
-    run, position = _find(id), 0
+    run, position = find_run(id), 0
     with progress() as report:
         while True:
             run = runs.get(run.id)
@@ -176,7 +176,7 @@ def cancel(id: RunArgument, as_json: JsonOption = False) -> None:
     """Cancel a run: it finishes its current step, saves and ends. Cancel it again to end it at once."""
     from fairkd import runs
 
-    _report(runs.cancel(_find(id).id), as_json)
+    _report(runs.cancel(find_run(id).id), as_json)
 
 
 @runs_app.command()
@@ -187,7 +187,7 @@ def resume(id: RunArgument, as_json: JsonOption = False) -> None:
     """
     from fairkd import runs
 
-    _report(runs.resume(_find(id).id), as_json)
+    _report(runs.resume(find_run(id).id), as_json)
 
 
 @runs_app.command()
@@ -204,7 +204,7 @@ def export(
     """Export a run's settings, events, log, and model or results as one zip file."""
     from fairkd import runs
 
-    run = _find(id)
+    run = find_run(id)
     path = runs.export(run.id, target, model=model, checkpoints=checkpoints)
     out().print(Text(f"The run {run.id} was exported to {path}."), soft_wrap=True)
 
@@ -222,7 +222,7 @@ def edit(
 
     if name is None and note is None and owner is None:
         raise InputError("Give at least one of --name, --note and --owner.")
-    run = runs.describe(_find(id).id, name=name, note=note, owner=owner)
+    run = runs.describe(find_run(id).id, name=name, note=note, owner=owner)
     if as_json:
         print_json(run_document(run))
         return
@@ -237,31 +237,34 @@ def delete(
     """Delete a run and everything in its folder."""
     from fairkd import runs
 
-    run = _find(id)
+    run = find_run(id)
     if not yes:
         typer.confirm(f"Delete the run {_label(run)} and everything in its folder?", abort=True)
     runs.delete(run.id)
     out().print(Text(f"The run {run.id} was deleted."))
 
 
-def _find(beginning: str) -> Run:
+def find_run(given: str, *, reading: bool = False) -> Run:
     """The run with this id, or the only one whose id begins so.
 
-    If there is none, the error names the runs with the nearest ids and names.
+    If there is none, the error names the runs with the nearest ids and names. A command that only reads may
+    also have the only run of this name, and the examples in the package.
     """
     from fairkd import runs
 
-    known = runs.all_runs()
-    found = [run for run in known if beginning and run.id.startswith(beginning)]
-    exact = [run for run in found if run.id == beginning]
-    if len(found) > 1 and not exact:
-        listed = ", ".join(map(_label, found[:SUGGESTIONS])) + (", ..." if len(found) > SUGGESTIONS else "")
-        raise InputError(f"{len(found)} runs begin with {quoted(beginning)}: {listed}. Give more of the id.")
-    if found:
-        return exact[0] if exact else found[0]
+    known = [*runs.all_runs(), *(runs.examples() if reading else ())]
+    exact = [run for run in known if run.id == given]
+    beginning = exact or [run for run in known if given and run.id.startswith(given)]
+    named = beginning or [run for run in known if reading and given and run.name == given]
+    if len(named) > 1:
+        listed = ", ".join(map(_label, named[:SUGGESTIONS])) + (", ..." if len(named) > SUGGESTIONS else "")
+        how = "begin with" if beginning else "are called"
+        raise InputError(f"{len(named)} runs {how} {quoted(given)}: {listed}. Give more of the id.")
+    if named:
+        return named[0]
     raise InputError(
-        f"There is no run {quoted(beginning)}: `fairkd runs list` shows all runs."
-        + did_you_mean([_label(run) for run in _nearest_runs(beginning, known)])
+        f"There is no run {quoted(given)}: `fairkd runs list` shows all runs."
+        + did_you_mean([_label(run) for run in _nearest_runs(given, known)])
     )
 
 

@@ -8,6 +8,7 @@ from .config import (
 )
 from .loop import Outcome as Outcome
 from .lr_schedule import schedule as schedule
+from .model_card import student_fact as student_fact, teaching_fact as teaching_fact
 from .phases import PHASES as PHASES, PREPARATION as PREPARATION, Phase as Phase
 from .precision import (
     FORMATS as FORMATS,

@@ -80,8 +80,8 @@ def card(data: CardData) -> str:
     settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     return template().substitute(
         teacher=config.teacher,
-        student=_student(config),
-        constraint=_constraint(config),
+        student=student_fact(config),
+        constraint=teaching_fact(config),
         text=data.corpus,
         licence=f"licence {data.licence}" if data.licence else "FairKD does not know its licence",
         steps=f"{data.steps:,}",
@@ -99,7 +99,8 @@ def template() -> Template:
     return Template((files("fairkd") / "resources" / "model_card.md").read_text(encoding="utf-8"))
 
 
-def _student(config: Config) -> str:
+def student_fact(config: Config) -> str:
+    """How the student began, in one or two sentences."""
     student = config.student
     match student.kind:
         case "layers":
@@ -112,7 +113,8 @@ def _student(config: Config) -> str:
     return start + (" Its embeddings were not trained." if frozen else "")
 
 
-def _constraint(config: Config) -> str:
+def teaching_fact(config: Config) -> str:
+    """What the student learnt from, in a few sentences."""
     sentences = [_teaching(config)]
     if config.corpus.cda:
         sentences.append("Gendered sentences were also learnt with he and she swapped.")

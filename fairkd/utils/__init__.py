@@ -14,6 +14,7 @@
 * `plain_json`: values as JSON knows them
 * `number_text`: percentages and signs, for people
 * `table_text`: tables as Markdown and LaTeX; `page_templates`: documents that open without a network
+* `plot_axis`: the axis of a plot in such a document; `citing`: what to cite
 * `dashboard_files`: where the dashboard's files are
 
 The public names are in `__init__.pyi`; they are imported when first used.

@@ -8,6 +8,7 @@ from .access import (
     Access as Access,
     uploads_pattern as uploads_pattern,
 )
+from .citing import PAPER as PAPER, citation as citation, software_entry as software_entry
 from .dashboard_files import DASHBOARD_SCRIPT as DASHBOARD_SCRIPT, dashboard_folder as dashboard_folder
 from .hardware import free_memory as free_memory, is_lack_of_memory as is_lack_of_memory
 from .hosting import (
@@ -22,6 +23,7 @@ from .hosting import (
 from .number_text import (
     agreeing_digits as agreeing_digits,
     correlation_interval as correlation_interval,
+    p_value as p_value,
     percent as percent,
     signed as signed,
     signed_correlation as signed_correlation,
@@ -39,6 +41,7 @@ from .paths import (
     write_private as write_private,
 )
 from .plain_json import parse_json as parse_json, plain as plain
+from .plot_axis import Axis as Axis, Tick as Tick, axis_for as axis_for
 from .quoting import quoted as quoted, shortened as shortened
 from .settings_file import (
     SETTINGS_FILE as SETTINGS_FILE,

@@ -117,3 +117,12 @@ def times(ratio: float) -> str:
     if ratio < 9.95:
         return f"{ratio:.1f}"
     return f"{round(ratio, 1 - math.floor(math.log10(ratio))):,.0f}"
+
+
+def p_value(value: float) -> str:
+    """A p-value as cards and tables show it.
+
+    >>> p_value(0.0004), p_value(0.25)
+    ('< 0.001', '0.250')
+    """
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

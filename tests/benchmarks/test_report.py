@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from fairkd.benchmarks import Refusal, Result, html_report
-from fairkd.benchmarks.dot_plot import Axis, axis_for
 from fairkd.errors import InputError
+from fairkd.utils import Axis, axis_for
 from tests.benchmarks.made_results import items, result
 
 CATEGORIES = ["gender"] * 8 + ["age"] * 8

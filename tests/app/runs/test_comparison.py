@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.runs.compared_tables import confounded, difference_row, rest_is_equal
+from app.runs.compared_tables import confounded, rest_is_equal
 from app.runs.list import signature
 from app.shared.table_download import with_provenance
 from fairkd import runs
 from fairkd.measures import MEASURES, Verdict
+from fairkd.reports import difference_row
 from fairkd.runs import store
 from tests.app.conftest import OpenRuns
 from tests.app.reading import chart_titles, components, texts

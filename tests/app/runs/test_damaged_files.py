@@ -25,7 +25,6 @@ from app.runs.comparison import last_values
 from app.runs.follow import Tails
 from app.runs.list import about, signature
 from app.runs.page import CURVES, preparation
-from app.runs.reproduce_run import steps_note
 from app.runs.watched_sentences import columns_of, default_number, figure_of, probabilities, words_over_steps
 from app.shared.measured_words import mass_words, measures_other_words
 from app.shared.run_texts import has_trained, run_summary, state_badge, status
@@ -35,6 +34,7 @@ from fairkd.benchmarks import stored_results
 from fairkd.cli import run_tables
 from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES
+from fairkd.reports import steps_note
 from fairkd.runs import Run, description, event_tables, events, example_runs, lock, store, supervision
 from fairkd.runs.runner import Runner
 from tests.app.conftest import OpenRuns

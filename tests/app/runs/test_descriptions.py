@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.runs.reproduce_run import command, steps_note
 from app.shared.run_texts import state_badge
 from fairkd import runs
 from fairkd.cli.commands import app as fairkd
+from fairkd.reports import steps_note, submit_command
 from fairkd.runs import store
 from tests.app.conftest import OpenRuns
 from tests.app.reading import texts
@@ -69,7 +69,7 @@ def test_an_empty_name_is_refused_in_one_sentence(open_runs: OpenRuns) -> None:
 def test_the_command_of_a_run_trains_it_again(open_runs: OpenRuns, tmp_path: Path) -> None:
     run = runs.get(add_run("my run", "finished", preset="fair", events=training(100), seed=3))
     (tmp_path / "file.json").write_text(json.dumps(dict(run.config)))
-    words = command(run, str(tmp_path / "file.json"))
+    words = submit_command(run, str(tmp_path / "file.json"))
     made = json.loads(CliRunner().invoke(fairkd, [*words[1:], "--json"]).stdout)
     again = runs.get(made["id"])
     assert (again.name, again.config) == ("my run", run.config)

@@ -7,10 +7,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from app.runs.reproduce_run import example_command
 from fairkd import runs
 from fairkd.cli.commands import app as fairkd
 from fairkd.errors import InputError
+from fairkd.reports import example_command
 from tests.app.conftest import OpenRuns
 from tests.app.reading import chart_titles, texts
 from tests.app.some_runs import add_run

@@ -8,9 +8,9 @@ import pytest
 
 from app.runs.comparison import COMPARE
 from app.runs.measurement import read_results, settings_frame, summary
-from app.runs.reproduce_run import command, settings_text
 from fairkd import runs
 from fairkd.benchmarks import Refusal, stored_results
+from fairkd.reports import settings_text, submit_command
 from fairkd.runs import State, store
 from tests.app.conftest import OpenRuns
 from tests.app.reading import texts
@@ -79,7 +79,7 @@ def test_the_settings_of_a_measurement_start_it_again(home: object) -> None:
     assert frame["value"]["models"] == "embedded/teacher, embedded/student-fair"
     assert (frame["value"]["data"], frame["value"]["seed"]) == ("the published data", "0")
     assert summary(run.config) == "CrowS-Pairs · teacher, student-fair · quick · at most 50 items each"
-    assert command(run, "x.json") == ["fairkd", "runs", "submit", "x.json", "--name", "mine"]
+    assert submit_command(run, "x.json") == ["fairkd", "runs", "submit", "x.json", "--name", "mine"]
     assert json.loads(settings_text(run)) == {"kind": "measure", **run.config}
 
 

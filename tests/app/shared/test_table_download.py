@@ -12,12 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.shared.provenance import about_models, content_hash
-from app.shared.reproduce import PAPER, software_entry
 from app.shared.table_download import with_provenance
 from fairkd import __version__
 from fairkd.models.fingerprint import weights_hash
 from fairkd.models.loading import load
-from fairkd.utils import latex_table, markdown_table
+from fairkd.utils import PAPER, latex_table, markdown_table, software_entry
 
 FRAME = pd.DataFrame(
     {"token": ["##s", "a|b", "50 % & {x}_"], "gap": [1.005, -0.25, None], "rank": [1, 2, 30]}
