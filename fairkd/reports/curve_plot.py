@@ -16,7 +16,7 @@ MOST_POINTS = 200  # of a curve
 
 
 @dataclass(frozen=True)
-class Mark:
+class CurvePoint:
     """A point of a curve, and what it says."""
 
     x: float
@@ -30,7 +30,7 @@ class Curve:
 
     number: int
     name: str
-    marks: tuple[Mark, ...]
+    marks: tuple[CurvePoint, ...]
     line: str
     band: str
 
@@ -146,7 +146,7 @@ def _curve(
 ) -> Curve:
     rows = table.to_dict("records")
     marks = tuple(
-        Mark(x.at(row["step"]), 100 - y.at(row[key]), f"{name}, step {row['step']:,}: {text(row)}")
+        CurvePoint(x.at(row["step"]), 100 - y.at(row[key]), f"{name}, step {row['step']:,}: {text(row)}")
         for row in rows
     )
     band = ""
