@@ -25,32 +25,46 @@ class WordSeries:
 
 
 def word_bars(
-    words: Sequence[str], series: Sequence[WordSeries], *, title: str, log: bool = False, dark: bool
+    words: Sequence[str],
+    series: Sequence[WordSeries],
+    *,
+    title: str,
+    log: bool = False,
+    rest: bool = False,
+    dark: bool,
 ) -> go.Figure:
     """Horizontal bars: a row for each word, from the top, and in it a bar for each distribution.
 
     Parameters
     ----------
     log : whether the axis is logarithmic. Then a probability of 0 has no bar.
+    rest : whether the last row is all other words together. Where its bar would make the others too short to
+        be compared, it has a number alone.
     """
     rows = list(range(len(words)))
+    lengths = [list(one.probabilities) for one in series]
+    texts = [[percent(value) for value in values] for values in lengths]
+    if rest and max(values[-1] for values in lengths) > 2 * max(max(values[:-1]) for values in lengths):
+        for values, shown in zip(lengths, texts, strict=True):
+            values[-1] = 0.0
+            shown[-1] += " (no bar)"
     traces = [
         {
             "type": "bar",
             "orientation": "h",
-            "x": list(one.probabilities),
+            "x": values,
             "y": rows,
             "name": escape(one.name),
             "marker": {"color": one.hue.on(dark)},
-            "text": [percent(value) for value in one.probabilities],
+            "text": shown,
             "textposition": "outside",
             "cliponaxis": False,
             "customdata": [escape(word) for word in words],
             "hovertemplate": f"<b>%{{customdata}}</b><br>{escape(one.name)}: %{{text}}<extra></extra>",
         }
-        for one in series
+        for one, values, shown in zip(series, lengths, texts, strict=True)
     ]
-    largest = max((value for one in series for value in one.probabilities), default=0.0)
+    largest = max((value for values in lengths for value in values), default=0.0)
     layout = base_layout(title=title, height=_FRAME + len(words) * (_ROW + _BAR * len(series)), dark=dark) | {
         "barmode": "group",
         "bargap": 0.28,

@@ -48,3 +48,18 @@ from .prediction_tasks import (
     check_many_answers as check_many_answers,
     how_sure as how_sure,
 )
+from .temperature_tasks import (
+    FlattenedWords as FlattenedWords,
+    agreement_with_limit as agreement_with_limit,
+    at_temperature as at_temperature,
+    both_rows as both_rows,
+    check_first_word_drowns as check_first_word_drowns,
+    first_word_flattened as first_word_flattened,
+    flattened as flattened,
+    gradient_shrinks as gradient_shrinks,
+    gradient_sizes as gradient_sizes,
+    logit_matching as logit_matching,
+    matched_logits as matched_logits,
+    shares_by_temperature as shares_by_temperature,
+    soft_gradient as soft_gradient,
+)

@@ -29,6 +29,15 @@ def accepted_share(prediction: Prediction, position: int, accepted: Collection[i
     return float(prediction.row(position)[sorted(accepted)].double().exp().sum()) if accepted else 0.0
 
 
+def wrong_masks(prediction: Prediction) -> ExerciseResult | None:
+    """What to tell a learner whose sentence does not hide exactly one word; None if it does."""
+    masked = sum(prediction.tokens[position].masked for position in prediction.positions)
+    if masked == 1:
+        return None
+    found = f"hides {masked} words" if masked else "hides no word"
+    return ExerciseResult(False, f"Your sentence {found}. Hide exactly one: write [MASK] or _ for it.")
+
+
 def check_many_answers(lm: MaskedLM, text: str) -> ExerciseResult:
     """Whether `text` hides one word at which the five most probable words have at most a quarter.
 
@@ -38,12 +47,12 @@ def check_many_answers(lm: MaskedLM, text: str) -> ExerciseResult:
         The text is empty or too long.
     """
     prediction = predict(lm, text)
-    masked = [place for place in prediction.positions if prediction.tokens[place].masked]
-    if len(masked) != 1:
-        found = "hides no word" if not masked else f"hides {len(masked)} words"
-        return ExerciseResult(False, f"Your sentence {found}. Hide exactly one: write [MASK] or _ for it.")
-    words = [prediction.token_string(masked[0], token) for token in prediction.top_ids(masked[0], FEW)]
-    mass = accepted_share(prediction, masked[0], prediction.top_ids(masked[0], FEW))
+    if (wrong := wrong_masks(prediction)) is not None:
+        return wrong
+    position = prediction.default_position
+    ids = prediction.top_ids(position, FEW)
+    words = [prediction.token_string(position, token) for token in ids]
+    mass = accepted_share(prediction, position, ids)
     listed = ", ".join(quoted(word) for word in words)
     said = f"The first {len(words)} words, {listed}, have {percent(mass)} together."
     if mass <= SPREAD:

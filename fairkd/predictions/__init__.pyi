@@ -3,6 +3,7 @@ from .cloze import Cloze as Cloze
 from .distribution import (
     Prediction as Prediction,
     best_id as best_id,
+    entropy as entropy,
     kl as kl,
     ranks as ranks,
     top_ids as top_ids,
