@@ -119,9 +119,7 @@ def _rows(draw: Callable[[Tensor, Tensor], None]) -> Callable[[ChosenModels], No
 def _sizes(teacher: Tensor, student: Tensor) -> None:
     sizes = lessons.gradient_sizes(teacher, student, TEMPERATURES)
     limit = float(lessons.matched_logits(teacher, student).abs().sum())
-    show_figure(
-        gradient_lines(sizes, limit, dark=theme.is_dark()), "learn_gradient", "fairkd-gradient-size"
-    )
+    show_figure(gradient_lines(sizes, limit, dark=theme.is_dark()), "learn_gradient", "fairkd-gradient-size")
 
 
 @_rows
@@ -149,7 +147,9 @@ def _first_word(models: ChosenModels) -> QuestionAnswer:
 
 
 def _shrinks(models: ChosenModels) -> QuestionAnswer:
-    return lessons.gradient_shrinks(*(model_cache.predict(one, MILK) for one in (models.teacher, models.student)))
+    return lessons.gradient_shrinks(
+        *(model_cache.predict(one, MILK) for one in (models.teacher, models.student))
+    )
 
 
 def _exercise(models: ChosenModels) -> ExerciseResult | None:

@@ -205,15 +205,16 @@ def gradient_shrinks(teacher: Prediction, student: Prediction) -> QuestionAnswer
     """How many times smaller the gradient is at T = 4 than at T = 1: none, up to 4, up to 16, or more."""
     try:
         rows = both_rows(teacher, student)
-    except InputError as error:
-        return QuestionAnswer(None, str(error))
+    except InputError:
+        return QuestionAnswer(None, "These two models have no such gradient: their vocabularies differ.")
     one, four = gradient_sizes(*rows, [1.0, 4.0]).plain
     if four == 0:
         return QuestionAnswer(None, "Both models predict the same here, so there is no gradient at all.")
     shrinks = one / four
     right = next((n for n, bound in enumerate(_SHRINK_BOUNDS) if shrinks <= bound), len(_SHRINK_BOUNDS))
     return QuestionAnswer(
-        right, f"Its size goes from {one:.2g} at T = 1 to {four:.2g} at T = 4: {times(shrinks)} times smaller."
+        right,
+        f"Its size goes from {one:.2g} at T = 1 to {four:.2g} at T = 4: {times(shrinks)} times smaller.",
     )
 
 
@@ -235,7 +236,8 @@ def check_first_word_drowns(lm: MaskedLM, text: str, temperature: float) -> Exer
     first, tenth = quoted(before.words[0]), quoted(before.words[-1])
     said = (
         f"At T = {temperature:g}, {first} goes from {percent(before.probabilities[0])} to "
-        f"{percent(after.probabilities[0])}, and is {times(after.lead)} times as likely as the tenth word, {tenth}."
+        f"{percent(after.probabilities[0])}, and is {times(after.lead)} times as likely as the tenth "
+        f"word, {tenth}."
     )
     if kept <= KEPT and after.lead >= LEAD:
         return ExerciseResult(True, f"{said} What it lost went to all the other words together.")

@@ -35,19 +35,6 @@ def percent(share: float | None) -> str:
     return f"{value:#.2g} %" if value < 9.95 else f"{value:.0f} %"
 
 
-def times(ratio: float) -> str:
-    """How many times as likely, with two figures: "4.0", "12", "1,300".
-
-    >>> times(4.02), times(12.3), times(1270), times(3e7)
-    ('4.0', '12', '1,300', 'more than a million')
-    """
-    if ratio > 1e6:
-        return "more than a million"
-    if ratio < 9.95:
-        return f"{ratio:.1f}"
-    return f"{round(ratio, 1 - math.floor(math.log10(ratio))):,.0f}"
-
-
 def signed(value: float, digits: int = 2) -> str:
     """A number with its sign; no sign where it rounds to zero.
 

@@ -1,34 +1,8 @@
 """The page Learn: the list, a lesson, its question, its exercise, and the presenter view."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from app.learn.class_answers import class_answers
-from tests import ROOT
-
-
-@pytest.fixture
-def open_learn():
-    """`open_learn(lesson="predictions")` opens the page with these parameters, on the embedded models."""
-    class_answers.clear()
-
-    def open_(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
-        if "present" in parameters:  # read once, when the dashboard is opened
-            app.query_params["present"] = parameters["present"]
-        app.run()
-        app.switch_page("app/pages/learn.py")
-        for name, value in parameters.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception
-        return app
-
-    return open_
-
-
-def texts(app):
-    return " ".join(element.value for element in [*app.markdown, *app.caption, *app.info, *app.success])
+from tests.app.learn.conftest import texts
 
 
 def test_an_unknown_lesson_is_one_sentence_above_the_list(open_learn):
