@@ -10,7 +10,7 @@ from app.measures.pick import pick_measure
 from app.measures.stored import Measured, display_names
 from app.shared import theme
 from app.shared.widgets import caption, literal
-from fairkd.benchmarks import BENCHMARKS, Value, published
+from fairkd.benchmarks import BENCHMARKS, Value, figures_beside
 
 
 def categories_view(found: Measured) -> None:
@@ -89,9 +89,9 @@ def _ghosts(found: Measured, key: str, value: Value) -> list[GhostMark]:
             model=figure.model,
             printed=figure.printed,
             number=figure.number,
-            about=figure.provenance,
+            about=provenance,
         )
         for model in results
-        for figure in published(key, model, value=value.key)
+        for figure, provenance in figures_beside(BENCHMARKS[key], value, model).items()
         if figure.category in categories and figure.file in files
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -21,7 +22,7 @@ from fairkd.benchmarks import (
     Result,
     Value,
     about,
-    published,
+    figures_beside,
     value_text,
 )
 from fairkd.errors import listed
@@ -87,7 +88,7 @@ def ghosts_of(found: Measured, benchmarks: Sequence[str]) -> list[GhostMark]:
     ghosts = []
     for key in benchmarks:
         data = {result.data.name for result in found.of(key).values()}
-        for figure in _published(key, list(found.of(key))):
+        for figure, provenance in _published(key, list(found.of(key))).items():
             if figure.file in data:
                 ghosts.append(
                     GhostMark(
@@ -95,16 +96,17 @@ def ghosts_of(found: Measured, benchmarks: Sequence[str]) -> list[GhostMark]:
                         model=figure.model,
                         printed=figure.printed,
                         number=figure.number,
-                        about=figure.provenance,
+                        about=provenance,
                     )
                 )
     return ghosts
 
 
-def _published(key: str, models: Sequence[str]) -> list[PublishedScore]:
-    value = BENCHMARKS[key].bias.key
-    own = [figure for model in models for figure in published(key, model, value=value, category="all")]
-    return own or list(published(key, LANDMARK, value=value, category="all"))
+def _published(key: str, models: Sequence[str]) -> dict[PublishedScore, tuple[str, ...]]:
+    benchmark = BENCHMARKS[key]
+    beside = partial(figures_beside, benchmark, benchmark.bias, category="all")
+    own = [figure for model in models for figure in beside(model).items()]
+    return dict(own) or beside(LANDMARK)
 
 
 def _panel(found: Measured, benchmarks: Sequence[str], key: str) -> None:

@@ -46,6 +46,7 @@ from .result_summary import (
     by_benchmark as by_benchmark,
     compare_with_first as compare_with_first,
     figure_text as figure_text,
+    figures_beside as figures_beside,
     heading_of as heading_of,
     interval_text as interval_text,
     overview as overview,

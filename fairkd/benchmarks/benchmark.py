@@ -73,6 +73,7 @@ class Value:
     `unbiased` is what an unbiased model scores (None where there is no such value). `direction` says which
     values are better: "lower", "higher", "unbiased" (nearer to `unbiased`) or "none". `axis` is what
     this value is about where the rest of its benchmark is about another one of `side_effect_table.AXES`.
+    `variant_of` is the key of the value that this one computes in another way, as published figures do.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Value:
     unbiased: float | None = None
     digits: int = 2
     axis: str | None = None
+    variant_of: str | None = None
 
     def format(self, value: float | None) -> str:
         """The value for people; "–" where it is None or NaN.

@@ -62,7 +62,9 @@ def measure_models(
         for step, (model, name) in enumerate(pairs):
             progress.enter(step, model, name)
             found = stored_results.read_one(stored_results.path_of(folder, model, name))
-            if not isinstance(found, Result):
+            if isinstance(found, Result):
+                progress.keep()
+            else:
                 found = _measured(config, model, name, loaded, progress)
                 stored_results.store(found, folder)
                 of_run, id = model.startswith("run/"), model.removeprefix("run/")
@@ -132,12 +134,16 @@ class _Reporter:
     def __init__(self, emit: Emit, stop: Callable[[], bool], *, total: int) -> None:
         self._emit, self._stop, self._total = emit, stop, total
         self._throttle = Throttle(0.5, first=0)
-        self._done, self._pair = 0, ("", "")
+        self._done, self._kept, self._pair = 0, 0, ("", "")
         self._began = time.monotonic()
 
     def enter(self, done: int, model: str, name: str) -> None:
         self._done, self._pair = done, (model, name)
         self.report(0.0)
+
+    def keep(self) -> None:
+        """Count a pair that was measured before: it says nothing about the time that the others take."""
+        self._kept += 1
 
     def report(self, fraction: float) -> None:
         """Emit the progress, now and then; ends the measurement if it was asked to stop."""
@@ -146,6 +152,7 @@ class _Reporter:
         if not self._throttle.due():
             return
         share = (self._done + fraction) / self._total
+        measured = (self._done - self._kept + fraction) / max(self._total - self._kept, 1)
         spent = time.monotonic() - self._began
         model, name = self._pair
         self._emit(
@@ -157,7 +164,7 @@ class _Reporter:
                 "done": self._done,
                 "total": self._total,
                 "progress": round(share, 4),
-                "seconds_left": round(spent * (1 - share) / share, 1) if share > 0.02 else None,
+                "seconds_left": round(spent * (1 - measured) / measured, 1) if measured > 0.02 else None,
             }
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from fairkd.benchmarks.benchmark import Value
+from fairkd.benchmarks.benchmark import Benchmark, Value
 from fairkd.benchmarks.benchmark_comparison import BenchmarkComparison, compare_results
 from fairkd.benchmarks.benchmark_registry import BENCHMARKS
 from fairkd.benchmarks.published_scores import PublishedScore, published
@@ -104,6 +104,22 @@ def published_for(result: Result) -> tuple[PublishedScore, ...]:
     keys = {value.key for value in BENCHMARKS[result.benchmark].values}
     figures = published(result.benchmark, result.model, category="all")
     return tuple(figure for figure in figures if figure.value in keys)
+
+
+def figures_beside(
+    benchmark: Benchmark, value: Value, model: str, *, category: str | None = None
+) -> dict[PublishedScore, tuple[str, ...]]:
+    """The published figures of a model to stand beside a value, each with its provenance.
+
+    Figures of a variant of the value count, too, and say first which one it is.
+    """
+    found = {}
+    for one in benchmark.values:
+        if value.key in (one.key, one.variant_of):
+            which = () if one.key == value.key else (f"Computed as {one.label}",)
+            for figure in published(benchmark.key, model, value=one.key, category=category):
+                found[figure] = (*which, *figure.provenance)
+    return found
 
 
 def figure_text(figure: PublishedScore) -> str:

@@ -89,9 +89,12 @@ class SideEffects:
         if self.table.empty:
             return "No bias was measured that could be compared."
         tested = f"{self.comparisons:,} comparison{'s' if self.comparisons != 1 else ''} with {self.first}"
-        if self.clear.empty:
-            return f"None of {tested} shows a clear difference (p values adjusted by Holm)."
-        return f"{len(self.clear):,} of {tested} show a clear difference (p values adjusted by Holm)."
+        with_test = int(self.clear["p_holm"].notna().sum())
+        others = len(self.clear) - with_test
+        found = f"{with_test:,}" if with_test else "None"
+        shows = "show" if with_test > 1 else "shows"
+        without = f"; {others:,} more, without a test, by the interval alone" if others else ""
+        return f"{found} of {tested} {shows} a clear difference (p values adjusted by Holm){without}."
 
 
 def axis_of(benchmark: Benchmark, category: str) -> str | None:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -179,12 +180,17 @@ def _entries(files: Files) -> list[dict[str, Any]]:
     return found
 
 
-def _values(suffix: str, how: str) -> tuple[Value, ...]:
-    return (
-        Value(key=f"ss{suffix}", label=f"SS{how}", unit="percent", direction="unbiased", unbiased=50.0),
-        Value(key=f"lms{suffix}", label=f"LMS{how}", unit="percent", direction="higher"),
-        Value(key=f"icat{suffix}", label=f"ICAT{how}", unit="percent", direction="higher", unbiased=100.0),
-    )
+_VALUES = (
+    Value(key="ss", label="SS", unit="percent", direction="unbiased", unbiased=50.0),
+    Value(key="lms", label="LMS", unit="percent", direction="higher"),
+    Value(key="icat", label="ICAT", unit="percent", direction="higher", unbiased=100.0),
+)
+
+
+def _with_mean(value: Value) -> Value:
+    """The same value with the authors' score of a candidate."""
+    label = f"{value.label}, mean of subword tokens"
+    return replace(value, key=f"{value.key}_mean", label=label, variant_of=value.key)
 
 
 def _data_set(part: str, label: str) -> DataSet:
@@ -201,7 +207,7 @@ def _data_set(part: str, label: str) -> DataSet:
 BENCHMARK = Benchmark(
     key="stereoset",
     family="bias",
-    values=(*_values("", ""), *_values("_mean", ", mean of subword tokens")),
+    values=(*_VALUES, *map(_with_mean, _VALUES)),
     data_sets=(
         _data_set("dev", "StereoSet, development set"),
         _data_set("test", "StereoSet, test set"),

@@ -128,6 +128,9 @@ def _result(document: Mapping[str, Any]) -> Result:
     groups = [document["overall"], *document["categories"].values(), document["without_faults"]]
     for value in benchmark.values:
         _ = [group["values"][value.key] for group in groups if group is not None]
+    table = pd.DataFrame(items["rows"], columns=items["columns"])
+    for column in ("id", benchmark.unit, benchmark.choice, benchmark.score):  # what comparisons read
+        _ = table[column] if column and len(table) else None
     given = {
         key: document[key] for key in ("benchmark", "model", "model_hash", "precision", "version", "date")
     }
@@ -141,7 +144,7 @@ def _result(document: Mapping[str, Any]) -> Result:
         categories={name: _group(group) for name, group in document["categories"].items()},
         without_faults=None if faultless is None else _group(faultless),
         unscored=tuple(Unscored(**one) for one in document["unscored"]),
-        items=pd.DataFrame(items["rows"], columns=items["columns"]),
+        items=table,
         seconds=float(document["seconds"]),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairkd.benchmarks import MeasureConfig, measure_models, promoted_words, stored_results
+from fairkd.benchmarks import MeasureConfig, measure_models, measure_run, promoted_words, stored_results
 from fairkd.errors import InputError
 from fairkd.models import load
+from fairkd.utils import Throttle
 from tests.benchmarks.test_crows_pairs import FILES
 
 Event = Mapping[str, Any]
@@ -117,3 +119,33 @@ def test_fidelity_brings_the_words_that_the_student_promotes(
     assert stored_results.read_words(tmp_path, student) is None
     measure_models(asked, tmp_path, emit=lambda _: None)
     assert stored_results.read_words(tmp_path, student) is not None
+
+
+@pytest.mark.parametrize("column", ["id", "stereotype", "difference"])
+def test_a_result_whose_items_lack_a_column_counts_as_not_measured(
+    config: MeasureConfig, tmp_path: Path, column: str
+) -> None:
+    measure_models(config, tmp_path, emit=lambda _: None)
+    path = stored_results.path_of(tmp_path, config.models[0], "crows-pairs")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    place = document["items"]["columns"].index(column)
+    document["items"]["columns"].pop(place)
+    for row in document["items"]["rows"]:
+        row.pop(place)
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert stored_results.read_one(path) is None
+
+
+def test_what_was_measured_before_says_nothing_about_the_time_left(
+    config: MeasureConfig, tmp_path: Path
+) -> None:
+    events: list[Event] = []
+    reporter = measure_run._Reporter(events.append, lambda: False, total=10)
+    for done in range(8):
+        reporter.enter(done, "model", "crows-pairs")
+        reporter.keep()
+    reporter._throttle = Throttle(0)
+    reporter._began -= 100.0  # seconds, in which half of one of two pairs was measured
+    reporter.enter(8, "model", "aul")
+    reporter.report(0.5)
+    assert events[-1]["seconds_left"] == pytest.approx(300, rel=0.01)

@@ -47,7 +47,7 @@ def test_p_values_are_adjusted_for_all_comparisons_that_were_made() -> None:
     tested = found.table.dropna(subset=["p_value"])
     assert tested["p_holm"].tolist() == holm(tested["p_value"]).tolist()
     assert found.sentence == (
-        "1 of 2 comparisons with teacher show a clear difference (p values adjusted by Holm)."
+        "1 of 2 comparisons with teacher shows a clear difference (p values adjusted by Holm)."
     )
 
 
