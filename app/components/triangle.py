@@ -71,8 +71,10 @@ def constraints_view(
     strength: float = 1.0,
     share: float = 0.5,
     rings: Divergence | None = None,
+    kinds: Sequence[Kind] = tuple(CONSTRAINTS),
+    movable: bool = True,
 ) -> dict[str, Any]:
-    """What the browser draws for p and for what each constraint makes of it. p can be dragged.
+    """What the browser draws for p and for what each constraint makes of it.
 
     Parameters
     ----------
@@ -82,6 +84,8 @@ def constraints_view(
     strength : of all constraints, from 0 to 1.
     share : the part of both words' probability that balanced groups give to the first word.
     rings : a divergence whose rings around p are drawn; the largest goes through the closest point.
+    kinds : the constraints.
+    movable : whether p can be dragged.
     """
     import torch  # here, because a page is drawn before torch is loaded
 
@@ -89,7 +93,8 @@ def constraints_view(
 
     point = torch.tensor([p], dtype=torch.float64)
     marks, edits, columns = [], [], [_column(p)]
-    for kind, (label, shape) in CONSTRAINTS.items():
+    for kind in kinds:
+        label, shape = CONSTRAINTS[kind]
         edit = edit_simplex(point, kind=kind, strength=strength, shares=_shares(kind, share))
         path = strength_path(point, _STRENGTHS, kind=kind, shares=_shares(kind, share))[:, 0].tolist()
         after = _point(edit.after[0].tolist())
@@ -102,9 +107,16 @@ def constraints_view(
         if distance > 1e-6:
             found = [equidistant(p, part * distance, divergence=rings, count=_RING_POINTS) for part in _RINGS]
             circles = [ring.tolist() for ring in found]
-    leaked = [float(edit.leaked_mass) for edit in edits[:2]]
-    equal = [number for number, kind in enumerate(CONSTRAINTS, 1) if kind != "group" or share == 0.5]
-    values = [_grid(kind, strength, share if kind == "group" else 0.5) for kind in CONSTRAINTS]
+    leaked = {
+        mark.name: float(edit.leaked_mass)
+        for kind, mark, edit in zip(kinds, marks, edits, strict=True)
+        if kind != "group"
+    }
+    equal = [number for number, kind in enumerate(kinds, 1) if kind != "group" or share == 0.5]
+    grid = None
+    if movable:
+        values = [_grid(kind, strength, share if kind == "group" else 0.5) for kind in kinds]
+        grid = {"count": _COUNT, "margin": SMALLEST, "unit": _UNIT, "values": values}
     return {
         **_view(p, words, name, marks, _finding(leaked, words, strength)),
         "share": share,
@@ -112,8 +124,8 @@ def constraints_view(
         "columns": columns,
         "rows": [*words, OTHERS, "leaked to other words", *DIVERGENCES.values()],
         "smallest": _smallest(edits, equal) if strength == 1 else [],
-        "hint": HINT,
-        "grid": {"count": _COUNT, "margin": SMALLEST, "unit": _UNIT, "values": values},
+        "hint": HINT if movable else "",
+        "grid": grid,
     }
 
 
@@ -180,18 +192,17 @@ def _view(p: Point, words: tuple[str, str], name: str, marks: Sequence[Mark], ti
     }
 
 
-def _finding(leaked: Sequence[float], words: tuple[str, str], strength: float) -> str:
-    """What the constraints do at p; `leaked` is for the means of the logits and of the probabilities."""
+def _finding(leaked: Mapping[str, float], words: tuple[str, str], strength: float) -> str:
+    """What the constraints do at p: `leaked` is the leaked mass of each, by name."""
     if strength == 0:
         return "At strength 0, every constraint leaves the answer as it is"
     start = f"With “{words[0]}” and “{words[1]}” equal" if strength == 1 else f"At strength {strength:g}"
-    if max(leaked) < NOTHING:
+    if max(leaked.values()) < NOTHING:
         return f"{start}, no constraint moves probability to other words"
-    logits, probabilities = (percent(part) if part >= NOTHING else "none" for part in leaked)
-    return (
-        f"{start}, the mean of the logits moves {logits} to other words, the mean of the probabilities "
-        f"{probabilities}"
-    ).replace(" %", "\u00a0%")
+    shown = {name: percent(part) if part >= NOTHING else "none" for name, part in leaked.items()}
+    first, *others = shown
+    more = "".join(f", the {name} {shown[name]}" for name in others)
+    return f"{start}, the {first} moves {shown[first]} to other words{more}".replace(" %", "\u00a0%")
 
 
 def _smallest(edits: Sequence[SimplexEdit], equal: Sequence[int]) -> list[list[int]]:

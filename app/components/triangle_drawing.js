@@ -105,7 +105,7 @@ function moving(data, place, colours) {
     const route = { d: curve(path.map(place.at)), fill: "none", stroke: ink, "stroke-opacity": 0.55, "stroke-width": 1.6 }
     parts.push(make("path", route))
   }
-  if (data.grid) parts.push(...leak(data, place, colours))
+  if (data.columns[1]?.length > 3) parts.push(...leak(data, place, colours))
   for (const { at, shape } of data.marks) parts.push(symbol(shape, ...place.at(at), colours))
   parts.forEach(part => part.setAttribute("pointer-events", "none"))
   return parts

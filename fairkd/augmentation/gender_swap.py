@@ -71,8 +71,8 @@ DecidedBy = Literal["list", "rule", "model"]
 class SwappedWord:
     """A word at `start` of a sentence, its counterpart, and what decided on it.
 
-    Most words have one counterpart in the list. For "her" and "his", a rule on the words beside it decides,
-    or else the model.
+    The possessive belongs to a word if it changes: "ladies'", "gentlemen's". Most words have one counterpart
+    in the list. For "her" and "his", a rule on the words beside it decides, or else the model.
     """
 
     start: int
@@ -156,16 +156,13 @@ def swapped_words(sentence: str, lm: MaskedLM) -> list[SwappedWord]:
     text = parsed.plain.text
     open_ = [word.start for word in parsed.words if word.target is None]
     answers = dict(zip(open_, decide.many([(text, start) for start in open_]), strict=True))
+    targets = [word.target or answers[word.start] for word in parsed.words]
     found = []
-    for word in parsed.words:
-        token = text[word.start : word.end]
-        recase = _case_of(token)
-        target = word.target or answers[word.start]
+    for word, (start, end, replacement) in zip(parsed.words, _replacements(parsed, targets), strict=True):
         decided: DecidedBy = "list"
         if word.target is None:
             decided = "model" if by_rule(text, word.start) is None else "rule"
-        start = parsed.plain.original(word.start)
-        found.append(SwappedWord(start, token, recase(target) if recase else target, decided))
+        found.append(SwappedWord(start, sentence[start:end], replacement, decided))
     return found
 
 
@@ -274,27 +271,36 @@ def _case_of(token: str) -> Callable[[str], str] | None:
 
 def _replace(parsed: _Parsed, targets: Sequence[str]) -> str:
     """The sentence with each word replaced by its counterpart, and the possessive adapted to it."""
-    sentence = parsed.sentence
     parts: list[str] = []
     done = 0
+    for start, end, replacement in _replacements(parsed, targets):
+        parts += [parsed.sentence[done:start], replacement]
+        done = end
+    return "".join([*parts, parsed.sentence[done:]])
+
+
+def _replacements(parsed: _Parsed, targets: Sequence[str]) -> list[tuple[int, int, str]]:
+    """For each word, the span that is replaced, which may hold its possessive, and its replacement."""
+    sentence = parsed.sentence
+    found: list[tuple[int, int, str]] = []
     plurals = lexicon().plurals
     for word, target in zip(parsed.words, targets, strict=True):
         start, end = parsed.plain.original(word.start), parsed.plain.original(word.end - 1) + 1
         token = sentence[start:end]
         recase = _case_of(token)
-        parts += [sentence[done:start], recase(target) if recase else target]
-        done = end
-        mark = _POSSESSIVE.match(sentence, done)
+        replacement = recase(target) if recase else target
+        mark = _POSSESSIVE.match(sentence, end)
         if mark and token.lower() not in AMBIGUOUS:  # not "his 'old' friend"
             space, apostrophe, s = mark.groups()
             if s and target in plurals and token.lower() not in plurals:  # the gentlemen's: the ladies'
-                parts.append(space + apostrophe)
-                done = mark.end()
+                replacement += space + apostrophe
+                end = mark.end()
             elif not s and token[-1] in "sS" and target[-1] != "s" and _is_possessive(sentence, mark):
                 # the ladies', the actress'
-                parts.append(f"{space}{apostrophe}{'S' if token.isupper() else 's'}")
-                done = mark.end()
-    return "".join([*parts, sentence[done:]])
+                replacement += f"{space}{apostrophe}{'S' if token.isupper() else 's'}"
+                end = mark.end()
+        found.append((start, end, replacement))
+    return found
 
 
 _QUOTE = re.compile(

@@ -6,6 +6,7 @@ from .constraint_tasks import (
     how_far_a_label_pulls as how_far_a_label_pulls,
     how_much_leaks as how_much_leaks,
     label_pull as label_pull,
+    swapped_example as swapped_example,
 )
 from .exercise_result import ExerciseResult as ExerciseResult, QuestionAnswer as QuestionAnswer
 from .experiment_cells import (

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
+from fairkd.augmentation import SwappedWord, swapped_words
 from fairkd.constraints import SimplexEdit, edit_simplex, simplex_point
 from fairkd.distill.losses import mixed_target
 from fairkd.lessons.exercise_result import ExerciseResult, QuestionAnswer
-from fairkd.models import MaskedLM
+from fairkd.models import MaskedLM, token_ids
 from fairkd.predictions import Prediction, predict
 from fairkd.utils import percent, times
+
+Three = tuple[float, float, float]  # probabilities of both words, and of all others
 
 PAIR = ("he", "she")
 ENOUGH = 0.2  # the exercise asks for more leaked mass than this
@@ -24,6 +29,11 @@ _ROOM = 0.03  # probability of all other words: with less, little comes to them
 def leak_at_mask(lm: MaskedLM, prediction: Prediction, words: tuple[str, str] = PAIR) -> SimplexEdit:
     """The mean of the logits of two words at a prediction's first mask: one point, before and after."""
     return edit_simplex(torch.tensor([simplex_point(lm, prediction, words)]), kind="logit_mean")
+
+
+def _three(row: Tensor) -> Three:
+    first, second, others = row[0].tolist()
+    return first, second, others
 
 
 def how_much_leaks(lm: MaskedLM, prediction: Prediction) -> QuestionAnswer:
@@ -42,7 +52,7 @@ def how_much_leaks(lm: MaskedLM, prediction: Prediction) -> QuestionAnswer:
 
 def label_pull(
     lm: MaskedLM, prediction: Prediction, *, label: int = 1, kd: float = KD, mlm: float = MLM
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Three, Three]:
     """The balanced soft target, and what a student learns that gets a hard label as well: three words each.
 
     Parameters
@@ -54,19 +64,51 @@ def label_pull(
     """
     point = torch.tensor([simplex_point(lm, prediction, PAIR)], dtype=torch.float64)
     soft = edit_simplex(point, kind="mass_preserving").after
-    return soft[0], mixed_target(soft, torch.tensor([label]), kd=kd, mlm=mlm)[0]
+    learnt = mixed_target(soft, torch.tensor([label]), kd=kd, mlm=mlm)
+    return _three(soft), _three(learnt)
 
 
 def how_far_a_label_pulls(lm: MaskedLM, prediction: Prediction) -> QuestionAnswer:
     """How many times as likely "she" is as "he" for the student: as likely, to 2.5, to 10 times, or more."""
     _, learnt = label_pull(lm, prediction)
-    he, she, _ = learnt.tolist()
+    he, she, _ = learnt
     ratio = she / he
     return QuestionAnswer(
         sum(ratio > bound for bound in _TIMES),
         f"The student that makes this loss smallest gives “she” {percent(she)} and “he” {percent(he)}: "
         f"{times(ratio)} times as much.",
     )
+
+
+@dataclass(frozen=True)
+class SwappedExample:
+    """A sentence and its swapped copy, in parts: text, and whether it is a swapped word.
+
+    `tokens` and `copied_tokens` are the numbers of tokens of both, without special tokens.
+    """
+
+    words: tuple[SwappedWord, ...]
+    marked: tuple[tuple[str, bool], ...]
+    marked_copy: tuple[tuple[str, bool], ...]
+    tokens: int
+    copied_tokens: int
+
+
+def swapped_example(lm: MaskedLM, sentence: str) -> SwappedExample:
+    """What counterfactual data augmentation makes of a sentence; `lm` reads "her" and "his" in context."""
+    words = tuple(swapped_words(sentence, lm))
+    parts: list[tuple[str, str, bool]] = []
+    done = 0
+    for word in words:
+        parts += [(sentence[done : word.start],) * 2 + (False,), (word.word, word.counterpart, True)]
+        done = word.start + len(word.word)
+    parts = [part for part in [*parts, (sentence[done:],) * 2 + (False,)] if part[0]]
+    marked = tuple((text, swapped) for text, _, swapped in parts)
+    copy = tuple((text, swapped) for _, text, swapped in parts)
+    sides = ["".join(text for text, _ in side) for side in (marked, copy)]
+    special = lm.tokenizer.num_special_tokens_to_add()
+    tokens, copied = (len(ids) - special for ids in token_ids(lm.tokenizer, sides, max_tokens=lm.max_tokens))
+    return SwappedExample(words, marked, copy, tokens, copied)
 
 
 def check_leak(lm: MaskedLM, text: str) -> ExerciseResult:

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from fairkd.lessons import check_leak, how_far_a_label_pulls, how_much_leaks, label_pull
+from fairkd.augmentation import swapper
+from fairkd.lessons import check_leak, how_far_a_label_pulls, how_much_leaks, label_pull, swapped_example
 from fairkd.models import load
 from fairkd.predictions import predict
 
@@ -35,10 +36,8 @@ def test_a_label_pulls_the_balanced_target_by_its_weight(teacher):
     he, she = he_and_she(teacher, NURSE)
     soft, learnt = label_pull(teacher, predict(teacher, NURSE), kd=5, mlm=2)
     half = (he + she) / 2
-    assert soft.tolist() == pytest.approx([half, half, 1 - he - she], abs=1e-6)
-    assert learnt.tolist() == pytest.approx(
-        [5 * half / 7, (5 * half + 2) / 7, 5 * (1 - he - she) / 7], abs=1e-6
-    )
+    assert soft == pytest.approx([half, half, 1 - he - she], abs=1e-6)
+    assert learnt == pytest.approx([5 * half / 7, (5 * half + 2) / 7, 5 * (1 - he - she) / 7], abs=1e-6)
     ratio = (5 * half + 2) / (5 * half)
     assert how_far_a_label_pulls(teacher, predict(teacher, NURSE)).right == sum(
         ratio > bound for bound in (1.05, 2.5, 10)
@@ -62,3 +61,24 @@ def test_the_exercise_says_what_a_sentence_lacks(teacher, text, solved, said):
     result = check_leak(teacher, text)
     assert result.solved is solved
     assert said in result.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She saw her leave her house.",
+        "The gentlemen's coats and the king.",
+        "Milk is white.",
+        "(His) mother, Ms. Ray",
+    ],
+)
+def test_the_marked_parts_are_the_sentence_and_its_swap(teacher, text):
+    found = swapped_example(teacher, text)
+    assert "".join(part for part, _ in found.marked) == text
+    assert ["".join(part for part, _ in found.marked_copy)] == swapper((), teacher)([text])
+    assert sum(swapped for _, swapped in found.marked) == len(found.words)
+
+
+def test_the_copy_is_as_many_tokens_more_to_learn_from(teacher):
+    found = swapped_example(teacher, "She saw her.")
+    assert (found.tokens, found.copied_tokens) == (4, 4)
