@@ -3,20 +3,21 @@
 const SLANT = Math.sqrt(3) / 2 // the height of a triangle whose sides are 1
 const PAD = { side: 34, top: 24, foot: 40 }
 const LEGEND = 20 // pixels for a line of the legend
-const TALLEST = 0.5 // the height of the triangle, as a part of the window's
+const TALLEST = { alone: 0.5, presenting: 0.33 } // the height of the triangle, as a part of the window's
 const HUES = { point: "teacher", square: "hard" } // of the shapes; the others have the colour of text
 
+// For a file, which has no table beside it: with a legend.
 function drawTriangle(data, width, colours) {
-  const place = layout(data, width, colours)
+  const place = layout(data, width, colours, legendLines(data, width, colours))
   const svg = make("svg", { width, height: place.height, viewBox: `0 0 ${width} ${place.height}` })
   svg.append(still(data, place, colours), ...moving(data, place, colours), ...pointP(data, place, colours))
   return svg
 }
 
 // Where everything is: the first word at the left corner, the second at the right one, all others at the top.
-function layout(data, width, colours) {
-  const legend = legendLines(data, width, colours)
-  const tallest = Math.max((window.innerHeight * TALLEST) / colours.unit, 160)
+function layout(data, width, colours, legend = []) {
+  const part = colours.presenting ? TALLEST.presenting : TALLEST.alone
+  const tallest = Math.max((window.innerHeight * part) / colours.unit, 160)
   const side = Math.min(width - 2 * PAD.side, tallest / SLANT)
   const left = (width - side) / 2
   const top = LEGEND * legend.length + PAD.top

@@ -83,9 +83,9 @@ def _triangle(models: ChosenModels) -> None:
     triangle_figure(view, key="learn_triangle", on_move=_move)
     _back(name, "learn_triangle_back")
     caption(
-        "The table compares p with each q. *Leaked* is what other words gain. Bold is the smallest "
-        "divergence, where both words are equal. Between strength 0 and 1, logarithms of probabilities are "
-        "mixed, not probabilities: that is why the paths are curved and rise."
+        "A line is the path from p to q as the strength goes from 0 to 1. *Leaked* is what other words "
+        "gain. Bold is the smallest divergence, where both words are equal. Between strength 0 and 1, "
+        "logarithms are mixed, not probabilities: that is why the paths are curved and rise."
     )
 
 
