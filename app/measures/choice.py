@@ -88,9 +88,10 @@ def _measure(benchmark: Benchmark) -> None:
     """One measure: its box, what it measures, how it was checked, and more behind a click."""
     texts, check = about(benchmark.key), reference_check(benchmark.key)
     with st.container(gap=None, key=f"measure_row_{benchmark.key}"):
+        # Its label as it is: a screen reader would read Markdown aloud.
+        st.checkbox(benchmark.label, key=_box(benchmark.key), persist_state="session")
+        st.caption(literal(texts.summary))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            # Its label as it is: a screen reader would read Markdown aloud.
-            st.checkbox(benchmark.label, key=_box(benchmark.key), persist_state="session", width="content")
             if check is not None:
                 st.badge(
                     "checked",
@@ -101,7 +102,6 @@ def _measure(benchmark: Benchmark) -> None:
             if needs_download(benchmark):
                 st.badge("needs a download", icon=":material/download:", color="gray")
             _more(benchmark)
-        st.caption(literal(texts.summary))
 
 
 def _more(benchmark: Benchmark) -> None:

@@ -31,7 +31,7 @@ else:
     left, right = st.columns([5, 3], gap="large")
     with left:
         models = pick_models(teacher, student, key="measured_models", most=MOST_MODELS - 1)
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(horizontal=True, gap="medium"):
             choose_extent()
         restore_measures()
         start_button(models, ticked())
