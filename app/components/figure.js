@@ -8,6 +8,7 @@ const PALEST = { light: 0.07, dark: 0.13 } // a cell with probability 0 still sh
 
 const states = new WeakMap()
 const ruler = document.createElement("canvas").getContext("2d")
+let rulerFont = ""
 
 // The state of a figure between updates, made when its `frame` is first drawn. `redraw(state)` is called when the
 // size changes, `download(state, format)` by the button, which says that it downloads `what`. Tooltips follow the
@@ -208,7 +209,7 @@ function clean(text) {
 }
 
 function measure(text, font) {
-  ruler.font = font
+  if (font !== rulerFont) ruler.font = rulerFont = font // to set it takes longer than to measure a word
   return ruler.measureText(text).width
 }
 

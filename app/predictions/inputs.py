@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -29,6 +30,7 @@ ON_PHONES = """<style>
 }
 </style>"""
 POSITION = "position"  # the parameter of the address with the chosen column
+Changed = Callable[[], object]
 _KEYS = ("text", "k", "temperature", "each", "log", "hard")  # of the inputs, in the order of the settings
 
 
@@ -69,11 +71,12 @@ def use_sentence(text: str) -> None:
     forget_position()
 
 
-def take_preset() -> None:
+def _take_preset(changed: Changed) -> None:
     """Make the chosen example the sentence, and unselect it, so that it can be chosen again."""
     if st.session_state["preset"] is not None:
         use_sentence(st.session_state["preset"])
         st.session_state["preset"] = None
+        changed()
 
 
 def drawn_settings() -> Settings | None:
@@ -86,29 +89,33 @@ def drawn_settings() -> Settings | None:
     return None if None in values else Settings(*values)
 
 
-def inputs() -> Settings:
-    """The sentence, the examples and the controls; in the presenter view one row, most of it folded away."""
+def inputs(changed: Changed) -> Settings:
+    """The sentence, the examples and the controls; in the presenter view one row, most of it folded away.
+
+    `changed` is called before a rerun for which the models have to predict.
+    """
     if not is_presenting():
-        text = sentence()
-        examples()
+        text = sentence(changed)
+        examples(changed)
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key="controls"):
-            return Settings(text, temperature=temperature(), **other_controls())
+            return Settings(text, temperature=temperature(changed), **other_controls())
     row = st.container(horizontal=True, gap="medium", vertical_alignment="center")
     with row:
-        text, divisor = sentence(), temperature()
+        text, divisor = sentence(changed), temperature(changed)
     with panel("More", "more", row=row):
-        examples()
+        examples(changed)
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             return Settings(text, temperature=divisor, **other_controls())
 
 
-def sentence() -> str:
+def sentence(changed: Changed) -> str:
     """The text box with the sentence."""
     text = st.text_input(
         "Sentence",
         value=START,
         key="text",
         bind="query-params",
+        on_change=changed,
         max_chars=4000,
         live=True,  # 250 ms after the last key; for another time Streamlit imports pandas
         placeholder="Type a sentence. Write [MASK] or _ for a hidden word",
@@ -117,19 +124,20 @@ def sentence() -> str:
     return text or ""
 
 
-def examples() -> None:
+def examples(changed: Changed) -> None:
     """Sentences to choose from."""
     st.pills(
         "Examples",
         PRESETS,
         key="preset",
         format_func=literal,
-        on_change=take_preset,
+        on_change=_take_preset,
+        args=(changed,),
         label_visibility="collapsed",
     )
 
 
-def temperature() -> float:
+def temperature(changed: Changed) -> float:
     """The slider of the temperature."""
     return st.slider(
         "Temperature",
@@ -139,6 +147,7 @@ def temperature() -> float:
         0.1,
         key="temperature",
         bind="query-params",
+        on_change=changed,
         width=146,
         format="%.1f",
         help="The models' scores (logits) are divided by the temperature. Below 1, probable words become "

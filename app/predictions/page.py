@@ -70,6 +70,17 @@ def _predicted(references: Mapping[Role, str], settings: Settings) -> bool:
     return model_cache.predict_together(references.values(), settings.text, settings.temperature)
 
 
+@track_activity()
+def _predict_ahead(references: Mapping[Role, str]) -> None:
+    """Predict before the script reruns.
+
+    A rerun begins with an element, and to draw that takes processor time from the models.
+    """
+    settings = drawn_settings()
+    if settings is not None:
+        _predicted(references, settings)
+
+
 def _asked_number(text: str) -> int | None:
     """The column in the address, unless it was chosen in another sentence.
 
@@ -120,12 +131,13 @@ def _body(chosen: dict[Role, str]) -> None:
     """
     begin_view()
     settings = None if st.session_state.pop(_RUN_OF_PAGE, False) else drawn_settings()
+    draw_inputs = partial(inputs, partial(_predict_ahead, chosen))
     if settings is not None and _predicted(chosen, settings):
-        results(chosen, settings, st.container(), draw_inputs=inputs)
+        results(chosen, settings, st.container(), draw_inputs=draw_inputs)
         return
     above = st.container()
     with above:
-        settings = inputs()
+        settings = draw_inputs()
     results(chosen, settings, above)
 
 

@@ -6,8 +6,8 @@ PyTorch is imported on first use, not with this module, so that the page appears
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -62,6 +62,12 @@ def _cached_model(model: Version, _model: MaskedLM | None = None) -> MaskedLM:
     if _model is None:
         raise CacheMiss
     return _model
+
+
+@st.cache_resource(show_spinner=False)
+def _loaded() -> weakref.WeakSet[MaskedLM]:
+    """The models in memory."""
+    return weakref.WeakSet()
 
 
 @st.cache_data(max_entries=16, ttl=FAILURE_KEPT, show_spinner=False)
@@ -139,6 +145,8 @@ def _load(reference: str, draw: Callable[..., object]) -> MaskedLM:
     except FairKDError as error:
         _cached_failure(*_attempt(reference), _sentence=str(error))
         raise
+    models.share_projection(model, list(_loaded()))
+    _loaded().add(model)
     return _cached_model(wanted, _model=model)
 
 
@@ -182,8 +190,7 @@ def predict(reference: str, text: str, *, temperature: float = 1.0, mask_each: b
 def predict_together(references: Iterable[str], text: str, temperature: float) -> bool:
     """Predict with several models at once, so that `predict` finds the predictions. Whether it finds all.
 
-    Each model has a thread, because the browser has nothing to do meanwhile. Models that are not loaded, and
-    errors, are left to `predict`.
+    Models that are not loaded, and errors, are left to `predict`.
     """
     models: dict[Version, MaskedLM] = {}
     complete = True
@@ -199,16 +206,12 @@ def predict_together(references: Iterable[str], text: str, temperature: float) -
         return complete
     from fairkd import predictions
 
-    with ThreadPoolExecutor(len(models)) as threads:
-        jobs = {
-            model: threads.submit(predictions.predict, loaded, text, temperature=temperature)
-            for model, loaded in models.items()
-        }
-    for model, job in jobs.items():
-        if job.exception() is None:
-            _cached_prediction(model, text, temperature, False, _prediction=job.result())
-        else:
-            complete = False
+    try:
+        found = predictions.predict_each(list(models.values()), text, temperature=temperature)
+    except FairKDError:
+        return False
+    for model, prediction in zip(models, found, strict=True):
+        _cached_prediction(model, text, temperature, False, _prediction=prediction)
     return complete
 
 

@@ -12,6 +12,7 @@
 * `fingerprint`: a hash of a model's weights
 * `mixed_precision`: a copy whose encoder multiplies in bf16
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them
+* `joint_head`: several models at once, with one projection for those whose weights are equal
 * `tokenization`: texts with typed masks as tokens, and how a word is spelled in context
 * `token_batching`: how work is cut into batches of tokens
 * `mask_syntax`: masks as people type them, without a tokenizer

@@ -1,4 +1,5 @@
 from .fingerprint import weights_hash as weights_hash
+from .joint_head import logits_of_each as logits_of_each, share_projection as share_projection
 from .loading import (
     Description as Description,
     MaskedLM as MaskedLM,

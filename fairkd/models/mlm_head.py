@@ -138,6 +138,21 @@ def _projected(model: PreTrainedModel, states: Tensor) -> Tensor:
     return logits[: len(states)]
 
 
+def states_at(lm: MaskedLM, ids: Tensor, at: Tensor) -> Tensor:
+    """What the vocabulary projection takes at positions `at` [M] of one input `ids` [L]: [M, width].
+
+    On the model's device. Raises ModelError as `logits_at` does, and for a family whose head is not known.
+    """
+    one = ids[None].to(lm.model.device)
+    with model_errors(lm.reference):
+        return transform_of(lm.model)(_states(lm.model, one, torch.ones_like(one), at.to(one.device)))
+
+
+def product(states: Tensor, weight: Tensor) -> Tensor:
+    """States [M, width] times the weight [V, width] of a vocabulary projection: [M, V]."""
+    return F.linear(_sixteen_rows(states), weight)[: len(states)]
+
+
 def _sixteen_rows(x: Tensor) -> Tensor:
     """Rows [n, width] and, for 5 to 15 of them on a processor, zeros below them up to 16.
 

@@ -5,7 +5,7 @@
     prediction = predict(lm, "Milk is a [MASK].")
     prediction.top(prediction.default_position, 5)
 
-* `positions`: one model's predictions at all positions
+* `positions`: one model's predictions at all positions, or those of several models
 * `side_by_side`: any number of models on the same text; `model_comparison`: two of them in numbers
 * `distribution`: `Prediction` and the mathematics of distributions over a vocabulary (nats)
 * `token_scores`: log-probabilities of tokens at positions of many inputs

@@ -9,7 +9,12 @@ from .distribution import (
     top_ids as top_ids,
 )
 from .model_comparison import Comparison as Comparison, compare as compare
-from .positions import as_json as as_json, predict as predict, shown_positions as shown_positions
+from .positions import (
+    as_json as as_json,
+    predict as predict,
+    predict_each as predict_each,
+    shown_positions as shown_positions,
+)
 from .side_by_side import (
     SharedWord as SharedWord,
     align as align,

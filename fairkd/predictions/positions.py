@@ -13,13 +13,23 @@ position alone is replaced by the mask.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from fairkd.errors import InputError
-from fairkd.models import CONTINUES, MaskedLM, encode, logits_at, logits_by_row, readable, tokenize_word
+from fairkd.models import (
+    CONTINUES,
+    MaskedLM,
+    encode,
+    logits_at,
+    logits_by_row,
+    logits_of_each,
+    readable,
+    tokenize_word,
+)
 from fairkd.predictions.distribution import Prediction, Token
 from fairkd.utils import Progress
 
@@ -68,8 +78,43 @@ def predict(
     >>> prediction.top(4, 3).columns.tolist()
     ['token', 'id', 'probability', 'log_probability', 'rank']
     """
+    _check(temperature)
+    tokens, ids, columns = _read(lm, text)
+    if mask_each:
+        log_p = _mask_each(lm, ids, columns, temperature, progress)
+    else:
+        with torch.inference_mode():
+            log_p = _log_softmax(logits_at(lm, ids[None], torch.ones_like(ids)[None], columns), temperature)
+    return _prediction(lm, text, temperature, mask_each, tokens, log_p)
+
+
+def predict_each(lms: Sequence[MaskedLM], text: str, *, temperature: float = 1.0) -> list[Prediction]:
+    """What `predict` finds for each of several models that read one text as written, in less time.
+
+    See `fairkd.models.logits_of_each`. Raises what `predict` raises for the first model that fails.
+
+    >>> from fairkd import models
+    >>> lms = [models.load("embedded/teacher"), models.load("embedded/student-plain")]
+    >>> [prediction.top(4, 1).token.item() for prediction in predict_each(lms, "Milk is a [MASK].")]
+    ['drink', 'drink']
+    """
+    _check(temperature)
+    readings = [_read(lm, text) for lm in lms]
+    asked = [(lm, ids, columns) for lm, (_, ids, columns) in zip(lms, readings, strict=True)]
+    found = []
+    for (lm, *_), (tokens, *_), logits in zip(asked, readings, logits_of_each(asked), strict=True):
+        log_p = _log_softmax(logits, temperature)
+        found.append(_prediction(lm, text, temperature, False, tokens, log_p))
+    return found
+
+
+def _check(temperature: float) -> None:
     if not (math.isfinite(temperature) and temperature > 0):
         raise InputError(f"The temperature must be a number greater than 0, got {temperature}.")
+
+
+def _read(lm: MaskedLM, text: str) -> tuple[tuple[Token, ...], Tensor, Tensor]:
+    """The tokens of a text, their ids [L], and the positions [M] that have a distribution."""
     encoding = encode(lm, text)
     token_strings = readable(lm)
     tokens = []
@@ -90,24 +135,24 @@ def predict(
                 begins_without_space=without_space,
             )
         )
-    positions = tuple(token.index for token in tokens if not token.special)
+    positions = [token.index for token in tokens if not token.special]
     if not positions:
         raise InputError("The text has no tokens that the model can predict. Type a few words.")
-    ids, columns = torch.tensor(encoding.ids), torch.tensor(positions)
-    if mask_each:
-        log_p = _mask_each(lm, ids, columns, temperature, progress)
-    else:
-        with torch.inference_mode():
-            log_p = _log_softmax(logits_at(lm, ids[None], torch.ones_like(ids)[None], columns), temperature)
+    return tuple(tokens), torch.tensor(encoding.ids), torch.tensor(positions)
+
+
+def _prediction(
+    lm: MaskedLM, text: str, temperature: float, mask_each: bool, tokens: tuple[Token, ...], log_p: Tensor
+) -> Prediction:
     return Prediction(
         lm.reference,
         text,
         temperature,
         mask_each,
-        tuple(tokens),
-        positions,
+        tokens,
+        tuple(token.index for token in tokens if not token.special),
         log_p,
-        token_strings,
+        readable(lm),
         lm.kind,
         lm.lower_case,
     )

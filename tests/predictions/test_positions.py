@@ -19,7 +19,7 @@ from fairkd.models.loading import MaskedLM
 from fairkd.models.tokenization import encode
 from fairkd.predictions.distribution import Prediction, Token, entropy, kl, top_ids
 from fairkd.predictions.model_comparison import compare
-from fairkd.predictions.positions import as_json, predict
+from fairkd.predictions.positions import as_json, predict, predict_each
 
 SENTENCE = "The nurse said that _ is a zoologist, and [MASK] liked milk."
 
@@ -334,3 +334,20 @@ def test_the_json_document_holds_all_positions_if_there_is_no_mask(tiny_bert: Ma
     document = as_json(predict(tiny_bert, "milk is good"), top_k=1)
     assert [position["index"] for position in document["positions"]] == [1, 2, 3]
     assert not any(position["masked"] for position in document["positions"])
+
+
+def test_several_models_predict_what_each_predicts_alone(teacher: MaskedLM, tiny_bert: MaskedLM) -> None:
+    for got, lm in zip(
+        predict_each([teacher, tiny_bert], SENTENCE, temperature=2), (teacher, tiny_bert), strict=True
+    ):
+        alone = predict(lm, SENTENCE, temperature=2)
+        torch.testing.assert_close(got.log_probabilities, alone.log_probabilities, rtol=0, atol=1e-5)
+        assert (got.reference, got.tokens, got.positions) == (lm.reference, alone.tokens, alone.positions)
+        assert (got.temperature, got.mask_each) == (2, False)
+
+
+def test_several_models_refuse_what_each_refuses(teacher: MaskedLM, tiny_bert: MaskedLM) -> None:
+    with pytest.raises(InputError, match="temperature must be a number greater than 0"):
+        predict_each([teacher, tiny_bert], SENTENCE, temperature=0)
+    with pytest.raises(InputError, match="no tokens"):
+        predict_each([teacher, tiny_bert], "")
