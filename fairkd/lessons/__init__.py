@@ -11,6 +11,7 @@
 * `exercise_result`: whether an exercise is solved, and why
 * `prediction_tasks`: the question and the exercise of the lesson on predictions
 * `temperature_tasks`: flattened distributions and the soft targets' gradient, question and exercise
+* `gap_tasks`: the gap of one sentence, its questions and its exercise
 * `constraint_tasks`: the questions and the exercise of the lesson on constraints
 
 The page Learn draws them. The public names are in `__init__.pyi`; they are imported when first used, so

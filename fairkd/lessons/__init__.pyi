@@ -29,6 +29,16 @@ from .experiment_result import (
     value_text as value_text,
 )
 from .experiment_run import run_experiment as run_experiment
+from .gap_tasks import (
+    SentenceGap as SentenceGap,
+    check_gap_and_mass as check_gap_and_mass,
+    gap_directions as gap_directions,
+    how_much_more_likely as how_much_more_likely,
+    profession_gaps as profession_gaps,
+    pronouns as pronouns,
+    sentence_gap as sentence_gap,
+    where_the_ratio_moves as where_the_ratio_moves,
+)
 from .glossary import (
     GlossaryTerm as GlossaryTerm,
     glossary_term as glossary_term,

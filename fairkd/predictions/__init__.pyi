@@ -1,5 +1,5 @@
 from .attention_weights import received_attention as received_attention
-from .cloze import Cloze as Cloze
+from .cloze import Cloze as Cloze, score_words as score_words
 from .distribution import (
     Prediction as Prediction,
     best_id as best_id,
