@@ -30,7 +30,7 @@ ON_PHONES = """<style>
 }
 </style>"""
 POSITION = "position"  # the parameter of the address with the chosen column
-Changed = Callable[[], object]
+Changed = Callable[[], None]
 _KEYS = ("text", "k", "temperature", "each", "log", "hard")  # of the inputs, in the order of the settings
 
 
