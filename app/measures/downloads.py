@@ -1,60 +1,49 @@
-"""A measurement as files: a report in HTML, everything as JSON, and all items as CSV."""
+"""A measurement as files: everything as JSON, and all items as CSV. The report is in the page's export."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
-from app.measures.reproduction import command
 from app.measures.stored import Measured
-from app.shared.reproduce import command_line
 from fairkd import __version__
-from fairkd.benchmarks import html_report
 from fairkd.runs import Run
 
 
 def downloads(run: Run, found: Measured) -> None:
     """Buttons; the files are written on the click."""
-    with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            "Report (HTML)",
-            data=lambda: html_report(
-                found.results, refusals=found.refusals, command=command_line(command(run.config))
-            ),
-            file_name=f"fairkd-measures-{run.id}.html",
-            mime="text/html",
-            key=f"measures_html_{run.id}",
-            on_click="ignore",
-            icon=":material/description:",
-            type="tertiary",
-            help="Everything in one page that opens offline. It has some of the sentences, which are "
-            "offensive by design, behind a click.",
-        )
-        st.download_button(
-            "JSON",
-            data=lambda: json_text(run, found),
-            file_name=f"fairkd-measures-{run.id}.json",
-            mime="application/json",
-            key=f"measures_json_{run.id}",
-            on_click="ignore",
-            icon=":material/data_object:",
-            type="tertiary",
-            help="Settings, and every value with its interval and categories.",
-        )
-        st.download_button(
-            "All items (CSV)",
-            data=lambda: all_items(found).to_csv(index=False).encode(),
-            file_name=f"fairkd-measures-{run.id}-items.csv",
-            mime="text/csv",
-            key=f"measures_items_{run.id}",
-            on_click="ignore",
-            icon=":material/table_rows:",
-            type="tertiary",
-            help="One row an item of each measure and model, with its id in the data file and all scores. "
+    name = f"fairkd-measures-{run.id}"
+    files: dict[str, tuple[str, str, Callable[[], str], str]] = {
+        "JSON": (
+            f"{name}.json",
+            ":material/data_object:",
+            lambda: json_text(run, found),
+            "Settings, and every value with its interval and categories.",
+        ),
+        "All items (CSV)": (
+            f"{name}-items.csv",
+            ":material/table_rows:",
+            lambda: all_items(found).to_csv(index=False),
+            "One row an item of each measure and model, with its id in the data file and all scores. "
             "The sentences are offensive by design.",
-        )
+        ),
+    }
+    with st.container(horizontal=True, gap="small"):
+        for label, (file, icon, text, help) in files.items():
+            st.download_button(
+                label,
+                data=lambda text=text: text().encode(),
+                file_name=file,
+                mime="application/json" if file.endswith("json") else "text/csv",
+                key=f"measures_{file}",
+                on_click="ignore",
+                icon=icon,
+                type="tertiary",
+                help=help,
+            )
 
 
 def json_text(run: Run, found: Measured) -> str:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from app.shared.reproduce import reproduce
+from app.measures.notebook import measurement_cells
+from app.measures.scores import score_figures
+from app.measures.stored import measured
+from app.shared.export_control import Export
+from app.shared.reproduce import command_line, reproduce
 from app.shared.widgets import literal
-from fairkd.benchmarks import BENCHMARKS, about
+from fairkd.benchmarks import BENCHMARKS, about, html_report
 from fairkd.runs import Run
 
 
@@ -16,10 +20,24 @@ def reproduce_measurement(run: Run) -> None:
     """The element “Reproduce and cite”; nothing where the settings cannot be read."""
     if run.config_error is not None:
         return
-    reproduce_config(run.config, f"reproduce_{run.id}")
+    reproduce_config(run.config, f"reproduce_{run.id}", export=_export(run))
 
 
-def reproduce_config(config: Mapping[str, Any], key: str) -> None:
+def _export(run: Run) -> Export | None:
+    """The export of a measurement; None without a result. Its web page is the report of `fairkd measure`."""
+    found = measured(run)
+    if not found.results:
+        return None
+    line = command_line(command(run.config))
+    return Export(
+        run.name,
+        f"fairkd-measures-{run.id}",
+        lambda: measurement_cells(run.id, len(score_figures(found, dark=False))),
+        html=lambda: html_report(found.results, refusals=found.refusals, command=line),
+    )
+
+
+def reproduce_config(config: Mapping[str, Any], key: str, *, export: Export | None = None) -> None:
     """The same for settings that nothing was measured with yet."""
     sources = [about(name).source.rstrip(".") for name in config["benchmarks"] if name in BENCHMARKS]
     files = "It reads your own files from the current folder. " if config.get("data") else ""
@@ -28,6 +46,7 @@ def reproduce_config(config: Mapping[str, Any], key: str) -> None:
         key,
         models=list(config["models"]),
         note=f"{files}The measures: {literal('; '.join(dict.fromkeys(sources)))}.",
+        export=export,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.benchmark_scores import GhostMark, ScoreMark, score_chart
@@ -109,9 +110,20 @@ def _published(key: str, models: Sequence[str]) -> dict[PublishedScore, tuple[st
     return dict(own) or beside(LANDMARK)
 
 
+def score_figures(found: Measured, *, dark: bool) -> list[go.Figure]:
+    """The charts of the view, those of bias first."""
+    bias = [one for one in found.benchmarks if BENCHMARKS[one].family == "bias"]
+    quality = [one for one in found.benchmarks if BENCHMARKS[one].family != "bias"]
+    return [_figure(found, keys, dark=dark) for keys in (*grouped(bias), *grouped(quality))]
+
+
+def _figure(found: Measured, benchmarks: Sequence[str], *, dark: bool) -> go.Figure:
+    marks = marks_of(found, benchmarks)
+    return score_chart(marks, ghosts_of(found, benchmarks), title=panel_title(marks), dark=dark)
+
+
 def _panel(found: Measured, benchmarks: Sequence[str], key: str) -> None:
-    marks, ghosts = marks_of(found, benchmarks), ghosts_of(found, benchmarks)
-    figure = score_chart(marks, ghosts, title=panel_title(marks), dark=theme.is_dark())
+    figure = _figure(found, benchmarks, dark=theme.is_dark())
     show_figure(figure, key, f"fairkd-{key.replace('_', '-')}", rows=True)
 
 

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import Any, Literal
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.run_comparison import BIAS, LOST, QUALITY, X_AXES, bias_quality, compared_curves
@@ -85,7 +86,7 @@ def comparison(found: list[Run]) -> None:
     st.fragment(_compared, run_every="4s" if live else None)(picked, shown, looks, not different, axes)
     measured_benchmarks(picked, shown)
     different_settings(picked, shown)
-    reproduce_runs(picked)
+    reproduce_runs(picked, shown, looks, axes or _chosen_axes(), comparable=not different)
 
 
 def _choose_at_first(offered: Collection[str], newest: list[str]) -> None:
@@ -163,7 +164,16 @@ def _choose_axes() -> tuple[Measure, str]:
             bind="query-params",
             label_visibility=_labels(),
         )
-    return MEASURES.get(str(chosen), BIAS), str(x) if x in X_AXES else "step"
+    return _axes(chosen, x)
+
+
+def _chosen_axes() -> tuple[Measure, str]:
+    """The same from the widgets, which are in a fragment."""
+    return _axes(*map(st.session_state.get, ("compared_measure", "compared_over")))
+
+
+def _axes(measure: object, x: object) -> tuple[Measure, str]:
+    return MEASURES.get(str(measure), BIAS), str(x) if x in X_AXES else "step"
 
 
 @track_activity()
@@ -179,27 +189,14 @@ def _compared(
     `axes` are what `_choose_axes` returned; None where the choice stands here, above the charts.
     """
     data = {names[run.id]: follow(run) for run in picked}
-    teacher = next((one.teacher for one in data.values() if one.teacher), {}) if comparable else {}
+    teacher = shared_teacher(data) if comparable else {}
     table = last_values(data)
-    masses = zip(table["gap_mass"], table["teacher_mass"], strict=True)
-    lost = [has_lost_mass(mass, own) for mass, own in masses]
-    gone = tuple(table["name"][lost])
+    gone = tuple(table["name"][lost_mass(table)])
     shown_ids, dark = tuple((run.id, looks[names[run.id]]) for run in picked), is_dark()
-    one_seed = comparable and rests_on_one_seed([run.config for run in picked])
     measure, over = axes or _choose_axes()
     left, right = st.columns([11, 9], gap="medium")
     with left:
-        figure = compared_curves(
-            {name: one.evaluations for name, one in data.items()},
-            measure,
-            looks=looks,
-            x=over,
-            teacher=teacher,
-            ranking=_ranking(measure, data, gone) if comparable else None,
-            one_seed=one_seed,
-            lost=gone,
-            dark=dark,
-        )
+        figure = compared_figure(picked, data, looks, measure, over=over, comparable=comparable, dark=dark)
         view = (shown_ids, measure.key, over, dark)
         show_figure(
             figure,
@@ -219,7 +216,7 @@ def _compared(
         ]
         caption(" ".join(filter(None, sentences)))
     with right:
-        _bias_quality(table, lost, data, teacher, looks, comparable=comparable, view=(shown_ids, dark))
+        _bias_quality(data, looks, comparable=comparable, view=(shown_ids, dark))
     if gone:
         caption(f":material/warning: {lost_note(gone)}")
     if told := measured_on(picked, data):
@@ -235,28 +232,60 @@ def _ranking(measure: Measure, data: Mapping[str, RunData], lost: Collection[str
     return rank_runs(measure, {name: one.last for name, one in data.items() if name not in left_out})
 
 
-def _bias_quality(
-    table: pd.DataFrame,
-    lost: Sequence[bool],
+def shared_teacher(data: Mapping[str, RunData]) -> Mapping[str, Any]:
+    """The teacher's measures, which comparable runs share; empty before the first."""
+    return next((one.teacher for one in data.values() if one.teacher), {})
+
+
+def lost_mass(table: pd.DataFrame) -> list[bool]:
+    """Whether each run of `last_values` has lost the probability mass that its gaps need."""
+    return [
+        has_lost_mass(mass, own) for mass, own in zip(table["gap_mass"], table["teacher_mass"], strict=True)
+    ]
+
+
+def compared_figure(
+    picked: Sequence[Run],
     data: Mapping[str, RunData],
-    teacher: Mapping[str, Any],
     looks: Mapping[str, int],
+    measure: Measure,
     *,
+    over: str,
     comparable: bool,
-    view: tuple[object, bool],
-) -> None:
-    """Bias against quality, of the runs whose measures rest on enough sentences and professions."""
-    few = [any(one.has_too_few(row) for one in (QUALITY, BIAS)) for row in table.to_dict("records")]
-    known = table[[QUALITY.key, BIAS.key]].notna().all(axis=1) & ~pd.Series(few, dtype=bool)
+    dark: bool,
+) -> go.Figure:
+    """A measure of all runs on one chart. `data` has those of `picked` by displayed name, in order."""
+    table = last_values(dict(data))
+    gone = tuple(table["name"][lost_mass(table)])
+    return compared_curves(
+        {name: one.evaluations for name, one in data.items()},
+        measure,
+        looks=looks,
+        x=over,
+        teacher=shared_teacher(data) if comparable else {},
+        ranking=_ranking(measure, data, gone) if comparable else None,
+        one_seed=comparable and rests_on_one_seed([run.config for run in picked]),
+        lost=gone,
+        dark=dark,
+    )
+
+
+def bias_quality_figure(
+    data: Mapping[str, RunData], looks: Mapping[str, int], *, comparable: bool, dark: bool
+) -> tuple[go.Figure, bool] | None:
+    """Bias against quality, and whether the figure has a Pareto front.
+
+    Only of the runs whose measures rest on enough sentences and professions; None where there are none.
+    """
+    table = last_values(dict(data))
+    lost = lost_mass(table)
+    known = ~_too_few(table) & table[[QUALITY.key, BIAS.key]].notna().all(axis=1)
     measured = table[known].reset_index(drop=True)
     if measured.empty:
-        waiting = "The chart of bias against quality appears after the first evaluation."
-        caption(f"Bias against quality is not drawn: {TOO_FEW}." if any(few) else waiting)
-        return
+        return None
     kept = [gone for gone, shown in zip(lost, known, strict=True) if shown]
     best = fairness_front(list(zip(measured[QUALITY.key], measured[BIAS.key], strict=True)), kept)
-    gone = table["name"][lost].tolist()
-    left_out = {*gone, *table["name"][~known]}
+    left_out = {*table["name"][lost], *table["name"][~known]}
     counted = {name: one for name, one in data.items() if name not in left_out}
     figure = bias_quality(
         measured,
@@ -264,9 +293,29 @@ def _bias_quality(
         looks=looks,
         lost=kept,
         rankings=(_ranking(BIAS, counted), _ranking(QUALITY, counted)) if comparable else None,
-        teacher=teacher,
-        dark=view[1],
+        teacher=shared_teacher(data) if comparable else {},
+        dark=dark,
     )
+    return figure, bool(best)
+
+
+def _too_few(table: pd.DataFrame) -> pd.Series:
+    """Which runs were measured on too few sentences or professions."""
+    rows = table.to_dict("records")
+    return pd.Series([any(one.has_too_few(row) for one in (QUALITY, BIAS)) for row in rows], dtype=bool)
+
+
+def _bias_quality(
+    data: Mapping[str, RunData], looks: Mapping[str, int], *, comparable: bool, view: tuple[object, bool]
+) -> None:
+    """Bias against quality, or why it is not drawn."""
+    found = bias_quality_figure(data, looks, comparable=comparable, dark=view[1])
+    if found is None:
+        waiting = "The chart of bias against quality appears after the first evaluation."
+        few = _too_few(last_values(dict(data))).any()
+        caption(f"Bias against quality is not drawn: {TOO_FEW}." if few else waiting)
+        return
+    figure, best = found
     show_figure(
         figure, "bias_quality", "fairkd-bias-quality", view=view, title_lines=_LINES, note_lines=_LINES
     )

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from app.runs.actions import has_model
+from app.runs.follow import follow
+from app.runs.notebook import comparison_cells, run_cells
+from app.runs.watched_sentences import shown_sentence
+from app.shared.export_control import Export
 from app.shared.reproduce import reproduce
 from app.shared.widgets import literal
-from fairkd.reports import example_command, settings_file, settings_text, steps_note, submit_command
+from fairkd.measures import Measure
+from fairkd.reports import (
+    example_command,
+    report,
+    settings_file,
+    settings_text,
+    steps_note,
+    submit_command,
+)
 from fairkd.runs import Run
 
 
@@ -20,6 +32,7 @@ def reproduce_run(run: Run) -> None:
         reproduce(
             example_command(),
             f"reproduce_{run.id}",
+            export=_export(run),
             note="This command trains all examples, one after the other.",
         )
         return
@@ -30,11 +43,39 @@ def reproduce_run(run: Run) -> None:
         models=_models(run),
         files={file: partial(settings_text, run)},
         note=steps_note(run),
+        export=_export(run),
     )
 
 
-def reproduce_runs(compared: Sequence[Run]) -> None:
-    """The element “Reproduce and cite” of compared runs. All of their settings can be read."""
+def _export(run: Run) -> Export | None:
+    """The export of a run's page; None before there is anything to show."""
+    if run.kind == "measure":  # the page Measures has it
+        return None
+    found = follow(run)
+    if found.evaluations.empty:
+        return None
+    text, step = shown_sentence(run.id)
+    return Export(
+        run.name,
+        f"fairkd-{run.id}",
+        partial(run_cells, run.id, text if text in found.texts else None, step),
+        html=partial(report, [run]),
+    )
+
+
+def reproduce_runs(
+    compared: Sequence[Run],
+    names: Mapping[str, str],
+    looks: Mapping[str, int],
+    axes: tuple[Measure, str],
+    *,
+    comparable: bool,
+) -> None:
+    """The element “Reproduce and cite” of compared runs. All of their settings can be read.
+
+    `names` are those displayed, by id; `looks` how each is drawn, by name; `axes` the measure of the first
+    chart, and the column of its x axis.
+    """
     shown = [run.folder.name for run in compared if run.example]
     own = [run for run in compared if not run.example]
     commands = [example_command(shown)] if shown else []
@@ -49,6 +90,12 @@ def reproduce_runs(compared: Sequence[Run]) -> None:
         models=[model for run in compared for model in _models(run)],
         files={settings_file(run): partial(settings_text, run) for run in own},
         note=" ".join(notes),
+        export=Export(
+            f"{len(compared)} runs compared",
+            "fairkd-runs",
+            partial(comparison_cells, names, looks, axes[0].key, axes[1], comparable=comparable),
+            html=partial(report, compared),
+        ),
     )
 
 

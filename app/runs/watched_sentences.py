@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.charts.text import percent
@@ -137,6 +138,12 @@ def pair_words(predictions: Sequence[Mapping[str, Any]], groups: Sequence[Collec
     tokens = [str(one["token"]) for one in predictions]
     best = (next((token for token in tokens if token.casefold() in group), None) for group in groups)
     return [token for token in best if token is not None]
+
+
+def shown_sentence(id: str) -> tuple[str | None, int | None]:
+    """The watched sentence and the step that the page of a run shows; None for the first and the last one."""
+    step = st.session_state.get(f"watched_sentence_step_{id}")
+    return st.session_state.get(f"watched_sentence_text_{id}"), None if step == -1 else step
 
 
 def _choose_step(id: str, steps: list[int]) -> int:
@@ -278,18 +285,9 @@ def _word_curves(
     id = run.id
     if len(steps) < 2:
         return
-    frame = words_over_steps(found, text, index)
-    teacher = probabilities(found.teacher_watched_sentences.get(text), index)
-    last = frame[frame["step"] == steps[-1]]
-    pair = pair_words([{"token": token} for token in (*teacher, *last["token"])], groups)
-    pair = pair if len(pair) == 2 else []
-    wanted = [*pair, *last["token"][:WORDS], *list(teacher)[:WORDS]]
-    shown = frame[frame["token"].isin(wanted)]
-    title = title_at(step, frame[frame["step"] == step], pair)
-    order = {token: place for place, token in enumerate(dict.fromkeys(wanted))}
-    shown = shown.sort_values("token", key=lambda tokens: tokens.map(order), kind="stable")
-    dark = is_dark()
-    figure = watched_sentence_curves(shown, steps=steps, step=step, teacher=teacher, title=title, dark=dark)
+    frame, dark = words_over_steps(found, text, index), is_dark()
+    pair = compared_pair(found, text, index, groups)
+    figure = word_curves(found, text, index, step=step, groups=groups, dark=dark)
     show_figure(
         figure, f"watched_sentence_words_{id}", f"fairkd-{id}-watched_sentence", view=(text, index, dark)
     )
@@ -301,6 +299,32 @@ def _word_curves(
     )
     about = about_run(run)
     table_download(frame, f"fairkd-{id}-watched_sentence", f"watched_sentence_{id}_csv", about=about)
+
+
+def compared_pair(found: RunData, text: str, index: int, groups: Sequence[Collection[str]]) -> list[str]:
+    """The words of the gap at a position, at the last step; empty where one of them is not recorded."""
+    frame = words_over_steps(found, text, index)
+    teacher = probabilities(found.teacher_watched_sentences.get(text), index)
+    last = frame[frame["step"] == frame["step"].max()]
+    pair = pair_words([{"token": token} for token in (*teacher, *last["token"])], groups)
+    return pair if len(pair) == 2 else []
+
+
+def word_curves(
+    found: RunData, text: str, index: int, *, step: int, groups: Sequence[Collection[str]], dark: bool
+) -> go.Figure:
+    """The probabilities of both models' best words, and of the gap's, over the steps; a line marks `step`."""
+    frame = words_over_steps(found, text, index)
+    teacher = probabilities(found.teacher_watched_sentences.get(text), index)
+    pair = compared_pair(found, text, index, groups)
+    steps = sorted({int(event["step"]) for event in found.watched_sentences if event["text"] == text})
+    last = frame[frame["step"] == steps[-1]]
+    wanted = [*pair, *last["token"][:WORDS], *list(teacher)[:WORDS]]
+    order = {token: place for place, token in enumerate(dict.fromkeys(wanted))}
+    shown = frame[frame["token"].isin(wanted)]
+    shown = shown.sort_values("token", key=lambda tokens: tokens.map(order), kind="stable")
+    title = title_at(step, frame[frame["step"] == step], pair)
+    return watched_sentence_curves(shown, steps=steps, step=step, teacher=teacher, title=title, dark=dark)
 
 
 def title_at(step: int, now: pd.DataFrame, pair: Sequence[str]) -> str:
