@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -30,6 +31,7 @@ from fairkd.utils import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
 
     from fairkd.constraints import ConstraintPreview
     from fairkd.distill.config import Config
@@ -46,11 +48,23 @@ _POSITION_READ = "preview_position_read"
 HIDDEN = "she"  # the hidden word until the visitor names another one
 
 
-def constraint_preview(variant: str, teacher: str, config: Config | None) -> None:
+@dataclass(frozen=True)
+class PreviewChoice:
+    """What the preview shows; `word` is the hidden one, where the student has a label."""
+
+    text: str
+    position: int
+    temperature: float
+    word: str | None
+
+
+def constraint_preview(variant: str, teacher: str, config: Config | None) -> PreviewChoice | None:
     """The constraint's controls on the left, what the student is shown on the right, and the loss below.
 
-    `config` is the variant's configuration, or None where it is not valid.
+    `config` is the variant's configuration, or None where it is not valid. Returns what is shown; None where
+    there is an error, or nothing to learn.
     """
+    shown = None
     left, right = st.columns([2, 3], gap="large")
     with left:
         take_parameter("preview_text", START)
@@ -65,7 +79,7 @@ def constraint_preview(variant: str, teacher: str, config: Config | None) -> Non
         write_parameter("preview_text", text or "", START)
         constraint_controls(variant)
     with right, model_cache.friendly_errors():
-        _show_edit(variant, teacher, text or "", config)
+        shown = _show_edit(variant, teacher, text or "", config)
     if config is not None:
         # Terms apart, so that the formula wraps on a phone.
         first, *others = loss_terms(config)
@@ -73,9 +87,10 @@ def constraint_preview(variant: str, teacher: str, config: Config | None) -> Non
         st.markdown(formula, text_alignment="center")
         head = f"The loss of {variant}, with the numbers of its settings."
         caption("  \n".join([head, *loss_symbols(config)]))  # a line for each term
+    return shown
 
 
-def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> None:
+def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> PreviewChoice | None:
     """What the student is shown at the chosen position, with the measures of the change."""
     prediction = model_cache.predict(teacher, text)
     places = list(prediction.positions)
@@ -120,26 +135,55 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
     names = _names(shown, label, learns=learns)
     if not names:
         figure.info(NOTHING, icon=":material/info:")
-        return
-    frame = shown.table(WORDS, label=label)
-    if not learns:
-        frame = frame[frame["label"] > 0].reset_index(drop=True)
+        return None
+    frame = preview_table(edit, config, label, temperature=temperature)
     groups = [group.name for group in contrast.groups]
-    bars = edit_bars(
-        frame,
-        groups=groups,
-        names=names,
-        temperature=temperature,
-        title=finding(edit, drawn=temperature) if learns else no_teacher(config),
-        notes=temperature_note(edit, shown) if learns else (),
-        dark=is_dark(),
-    )
+    bars = preview_bars(edit, config, label, frame, groups=groups, temperature=temperature, dark=is_dark())
     with figure:
         show_figure(bars, "preview_bars", "fairkd-constraint", rows=True)
     if learns:
         _numbers(edit)
     caption(reading(names, shown, frame))
     table_download(frame, "fairkd-constraint", "preview_csv")
+    word = None if label is None else str(st.session_state["preview_word"])
+    return PreviewChoice(text, int(position), temperature, word)
+
+
+def preview_table(
+    edit: ConstraintPreview,
+    config: Config | None,
+    label: Mapping[int, float] | None,
+    *,
+    temperature: float,
+) -> pd.DataFrame:
+    """The rows of the figure; of a variant that does not learn the teacher's answer, the label's alone."""
+    frame = edit.at(temperature).table(WORDS, label=label)
+    if config is None or learns_distributions(config):
+        return frame
+    return frame[frame["label"] > 0].reset_index(drop=True)
+
+
+def preview_bars(
+    edit: ConstraintPreview,
+    config: Config | None,
+    label: Mapping[int, float] | None,
+    frame: pd.DataFrame,
+    *,
+    groups: Sequence[str],
+    temperature: float,
+    dark: bool,
+) -> go.Figure:
+    """The figure of a `preview_table`; `groups` are the names of the word groups."""
+    learns, shown = config is None or learns_distributions(config), edit.at(temperature)
+    return edit_bars(
+        frame,
+        groups=groups,
+        names=_names(shown, label, learns=learns),
+        temperature=temperature,
+        title=finding(edit, drawn=temperature) if learns else no_teacher(config),
+        notes=temperature_note(edit, shown) if learns else (),
+        dark=dark,
+    )
 
 
 def _linked_position(places: list[int], default: int) -> int:

@@ -4,21 +4,54 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from app.distill.notebook import preview_cells
+from app.distill.preview import PreviewChoice
 from app.distill.variants import ALL_VARIANTS, changes
+from app.shared.export_control import Export
 from app.shared.reproduce import reproduce
+from app.shared.widgets import literal
+from fairkd.distill.config import DESCRIPTIONS, flat
+
+if TYPE_CHECKING:
+    from fairkd.distill.config import Config
 
 
-def reproduce_variants(variants: Sequence[str], focused: str, teacher: str) -> None:
-    """The element “Reproduce and cite”: for all variants, or for `focused` if their changes differ."""
+def reproduce_variants(
+    variants: Sequence[str],
+    focused: str,
+    teacher: str,
+    config: Config | None,
+    preview: PreviewChoice | None,
+) -> None:
+    """The element “Reproduce and cite”: for all variants, or for `focused` if their changes differ.
+
+    The export has the preview of `focused`, whose configuration is `config`; there is none without either.
+    """
     own = {variant: changes(variant) for variant in variants}
     alone = len(variants) > 1 and any(own.values())
     shown = [focused] if alone else list(variants)
     made = {"teacher": teacher, **changes(ALL_VARIANTS), **(own[shown[0]] if len(shown) == 1 else {})}
+    start = command(shown, made)
+    export = None
+    if config is not None and preview is not None:
+        export = Export(
+            f"What the variant {focused} shows its student",
+            "fairkd-constraint",
+            partial(preview_cells, config, preview, [shlex.quote(word) for word in start]),
+            sentences=[literal(DESCRIPTIONS[focused])],
+            settings={
+                "sentence": preview.text,
+                "temperature": preview.temperature,
+                **flat(config.model_dump(mode="json", include={"teacher", "constraint", "objective"})),
+            },
+        )
     reproduce(
-        command(shown, made),
+        start,
         "reproduce_distill",
         models=[teacher],
         note=(
@@ -27,6 +60,7 @@ def reproduce_variants(variants: Sequence[str], focused: str, teacher: str) -> N
             if alone
             else ""
         ),
+        export=export,
     )
 
 

@@ -43,7 +43,7 @@ with unseen("distill_description"):
 config = None
 with suppress(FairKDError):  # the start buttons report an invalid configuration
     config = config_of(focused, teacher)
-constraint_preview(focused, teacher, config)
+preview = constraint_preview(focused, teacher, config)
 
 if config is not None:
     table = changed(config.model_dump(mode="json"), leave_out=SHARED_SETTINGS)
@@ -75,5 +75,5 @@ shared_controls(teacher)
 
 st.subheader("Start")
 start_controls(variants, focused, teacher)
-reproduce_variants(variants, focused, teacher)
+reproduce_variants(variants, focused, teacher, config, preview)
 keep()

@@ -47,7 +47,7 @@ def export_button(
     note: str = "",
     files: Mapping[str, Callable[[], str]] | None = None,
 ) -> None:
-    """A popover with both downloads. Each file is made on the click.
+    """An expander with both downloads. Each file is made on the click.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def export_button(
     command : that reproduces the page, as lines for a shell; `note` is on it, as Markdown.
     files : the text of each file that the command reads, by its name.
     """
-    panel = st.popover(
+    panel = st.expander(
         "Export this page", key=f"{key}_export", icon=":material/ios_share:", on_change="rerun"
     )
     if not panel.open:
@@ -84,7 +84,7 @@ def export_button(
             citation=citation,
         )
 
-    with panel:
+    with panel, st.container(horizontal=True, gap="small"):
         st.download_button(
             "Notebook (.ipynb)",
             data=notebook,

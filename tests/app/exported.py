@@ -1,4 +1,4 @@
-"""Export what a page shows, as its popover does, and run the notebook's code."""
+"""Export what a page shows, as its control does, and run the notebook's code."""
 
 from __future__ import annotations
 
