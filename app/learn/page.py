@@ -6,12 +6,16 @@ import streamlit as st
 
 from app.learn.class_link import class_link
 from app.learn.exercises import is_solved
+from app.learn.lesson_export import lesson_export
 from app.learn.lesson_parts import ChosenModels
-from app.learn.screens import all_screens, one_screen
+from app.learn.screens import READING_WIDTH, all_screens, one_screen
+from app.shared.export_control import export_button
+from app.shared.export_view import record_text
 from app.shared.presenter import is_presenting
 from app.shared.widgets import caption, literal
 from fairkd.errors import InputError
 from fairkd.lessons import Lesson, lesson, lessons
+from fairkd.utils import citation
 
 LESSON = "lesson"  # the parameter of the address
 PAGE = "app/pages/learn.py"
@@ -75,6 +79,13 @@ def show_lesson(one: Lesson, models: ChosenModels) -> None:
     all_screens(one, models)
     _what_remains(one)
     _neighbours(one)
+    with st.container(width=READING_WIDTH):
+        export_button(
+            lesson_export(one, models),
+            "lesson",
+            models=[models.teacher, models.student],
+            citation=citation(),
+        )
 
 
 def _notes(one: Lesson) -> None:
@@ -95,7 +106,9 @@ def _notes(one: Lesson) -> None:
 def _what_remains(one: Lesson) -> None:
     with st.container(border=True, width=860):
         st.subheader("Remember", anchor=False)
-        st.markdown("\n".join(f"* {sentence}" for sentence in one.remember))
+        remember = "\n".join(f"* {sentence}" for sentence in one.remember)
+        st.markdown(remember)
+        record_text("remember", "Remember", remember)
     st.subheader("Sources", anchor=False)
     st.markdown("\n".join(f"* [{literal(source.text)}]({source.url})" for source in one.sources))
 

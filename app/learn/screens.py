@@ -9,9 +9,11 @@ import streamlit as st
 from app.components.turning import turn_by_keys
 from app.learn.class_link import SCREEN, class_link
 from app.learn.exercises import do_exercise
+from app.learn.lesson_export import without_links
 from app.learn.lesson_parts import ChosenModels, LessonParts, parts_of
 from app.learn.questions import ask
 from app.shared import model_cache
+from app.shared.export_view import record_text
 from app.shared.theme import GRID, PAGE
 from app.shared.url_state import write_parameter
 from app.shared.widgets import caption, literal
@@ -36,6 +38,7 @@ def all_screens(lesson: Lesson, models: ChosenModels) -> None:
     parts = parts_of(lesson.name)
     for number, screen in enumerate(lesson.screens, start=1):
         st.subheader(screen.title, anchor=f"{SCREEN}-{number}")
+        record_text(f"{SCREEN}_{number}", screen.title, without_links(screen.text or ""))
         _screen(lesson, screen, parts, models)
 
 

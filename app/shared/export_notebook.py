@@ -11,10 +11,12 @@ from typing import Literal
 from fairkd import __version__
 
 # How a notebook begins that draws with the dashboard's own code.
-_DASHBOARD = """import sys
+_DASHBOARD = """import logging
+import sys
 
 from fairkd.utils import dashboard_folder
 
+logging.disable(logging.WARNING)  # Streamlit's, that this is no page of it
 sys.path.insert(0, str(dashboard_folder()))  # the figures below are the dashboard's own"""
 
 

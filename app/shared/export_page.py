@@ -20,7 +20,7 @@ from app.charts.series import HUES
 from app.components import standalone
 from app.components.standalone import Standalone, json_for_html
 from app.shared import theme
-from app.shared.export_view import ShownFigure, ShownTable
+from app.shared.export_view import Shown, ShownFigure, ShownTable
 from fairkd import __version__
 from fairkd.utils import html_page, table_cells
 
@@ -36,7 +36,7 @@ _WORD_JOINER = "\u2060"
 
 def view_page(
     title: str,
-    elements: Sequence[ShownFigure | ShownTable],
+    elements: Sequence[Shown],
     *,
     sentences: Sequence[str] = (),
     settings: Mapping[str, object],
@@ -59,8 +59,12 @@ def view_page(
     command : that reproduces it, as lines for a shell; `note` is on it, as Markdown.
     files : the text of each file that the command reads, by its name.
     """
-    parts = [_figure(one) if isinstance(one, ShownFigure) else _table(one) for one in elements]
-    components = [one.figure.name for one in elements if _is_component(one)]
+    parts = [_part(one) for one in elements]
+    components = [
+        one.figure.name
+        for one in elements
+        if isinstance(one, ShownFigure) and isinstance(one.figure, Standalone)
+    ]
     return html_page(
         "export_page.html",
         [Path(__file__).parent],
@@ -81,8 +85,13 @@ def view_page(
     )
 
 
-def _is_component(one: ShownFigure | ShownTable) -> bool:
-    return isinstance(one, ShownFigure) and isinstance(one.figure, Standalone)
+def _part(shown: Shown) -> dict[str, Any]:
+    """What the template shows of an element."""
+    if isinstance(shown, ShownFigure):
+        return _figure(shown)
+    if isinstance(shown, ShownTable):
+        return _table(shown)
+    return {"title": shown.title, "text": _html(shown.text)}
 
 
 def _figure(shown: ShownFigure) -> dict[str, Any]:

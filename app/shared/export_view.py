@@ -29,11 +29,22 @@ class ShownFigure:
 
 
 @dataclass(frozen=True)
+class ShownText:
+    """A section of text: its title, and Markdown."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class ShownTable:
     """A table by what it is about; `make` returns it with the format of each column."""
 
     title: str
     make: Callable[[], tuple[pd.DataFrame, Mapping[str, Format]]]
+
+
+Shown = ShownFigure | ShownText | ShownTable
 
 
 def begin_view() -> None:
@@ -53,17 +64,22 @@ def record_reading(text: str) -> None:
         last.reading = text
 
 
+def record_text(key: str, title: str, text: str) -> None:
+    """Keep a section of text, as Markdown."""
+    _view()[key] = ShownText(title, text)
+
+
 def record_table(key: str, name: str, make: Callable[[], tuple[pd.DataFrame, Mapping[str, Format]]]) -> None:
     """Keep a table; `name` is that of its file."""
     title = name.removeprefix("fairkd-").replace("-", " ")
     _view()[key] = ShownTable(f"{title[:1].upper()}{title[1:]}", make)
 
 
-def shown_elements() -> Mapping[str, ShownFigure | ShownTable]:
+def shown_elements() -> Mapping[str, Shown]:
     """Everything that is shown, in the order of the page; what is drawn later in this run is in it later."""
     return _view()
 
 
-def _view() -> dict[str, ShownFigure | ShownTable]:
-    found: dict[str, ShownFigure | ShownTable] = st.session_state.setdefault(_KEY, {})
+def _view() -> dict[str, Shown]:
+    found: dict[str, Shown] = st.session_state.setdefault(_KEY, {})
     return found

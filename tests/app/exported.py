@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,6 +56,13 @@ def as_data(figure: Any) -> Any:
 
 def run_notebook(text: str) -> list[Any]:
     """The value of each code cell that ends with an expression, in this process."""
+    try:
+        return _run(text)
+    finally:
+        logging.disable(logging.NOTSET)  # which the notebook has changed
+
+
+def _run(text: str) -> list[Any]:
     namespace: dict[str, Any] = {}
     values = []
     for cell in json.loads(text)["cells"]:

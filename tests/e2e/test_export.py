@@ -100,7 +100,7 @@ def test_a_report_replays_its_watched_sentences(open_offline: OpenFile, tmp_path
     page = open_offline(file, viewport=DESKTOP)
     nurse = page.locator("figure", has_text="[MASK] is a nurse.")
     trained = nurse.inner_text()
-    slider = page.get_by_label("Step")
+    slider = page.get_by_role("slider", name="Step")
     slider.focus()
     page.keyboard.press("Home")
     expect(page.locator("#shown")).to_have_text("0")
