@@ -17,7 +17,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
-from fairkd.distill import checkpoints
+from fairkd.distill import checkpoints, evaluation_cache
 from fairkd.distill.evaluation import Evaluator, Measures
 from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.model_card import CardData, save
@@ -276,7 +276,7 @@ class TrainingLoop:
     def _evaluate_teacher(self) -> None:
         """Measure, once, what the student is compared with."""
         stop_gap, state = self.config.budget.stop_gap, self.state
-        found = self.evaluator.evaluate_teacher()
+        found, watched = evaluation_cache.evaluate(self.evaluator, "teacher", self.config)
         state.teacher = found.measures
         self.emit("teacher", **found.measures, items=found.items)
         if (missing := self.evaluator.missing) is not None:
@@ -288,12 +288,14 @@ class TrainingLoop:
                 "budget.stop_gap needs held-out sentences to measure the student's quality, but "
                 f"{self.setup.corpus.name} has none: choose a larger text, or leave the setting empty."
             )
-        for sentence in self.evaluator.watched_sentences(self.setup.teacher):
+        for sentence in watched:
             self.emit("watched_sentence", model="teacher", **sentence)
 
     def _evaluate(self) -> None:
         begin, state = time.monotonic(), self.state
-        found = self.evaluator.evaluate_student()
+        found, watched = evaluation_cache.evaluate(
+            self.evaluator, "student", self.config, changed=state.steps > 0
+        )
         measured = found.measures
         if state.steps and any(value is not None and math.isnan(value) for value in measured.values()):
             raise self._diverged()  # the weights are finite, but too large for finite outputs
@@ -304,7 +306,7 @@ class TrainingLoop:
         self.emit(
             "evaluation", tokens=state.tokens, seconds=state.evaluated_seconds, **measured, items=found.items
         )
-        for sentence in self.evaluator.watched_sentences(self.setup.student):
+        for sentence in watched:
             self.emit("watched_sentence", model="student", **sentence)
         self._evaluation_seconds = time.monotonic() - begin
 

@@ -1,0 +1,69 @@
+"""How long after the click a run takes its first step, from a cold and a warm start.
+
+    python -m benchmarks.first_step [small] [bug]
+
+It queues a run in a home folder of its own, as the button does, and waits for its first `train` event. `cold`
+is the first run in that home, `warm` the second with the same text and model. The times of the other events
+say where the rest goes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from fairkd import runs
+from fairkd.corpora import pinned_wheels
+from fairkd.distill.config import make_config
+
+
+def first_step(source: str) -> tuple[float, list[tuple[str, float]]]:
+    """Seconds from submitting a run to its first step, and when its phases began, in seconds as well."""
+    settings = {
+        "corpus": {"source": source},
+        "budget": {"minutes": 1.0},
+        "log_every": 1,
+    }
+    clicked = time.time()
+    run = runs.submit(make_config(settings))
+    path = run.folder / "events.jsonl"
+    while True:
+        events = _events(path)
+        if steps := [event for event in events if event["type"] == "train"]:
+            break
+        time.sleep(0.05)
+    runs.cancel(run.id)
+    while runs.get(run.id).active:
+        time.sleep(0.1)
+    phases = [
+        (event.get("phase") or event.get("text") or event["type"], event["time"] - clicked)
+        for event in events
+        if event["time"] <= steps[0]["time"]
+    ]
+    return steps[0]["time"] - clicked, phases
+
+
+def _events(path: Path) -> list[dict]:
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+
+
+def main(sources: list[str]) -> None:
+    os.environ.setdefault(pinned_wheels.VARIABLE, str(pinned_wheels.cache_folder()))
+    for source in sources:
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["FAIRKD_HOME"] = home
+            for start in ("cold", "warm"):
+                seconds, phases = first_step(source)
+                print(f"{source}, {start}: first step after {seconds:.1f} s")
+                for what, after in phases:
+                    print(f"    {after:5.1f} s  {what}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["small", "bug"])
