@@ -14,6 +14,7 @@
 * `trainer`: one optimizer step
 * `phases`: what a run does at the moment, as its events announce it
 * `evaluation`: what is measured on held-out text while a run trains
+* `evaluation_cache`: what a run begins with, measured once for the same models and text
 * `checkpoints`, `run_state`: what is stored so that a run can be resumed
 * `run_folder`: the folder of a run, locked while a process trains in it
 * `lr_schedule`, `precision`, `memory_limits`: learning rate, number formats, lack of memory

@@ -16,7 +16,7 @@ from .precision import (
     make_accelerator as make_accelerator,
     resolve_precision as resolve_precision,
 )
-from .student import take_layers as take_layers
+from .student import make_student as make_student, take_layers as take_layers
 from .time_estimate import Estimate as Estimate, estimate as estimate
 from .trainer import Trainer as Trainer, make_masker as make_masker
 from .training import train as train

@@ -12,6 +12,7 @@
 * `prediction_tasks`: the question and the exercise of the lesson on predictions
 * `temperature_tasks`: flattened distributions and the soft targets' gradient, question and exercise
 * `gap_tasks`: the gap of one sentence, its questions and its exercise
+* `training_tasks`: the run, the question and the exercise of the lesson on training
 * `constraint_tasks`: the questions and the exercise of the lesson on constraints
 
 The page Learn draws them. The public names are in `__init__.pyi`; they are imported when first used, so

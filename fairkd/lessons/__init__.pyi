@@ -74,3 +74,11 @@ from .temperature_tasks import (
     shares_by_temperature as shares_by_temperature,
     soft_gradient as soft_gradient,
 )
+from .training_tasks import (
+    SECONDS as SECONDS,
+    StudentSize as StudentSize,
+    check_not_learnt as check_not_learnt,
+    same_first_word as same_first_word,
+    student_size as student_size,
+    training_config as training_config,
+)

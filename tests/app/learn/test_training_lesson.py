@@ -1,0 +1,63 @@
+"""The lesson on training: one run at a time, another one's run, its question and its exercise."""
+
+import pytest
+
+from app.learn.training_lesson import RUN_NAME
+from fairkd import runs
+from fairkd.utils import Hosting
+from tests.app import some_runs
+from tests.app.learn.conftest import texts
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def reveal(app):
+    app.get_by_key("skip:choice:training/same_first_word").click().run()
+    assert not app.exception
+    return app
+
+
+def test_the_button_starts_the_run_with_the_chosen_parts_and_a_second_click_no_other(open_learn):
+    app, other = reveal(open_learn(lesson="training")), reveal(open_learn(lesson="training"))
+    app.get_by_key("lesson_start").set_value("one").run()
+    app.get_by_key("lesson_losses").set_value(["mlm"]).run()
+    assert "CE" in app.latex[0].value and "KL" not in app.latex[0].value
+    app.get_by_key("lesson_train").click().run()
+    assert not app.exception
+    (run,) = runs.all_runs()
+    assert (run.name, run.config["corpus"]["source"]) == (RUN_NAME, "small")
+    assert run.config["student"]["layers"] == [0] and run.config["objective"]["kd"] == 0.0
+    assert app.get_by_key("lesson_train").disabled
+    other.get_by_key("lesson_train").click().run()  # another tab, drawn before
+    assert not other.exception and len(runs.all_runs()) == 1
+
+
+def test_while_another_run_trains_the_example_is_shown(open_learn):
+    some_runs.add_run("somebody's", "running")
+    app = reveal(open_learn(lesson="training"))
+    assert app.get_by_key("lesson_train").disabled
+    assert "training another run" in texts(app) and "example that comes with FairKD" in texts(app)
+
+
+def test_a_demo_shows_the_example_and_starts_nothing(open_learn, monkeypatch):
+    monkeypatch.setattr("app.shared.visitor.hosting", lambda: Hosting(mode="demo"))
+    app = reveal(open_learn(lesson="training"))
+    assert app.get_by_key("lesson_train").disabled
+    assert "Runs cannot be started on this server" in texts(app)
+
+
+def test_the_finished_run_answers_the_question(open_learn):
+    some_runs.add_run(RUN_NAME, events=some_runs.training())
+    app = reveal(open_learn(lesson="training"))
+    assert "The answer: Yes" in texts(app) and "first word is “white”" in texts(app)
+    assert "This run is finished." in texts(app)
+
+
+def test_the_exercise_tells_right_input_from_wrong(open_learn):
+    app = open_learn(lesson="training", student="embedded/teacher")
+    app.get_by_key("not_learnt").set_value("Milk is a [MASK].")
+    next(button for button in app.button if button.label == "Check").click().run()
+    assert "Not yet" in texts(app) and "It is the teacher" in texts(app)
+    app.get_by_key("not_learnt").set_value("Nothing is hidden here.")
+    next(button for button in app.button if button.label == "Check").click().run()
+    assert "hides no word" in texts(app)
