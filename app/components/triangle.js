@@ -185,7 +185,7 @@ function fillTable(state, colours) {
     made.append(...children)
     return made
   }
-  const head = [[data.name, "point"], ...data.marks.map(mark => [mark.name, mark.shape])].map(([name, shape]) => {
+  const head = [["p", "point"], ...data.marks.map(mark => [mark.name, mark.shape])].map(([name, shape]) => {
     const picture = make("svg", { width: 18, height: 18, viewBox: "0 0 18 18", "aria-hidden": "true" })
     picture.append(symbol(shape, 9, 9, colours))
     return element("th", { scope: "col" }, picture, element("br", {}), name.replace("probabilities", "proba\u00adbilities"))

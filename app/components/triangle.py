@@ -118,11 +118,11 @@ def constraints_view(
         values = [_grid(kind, strength, share if kind == "group" else 0.5) for kind in kinds]
         grid = {"count": _COUNT, "margin": SMALLEST, "unit": _UNIT, "values": values}
     return {
-        **_view(p, words, name, marks, _finding(leaked, words, strength)),
+        **_view(p, words, name, marks, _finding(leaked, strength)),
         "share": share,
         "rings": circles,
         "columns": columns,
-        "rows": [*words, OTHERS, "leaked to other words", *DIVERGENCES.values()],
+        "rows": [*words, OTHERS, "leaked", *DIVERGENCES.values()],
         "smallest": _smallest(edits, equal) if strength == 1 else [],
         "hint": HINT if movable else "",
         "grid": grid,
@@ -192,17 +192,17 @@ def _view(p: Point, words: tuple[str, str], name: str, marks: Sequence[Mark], ti
     }
 
 
-def _finding(leaked: Mapping[str, float], words: tuple[str, str], strength: float) -> str:
+def _finding(leaked: Mapping[str, float], strength: float) -> str:
     """What the constraints do at p: `leaked` is the leaked mass of each, by name."""
     if strength == 0:
         return "At strength 0, every constraint leaves the answer as it is"
-    start = f"With “{words[0]}” and “{words[1]}” equal" if strength == 1 else f"At strength {strength:g}"
+    start = "Both words equal" if strength == 1 else f"At strength {strength:g}"
     if max(leaked.values()) < NOTHING:
-        return f"{start}, no constraint moves probability to other words"
+        return f"{start}: nothing leaks to other words"
     shown = {name: percent(part) if part >= NOTHING else "none" for name, part in leaked.items()}
     first, *others = shown
     more = "".join(f", the {name} {shown[name]}" for name in others)
-    return f"{start}, the {first} moves {shown[first]} to other words{more}".replace(" %", "\u00a0%")
+    return f"{start}: the {first} leaks {shown[first]}{more}".replace(" %", "\u00a0%")
 
 
 def _smallest(edits: Sequence[SimplexEdit], equal: Sequence[int]) -> list[list[int]]:

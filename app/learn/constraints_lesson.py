@@ -196,7 +196,7 @@ def _groups(models: ChosenModels) -> None:
 
 def _swap(models: ChosenModels) -> None:
     take_parameter("swap_text", SAID)
-    text = st.text_input("Your sentence", key="swap_text", max_chars=300, persist_state="session")
+    text = st.text_input("Sentence to swap", key="swap_text", max_chars=300, persist_state="session")
     write_parameter("swap_text", text or "", SAID)
     found = lessons.swapped_example(model_cache.get_model(models.teacher), text or SAID)
     if not found.words:

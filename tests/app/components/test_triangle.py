@@ -25,15 +25,15 @@ def column(data: dict[str, Any], number: int) -> list[str]:
 
 def test_the_table_has_what_each_constraint_makes_of_p() -> None:
     data = view()
-    assert data["rows"] == ["he", "she", "all other words", "leaked to other words", "KL(p ‖ q)", "KL(q ‖ p)"]
+    assert data["rows"] == ["he", "she", "all other words", "leaked", "KL(p ‖ q)", "KL(q ‖ p)"]
     assert column(data, 0) == ["90 %", "1.0 %", "9.0 %"]
     assert column(data, 1) == ["34 %", "34 %", "32 %", "23 %", "0.729", "1.274"]
     assert column(data, 2) == column(data, 3) == ["45 %", "45 %", "9.0 %", "none", "0.576", "1.427"]
     assert data["smallest"] == [[4, 2], [4, 3], [5, 1]]
     assert data["title"].replace("\u00a0", " ") == (
-        "With “he” and “she” equal, the mean of the logits moves 23 % to other words, the mean of the "
-        "probabilities none"
+        "Both words equal: the mean of the logits leaks 23 %, the mean of the probabilities none"
     )
+    assert view((0.4, 0.4, 0.2))["title"] == "Both words equal: nothing leaks to other words"
 
 
 def test_balanced_groups_alone_follow_the_share() -> None:
@@ -45,7 +45,7 @@ def test_balanced_groups_alone_follow_the_share() -> None:
 def test_every_constraint_leaks_below_full_strength_and_none_changes_p_at_strength_0() -> None:
     data = view(strength=0.5)
     assert "none" not in (column(data, 1)[3], column(data, 2)[3])
-    assert data["title"].startswith("At strength 0.5, the mean of the logits moves")
+    assert data["title"].startswith("At strength 0.5: the mean of the logits leaks")
     assert data["smallest"] == []
     still = view(strength=0)
     assert all(mark["at"] == list(P) for mark in still["marks"])
