@@ -24,7 +24,8 @@ def categories_view(found: Measured) -> None:
     value = _value(key)
     marks = category_marks(found, key, value)
     fewest = min(mark.n for mark in marks)
-    title = f"{benchmark.label}, {value.label}, by category ({fewest:,} items or more in each)"
+    measured = ", ".join(dict.fromkeys([benchmark.label, value.label]))  # some have one name
+    title = f"{measured}, by category ({fewest:,} items or more in each)"
     figure = score_chart(marks, _ghosts(found, key, value), title=title, dark=theme.is_dark())
     show_figure(figure, f"measured_categories_{key}", f"fairkd-{key}-categories", rows=True)
     caption(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from app.runs.actions import action_bar, open_run, show_problem
 from app.runs.list import IDLE, LIVE, about, damage
 from app.shared.activity import track_activity
 from app.shared.page_help import way_back
+from app.shared.presenter import is_presenting, unseen
 from app.shared.run_texts import UNFINISHED, state_badge, status
 from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import caption, literal
@@ -28,7 +30,9 @@ Drawn = tuple[str, str, int]  # state, name, and number of results
 
 def measurement_page(id: str, *, hidden: bool = False) -> None:
     """Everything about one measurement, or an error if there is none. A hidden page is not updated."""
-    way_back("All measurements", open_measurement, "measures")
+    row = st.container(horizontal=is_presenting(), vertical_alignment="center")
+    with row:
+        way_back("All measurements", open_measurement, "measures")
     try:
         run = runs.get(id)
     except FairKDError as error:
@@ -38,10 +42,12 @@ def measurement_page(id: str, *, hidden: bool = False) -> None:
         _is_a_training(run)
         return
     found = measured(run)
-    st.header(literal(run.name), anchor=False)
+    row.header(literal(run.name), anchor=False, width="content" if is_presenting() else "stretch")
     live = run.state in UNFINISHED and not hidden
     every = LIVE if live else IDLE if run.resumable and not hidden else None
-    st.fragment(_state, run_every=every)(id, (run.state, run.name, found.done))
+    # An audience looks at the results once there are all of them.
+    with unseen("measurement_state") if run.state == "finished" else nullcontext():
+        st.fragment(_state, run_every=every)(id, (run.state, run.name, found.done))
     if found.results:
         _results(run, found)
     elif run.state in UNFINISHED:

@@ -12,6 +12,7 @@ from app.shared.model_options import short_name
 from fairkd.benchmarks import BENCHMARKS, Refusal, Result, stored_results
 from fairkd.runs import Run
 
+LONGEST = 30  # characters of a model's name in titles, legends and tables
 Version = tuple[tuple[str, int], ...]  # each file of results, and when it was written
 
 
@@ -52,11 +53,21 @@ def measured(run: Run) -> Measured:
 
 
 def display_names(models: Sequence[str]) -> dict[str, str]:
-    """A short name for each model by reference; the reference where two would have one name."""
-    short = [short_name(model) for model in models]
+    """A short name for each model by reference; the reference where two would have one name.
+
+    Of a long name the middle is left out: variants of a model often differ at the end.
+
+    >>> list(display_names(["embedded/teacher", "bert-base-distilled-with-group-constraint"]).values())
+    ['teacher', 'bert-base-dist…roup-constraint']
+    """
+    short = [_without_middle(short_name(model)) for model in models]
     return {
         model: name if short.count(name) == 1 else model for model, name in zip(models, short, strict=True)
     }
+
+
+def _without_middle(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2 - 1]}…{name[-LONGEST // 2 :]}"
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

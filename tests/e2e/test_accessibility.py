@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fairkd import runs
+from fairkd.benchmarks import measure, promoted_words, stored_results
 from tests.app.some_runs import MEASURED, add_measurement, add_run, training
 from tests.benchmarks.made_results import items, result
+from tests.benchmarks.test_crows_pairs import FILES
 from tests.e2e.conftest import OpenPage, settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+    from fairkd.models import MaskedLM
+
 AXE = str(files("axe_playwright_python") / "axe.min.js")  # the npm package axe-core, unchanged
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SENTENCES = ("She is a very good doctor.", "He likes milk.")
 PAGES = {
     "predictions": "/",
     "two masks": "/?text=The+[MASK]+thanked+[MASK]+mother.&log=true",
@@ -34,6 +39,7 @@ PAGES = {
     "distill": "/distill",
     "runs": "/runs",
     "a run": "/runs?run={run}",
+    "glossary": "/glossary?term=mask",
     "about": "/about",
 }
 
@@ -60,6 +66,42 @@ def measurement(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     id = add_measurement("measured", results=results)
     yield id
     runs.delete(id)
+
+
+@pytest.fixture
+def measured_views(
+    app_home: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Callable[[str], MaskedLM], tmp_path: Path
+) -> Iterator[str]:
+    """The id of a measurement with results for every view, which is gone after the test."""
+    monkeypatch.setenv("FAIRKD_HOME", str(app_home))
+    pairs, text = tmp_path / "pairs.csv", tmp_path / "text.txt"
+    pairs.write_bytes(FILES["pairs.csv"])
+    text.write_text("\n".join(SENTENCES))
+    teacher, student = tiny_model("bert"), tiny_model("distilbert")
+    measures = {"crows-pairs": pairs, "aul": pairs, "calibration": text}
+    results = [
+        measure(model, name, data=data, cached=False)
+        for name, data in measures.items()
+        for model in (teacher, student)
+    ]
+    results.append(measure(student, "fidelity", reference=teacher, data=text, cached=False))
+    models = [teacher.reference, student.reference]
+    id = add_measurement("every view", results=results, models=models, benchmarks=[*measures, "fidelity"])
+    words = promoted_words(teacher, student, SENTENCES, k=4)
+    stored_results.store_words(words, app_home / "runs" / id, student.reference)
+    yield id
+    runs.delete(id)
+
+
+def test_no_view_of_a_measurement_has_a_violation(open_page: OpenPage, measured_views: str) -> None:
+    # In dark, where fewer colours of Streamlit are readable.
+    page = open_page(f"/measures?measurement={measured_views}&results=Items", color_scheme="dark")
+    page.add_script_tag(path=AXE)
+    for view in ("By category", "Side effects", "Contradictions", "Calibration", "Words", "Items"):
+        page.get_by_text(view, exact=True).click()
+        page.mouse.move(0, 0)
+        drawn(page)
+        assert not violations(page, within="[data-testid=stMain]"), view
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
@@ -95,9 +137,10 @@ def drawn(page: Page) -> None:
     settled(page)
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, *, within: str = "html") -> list[str]:
     """Each broken rule with the elements that break it."""
-    found = page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)["violations"]
+    run = "([within, rules]) => axe.run(within, { runOnly: rules })"
+    found = page.evaluate(run, [within, RULES])["violations"]
     return [
         f"{rule['id']}: {rule['help']}: " + "; ".join(node["html"][:160] for node in rule["nodes"][:4])
         for rule in found
