@@ -56,7 +56,7 @@ def experiment(
         one = replace(one, seeds=seeds)
     if output is not None and not output.absolute().parent.is_dir():
         raise InputError(f"There is no folder {output.absolute().parent} for the result: make it first.")
-    folder = home() / "experiments" / (f"{one.name}-quick" if quick else one.name)
+    folder = home() / "experiments"
     with foreground.interruptible() as stop, progress() as report:
         result = lessons.run_experiment(
             one, folder, command=lessons.command_of(one), progress=report, stop=stop

@@ -1,8 +1,9 @@
-"""Run an experiment: cell by cell, each with a file of its own, so that it can be stopped and resumed.
+"""Run an experiment: run by run, each with a file of its own, so that it can be stopped and resumed.
 
     result = run_experiment(experiment("labels"), folder, command="fairkd learn experiment labels")
 
-All cells run with one seed, then all with the next: whenever it stops, every cell has as many seeds.
+All cells run with one seed, then all with the next: whenever it stops, every cell has as many seeds. Two
+experiments share the runs that have the same settings.
 """
 
 from __future__ import annotations
@@ -62,6 +63,15 @@ class _Materials:
         return replace(self.corpus, training=tuple(self.corpus.training[i] for i in order))
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A run, and the values of the teacher and of the student before training."""
+
+    record: RunRecord
+    teacher: dict[str, float]
+    start: dict[str, float]
+
+
 def run_experiment(
     one: Experiment,
     folder: Path,
@@ -103,16 +113,16 @@ def run_experiment(
     materials = _Materials(teacher, models.weights_hash(teacher), text, digest, folder)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [(cell, seed) for seed in range(one.seeds) for cell in one.cells]
-    runs: list[RunRecord] = []
+    made: list[_Made] = []
     for number, (cell, seed) in enumerate(wanted):
         progress(f"{one.name}: {cell.key}, seed {seed} ({number + 1} of {len(wanted)})", number / len(wanted))
-        record = _stored(one, cell, seed, materials) or _run(one, cell, seed, materials, stop)
-        if record is None:
+        found = _stored(one, cell, seed, materials) or _run(one, cell, seed, materials, stop)
+        if found is None:
             return None
-        runs.append(record)
+        made.append(found)
     progress("Measuring the time for one sentence", None)
     sizes, machine = _sizes(one, materials), _machine(settings)
-    beside = parse_json((folder / "teacher.json").read_text(encoding="utf-8"))
+    calibration = {"ece": _calibration_error(teacher, materials)}
     result = ExperimentResult(
         experiment=one.name,
         question=one.question,
@@ -128,9 +138,12 @@ def run_experiment(
             digest=digest,
         ),
         teacher=TeacherRecord(
-            reference=teacher.reference, weights=materials.weights, **sizes[""], values=beside["teacher"]
+            reference=teacher.reference,
+            weights=materials.weights,
+            **sizes[""],
+            values={**made[0].teacher, **_values(calibration)},
         ),
-        start=beside["start"],
+        start=made[0].start,
         settings=dict(one.base),
         seeds=one.seeds,
         cells=tuple(
@@ -143,30 +156,26 @@ def run_experiment(
             )
             for cell in one.cells
         ),
-        runs=tuple(runs),
+        runs=tuple(run.record for run in made),
     )
     check_budgets(result)
     return result
 
 
-def _fingerprint(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> str:
-    """What a stored run must agree with to be used again."""
+def _name(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> str:
+    """The name of a run's files: the digest of what it depends on."""
     config = one.config(cell, seed=seed).model_dump(mode="json")
     told = [config, cell.sentences, materials.digest, materials.weights]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _file(cell: ExperimentCell, seed: int, materials: _Materials) -> Path:
-    return materials.folder / f"{cell.key}-seed{seed}.json"
-
-
-def _stored(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> RunRecord | None:
+def _stored(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> _Made | None:
     """The record of a run that was made before with the same settings, if its file is there and whole."""
     try:
-        document = parse_json(_file(cell, seed, materials).read_text(encoding="utf-8"))
-        if document["fingerprint"] != _fingerprint(one, cell, seed, materials):
-            return None
-        return RunRecord(**document["run"])
+        path = materials.folder / f"{_name(one, cell, seed, materials)}.json"
+        document = parse_json(path.read_text(encoding="utf-8"))
+        record = RunRecord(**{**document["run"], "cell": cell.key})
+        return _Made(record, teacher=document["teacher"], start=document["start"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -176,7 +185,8 @@ def _run(
 ) -> RunRecord | None:
     """Train and measure one student; None if it was stopped. Its model is kept for the first seed alone."""
     config = one.config(cell, seed=seed)
-    folder = materials.folder / f"{cell.key}-seed{seed}"
+    name = _name(one, cell, seed, materials)
+    folder = materials.folder / f"{name}-run-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     told: dict[str, Mapping[str, Any]] = {}
 
@@ -201,21 +211,17 @@ def _run(
         steps=outcome.steps,
         tokens=outcome.tokens,
         seconds=round(outcome.seconds, 1),
-        values=_values(outcome.held_out, _calibration_error(student, materials)),
+        values=_values({**outcome.held_out, "ece": _calibration_error(student, materials)}),
     )
-    beside = materials.folder / "teacher.json"
-    if not beside.exists():
-        teacher = _values(told["teacher"], _calibration_error(materials.teacher, materials))
-        _write(beside, {"teacher": teacher, "start": _values(told["evaluation"], None)})
     if seed == 0:
-        kept = materials.folder / "models" / cell.key
+        kept = materials.folder / f"{name}-model"
         shutil.rmtree(kept, ignore_errors=True)
-        kept.parent.mkdir(exist_ok=True)
         shutil.move(outcome.model, kept)
     shutil.rmtree(folder, ignore_errors=True)
-    fingerprint = _fingerprint(one, cell, seed, materials)
-    _write(_file(cell, seed, materials), {"fingerprint": fingerprint, "run": record.model_dump(mode="json")})
-    return record
+    made = _Made(record, teacher=_values(told["teacher"]), start=_values(told["evaluation"]))
+    document = {"run": record.model_dump(mode="json"), "teacher": made.teacher, "start": made.start}
+    _write(materials.folder / f"{name}.json", document)
+    return made
 
 
 def _write(path: Path, document: object) -> None:
@@ -225,15 +231,14 @@ def _write(path: Path, document: object) -> None:
     os.replace(beside, path)
 
 
-def _values(measured: Mapping[str, Any], ece: float | None) -> dict[str, float]:
+def _values(measured: Mapping[str, Any]) -> dict[str, float]:
     """The values of `VALUES` that there are, rounded to six figures."""
-    found = {**measured, "ece": ece}
-    return {name: float(f"{found[name]:.6g}") for name in VALUES if found.get(name) is not None}
+    return {name: float(f"{measured[name]:.6g}") for name in VALUES if measured.get(name) is not None}
 
 
 def _calibration_error(lm: MaskedLM, materials: _Materials) -> float:
     """The expected calibration error on the held-out sentences, from 0 to 1."""
-    path = materials.folder / "held_out.txt"
+    path = materials.folder / f"held-out-{materials.digest[:16]}.txt"
     if not path.exists():
         path.write_text("\n".join(materials.corpus.held_out) + "\n", encoding="utf-8")
     return measure(lm, "calibration", data=path, cached=False).overall.values["ece"].value
@@ -244,7 +249,7 @@ def _sizes(one: Experiment, materials: _Materials) -> dict[str, dict[str, Any]]:
 
     Raises FairKDError where a cell's model has been deleted.
     """
-    folders = {cell.key: materials.folder / "models" / cell.key for cell in one.cells}
+    folders = {cell.key: materials.folder / f"{_name(one, cell, 0, materials)}-model" for cell in one.cells}
     if missing := [key for key, folder in folders.items() if not folder.exists()]:
         raise FairKDError(
             f"The model of the cell {missing[0]} is missing in {materials.folder}: delete that folder, and "
