@@ -14,6 +14,8 @@
 * `gap_tasks`: the gap of one sentence, its questions and its exercise
 * `training_tasks`: the run, the question and the exercise of the lesson on training
 * `constraint_tasks`: the questions and the exercise of the lesson on constraints
+* `label_tasks`: targets at one position, entropy, and what the experiment says of them
+* `measuring_tasks`: repeated draws, two measures, and what the grid shows
 
 The page Learn draws them. The public names are in `__init__.pyi`; they are imported when first used, so
 torch is loaded only on demand.

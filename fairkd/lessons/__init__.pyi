@@ -45,6 +45,17 @@ from .glossary import (
     glossary_terms as glossary_terms,
     search_glossary as search_glossary,
 )
+from .label_tasks import (
+    PositionTargets as PositionTargets,
+    check_sure_and_unsure as check_sure_and_unsure,
+    compare_wrong_words as compare_wrong_words,
+    count_text as count_text,
+    finding_by_size as finding_by_size,
+    how_many_words as how_many_words,
+    sentences_needed as sentences_needed,
+    targets_at as targets_at,
+    words_worth as words_worth,
+)
 from .lesson_texts import (
     Exercise as Exercise,
     Lesson as Lesson,
