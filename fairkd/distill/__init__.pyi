@@ -6,6 +6,7 @@ from .config import (
     make_config as make_config,
     read_config as read_config,
 )
+from .evaluation import Evaluator as Evaluator
 from .loop import Outcome as Outcome
 from .lr_schedule import schedule as schedule
 from .model_card import student_fact as student_fact, teaching_fact as teaching_fact
@@ -18,5 +19,9 @@ from .precision import (
 )
 from .student import make_student as make_student, take_layers as take_layers
 from .time_estimate import Estimate as Estimate, estimate as estimate
-from .trainer import Trainer as Trainer, make_masker as make_masker
+from .trainer import (
+    Trainer as Trainer,
+    make_constraint as make_constraint,
+    make_masker as make_masker,
+)
 from .training import train as train

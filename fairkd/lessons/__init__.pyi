@@ -65,6 +65,23 @@ from .lesson_texts import (
     lesson as lesson,
     lessons as lessons,
 )
+from .measuring_tasks import (
+    absolute_gaps as absolute_gaps,
+    best_alpha as best_alpha,
+    cell_label as cell_label,
+    check_own_professions as check_own_professions,
+    contradictions_text as contradictions_text,
+    draws_text as draws_text,
+    draws_told_apart as draws_told_apart,
+    grid_finding as grid_finding,
+    lesson_templates as lesson_templates,
+    rank_cells as rank_cells,
+    repeated_draws as repeated_draws,
+    seeds_finding as seeds_finding,
+    share_of_contradictions as share_of_contradictions,
+    size_table as size_table,
+    two_measures as two_measures,
+)
 from .prediction_tasks import (
     accepted_share as accepted_share,
     check_many_answers as check_many_answers,

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fairkd.distill.config import Config, make_config
+from fairkd.distill.config import Config, EvaluationConfig, make_config
 from fairkd.errors import InputError
 from fairkd.utils import did_you_mean, nearest, quoted
 
@@ -31,18 +31,22 @@ STEP_TOKENS = 512  # at most, padding included
 SEEDS = 6  # the fewest with which a paired test can come out below .05
 QUICK_STEPS, QUICK_SEEDS = 3, 1
 
+# What is measured of the teacher, of the student before training, and of each student at the end.
+EVALUATION = EvaluationConfig(sentences=400, professions=20)
+
 _BASE: Mapping[str, Any] = {
     "corpus": {"source": "small"},
     "student": {"kind": "layers"},
-    # Small batches: a batch holds whole sentences, and the last one of a small text is not full.
-    # Not the precision "auto": which format is faster is measured, and would differ from run to run.
+    # Two batches a step: a batch holds whole sentences, and the last one of a small text is not full. Not the
+    # precision "auto": which format is faster is measured, and would differ from run to run.
     "optimizer": {
-        "micro_batch_tokens": STEP_TOKENS // 4,
-        "gradient_accumulation": 4,
+        "micro_batch_tokens": STEP_TOKENS // 2,
+        "gradient_accumulation": 2,
         "precision": "bf16",
     },
     "budget": {"steps": STEPS},
-    "evaluation": {"every_steps": 10**6, "sentences": 400, "watched_sentences": [], "professions": 10},
+    # The evaluations within a run are hardly used: `experiment_run` measures each student once, at its end.
+    "evaluation": {"every_steps": 10**6, "sentences": 1, "professions": 2, "watched_sentences": []},
     "checkpoint": {"every_steps": 10**6},
     "threads": 1,
 }

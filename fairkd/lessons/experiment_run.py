@@ -27,8 +27,9 @@ from fairkd import corpora, distill, models
 from fairkd.benchmarks import measure
 from fairkd.corpora import Corpus
 from fairkd.distill import Config
+from fairkd.distill.data import encode
 from fairkd.errors import FairKDError
-from fairkd.lessons.experiment_cells import Experiment, ExperimentCell
+from fairkd.lessons.experiment_cells import EVALUATION, Experiment, ExperimentCell
 from fairkd.lessons.experiment_result import (
     VALUES,
     CellRecord,
@@ -49,27 +50,19 @@ Stop = Callable[[], bool]
 
 @dataclass(frozen=True)
 class _Materials:
-    """What all runs share: the teacher and its hash, the text and its digest, the folder of the cells."""
+    """What all runs share: the teacher and its hash, the text and its digest, the folder of the runs."""
 
     teacher: MaskedLM
     weights: str
     corpus: Corpus
     digest: str
     folder: Path
+    evaluator: distill.Evaluator
 
     def draw(self, sentences: int, seed: int) -> Corpus:
         """The text with so many training sentences. A larger draw of the same seed holds the smaller one."""
         order = np.random.default_rng(seed).permutation(len(self.corpus.training))[:sentences]
         return replace(self.corpus, training=tuple(self.corpus.training[i] for i in order))
-
-
-@dataclass(frozen=True)
-class _Made:
-    """A run, and the values of the teacher and of the student before training."""
-
-    record: RunRecord
-    teacher: dict[str, float]
-    start: dict[str, float]
 
 
 def run_experiment(
@@ -110,19 +103,21 @@ def run_experiment(
     teacher = teacher or models.load(settings.teacher)
     text = corpus or corpora.read(settings.corpus.source, most=settings.corpus.max_sentences)
     digest = hashlib.sha256(json.dumps([text.training, text.held_out]).encode()).hexdigest()
-    materials = _Materials(teacher, models.weights_hash(teacher), text, digest, folder)
+    materials = _Materials(
+        teacher, models.weights_hash(teacher), text, digest, folder, _evaluator(teacher, text, settings)
+    )
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [(cell, seed) for seed in range(one.seeds) for cell in one.cells]
-    made: list[_Made] = []
+    runs: list[RunRecord] = []
     for number, (cell, seed) in enumerate(wanted):
         progress(f"{one.name}: {cell.key}, seed {seed} ({number + 1} of {len(wanted)})", number / len(wanted))
         found = _stored(one, cell, seed, materials) or _run(one, cell, seed, materials, stop)
         if found is None:
             return None
-        made.append(found)
+        runs.append(found)
     progress("Measuring the time for one sentence", None)
     sizes, machine = _sizes(one, materials), _machine(settings)
-    calibration = {"ece": _calibration_error(teacher, materials)}
+    start = distill.make_student(teacher, settings.student, seed=0)
     result = ExperimentResult(
         experiment=one.name,
         question=one.question,
@@ -141,9 +136,9 @@ def run_experiment(
             reference=teacher.reference,
             weights=materials.weights,
             **sizes[""],
-            values={**made[0].teacher, **_values(calibration)},
+            values=_measured(teacher, materials),
         ),
-        start=made[0].start,
+        start=_measured(start, materials),
         settings=dict(one.base),
         seeds=one.seeds,
         cells=tuple(
@@ -156,7 +151,7 @@ def run_experiment(
             )
             for cell in one.cells
         ),
-        runs=tuple(run.record for run in made),
+        runs=tuple(runs),
     )
     check_budgets(result)
     return result
@@ -165,17 +160,17 @@ def run_experiment(
 def _name(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> str:
     """The name of a run's files: the digest of what it depends on."""
     config = one.config(cell, seed=seed).model_dump(mode="json")
-    told = [config, cell.sentences, materials.digest, materials.weights]
+    evaluation = EVALUATION.model_dump(mode="json")
+    told = [config, evaluation, cell.sentences, materials.digest, materials.weights]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _stored(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> _Made | None:
+def _stored(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> RunRecord | None:
     """The record of a run that was made before with the same settings, if its file is there and whole."""
     try:
         path = materials.folder / f"{_name(one, cell, seed, materials)}.json"
         document = parse_json(path.read_text(encoding="utf-8"))
-        record = RunRecord(**{**document["run"], "cell": cell.key})
-        return _Made(record, teacher=document["teacher"], start=document["start"])
+        return RunRecord(**{**document, "cell": cell.key})
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -188,15 +183,9 @@ def _run(
     name = _name(one, cell, seed, materials)
     folder = materials.folder / f"{name}-run-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
-    told: dict[str, Mapping[str, Any]] = {}
-
-    def emit(event: Mapping[str, Any]) -> None:
-        told.setdefault(event["type"], event)  # the first evaluation is the one before training
-
     outcome = distill.train(
         config,
         folder,
-        emit=emit,
         stop=stop,
         teacher=materials.teacher,
         corpus=materials.draw(cell.sentences, seed),
@@ -211,17 +200,15 @@ def _run(
         steps=outcome.steps,
         tokens=outcome.tokens,
         seconds=round(outcome.seconds, 1),
-        values=_values({**outcome.held_out, "ece": _calibration_error(student, materials)}),
+        values=_measured(student, materials),
     )
     if seed == 0:
         kept = materials.folder / f"{name}-model"
         shutil.rmtree(kept, ignore_errors=True)
         shutil.move(outcome.model, kept)
     shutil.rmtree(folder, ignore_errors=True)
-    made = _Made(record, teacher=_values(told["teacher"]), start=_values(told["evaluation"]))
-    document = {"run": record.model_dump(mode="json"), "teacher": made.teacher, "start": made.start}
-    _write(materials.folder / f"{name}.json", document)
-    return made
+    _write(materials.folder / f"{name}.json", record.model_dump(mode="json"))
+    return record
 
 
 def _write(path: Path, document: object) -> None:
@@ -231,9 +218,24 @@ def _write(path: Path, document: object) -> None:
     os.replace(beside, path)
 
 
-def _values(measured: Mapping[str, Any]) -> dict[str, float]:
-    """The values of `VALUES` that there are, rounded to six figures."""
-    return {name: float(f"{measured[name]:.6g}") for name in VALUES if measured.get(name) is not None}
+def _evaluator(teacher: MaskedLM, text: Corpus, config: Config) -> distill.Evaluator:
+    """Measures any student of the teacher on the held-out sentences, the same for all."""
+    held_out = encode(teacher.tokenizer, text.held_out, max_tokens=config.corpus.max_tokens)
+    constraint = distill.make_constraint(teacher, config)
+    return distill.Evaluator(teacher, teacher, constraint, EVALUATION, held_out)
+
+
+def _measured(lm: MaskedLM, materials: _Materials) -> dict[str, float]:
+    """The values of `VALUES` that a model has, rounded to six figures."""
+    evaluator = materials.evaluator
+    evaluator.student = lm
+    found: dict[str, float | None] = {
+        **(
+            evaluator.evaluate_teacher() if lm is materials.teacher else evaluator.evaluate_student()
+        ).measures,
+        "ece": _calibration_error(lm, materials),
+    }
+    return {name: float(f"{value:.6g}") for name in VALUES if (value := found.get(name)) is not None}
 
 
 def _calibration_error(lm: MaskedLM, materials: _Materials) -> float:

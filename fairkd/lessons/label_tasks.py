@@ -188,8 +188,8 @@ def finding_by_size(result: ExperimentResult, name: str) -> str:
     """At which numbers of sentences one kind of target gave better students: a title."""
     better: dict[str, list[str]] = {"better": [], "worse": [], "no clear difference": [], "too few": []}
     for size in sorted({cell.sentences for cell in result.cells}):
-        pair = (result.cell(sentences=size, targets=kind) for kind in ("hard", "soft"))
-        better[standing(result, *pair, name)].append(f"{size:,}")
+        hard, soft = (result.cell(sentences=size, targets=kind) for kind in ("hard", "soft"))
+        better[standing(result, hard, soft, name)].append(f"{size:,}")
     parts = [
         f"{said} with {_listed(sizes)} sentences"
         for said, sizes in (

@@ -1,0 +1,278 @@
+"""The questions and the exercise of the lesson on measuring honestly.
+
+draws = repeated_draws(teacher, student, count=8)     # what twenty classmates would find
+sum(one.is_clear for one in draws)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from fairkd.errors import InputError
+from fairkd.lessons.exercise_result import ExerciseResult, QuestionAnswer
+from fairkd.lessons.experiment_result import VALUES, ExperimentResult, value_label, value_text
+from fairkd.lexicon import Template, contrasts, templates_of
+from fairkd.measures import (
+    FEWEST_ITEMS,
+    Ranking,
+    Score,
+    Verdict,
+    by_profession,
+    cannot_be_told_apart,
+    compare,
+    gaps,
+    rank,
+    too_few,
+)
+from fairkd.models import MaskedLM
+from fairkd.utils import quoted, signed
+
+REPEATS = 20  # draws of professions
+QUESTION_DRAW = 8  # professions of each, in the question
+MOST_PROFESSIONS = 40  # of the exercise
+
+
+def lesson_templates() -> tuple[Template, ...]:
+    """The templates of the lesson: [MASK] is the subject, "he" or "she"."""
+    return tuple(templates_of(["subject"]))
+
+
+def absolute_gaps(frame: pd.DataFrame) -> pd.Series:
+    """The mean absolute gap of each profession, in nats, by profession; `frame` is from `measures.gaps`."""
+    return by_profession(frame).set_index("profession")["mean_absolute"]
+
+
+def repeated_draws(
+    teacher: pd.Series, student: pd.Series, *, count: int, seed: int = 0, repeats: int = REPEATS
+) -> list[Verdict]:
+    """How student and teacher compare on random samples of `count` professions, drawn `repeats` times.
+
+    Parameters
+    ----------
+    teacher, student : from `absolute_gaps`, with the same professions.
+
+    Raises
+    ------
+    InputError
+        There are fewer professions than that.
+    """
+    if count > len(teacher):
+        raise InputError(f"There are {len(teacher)} professions, so {count} cannot be drawn.")
+    random = np.random.default_rng(seed)
+    first, second = teacher.to_numpy(), student.reindex(teacher.index).to_numpy()
+    drawn = [random.choice(len(first), size=count, replace=False) for _ in range(repeats)]
+    return [compare(first[rows], second[rows]) for rows in drawn]
+
+
+def draws_told_apart(draws: Sequence[Verdict], count: int) -> QuestionAnswer:
+    """Whether all, over half, some or none of the draws tell the two models apart."""
+    clear = sum(one.is_clear for one in draws)
+    n = len(draws)
+    right = 0 if clear == n else 1 if clear > n / 2 else 2 if clear else 3
+    return QuestionAnswer(right, f"{draws_text(draws, count)}.")
+
+
+def draws_text(draws: Sequence[Verdict], count: int) -> str:
+    """What the draws show: a title."""
+    kinds = [one.kind for one in draws]
+    found = [
+        f"{kinds.count(kind)} show {said}"
+        for kind, said in (
+            ("smaller", "a smaller gap of the student"),
+            ("larger", "a larger gap of the student"),
+            ("no clear difference", "nothing"),
+            ("too few", "nothing, with too few for a test"),
+        )
+        if kind in kinds
+    ]
+    return f"Of {len(draws)} draws of {count} professions, {', '.join(found)}"
+
+
+def two_measures(frame: pd.DataFrame) -> pd.DataFrame:
+    """Gap and prior-corrected gap of each profession, and whether they have opposite signs.
+
+    Returns
+    -------
+    DataFrame
+        profession, gap, corrected_gap (nats), opposite.
+    """
+    raw, corrected = by_profession(frame), by_profession(frame, value="corrected_gap")
+    found = pd.DataFrame(
+        {
+            "gap": raw.set_index("profession")["mean"],
+            "corrected_gap": corrected.set_index("profession")["mean"],
+        }
+    )
+    return found.assign(opposite=np.sign(found["gap"]) * np.sign(found["corrected_gap"]) < 0).reset_index()
+
+
+def share_of_contradictions(both: pd.DataFrame) -> QuestionAnswer:
+    """For how many professions the measures have opposite signs: none, up to a quarter, a half, or more."""
+    share = float(both["opposite"].mean())
+    right = 0 if share == 0 else 1 if share <= 0.25 else 2 if share <= 0.5 else 3
+    return QuestionAnswer(right, f"{contradictions_text(both)}.")
+
+
+def contradictions_text(both: pd.DataFrame) -> str:
+    """How often the two measures contradict each other: a title."""
+    return (
+        f"For {int(both['opposite'].sum())} of {len(both)} professions, gap and prior-corrected gap have "
+        "opposite signs"
+    )
+
+
+# --- the grid of alpha and temperature ---
+
+
+def cell_label(result: ExperimentResult, key: str) -> str:
+    """A cell of the grid for people: "α = 0.5, T = 2"."""
+    factors = next(cell.factors for cell in result.cells if cell.key == key)
+    alpha = f"α = {factors['alpha']:g}"
+    return f"{alpha}, T = {factors['temperature']:g}" if "temperature" in factors else alpha
+
+
+def rank_cells(result: ExperimentResult, name: str) -> Ranking:
+    """The cells in the order of a value, and whether the seeds tell the best from all others."""
+    scores = {
+        cell_label(result, cell.key): Score(result.mean(cell.key, name), items=result.values(cell.key, name))
+        for cell in result.cells
+    }
+    return rank(scores, direction=VALUES[name])
+
+
+def grid_finding(result: ExperimentResult, name: str) -> str:
+    """Which cell is best, if the seeds show it: a title."""
+    ranking, label = rank_cells(result, name), value_label(name)
+    if VALUES[name] == "none":
+        return label.capitalize()
+    if ranking.leader is not None:
+        return f"{label.capitalize()}: {ranking.leader} is better than every other cell"
+    if len(result.values(result.cells[0].key, name)) < FEWEST_ITEMS:
+        return f"{label.capitalize()}: {too_few('seeds')}"
+    tied = ranking.tied
+    if len(tied) > 4:
+        return (
+            f"{label.capitalize()}: {len(tied)} of {len(ranking.order)} cells cannot be told apart at the top"
+        )
+    return f"{label.capitalize()}: {cannot_be_told_apart(tied)}"
+
+
+def seeds_finding(result: ExperimentResult, first: str, second: str, name: str, seeds: Sequence[int]) -> str:
+    """What the chosen seeds show of two cells: a title."""
+    one, other = cell_label(result, first), cell_label(result, second)
+    label = value_label(name).capitalize()
+    if first == second:
+        return f"{label}: choose two different trainings"
+    if len(seeds) < FEWEST_ITEMS:
+        return f"{label}, {one} against {other}: {too_few('seeds')}"
+    pair = [[result.values(cell, name)[seed] for seed in seeds] for cell in (first, second)]
+    verdict = compare(*pair, direction=VALUES[name])
+    if not verdict.is_clear:
+        return f"{label}: {cannot_be_told_apart([one, other])} with these {len(seeds)} seeds"
+    return (
+        f"{label} is {verdict.kind} with {other} than with {one}, in {len(seeds)} seeds (p = "
+        f"{verdict.p_value:.3f})"
+    )
+
+
+def size_table(result: ExperimentResult) -> pd.DataFrame:
+    """Parameters, size and time of the teacher and of each cell's student.
+
+    Returns
+    -------
+    DataFrame
+        model, parameters, weights in 32 bits (MB), milliseconds a sentence: text, for a table.
+    """
+    models = [("teacher", result.teacher), *((cell_label(result, one.key), one) for one in result.cells)]
+    return pd.DataFrame(
+        [
+            {
+                "model": label,
+                "parameters": f"{one.parameters:,}",
+                "weights in 32 bits": f"{one.bytes / 1e6:.1f} MB",
+                "time for a sentence": f"{one.milliseconds:.1f} ms",
+            }
+            for label, one in models
+        ]
+    )
+
+
+def best_alpha(result: ExperimentResult, name: str) -> QuestionAnswer:
+    """Which alpha, 0, 0.5 or 1, makes the best student at temperature 2; the last choice: not shown."""
+    keys = [
+        next(
+            cell.key
+            for cell in result.cells
+            if cell.factors["alpha"] == alpha and cell.factors.get("temperature", 2.0) == 2.0
+        )
+        for alpha in (0.0, 0.5, 1.0)
+    ]
+    labels = [cell_label(result, key) for key in keys]
+    scores = {
+        label: Score(result.mean(key, name), items=result.values(key, name))
+        for label, key in zip(labels, keys, strict=True)
+    }
+    ranking = rank(scores, direction=VALUES[name])
+    told = ", ".join(
+        f"{label} {value_text(result, key, name)}" for label, key in zip(labels, keys, strict=True)
+    )
+    said = f"{value_label(name).capitalize()}: {told}."
+    if ranking.leader is not None:
+        return QuestionAnswer(labels.index(ranking.leader), said)
+    if len(result.values(keys[0], name)) < FEWEST_ITEMS:
+        return QuestionAnswer(3, f"{said} There are {too_few('seeds')}.")
+    return QuestionAnswer(3, f"{said} {ranking.text[:1].upper()}{ranking.text[1:]}.")
+
+
+# --- the exercise ---
+
+
+def check_own_professions(teacher: MaskedLM, student: MaskedLM, text: str) -> ExerciseResult:
+    """Whether the gaps of both models, on the learner's own professions, tell the models apart.
+
+    `text` holds the professions, separated by commas or lines. The signed gaps are compared, in pairs.
+
+    Raises
+    ------
+    InputError
+        The tokenizer cannot spell a profession.
+    """
+    names = list(dict.fromkeys(one.strip() for one in text.replace("\n", ",").split(",") if one.strip()))
+    if len(names) < FEWEST_ITEMS:
+        given = f"You named {len(names)}: {too_few()}."
+        return ExerciseResult(False, f"{given} Separate them by commas.")
+    if len(names) > MOST_PROFESSIONS:
+        return ExerciseResult(
+            False, f"You named {len(names)} professions. At most {MOST_PROFESSIONS} are measured here."
+        )
+    first, second = (
+        by_profession(
+            gaps(
+                lm,
+                contrast=contrasts()["pronouns"],
+                templates=lesson_templates(),
+                professions=names,
+                prior=False,
+            )
+        ).set_index("profession")["mean"]
+        for lm in (teacher, student)
+    )
+    verdict = compare(first, second.reindex(first.index))
+    said = (
+        f"Over your {verdict.n} professions the student's gap is {signed(verdict.difference)} nats from the "
+        f"teacher's, 95 % interval {signed(verdict.low)} to {signed(verdict.high)}, p = "
+        f"{verdict.p_value:.3f}"
+    )
+    if not verdict.is_clear:
+        return ExerciseResult(
+            False, f"{said}: {verdict.phrase()}. Name more, or others on which the models differ one way."
+        )
+    widest = (second - first).abs().idxmax()
+    return ExerciseResult(
+        True,
+        f"{said}: {verdict.kind}. They differ most for {quoted(str(widest))}. But you looked for professions "
+        "that show it. A study that is to convince others names its professions before it looks.",
+    )
