@@ -104,7 +104,8 @@ def _wrong_words(models: ChosenModels) -> None:
                 ("Another word", "married", "wrong_two"),
             )
         ]
-    said = lessons.compare_wrong_words(model_cache.get_model(models.teacher), prediction, place, *words)
+    one, other = words
+    said = lessons.compare_wrong_words(model_cache.get_model(models.teacher), prediction, place, one, other)
     st.markdown(f"{literal(said)} The hard label makes no difference between wrong words.")
 
 

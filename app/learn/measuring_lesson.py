@@ -73,7 +73,8 @@ def _seeds(_: ChosenModels) -> None:
         persist_state="session",
         format_func=lambda seed: f"seed {seed}",
     )
-    said = lessons.seeds_finding(result, *pair, name, chosen)
+    first, second = pair
+    said = lessons.seeds_finding(result, first, second, name, chosen)
     figure = seeds_chart(result, pair, name, chosen, title=said, dark=theme.is_dark())
     show_figure(figure, "learn_seeds", "fairkd-seeds", title_lines=2)
     experiment_note(result)
@@ -151,8 +152,10 @@ def _best_alpha(_: ChosenModels) -> QuestionAnswer:
 
 def _exercise(models: ChosenModels) -> ExerciseResult | None:
     def check(text: str) -> ExerciseResult:
-        pair = (model_cache.get_model(reference) for reference in (models.teacher, models.student))
-        return lessons.check_own_professions(*pair, text)
+        teacher, student = (
+            model_cache.get_model(reference) for reference in (models.teacher, models.student)
+        )
+        return lessons.check_own_professions(teacher, student, text)
 
     return text_exercise(
         "own_professions", "Your professions", check, placeholder="nurse, pilot, poet, butcher, judge, singer"

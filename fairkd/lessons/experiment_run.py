@@ -243,7 +243,7 @@ def _calibration_error(lm: MaskedLM, materials: _Materials) -> float:
     path = materials.folder / f"held-out-{materials.digest[:16]}.txt"
     if not path.exists():
         path.write_text("\n".join(materials.corpus.held_out) + "\n", encoding="utf-8")
-    return measure(lm, "calibration", data=path, cached=False).overall.values["ece"].value
+    return measure(lm, "calibration", data=path, precision="fast", cached=False).overall.values["ece"].value
 
 
 def _sizes(one: Experiment, materials: _Materials) -> dict[str, dict[str, Any]]:

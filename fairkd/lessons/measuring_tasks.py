@@ -13,7 +13,14 @@ import pandas as pd
 
 from fairkd.errors import InputError
 from fairkd.lessons.exercise_result import ExerciseResult, QuestionAnswer
-from fairkd.lessons.experiment_result import VALUES, ExperimentResult, value_label, value_text
+from fairkd.lessons.experiment_result import (
+    VALUES,
+    CellRecord,
+    ExperimentResult,
+    TeacherRecord,
+    value_label,
+    value_text,
+)
 from fairkd.lexicon import Template, contrasts, templates_of
 from fairkd.measures import (
     FEWEST_ITEMS,
@@ -186,7 +193,8 @@ def size_table(result: ExperimentResult) -> pd.DataFrame:
     DataFrame
         model, parameters, weights in 32 bits (MB), milliseconds a sentence: text, for a table.
     """
-    models = [("teacher", result.teacher), *((cell_label(result, one.key), one) for one in result.cells)]
+    models: list[tuple[str, TeacherRecord | CellRecord]] = [("teacher", result.teacher)]
+    models += [(cell_label(result, one.key), one) for one in result.cells]
     return pd.DataFrame(
         [
             {
