@@ -40,7 +40,7 @@ def experiment(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Train and measure the students of an experiment. It takes about an hour on one core.
+    """Train and measure the students of an experiment, in the foreground, on one core.
 
     Every student leaves a file in FAIRKD_HOME, so after Ctrl-C the same command goes on. For example: fairkd
     learn experiment labels --out labels.json

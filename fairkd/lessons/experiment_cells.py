@@ -62,7 +62,7 @@ class ExperimentCell:
     key : str
         Its name in files.
     factors : mapping
-        What is varied, by name: {"sentences": 400, "targets": "soft"}.
+        What is varied, by name: {"sentences": 100, "targets": "soft"}.
     sentences : int
         How many training sentences, drawn by the run's seed.
     objective : mapping
@@ -96,7 +96,7 @@ class Experiment:
 
 
 def _loss(alpha: float, temperature: float = 1.0) -> dict[str, float]:
-    """The settings of a loss with the weight `alpha` on the soft targets, and 1 - alpha on the hard labels."""
+    """A loss with the weight `alpha` on the soft targets, and 1 - alpha on the hard labels."""
     return {"kd": alpha, "mlm": 1 - alpha, "hidden": 0.0, "temperature": temperature}
 
 

@@ -1,8 +1,8 @@
 """What an experiment found, as one JSON document that says how it was made.
 
     result = stored_experiment("labels")
-    result.values("400-soft", "kl")                           # one value a seed
-    compare_cells(result, "400-hard", "400-soft", "kl").kind  # "smaller"
+    result.values("100-soft", "kl")                           # one value a seed
+    compare_cells(result, "400-hard", "100-soft", "kl").kind  # "smaller"
 
 Loads neither torch nor pandas.
 """

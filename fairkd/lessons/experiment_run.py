@@ -43,8 +43,8 @@ from fairkd.lessons.experiment_result import (
 from fairkd.models import MaskedLM
 from fairkd.utils import Progress, hardware, parse_json
 
-TIMED_SENTENCES = 100
-TIMED_ROUNDS = 3
+TIMED_SENTENCES = 50
+TIMED_ROUNDS = 2
 Stop = Callable[[], bool]
 
 

@@ -209,12 +209,12 @@ def size_table(result: ExperimentResult) -> pd.DataFrame:
 
 
 def best_alpha(result: ExperimentResult, name: str) -> QuestionAnswer:
-    """Which alpha, 0, 0.5 or 1, makes the best student at temperature 2; the last choice: not shown."""
+    """Which alpha, 0, 0.5 or 1, makes the best student at temperature 1; the last choice: not shown."""
     keys = [
         next(
             cell.key
             for cell in result.cells
-            if cell.factors["alpha"] == alpha and cell.factors.get("temperature", 2.0) == 2.0
+            if cell.factors["alpha"] == alpha and cell.factors.get("temperature", 1.0) == 1.0
         )
         for alpha in (0.0, 0.5, 1.0)
     ]
