@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -20,8 +21,10 @@ from app.shared.widgets import literal
 from fairkd import lessons
 from fairkd.errors import InputError
 from fairkd.lessons import ExerciseResult, QuestionAnswer
-from fairkd.predictions import Prediction
 from fairkd.utils import percent
+
+if TYPE_CHECKING:
+    from fairkd.predictions import Prediction
 
 MILK = "Milk is a [MASK]."
 SENTENCE = "The doctor put the book on the table."

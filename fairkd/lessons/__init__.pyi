@@ -25,6 +25,7 @@ from .experiment_result import (
     read_result as read_result,
     standing as standing,
     stored_experiment as stored_experiment,
+    value_heading as value_heading,
     value_label as value_label,
     value_text as value_text,
 )

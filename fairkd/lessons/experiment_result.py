@@ -31,7 +31,7 @@ from fairkd.measures import (
 from fairkd.utils import Section, in_our_words, shortened
 
 FOLDER = "lesson_experiments"
-TOKEN_TOLERANCE = 0.15  # by which the cells' numbers of tokens may differ
+TOKEN_TOLERANCE = 0.2  # by which the cells' numbers of tokens may differ
 
 # The values of each run, with the direction in which they are better.
 VALUES: dict[str, Direction] = {
@@ -157,6 +157,16 @@ def value_label(name: str) -> str:
     return BENCHMARKS["calibration"].value("ece").label if name == "ece" else MEASURES[name].label
 
 
+def value_heading(name: str) -> str:
+    """`value_label` at the beginning of a title.
+
+    >>> value_heading("kl"), value_heading("top1_accuracy")
+    ('KL to the teacher', 'Top-1 accuracy')
+    """
+    label = value_label(name)
+    return label[:1].upper() + label[1:]
+
+
 def format_value(name: str, value: float | None) -> str:
     """A value of `VALUES` for people.
 
@@ -170,9 +180,11 @@ def format_value(name: str, value: float | None) -> str:
 
 def value_text(result: ExperimentResult, cell: str, name: str) -> str:
     """The mean of a cell's value over seeds, with its interval where there are enough seeds."""
-    ends = result.interval(cell, name)
-    mean = format_value(name, result.mean(cell, name))
-    return f"{mean} ({format_value(name, ends.low)} to {format_value(name, ends.high)})" if ends else mean
+    mean, ends = format_value(name, result.mean(cell, name)), result.interval(cell, name)
+    if ends is None:
+        return mean
+    low, high = (format_value(name, end).removesuffix(" nats") for end in (ends.low, ends.high))
+    return f"{mean} ({low} to {high})"
 
 
 Standing = Literal["better", "worse", "no clear difference", "too few"]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fairkd.errors import InputError
 from fairkd.lessons.exercise_result import ExerciseResult, QuestionAnswer
-from fairkd.lessons.experiment_result import ExperimentResult, standing, value_label, value_text
-from fairkd.models import MaskedLM
-from fairkd.predictions import Prediction, look_up, predict
+from fairkd.lessons.experiment_result import ExperimentResult, standing, value_heading, value_text
 from fairkd.utils import quoted
+
+if TYPE_CHECKING:
+    from fairkd.models import MaskedLM
+    from fairkd.predictions import Prediction
 
 SURE, UNSURE = 2.0, 50.0  # words that a target is worth, in the exercise
 _BOUNDS = (3.0, 20.0, 200.0)  # of the question's choices, the smallest first
@@ -107,6 +110,8 @@ def compare_wrong_words(lm: MaskedLM, prediction: Prediction, position: int, fir
     InputError
         A word is missing, or the model cannot spell it.
     """
+    from fairkd.predictions import look_up  # loads torch
+
     words = [word.strip() for word in (first, second)]
     if not all(words):
         raise InputError("Type two words to compare them.")
@@ -131,6 +136,8 @@ def check_sure_and_unsure(lm: MaskedLM, text: str) -> ExerciseResult:
     InputError
         The text is empty or too long.
     """
+    from fairkd.predictions import predict  # loads torch
+
     prediction = predict(lm, text)
     masked = [place for place in prediction.positions if prediction.tokens[place].masked]
     if len(masked) != 2:
@@ -181,7 +188,7 @@ def sentences_needed(result: ExperimentResult, name: str) -> QuestionAnswer:
         else f"{sizes[right]:,} sentences with hard labels give better students than {sizes[0]:,} with soft "
         "targets"
     )
-    return QuestionAnswer(right, f"{end}. {value_label(name).capitalize()}: {', '.join(told)}.")
+    return QuestionAnswer(right, f"{end}. {value_heading(name)}: {', '.join(told)}.")
 
 
 def finding_by_size(result: ExperimentResult, name: str) -> str:
@@ -200,7 +207,7 @@ def finding_by_size(result: ExperimentResult, name: str) -> str:
         )
         if sizes
     ]
-    return f"{value_label(name).capitalize()}: {', '.join(parts)}"
+    return f"{value_heading(name)}: {', '.join(parts)}"
 
 
 def _listed(sizes: list[str]) -> str:

@@ -7,6 +7,7 @@ sum(one.is_clear for one in draws)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from fairkd.lessons.experiment_result import (
     CellRecord,
     ExperimentResult,
     TeacherRecord,
-    value_label,
+    value_heading,
     value_text,
 )
 from fairkd.lexicon import Template, contrasts, templates_of
@@ -30,12 +31,13 @@ from fairkd.measures import (
     by_profession,
     cannot_be_told_apart,
     compare,
-    gaps,
     rank,
     too_few,
 )
-from fairkd.models import MaskedLM
 from fairkd.utils import quoted, signed
+
+if TYPE_CHECKING:
+    from fairkd.models import MaskedLM
 
 REPEATS = 20  # draws of professions
 QUESTION_DRAW = 8  # professions of each, in the question
@@ -135,10 +137,10 @@ def contradictions_text(both: pd.DataFrame) -> str:
 
 
 def cell_label(result: ExperimentResult, key: str) -> str:
-    """A cell of the grid for people: "α = 0.5, T = 2"."""
+    """A cell of the grid for people: "α = 0.5 (T = 4)"."""
     factors = next(cell.factors for cell in result.cells if cell.key == key)
     alpha = f"α = {factors['alpha']:g}"
-    return f"{alpha}, T = {factors['temperature']:g}" if "temperature" in factors else alpha
+    return f"{alpha} (T = {factors['temperature']:g})" if "temperature" in factors else alpha
 
 
 def rank_cells(result: ExperimentResult, name: str) -> Ranking:
@@ -152,25 +154,23 @@ def rank_cells(result: ExperimentResult, name: str) -> Ranking:
 
 def grid_finding(result: ExperimentResult, name: str) -> str:
     """Which cell is best, if the seeds show it: a title."""
-    ranking, label = rank_cells(result, name), value_label(name)
+    ranking, label = rank_cells(result, name), value_heading(name)
     if VALUES[name] == "none":
-        return label.capitalize()
+        return label
     if ranking.leader is not None:
-        return f"{label.capitalize()}: {ranking.leader} is better than every other cell"
+        return f"{label}: {ranking.leader} is better than every other cell"
     if len(result.values(result.cells[0].key, name)) < FEWEST_ITEMS:
-        return f"{label.capitalize()}: {too_few('seeds')}"
+        return f"{label}: {too_few('seeds')}"
     tied = ranking.tied
     if len(tied) > 4:
-        return (
-            f"{label.capitalize()}: {len(tied)} of {len(ranking.order)} cells cannot be told apart at the top"
-        )
-    return f"{label.capitalize()}: {cannot_be_told_apart(tied)}"
+        return f"{label}: {len(tied)} of {len(ranking.order)} cells cannot be told apart at the top"
+    return f"{label}: {cannot_be_told_apart(tied)}"
 
 
 def seeds_finding(result: ExperimentResult, first: str, second: str, name: str, seeds: Sequence[int]) -> str:
     """What the chosen seeds show of two cells: a title."""
     one, other = cell_label(result, first), cell_label(result, second)
-    label = value_label(name).capitalize()
+    label = value_heading(name)
     if first == second:
         return f"{label}: choose two different trainings"
     if len(seeds) < FEWEST_ITEMS:
@@ -227,7 +227,7 @@ def best_alpha(result: ExperimentResult, name: str) -> QuestionAnswer:
     told = ", ".join(
         f"{label} {value_text(result, key, name)}" for label, key in zip(labels, keys, strict=True)
     )
-    said = f"{value_label(name).capitalize()}: {told}."
+    said = f"{value_heading(name)}: {told}."
     if ranking.leader is not None:
         return QuestionAnswer(labels.index(ranking.leader), said)
     if len(result.values(keys[0], name)) < FEWEST_ITEMS:
@@ -248,6 +248,8 @@ def check_own_professions(teacher: MaskedLM, student: MaskedLM, text: str) -> Ex
     InputError
         The tokenizer cannot spell a profession.
     """
+    from fairkd.measures import gaps  # loads torch
+
     names = list(dict.fromkeys(one.strip() for one in text.replace("\n", ",").split(",") if one.strip()))
     if len(names) < FEWEST_ITEMS:
         given = f"You named {len(names)}: {too_few()}."
@@ -270,17 +272,18 @@ def check_own_professions(teacher: MaskedLM, student: MaskedLM, text: str) -> Ex
     )
     verdict = compare(first, second.reindex(first.index))
     said = (
-        f"Over your {verdict.n} professions the student's gap is {signed(verdict.difference)} nats from the "
-        f"teacher's, 95 % interval {signed(verdict.low)} to {signed(verdict.high)}, p = "
+        f"Over your {verdict.n} professions the student's mean gap is {signed(verdict.difference)} nats from "
+        f"the teacher's, 95 % interval {signed(verdict.low)} to {signed(verdict.high)}, p = "
         f"{verdict.p_value:.3f}"
     )
     if not verdict.is_clear:
         return ExerciseResult(
             False, f"{said}: {verdict.phrase()}. Name more, or others on which the models differ one way."
         )
+    lean = "she" if verdict.kind == "smaller" else "he"
     widest = (second - first).abs().idxmax()
     return ExerciseResult(
         True,
-        f"{said}: {verdict.kind}. They differ most for {quoted(str(widest))}. But you looked for professions "
+        f"{said}: the student leans more to {quoted(lean)}. They differ most for {quoted(str(widest))}. But you looked for professions "
         "that show it. A study that is to convince others names its professions before it looks.",
     )

@@ -97,13 +97,13 @@ CELLS: dict[tuple[float, float | None], float] = {
 
 def test_the_grid_names_a_best_cell_only_where_the_seeds_show_it() -> None:
     clear = grid(CELLS)
-    assert rank_cells(clear, PPL).leader == "α = 1, T = 1"
-    assert grid_finding(clear, PPL).endswith("α = 1, T = 1 is better than every other cell")
+    assert rank_cells(clear, PPL).leader == "α = 1 (T = 1)"
+    assert grid_finding(clear, PPL).endswith("α = 1 (T = 1) is better than every other cell")
     assert best_alpha(clear, PPL).right == 2
     tied = grid({**CELLS, (0.5, 1.0): 50.0})
     assert rank_cells(tied, PPL).leader is None
-    assert "α = 0.5, T = 1 and α = 1, T = 1 cannot be told apart" in grid_finding(tied, PPL) or (
-        "α = 1, T = 1 and α = 0.5, T = 1 cannot be told apart" in grid_finding(tied, PPL)
+    assert "α = 0.5 (T = 1) and α = 1 (T = 1) cannot be told apart" in grid_finding(tied, PPL) or (
+        "α = 1 (T = 1) and α = 0.5 (T = 1) cannot be told apart" in grid_finding(tied, PPL)
     )
     assert best_alpha(tied, PPL).right == 3
     few = grid(CELLS, seeds=3)
@@ -117,7 +117,9 @@ def test_higher_accuracy_is_better() -> None:
 def test_leaving_seeds_out_leaves_no_verdict() -> None:
     result = grid(CELLS)
     first, last = result.cells[0].key, result.cells[3].key
-    assert "is smaller with α = 1, T = 1 than with α = 0" in seeds_finding(result, first, last, PPL, range(6))
+    assert "is smaller with α = 1 (T = 1) than with α = 0" in seeds_finding(
+        result, first, last, PPL, range(6)
+    )
     assert "too few seeds" in seeds_finding(result, first, last, PPL, [0, 1, 2, 3, 4])
     assert "two different" in seeds_finding(result, first, first, PPL, range(6))
 
