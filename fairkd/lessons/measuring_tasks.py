@@ -284,6 +284,7 @@ def check_own_professions(teacher: MaskedLM, student: MaskedLM, text: str) -> Ex
     widest = (second - first).abs().idxmax()
     return ExerciseResult(
         True,
-        f"{said}: the student leans more to {quoted(lean)}. They differ most for {quoted(str(widest))}. But "
-        "you looked for professions that show it. A study that is to convince others names its professions before it looks.",
+        f"{said}: the student leans more to {quoted(lean)}. They differ most for {quoted(str(widest))}. "
+        "But you looked for professions that show it. A study that is to convince others names its "
+        "professions before it looks.",
     )
