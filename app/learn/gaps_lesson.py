@@ -61,14 +61,14 @@ def _pair(models: ChosenModels, text: str, contrast: Contrast, key: str) -> None
     """Both models' probabilities of two groups, and what their ratio says."""
     found = _both(models, text, contrast)
     teacher = found["teacher"]
-    more, less = teacher.likelier
+    more, _ = teacher.likelier
     figure = word_bars(
         teacher.groups,
         [
             WordSeries("teacher", theme.TEACHER, [teacher.p_a, teacher.p_b]),
             WordSeries("student", theme.STUDENT, [found["student"].p_a, found["student"].p_b]),
         ],
-        title=f"“{more}” is {times(teacher.ratio)} times as likely as “{less}”",
+        title=f"Teacher: “{more}” {times(teacher.ratio)} times as likely",
         dark=theme.is_dark(),
     )
     show_figure(figure, key, "fairkd-two-groups", rows=True)
@@ -91,8 +91,10 @@ def _nurse(models: ChosenModels) -> None:
 
 def _own(models: ChosenModels) -> None:
     """The learner's own sentence and two lists of words."""
-    text = _input("Sentence", "he_sentence", OWN)
-    with st.container(horizontal=True, gap="medium"):
+    row = st.container(horizontal=True, gap="medium")
+    with row if is_presenting() else st.container():
+        text = _input("Sentence", "he_sentence", OWN)
+    with row if is_presenting() else st.container(horizontal=True, gap="medium"):
         words_a = _input("Words of the first group", "he_words_a", GROUP_A)
         words_b = _input("Words of the second group", "he_words_b", GROUP_B)
     _pair(models, text, typed_contrast(words_a, words_b), "learn_own_groups")

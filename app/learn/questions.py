@@ -28,7 +28,7 @@ def ask(lesson: Lesson, question: LessonQuestion, answer: Callable[[], QuestionA
     if is_presenting():
         return _presented(asked, question, answer)
     given = class_answers().of(asked, visitor_key())
-    skipped = _revealed(asked)
+    skipped = is_revealed(asked)
     if given is None and not skipped:
         _choices(asked, question.choices)
         return False
@@ -87,7 +87,7 @@ def _reveal(question: LessonQuestion, given: int | None, found: QuestionAnswer) 
 
 def _presented(asked: Question, question: LessonQuestion, answer: Callable[[], QuestionAnswer]) -> bool:
     """For an audience: the answers of the class as they come, and a button for the reveal."""
-    shown = _revealed(asked)
+    shown = is_revealed(asked)
     right = answer() if shown else None
 
     @st.fragment(run_every=None if shown else LIVE_EVERY)
@@ -124,12 +124,14 @@ def _distribution(
     answers = sum(counts)
     title = f"{answers} answers" if answers != 1 else "1 answer"
     figure = answer_bars(choices, counts, right=right, title=title, dark=is_dark())
-    show_figure(figure, f"class_{'_'.join(asked)}", f"fairkd-answers-{asked[1]}", rows=True)
+    # Beside what the answer reveals, an audience gets lower bars.
+    show_figure(figure, f"class_{'_'.join(asked)}", f"fairkd-answers-{asked[1]}", rows=right is None)
     if answers and not is_presenting():
         caption("What everybody on this server answered. The answers carry no names.")
 
 
-def _revealed(asked: Question) -> bool:
+def is_revealed(asked: Question) -> bool:
+    """Whether the visitor has asked for the answer without giving one, or reveals it to an audience."""
     return asked in st.session_state.setdefault("revealed_answers", set())
 
 

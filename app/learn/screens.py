@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,13 +12,16 @@ from app.learn.class_link import SCREEN, class_link
 from app.learn.exercises import do_exercise
 from app.learn.lesson_export import without_links
 from app.learn.lesson_parts import ChosenModels, LessonParts, parts_of
-from app.learn.questions import ask
+from app.learn.questions import ask, is_revealed
 from app.shared import model_cache
 from app.shared.export_view import record_text
 from app.shared.theme import GRID, PAGE
 from app.shared.url_state import write_parameter
 from app.shared.widgets import caption, literal
 from fairkd.lessons import Lesson, Screen
+
+if TYPE_CHECKING:
+    from app.shared.streamlit_internals import DeltaGenerator
 
 _TERM = re.compile(r"\[\[([^\]|]+)(?:\|([^\]]+))?\]\]")
 READING_WIDTH = 860  # pixels of text and figures below one another
@@ -84,23 +88,30 @@ def _turn(number: int) -> None:
 def _screen(
     lesson: Lesson, screen: Screen, parts: LessonParts, models: ChosenModels, *, wide: bool = False
 ) -> None:
-    """The text and the live part; for an audience beside one another, where there are both."""
+    """The text and the live part; for an audience beside one another, where there are both.
+
+    Once an answer is revealed to an audience, the question takes the place of the text, so that what is
+    revealed is whole on a projector.
+    """
     beside = wide and bool(screen.text) and screen.width == "beside" and bool(screen.live or screen.question)
     if beside:
         text, live = st.columns([2, 3], gap="large", vertical_alignment="top")
     else:
         text = live = st.container(width="stretch" if wide else READING_WIDTH)
+    moved = beside and screen.question is not None and is_revealed((lesson.name, screen.question.name))
     with text:
-        if screen.text:
+        if screen.text and not moved:
             st.markdown(with_terms(screen.text))
     with live:
-        _live(lesson, screen, parts, models)
+        _live(lesson, screen, parts, models, question=text if moved else live)
 
 
-def _live(lesson: Lesson, screen: Screen, parts: LessonParts, models: ChosenModels) -> None:
+def _live(
+    lesson: Lesson, screen: Screen, parts: LessonParts, models: ChosenModels, *, question: DeltaGenerator
+) -> None:
     if screen.question is not None:
         revealed = False
-        with model_cache.friendly_errors():
+        with question, model_cache.friendly_errors():
             answer = parts.answers[screen.question.name]
             revealed = ask(lesson, screen.question, lambda: answer(models))
         if not revealed:
