@@ -18,6 +18,8 @@ import streamlit as st
 
 from app.charts.text import percent
 from app.components.drawing import component
+from app.components.standalone import Standalone
+from app.shared.export_view import record_figure
 from app.shared.widgets import image_format
 
 if TYPE_CHECKING:
@@ -154,6 +156,7 @@ def triangle_figure(
             st.session_state[f"{key}_answered"], point = found
             on_move(point)
 
+    record_figure(key, standalone_triangle(view))
     _component(
         key=key,
         # In a list, because in a dictionary Streamlit looks for tables, for which it imports pandas.
@@ -162,6 +165,11 @@ def triangle_figure(
         ],
         on_moved_change=moved,
     )
+
+
+def standalone_triangle(view: dict[str, Any]) -> Standalone:
+    """The figure for an exported page or a notebook, where p stays: exact values come from Python."""
+    return Standalone("triangle", [{**view, "grid": None, "hint": "", "answered": None, "format": "png"}])
 
 
 def moved_point(found: object) -> tuple[int, Point] | None:

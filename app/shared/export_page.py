@@ -28,6 +28,7 @@ MOST_ROWS = 200  # of a table; the page's own button downloads all
 _TITLES = {
     "columns": "What the models expect at each position",
     "dumbbells": "The gaps of each profession",
+    "triangle": "The probabilities of two words and of all others",
 }
 _DIRECTIVE = re.compile(r":(?:blue|orange|green|red|gray|violet)\[((?:[^\[\]]|\[[^\]]*\])*)\]")
 _ICON = re.compile(r":material/\w+:\s*")
