@@ -146,7 +146,7 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
     caption(reading(names, shown, frame))
     table_download(frame, "fairkd-constraint", "preview_csv")
     word = None if label is None else str(st.session_state["preview_word"])
-    return PreviewChoice(text, int(position), temperature, word)
+    return PreviewChoice(text, edit.position, temperature, word)
 
 
 def preview_table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -35,7 +36,7 @@ def downloads(run: Run, found: Measured) -> None:
         for label, (file, icon, text, help) in files.items():
             st.download_button(
                 label,
-                data=lambda text=text: text().encode(),
+                data=partial(_encoded, text),
                 file_name=file,
                 mime="application/json" if file.endswith("json") else "text/csv",
                 key=f"measures_{file}",
@@ -44,6 +45,10 @@ def downloads(run: Run, found: Measured) -> None:
                 type="tertiary",
                 help=help,
             )
+
+
+def _encoded(text: Callable[[], str]) -> bytes:
+    return text().encode()
 
 
 def json_text(run: Run, found: Measured) -> str:

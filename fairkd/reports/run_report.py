@@ -216,7 +216,7 @@ def _evaluation(
     tables: Mapping[str, Any], last: Mapping[str, Mapping[str, Any]], teacher: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A row a measure: the teacher's value, a single run's before training, and each run's at the end."""
-    first = {}
+    first: Mapping[str, Any] = {}
     if len(tables) == 1:
         (table,) = tables.values()
         first = table.iloc[0].to_dict() if len(table) > 1 else {}
