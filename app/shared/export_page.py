@@ -14,7 +14,6 @@ from typing import Any
 
 import pandas as pd
 from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from app.charts.series import HUES
 from app.components import standalone
@@ -80,8 +79,8 @@ def view_page(
         note=_html(note) if note else "",
         files=files or {},
         citation=citation,
-        head=Markup(standalone.head()),
-        script=Markup(standalone.script(components)) if components else "",
+        head=standalone.head(),
+        script=standalone.script(components) if components else "",
         plotly=_plotly(parts),
     )
 
@@ -99,12 +98,12 @@ def _figure(shown: ShownFigure) -> dict[str, Any]:
     reading = _html(shown.reading) if shown.reading else ""
     if isinstance(shown.figure, Standalone):
         title = _TITLES.get(shown.figure.name, "Figure")
-        return {"title": title, "component": Markup(shown.figure.html()), "reading": reading}
+        return {"title": title, "component": shown.figure.html(), "reading": reading}
     meta = shown.figure.layout.meta or {}
     return {
         "title": meta.get("title", "Figure"),
         "notes": [text for text, _ in meta.get("notes", ())],
-        "plotly": Markup(json_for_html(shown.figure.to_json())),
+        "plotly": json_for_html(shown.figure.to_json()),
         "reading": reading,
     }
 
@@ -128,7 +127,7 @@ def _table(shown: ShownTable) -> dict[str, Any]:
     }
 
 
-def _plotly(parts: Sequence[Mapping[str, Any]]) -> Markup | str:
+def _plotly(parts: Sequence[Mapping[str, Any]]) -> str:
     """plotly's library and what draws the figures with it; empty without such a figure."""
     if not any("plotly" in part for part in parts):
         return ""
@@ -138,14 +137,15 @@ def _plotly(parts: Sequence[Mapping[str, Any]]) -> Markup | str:
     pairs = [[hue.light, hue.dark] for hue in (*HUES, *hues)]
     drawing = (Path(__file__).parent / "export_plotly.js").read_text(encoding="utf-8")
     data = f"const HUES = {json.dumps(pairs)}\nconst DARK_PAGE = {json.dumps(theme.PAGE.dark)}"
-    return Markup(f"<script>{get_plotlyjs()}</script>\n<script>\n{data}\n{drawing}</script>")
+    return f"<script>{get_plotlyjs()}</script>\n<script>\n{data}\n{drawing}</script>"
 
 
-def _html(markdown: str) -> Markup:
+def _html(markdown: str) -> str:
     """Markdown of the dashboard as HTML; HTML in it is shown as text."""
     plain = _ICON.sub("", markdown.replace(_WORD_JOINER, ""))
     plain = _DIRECTIVE.sub(r"\1", plain)
-    return Markup(MarkdownIt("commonmark", {"html": False}).render(plain))
+    html: str = MarkdownIt("commonmark", {"html": False}).render(plain)
+    return html
 
 
 def _shown(value: object) -> str:
