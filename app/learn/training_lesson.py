@@ -23,6 +23,7 @@ from fairkd.distill import Config
 from fairkd.errors import FairKDError
 from fairkd.lessons import ExerciseResult, QuestionAnswer
 from fairkd.measures import MEASURES
+from fairkd.models import MaskedLM
 from fairkd.runs import Run
 
 RUN_NAME = "Lesson 4"
@@ -51,7 +52,8 @@ def _start(models: ChosenModels) -> None:
         persist_state="session",
         format_func=STARTS.__getitem__,
     )
-    teacher, size = model_cache.description(models.teacher), _size(models.teacher, st.session_state[_START])
+    lm, teacher = model_cache.get_model(models.teacher), model_cache.description(models.teacher)
+    size = _size(models.teacher, st.session_state[_START], lm)
     left, right = st.columns(2)
     left.metric("Teacher", f"{teacher.parameters / 1e6:.1f} M parameters")
     right.metric("Student", f"{size.parameters / 1e6:.1f} M parameters")
@@ -74,9 +76,8 @@ def _listed(layers: tuple[int, ...]) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _size(teacher: str, start: str) -> lessons.StudentSize:
-    config = lessons.training_config(teacher, start, list(LOSSES))
-    return lessons.student_size(model_cache.get_model(teacher), config)
+def _size(teacher: str, start: str, _lm: MaskedLM) -> lessons.StudentSize:
+    return lessons.student_size(_lm, lessons.training_config(teacher, start, list(LOSSES)))
 
 
 def _losses(models: ChosenModels) -> None:
@@ -94,7 +95,8 @@ def _losses(models: ChosenModels) -> None:
         st.markdown("Choose at least one part: without any there is nothing to learn.")
         return
     config = _config(models)
-    st.latex(" + ".join(loss_terms(config)))
+    first, *others = loss_terms(config)  # apart, so that the formula wraps on a phone
+    st.markdown(" ".join([f"$L = {first}$", *(f"$+\\;{term}$" for term in others)]), text_alignment="center")
     st.markdown("\n".join(f"* {text}" for text in loss_symbols(config)))
 
 

@@ -21,7 +21,8 @@ def test_the_button_starts_the_run_with_the_chosen_parts_and_a_second_click_no_o
     app, other = reveal(open_learn(lesson="training")), reveal(open_learn(lesson="training"))
     app.get_by_key("lesson_start").set_value("one").run()
     app.get_by_key("lesson_losses").set_value(["mlm"]).run()
-    assert "CE" in app.latex[0].value and "KL" not in app.latex[0].value
+    (formula,) = [one.value for one in app.markdown if one.value.startswith("$L = ")]
+    assert "CE" in formula and "KL" not in formula
     app.get_by_key("lesson_train").click().run()
     assert not app.exception
     (run,) = runs.all_runs()
