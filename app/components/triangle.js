@@ -177,6 +177,11 @@ function approximate(sent, p) {
 
 // --- the numbers beside the figure ---
 
+// With soft hyphens, where a narrow column would break a word anywhere.
+function hyphenated(name) {
+  return name.replace("probabilities", "proba\u00adbilities").replace("balanced", "bal\u00adanced")
+}
+
 function fillTable(state, colours) {
   const { data, table } = state
   const element = (name, attributes, ...children) => {
@@ -188,7 +193,7 @@ function fillTable(state, colours) {
   const head = [["p", "point"], ...data.marks.map(mark => [mark.name, mark.shape])].map(([name, shape]) => {
     const picture = make("svg", { width: 18, height: 18, viewBox: "0 0 18 18", "aria-hidden": "true" })
     picture.append(symbol(shape, 9, 9, colours))
-    return element("th", { scope: "col" }, picture, element("br", {}), name.replace("probabilities", "proba\u00adbilities"))
+    return element("th", { scope: "col" }, picture, element("br", {}), hyphenated(name))
   })
   const rows = data.rows.map((name, row) => {
     const cells = data.columns.map((column, number) => {

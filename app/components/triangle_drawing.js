@@ -3,7 +3,7 @@
 const SLANT = Math.sqrt(3) / 2 // the height of a triangle whose sides are 1
 const PAD = { side: 34, top: 24, foot: 40 }
 const LEGEND = 20 // pixels for a line of the legend
-const TALLEST = { alone: 0.5, presenting: 0.29 } // the height of the triangle, as a part of the window's
+const TALLEST = { alone: 0.5, presenting: 0.28 } // the height of the triangle, as a part of the window's
 const HUES = { point: "teacher", square: "hard" } // of the shapes; the others have the colour of text
 
 // For a file, which has no table beside it: with a legend.
@@ -17,7 +17,7 @@ function drawTriangle(data, width, colours) {
 // Where everything is: the first word at the left corner, the second at the right one, all others at the top.
 function layout(data, width, colours, legend = []) {
   const part = colours.presenting ? TALLEST.presenting : TALLEST.alone
-  const tallest = Math.max((window.innerHeight * part) / colours.unit, 160)
+  const tallest = Math.max((window.innerHeight * part) / colours.unit, 140)
   const side = Math.min(width - 2 * PAD.side, tallest / SLANT)
   const left = (width - side) / 2
   const top = LEGEND * legend.length + PAD.top
