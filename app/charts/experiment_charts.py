@@ -33,12 +33,12 @@ def sizes_chart(result: ExperimentResult, name: str, *, dark: bool) -> go.Figure
     for kind, label, hue, shift in kinds:
         cells = [result.cell(sentences=size, targets=kind) for size in sizes]
         _dots(figure, result, cells, name, label=label, hue=hue.on(dark), shift=shift)
-    for label, hue, values in (
-        ("the teacher", theme.TEACHER, result.teacher.values),
-        ("before training", theme.MUTED, result.start),
+    for label, hue, dash, values in (
+        ("the teacher", theme.TEACHER, "dash", result.teacher.values),
+        ("before training", theme.MUTED, "dot", result.start),
     ):
         if name in values:
-            _level(figure, values[name], label, hue.on(dark), count=len(sizes))
+            _level(figure, values[name], label, hue.on(dark), dash, count=len(sizes))
     figure.update_xaxes(
         tickvals=list(range(len(sizes))),
         ticktext=[f"{size:,}" for size in sizes],
@@ -208,15 +208,15 @@ def _dots(
     )
 
 
-def _level(figure: go.Figure, value: float, label: str, hue: str, *, count: int) -> None:
-    """A dashed line across the chart."""
+def _level(figure: go.Figure, value: float, label: str, hue: str, dash: str, *, count: int) -> None:
+    """A line across the chart."""
     figure.add_trace(
         go.Scatter(
             x=[-0.5, count - 0.5],
             y=[value, value],
             mode="lines",
             name=label,
-            line={"color": hue, "dash": "dash", "width": 1.5},
+            line={"color": hue, "dash": dash, "width": 1.5},
             hoverinfo="skip",
         )
     )

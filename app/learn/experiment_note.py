@@ -32,7 +32,7 @@ def experiment_note(result: ExperimentResult) -> None:
     first = result.runs[0]
     tokens = [run.tokens for run in result.runs]
     intervals = (
-        "Bars: 95 % bootstrap intervals of the mean over seeds."
+        "Intervals are 95 % bootstrap intervals of the mean over seeds."
         if result.seeds >= FEWEST_ITEMS
         else f"No intervals and no verdicts: they need {FEWEST_ITEMS} seeds."
     )

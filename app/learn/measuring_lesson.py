@@ -98,7 +98,8 @@ def _draws(models: ChosenModels) -> None:
     show_figure(figure, "learn_draws", "fairkd-draws", title_lines=2)
     caption(
         f"Each line is one draw of {count} of the {len(teacher)} professions: the difference and its 95 % "
-        "interval. Orange: the interval excludes 0, and the signed-rank test has p < .05."
+        "interval. Orange: the interval excludes 0, and the signed-rank test has p < .05. Choose another "
+        "student in the sidebar and compare."
     )
 
 
@@ -133,7 +134,10 @@ def _grid_view(_: ChosenModels) -> None:
     name = measure_choice("grid_measure", GRID_VALUES)
     figure = grid_chart(result, name, ranking=lessons.rank_cells(result, name), dark=theme.is_dark())
     show_figure(figure, "learn_grid", "fairkd-grid", rows=True, title_lines=2)
-    caption("The frame marks the best cell, and those that the seeds do not tell apart from it.")
+    caption(
+        "Darker: a larger value. The frame marks the best cell, and those that the seeds do not tell apart "
+        "from it."
+    )
     with st.expander("Size and time of every model"):
         st.dataframe(lessons.size_table(result), hide_index=True, width="stretch")
         caption(
