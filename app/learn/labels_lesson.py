@@ -16,6 +16,7 @@ from app.learn.experiment_note import experiment_note, measure_choice
 from app.learn.lesson_parts import ChosenModels, LessonParts
 from app.predictions.position import OTHERS
 from app.shared import model_cache, theme
+from app.shared.presenter import is_presenting
 from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import literal
 from fairkd import lessons
@@ -65,7 +66,7 @@ def _choose(models: ChosenModels) -> tuple[Prediction, int]:
 
 def _targets(models: ChosenModels) -> None:
     prediction, place = _choose(models)
-    found = lessons.targets_at(prediction, place)
+    found = lessons.targets_at(prediction, place, k=3 if is_presenting() else 8)
     right = found.soft[found.words.index(found.right)]
     figure = word_bars(
         [*found.words, OTHERS],
@@ -90,7 +91,7 @@ def _worth(models: ChosenModels) -> None:
 
 def _wrong_words(models: ChosenModels) -> None:
     prediction, place = _sentence(models)
-    found = lessons.targets_at(prediction, place, k=12)
+    found = lessons.targets_at(prediction, place, k=5 if is_presenting() else 12)
     figure = word_bars(
         [word for word, _ in found.wrong],
         [WordSeries("the teacher", theme.TEACHER, [share for _, share in found.wrong])],
