@@ -12,7 +12,7 @@ from app.shared.theme import MUTED, STUDENT, TEACHER
 from fairkd.utils import times
 
 TICKS = (0.5, 1, 2, 4, 8, 20)
-HEIGHT = 400
+HEIGHT = 370
 
 
 def shares_area(shares: pd.DataFrame, *, first: str, title: str, dark: bool) -> go.Figure:

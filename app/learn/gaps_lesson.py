@@ -37,13 +37,14 @@ TRIED = "mass_tried"
 def _input(label: str, name: str, default: str) -> str:
     """A text box whose text is in the address; an empty one has its default. A projector has no label."""
     take_parameter(name, default)
-    label_visibility = "collapsed" if is_presenting() else "visible"
-    text = str(
-        st.text_input(
-            label, key=name, max_chars=300, persist_state="session", label_visibility=label_visibility
-        )
-        or ""
+    typed = st.text_input(
+        label,
+        key=name,
+        max_chars=300,
+        persist_state="session",
+        label_visibility="collapsed" if is_presenting() else "visible",
     )
+    text = str(typed or "")
     write_parameter(name, text, default)
     return text.strip() or default
 

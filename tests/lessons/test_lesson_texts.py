@@ -10,8 +10,8 @@ from fairkd.errors import InputError
 from fairkd.lessons import glossary_term, lesson, lessons
 
 
-def test_the_lessons_have_numbers_and_names_of_their_own():
-    assert len({one.number for one in lessons()}) == len(lessons())
+def test_the_lessons_are_numbered_from_one():
+    assert [one.number for one in lessons()] == list(range(1, len(lessons()) + 1))
     assert len({one.name for one in lessons()}) == len(lessons())
 
 
