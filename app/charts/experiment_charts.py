@@ -55,7 +55,7 @@ def seeds_chart(
     result: ExperimentResult, cells: Sequence[str], name: str, seeds: Sequence[int], *, title: str, dark: bool
 ) -> go.Figure:
     """Two cells of the grid, the runs of each seed joined by a line; seeds that are not chosen are faint."""
-    figure = go.Figure(layout=base_layout(title=title, height=380, dark=dark))
+    figure = go.Figure(layout=base_layout(title=title, height=250, dark=dark))
     values = [result.values(cell, name) for cell in cells]
     labels = [lessons.cell_label(result, cell) for cell in cells]
     for seed, pair in enumerate(zip(*values, strict=True)):

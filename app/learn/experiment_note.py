@@ -22,7 +22,7 @@ def measure_choice(key: str, names: Sequence[str]) -> str:
         key=key,
         persist_state="session",
         format_func=lessons.value_label,
-        width=320,
+        width=260,
     )
     return str(chosen)
 

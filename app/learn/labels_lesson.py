@@ -74,11 +74,10 @@ def _targets(models: ChosenModels) -> None:
             WordSeries("hard label", HARD, [*found.hard, 0.0]),
             WordSeries("soft target (the teacher)", theme.TEACHER, [*found.soft, found.others]),
         ],
-        title=f"The hard label is “{found.right}” alone; the soft target gives it {percent(right)} and "
-        f"{percent(1 - right)} to other words",
+        title=f"“{found.right}”: 100 % in the hard label, {percent(right)} in the soft target",
         dark=theme.is_dark(),
     )
-    show_figure(figure, "learn_targets", "fairkd-targets", rows=True, title_lines=2)
+    show_figure(figure, "learn_targets", "fairkd-targets", rows=True)
 
 
 def _worth(models: ChosenModels) -> None:

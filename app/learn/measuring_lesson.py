@@ -59,7 +59,7 @@ def _seeds(_: ChosenModels) -> None:
                 key=key,
                 persist_state="session",
                 format_func=lambda one: labels[one],
-                width=180,
+                width=150,
             )
             for label, index, key in (("Training", 0, "seeds_one"), ("against", len(keys) - 1, "seeds_two"))
         ]
