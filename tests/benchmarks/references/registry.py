@@ -34,3 +34,8 @@ REFERENCES: Mapping[str, Reference] = {
     "winobias": winobias.numbers,
     "winogender": winogender.numbers,
 }
+
+# Of a teacher and a student.
+COMPARISONS: Mapping[str, Callable[[MaskedLM, MaskedLM, Item], Mapping[str, float]]] = {
+    "fidelity": quality.fidelity_numbers
+}
