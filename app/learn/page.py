@@ -19,6 +19,7 @@ from fairkd.utils import citation
 
 LESSON = "lesson"  # the parameter of the address
 PAGE = "app/pages/learn.py"
+CARD_WIDTH = 468  # pixels: two beside one another on a desktop
 
 
 def asked_lesson() -> Lesson | None:
@@ -40,11 +41,10 @@ def lesson_list() -> None:
         f"{len(lessons())} short lessons with live models. Each asks you something before it shows the "
         "answer, and ends with an exercise that checks itself. Everything runs on this machine."
     )
-    for number, one in enumerate(lessons()):
-        if number % 2 == 0:
-            row = st.container(horizontal=True, gap="medium")
-        with row, st.container(border=True, width=560, key=f"lesson_card_{one.name}"):
-            _card(one)
+    with st.container(horizontal=True, gap="small"):
+        for one in lessons():
+            with st.container(border=True, width=CARD_WIDTH, height="stretch", key=f"lesson_card_{one.name}"):
+                _card(one)
     caption(
         "For teachers: the presenter view, in the sidebar, shows one idea at a time. Everybody who opens "
         "this server can answer the questions, and you see the answers as they come. Each lesson has notes "
