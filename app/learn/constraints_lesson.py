@@ -24,6 +24,7 @@ from app.distill.preview import finding
 from app.learn.exercises import text_exercise
 from app.learn.lesson_parts import ChosenModels, LessonParts
 from app.shared import model_cache
+from app.shared.presenter import is_presenting
 from app.shared.theme import is_dark
 from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import caption, literal
@@ -160,18 +161,19 @@ def _groups(models: ChosenModels) -> None:
     from fairkd.lexicon import contrasts
 
     take_parameter("groups_text", NURSE)
-    text = st.text_input("Sentence", key="groups_text", max_chars=300, persist_state="session")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("Sentence", key="groups_text", max_chars=300, persist_state="session", width=230)
+        kind = st.segmented_control(
+            "Constraint",
+            list(CONSTRAINTS),
+            required=True,
+            default="group",
+            key="groups_kind",
+            persist_state="session",
+            format_func=lambda one: CONSTRAINTS[one][0],
+            wrap=True,
+        )
     write_parameter("groups_text", text or "", NURSE)
-    kind = st.segmented_control(
-        "Constraint",
-        list(CONSTRAINTS),
-        required=True,
-        default="group",
-        key="groups_kind",
-        persist_state="session",
-        format_func=lambda one: CONSTRAINTS[one][0],
-        wrap=True,
-    )
     pronouns = contrasts()["pronouns"]
     edit = preview_constraint(
         model_cache.get_model(models.teacher),
@@ -182,13 +184,13 @@ def _groups(models: ChosenModels) -> None:
         prediction=model_cache.predict(models.teacher, text or NURSE),
     )
     figure = edit_bars(
-        edit.table(_WORDS),
+        edit.table(1 if is_presenting() else _WORDS),
         groups=[group.name for group in pronouns.groups],
         names={"before": "teacher's answer", "after": "soft target"},
         title=finding(edit),
         dark=is_dark(),
     )
-    show_figure(figure, "learn_groups", "fairkd-constraint", rows=True)
+    show_figure(figure, "learn_groups", "fairkd-constraint", rows=not is_presenting())
     leaked = percent(edit.leaked_mass) if edit.leaked_mass > 5e-5 else "nothing"
     listed = " against ".join(literal(words) for words in edit.group_words())
     caption(f"Words: {listed}. To other words leaks {leaked}; KL(p ‖ q) is {edit.kl:.3f} nats.")

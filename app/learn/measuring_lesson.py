@@ -133,7 +133,7 @@ def _grid_view(_: ChosenModels) -> None:
     result = _grid()
     name = measure_choice("grid_measure", GRID_VALUES)
     figure = grid_chart(result, name, ranking=lessons.rank_cells(result, name), dark=theme.is_dark())
-    show_figure(figure, "learn_grid", "fairkd-grid", rows=True, title_lines=2)
+    show_figure(figure, "learn_grid", "fairkd-grid", title_lines=2)
     caption(
         "Darker: a larger value. The frame marks the best cell, and those that the seeds do not tell apart "
         "from it."

@@ -15,6 +15,7 @@ from app.learn.lesson_parts import ChosenModels, LessonParts, parts_of
 from app.learn.questions import ask, is_revealed
 from app.shared import model_cache
 from app.shared.export_view import record_text
+from app.shared.streamlit_internals import CONTENT
 from app.shared.theme import GRID, PAGE
 from app.shared.url_state import write_parameter
 from app.shared.widgets import caption, literal
@@ -27,6 +28,9 @@ _TERM = re.compile(r"\[\[([^\]|]+)(?:\|([^\]]+))?\]\]")
 READING_WIDTH = 860  # pixels of text and figures below one another
 # The way to the other screens stays where it is, at the bottom of the window.
 _TURNING_STYLE = f"""<style>
+{CONTENT} {{ padding-top: 3.9rem; padding-bottom: 4rem; }}
+{CONTENT} h2 {{ padding: 0.2rem 0 0; }}
+html:root {{ --figure-zoom: 1.15; }}
 .st-key-turn_screens {{
   position: fixed; bottom: 0; left: 0; right: 0; z-index: 99; padding: 0.4rem 1.5rem;
   background: {PAGE.light}; border-top: 1px solid {GRID.light};

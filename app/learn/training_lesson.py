@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from app.learn.lesson_parts import ChosenModels, LessonParts
 from app.runs.follow import RunData, follow
 from app.runs.watched_sentences import watched_sentences
 from app.shared import model_cache
+from app.shared.presenter import is_presenting
 from app.shared.run_texts import UNFINISHED, status
 from app.shared.theme import is_dark
 from app.shared.visitor import visitor
@@ -25,6 +27,9 @@ from fairkd.lessons import ExerciseResult, QuestionAnswer
 from fairkd.measures import MEASURES
 from fairkd.models import MaskedLM
 from fairkd.runs import Run
+
+if TYPE_CHECKING:
+    from app.shared.streamlit_internals import DeltaGenerator
 
 RUN_NAME = "Lesson 4"
 STATE_EVERY = "1s"  # between two looks at a run that is not done
@@ -106,7 +111,8 @@ def _training(models: ChosenModels) -> None:
     going = [run for run in own if run.state in UNFINISHED]
     busy = not going and len(others) >= runs.slots()
     refusal = visitor().start_refusal()
-    st.button(
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.button(
         f"Train for {lessons.SECONDS} seconds",
         type="primary",
         icon=":material/play_arrow:",
@@ -118,7 +124,7 @@ def _training(models: ChosenModels) -> None:
     if problem := st.session_state.get(_PROBLEM):
         st.error(literal(problem), icon=":material/error:")
     if own:
-        _run(own[-1])
+        _run(own[-1], row)
     elif refusal or busy:
         why = refusal or "This machine is training another run. Start yours when that has ended."
         st.info(f"{literal(why)} This is an example that comes with FairKD.", icon=":material/info:")
@@ -143,10 +149,11 @@ def _submit(models: ChosenModels) -> None:
         st.session_state[_PROBLEM] = str(error)
 
 
-def _run(run: Run) -> None:
-    """A run of this lesson: what it does, and what it has measured so far."""
+def _run(run: Run, row: DeltaGenerator) -> None:
+    """A run of this lesson: what it does, in the button's row, and what it has measured so far."""
     live = run.state in UNFINISHED
-    st.fragment(_state, run_every=STATE_EVERY if live else None)(run.id, run.state)
+    with row:
+        st.fragment(_state, run_every=STATE_EVERY if live else None)(run.id, run.state)
     _results(run, live=live)
 
 
@@ -168,8 +175,12 @@ def _state(id: str, drawn: str) -> None:
 
 def _results(run: Run, *, live: bool) -> None:
     every = "2s" if live else None
-    watched_sentences(run, every=every)
-    st.fragment(_curve, run_every=every)(run)
+    # A projector has space for both beside one another.
+    words, curve = st.columns([3, 2], gap="large") if is_presenting() else (st.container(), st.container())
+    with words:
+        watched_sentences(run, every=every)
+    with curve:
+        st.fragment(_curve, run_every=every)(run)
 
 
 def _curve(run: Run) -> None:
@@ -184,7 +195,7 @@ def _same_first_word(models: ChosenModels) -> QuestionAnswer:
     for run in reversed(_own_runs()):
         if run.state == "finished":
             return _answer_of(follow(run))
-    return QuestionAnswer(None, "Train the student below: its last step decides.")
+    return QuestionAnswer(None, "Train a student in the next part: its last step decides.")
 
 
 def _answer_of(found: RunData) -> QuestionAnswer:

@@ -88,7 +88,8 @@ def _watched_sentences(run: Run, declared: bool) -> None:
 def _choose_text(id: str, texts: tuple[str, ...], first: str) -> str:
     """The watched sentence, chosen here or by the address; `first` at first."""
     if len(texts) == 1:
-        st.markdown(f"**{literal(texts[0])}**")
+        with unseen("watched_text"):  # it is the figure's title, too
+            st.markdown(f"**{literal(texts[0])}**")
         return texts[0]
     state, key, written = st.session_state, f"watched_sentence_text_{id}", f"watched_sentence_written_{id}"
     linked = st.query_params.get(SENTENCE, first)
