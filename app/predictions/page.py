@@ -209,7 +209,12 @@ def results(
         "fairkd-predictions",
         partial(prediction_cells, chosen, settings, number, words),
         sentences=[literal(f"{here['finding']}.")] if here else [],
-        settings={**chosen, "sentence": text, **settings.about, "words in a column": settings.k},
+        settings={
+            **dict(chosen.items()),
+            "sentence": text,
+            **settings.about,
+            "words in a column": settings.k,
+        },
     )
     cite(text, chosen, settings, export)
 

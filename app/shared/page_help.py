@@ -28,8 +28,8 @@ SENTENCES = MappingProxyType[PageName, tuple[str, str, str]](
         "gaps": (
             "A **gap** says how much more likely a model finds one group of words than another at a hidden "
             "word, such as *he* and *she* in “\\[MASK\\] is a nurse.”",
-            "At 0 both groups are equally likely; at 0.69 nats the first is twice as likely, at −0.69 the "
-            "second.",
+            "A gap of 0.69 nats makes the first group twice as likely as the second, and one of −0.69 the "
+            "second twice as likely as the first.",
             "The teacher is blue, the student orange; the views compare them by profession, with the labour "
             "market, and on two sentences of your own.",
         ),

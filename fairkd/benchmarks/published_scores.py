@@ -112,8 +112,8 @@ def published(
 
     Examples
     --------
-    >>> [figure.printed for figure in published("stereoset", "bert-base-uncased", value="icat")]
-    ['66.86', '71.15', '51.99']
+    >>> [figure.printed for figure in published("stereoset", "bert-base-uncased", value="icat_mean")]
+    ['66.86', '71.15']
     """
     wanted = None if model is None else _names(model)
     return tuple(

@@ -19,7 +19,7 @@ from typing import IO, Any
 from fairkd.corpora.reading import ReadingState
 from fairkd.errors import InputError
 
-PACKED = (".gz", ".xz", ".bz2", ".zst")
+PACKED: tuple[str, ...] = (".gz", ".xz", ".bz2", ".zst")
 NAMED_PACKED = f"{', '.join(PACKED[:-1])} or {PACKED[-1]}"  # in messages
 BLOCK = 2**16  # bytes read at a time
 MOST_RATIO = 500  # of unpacked to packed bytes; packed text is some 3 to 20 times smaller

@@ -13,7 +13,7 @@ from fairkd.corpora.csv_rows import csv_table, records
 from fairkd.corpora.reading import ReadingLimits, ReadingState, RowTally
 from fairkd.corpora.tables import Table
 from fairkd.errors import InputError
-from fairkd.utils import FAIRKD_TEXTS, SMALL, Access, Progress, shortened
+from fairkd.utils import NAMED_TEXTS, SMALL, Access, Progress, shortened
 
 SMALL_TEXT = Path(__file__).parents[1] / "assets" / "small_text.txt.xz"
 
@@ -93,7 +93,7 @@ def _open(
     if name.startswith(hub_datasets.PREFIX):
         table, licence = hub_datasets.stream(name, split, reading)
         return name.removeprefix(hub_datasets.PREFIX), licence, table
-    if name not in FAIRKD_TEXTS:
+    if name not in NAMED_TEXTS:
         path = _existing(name)
         if hub_datasets.is_saved(path):
             folders.check_links(path.rglob("*"))

@@ -19,7 +19,9 @@ Three = tuple[float, float, float]  # probabilities of both words, and of all ot
 
 PAIR = ("he", "she")
 ENOUGH = 0.2  # the exercise asks for more leaked mass than this
-KD, MLM = 5.0, 2.0  # the default weights of a distillation: of the soft target, and of the hard label
+# The default weights of a distillation: of the soft target, and of the hard label.
+KD = 5.0
+MLM = 2.0
 _LEAKS = (5e-5, 0.05, 0.2)  # bounds of the first question's choices
 _TIMES = (1.05, 2.5, 10.0)  # bounds of the second question's choices
 _FAR = 5.0  # times as likely as the other word: below it, the mean of the logits leaks little

@@ -96,7 +96,7 @@ def predict_each(lms: Sequence[MaskedLM], text: str, *, temperature: float = 1.0
     >>> from fairkd import models
     >>> lms = [models.load("embedded/teacher"), models.load("embedded/student-plain")]
     >>> [prediction.top(4, 1).token.item() for prediction in predict_each(lms, "Milk is a [MASK].")]
-    ['drink', 'drink']
+    ['substance', 'milk']
     """
     _check(temperature)
     readings = [_read(lm, text) for lm in lms]

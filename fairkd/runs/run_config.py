@@ -15,7 +15,7 @@ from fairkd.benchmarks import MeasureConfig, make_measure_config
 from fairkd.distill.config import Config, make_config, read_config, readable_settings
 from fairkd.errors import InputError
 from fairkd.utils import (
-    FAIRKD_TEXTS,
+    NAMED_TEXTS,
     SETTINGS_FILE,
     quoted,
     read_change,
@@ -122,7 +122,7 @@ def with_absolute_paths(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]
 def _absolute(reference: Any) -> Any:
     if (
         not isinstance(reference, str)
-        or reference in FAIRKD_TEXTS
+        or reference in NAMED_TEXTS
         or reference.startswith(("embedded/", "run/", "hub:"))
     ):
         return reference

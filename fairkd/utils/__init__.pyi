@@ -1,8 +1,8 @@
 from . import hardware as hardware
 from .access import (
     BUG as BUG,
-    FAIRKD_TEXTS as FAIRKD_TEXTS,
     MODELS_VARIABLE as MODELS_VARIABLE,
+    NAMED_TEXTS as NAMED_TEXTS,
     SMALL as SMALL,
     TEXT_VARIABLE as TEXT_VARIABLE,
     Access as Access,

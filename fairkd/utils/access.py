@@ -22,7 +22,7 @@ from fairkd.utils.quoting import shortened
 MODELS_VARIABLE = "FAIRKD_ALLOWED_MODELS"
 TEXT_VARIABLE = "FAIRKD_ALLOWED_TEXT"
 BUG, SMALL = "bug", "small"
-FAIRKD_TEXTS = (BUG, SMALL)  # the corpora that have a name of their own, and are allowed everywhere
+NAMED_TEXTS = (BUG, SMALL)  # the corpora that have a name of their own, and are allowed everywhere
 _PATH = ("/", "\\", ".", "~")  # the beginnings of what can only be a path
 
 
@@ -64,7 +64,7 @@ class Access:
         InputError
             When it is not allowed, or where texts are restricted, no such file exists.
         """
-        if self.text is None or source in FAIRKD_TEXTS:
+        if self.text is None or source in NAMED_TEXTS:
             return source
         if source.startswith("hub:"):
             if _matches(source, self.text):
