@@ -21,7 +21,8 @@ from fairkd.utils.quoting import shortened
 
 MODELS_VARIABLE = "FAIRKD_ALLOWED_MODELS"
 TEXT_VARIABLE = "FAIRKD_ALLOWED_TEXT"
-BUG, SMALL = "bug", "small"
+BUG = "bug"
+SMALL = "small"
 NAMED_TEXTS = (BUG, SMALL)  # the corpora that have a name of their own, and are allowed everywhere
 _PATH = ("/", "\\", ".", "~")  # the beginnings of what can only be a path
 
