@@ -20,6 +20,7 @@ class ClassAnswers:
 
     def __init__(self) -> None:
         self._given: dict[Question, OrderedDict[str, int]] = {}
+        self._revealed: set[Question] = set()
         self._lock = threading.Lock()
 
     def give(self, question: Question, visitor: str, choice: int) -> None:
@@ -45,6 +46,17 @@ class ClassAnswers:
         """Forget all answers to a question, so that another class can answer it."""
         with self._lock:
             self._given.pop(question, None)
+            self._revealed.discard(question)
+
+    def reveal(self, question: Question, revealed: bool) -> None:
+        """Say that the right answer is shown in front of the class, or hidden again."""
+        with self._lock:
+            (self._revealed.add if revealed else self._revealed.discard)(question)
+
+    def is_revealed(self, question: Question) -> bool:
+        """Whether the right answer is shown in front of the class."""
+        with self._lock:
+            return question in self._revealed
 
 
 @st.cache_resource(show_spinner=False)

@@ -12,6 +12,8 @@ from app.shared.streamlit_internals import address_in_network
 from app.shared.visitor import is_public
 from app.shared.widgets import caption
 
+CLASS = "class"  # the parameter of the address with which visitors wait for the presenter's reveal
+ALONE = "Only this machine can open the link. Start the server with `--server.address=0.0.0.0` for others."
 SCREEN = "screen"  # the parameter of the address that names a screen: a number from 1
 
 
@@ -21,13 +23,17 @@ def class_link() -> None:
         link = link_for_others()
         st.code(link, language=None, wrap_lines=True)
         if not is_public():
-            caption(
-                "Only this machine can open the link. Start the server with `--server.address=0.0.0.0`, and "
-                "others can, too."
-            )
+            caption(ALONE)
         else:
             st.image(qr_code(link), width=280, caption="The link as a QR code")
             caption("It opens this lesson with what you have chosen. Answers are counted without names.")
+
+
+def is_in_class() -> bool:
+    """Whether the visitor came by the link for the class. It holds for the session, whatever they open."""
+    state = st.session_state
+    state["in_class"] = state.get("in_class", False) or st.query_params.get(CLASS) == "1"
+    return bool(state["in_class"])
 
 
 def link_for_others() -> str:
@@ -39,11 +45,11 @@ def link_for_others() -> str:
         host = f"{own or host}:{parts.port}" if parts.port else own or host
     else:
         host = parts.netloc
-    kept = [
+    kept = [(CLASS, "1")] + [
         (name, value)
         for name in st.query_params
         for value in st.query_params.get_all(name)
-        if name != PRESENT
+        if name not in (PRESENT, CLASS)
     ]
     anchor = f"{SCREEN}-{st.query_params[SCREEN]}" if SCREEN in st.query_params else ""
     return urlunsplit((parts.scheme or "http", host, parts.path, urlencode(kept), anchor))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.learn.class_link import class_link
+from app.learn.class_link import ALONE, class_link, is_in_class
 from app.learn.exercises import is_solved
 from app.learn.lesson_export import lesson_export
 from app.learn.lesson_parts import ChosenModels
@@ -12,6 +12,7 @@ from app.learn.screens import READING_WIDTH, all_screens, one_screen
 from app.shared.export_control import export_button
 from app.shared.export_view import record_text
 from app.shared.presenter import is_presenting
+from app.shared.visitor import is_public
 from app.shared.widgets import caption, literal
 from fairkd.errors import InputError
 from fairkd.lessons import Lesson, lesson, lessons
@@ -45,10 +46,14 @@ def lesson_list() -> None:
         for one in lessons():
             with st.container(border=True, width=CARD_WIDTH, height="stretch", key=f"lesson_card_{one.name}"):
                 _card(one)
+    if is_in_class():
+        return
+    reach = "" if is_public() else " " + ALONE
     caption(
-        "For teachers: the presenter view, in the sidebar, shows one idea at a time. Everybody who opens "
-        "this server can answer the questions, and you see the answers as they come. Each lesson has notes "
-        "for you."
+        "For teachers: the presenter view, in the sidebar, shows one idea at a time. Its link for the class "
+        "opens the lesson in everybody's browser: you see their answers as they come, and they see the right "
+        "one when you reveal it. The notes are in a lesson's normal view, which nobody sees by that link."
+        f"{reach}"
     )
 
 
@@ -73,9 +78,10 @@ def show_lesson(one: Lesson, models: ChosenModels) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(PAGE, label="All lessons", icon=":material/arrow_back:", query_params={})
         caption(f"Lesson {one.number} of {len(lessons())} · about {one.minutes} minutes")
-        with st.popover("Notes for teachers", icon=":material/co_present:", type="tertiary"):
-            _notes(one)
-        class_link()
+        if not is_in_class():  # the notes have the answers
+            with st.popover("Notes for teachers", icon=":material/co_present:", type="tertiary"):
+                _notes(one)
+            class_link()
     all_screens(one, models)
     _what_remains(one)
     _neighbours(one)

@@ -9,6 +9,7 @@ import streamlit as st
 from app.charts.word_bars import answer_bars
 from app.components.chart import show_figure
 from app.learn.class_answers import Question, class_answers
+from app.learn.class_link import is_in_class
 from app.shared.presenter import is_presenting
 from app.shared.theme import is_dark
 from app.shared.visitor import hosting, is_presenter, visitor_key
@@ -31,6 +32,9 @@ def ask(lesson: Lesson, question: LessonQuestion, answer: Callable[[], QuestionA
     skipped = is_revealed(asked)
     if given is None and not skipped:
         _choices(asked, question.choices)
+        return False
+    if is_in_class() and not skipped and not class_answers().is_revealed(asked):
+        _wait(asked)
         return False
     _reveal(question, given, answer())
     counts = class_answers().counts(asked, len(question.choices))
@@ -67,6 +71,28 @@ def _choices(asked: Question, choices: Sequence[str]) -> None:
         )
 
 
+def _wait(asked: Question) -> None:
+    """In a class, the answer appears when whoever presents reveals it."""
+
+    @st.fragment(run_every=LIVE_EVERY)
+    def revealed_yet() -> None:
+        if class_answers().is_revealed(asked):
+            st.rerun()
+
+    st.info(
+        "Your answer is counted. The right one appears here when it is revealed in front.",
+        icon=":material/hourglass_top:",
+    )
+    revealed_yet()
+    st.button(
+        "Show it now",
+        type="tertiary",
+        key=f"now:{'/'.join(asked)}",
+        on_click=_set_revealed,
+        args=(asked, True),
+    )
+
+
 def _give(asked: Question, chosen: int | None) -> None:
     if chosen is not None:
         class_answers().give(asked, visitor_key(), chosen)
@@ -93,7 +119,16 @@ def _presented(asked: Question, question: LessonQuestion, answer: Callable[[], Q
     @st.fragment(run_every=None if shown else LIVE_EVERY)
     def live() -> None:
         counts = class_answers().counts(asked, len(question.choices))
-        _distribution(asked, question.choices, counts, right=right.right if right else None)
+        if right is None:
+            _distribution(asked, question.choices, counts, right=None)
+        else:  # in few lines, because the figure that is revealed needs the space
+            lines = zip(question.choices, counts, strict=True)
+            st.markdown(
+                "  \n".join(
+                    f"{'✓' if number == right.right else '·'} {literal(choice)}: **{count}**"
+                    for number, (choice, count) in enumerate(lines)
+                )
+            )
 
     live()
     with st.container(horizontal=True):
@@ -101,7 +136,7 @@ def _presented(asked: Question, question: LessonQuestion, answer: Callable[[], Q
             "Hide the answer" if shown else "Reveal the answer",
             type="primary",
             key=f"reveal:{'/'.join(asked)}",
-            on_click=_set_revealed,
+            on_click=_reveal_to_all,
             args=(asked, not shown),
         )
         if is_presenter() or not hosting().shared:
@@ -124,8 +159,7 @@ def _distribution(
     answers = sum(counts)
     title = f"{answers} answers" if answers != 1 else "1 answer"
     figure = answer_bars(choices, counts, right=right, title=title, dark=is_dark())
-    # Beside what the answer reveals, an audience gets lower bars.
-    show_figure(figure, f"class_{'_'.join(asked)}", f"fairkd-answers-{asked[1]}", rows=right is None)
+    show_figure(figure, f"class_{'_'.join(asked)}", f"fairkd-answers-{asked[1]}", rows=True)
     if answers and not is_presenting():
         caption("What everybody on this server answered. The answers carry no names.")
 
@@ -133,6 +167,12 @@ def _distribution(
 def is_revealed(asked: Question) -> bool:
     """Whether the visitor has asked for the answer without giving one, or reveals it to an audience."""
     return asked in st.session_state.setdefault("revealed_answers", set())
+
+
+def _reveal_to_all(asked: Question, revealed: bool) -> None:
+    """Reveal or hide the answer here, and in the browsers of the class."""
+    _set_revealed(asked, revealed)
+    class_answers().reveal(asked, revealed)
 
 
 def _set_revealed(asked: Question, revealed: bool) -> None:

@@ -94,8 +94,8 @@ def _screen(
 ) -> None:
     """The text and the live part; for an audience beside one another, where there are both.
 
-    Once an answer is revealed to an audience, the question takes the place of the text, so that what is
-    revealed is whole on a projector.
+    Once an answer is revealed to an audience, the question goes below the text, so that what is revealed is
+    whole on a projector.
     """
     beside = wide and bool(screen.text) and screen.width == "beside" and bool(screen.live or screen.question)
     if beside:
@@ -104,7 +104,7 @@ def _screen(
         text = live = st.container(width="stretch" if wide else READING_WIDTH)
     moved = beside and screen.question is not None and is_revealed((lesson.name, screen.question.name))
     with text:
-        if screen.text and not moved:
+        if screen.text:
             st.markdown(with_terms(screen.text))
     with live:
         _live(lesson, screen, parts, models, question=text if moved else live)

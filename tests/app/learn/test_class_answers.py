@@ -40,3 +40,14 @@ def test_the_earliest_visitors_are_forgotten_when_there_are_too_many(monkeypatch
         answers.give(QUESTION, visitor, 0)
     assert answers.of(QUESTION, "a") is None
     assert answers.counts(QUESTION, 1) == [2]
+
+
+def test_a_reveal_holds_for_everybody_until_it_is_hidden_or_the_answers_are_cleared():
+    answers = ClassAnswers()
+    answers.reveal(QUESTION, True)
+    assert answers.is_revealed(QUESTION) and not answers.is_revealed(("labels", "how_many"))
+    answers.reveal(QUESTION, False)
+    assert not answers.is_revealed(QUESTION)
+    answers.reveal(QUESTION, True)
+    answers.clear(QUESTION)
+    assert not answers.is_revealed(QUESTION)
