@@ -100,7 +100,7 @@ def loss_symbols(config: Config) -> list[str]:
                 f"${letter}_{{{t:g}}}$ is the teacher's answer{after}{then} {softened(t)}; $s_{{{t:g}}}$ is "
                 f"the student's distribution at T = {t:g}."
             )
-        factor = "" if t == 1 else f" On Runs, KD is this term with its factor ${t:g}^2 = {t * t:g}$."
+        factor = "" if t == 1 else f" A run's curve KD is this term with its factor ${t:g}^2 = {t * t:g}$."
         found.append(f"{symbols} KL is the divergence of the two, {where}.{factor}")
     if objective.mlm:
         defined = "" if objective.kd and t == 1 else f"{at_one}. "

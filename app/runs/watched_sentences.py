@@ -79,10 +79,12 @@ def _watched_sentences(run: Run, declared: bool) -> None:
     with right:
         _word_curves(run, found, text, columns[number - 1]["index"], step, steps, groups)
     middle = "the mask" if len(columns) == 1 else "the sentence"
-    caption(
-        f"Above {middle} are the teacher's words, below it the student's at the chosen step. Move the slider "
-        "or press Play to watch the student learn."
+    shown = (
+        f"Above {middle} are the teacher's words, below it the student's at the chosen step."
+        if len(data["panels"]) > 1
+        else "These are the student's words at the chosen step."
     )
+    caption(f"{shown} Move the slider or press Play to watch the student learn.")
 
 
 def _choose_text(id: str, texts: tuple[str, ...], first: str) -> str:
@@ -293,10 +295,14 @@ def _word_curves(
         figure, f"watched_sentence_words_{id}", f"fairkd-{id}-watched_sentence", view=(text, index, dark)
     )
     compared = f", and the words of the gap: {literal(' and '.join(pair))}" if pair else ""
+    if any(trace.mode == "markers" for trace in figure.data):
+        drawn = f"The most probable words of student and teacher{compared}"
+        bars = "The short bars on the right are the teacher's probabilities."
+    else:
+        drawn = f"The student's most probable words{compared}"
+        bars = "The teacher's most probable words have no curve: they were never among the student's."
     caption(
-        f"The most probable words of student and teacher{compared}. The short bars on the right are the "
-        "teacher's probabilities. A curve has a break where its word was not among the student's most "
-        "probable words."
+        f"{drawn}. {bars} A curve has a break where its word was not among the student's most probable words."
     )
     about = about_run(run)
     table_download(frame, f"fairkd-{id}-watched_sentence", f"watched_sentence_{id}_csv", about=about)

@@ -48,7 +48,7 @@ def test_the_words_say_where_the_student_learns_and_what_becomes_of_labels() -> 
     assert "after the constraint “balanced groups”, and only then softened to T = 2" in words("fair")
     assert "shares its label equally with the word" in words("mass-preserving")
     assert "No term looks at the teacher." in words("mlm-only")
-    assert "On Runs, KD is this term with its factor $2^2 = 4$." in words("plain")
+    assert "A run's curve KD is this term with its factor $2^2 = 4$." in words("plain")
     one = make_config({"objective": {"temperature": 1}})
     assert "factor" not in " ".join(loss_symbols(one)), "at T = 1 it is 1"
     assert "label" not in words("plain") and "looks at" not in words("plain")

@@ -37,7 +37,7 @@ def test_while_another_run_trains_the_example_is_shown(open_learn):
     some_runs.add_run("somebody's", "running")
     app = reveal(open_learn(lesson="training"))
     assert app.get_by_key("lesson_train").disabled
-    assert "training another run" in texts(app) and "example that comes with FairKD" in texts(app)
+    assert "trains another run" in texts(app) and "example that comes with FairKD" in texts(app)
 
 
 def test_a_demo_shows_the_example_and_starts_nothing(open_learn, monkeypatch):
@@ -51,7 +51,26 @@ def test_the_finished_run_answers_the_question(open_learn):
     some_runs.add_run(RUN_NAME, events=some_runs.training())
     app = reveal(open_learn(lesson="training"))
     assert "The answer: Yes" in texts(app) and "first word is “white”" in texts(app)
-    assert "This run is finished." in texts(app)
+    assert "This run is finished." in texts(app) and "an earlier run on this server" in texts(app)
+
+
+def test_an_unfinished_run_is_not_answered_by_an_earlier_one(open_learn):
+    some_runs.add_run(RUN_NAME, events=some_runs.training())
+    some_runs.add_run(RUN_NAME, "running")
+    app = reveal(open_learn(lesson="training"))
+    assert "The answer: Yes" not in texts(app) and "not finished yet" in texts(app)
+    app.get_by_key("not_learnt").set_value("Milk is a [MASK].")
+    next(button for button in app.button if button.label == "Check").click().run()
+    assert "your training has not finished" in texts(app)
+
+
+def test_a_class_sees_the_run_of_the_link(open_learn, monkeypatch):
+    run = some_runs.add_run(RUN_NAME, events=some_runs.training())
+    monkeypatch.setattr("app.shared.visitor.hosting", lambda: Hosting(mode="class"))
+    app = reveal(open_learn(lesson="training", watched=run))
+    assert "the run of the link that you opened" in texts(app)
+    app = reveal(open_learn(lesson="training", watched="no-such-run"))
+    assert "Train a student in the next part" in texts(app)
 
 
 def test_the_exercise_tells_right_input_from_wrong(open_learn):
