@@ -15,7 +15,7 @@ from app.learn.lesson_parts import ChosenModels, LessonParts
 from app.shared import model_cache, theme
 from app.shared.presenter import is_presenting
 from app.shared.url_state import take_parameter, write_parameter
-from app.shared.widgets import literal
+from app.shared.widgets import caption, literal
 from fairkd import lessons
 from fairkd.errors import InputError
 from fairkd.lessons import ExerciseResult, QuestionAnswer
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fairkd.predictions import Prediction
 
-MILK = "Milk is a [MASK]."
+SURE = "The child [MASK] born in London."  # the teacher is sure, so that flattening brings words out
 TEXT = "flat_text"  # the learner's sentence: a widget, and a parameter of the address
 TEMPERATURES: list[float] = np.geomspace(0.5, 20, 33).tolist()
 STEPS = (1, 2, 4, 8, 20)
@@ -34,7 +34,7 @@ TRIED = "drowned_tried"
 
 
 def _sentence() -> str:
-    return str(st.session_state.get(TEXT, st.query_params.get(TEXT, MILK))) or MILK
+    return str(st.session_state.get(TEXT, st.query_params.get(TEXT, SURE))) or SURE
 
 
 def _prediction(reference: str) -> Prediction:
@@ -43,16 +43,17 @@ def _prediction(reference: str) -> Prediction:
 
 def _halved(models: ChosenModels) -> None:
     """The first words at T = 1 and at T = 2."""
-    prediction = model_cache.predict(models.teacher, MILK)
+    prediction = model_cache.predict(models.teacher, SURE)
     few = 4 if is_presenting() else 6
     one, two = (lessons.flattened(prediction, temperature, few) for temperature in (1.0, 2.0))
+    second, was, now = one.words[1], percent(one.probabilities[1]), percent(two.probabilities[1])
     figure = word_bars(
-        one.words,
+        [*one.words, "all other words"],
         [
-            WordSeries("T = 1", theme.MUTED, one.probabilities),
-            WordSeries("T = 2", theme.TEACHER, two.probabilities),
+            WordSeries("T = 1", theme.MUTED, [*one.probabilities, one.others]),
+            WordSeries("T = 2", theme.TEACHER, [*two.probabilities, two.others]),
         ],
-        title=f"At T = 2, all words but these have {percent(two.others)}, at T = 1 {percent(one.others)}",
+        title=f"“{second}”, the second word: {was} at T = 1, {now} at T = 2",
         dark=theme.is_dark(),
     )
     show_figure(figure, "learn_halved", "fairkd-two-temperatures", rows=True)
@@ -61,13 +62,13 @@ def _halved(models: ChosenModels) -> None:
 def _slider(models: ChosenModels) -> None:
     """The learner's sentence, and its first words at the temperature of the slider."""
     before = _sentence()
-    take_parameter(TEXT, MILK)
+    take_parameter(TEXT, SURE)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.text_input("Sentence", key=TEXT, max_chars=300, persist_state="session")
         temperature = st.slider(
             "Temperature T", 0.5, 8.0, 1.0, 0.1, key="flat_t", bind="query-params", persist_state="session"
         )
-    write_parameter(TEXT, _sentence(), MILK)
+    write_parameter(TEXT, _sentence(), SURE)
     if _sentence() != before:
         st.rerun()  # the screens below show this sentence, too
     few = 5 if is_presenting() else 8
@@ -98,6 +99,10 @@ def _shares(models: ChosenModels) -> None:
     )
     show_figure(figure, "learn_shares", "fairkd-probability-over-temperature")
     _at_sentence()
+    grid = lessons.stored_experiment("grid")
+    pair = (grid.cell(alpha=1.0, temperature=one) for one in (1.0, 4.0))
+    finding = lessons.seeds_finding(grid, *pair, "pseudo_perplexity_sampled", range(grid.seeds))
+    caption(f"Measured in lesson 7, {grid.runs[0].steps} steps of training: {finding}.")
 
 
 def _rows(draw: Callable[[Tensor, Tensor], None]) -> Callable[[ChosenModels], None]:
@@ -143,12 +148,12 @@ def _at_sentence() -> None:
 
 
 def _first_word(models: ChosenModels) -> QuestionAnswer:
-    return lessons.first_word_flattened(model_cache.predict(models.teacher, MILK))
+    return lessons.first_word_flattened(model_cache.predict(models.teacher, SURE))
 
 
 def _shrinks(models: ChosenModels) -> QuestionAnswer:
     return lessons.gradient_shrinks(
-        *(model_cache.predict(one, MILK) for one in (models.teacher, models.student))
+        *(model_cache.predict(one, SURE) for one in (models.teacher, models.student))
     )
 
 
@@ -167,7 +172,8 @@ def _exercise(models: ChosenModels) -> ExerciseResult | None:
     text, temperature = st.session_state.get(TRIED, ("", 1.0))
     if not (text or "").strip():
         return None
-    return lessons.check_first_word_drowns(model_cache.get_model(models.teacher), text, temperature)
+    teacher = model_cache.get_model(models.teacher)
+    return lessons.check_first_word_drowns(teacher, text, temperature, example=SURE)
 
 
 PARTS = LessonParts(

@@ -218,16 +218,21 @@ def gradient_shrinks(teacher: Prediction, student: Prediction) -> QuestionAnswer
     )
 
 
-def check_first_word_drowns(lm: MaskedLM, text: str, temperature: float) -> ExerciseResult:
+def check_first_word_drowns(
+    lm: MaskedLM, text: str, temperature: float, *, example: str = ""
+) -> ExerciseResult:
     """Whether `temperature` takes nine tenths of the first word's probability, but leaves it its lead.
 
-    The lead: it is still at least ten times as likely as the tenth word.
+    The lead: it is still at least ten times as likely as the tenth word. `example` is the lesson's own
+    sentence, which does not count.
 
     Raises
     ------
     InputError
         The text is empty or too long.
     """
+    if example and text.strip().casefold() == example.casefold():
+        return ExerciseResult(False, "That is the sentence of this lesson. Find one of your own.")
     prediction = predict(lm, text)
     if (wrong := wrong_masks(prediction)) is not None:
         return wrong

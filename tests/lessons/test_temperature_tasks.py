@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from app.learn.temperature_lesson import SURE
 from fairkd.constraints import Constraint
 from fairkd.distill.losses import Targets, Weights, fused_loss
 from fairkd.errors import InputError
@@ -17,6 +18,7 @@ from fairkd.lessons import (
     flattened,
     gradient_shrinks,
     gradient_sizes,
+    lesson,
     logit_matching,
     matched_logits,
     shares_by_temperature,
@@ -154,6 +156,20 @@ def test_the_exercise_asks_for_a_first_word_that_drowns_and_leads(teacher, text,
     result = check_first_word_drowns(teacher, text, temperature)
     assert result.solved is solved
     assert said in result.message
+
+
+def test_the_sentence_of_the_lesson_lifts_what_is_almost_right_and_is_no_solution(teacher):
+    prediction = predict(teacher, SURE)
+    one, two = (flattened(prediction, t, 4) for t in (1.0, 2.0))
+    assert one.probabilities[0] > 0.9
+    assert all(hot > cold for hot, cold in zip(two.probabilities[1:], one.probabilities[1:], strict=True))
+    result = check_first_word_drowns(teacher, f" {SURE}", 4.0, example=SURE)
+    assert not result.solved and "sentence of this lesson" in result.message
+
+
+def test_the_text_of_the_lesson_asks_about_the_sentence_that_it_shows():
+    prompts = [screen.question.prompt for screen in lesson("temperature").screens if screen.question]
+    assert len(prompts) == 2 and all(SURE in prompt for prompt in prompts)
 
 
 def test_a_sentence_that_is_not_hopeless_can_be_solved_between_its_two_bounds(teacher):
