@@ -14,6 +14,7 @@ from app.charts.word_bars import WordSeries, word_bars
 from app.components.chart import show_figure
 from app.learn.lesson_parts import ChosenModels, LessonParts
 from app.shared import model_cache, theme
+from app.shared.model_options import STUDENT_DEFAULT, short_name
 from app.shared.presenter import is_presenting
 from app.shared.url_state import take_parameter, write_parameter
 from app.shared.widgets import caption, literal
@@ -35,15 +36,9 @@ TRIED = "mass_tried"
 
 
 def _input(label: str, name: str, default: str) -> str:
-    """A text box whose text is in the address; an empty one has its default. A projector has no label."""
+    """A text box whose text is in the address; an empty one has its default."""
     take_parameter(name, default)
-    typed = st.text_input(
-        label,
-        key=name,
-        max_chars=300,
-        persist_state="session",
-        label_visibility="collapsed" if is_presenting() else "visible",
-    )
+    typed = st.text_input(label, key=name, max_chars=300, persist_state="session")
     text = str(typed or "")
     write_parameter(name, text, default)
     return text.strip() or default
@@ -120,12 +115,27 @@ def _professions(models: ChosenModels) -> None:
     figure = gap_rows(
         rows,
         groups=("he", "she"),
-        title=f"More “he” for {t_he} of {len(rows)} professions; student: {s_he}",
+        title=f"“he” is likelier for {t_he} of {len(rows)} with the teacher, for {s_he} with the student",
         dark=theme.is_dark(),
     )
     show_figure(figure, "learn_professions", "fairkd-profession-gaps", rows=True)
-    if not is_presenting():
-        caption("How many times as likely, to either side. A hollow point has a mass below 1 %.")
+    said = ["A hollow point has a mass below 1 %.", _which_student(models)]
+    if unknown := lessons.unknown_professions(names):
+        listed = ", ".join(f"“{literal(name)}”" for name in unknown)
+        are = "is" if len(unknown) == 1 else "are"
+        said.append(
+            f"**{listed} {are} not in FairKD's list of professions.** A model gives any word a gap, even one "
+            "that means nothing."
+        )
+    caption(" ".join(said))
+
+
+def _which_student(models: ChosenModels) -> str:
+    """The student's name, and for the default one that a constraint has changed its gaps."""
+    name = short_name(models.student)
+    if models.student == STUDENT_DEFAULT:
+        return f"The student is {name}, which was trained with a constraint against such gaps (lesson 6)."
+    return f"The student is {literal(name)}."
 
 
 def _measured(reference: str, professions: tuple[str, ...]) -> pd.DataFrame:
@@ -184,7 +194,7 @@ def _mass(models: ChosenModels) -> None:
     )
     show_figure(figure, "learn_mass", "fairkd-mass", rows=True)
     fills = teacher.fills(BLANKS)
-    often = f"about {fills:,.0f} times" if fills >= 1 else "less than once"
+    often = "less than once" if fills < 1 else "about once" if fills < 1.5 else f"about {fills:,.0f} times"
     st.markdown(f"{_said('teacher', teacher)}. In {BLANKS:,} such blanks, one of them comes up **{often}**.")
     if not is_presenting():
         st.markdown(_said("student", found["student"]))

@@ -38,6 +38,7 @@ from .gap_tasks import (
     profession_gaps as profession_gaps,
     pronouns as pronouns,
     sentence_gap as sentence_gap,
+    unknown_professions as unknown_professions,
     where_the_ratio_moves as where_the_ratio_moves,
 )
 from .glossary import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from fairkd.errors import InputError
 from fairkd.lessons.exercise_result import ExerciseResult, QuestionAnswer
-from fairkd.lexicon import Contrast, Template, contrasts
+from fairkd.lexicon import Contrast, Template, contrasts, shipped_professions
 from fairkd.measures import gaps
 from fairkd.models import MaskedLM, encode
 from fairkd.predictions import score_words
@@ -116,6 +116,12 @@ def profession_gaps(lm: MaskedLM, professions: Sequence[str]) -> pd.DataFrame:
     return gaps(lm, contrast=pronouns(), templates=[TEMPLATE], professions=professions)
 
 
+def unknown_professions(names: Sequence[str]) -> list[str]:
+    """Those of `names` that are not among the shipped professions."""
+    known = {name.casefold() for name in shipped_professions()["profession"]}
+    return [name for name in names if name.casefold() not in known]
+
+
 def gap_directions(frame: pd.DataFrame) -> tuple[int, int]:
     """For how many professions *he* is more likely, and for how many *she*."""
     return int((frame["gap"] > 0).sum()), int((frame["gap"] < 0).sum())
@@ -149,6 +155,18 @@ def _how_likely(gap: float) -> str:
     )
 
 
+def _beside(value: float, bound: float, shown: Callable[[float], str]) -> str:
+    """`value` as `shown` writes it, with more digits where it would look like a bound that it misses."""
+    text = shown(value)
+    if value == bound or text != shown(bound):
+        return text
+    scale, unit = (100.0, " %") if text.endswith("%") else (1.0, "")
+    for digits in range(2, 9):
+        if f"{scale * value:.{digits}f}" != f"{scale * bound:.{digits}f}":
+            return f"{scale * value:.{digits}f}{unit}"
+    return text
+
+
 def check_gap_and_mass(lm: MaskedLM, empty: str, full: str) -> ExerciseResult:
     """Whether `empty` has a large gap of he and she with no mass, and `full` a small gap with much mass.
 
@@ -162,24 +180,35 @@ def check_gap_and_mass(lm: MaskedLM, empty: str, full: str) -> ExerciseResult:
     """
     loud, quiet = (sentence_gap(lm, text, pronouns()) for text in (empty, full))
     first, second = (
-        f"The {place} sentence: “{one.likelier[0]}” is {times(one.ratio)} times as likely as "
-        f"“{one.likelier[1]}”, and both have {percent(one.mass)} together."
-        for place, one in (("first", loud), ("second", quiet))
+        f"The {place} sentence: “{one.likelier[0]}” is {_beside(one.ratio, ratio, times)} times as likely "
+        f"as “{one.likelier[1]}”, and both have {_beside(one.mass, mass, percent)} together."
+        for place, one, ratio, mass in (
+            ("first", loud, LARGE, NO_MASS),
+            ("second", quiet, SMALL, MUCH_MASS),
+        )
     )
     if loud.mass >= NO_MASS:
         return ExerciseResult(
-            False, f"{first} That is too much. Hide a place where neither of them makes a good sentence."
+            False,
+            f"{first} That is too much: less than {percent(NO_MASS)} is asked for. Hide a word where neither "
+            "of them makes a good sentence.",
         )
     if loud.ratio < LARGE:
         return ExerciseResult(
-            False, f"{first} The gap is too small. Name somebody whose gender is clear, such as a king."
+            False,
+            f"{first} The gap is too small: at least {LARGE:g} times are asked for. Tell more about the "
+            "person, so that the model takes them for a man or for a woman.",
         )
     if quiet.mass < MUCH_MASS:
         return ExerciseResult(
-            False, f"{second} That is too little. Hide the subject, where a pronoun is expected."
+            False,
+            f"{second} That is too little: at least {percent(MUCH_MASS)} is asked for. Hide the subject, "
+            "where a pronoun is expected.",
         )
     if quiet.ratio > SMALL:
         return ExerciseResult(
-            False, f"{second} The gap is too large. Say something that is true of people in general."
+            False,
+            f"{second} The gap is too large: at most {SMALL:g} times are asked for. Say something that is "
+            "true of people in general.",
         )
     return ExerciseResult(True, f"{first} {second} Only the second gap says something about the model.")

@@ -7,12 +7,14 @@ import pytest
 
 from fairkd.errors import InputError
 from fairkd.lessons import (
+    SentenceGap,
     check_gap_and_mass,
     gap_directions,
     how_much_more_likely,
     profession_gaps,
     pronouns,
     sentence_gap,
+    unknown_professions,
     where_the_ratio_moves,
 )
 from fairkd.lexicon import Template, typed_contrast
@@ -88,6 +90,22 @@ def test_the_exercise_asks_for_a_gap_without_mass_and_for_its_opposite(teacher, 
     result = check_gap_and_mass(teacher, empty, full)
     assert result.solved is solved
     assert re.search(said, result.message)
+
+
+def test_a_value_beside_its_bound_has_the_digits_that_tell_them_apart(monkeypatch):
+    found = {
+        KING: SentenceGap(("he", "she"), 0.006, 0.001, math.log(6)),
+        SINGS: SentenceGap(("he", "she"), 0.36, 0.24, math.log(1.5003)),
+    }
+    monkeypatch.setattr("fairkd.lessons.gap_tasks.sentence_gap", lambda lm, text, contrast: found[text])
+    result = check_gap_and_mass(None, KING, SINGS)
+    assert not result.solved and "is 1.5003 times as likely" in result.message
+    found[KING] = SentenceGap(("he", "she"), 0.00901, 0.001, math.log(9.01))
+    assert "both have 1.001 % together" in check_gap_and_mass(None, KING, SINGS).message
+
+
+def test_what_is_no_shipped_profession_is_named():
+    assert unknown_professions(["nurse", "Doctor", "qwertz"]) == ["qwertz"]
 
 
 @pytest.mark.parametrize(

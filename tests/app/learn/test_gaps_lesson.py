@@ -39,6 +39,12 @@ def test_what_cannot_be_measured_is_one_sentence_for_each_part(open_learn):
     assert not app.exception
 
 
+def test_a_word_that_is_no_profession_is_said(open_learn):
+    app = open_learn(lesson="gaps", present="1", screen="2", he_professions="nurse, qwertz")
+    assert "“qwertz” is not in FairKD's list of professions" in texts(app)
+    assert "student-fair, which was trained with a constraint" in texts(app)
+
+
 def test_models_of_different_vocabularies_are_compared_all_the_same(open_learn, tiny_folder):
     other = str(tiny_folder("roberta"))
     app = open_learn(lesson="gaps", student=other, present="1", screen="3")
