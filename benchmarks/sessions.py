@@ -50,6 +50,7 @@ class Session:
             connect(
                 url.replace("http", "ws", 1) + "/_stcore/stream",
                 max_size=None,
+                ping_interval=None,  # a session that nobody reads for a while is no broken one
                 subprotocols=[_PROTOCOL],
                 additional_headers={"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())},
             )

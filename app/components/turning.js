@@ -16,6 +16,10 @@ export default function ({ parentElement }) {
     document.querySelector(`.st-key-turn_${direction} button:not(:disabled)`)?.click()
   }
   document.addEventListener("keydown", turn)
+  for (const direction of ["back", "next"]) {
+    const keys = Object.keys(KEYS).filter(key => KEYS[key] === direction).join(" ")
+    document.querySelector(`.st-key-turn_${direction} button`)?.setAttribute("aria-keyshortcuts", keys)
+  }
   const cleanup = () => document.removeEventListener("keydown", turn)
   cleanups.set(parentElement, cleanup)
   return cleanup

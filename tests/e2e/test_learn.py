@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.shared.visitor import COOKIE
 from benchmarks.sessions import Session
 from fairkd.lessons import lesson
-from tests.e2e.conftest import OpenPage, dashboard, settled, sync_api
+from tests.e2e.conftest import PHONE, OpenPage, dashboard, settled, sync_api
 from tests.e2e.keyboard import press, tab_to, type_into
 
 if TYPE_CHECKING:
@@ -65,13 +65,24 @@ def test_thirty_browsers_answer_and_the_presenter_sees_the_counts_live(
         assert "Your answer" not in again.widgets
         for visitor in (*visitors, again):
             visitor.leave()
+        phone = browser.new_context(viewport=PHONE).new_page()
+        phone.goto(f"{url}/learn?lesson=predictions&class=1")
+        phone.get_by_text(choices[0]).click()
+        settled(phone)
+        phone.get_by_role("button", name="Answer", exact=True).click()
+        expect(phone.get_by_text("Your answer is counted.")).to_be_visible()
+        expect(phone.get_by_text("Notes for teachers")).to_have_count(0)
         page.get_by_role("button", name="Reveal the answer").click()
-        expect(page.get_by_text(re.compile("^The first word"))).to_be_visible()
+        for one in (page, phone):
+            expect(one.get_by_text(re.compile("The first word, “"))).to_be_visible()
+        phone.context.close()
         context.close()
 
 
 def test_arrow_keys_turn_the_screens_and_leave_text_boxes_alone(open_page: OpenPage) -> None:
     page = open_page("/learn?lesson=predictions&present=1&screen=3", viewport=PROJECTOR)
+    keys = page.locator(".st-key-turn_next button")
+    expect(keys).to_have_attribute("aria-keyshortcuts", "ArrowRight PageDown")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", name="Not only at the hidden word")).to_be_visible()
     settled(page)
