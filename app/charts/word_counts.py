@@ -11,19 +11,26 @@ from app.charts.text import escape, shorten
 from app.shared import theme
 from fairkd import lessons
 
-_ROW, _FRAME = 30, 96  # pixels
+_ROW, _LOW_ROW, _FRAME = 30, 26, 96  # pixels
 
 
-def word_counts_chart(tokens: Sequence[str], counts: Sequence[float], *, dark: bool) -> go.Figure:
-    """A bar for each token, from the top, on a logarithmic axis that begins at one word."""
+def word_counts_chart(
+    tokens: Sequence[str], counts: Sequence[float], *, text: str, compact: bool = False, dark: bool
+) -> go.Figure:
+    """A bar for each token of `text`, from the top, on a logarithmic axis that begins at one word.
+
+    `compact` is for a projector: lower rows.
+    """
     rows = list(range(len(tokens)))
     most = max(rows, key=lambda row: counts[row])
     least = min(rows, key=lambda row: counts[row])
     title = (
-        f"“{tokens[most]}” is worth {lessons.count_text(counts[most])} words when it is hidden, "
+        f"In “{shorten(text, 44)}”, “{tokens[most]}” is worth {lessons.count_text(counts[most])} words, "
         f"“{tokens[least]}” {lessons.count_text(counts[least])}"
     )
-    layout = base_layout(title=title, height=_FRAME + _ROW * len(tokens), dark=dark)
+    layout = base_layout(
+        title=title, height=_FRAME + (_LOW_ROW if compact else _ROW) * len(tokens), dark=dark
+    )
     layout["yaxis"] = layout["yaxis"] | {
         "tickvals": rows,
         "ticktext": [escape(shorten(token, 24)) for token in tokens],

@@ -27,19 +27,30 @@ def measure_choice(key: str, names: Sequence[str]) -> str:
     return str(chosen)
 
 
-def experiment_note(result: ExperimentResult) -> None:
-    """How the experiment was made, in a line and, folded, in full with its command."""
-    first = result.runs[0]
-    tokens = [run.tokens for run in result.runs]
-    intervals = (
-        "Intervals are 95 % bootstrap intervals of the mean over seeds."
-        if result.seeds >= FEWEST_ITEMS
-        else f"No intervals and no verdicts: they need {FEWEST_ITEMS} seeds."
-    )
+def experiment_note(
+    result: ExperimentResult, shown: Sequence[str] | None = None, *, intervals: bool = True
+) -> None:
+    """How the experiment was made, in a line and, folded, in full with its command.
+
+    Parameters
+    ----------
+    shown : the cells in the figure; by default all.
+    intervals : whether the figure has any.
+    """
+    runs = [run for run in result.runs if shown is None or run.cell in shown]
+    tokens = [run.tokens for run in runs]
+    said = ""
+    if intervals:
+        said = (
+            " Intervals are 95 % bootstrap intervals of the mean over seeds, on the same "
+            f"{result.text.held_out} held-out sentences: other sentences are not allowed for."
+            if result.seeds >= FEWEST_ITEMS
+            else f" No intervals and no verdicts: they need {FEWEST_ITEMS} seeds."
+        )
     if not is_presenting():
         caption(
-            f"Measured, not simulated: {len(result.runs)} students, {result.seeds} seeds each, {first.steps} "
-            f"steps each, {min(tokens):,} to {max(tokens):,} tokens. {intervals}"
+            f"Measured, not simulated: {len(runs)} students, {result.seeds} seeds each, {runs[0].steps} "
+            f"steps each, {min(tokens):,} to {max(tokens):,} tokens.{said}"
         )
     with st.expander("How this was measured"):
         text, machine = result.text, result.machine
@@ -50,8 +61,8 @@ def experiment_note(result: ExperimentResult) -> None:
             f"* **Teacher:** `{result.teacher.reference}`, SHA-256 of the weights "
             f"`{result.teacher.weights[:16]}…`\n"
             "* **Student:** three of the teacher's six layers and its embeddings, which stay as they are\n"
-            f"* **Budget:** {first.steps} steps for every student. A batch holds whole sentences, so the "
-            f"numbers of tokens differ a little: {min(tokens):,} to {max(tokens):,}\n"
+            f"* **Budget:** {runs[0].steps} steps for every student. A batch holds whole sentences, and the "
+            f"last one of a text is not full, so a small text gives fewer tokens. {_tokens(result)}\n"
             "* **Compared:** pair by pair, seed by seed, by Wilcoxon's signed-rank test and the bootstrap\n"
             f"* **Machine:** {literal(machine.processor)}, {machine.threads} thread, {machine.precision}, "
             f"torch {machine.torch}; FairKD {result.version}, {result.date[:10]}"
@@ -65,3 +76,13 @@ def experiment_note(result: ExperimentResult) -> None:
             icon=":material/download:",
             key=f"download_experiment_{result.experiment}",
         )
+
+
+def _tokens(result: ExperimentResult) -> str:
+    """The numbers of tokens that the runs trained on, for each size of the text."""
+    parts = []
+    for size in sorted({cell.sentences for cell in result.cells}):
+        keys = {cell.key for cell in result.cells if cell.sentences == size}
+        tokens = [run.tokens for run in result.runs if run.cell in keys]
+        parts.append(f"{min(tokens):,} to {max(tokens):,} with {size:,} sentences")
+    return f"Tokens: {', '.join(parts)}"

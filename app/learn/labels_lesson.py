@@ -18,7 +18,7 @@ from app.predictions.position import OTHERS
 from app.shared import model_cache, theme
 from app.shared.presenter import is_presenting
 from app.shared.url_state import take_parameter, write_parameter
-from app.shared.widgets import literal
+from app.shared.widgets import caption, literal
 from fairkd import lessons
 from fairkd.errors import InputError
 from fairkd.lessons import ExerciseResult, QuestionAnswer
@@ -84,7 +84,9 @@ def _worth(models: ChosenModels) -> None:
     prediction, _ = _sentence(models)
     tokens = [prediction.tokens[place].text for place in prediction.positions]
     counts = [lessons.words_worth(prediction, place) for place in prediction.positions]
-    figure = word_counts_chart(tokens, counts, dark=theme.is_dark())
+    figure = word_counts_chart(
+        tokens, counts, text=prediction.text, compact=is_presenting(), dark=theme.is_dark()
+    )
     show_figure(figure, "learn_worth", "fairkd-entropy", rows=True)
 
 
@@ -117,6 +119,7 @@ def _experiment(_: ChosenModels) -> None:
     name = measure_choice("labels_measure", (QUALITY, "top1_accuracy", "kl", "ece"))
     figure = sizes_chart(result, name, dark=theme.is_dark())
     show_figure(figure, "learn_sizes", "fairkd-hard-soft", title_lines=2)
+    caption(lessons.passes_text(result))
     experiment_note(result)
 
 

@@ -54,6 +54,7 @@ from .label_tasks import (
     count_text as count_text,
     finding_by_size as finding_by_size,
     how_many_words as how_many_words,
+    passes_text as passes_text,
     sentences_needed as sentences_needed,
     targets_at as targets_at,
     words_worth as words_worth,

@@ -55,12 +55,16 @@ class Machine(Section):
 
 
 class TextUsed(Section):
-    """The text of an experiment: its source, its sentences, and the SHA-256 of all of them."""
+    """The text of an experiment: its source, its sentences, and the SHA-256 of all of them.
+
+    `tokens_a_sentence` is the mean over all training sentences, as they are cut for training.
+    """
 
     source: str
     name: str
     training: int
     held_out: int
+    tokens_a_sentence: float = Field(gt=0)
     digest: str = Field(pattern="^[0-9a-f]{64}$")
 
 
@@ -140,6 +144,12 @@ class ExperimentResult(Section):
         """The mean over seeds."""
         values = self.values(cell, name)
         return sum(values) / len(values)
+
+    def passes(self, cell: str) -> float:
+        """How often the students of a cell read their training sentences: below 1, they read only a part."""
+        sentences = next(one.sentences for one in self.cells if one.key == cell)
+        runs = [run.tokens for run in self.runs if run.cell == cell]
+        return sum(runs) / len(runs) / (sentences * self.text.tokens_a_sentence)
 
     def interval(self, cell: str, name: str) -> Interval | None:
         """The 95 % bootstrap interval of the mean over seeds; None with fewer than `FEWEST_ITEMS` seeds."""

@@ -130,6 +130,7 @@ def run_experiment(
             name=text.name,
             training=len(text.training),
             held_out=len(text.held_out),
+            tokens_a_sentence=_tokens_a_sentence(teacher, text, settings),
             digest=digest,
         ),
         teacher=TeacherRecord(
@@ -155,6 +156,12 @@ def run_experiment(
     )
     check_budgets(result)
     return result
+
+
+def _tokens_a_sentence(teacher: MaskedLM, text: Corpus, config: Config) -> float:
+    """The mean number of tokens of a training sentence, rounded to six figures."""
+    rows = encode(teacher.tokenizer, text.training, max_tokens=config.corpus.max_tokens)
+    return float(f"{np.mean([len(row) for row in rows]):.6g}")
 
 
 def _name(one: Experiment, cell: ExperimentCell, seed: int, materials: _Materials) -> str:

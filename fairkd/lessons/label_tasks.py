@@ -103,18 +103,21 @@ def count_text(count: float) -> str:
 
 
 def compare_wrong_words(lm: MaskedLM, prediction: Prediction, position: int, first: str, second: str) -> str:
-    """How many times as likely the teacher finds one word as another at a position; both may be wrong.
+    """How many times as likely the teacher finds one wrong word as another at a position of a known sentence.
 
     Raises
     ------
     InputError
-        A word is missing, or the model cannot spell it.
+        A word is missing, is the right one, or the model cannot spell it.
     """
     from fairkd.predictions import look_up  # loads torch
 
     words = [word.strip() for word in (first, second)]
     if not all(words):
         raise InputError("Type two words to compare them.")
+    right = prediction.token_string(position, prediction.tokens[position].id)
+    if right.casefold() in {word.casefold() for word in words}:
+        raise InputError(f"{quoted(right)} is the word of the text: compare two wrong words.")
     found = [look_up(lm, prediction, word, position=position) for word in words]
     for one in found:
         if not one.probability:
@@ -172,23 +175,45 @@ def sentences_needed(result: ExperimentResult, name: str) -> QuestionAnswer:
             None, "There are too few seeds for a test (at least 6), so the data do not say."
         )
     right = next((n for n, one in enumerate(standings) if one != "worse"), len(sizes))
+    few, many = f"{sizes[0]:,}", f"{sizes[-1]:,}"
+    if right == len(sizes):
+        steps = result.runs[0].steps
+        end = (
+            f"In {steps} steps, not even {many} sentences with hard labels come up to {few} with soft targets"
+        )
+    elif standings[right] == "no clear difference":
+        size_text = f"{sizes[right]:,}"
+        end = f"{size_text} sentences with hard labels are not shown to be worse than {few} with soft targets"
+    else:
+        end = f"{sizes[right]:,} sentences with hard labels give better students than {few} with soft targets"
     told = [
-        f"with {sizes[0]:,} sentences and soft targets {value_text(result, soft, name)}",
+        f"{few} sentences, soft targets: {value_text(result, soft, name)}",
         *(
-            f"with {size:,} and hard labels {value_text(result, cell, name)}"
+            f"{size:,}, hard labels: {value_text(result, cell, name)}"
             for size, cell in zip(sizes, hard, strict=True)
         ),
     ]
-    end = (
-        f"Even {sizes[-1]:,} sentences with hard labels do not come up to {sizes[0]:,} with soft targets"
-        if right == len(sizes)
-        else f"{sizes[right]:,} sentences with hard labels are not shown to be worse than {sizes[0]:,} with "
-        "soft targets"
-        if standings[right] == "no clear difference"
-        else f"{sizes[right]:,} sentences with hard labels give better students than {sizes[0]:,} with soft "
-        "targets"
-    )
-    return QuestionAnswer(right, f"{end}. {value_heading(name)}: {', '.join(told)}.")
+    return QuestionAnswer(right, f"{end}. {value_heading(name)} with {'; with '.join(told)}.")
+
+
+def passes_text(result: ExperimentResult) -> str:
+    """How often the students read their sentences, for each number of sentences: one or two sentences.
+
+    Where the larger text is not read once, the steps are its limit, not the number of its sentences.
+    """
+    sizes = sorted({cell.sentences for cell in result.cells})
+    passes = {
+        size: result.passes(next(cell.key for cell in result.cells if cell.sentences == size))
+        for size in sizes
+    }
+    told = [
+        f"about {round(size * passes[size], -2):,.0f} of {size:,} sentences once"
+        if passes[size] < 1
+        else f"{size:,} sentences about {passes[size]:.0f} times"
+        for size in sizes
+    ]
+    said = f"In {result.runs[0].steps} steps the students read {' or '.join(told)}"
+    return f"{said}: there the steps are the limit." if passes[sizes[-1]] < 1 else f"{said}."
 
 
 def finding_by_size(result: ExperimentResult, name: str) -> str:

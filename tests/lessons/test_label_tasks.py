@@ -14,6 +14,7 @@ from fairkd.lessons import (
     compare_wrong_words,
     finding_by_size,
     how_many_words,
+    passes_text,
     sentences_needed,
     targets_at,
     words_worth,
@@ -61,6 +62,8 @@ def test_two_wrong_words_are_compared(teacher: MaskedLM) -> None:
     assert "'teacher'" in said and f"{ratio:,.0f} times as likely as 'car'" in said
     with pytest.raises(InputError, match="Type two words"):
         compare_wrong_words(teacher, prediction, 6, " ", "car")
+    with pytest.raises(InputError, match="'doctor' is the word of the text"):
+        compare_wrong_words(teacher, prediction, 6, "car", "Doctor")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def labels(hard: list[float], soft: list[float]) -> ExperimentResult:
 @pytest.mark.parametrize(
     ("hard", "right", "said"),
     [
-        ([90.0, 60.0], 2, "Even 1,600 sentences with hard labels do not come up"),
+        ([90.0, 60.0], 2, "In 10 steps, not even 1,600 sentences with hard labels come up"),
         ([90.0, 30.0], 1, "1,600 sentences with hard labels give better students"),
         ([40.0, 30.0], 0, "100 sentences with hard labels give better students"),
     ],
@@ -105,6 +108,15 @@ def labels(hard: list[float], soft: list[float]) -> ExperimentResult:
 def test_how_many_sentences_are_needed(hard: list[float], right: int, said: str) -> None:
     answer = sentences_needed(labels(hard, [50.0, 45.0]), "pseudo_perplexity_sampled")
     assert answer.right == right and said in answer.message
+
+
+def test_passes_say_where_the_steps_are_the_limit() -> None:
+    found = labels([90.0, 60.0], [50.0, 45.0])  # 1,000 tokens, 2.5 a sentence: 400 sentences
+    assert found.passes("100-hard") == pytest.approx(4) and found.passes("1600-soft") == pytest.approx(0.25)
+    assert passes_text(found) == (
+        "In 10 steps the students read 100 sentences about 4 times or about 400 of 1,600 sentences once: "
+        "there the steps are the limit."
+    )
 
 
 def test_the_title_says_only_what_the_seeds_show() -> None:
