@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from app.charts.constraint_preview import edit_bars
-from app.charts.run_comparison import compared_curves
+from app.charts.run_comparison import compared_curves, comparison_title
 from app.charts.text import percent, times
 from app.components.chart import show_figure
 from app.components.triangle import (
@@ -260,9 +260,9 @@ def _label(models: ChosenModels) -> None:
     )
     corner: Point = (1.0, 0.0, 0.0) if label == 0 else (0.0, 1.0, 0.0)
     marks = [
-        Mark("soft target q", "disc", soft, (soft, corner)),
-        Mark("hard label", "square", corner),
-        Mark("what the student learns", "cross", learnt),
+        Mark("q", "disc", soft, (soft, corner)),
+        Mark("label", "square", corner),
+        Mark("s", "cross", learnt),
     ]
     ratio = learnt[label] / learnt[1 - label]
     title = (
@@ -272,21 +272,53 @@ def _label(models: ChosenModels) -> None:
     )
     view = marks_view(_pair_at(models, NURSE), words=PAIR, name=TEACHERS, marks=marks, title=title)
     triangle_figure(view, key="learn_label")
+    caption("q is the soft target; s is the student's answer at which the loss is smallest.")
 
 
 def _students(models: ChosenModels) -> None:
+    """The gaps of the example runs over their steps, what each ended with, and whether they differ."""
     from fairkd.measures import MEASURES
-    from fairkd.runs import event_tables, events, examples
+    from fairkd.runs import event_tables, events, examples, rank_runs
 
-    histories = {run.name: events.scan(run).events for run in examples()}
+    histories = {run.folder.name: events.scan(run).events for run in examples()}
     frames = {name: event_tables.evaluations(history) for name, history in histories.items()}
     teacher = next(filter(None, map(event_tables.teacher, histories.values())), None) or {}
-    figure = compared_curves(frames, MEASURES["gap_absolute"], teacher=teacher, one_seed=True, dark=is_dark())
-    show_figure(figure, "learn_students", "fairkd-example-gaps", title_lines=2, note_lines=1)
-    quality = MEASURES["pseudo_perplexity_sampled"]
-    last = {name: frame.iloc[-1] for name, frame in frames.items()}
-    listed = ", ".join(f"{literal(name)} {quality.format(row[quality.key])}" for name, row in last.items())
-    caption(f"{quality.label} at the end: {listed}. Measured by `python -m tools.example_runs`.")
+    last = {name: event_tables.last_evaluation(history) for name, history in histories.items()}
+    gap, mass, quality = (MEASURES[key] for key in ("gap_absolute", "gap_mass", "pseudo_perplexity_sampled"))
+    ranking = rank_runs(gap, last)
+    wide = is_presenting()
+    left, right = st.columns([1, 1], gap="large") if wide else (st.container(), st.container())
+    with left:
+        figure = compared_curves(frames, gap, teacher=teacher, ranking=ranking, one_seed=True, dark=is_dark())
+        if wide:
+            figure.update_layout(height=figure.layout.height - 105)  # whole on a projector
+        show_figure(figure, "learn_students", "fairkd-example-gaps", title_lines=2, note_lines=1)
+    start = next(iter(frames.values())).iloc[0].to_dict()
+    shown = {"teacher": teacher, "at step 0": start, **last}
+    by_quality = rank_runs(quality, last)
+    said = comparison_title(by_quality, quality, last)
+    if by_quality.leader is None and (
+        worse := [one for one in by_quality.order if one not in by_quality.tied]
+    ):
+        said += f", and {' and '.join(worse)} is higher than {by_quality.order[0]}"
+    with right:
+        st.table(
+            {
+                "": list(shown),
+                **{
+                    title: [measure.format(row.get(measure.key)) for row in shown.values()]
+                    for title, measure in (("gap", gap), ("mass", mass), ("pseudo-perplexity", quality))
+                },
+            }
+        )
+        some = next(iter(last.values()))
+        ranges = "; ".join(f"{name} {quality.format_interval(row)}" for name, row in last.items())
+        caption(
+            f"Gap: mean absolute gap. Mass: of *he* and *she*. Compared sentence by sentence, at one seed: "
+            f"{literal(said)}. 95 % intervals of the "
+            f"pseudo-perplexity, resampling {quality.sample_size(some)}: {ranges}. Those of the gap resample "
+            f"{gap.sample_size(some)}. Measured by `python -m tools.example_runs`."
+        )
 
 
 def _how_much_leaks(models: ChosenModels) -> QuestionAnswer:

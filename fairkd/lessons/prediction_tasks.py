@@ -56,5 +56,7 @@ def check_many_answers(lm: MaskedLM, text: str) -> ExerciseResult:
     listed = ", ".join(quoted(word) for word in words)
     said = f"The first {len(words)} words, {listed}, have {percent(mass)} together."
     if mass <= SPREAD:
-        return ExerciseResult(True, f"{said} The model spreads the rest over many others.")
+        return ExerciseResult(
+            True, f"{said} The probability is spread over many words; not all of them need to fit."
+        )
     return ExerciseResult(False, f"{said} Hide a word that more words could replace, or tell less about it.")
