@@ -142,7 +142,7 @@ def grid_chart(result: ExperimentResult, name: str, *, ranking: Ranking, dark: b
     )
     figure.update_yaxes(
         tickvals=list(range(len(alphas))),
-        ticktext=[f"α = {alpha:g}" for alpha in alphas],
+        ticktext=[f"α = {alpha:g}<br>{lessons.alpha_label(alpha)}" for alpha in alphas],
         autorange="reversed",
         showgrid=False,
         zeroline=False,

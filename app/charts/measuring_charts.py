@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.base import base_layout, chosen_labels, span
+from app.charts.base import base_layout, chosen_labels, guide, span
 from app.charts.text import escape, signed
 from app.shared import theme
 from fairkd import lessons
@@ -22,7 +22,7 @@ def draws_chart(draws: Sequence[Verdict], count: int, whole: Verdict, *, dark: b
     layout = base_layout(title=lessons.draws_text(draws, count), height=420, dark=dark)
     figure = go.Figure(layout=layout)
     for clear, label, hue in (
-        (True, "the interval excludes 0: a difference is shown", theme.STUDENT),
+        (True, "a difference is shown", theme.STUDENT),
         (False, "not shown", theme.MUTED),
     ):
         rows = [(number, one) for number, one in enumerate(draws) if one.is_clear == clear]
@@ -72,6 +72,8 @@ def draws_chart(draws: Sequence[Verdict], count: int, whole: Verdict, *, dark: b
 def measures_chart(both: pd.DataFrame, *, dark: bool) -> go.Figure:
     """Gap against prior-corrected gap of each profession; the ones with opposite signs stand out.
 
+    A dashed line has the slope 1: there the two differ by their mean difference.
+
     Parameters
     ----------
     both : from `lessons.two_measures`.
@@ -86,7 +88,12 @@ def measures_chart(both: pd.DataFrame, *, dark: bool) -> go.Figure:
         (distance * both["opposite"]).tolist(),
         x_range=x_range,
         y_range=y_range,
-        most=8,
+        most=4,
+    )
+    shift = float((both["gap"] - both["corrected_gap"]).mean())
+    ends = (float(both["gap"].min()), float(both["gap"].max()))
+    figure.add_shape(
+        guide(ends[0], ends[0] - shift, ends[1], ends[1] - shift, theme.MUTED.on(dark), dash="dash")
     )
     for opposite, label, hue in (
         (False, "same sign", theme.MUTED),

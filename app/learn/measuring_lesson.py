@@ -13,6 +13,7 @@ from app.learn.exercises import text_exercise
 from app.learn.experiment_note import experiment_note, measure_choice
 from app.learn.lesson_parts import ChosenModels, LessonParts
 from app.shared import model_cache, theme
+from app.shared.presenter import is_presenting
 from app.shared.widgets import caption
 from fairkd import lessons
 from fairkd.lessons import ExerciseResult, ExperimentResult, QuestionAnswer
@@ -22,6 +23,7 @@ from fairkd.measures import compare
 QUALITY = "pseudo_perplexity_sampled"
 GRID_VALUES = (QUALITY, "top1_accuracy", "kl", "ece", "gap_absolute", "gap_mass")
 FIRST_DRAW = 8  # professions, as in the question
+PLAIN = "embedded/student-plain"  # near enough to its teacher that small samples disagree
 SIZES = (6, FIRST_DRAW, 12, 20, 40, 80)
 
 
@@ -29,8 +31,14 @@ def _grid() -> ExperimentResult:
     return lessons.stored_experiment("grid")
 
 
-def _gaps(models: ChosenModels) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The gaps of teacher and student over all shipped professions, from the cache of the Gaps page."""
+def _student(models: ChosenModels) -> str:
+    """The student of the draws and of the exercise: the plain one, or the visitor's if chosen."""
+    chosen = st.session_state.get("draws_student")
+    return models.student if chosen == models.student else PLAIN
+
+
+def _gaps(reference: str, who: str) -> pd.DataFrame:
+    """The gaps of a model over all shipped professions, from the cache of the Gaps page."""
     question = results.GapQuestion(
         contrast=contrasts()["pronouns"],
         groups=("he", "she"),
@@ -38,8 +46,13 @@ def _gaps(models: ChosenModels) -> tuple[pd.DataFrame, pd.DataFrame]:
         templates=lessons.lesson_templates(),
         professions=shipped_professions(),
     )
-    teacher = results.measured(models.teacher, question, "teacher")
-    return teacher, results.measured(models.student, question, "student")
+    return results.measured(reference, question, who)
+
+
+def _absolute_gaps(models: ChosenModels, student: str) -> tuple[pd.Series, pd.Series]:
+    both = _gaps(models.teacher, "teacher"), _gaps(student, "student")
+    first, second = (lessons.absolute_gaps(frame) for frame in both)
+    return first, second
 
 
 # --- seeds ---
@@ -59,7 +72,7 @@ def _seeds(_: ChosenModels) -> None:
                 key=key,
                 persist_state="session",
                 format_func=lambda one: labels[one],
-                width=150,
+                width=230,
             )
             for label, index, key in (("Training", 0, "seeds_one"), ("against", len(keys) - 1, "seeds_two"))
         ]
@@ -77,30 +90,46 @@ def _seeds(_: ChosenModels) -> None:
     said = lessons.seeds_finding(result, first, second, name, chosen)
     figure = seeds_chart(result, pair, name, chosen, title=said, dark=theme.is_dark())
     show_figure(figure, "learn_seeds", "fairkd-seeds", title_lines=2)
-    experiment_note(result)
+    caption(lessons.seeds_details(result, first, second, name, chosen))
+    experiment_note(result, pair, intervals=False)
 
 
 # --- professions ---
 
 
 def _draws(models: ChosenModels) -> None:
-    teacher, student = (lessons.absolute_gaps(frame) for frame in _gaps(models))
+    students = list(dict.fromkeys([PLAIN, models.student]))
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(students) > 1:
+            st.session_state.setdefault("draws_student", PLAIN)
+            if st.session_state["draws_student"] not in students:
+                st.session_state["draws_student"] = PLAIN
+            st.selectbox(
+                "Student",
+                students,
+                key="draws_student",
+                persist_state="session",
+                format_func=lambda reference: reference.rpartition("/")[2],
+                width=180,
+            )
+        teacher, student = _absolute_gaps(models, _student(models))
         sizes = [size for size in SIZES if size <= len(teacher)]
         st.session_state.setdefault("draws_count", FIRST_DRAW)
         count = st.select_slider(
-            "Professions in each draw", sizes, key="draws_count", persist_state="session", width=320
+            "Professions in each draw", sizes, key="draws_count", persist_state="session", width=240
         )
         st.session_state.setdefault("draws_seed", 0)
         st.button("Draw again", icon=":material/casino:", on_click=_draw_again)
     draws = lessons.repeated_draws(teacher, student, count=count, seed=st.session_state["draws_seed"])
-    figure = draws_chart(draws, count, compare(teacher, student.reindex(teacher.index)), dark=theme.is_dark())
+    whole = compare(teacher, student.reindex(teacher.index))
+    figure = draws_chart(draws, count, whole, dark=theme.is_dark())
     show_figure(figure, "learn_draws", "fairkd-draws", title_lines=2)
-    caption(
-        f"Each line is one draw of {count} of the {len(teacher)} professions: the difference and its 95 % "
-        "interval. Orange: the interval excludes 0, and the signed-rank test has p < .05. Choose another "
-        "student in the sidebar and compare."
-    )
+    caption(lessons.draws_note(draws, whole))
+    if not is_presenting():
+        caption(
+            f"Each line is one draw of {count} of the {len(teacher)} professions: the difference and its "
+            "95 % interval. Orange: the interval excludes 0, and the signed-rank test has p < .05."
+        )
 
 
 def _draw_again() -> None:
@@ -108,7 +137,7 @@ def _draw_again() -> None:
 
 
 def _draws_answer(models: ChosenModels) -> QuestionAnswer:
-    teacher, student = (lessons.absolute_gaps(frame) for frame in _gaps(models))
+    teacher, student = _absolute_gaps(models, PLAIN)  # the question names it
     draws = lessons.repeated_draws(teacher, student, count=FIRST_DRAW)
     return lessons.draws_told_apart(draws, FIRST_DRAW)
 
@@ -117,13 +146,13 @@ def _draws_answer(models: ChosenModels) -> QuestionAnswer:
 
 
 def _contradictions(models: ChosenModels) -> None:
-    both = lessons.two_measures(_gaps(models)[0])
+    both = lessons.two_measures(_gaps(models.teacher, "teacher"))
     show_figure(measures_chart(both, dark=theme.is_dark()), "learn_contradictions", "fairkd-two-measures")
-    caption("A dot is a profession, for the teacher. Left and right: the gap. Up and down: prior-corrected.")
+    caption(lessons.measures_agreement(both))
 
 
 def _contradictions_answer(models: ChosenModels) -> QuestionAnswer:
-    return lessons.share_of_contradictions(lessons.two_measures(_gaps(models)[0]))
+    return lessons.share_of_contradictions(lessons.two_measures(_gaps(models.teacher, "teacher")))
 
 
 # --- the grid ---
@@ -135,8 +164,8 @@ def _grid_view(_: ChosenModels) -> None:
     figure = grid_chart(result, name, ranking=lessons.rank_cells(result, name), dark=theme.is_dark())
     show_figure(figure, "learn_grid", "fairkd-grid", title_lines=2)
     caption(
-        "Darker: a larger value. The frame marks the best cell, and those that the seeds do not tell apart "
-        "from it."
+        "Darker: a larger value. Framed: the best cell, and those that the seeds do not tell apart from it "
+        f"at p < .05 each. {lessons.comparisons_note(result, name)}"
     )
     with st.expander("Size and time of every model"):
         st.dataframe(lessons.size_table(result), hide_index=True, width="stretch")
@@ -156,9 +185,8 @@ def _best_alpha(_: ChosenModels) -> QuestionAnswer:
 
 def _exercise(models: ChosenModels) -> ExerciseResult | None:
     def check(text: str) -> ExerciseResult:
-        teacher, student = (
-            model_cache.get_model(reference) for reference in (models.teacher, models.student)
-        )
+        both = (models.teacher, _student(models))
+        teacher, student = (model_cache.get_model(reference) for reference in both)
         return lessons.check_own_professions(teacher, student, text)
 
     return text_exercise(

@@ -7,6 +7,7 @@ sum(one.is_clear for one in draws)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,12 +26,14 @@ from fairkd.lessons.experiment_result import (
 from fairkd.lexicon import Template, contrasts, templates_of
 from fairkd.measures import (
     FEWEST_ITEMS,
+    SIGNIFICANCE,
     Ranking,
     Score,
     Verdict,
     by_profession,
     cannot_be_told_apart,
     compare,
+    holm,
     rank,
     too_few,
 )
@@ -84,6 +87,16 @@ def draws_told_apart(draws: Sequence[Verdict], count: int) -> QuestionAnswer:
     return QuestionAnswer(right, f"{draws_text(draws, count)}.")
 
 
+def draws_note(draws: Sequence[Verdict], whole: Verdict) -> str:
+    """How many intervals of the draws miss the difference over all professions, and what they are not."""
+    missed = sum(whole.difference < one.low or whole.difference > one.high for one in draws)
+    return (
+        f"{missed} of {len(draws)} intervals miss the dotted line, where about one in 20 should: with few "
+        "professions bootstrap intervals are too narrow. The draws overlap and are of one pair of models, so "
+        f"they are not {len(draws)} independent confirmations."
+    )
+
+
 def draws_text(draws: Sequence[Verdict], count: int) -> str:
     """What the draws show: a title."""
     kinds = [one.kind for one in draws]
@@ -133,14 +146,54 @@ def contradictions_text(both: pd.DataFrame) -> str:
     )
 
 
+def measures_agreement(both: pd.DataFrame) -> str:
+    """How closely the two measures order the professions alike, and by how much they differ."""
+    shift = both["gap"] - both["corrected_gap"]
+    r = both["gap"].corr(both["corrected_gap"])
+    return (
+        f"Over {len(both)} professions the two correlate with r = {r:.3f}. The prior moves the gap by "
+        f"{signed(-shift.max())} to {signed(-shift.min())} nats, {signed(-shift.mean())} on average (dashed)."
+    )
+
+
 # --- the grid of alpha and temperature ---
+
+_SHARES_IN_WORDS = {0.0: "hard labels alone", 0.5: "half of each", 1.0: "soft targets alone"}
+
+
+def alpha_label(alpha: float) -> str:
+    """The share of the soft targets in words.
+
+    >>> alpha_label(0.5), alpha_label(0.9)
+    ('half of each', 'α = 0.9')
+    """
+    return _SHARES_IN_WORDS.get(alpha, f"α = {alpha:g}")
 
 
 def cell_label(result: ExperimentResult, key: str) -> str:
-    """A cell of the grid for people: "α = 0.5 (T = 4)"."""
+    """A cell of the grid for people: "half of each (T = 4)"."""
     factors = next(cell.factors for cell in result.cells if cell.key == key)
-    alpha = f"α = {factors['alpha']:g}"
+    alpha = alpha_label(float(factors["alpha"]))
     return f"{alpha} (T = {factors['temperature']:g})" if "temperature" in factors else alpha
+
+
+def comparisons_note(result: ExperimentResult, name: str) -> str:
+    """How many pairs of cells differ by their p values, before and after Holm's adjustment."""
+    pairs = list(combinations([cell.key for cell in result.cells], 2))
+    found = [
+        compare(*(result.values(key, name) for key in pair), direction=VALUES[name]).p_value for pair in pairs
+    ]
+    plain, adjusted = (int((np.asarray(values) < SIGNIFICANCE).sum()) for values in (found, holm(found)))
+    return (
+        f"{plain} of the {len(pairs)} pairs of cells have p < .05, {adjusted} after Holm's adjustment for "
+        f"{len(pairs)} comparisons. The smallest p possible with {result.seeds} seeds is "
+        f"{_smallest_p(result.seeds):.3f}."
+    )
+
+
+def _smallest_p(seeds: int) -> float:
+    """The p value of a two-sided signed-rank test where all pairs differ in one direction."""
+    return 2.0 ** (1 - seeds)
 
 
 def rank_cells(result: ExperimentResult, name: str) -> Ranking:
@@ -175,14 +228,38 @@ def seeds_finding(result: ExperimentResult, first: str, second: str, name: str, 
         return f"{label}: choose two different trainings"
     if len(seeds) < FEWEST_ITEMS:
         return f"{label}, {one} against {other}: {too_few('seeds')}"
-    pair = [[result.values(cell, name)[seed] for seed in seeds] for cell in (first, second)]
-    verdict = compare(*pair, direction=VALUES[name])
+    verdict = _seeds_verdict(result, first, second, name, seeds)
     if not verdict.is_clear:
         return f"{label}: {cannot_be_told_apart([one, other])} with these {len(seeds)} seeds"
+    return f"{label} is {verdict.kind} with {other} than with {one}"
+
+
+def seeds_details(result: ExperimentResult, first: str, second: str, name: str, seeds: Sequence[int]) -> str:
+    """The difference over the chosen seeds with its interval and p, and the smallest p that they can give."""
+    if first == second or not seeds:
+        return ""
+    verdict = _seeds_verdict(result, first, second, name, seeds)
+    n = len(seeds)
+    unit = 100 if name in ("top1_accuracy", "ece", "gap_mass") else 1
+    after = " percentage points" if unit == 100 else " nats" if name in ("kl", "gap_absolute") else ""
+    low, middle, high = (signed(unit * value) for value in (verdict.low, verdict.difference, verdict.high))
+    said = f"Mean difference over {n} seed{'s' * (n > 1)} (second − first): {middle}{after}"
+    if n < FEWEST_ITEMS:
+        return (
+            f"{said}. Even where all {n} agree in direction, a paired test cannot come out below p = "
+            f"{_smallest_p(n):.3f}."
+        )
     return (
-        f"{label} is {verdict.kind} with {other} than with {one}, in {len(seeds)} seeds (p = "
-        f"{verdict.p_value:.3f})"
+        f"{said}, 95 % interval {low} to {high}, p = {verdict.p_value:.3f}. With {n} seeds p cannot be "
+        f"smaller than {_smallest_p(n):.3f}."
     )
+
+
+def _seeds_verdict(
+    result: ExperimentResult, first: str, second: str, name: str, seeds: Sequence[int]
+) -> Verdict:
+    pair = [[result.values(cell, name)[seed] for seed in seeds] for cell in (first, second)]
+    return compare(*pair, direction=VALUES[name])
 
 
 def size_table(result: ExperimentResult) -> pd.DataFrame:
@@ -239,9 +316,10 @@ def best_alpha(result: ExperimentResult, name: str) -> QuestionAnswer:
 
 
 def check_own_professions(teacher: MaskedLM, student: MaskedLM, text: str) -> ExerciseResult:
-    """Whether the gaps of both models, on the learner's own professions, tell the models apart.
+    """Whether the absolute gaps of both models, on the learner's own professions, tell the models apart.
 
-    `text` holds the professions, separated by commas or lines. The signed gaps are compared, in pairs.
+    `text` holds the professions, separated by commas or lines. The mean absolute gaps of the professions are
+    compared, in pairs, as in `repeated_draws`.
 
     Raises
     ------
@@ -259,7 +337,7 @@ def check_own_professions(teacher: MaskedLM, student: MaskedLM, text: str) -> Ex
             False, f"You named {len(names)} professions. At most {MOST_PROFESSIONS} are measured here."
         )
     first, second = (
-        by_profession(
+        absolute_gaps(
             gaps(
                 lm,
                 contrast=contrasts()["pronouns"],
@@ -267,24 +345,35 @@ def check_own_professions(teacher: MaskedLM, student: MaskedLM, text: str) -> Ex
                 professions=names,
                 prior=False,
             )
-        ).set_index("profession")["mean"]
+        )
         for lm in (teacher, student)
     )
     verdict = compare(first, second.reindex(first.index))
     said = (
-        f"Over your {verdict.n} professions the student's mean gap is {signed(verdict.difference)} nats from "
-        f"the teacher's, 95 % interval {signed(verdict.low)} to {signed(verdict.high)}, p = "
-        f"{verdict.p_value:.3f}"
+        f"Over your {verdict.n} professions the mean absolute gap of {student.reference} is "
+        f"{signed(verdict.difference)} nats from the teacher's, 95 % interval {signed(verdict.low)} to "
+        f"{signed(verdict.high)}, p = {verdict.p_value:.3f}."
     )
     if not verdict.is_clear:
         return ExerciseResult(
-            False, f"{said}: {verdict.phrase()}. Name more, or others on which the models differ one way."
+            False,
+            f"{said} {_what_failed(verdict)} Name more, or others on which the models differ one way.",
         )
-    lean = "she" if verdict.kind == "smaller" else "he"
     widest = (second - first).abs().idxmax()
     return ExerciseResult(
         True,
-        f"{said}: the student leans more to {quoted(lean)}. They differ most for {quoted(str(widest))}. "
-        "But you looked for professions that show it. A study that is to convince others names its "
-        "professions before it looks.",
+        f"{said} Its gap is {verdict.kind}. They differ most for {quoted(str(widest))}. But you looked for "
+        "professions that show it. A study that is to convince others names its professions before it looks.",
+    )
+
+
+def _what_failed(verdict: Verdict) -> str:
+    """Which of the two conditions of a verdict does not hold: a sentence."""
+    holds_zero = not (verdict.low > 0 or verdict.high < 0)
+    if holds_zero and verdict.p_value >= SIGNIFICANCE:
+        return f"The interval holds 0, and p is not below {SIGNIFICANCE:g}."
+    return (
+        "The interval holds 0."
+        if holds_zero
+        else f"The interval excludes 0, but p is not below {SIGNIFICANCE:g}."
     )
