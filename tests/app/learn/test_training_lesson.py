@@ -81,3 +81,10 @@ def test_the_exercise_tells_right_input_from_wrong(open_learn):
     app.get_by_key("not_learnt").set_value("Nothing is hidden here.")
     next(button for button in app.button if button.label == "Check").click().run()
     assert "hides no word" in texts(app)
+
+
+def test_a_finished_run_with_fresh_layers_says_how_far_it_came(open_learn):
+    some_runs.add_run(RUN_NAME, events=some_runs.training(), student={"kind": "fresh"})
+    app = reveal(open_learn(lesson="training"))
+    assert "From fresh layers, 400 steps" in texts(app)
+    assert "This is an earlier run on this server" in texts(app)
