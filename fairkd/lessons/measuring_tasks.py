@@ -37,7 +37,7 @@ from fairkd.measures import (
     rank,
     too_few,
 )
-from fairkd.utils import quoted, signed
+from fairkd.utils import quoted, signed, signed_interval
 
 if TYPE_CHECKING:
     from fairkd.models import MaskedLM
@@ -242,16 +242,17 @@ def seeds_details(result: ExperimentResult, first: str, second: str, name: str, 
     n = len(seeds)
     unit = 100 if name in ("top1_accuracy", "ece", "gap_mass") else 1
     after = " percentage points" if unit == 100 else " nats" if name in ("kl", "gap_absolute") else ""
-    low, middle, high = (signed(unit * value) for value in (verdict.low, verdict.difference, verdict.high))
+    middle = signed(unit * verdict.difference)
     said = f"Mean difference over {n} seed{'s' * (n > 1)} (second − first): {middle}{after}"
     if n < FEWEST_ITEMS:
         return (
             f"{said}. Even where all {n} agree in direction, a paired test cannot come out below p = "
             f"{_smallest_p(n):.3f}."
         )
+    interval = signed_interval(unit * verdict.low, unit * verdict.high)
     return (
-        f"{said}, 95 % interval {low} to {high}, p = {verdict.p_value:.3f}. With {n} seeds p cannot be "
-        f"smaller than {_smallest_p(n):.3f}."
+        f"{said}, 95 % interval {interval}, p = {verdict.p_value:.3f}. With {n} seeds p cannot be smaller "
+        f"than {_smallest_p(n):.3f}."
     )
 
 
@@ -351,8 +352,8 @@ def check_own_professions(teacher: MaskedLM, student: MaskedLM, text: str) -> Ex
     verdict = compare(first, second.reindex(first.index))
     said = (
         f"Over your {verdict.n} professions the mean absolute gap of {student.reference} is "
-        f"{signed(verdict.difference)} nats from the teacher's, 95 % interval {signed(verdict.low)} to "
-        f"{signed(verdict.high)}, p = {verdict.p_value:.3f}."
+        f"{signed(verdict.difference)} nats from the teacher's, 95 % interval "
+        f"{signed_interval(verdict.low, verdict.high)}, p = {verdict.p_value:.3f}."
     )
     if not verdict.is_clear:
         return ExerciseResult(

@@ -23,7 +23,8 @@ expect = sync_api.expect
             "measuring",
             "Your professions",
             ("nurse, pilot", "too few professions for a test"),
-            "engineer, mechanic, carpenter, soldier, plumber, electrician, pilot, miner",
+            "engineer, mechanic, carpenter, soldier, plumber, electrician, pilot, miner, lawyer, farmer, "
+            "manager, guard",
         ),
     ],
 )
