@@ -129,11 +129,15 @@ def test_a_text_about_git_lfs_is_read(tmp_path: Path) -> None:
     [
         ("a.txt", b"<!DOCTYPE html>\n<html><body>She is here.</body></html>\n", "a web page (HTML)"),
         ("a.csv", b"\n <HTML lang=en>\n<body>She is here.</body></html>\n", "a web page (HTML)"),
-        ("a.csv", gzip.compress(b"text\nShe is here.\n"), "packed with gzip"),
+        ("a.csv", gzip.compress(b"text\nShe is here.\n", mtime=0), "packed with gzip"),
         ("a.csv", lzma.compress(b"text\nShe is here.\n"), "packed with xz"),
         ("a.csv", bz2.compress(b"text\nShe is here.\n"), "packed with bzip2"),
         ("a.csv", zstandard(b"text\nShe is here.\n"), "packed with Zstandard"),
-        ("a.csv.gz", gzip.compress(gzip.compress(b"text\nShe is here.\n")), "packed with gzip"),
+        (
+            "a.csv.gz",
+            gzip.compress(gzip.compress(b"text\nShe is here.\n", mtime=0), mtime=0),
+            "packed with gzip",
+        ),
         ("a.csv", b"PK\x03\x04rest", "a ZIP archive or an office document"),
         ("a.txt", b"%PDF-1.7\n", "a PDF document"),
         ("a.csv", b"SQLite format 3\0", "an SQLite database"),
