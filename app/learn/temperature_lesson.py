@@ -100,8 +100,8 @@ def _shares(models: ChosenModels) -> None:
     show_figure(figure, "learn_shares", "fairkd-probability-over-temperature")
     _at_sentence()
     grid = lessons.stored_experiment("grid")
-    pair = (grid.cell(alpha=1.0, temperature=one) for one in (1.0, 4.0))
-    finding = lessons.seeds_finding(grid, *pair, "pseudo_perplexity_sampled", range(grid.seeds))
+    cool, hot = (grid.cell(alpha=1.0, temperature=temperature) for temperature in (1.0, 4.0))
+    finding = lessons.seeds_finding(grid, cool, hot, "pseudo_perplexity_sampled", range(grid.seeds))
     caption(f"Measured in lesson 7, {grid.runs[0].steps} steps of training: {finding}.")
 
 
