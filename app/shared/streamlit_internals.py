@@ -105,6 +105,7 @@ MENU_BUTTON = '[data-testid="stExpandSidebarButton"]'
 # The sidebar and that button: the presenter view hides both.
 SIDEBAR = f'[data-testid="stSidebar"], {MENU_BUTTON}'
 # The content of the page, which begins below the bar at the top.
+NAVIGATION = '[data-testid="stSidebarNav"]'
 CONTENT = '[data-testid="stMainBlockContainer"]'
 # The element that scrolls: for `app/components/browser.js`.
 SCROLLING = """
