@@ -314,10 +314,11 @@ def _students(models: ChosenModels) -> None:
         some = next(iter(last.values()))
         ranges = "; ".join(f"{name} {quality.format_interval(row)}" for name, row in last.items())
         caption(
-            f"Gap: mean absolute gap. Mass: of *he* and *she*. Compared sentence by sentence, at one seed: "
-            f"{literal(said)}. 95 % intervals of the "
+            "Gap: mean absolute gap, its size without the sign, averaged over professions. Mass: of *he* and "
+            f"*she*. Compared sentence by sentence, at one seed: {literal(said)}. 95 % intervals of the "
             f"pseudo-perplexity, resampling {quality.sample_size(some)}: {ranges}. Those of the gap resample "
-            f"{gap.sample_size(some)}. Measured by `python -m tools.example_runs`."
+            f"{gap.sample_size(some)}. Measured by `python -m tools.example_runs`, on other sentences and "
+            "professions than in lessons 2 and 7: the numbers do not compare."
         )
 
 

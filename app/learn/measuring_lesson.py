@@ -164,8 +164,8 @@ def _grid_view(_: ChosenModels) -> None:
     figure = grid_chart(result, name, ranking=lessons.rank_cells(result, name), dark=theme.is_dark())
     show_figure(figure, "learn_grid", "fairkd-grid", title_lines=2)
     caption(
-        "Darker: a larger value. Framed: the best cell, and those that the seeds do not tell apart from it "
-        f"at p < .05 each. {lessons.comparisons_note(result, name)}"
+        "The stronger the colour, the larger the value. Framed: the best cell, and those that the seeds do "
+        f"not tell apart from it at p < .05 each. {lessons.comparisons_note(result, name)}"
     )
     with st.expander("Size and time of every model"):
         st.dataframe(lessons.size_table(result), hide_index=True, width="stretch")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fairkd.predictions import Prediction
 
 SURE = "The child [MASK] born in London."  # the teacher is sure, so that flattening brings words out
+MILK = "Milk is a [MASK]."  # teacher and student differ, so that there is a gradient
 TEXT = "flat_text"  # the learner's sentence: a widget, and a parameter of the address
 TEMPERATURES: list[float] = np.geomspace(0.5, 20, 33).tolist()
 STEPS = (1, 2, 4, 8, 20)
@@ -35,6 +36,12 @@ TRIED = "drowned_tried"
 
 def _sentence() -> str:
     return str(st.session_state.get(TEXT, st.query_params.get(TEXT, SURE))) or SURE
+
+
+def _compared_sentence() -> str:
+    """Where teacher and student are compared: the learner's sentence, or one where they differ."""
+    typed = _sentence()
+    return MILK if typed == SURE else typed
 
 
 def _prediction(reference: str) -> Prediction:
@@ -110,12 +117,16 @@ def _rows(draw: Callable[[Tensor, Tensor], None]) -> Callable[[ChosenModels], No
 
     def part(models: ChosenModels) -> None:
         try:
-            rows = lessons.both_rows(_prediction(models.teacher), _prediction(models.student))
+            text = _compared_sentence()
+            rows = lessons.both_rows(
+                *(model_cache.predict(one, text) for one in (models.teacher, models.student))
+            )
         except InputError as error:
             st.info(literal(error), icon=":material/info:")
             return
         draw(*rows)
-        _at_sentence()
+        if not is_presenting():
+            st.caption(f"At “{literal(text)}”.")
 
     return part
 
@@ -153,7 +164,7 @@ def _first_word(models: ChosenModels) -> QuestionAnswer:
 
 def _shrinks(models: ChosenModels) -> QuestionAnswer:
     return lessons.gradient_shrinks(
-        *(model_cache.predict(one, SURE) for one in (models.teacher, models.student))
+        *(model_cache.predict(one, MILK) for one in (models.teacher, models.student))
     )
 
 

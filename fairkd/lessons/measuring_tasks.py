@@ -91,9 +91,9 @@ def draws_note(draws: Sequence[Verdict], whole: Verdict) -> str:
     """How many intervals of the draws miss the difference over all professions, and what they are not."""
     missed = sum(whole.difference < one.low or whole.difference > one.high for one in draws)
     return (
-        f"{missed} of {len(draws)} intervals miss the dotted line, where about one in 20 should: with few "
-        "professions bootstrap intervals are too narrow. The draws overlap and are of one pair of models, so "
-        f"they are not {len(draws)} independent confirmations."
+        f"{missed} of {len(draws)} intervals miss the dotted line, where about one in 20 should. With few "
+        "professions bootstrap intervals are often too narrow, which these draws alone do not prove: they "
+        f"overlap and are of one pair of models, so they are not {len(draws)} independent confirmations."
     )
 
 
