@@ -81,8 +81,8 @@ class CorpusConfig(Section):
 
     source: str = Field(
         default="bug",
-        description="Training text: bug (sentences with a profession and a pronoun), small (ships with "
-        "FairKD, needs no network), a file or folder of text or tables, or hub:org/name for a Hub data set.",
+        description="Training text: bug (the default), small (needs no network), a file or folder of text or "
+        "tables, or hub:org/name for a Hub data set.",
     )
     column: str | None = Field(
         default=None,
