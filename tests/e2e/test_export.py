@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import nbclient
 import nbformat
@@ -53,8 +53,9 @@ def downloaded(page: Page, folder: Path, label: str) -> Path:
 def is_sound(page: Page) -> None:
     """In both themes: nothing wider than the window, and no violation of axe's rules."""
     page.add_script_tag(content=Path(AXE).read_text(encoding="utf-8"))
-    for scheme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 21, 28)")):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    themes: dict[Literal["light", "dark"], str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 21, 28)"}
+    for scheme, ground in themes.items():
+        page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(200)
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
