@@ -91,8 +91,8 @@ def _own(models: ChosenModels) -> None:
     with row if is_presenting() else st.container():
         text = _input("Sentence", "he_sentence", OWN)
     with row if is_presenting() else st.container(horizontal=True, gap="medium"):
-        words_a = _input("Words of the first group", "he_words_a", GROUP_A)
-        words_b = _input("Words of the second group", "he_words_b", GROUP_B)
+        words_a = _input("First group", "he_words_a", GROUP_A)
+        words_b = _input("Second group", "he_words_b", GROUP_B)
     _pair(models, text, typed_contrast(words_a, words_b), "learn_own_groups")
 
 

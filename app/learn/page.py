@@ -12,6 +12,7 @@ from app.learn.screens import READING_WIDTH, all_screens, one_screen
 from app.shared.export_control import export_button
 from app.shared.export_view import record_text
 from app.shared.presenter import is_presenting
+from app.shared.streamlit_internals import wrapped_links
 from app.shared.visitor import is_public
 from app.shared.widgets import caption, literal
 from fairkd.errors import InputError
@@ -121,7 +122,8 @@ def _what_remains(one: Lesson) -> None:
 
 def _neighbours(one: Lesson) -> None:
     """Links to the lesson before and the lesson after."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", width=860):
+    st.html(f"<style>{wrapped_links('neighbours')}</style>")
+    with st.container(horizontal=True, horizontal_alignment="distribute", width=860, key="neighbours"):
         for other in lessons():
             if other.number == one.number - 1:
                 st.page_link(

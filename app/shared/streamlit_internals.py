@@ -89,7 +89,7 @@ const imageOf = (figure, options) => window.Plotly.toImage(figure, options)
 
 
 # What Streamlit writes in white on the primary colour. On the dark theme's that is 2.1 to 1.
-_ON_PRIMARY = ".stMultiSelect [data-tag]", '[data-testid^="stBaseButton-primary"]'
+_ON_PRIMARY = ".stMultiSelect [data-tag]", '[data-testid^="stBaseButton-primary"]:not(:disabled)'
 
 
 def readable_on_primary() -> str:
@@ -98,6 +98,11 @@ def readable_on_primary() -> str:
         return ""
     selectors = ", ".join(f"html {one}, html {one} *" for one in _ON_PRIMARY)
     return f"{selectors} {{ color: {theme.PAGE.dark}; }}"
+
+
+def wrapped_links(key: str) -> str:
+    """A rule of CSS that wraps the labels of page links in a container, which are cut off otherwise."""
+    return f".st-key-{key} [data-testid=stPageLink] :is(a, span, p) {{ white-space: normal; height: auto; }}"
 
 
 # The button that opens the sidebar where it is closed, as on a phone; all of these are CSS selectors.

@@ -96,7 +96,10 @@ def test_text_on_the_primary_colour_is_dark_on_a_dark_page(monkeypatch: pytest.M
     assert streamlit_internals.readable_on_primary() == "", "white on the light theme's blue is 5.7 to 1"
     monkeypatch.setattr("app.shared.theme.is_dark", lambda: True)
     rule = streamlit_internals.readable_on_primary()
-    assert "stBaseButton-primary" in rule and rule.endswith(f"{{ color: {theme.PAGE.dark}; }}")
+    assert '[data-testid^="stBaseButton-primary"]:not(:disabled)' in rule, (
+        "a disabled button keeps its colour"
+    )
+    assert rule.endswith(f"{{ color: {theme.PAGE.dark}; }}")
 
 
 def test_figures_are_built_from_dictionaries() -> None:

@@ -29,7 +29,7 @@ def calibration_numbers(lm: MaskedLM, item: Item) -> dict[str, float]:
 
 def fidelity_numbers(teacher: MaskedLM, student: MaskedLM, item: Item) -> dict[str, float]:
     ids, place = _token(teacher, item)
-    expected, own = (_log_p(lm, ids, place).double() for lm in (teacher, student))
+    expected, own = (_log_p(lm, ids, place) for lm in (teacher, student))
     total = 0.0
     for word in range(len(expected)):
         total += float(expected[word].exp() * (expected[word] - own[word]))
@@ -52,4 +52,6 @@ def _log_p(lm: MaskedLM, ids: list[int], place: int) -> Tensor:
     copy = list(ids)
     copy[place] = lm.mask_id
     with torch.no_grad():
-        return lm.model(torch.tensor([copy])).logits[0, place].log_softmax(-1)
+        logits = lm.model(torch.tensor([copy])).logits[0, place]
+    # In fp64: the softmax in fp32 is always off to the same side, which adds up over a long sentence.
+    return logits.double().log_softmax(-1)
