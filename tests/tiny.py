@@ -93,7 +93,7 @@ def make_model(
     return model.eval()
 
 
-def _wordpiece(*, lower_case: bool) -> PreTrainedTokenizerFast:
+def wordpiece(*, lower_case: bool) -> PreTrainedTokenizerFast:
     words = [*WORDS, *(() if lower_case else (word.capitalize() for word in WORDS))]
     letters = [*_SMALL, *_DIGITS, *("" if lower_case else _CAPITAL)]
     subwords = [*_BERT_SPECIAL, *letters, *(f"##{c}" for c in letters), *_PUNCTUATION, "##ing", "##s", "##er"]
@@ -101,7 +101,7 @@ def _wordpiece(*, lower_case: bool) -> PreTrainedTokenizerFast:
     return BertTokenizer(vocab=vocabulary, do_lower_case=lower_case, model_max_length=MAX_TOKENS)
 
 
-def _byte_level_bpe(special_tokens: list[str | AddedToken]) -> Tokenizer:
+def byte_level_bpe(special_tokens: list[str | AddedToken]) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
@@ -115,8 +115,8 @@ def _byte_level_bpe(special_tokens: list[str | AddedToken]) -> Tokenizer:
     return tokenizer
 
 
-def _roberta_tokenizer() -> PreTrainedTokenizerFast:
-    trained = json.loads(_byte_level_bpe(["<s>", "<pad>", "</s>", "<unk>", "<mask>"]).to_str())["model"]
+def roberta_tokenizer() -> PreTrainedTokenizerFast:
+    trained = json.loads(byte_level_bpe(["<s>", "<pad>", "</s>", "<unk>", "<mask>"]).to_str())["model"]
     return RobertaTokenizer(
         vocab=trained["vocab"],
         merges=[tuple(pair) for pair in trained["merges"]],
@@ -125,10 +125,10 @@ def _roberta_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def _modernbert_tokenizer() -> PreTrainedTokenizerFast:
+def modernbert_tokenizer() -> PreTrainedTokenizerFast:
     # As the published tokenizer has it: the mask includes the space before it.
     mask = AddedToken("[MASK]", lstrip=True, special=True)
-    tokenizer = _byte_level_bpe([*_BERT_SPECIAL[:-1], mask])
+    tokenizer = byte_level_bpe([*_BERT_SPECIAL[:-1], mask])
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.decoder = decoders.ByteLevel()
     ids = {token: tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]")}
@@ -146,7 +146,7 @@ def _modernbert_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def _unigram_subwords(special_tokens: list[str], *, capitals: bool) -> list[tuple[str, float]]:
+def unigram_subwords(special_tokens: list[str], *, capitals: bool) -> list[tuple[str, float]]:
     """Words cheaper than letters, as in a trained Unigram (its trainer is too erratic on so little text)."""
     words = [*WORDS, *((w.capitalize() for w in WORDS) if capitals else ())]
     letters = ["▁", *_SMALL, *_DIGITS, *(_CAPITAL if capitals else ""), *_PUNCTUATION]
@@ -158,18 +158,18 @@ def _unigram_subwords(special_tokens: list[str], *, capitals: bool) -> list[tupl
     return list(seen.items())
 
 
-def _albert_tokenizer() -> PreTrainedTokenizerFast:
+def albert_tokenizer() -> PreTrainedTokenizerFast:
     special = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"]
     return AlbertTokenizer(
-        vocab=_unigram_subwords(special, capitals=False),
+        vocab=unigram_subwords(special, capitals=False),
         mask_token=AddedToken("[MASK]", lstrip=True, special=True),
         model_max_length=MAX_TOKENS,
     )
 
 
-def _xlm_roberta_tokenizer() -> PreTrainedTokenizerFast:
+def xlm_roberta_tokenizer() -> PreTrainedTokenizerFast:
     special = ["<s>", "<pad>", "</s>", "<unk>"]
-    subwords = [*_unigram_subwords(special, capitals=True), ("<mask>", 0.0)]
+    subwords = [*unigram_subwords(special, capitals=True), ("<mask>", 0.0)]
     return XLMRobertaTokenizer(
         vocab=subwords,
         mask_token=AddedToken("<mask>", lstrip=True, special=True),
@@ -222,11 +222,11 @@ def _modernbert(sizes: dict[str, int]) -> PreTrainedModel:
 
 
 def _uncased() -> PreTrainedTokenizerFast:
-    return _wordpiece(lower_case=True)
+    return wordpiece(lower_case=True)
 
 
 def _cased() -> PreTrainedTokenizerFast:
-    return _wordpiece(lower_case=False)
+    return wordpiece(lower_case=False)
 
 
 _MAKERS: dict[
@@ -235,9 +235,9 @@ _MAKERS: dict[
     "bert": (_uncased, bert),
     "bert-cased": (_cased, bert),
     "distilbert": (_uncased, _distilbert),
-    "roberta": (_roberta_tokenizer, _roberta),
-    "albert": (_albert_tokenizer, _albert),
+    "roberta": (roberta_tokenizer, _roberta),
+    "albert": (albert_tokenizer, _albert),
     "electra": (_uncased, _electra),
-    "modernbert": (_modernbert_tokenizer, _modernbert),
-    "xlm-roberta": (_xlm_roberta_tokenizer, _xlm_roberta),
+    "modernbert": (modernbert_tokenizer, _modernbert),
+    "xlm-roberta": (xlm_roberta_tokenizer, _xlm_roberta),
 }

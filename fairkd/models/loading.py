@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from torch import nn
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd.errors import ModelError
@@ -63,7 +63,7 @@ class MaskedLM:
     @property
     def vocabulary_size(self) -> int:
         """Entries of a distribution; some models pad it beyond the vocabulary of their tokenizer."""
-        return int(self.model.config.vocab_size)
+        return int(safe_files.text_config(self.model.config).vocab_size)
 
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:
@@ -92,10 +92,16 @@ class MaskedLM:
 def _positions(model: PreTrainedModel) -> int:
     """The number of tokens that the position embeddings allow."""
     for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+        weight = getattr(module, "weight", None)  # I-BERT's own class is no nn.Embedding
+        if name.endswith("position_embeddings") and isinstance(weight, Tensor) and weight.dim() == 2:
             # RoBERTa and related models number positions from padding_idx + 1.
-            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
-    return int(getattr(model.config, "max_position_embeddings", None) or _NO_LIMIT)
+            padding = getattr(module, "padding_idx", None)
+            rows = len(weight) - (0 if padding is None else padding + 1)
+            # Nystromformer, MRA and YOSO number them from 2, in a list that is shorter than the embeddings.
+            numbers = getattr(model.get_submodule(name.rpartition(".")[0]), "position_ids", None)
+            return min(rows, numbers.shape[-1]) if isinstance(numbers, Tensor) else rows
+    config = safe_files.text_config(model.config)
+    return int(getattr(config, "max_position_embeddings", None) or _NO_LIMIT)
 
 
 def load(
@@ -207,7 +213,7 @@ class Description:
 
 def describe(lm: MaskedLM) -> Description:
     """What kind of model this is, how large, and where it came from."""
-    config, folder = lm.model.config, lm.origin.folder
+    config, folder = safe_files.text_config(lm.model.config), lm.origin.folder
     parameters = sum(parameter.numel() for parameter in lm.model.parameters())
     on_disk = sum(path.stat().st_size for path in folder.glob("*.safetensors")) if folder else 0
     return Description(
@@ -215,7 +221,7 @@ def describe(lm: MaskedLM) -> Description:
         source=lm.origin.source,
         architecture=type(lm.model).__name__,
         layers=int(getattr(config, "num_hidden_layers", 0)),
-        width=int(config.hidden_size),
+        width=int(getattr(config, "hidden_size", None) or config.d_model),  # Perceiver has only the latter
         heads=int(getattr(config, "num_attention_heads", 0)),
         parameters=parameters,
         size_bytes=on_disk or 4 * parameters,

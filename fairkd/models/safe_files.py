@@ -51,8 +51,13 @@ def read(folder: Path, *, name: str) -> tuple[PreTrainedModel, PreTrainedTokeniz
     with _LOADING, _quiet():
         model = _model(folder, tensors, name)
         tokenizer = _tokenizer(tokenizer_folder, name)
-    consistency.check_token_ids(tokenizer, model.config.vocab_size, name)
+    consistency.check_token_ids(tokenizer, text_config(model.config).vocab_size, name)
     return model, tokenizer
+
+
+def text_config(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The part of a configuration that describes the text model: all of it, but in models of images, too."""
+    return config.get_text_config()
 
 
 def _raw_config(folder: Path, name: str) -> dict[str, Any]:
@@ -121,7 +126,7 @@ def _model(folder: Path, tensors: dict[str, Tensor], name: str) -> PreTrainedMod
     architecture = known[0] if isinstance(known, tuple | list) else known
     # Said here, because a configuration may name a kernel on the Hub, which is code.
     attention = "sdpa" if architecture._supports_sdpa else "eager"
-    consistency.check_sizes(config, tensors, name)
+    consistency.check_sizes(text_config(config), tensors, name)
     try:
         with torch.device("meta"):
             outline = architecture._from_config(copy.deepcopy(config), attn_implementation=attention)

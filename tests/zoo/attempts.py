@@ -1,0 +1,93 @@
+"""What FairKD can do with a checkpoint: each attempt works, or is refused in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from fairkd.constraints import resolve
+from fairkd.corpora import Corpus
+from fairkd.distill import make_config, train
+from fairkd.errors import FairKDError
+from fairkd.lexicon import Template, contrasts
+from fairkd.measures import gaps
+from fairkd.models import MaskedLM, describe, load
+from fairkd.predictions import predict
+from tests.tiny import SENTENCES
+
+SENTENCE = "The doctor said that [MASK] is a good nurse."
+_PRONOUNS = contrasts()["pronouns"]
+_CORPUS = Corpus("toy", None, SENTENCES[:60], SENTENCES[60:80])
+
+
+def _predict(lm: MaskedLM) -> None:
+    describe(lm)
+    total = predict(lm, SENTENCE).log_probabilities.exp().sum(-1)
+    assert total.allclose(torch.ones_like(total), atol=1e-4)
+
+
+def _gaps(lm: MaskedLM) -> None:
+    template = Template("The {profession} said that [MASK] is good.", "subject")
+    frame = gaps(lm, contrast=_PRONOUNS, templates=[template], professions=["nurse", "doctor"])
+    assert frame.gap.notna().all()
+
+
+def _constraint(lm: MaskedLM) -> None:
+    resolve(lm, _PRONOUNS, kind="group", roles=["subject"])
+
+
+def _distil(lm: MaskedLM, **student: object) -> None:
+    settings = make_config(
+        {
+            "student": student,
+            "budget": {"steps": 2},
+            "optimizer": {"micro_batch_tokens": 256, "precision": "fp32"},
+            "evaluation": {"professions": 2, "sentences": 4, "watched_sentences": []},
+        }
+    )
+    with TemporaryDirectory() as folder:
+        outcome = train(settings, folder, teacher=lm, corpus=_CORPUS)
+        assert outcome.model is not None
+        predict(load(str(outcome.model)), SENTENCE)
+
+
+# Column of the table: what is tried once the checkpoint has been loaded.
+ATTEMPTS: dict[str, Callable[[MaskedLM], None]] = {
+    "predict": _predict,
+    "gaps": _gaps,
+    "constraint": _constraint,
+    "distill layers": lambda lm: _distil(lm, layers=[0]),
+    "distill fresh": lambda lm: _distil(lm, kind="fresh", hidden_layers=1, width=16, heads=2),
+}
+COLUMNS = ("load", *ATTEMPTS)
+CRASH = "CRASH"
+
+
+def tried(folder: Path, columns: Sequence[str] = COLUMNS) -> Iterator[tuple[str, str | None]]:
+    """Each of the columns with None where it works, or the sentence of the refusal.
+
+    A checkpoint that does not load is not tried any further. An exception that is not FairKD's own, which no
+    user should ever see, is given as a text that begins with CRASH.
+    """
+    try:
+        lm = load(str(folder))
+    except Exception as error:
+        yield "load", _said(error, folder)
+        return
+    yield "load", None
+    for column in columns[1:]:
+        try:
+            ATTEMPTS[column](lm)
+        except Exception as error:
+            yield column, _said(error, folder)
+        else:
+            yield column, None
+
+
+def _said(error: Exception, folder: Path) -> str:
+    if isinstance(error, FairKDError):
+        return str(error).replace(str(folder), folder.name)
+    return f"{CRASH} {type(error).__name__}: {' '.join(str(error).split())[:200]}"

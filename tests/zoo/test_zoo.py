@@ -1,0 +1,48 @@
+"""Whatever the model, FairKD does what is asked or refuses in a sentence of its own.
+
+Here with one checkpoint of each kind of head, of tokenizer and of refusal, loaded and read;
+`python -m tests.zoo.table` tries all of them, distillations included.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from fairkd.models import MaskedLM, load
+from tests.tiny import MAX_TOKENS
+from tests.zoo import QUICK, make
+from tests.zoo.attempts import COLUMNS, CRASH, tried
+
+REFUSED = {"phobert"}  # on loading
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_model_is_read_or_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
+    found = dict(tried(make(name, tmp_path / name), COLUMNS[:4]))
+    for sentence in filter(None, found.values()):
+        assert not sentence.startswith(CRASH), sentence
+        assert sentence.endswith(".") and "\n" not in sentence
+    if name in REFUSED:
+        assert found["load"] is not None
+    else:
+        assert found["load"] is found["predict"] is None
+
+
+@pytest.mark.parametrize("name", ["ibert", "mra", "nystromformer", "yoso"])
+def test_the_longest_text_is_the_longest_that_the_model_takes(name: str, tmp_path: Path) -> None:
+    lm = load(str(make(name, tmp_path / name)))
+    lm.tokenizer.model_max_length = 10**30
+    ids = torch.full((1, MAX_TOKENS + 1), lm.mask_id)
+    longest = max(n for n in (MAX_TOKENS - 1, MAX_TOKENS, MAX_TOKENS + 1) if _reads(lm, ids[:, :n]))
+    assert lm.max_tokens == longest == MAX_TOKENS
+
+
+def _reads(lm: MaskedLM, ids: torch.Tensor) -> bool:
+    try:
+        lm.model(input_ids=ids, attention_mask=torch.ones_like(ids))
+    except (IndexError, RuntimeError):
+        return False
+    return True
