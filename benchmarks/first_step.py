@@ -3,8 +3,8 @@
     python -m benchmarks.first_step [small] [bug]
 
 It queues a run in a home folder of its own, as the button does, and waits for its first `train` event. `cold`
-is the first run in that home, `warm` the second with the same text and model. The times of the other events
-say where the rest goes.
+is the first run in that home, `warm` the second with the same text and model, `standby` the third, which is
+started from a page that has been open for a while. The times of the other events say where the rest goes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from fairkd import runs
 from fairkd.corpora import pinned_wheels
@@ -53,16 +56,50 @@ def _events(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
 
 
+def wait_for_standby() -> None:
+    """Prepare as a page does, and wait until the standby has imported everything, and rests."""
+    runs.prepare()
+    used = -1.0
+    while True:
+        time.sleep(2)
+        found = processes("--standby")
+        now = sum(sum(process.cpu_times()[:2]) for process in found)
+        if found and now == used and found[0].status() == psutil.STATUS_SLEEPING:
+            return
+        used = now
+
+
+def processes(word: str) -> list[psutil.Process]:
+    """Those of this home folder with a word in their command."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            home = process.environ().get("FAIRKD_HOME")
+            if home == os.environ["FAIRKD_HOME"] and word in process.cmdline():
+                found.append(process)
+    return found
+
+
+def end_runner() -> None:
+    """End the runner. It would wait for more runs, since this process has prepared for one."""
+    for process in processes("fairkd.runs.runner"):
+        process.kill()
+        process.wait()
+
+
 def main(sources: list[str]) -> None:
     os.environ.setdefault(pinned_wheels.VARIABLE, str(pinned_wheels.cache_folder()))
     for source in sources:
         with tempfile.TemporaryDirectory() as home:
             os.environ["FAIRKD_HOME"] = home
-            for start in ("cold", "warm"):
+            for start in ("cold", "warm", "standby"):
+                if start == "standby":
+                    wait_for_standby()
                 seconds, phases = first_step(source)
-                print(f"{source}, {start}: first step after {seconds:.1f} s")
+                print(f"{source}, {start}: first step after {seconds:.1f} s", flush=True)
                 for what, after in phases:
                     print(f"    {after:5.1f} s  {what}")
+            end_runner()
 
 
 if __name__ == "__main__":

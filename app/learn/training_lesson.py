@@ -58,6 +58,7 @@ def _config(models: ChosenModels) -> Config:
 
 
 def _start(models: ChosenModels) -> None:
+    visitor().prepare()
     st.segmented_control(
         "The student starts with",
         list(STARTS),

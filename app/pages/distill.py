@@ -16,12 +16,14 @@ from app.shared.page_help import heading
 from app.shared.presenter import unseen
 from app.shared.settings_table import changed, changed_table, fields
 from app.shared.sidebar import chosen_models
+from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from fairkd.distill.config import DESCRIPTIONS, LABELS
 from fairkd.errors import FairKDError
 
 teacher, _ = chosen_models()
 restore()
+visitor().prepare()
 with heading("Train a student", "distill"):
     caption(
         f"Each *variant* is a way to train a student of {literal(teacher)}, the chosen teacher. Variants "

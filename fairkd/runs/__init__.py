@@ -24,6 +24,7 @@ reader corrects the states.
   `event_tables`: the same as data frames
 * `run_access`: which models and files a run may use, and which visitor started it
 * `supervision`, `runner`, `worker`, `run_session`, `lock`, `process_identity`: the processes
+* `standby`: a process that is ready for the next run, while a page from which runs are started is in use
 * `outcome`: how a run ended, in one sentence; `result_warning`: why its result says little
 * `queue_place`: the places of queued runs, beside the database
 * `expected_start`: when queued runs start; `wording`: durations, phases and starts in words

@@ -57,5 +57,6 @@ from .run_name import (
 )
 from .run_record import ACTIVE as ACTIVE, Run as Run, State as State
 from .run_session import Session as Session, foreground as foreground
+from .standby import prepare as prepare
 from .visitors import Visitor as Visitor
 from .wording import duration as duration, phase_text as phase_text, start_text as start_text

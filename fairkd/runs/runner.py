@@ -5,6 +5,9 @@
 Whichever process submits a run starts the runner, detached, so that it outlives that process. It holds a
 lock that makes it the only one, and exits when there is nothing to do. It imports no torch. If it is killed,
 the runs go on: the next process that reads them starts another runner, which supervises what it finds.
+
+While a page from which runs are started is in use, it also keeps a process that has imported what a run needs
+(`standby`), and the next run is that process's.
 """
 
 from __future__ import annotations
@@ -22,9 +25,11 @@ from fairkd.errors import FairKDError
 from fairkd.runs import lock, outcome, process_identity, run_access, store, supervision
 from fairkd.runs.lock import LockError, RunnerLock
 from fairkd.runs.run_record import ACTIVE, Entry
+from fairkd.runs.standby import Standby, is_wanted
 from fairkd.utils import hardware
 
 Command = Callable[[str, int], Sequence[str]]
+STANDBY_COMMAND = (sys.executable, "-m", "fairkd.runs.worker", "--standby")
 
 
 def worker_command(id: str, attempt: int) -> Sequence[str]:
@@ -38,6 +43,7 @@ class Child:
     entry: Entry
     process: subprocess.Popen[bytes]
     memory_kills: int  # how many the system had counted before it started
+    was_standby: bool = False
     disk_was_full: bool = False  # after it had ended
     outlived_since: float | None = None  # when it was first seen alive after its run had ended
 
@@ -60,12 +66,14 @@ class Runner:
         self,
         *,
         command: Command = worker_command,
+        standby_command: Sequence[str] = STANDBY_COMMAND,
         slots: int,
         terminate_after: float = 60.0,
         kill_after: float = 10.0,
     ) -> None:
         self.command, self.slots = command, slots
         self.terminate_after, self.kill_after = terminate_after, kill_after
+        self.standby = Standby(standby_command)
         self.children: dict[tuple[str, int], Child] = {}
         self.cancelled_since: dict[tuple[str, int], float] = {}  # when this runner first saw it
         self.terminations: dict[tuple[str, int], Termination] = {}
@@ -87,15 +95,27 @@ class Runner:
         exiting = sum(key not in active for key in self.children)
         while queued and (claimed := store.claim(self.slots - exiting)) is not None:
             self.start(claimed)
-        return bool(active or self.children or queued)
+        wanted = is_wanted()
+        free = not queued and len(active) + exiting < self.slots
+        self.standby.keep(self.environment() if wanted and free else None)
+        return bool(active or self.children or queued or wanted)
+
+    def environment(self) -> dict[str, str]:
+        """What the environments of all runs have in common."""
+        environment = supervision.detached_environment()
+        environment.setdefault("OMP_NUM_THREADS", str(max(1, hardware.cores() // self.slots)))
+        environment.pop(process_identity.MARK, None)  # this runner's
+        return environment
 
     def start(self, entry: Entry) -> None:
-        """Start the process of a claimed run."""
+        """Start the process of a claimed run, or give the run to the standby."""
         id, attempt = entry.run.id, entry.attempt
-        environment = supervision.detached_environment()
-        environment[process_identity.MARK] = supervision.mark_of(id, attempt)
+        environment = {**self.environment(), process_identity.MARK: supervision.mark_of(id, attempt)}
         environment = run_access.environment(environment, entry.run.folder)
-        environment.setdefault("OMP_NUM_THREADS", str(max(1, hardware.cores() // self.slots)))
+        process = self.standby.hand_over(entry, environment)
+        if process is not None:
+            self.children[id, attempt] = Child(entry, process, hardware.memory_kills(), was_standby=True)
+            return
         try:
             with (entry.run.folder / "log.txt").open("ab") as log:
                 process = subprocess.Popen(
@@ -119,6 +139,9 @@ class Runner:
         if child is not None:
             code = child.process.poll()
             if code is not None:
+                if child.was_standby and store.requeue(*key):  # it ended before it took the run
+                    del self.children[key]
+                    return
                 killed = code == -9 and hardware.memory_kills() > child.memory_kills
                 supervision.close_if_dead(
                     entry, code, memory_killed=killed, disk_was_full=child.disk_was_full
@@ -172,6 +195,7 @@ class Runner:
 def serve(
     *,
     command: Command = worker_command,
+    standby_command: Sequence[str] = STANDBY_COMMAND,
     slots: int | None = None,
     terminate_after: float = 60.0,
     kill_after: float = 10.0,
@@ -183,6 +207,8 @@ def serve(
     ----------
     command
         The command of a run's process, from its id and the attempt's number.
+    standby_command
+        The command of a process that waits for a run.
     slots
         How many runs train at the same time; FAIRKD_SLOTS by default.
     terminate_after
@@ -197,6 +223,7 @@ def serve(
         return False
     runner = Runner(
         command=command,
+        standby_command=standby_command,
         slots=slots or supervision.slots(),
         terminate_after=terminate_after,
         kill_after=kill_after,

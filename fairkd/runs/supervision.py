@@ -80,7 +80,7 @@ def reconcile() -> str | None:
         needed = bool(store.entries(("queued", *ACTIVE)))
     finally:
         held.release()
-    if needed and not _is_starting():
+    if needed and not is_starting():
         start_runner()
     return None
 
@@ -191,7 +191,7 @@ def start_runner() -> None:
     threading.Thread(target=process.wait, daemon=True).start()
 
 
-def _is_starting() -> bool:
+def is_starting() -> bool:
     """Whether a runner was started a moment ago, so that no second one is."""
     try:
         passed = time.time() - _start_marker().stat().st_mtime

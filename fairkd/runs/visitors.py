@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from fairkd.benchmarks import MeasureConfig
 from fairkd.errors import InputError
-from fairkd.runs import control, run_access, store, uploads
+from fairkd.runs import control, run_access, standby, store, uploads
 from fairkd.runs.run_access import RunAccess
 from fairkd.runs.run_config import RunConfig
 from fairkd.runs.run_record import ACTIVE, Run
@@ -61,6 +61,11 @@ class Visitor:
         if self.hosting.mode == "demo":
             return NO_START
         return NO_COOKIE if self.hosting.mode == "class" and not self.id else None
+
+    def prepare(self) -> None:
+        """`standby.prepare`, if the visitor may start runs here."""
+        if self.start_refusal() is None:
+            standby.prepare()
 
     def upload_refusal(self) -> str | None:
         """Why the visitor may not upload files here; None if they may."""

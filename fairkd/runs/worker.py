@@ -1,12 +1,15 @@
 """The process of a run: `python -m fairkd.runs.worker ID ATTEMPT`, started by the runner.
 
 It registers before it imports anything heavy, works at a lower priority than the dashboard, and stores how
-the run ended.
+the run ended. With `--standby` it imports first, and waits until it is given a run (`standby`).
 """
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -61,6 +64,59 @@ def _work(id: str, attempt: int, job: Job | None, niceness: int) -> int:
     return 0
 
 
+def stand_by(
+    *, job: Job | None = None, load: Callable[[], object] | None = None, niceness: int = NICENESS
+) -> int:
+    """Import what a run needs, wait for the line that names a run, and work on it. Returns the exit code.
+
+    Tests replace what the run does by `job`, and the imports by `load`.
+    """
+    hardware.lower_priority(niceness)
+    lines: list[str] = []
+
+    def listen() -> None:
+        line = sys.stdin.readline()
+        if not line.endswith("\n"):
+            os._exit(0)  # the runner has ended, or needs no standby: no import is worth finishing
+        lines.append(line)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    (load or _load)()
+    listener.join()
+    order = json.loads(lines[0])
+    _take_over(order["folder"], order["environment"])
+    return work(order["id"], order["attempt"], job=job, niceness=niceness)
+
+
+def _take_over(folder: str, environment: Mapping[str, str | None]) -> None:
+    """Give this process the folder, files and environment that the runner gives to one that it starts.
+
+    What others read as its environment (`process_identity.tree`) stays that of the standby; what it starts
+    gets the new one.
+    """
+    os.chdir(folder)
+    null = os.open(os.devnull, os.O_RDONLY)
+    log = os.open("log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for opened, replaced in ((null, 0), (log, 1), (log, 2)):
+        os.dup2(opened, replaced)
+    os.close(null)
+    os.close(log)
+    for name, value in environment.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _load() -> None:
+    """Import what a run needs. Some of it is only imported when a model is loaded."""
+    from fairkd import models
+    from fairkd.distill import train  # noqa: F401
+
+    models.load("embedded/teacher")
+
+
 def _log(error: Exception) -> None:
     with suppress(OSError):  # the disk may be what failed
         if isinstance(error, FairKDError):
@@ -84,4 +140,4 @@ def _job_of(run: Run) -> Job:
 
 
 if __name__ == "__main__":
-    sys.exit(work(sys.argv[1], int(sys.argv[2])))
+    sys.exit(stand_by() if sys.argv[1:] == ["--standby"] else work(sys.argv[1], int(sys.argv[2])))

@@ -32,6 +32,14 @@ def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return sent
 
 
+@pytest.fixture(autouse=True)
+def prepared(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """One entry for each time that a page asked for a standby, which the tests do without."""
+    asked: list[bool] = []
+    monkeypatch.setattr("fairkd.runs.standby.prepare", lambda: asked.append(True))
+    return asked
+
+
 @pytest.fixture
 def no_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Runs page without the example runs."""

@@ -1,6 +1,7 @@
 """Processes for the tests of runs, whose training only counts.
 
-    python stand_in.py runner | worker ID ATTEMPT | submit NAME SETTINGS TIME | dashboard NAME SETTINGS
+    python stand_in.py runner | worker ID ATTEMPT | standby
+    python stand_in.py submit NAME SETTINGS TIME | dashboard NAME SETTINGS
 
 All but the training is real. It counts to `budget.steps`, stores a checkpoint after every step, and writes
 each step with its pid into steps.txt. `corpus.source` holds its behaviour as JSON: `pause` (seconds a step),
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairkd import runs
 from fairkd.errors import FairKDError
-from fairkd.runs import runner, supervision, worker
+from fairkd.runs import runner, standby, supervision, worker
 
 if TYPE_CHECKING:
     from fairkd.benchmarks import MeasureConfig
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 HERE = str(Path(__file__).resolve())
 RUNNER = (sys.executable, HERE, "runner")
 REAL_RUNNER = (sys.executable, HERE, "real-runner")  # its runs train, at the priority of the tests
+STANDBY = (sys.executable, HERE, "standby")
 IGNORES_SIGTERM = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
 
 
@@ -138,11 +140,14 @@ def main() -> int:
     role, *rest = sys.argv[1:]
     supervision.RUNNER = REAL_RUNNER if role in ("trainer", "real-runner") else RUNNER
     if role == "runner":
-        runner.serve(command=command, terminate_after=0.5, kill_after=0.5, poll=0.05)
+        standby.MEMORY = 0  # the tests have all of them, however little is free
+        runner.serve(command=command, standby_command=STANDBY, terminate_after=0.5, kill_after=0.5, poll=0.05)
     elif role == "real-runner":
         runner.serve(command=training_command)
     elif role == "worker":
         return worker.work(rest[0], int(rest[1]), job=job, niceness=0)
+    elif role == "standby":
+        return worker.stand_by(job=job, load=lambda: None, niceness=0)
     elif role == "trainer":
         return worker.work(rest[0], int(rest[1]), niceness=0)
     elif role == "submit":

@@ -40,11 +40,16 @@ def test_while_another_run_trains_the_example_is_shown(open_learn):
     assert "trains another run" in texts(app) and "example that comes with FairKD" in texts(app)
 
 
-def test_a_demo_shows_the_example_and_starts_nothing(open_learn, monkeypatch):
+def test_a_demo_shows_the_example_and_starts_nothing(open_learn, monkeypatch, prepared):
     monkeypatch.setattr("app.shared.visitor.hosting", lambda: Hosting(mode="demo"))
     app = reveal(open_learn(lesson="training"))
     assert app.get_by_key("lesson_train").disabled
-    assert "Runs cannot be started on this server" in texts(app)
+    assert "Runs cannot be started on this server" in texts(app) and not prepared
+
+
+def test_the_lesson_has_a_process_ready_before_the_click(open_learn, prepared):
+    open_learn(lesson="training")
+    assert prepared
 
 
 def test_the_finished_run_answers_the_question(open_learn):

@@ -139,7 +139,7 @@ def everything_lives(sound: str, damaged: str) -> Run:
     runs.export(damaged, io.BytesIO())
     lock.holder()
     lock.seconds_since_heartbeat()
-    supervision._is_starting()
+    supervision.is_starting()
     Runner(command=lambda id, attempt: ("true",), slots=2).tick()
     return run
 
