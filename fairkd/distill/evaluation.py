@@ -32,7 +32,7 @@ from fairkd.measures import (
     pseudo_perplexity_of_tokens,
     rounded,
 )
-from fairkd.models import BATCH_TOKENS, VOCABULARY_ROWS, MaskedLM, projection_of, rows_of, transform_of
+from fairkd.models import BATCH_TOKENS, VOCABULARY_ROWS, MaskedLM, projection_of, states_and_head_input
 from fairkd.predictions import as_json, predict
 
 Measures = dict[str, float | None]
@@ -49,7 +49,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class _Sample:
-    """A masked batch: the sentence of each masked position [M], and the teacher's states [M, width] there."""
+    """A masked batch: the sentence of each masked position [M], and the teacher's states [M, width] there.
+
+    The states are those that its vocabulary projection takes.
+    """
 
     batch: Batch
     sentences: np.ndarray
@@ -138,16 +141,17 @@ class Evaluator:
         parts: dict[str, list[Tensor]] = {}
         for sample in self.masked:
             states, labels = self._states(lm, sample.batch), sample.batch.labels
+            projection, teacher_projection = projection_of(lm.model), projection_of(self.teacher.model)
             for start in range(0, len(states), VOCABULARY_ROWS):
                 span = slice(start, start + VOCABULARY_ROWS)
-                s = projection_of(lm.model)(states[span]).log_softmax(1)
+                s = projection(states[span]).log_softmax(1)
                 first = s.argmax(1)
                 found = {
                     "perplexity": F.nll_loss(s, labels[span], reduction="none"),
                     "top1_accuracy": first == labels[span],
                 }
                 if fidelity:
-                    p = projection_of(self.teacher.model)(sample.teacher_states[span]).log_softmax(1)
+                    p = teacher_projection(sample.teacher_states[span]).log_softmax(1)
                     found["top1_agreement"] = first == p.argmax(1)
                     found["kl"] = found["kl_constrained"] = _kl(p, s)
                     if self.constraint.active:
@@ -174,8 +178,8 @@ class Evaluator:
 
     @torch.inference_mode()
     def _states(self, lm: MaskedLM, batch: Batch) -> Tensor:
-        """States [M, width] at the batch's masked positions, after the head's transform."""
-        return transform_of(lm.model)(rows_of(lm.model, batch.ids, batch.attention_mask, batch.rows))
+        """What the vocabulary projection takes [M, width] at the batch's masked positions."""
+        return states_and_head_input(lm.model, batch.ids, batch.attention_mask, batch.rows)[1]
 
     def _gaps(self, lm: MaskedLM) -> dict[str, Any]:
         """The gaps of each profession."""

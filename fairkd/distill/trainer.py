@@ -15,14 +15,13 @@ from functools import cached_property
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from fairkd.constraints import Constraint, resolve
 from fairkd.distill.config import Config
 from fairkd.distill.data import Batch, Masker, Masking
 from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
 from fairkd.distill.precision import FORMATS, autocast, make_accelerator, resolve_precision
-from fairkd.models import MaskedLM, projection_of, rows_of, transform_of, whole_rows
+from fairkd.models import MaskedLM, Projection, projection_of, states_and_head_input, states_width
 
 LOSSES = ("loss", "kd", "mlm", "hidden", "group")
 
@@ -103,11 +102,12 @@ class Trainer:
         self.teacher, self.student = teacher.model.to(self.device), student.model.to(self.device)
         self.mask_id = teacher.mask_id
         objective = config.objective
-        widths = teacher.model.config.hidden_size, student.model.config.hidden_size
+        wanted, own = states_width(self.teacher), states_width(self.student)
         self.projection: nn.Linear | None = None
-        if objective.hidden and widths[0] != widths[1] and config.student.projection:
-            self.projection = _projection(widths[1], widths[0], config.seed).to(self.device)
-        comparable = widths[0] == widths[1] or self.projection is not None
+        if objective.hidden and wanted and own and wanted != own and config.student.projection:
+            self.projection = _projection(own, wanted, config.seed).to(self.device)
+        # Without a known head there are no hidden states to compare.
+        comparable = wanted is not None and (wanted == own or self.projection is not None)
         self.weights = Weights(
             kd=objective.kd,
             mlm=objective.mlm,
@@ -162,15 +162,18 @@ class Trainer:
         return sums
 
     @cached_property
-    def _teacher_weight(self) -> Tensor:
+    def _teacher_projection(self) -> Projection:
         """The teacher's vocabulary projection in the format of the matrix products, converted once."""
-        return projection_of(self.teacher).weight.detach().to(self.matmul_dtype)
+        projection = projection_of(self.teacher)
+        if projection.weight is None:
+            return projection
+        return replace(projection, weight=projection.weight.detach().to(self.matmul_dtype))
 
     @cached_property
-    def _student_weight(self) -> Tensor:
-        """The student's vocabulary projection; if frozen, converted once like the teacher's."""
+    def _frozen_weight(self) -> Tensor | None:
+        """The student's vocabulary projection if it is frozen, converted once like the teacher's."""
         weight = projection_of(self.student).weight
-        return weight if weight.requires_grad else weight.to(self.matmul_dtype)
+        return None if weight is None or weight.requires_grad else weight.to(self.matmul_dtype)
 
     def _prepare(self, batch: Batch) -> PreparedBatch:
         inputs, labels = batch.ids.flatten()[batch.rows], batch.labels
@@ -206,20 +209,18 @@ class Trainer:
             group=self.weights.group * share["group"],
         )
         with autocast(self.device, self.precision):
-            teacher_states, teacher_transformed = self._teacher_states(batch)
-            student_states = rows_of(self.student, batch.ids, batch.attention_mask, batch.rows)
-            student_transformed = _transform(self.student, student_states)
+            teacher_states, teacher_taken = self._teacher_states(batch)
+            student_states, student_taken = states_and_head_input(
+                self.student, batch.ids, batch.attention_mask, batch.rows
+            )
+        taught, learnt = self._teacher_projection, projection_of(self.student)
         targets = Targets(
-            teacher_transformed.float(),
-            self._teacher_weight,
-            projection_of(self.teacher).bias,
-            prepared.labels,
-            prepared.constrained,
+            teacher_taken.float(), taught.weight, taught.bias, prepared.labels, prepared.constrained
         )
         total, terms = fused_loss(
-            student_transformed.float(),
-            self._student_weight,
-            projection_of(self.student).bias,
+            student_taken.float(),
+            learnt.weight if self._frozen_weight is None else self._frozen_weight,
+            learnt.bias,
             targets,
             self.constraint,
             weights,
@@ -230,6 +231,7 @@ class Trainer:
         if not self.weights.kd:
             terms["kd"] = torch.zeros_like(terms["kd"])  # the teacher was not run
         if self.weights.hidden:
+            assert student_states is not None and teacher_states is not None
             compared = student_states
             if self.projection is not None:
                 compared = self.projection(student_states.float())
@@ -239,14 +241,13 @@ class Trainer:
         return total, terms
 
     @torch.no_grad()
-    def _teacher_states(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The teacher's last hidden states [M, width] at the batch's rows, before and after its transform."""
+    def _teacher_states(self, batch: Batch) -> tuple[Tensor | None, Tensor]:
+        """The teacher's last hidden states [M, width], and what its projection takes, at the batch's rows."""
         if not self.uses_teacher:
-            weight = projection_of(self.teacher).weight
-            zeros = weight.new_zeros(len(batch.rows), weight.shape[1])
+            weight = self._teacher_projection.weight
+            zeros = batch.ids.new_zeros(len(batch.rows), 0 if weight is None else weight.shape[1])
             return zeros, zeros
-        states = rows_of(self.teacher, batch.ids, batch.attention_mask, batch.rows)
-        return states, _transform(self.teacher, states)
+        return states_and_head_input(self.teacher, batch.ids, batch.attention_mask, batch.rows)
 
     def _sum_gradients(self) -> None:
         """Sum the gradients over all processes, in one message."""
@@ -262,11 +263,6 @@ class Trainer:
             part = summed[start : start + parameter.numel()]
             parameter.grad = part.view_as(parameter).to(parameter.dtype)
             start += parameter.numel()
-
-
-def _transform(model: PreTrainedModel, states: Tensor) -> Tensor:
-    """Last hidden states [M, width] after the head's transform, ready for the vocabulary projection."""
-    return transform_of(model)(whole_rows(states))[: len(states)]
 
 
 def _projection(student_width: int, teacher_width: int, seed: int) -> nn.Linear:

@@ -11,6 +11,7 @@
 * `hub_download`: the files of a Hub repository, with progress
 * `fingerprint`: a hash of a model's weights
 * `mixed_precision`: a copy whose encoder multiplies in bf16
+* `head_structure`: the parts of MLM heads, as families name them
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them
 * `joint_head`: several models at once, with one projection for those whose weights are equal
 * `tokenization`: texts with typed masks as tokens, and how a word is spelled in context

@@ -1,4 +1,5 @@
 from .fingerprint import weights_hash as weights_hash
+from .head_structure import Projection as Projection
 from .joint_head import logits_of_each as logits_of_each, share_projection as share_projection
 from .loading import (
     Description as Description,
@@ -25,6 +26,9 @@ from .mlm_head import (
     model_errors as model_errors,
     projection_of as projection_of,
     rows_of as rows_of,
+    same_head as same_head,
+    states_and_head_input as states_and_head_input,
+    states_width as states_width,
     transform_of as transform_of,
     whole_rows as whole_rows,
 )

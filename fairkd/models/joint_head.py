@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor, nn
 
+from fairkd.models.head_structure import Projection
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import (
-    head_is_known,
     logits_at,
     product,
     projection_of,
@@ -36,6 +36,7 @@ def share_projection(lm: MaskedLM, others: Iterable[MaskedLM]) -> None:
         if own is None or theirs is None or own.weight is theirs.weight:
             continue
         mine, equal = own.weight, theirs.weight
+        assert mine is not None and equal is not None
         if mine.dtype == equal.dtype and mine.device == equal.device and torch.equal(mine, equal):
             for module in lm.model.modules():
                 for name, parameter in module.named_parameters(recurse=False):
@@ -84,13 +85,15 @@ def logits_of_each(questions: Sequence[Question]) -> list[Tensor]:
 
 
 def _states_or_logits(question: Question) -> Tensor:
-    """What the projection takes, or the logits of a model whose head is not known."""
+    """What the projection takes, or the logits of a model whose projection cannot be shared."""
     lm, ids, at = question
     with torch.inference_mode():
-        if head_is_known(lm.model):
+        if _projection(lm) is not None:
             return states_at(lm, ids, at)
         return logits_at(lm, ids[None], torch.ones_like(ids)[None], at)
 
 
-def _projection(lm: MaskedLM) -> nn.Linear | None:
-    return projection_of(lm.model) if head_is_known(lm.model) else None
+def _projection(lm: MaskedLM) -> Projection | None:
+    """The vocabulary projection, if its weight is a parameter, which two models can have in common."""
+    projection = projection_of(lm.model)
+    return projection if isinstance(projection.weight, nn.Parameter) else None

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from fairkd.models.loading import MaskedLM
+from fairkd.models.mlm_head import same_head
 
 
 def bf16_copy(lm: MaskedLM) -> MaskedLM:
@@ -28,7 +29,9 @@ def bf16_copy(lm: MaskedLM) -> MaskedLM:
                     memo[id(parameter)] = nn.Parameter(
                         parameter.detach().to(torch.bfloat16), requires_grad=False
                     )
-    return replace(lm, model=copy.deepcopy(model, memo))
+    coarse = copy.deepcopy(model, memo)
+    same_head(coarse, model)
+    return replace(lm, model=coarse)
 
 
 def _in_fp32(model: nn.Module) -> list[nn.Module]:

@@ -6,9 +6,11 @@ most callers want a few positions of them; and a distillation works through them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
@@ -17,40 +19,28 @@ from transformers import PreTrainedModel
 
 from fairkd.errors import FairKDError, ModelError
 from fairkd.models import token_batching
+from fairkd.models.head_structure import KINDS, Head, Projection, Transform, head_of_kind
 from fairkd.models.loading import MaskedLM
 from fairkd.models.safe_files import reason
 from fairkd.models.token_batching import MOST_LOGITS, VOCABULARY_ROWS
 from fairkd.utils import is_lack_of_memory
 
-Transform = Callable[[Tensor], Tensor]
 ROW_STEP = 64
+# A recognised head gives the model's own logits, to this fraction of the largest of them.
+SAME_LOGITS = 1e-4
 
 
-def _roberta(model: Any) -> Transform:
-    head = model.lm_head
-    return lambda x: head.layer_norm(F.gelu(head.dense(x)))
+@dataclass(frozen=True)
+class _Recognised:
+    """The kind of a model's head, and the width of its last hidden states; None for a head not known."""
+
+    kind: str | None = None
+    width: int | None = None
 
 
-def _distilbert(model: Any) -> Transform:
-    return lambda x: model.vocab_layer_norm(model.activation(model.vocab_transform(x)))
-
-
-def _albert(model: Any) -> Transform:
-    head = model.predictions
-    return lambda x: head.LayerNorm(head.activation(head.dense(x)))
-
-
-# What comes before the vocabulary projection, by `config.model_type`: each family names it in its own way.
-_TRANSFORMS: dict[str, Callable[[Any], Transform]] = {
-    "bert": lambda model: model.cls.predictions.transform,
-    "roberta": _roberta,
-    "xlm-roberta": _roberta,
-    "camembert": _roberta,
-    "distilbert": _distilbert,
-    "albert": _albert,
-    "electra": lambda model: model.generator_predictions,
-    "modernbert": lambda model: model.head,
-}
+# By model: what the comparison with its own forward pass has found. The values hold no part of the model, so
+# that it can be freed.
+_RECOGNISED: WeakKeyDictionary[nn.Module, _Recognised] = WeakKeyDictionary()
 
 
 def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tensor) -> Tensor:
@@ -81,11 +71,8 @@ def logits_at(lm: MaskedLM, input_ids: Tensor, attention_mask: Tensor, at: Tenso
     model, asked, device = lm.model, at.device, lm.model.device
     ids, mask, rows = input_ids.to(device), attention_mask.to(device), at.to(device)
     with model_errors(lm.reference):
-        if head_is_known(model):
-            logits = _projected(model, transform_of(model)(_states(model, ids, mask, rows)))
-        else:
-            logits = model(input_ids=ids, attention_mask=mask).logits.flatten(0, 1)[rows]
-        return logits.float().to(asked)
+        _, taken = states_and_head_input(model, ids, None if mask.all() else mask.bool(), rows)
+        return _projected(projection_of(model), taken).float().to(asked)
 
 
 def log_probabilities_at(
@@ -112,15 +99,13 @@ def log_probabilities_at(
     """
     model, device = lm.model, lm.model.device
     ids, mask, places = input_ids.to(device), attention_mask.to(device), at.to(device)
-    if not head_is_known(model):
-        logits = logits_at(lm, ids, mask, places)
-        return (logits[rows, tokens] - logits.logsumexp(-1)[rows]).to(at.device)
     found = []
     with model_errors(lm.reference):
-        states = transform_of(model)(_states(model, ids, mask, places))
+        _, taken = states_and_head_input(model, ids, None if mask.all() else mask.bool(), places)
+        projection = projection_of(model)
         with torch.autocast(device.type, enabled=False):
             for start in range(0, len(places), VOCABULARY_ROWS):
-                logits = _projected(model, states[start : start + VOCABULARY_ROWS].float())
+                logits = _projected(projection, taken[start : start + VOCABULARY_ROWS].float())
                 first, last = torch.searchsorted(
                     rows, torch.tensor([start, start + VOCABULARY_ROWS])
                 ).tolist()
@@ -129,13 +114,10 @@ def log_probabilities_at(
     return torch.cat(found).to(at.device)
 
 
-def _states(model: PreTrainedModel, ids: Tensor, mask: Tensor, rows: Tensor) -> Tensor:
-    return rows_of(model, ids, None if mask.all() else mask.bool(), rows)
-
-
-def _projected(model: PreTrainedModel, states: Tensor) -> Tensor:
-    logits: Tensor = projection_of(model)(_sixteen_rows(states))
-    return logits[: len(states)]
+def _projected(projection: Projection, states: Tensor) -> Tensor:
+    if projection.weight is None:
+        return states
+    return projection(_sixteen_rows(states))[: len(states)]
 
 
 def states_at(lm: MaskedLM, ids: Tensor, at: Tensor) -> Tensor:
@@ -145,7 +127,7 @@ def states_at(lm: MaskedLM, ids: Tensor, at: Tensor) -> Tensor:
     """
     one = ids[None].to(lm.model.device)
     with model_errors(lm.reference):
-        return transform_of(lm.model)(_states(lm.model, one, torch.ones_like(one), at.to(one.device)))
+        return transform_of(lm.model)(rows_of(lm.model, one, None, at.to(one.device)))
 
 
 def product(states: Tensor, weight: Tensor) -> Tensor:
@@ -267,9 +249,91 @@ def rows_of(model: PreTrainedModel, ids: Tensor, real: Tensor | None, rows: Tens
     return states.flatten(0, 1)[rows]
 
 
+def states_and_head_input(
+    model: PreTrainedModel, ids: Tensor, real: Tensor | None, rows: Tensor
+) -> tuple[Tensor | None, Tensor]:
+    """The last hidden states [M, width] at flat positions, and what the vocabulary projection takes there.
+
+    Where the head is not known, the model is run whole: there are no states, and the second is the logits
+    [M, V], which `projection_of` leaves as they are.
+    """
+    if head_is_known(model):
+        states = rows_of(model, ids, real, rows)
+        return states, transform_of(model)(whole_rows(states))[: len(states)]
+    return None, _own_logits(model, ids, torch.ones_like(ids) if real is None else real.long())[rows]
+
+
+def _own_logits(model: PreTrainedModel, ids: Tensor, mask: Tensor) -> Tensor:
+    """The logits [batch * length, V] of the model's own forward pass."""
+    logits: Tensor = model(input_ids=ids, attention_mask=mask).logits
+    return logits.flatten(0, 1)
+
+
 def head_is_known(model: PreTrainedModel) -> bool:
-    """Whether the head can be taken apart: `transform_of` and `projection_of` work."""
-    return model.config.model_type in _TRANSFORMS
+    """Whether the head can be taken apart: `transform_of` and `projection_of` work.
+
+    The parts are found by their structure. At the first call they are compared with the model's own forward
+    pass on a tiny input, so that a wrong guess is never used.
+    """
+    return _recognised(model).kind is not None
+
+
+def states_width(model: PreTrainedModel) -> int | None:
+    """The width of the last hidden states; None if the head is not known."""
+    return _recognised(model).width
+
+
+def same_head(copy: PreTrainedModel, model: PreTrainedModel) -> None:
+    """Take a copy's head apart as that of `model`: its coarser numbers would not pass the comparison."""
+    _RECOGNISED[copy] = _recognised(model)
+
+
+def _recognised(model: PreTrainedModel) -> _Recognised:
+    found = _RECOGNISED.get(model)
+    if found is None:
+        found = _RECOGNISED[model] = _recognise(model)
+    return found
+
+
+def _recognise(model: PreTrainedModel) -> _Recognised:
+    candidates = {kind: head for kind in KINDS if (head := head_of_kind(model, kind)) is not None}
+    if not candidates:
+        return _Recognised()
+    ids, real = _trial_input(model)
+    rows = real.flatten().nonzero().flatten()
+    # Not inference_mode: what a model keeps from its first pass must serve a later backward pass.
+    with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
+        try:
+            wanted = _own_logits(model, ids, real.long())[rows]
+            states = rows_of(model, ids, real, rows)
+        except Exception as error:  # whatever the code of a family raises
+            if is_lack_of_memory(error):
+                raise
+            return _Recognised()  # its own forward pass says what is wrong
+        for kind, head in candidates.items():
+            if _gives(head, states, wanted):
+                return _Recognised(kind, states.shape[-1])
+    return _Recognised()
+
+
+def _trial_input(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
+    """Token ids [2, 6], and which of them are real: the last two of the second text are padding."""
+    pad = getattr(model.config, "pad_token_id", None) or 0
+    ids = torch.arange(pad + 1, pad + 13).view(2, 6) % len(model.get_input_embeddings().weight)
+    real = torch.ones(2, 6, dtype=torch.bool)
+    real[1, 4:] = False
+    return ids.masked_fill(~real, pad).to(model.device), real.to(model.device)
+
+
+def _gives(head: Head, states: Tensor, wanted: Tensor) -> bool:
+    """Whether a head makes the wanted logits [n, V] of these states [n, width]."""
+    try:
+        found = head.projection(head.transform(states))
+    except (RuntimeError, TypeError, ValueError):  # of another width, or called in another way
+        return False
+    if found.shape != wanted.shape:
+        return False
+    return bool((found - wanted).abs().max() <= SAME_LOGITS * wanted.abs().max())
 
 
 def batch_tokens(lm: MaskedLM) -> int:
@@ -283,24 +347,25 @@ def batch_tokens(lm: MaskedLM) -> int:
 def transform_of(model: PreTrainedModel) -> Transform:
     """The part of the MLM head between the last hidden states and the vocabulary projection.
 
-    Raises ModelError for a family whose head is not known here.
+    Raises ModelError if the head is not known.
     """
-    if not head_is_known(model):
-        raise ModelError(
-            "Distillation knows the heads of BERT, RoBERTa, DistilBERT, ALBERT, ELECTRA and ModernBERT, "
-            f"not of {model.config.model_type}."
-        )
-    return _TRANSFORMS[model.config.model_type](model)
+    return _head(model).transform
 
 
-def projection_of(model: PreTrainedModel) -> nn.Linear:
-    """The vocabulary projection; its weight is usually the word embeddings' own."""
-    projection = model.get_output_embeddings()
-    if not isinstance(projection, nn.Linear):
-        raise ModelError(
-            f"The vocabulary projection of {type(model).__name__} is not linear, so it cannot be distilled."
-        )
-    return projection
+def projection_of(model: PreTrainedModel) -> Projection:
+    """The vocabulary projection; its weight is usually the word embeddings' own.
+
+    Where the head is not known it has no weight, and gives back the logits that it is given.
+    """
+    return _head(model).projection if head_is_known(model) else Projection(None, None)
+
+
+def _head(model: PreTrainedModel) -> Head:
+    kind = _recognised(model).kind
+    head = None if kind is None else head_of_kind(model, kind)
+    if head is None:
+        raise ModelError(f"The head of {type(model).__name__} is not known, so it cannot be taken apart.")
+    return head
 
 
 def layers_of(model: PreTrainedModel) -> nn.ModuleList:

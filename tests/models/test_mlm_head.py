@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,9 +13,12 @@ from torch import Tensor
 from transformers import XmodConfig, XmodForMaskedLM
 
 from fairkd.errors import ModelError
-from fairkd.models.loading import MaskedLM
-from fairkd.models.mlm_head import head_is_known, logits_at
+from fairkd.models import head_structure, mlm_head
+from fairkd.models.head_structure import Head
+from fairkd.models.loading import MaskedLM, load
+from fairkd.models.mlm_head import head_is_known, log_probabilities_at, logits_at
 from fairkd.utils.hardware import is_lack_of_memory
+from tests.zoo import make
 
 
 def batch(lm: MaskedLM) -> tuple[Tensor, Tensor]:
@@ -50,16 +56,40 @@ def test_every_supported_family_runs_its_head_on_the_chosen_rows_alone(any_famil
     assert head_is_known(any_family.model)
 
 
-def test_an_unknown_family_falls_back_to_the_dense_logits(
+@pytest.mark.parametrize("name", ["convbert", "eurobert", "mobilebert", "rembert"])
+def test_heads_are_recognised_by_their_parts(name: str, tmp_path: Path) -> None:
+    lm = load(str(make(name, tmp_path)))
+    ids = torch.arange(5, 11)[None]
+    with torch.inference_mode():
+        dense = lm.model(input_ids=ids).logits[0]
+        got = logits_at(lm, ids, torch.ones_like(ids), torch.arange(6))
+    assert head_is_known(lm.model)
+    torch.testing.assert_close(got, dense, rtol=1e-5, atol=1e-5)
+
+
+TAKEN_APART_RIGHTLY = head_structure.KINDS["bert"]
+
+
+def wrong(model: Any) -> Head:
+    """BERT's head without its layer norm."""
+    return Head(model.cls.predictions.transform.dense, TAKEN_APART_RIGHTLY(model).projection)
+
+
+def test_a_wrong_guess_is_found_and_the_models_own_forward_pass_is_used(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids, mask = batch(tiny_bert)
+    monkeypatch.setattr(mlm_head, "KINDS", {"bert": wrong})
+    monkeypatch.setattr(head_structure, "KINDS", {"bert": wrong})
+    lm = MaskedLM(copy.deepcopy(tiny_bert.model), tiny_bert.tokenizer, "my/bert")
+    ids, mask = batch(lm)
     at = torch.tensor([3, 0])
+    assert not head_is_known(lm.model)
     with torch.inference_mode():
-        known = logits_at(tiny_bert, ids, mask, at)
-        monkeypatch.setattr(tiny_bert.model.config, "model_type", "somebody-elses")
-        assert not head_is_known(tiny_bert.model)
-        torch.testing.assert_close(logits_at(tiny_bert, ids, mask, at), known, rtol=0, atol=1e-5)
+        dense = lm.model(input_ids=ids, attention_mask=mask).logits.flatten(0, 1)[at]
+        torch.testing.assert_close(logits_at(lm, ids, mask, at), dense, rtol=0, atol=1e-5)
+        log_p = log_probabilities_at(lm, ids, mask, at, torch.tensor([0, 1]), torch.tensor([7, 9]))
+    expected = dense.log_softmax(-1)[[0, 1], [7, 9]]
+    torch.testing.assert_close(log_p, expected, rtol=0, atol=1e-5)
 
 
 def test_gradients_reach_the_embeddings(tiny_bert: MaskedLM) -> None:

@@ -42,8 +42,8 @@ class FusedLoss(torch.autograd.Function):
     def forward(
         ctx: Any,
         states: Tensor,
-        weight: Tensor,
-        bias: Tensor,
+        weight: Tensor | None,
+        bias: Tensor | None,
         targets: Targets,
         constraint: Constraint,
         weights: Weights,
@@ -158,31 +158,31 @@ class PreparedTargets:
 def _run(
     prepared: PreparedTargets,
     states: Tensor,
-    weight: Tensor,
-    bias: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
     targets: Targets,
     needs_grad: tuple[bool, ...],
     chunk: int,
     matmul_dtype: torch.dtype,
 ) -> tuple[Tensor, list[Tensor | None]]:
     """The three terms, and the gradients with respect to `states`, `weight` and `bias` that are needed."""
-    device, vocabulary = states.device, len(weight)
+    device, vocabulary = states.device, states.shape[1] if weight is None else len(weight)
     temperature, used, unit = prepared.weights.temperature, prepared.used, prepared.gradient_unit
     exact = torch.promote_types(matmul_dtype, torch.float32)
     # Products in a coarse format get one of few numbers of rows (`fairkd.models.mlm_head.whole_rows`).
     row_step = 1 if matmul_dtype == exact else ROW_STEP
     size = _round_up(_even_chunk(used, chunk), row_step)
     shape = size, padded(vocabulary)
-    student = _Head.of("student", prepared, states, weight, bias, matmul_dtype, row_step)
+    student = _head("student", prepared, states, weight, bias, matmul_dtype, row_step)
     student_logits = scratch("student", shape, matmul_dtype, device)
     if prepared.needs_teacher:
-        teacher = _Head.of(
+        teacher = _head(
             "teacher", prepared, targets.states, targets.weight, targets.bias, matmul_dtype, row_step
         )
         teacher_logits = scratch("teacher", shape, matmul_dtype, device)
     grad_states = torch.empty_like(student.states) if needs_grad[0] else None
     grad_weight = None
-    if needs_grad[1]:
+    if weight is not None and needs_grad[1]:
         # The first chunk overwrites it, the others add to it. It is passed on as it is unless it is
         # converted.
         converted = matmul_dtype != weight.dtype
@@ -213,7 +213,7 @@ def _run(
                 student_logits[rows] = b
         grad = student_logits[: whole.stop - start, :vocabulary]
         if grad_states is not None:
-            grad_states[whole].addmm_(grad, student.weight, beta=0, alpha=unit)
+            student.back(grad, unit, out=grad_states[whole])
         if grad_weight is not None:
             grad_weight.addmm_(
                 grad.t(), student.states[whole], beta=float(start > 0), alpha=unit * temperature
@@ -222,7 +222,7 @@ def _run(
         grad_states = prepared.in_given_order(grad_states[:used].to(states.dtype))
     if grad_weight is not None:
         grad_weight = grad_weight.to(weight.dtype)
-    if grad_bias is not None:
+    if bias is not None and grad_bias is not None:
         grad_bias = grad_bias[:vocabulary].mul(unit).to(bias.dtype)
     terms = sums * sums.new_tensor(prepared.mean_factors)
     return terms, [grad_states, grad_weight, grad_bias]
@@ -240,31 +240,49 @@ class _Head:
     weight: Tensor
     bias: Tensor
 
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        prepared: PreparedTargets,
-        states: Tensor,
-        weight: Tensor,
-        bias: Tensor | None,
-        matmul_dtype: torch.dtype,
-        row_step: int,
-    ) -> _Head:
-        """`states` [N, width] are cut to the used rows, and padded with zeros to a multiple of `row_step`."""
-        temperature = prepared.weights.temperature
-        states = (states if prepared.order is None else states[prepared.order])[: prepared.used]
-        states = F.pad(states / temperature, (0, 0, 0, -len(states) % row_step)).to(matmul_dtype)
-        exact, vocabulary = torch.promote_types(matmul_dtype, torch.float32), len(weight)
-        whole = states.new_full((padded(vocabulary),), torch.finfo(exact).min / 4, dtype=exact)
-        whole[:vocabulary] = 0 if bias is None else bias / temperature
-        return cls(states, _as_dtype(weight, matmul_dtype, f"{name} weight"), whole)
-
     def logits(self, span: slice, *, out: Tensor) -> None:
         """Fill the first rows of `out` [size, columns] with the logits without their bias."""
         count, vocabulary = span.stop - span.start, len(self.weight)
         torch.mm(self.states[span], self.weight.t(), out=out[:count, :vocabulary])
         out[:count, vocabulary:] = 0
+
+    def back(self, grad: Tensor, unit: float, *, out: Tensor) -> None:
+        """Fill `out` [n, width] with the gradient of the states, from that of the logits [n, V]."""
+        out.addmm_(grad, self.weight, beta=0, alpha=unit)
+
+
+class _GivenLogits(_Head):
+    """Logits [N, V] that the model's own forward pass has made, divided by T, as `states`."""
+
+    def logits(self, span: slice, *, out: Tensor) -> None:
+        count, vocabulary = span.stop - span.start, self.states.shape[1]
+        out[:count, :vocabulary] = self.states[span]
+        out[:count, vocabulary:] = 0
+
+    def back(self, grad: Tensor, unit: float, *, out: Tensor) -> None:
+        torch.mul(grad, unit, out=out)
+
+
+def _head(
+    name: str,
+    prepared: PreparedTargets,
+    states: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    matmul_dtype: torch.dtype,
+    row_step: int,
+) -> _Head:
+    """`states` [N, width] are cut to the used rows, and padded with zeros to a multiple of `row_step`."""
+    temperature = prepared.weights.temperature
+    states = (states if prepared.order is None else states[prepared.order])[: prepared.used]
+    states = F.pad(states / temperature, (0, 0, 0, -len(states) % row_step)).to(matmul_dtype)
+    vocabulary = states.shape[1] if weight is None else len(weight)
+    exact = torch.promote_types(matmul_dtype, torch.float32)
+    whole = states.new_full((padded(vocabulary),), torch.finfo(exact).min / 4, dtype=exact)
+    whole[:vocabulary] = 0 if bias is None else bias / temperature
+    if weight is None:
+        return _GivenLogits(states, states, whole)
+    return _Head(states, _as_dtype(weight, matmul_dtype, f"{name} weight"), whole)
 
 
 def _block(prepared: PreparedTargets, a: Tensor | None, b: Tensor, span: slice) -> Tensor:

@@ -15,7 +15,7 @@ __all__ = ["Targets", "Weights", "fused_loss", "hidden_loss"]
 
 def fused_loss(
     states: Tensor,
-    weight: Tensor,
+    weight: Tensor | None,
     bias: Tensor | None,
     targets: Targets,
     constraint: Constraint,
@@ -29,7 +29,8 @@ def fused_loss(
     Parameters
     ----------
     states, weight, bias
-        The student's transformed states [N, width] and its vocabulary projection, [V, width] and [V].
+        The student's transformed states [N, width] and its vocabulary projection, [V, width] and [V]. Without
+        a weight, `states` are logits [N, V], and there is no bias.
     targets
         What the student is trained on at the N positions.
     constraint, weights
@@ -50,8 +51,8 @@ def fused_loss(
         kind = states.device.type
         autocast = torch.is_autocast_enabled(kind)
         matmul_dtype = torch.get_autocast_dtype(kind) if autocast else states.dtype
-    if bias is None:
-        bias = states.new_zeros(len(weight))
+    if weight is None or targets.weight is None:
+        matmul_dtype = torch.promote_types(states.dtype, torch.float32)  # logits are not rounded again
     total, terms = FusedLoss.apply(states, weight, bias, targets, constraint, weights, chunk, matmul_dtype)
     return total, dict(zip(("kd", "mlm", "group"), terms.unbind(), strict=True))
 

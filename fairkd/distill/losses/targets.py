@@ -45,7 +45,7 @@ class Targets:
     states
         The teacher's states [N, width] after its head's transform.
     weight, bias
-        The teacher's vocabulary projection, [V, width] and [V].
+        The teacher's vocabulary projection, [V, width] and [V]. Without a weight, `states` are its logits.
     labels
         The original tokens [N]; IGNORED where none was masked.
     constrained
@@ -53,7 +53,7 @@ class Targets:
     """
 
     states: Tensor
-    weight: Tensor
+    weight: Tensor | None
     bias: Tensor | None
     labels: Tensor
     constrained: Tensor
