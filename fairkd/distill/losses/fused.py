@@ -166,7 +166,7 @@ def _run(
     matmul_dtype: torch.dtype,
 ) -> tuple[Tensor, list[Tensor | None]]:
     """The three terms, and the gradients with respect to `states`, `weight` and `bias` that are needed."""
-    device, vocabulary = states.device, states.shape[1] if weight is None else len(weight)
+    device, vocabulary = states.device, len(weight) if weight is not None else states.shape[1]
     temperature, used, unit = prepared.weights.temperature, prepared.used, prepared.gradient_unit
     exact = torch.promote_types(matmul_dtype, torch.float32)
     # Products in a coarse format get one of few numbers of rows (`fairkd.models.mlm_head.whole_rows`).
@@ -176,15 +176,13 @@ def _run(
     student = _head("student", prepared, states, weight, bias, matmul_dtype, row_step)
     student_logits = scratch("student", shape, matmul_dtype, device)
     if prepared.needs_teacher:
-        teacher = _head(
-            "teacher", prepared, targets.states, targets.weight, targets.bias, matmul_dtype, row_step
-        )
+        given = targets.states, targets.weight, targets.bias
+        teacher = _head("teacher", prepared, *given, matmul_dtype, row_step)
         teacher_logits = scratch("teacher", shape, matmul_dtype, device)
     grad_states = torch.empty_like(student.states) if needs_grad[0] else None
     grad_weight = None
     if weight is not None and needs_grad[1]:
-        # The first chunk overwrites it, the others add to it. It is passed on as it is unless it is
-        # converted.
+        # The first chunk overwrites it, the others add to it. It is passed on as it is, or converted.
         converted = matmul_dtype != weight.dtype
         grad_weight = (
             scratch("gradient", weight.shape, matmul_dtype, device) if converted else torch.empty_like(weight)
@@ -213,7 +211,7 @@ def _run(
                 student_logits[rows] = b
         grad = student_logits[: whole.stop - start, :vocabulary]
         if grad_states is not None:
-            student.back(grad, unit, out=grad_states[whole])
+            student.to_states(grad, unit, out=grad_states[whole])
         if grad_weight is not None:
             grad_weight.addmm_(
                 grad.t(), student.states[whole], beta=float(start > 0), alpha=unit * temperature
@@ -246,20 +244,19 @@ class _Head:
         torch.mm(self.states[span], self.weight.t(), out=out[:count, :vocabulary])
         out[:count, vocabulary:] = 0
 
-    def back(self, grad: Tensor, unit: float, *, out: Tensor) -> None:
-        """Fill `out` [n, width] with the gradient of the states, from that of the logits [n, V]."""
+    def to_states(self, grad: Tensor, unit: float, *, out: Tensor) -> None:
+        """Fill `out` [n, width] with `unit` times the gradient of the states, from that of the logits."""
         out.addmm_(grad, self.weight, beta=0, alpha=unit)
 
 
 class _GivenLogits(_Head):
-    """Logits [N, V] that the model's own forward pass has made, divided by T, as `states`."""
+    """`states` are logits [N, V] already, divided by T: the model's own forward pass has made them."""
 
     def logits(self, span: slice, *, out: Tensor) -> None:
         count, vocabulary = span.stop - span.start, self.states.shape[1]
-        out[:count, :vocabulary] = self.states[span]
-        out[:count, vocabulary:] = 0
+        out[:count, :vocabulary], out[:count, vocabulary:] = self.states[span], 0
 
-    def back(self, grad: Tensor, unit: float, *, out: Tensor) -> None:
+    def to_states(self, grad: Tensor, unit: float, *, out: Tensor) -> None:
         torch.mul(grad, unit, out=out)
 
 
@@ -276,8 +273,8 @@ def _head(
     temperature = prepared.weights.temperature
     states = (states if prepared.order is None else states[prepared.order])[: prepared.used]
     states = F.pad(states / temperature, (0, 0, 0, -len(states) % row_step)).to(matmul_dtype)
-    vocabulary = states.shape[1] if weight is None else len(weight)
     exact = torch.promote_types(matmul_dtype, torch.float32)
+    vocabulary = len(weight) if weight is not None else states.shape[1]
     whole = states.new_full((padded(vocabulary),), torch.finfo(exact).min / 4, dtype=exact)
     whole[:vocabulary] = 0 if bias is None else bias / temperature
     if weight is None:
