@@ -115,7 +115,7 @@ AUL = Benchmark(
     aggregate=aggregate,
     choice="stereotype",
     score="difference",
-    quick_items=100,
+    quick_items=70,
 )
 AULA = Benchmark(
     key="aula",
@@ -127,6 +127,6 @@ AULA = Benchmark(
     aggregate=aggregate,
     choice="stereotype",
     score="difference",
-    quick_items=100,
+    quick_items=70,
     needs_attention=True,
 )

@@ -89,5 +89,5 @@ BENCHMARK = Benchmark(
     choice_label="the right token",
     score="confidence",
     unit="sentence",
-    quick_items=180,
+    quick_items=120,
 )

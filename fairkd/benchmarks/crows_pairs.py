@@ -167,5 +167,5 @@ BENCHMARK = Benchmark(
     aggregate=aggregate,
     choice="stereotype",
     score="difference",
-    quick_items=100,
+    quick_items=70,
 )

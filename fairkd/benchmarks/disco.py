@@ -207,7 +207,7 @@ BENCHMARK = Benchmark(
     read=read,
     compute=compute,
     aggregate=aggregate,
-    quick_items=500,
+    quick_items=300,
     score="differing",
     # The score counts fills over all pairs and is no mean of the pairs: it has an interval alone.
     tested=lambda items: pd.Series(np.nan, index=items.index),

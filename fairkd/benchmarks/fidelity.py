@@ -70,5 +70,5 @@ BENCHMARK = Benchmark(
     tested=lambda items: items["kl"],
     unit="sentence",
     needs_reference=True,
-    quick_items=180,
+    quick_items=120,
 )

@@ -52,5 +52,5 @@ BENCHMARK = Benchmark(
     aggregate=aggregate,
     score="mean_log_p",
     tested=lambda items: -items["mean_log_p"],
-    quick_items=30,
+    quick_items=15,
 )
