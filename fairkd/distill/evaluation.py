@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -49,14 +50,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class _Sample:
-    """A masked batch: the sentence of each masked position [M], and the teacher's states [M, width] there.
-
-    The states are those that its vocabulary projection takes.
-    """
+    """A masked batch, and the sentence of each masked position [M]."""
 
     batch: Batch
     sentences: np.ndarray
-    teacher_states: Tensor
 
 
 class Evaluator:
@@ -91,10 +88,7 @@ class Evaluator:
         pad_id = teacher.tokenizer.pad_token_id or 0
         # Not the run's seed: the masks are the same for every run on a corpus.
         masker = Masker(teacher.tokenizer, teacher.vocabulary_size, Masking(0.2, 1.0, 0.0), seed=0)
-        self.masked = [
-            _Sample(batch, owners, self._states(teacher, batch))
-            for batch, owners in _batches(sentences[::2], masker, pad_id, device)
-        ]
+        self.masked = [_Sample(*one) for one in _batches(sentences[::2], masker, pad_id, device)]
         # The masked tokens of each masked sentence that has any.
         counts = np.bincount(_joined([sample.sentences for sample in self.masked]))
         self.masked_tokens = counts.astype(float)
@@ -139,9 +133,10 @@ class Evaluator:
     def _masked(self, lm: MaskedLM, *, fidelity: bool) -> dict[str, np.ndarray]:
         """Sums over the masked tokens of each sentence, 20 % of its tokens at once, and their numbers."""
         parts: dict[str, list[Tensor]] = {}
-        for sample in self.masked:
-            states, labels = self._states(lm, sample.batch), sample.batch.labels
-            projection, teacher_projection = projection_of(lm.model), projection_of(self.teacher.model)
+        projection, teacher_projection = projection_of(lm.model), projection_of(self.teacher.model)
+        for sample, teacher_states in zip(self.masked, self._teacher_states, strict=True):
+            states = teacher_states if lm is self.teacher else self._states(lm, sample.batch)
+            labels = sample.batch.labels
             for start in range(0, len(states), VOCABULARY_ROWS):
                 span = slice(start, start + VOCABULARY_ROWS)
                 s = projection(states[span]).log_softmax(1)
@@ -151,7 +146,7 @@ class Evaluator:
                     "top1_accuracy": first == labels[span],
                 }
                 if fidelity:
-                    p = teacher_projection(sample.teacher_states[span]).log_softmax(1)
+                    p = teacher_projection(teacher_states[span]).log_softmax(1)
                     found["top1_agreement"] = first == p.argmax(1)
                     found["kl"] = found["kl_constrained"] = _kl(p, s)
                     if self.constraint.active:
@@ -175,6 +170,11 @@ class Evaluator:
         except InputError:  # no token to score
             return {}
         return {"pseudo_perplexity_sampled": -found.log_probabilities}
+
+    @cached_property
+    def _teacher_states(self) -> list[Tensor]:
+        """Of the teacher, in each of `masked`. A run whose first evaluations are on disk starts without."""
+        return [self._states(self.teacher, sample.batch) for sample in self.masked]
 
     @torch.inference_mode()
     def _states(self, lm: MaskedLM, batch: Batch) -> Tensor:
