@@ -133,7 +133,7 @@ def test_code_that_has_changed_is_not_run(quiet: Path, monkeypatch: pytest.Monke
     assert one.hand_over(entry, os.environ) is None and not processes(quiet)
     monkeypatch.setattr(standby.hardware, "free_memory", lambda: standby.MEMORY)
     one.keep(dict(os.environ))
-    assert len(processes(quiet)) == 1
+    until(lambda: len(processes(quiet)) == 1)
     monkeypatch.setattr(standby, "_code", lambda: {("fairkd/distill/loop.py", time.time())})
     assert one.hand_over(entry, os.environ) is None
     assert not processes(quiet)
