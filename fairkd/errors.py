@@ -23,3 +23,13 @@ def listed(names: Sequence[str], most: int = 8) -> str:
     """
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def reason(error: Exception) -> str:
+    """An error of another library as the bracketed part of a sentence.
+
+    >>> reason(KeyError("shape"))
+    "KeyError: 'shape'"
+    """
+    words = " ".join(str(error).split()).rstrip(".:")
+    return f"{type(error).__name__}: {words[:200]}" if words else type(error).__name__

@@ -62,7 +62,8 @@ def expected_part(prediction: Prediction) -> str:
         token = prediction.tokens[place]
         if token.masked and not prediction.text[: token.start][-1:].strip():
             for id in predictions.top_ids(prediction.row(place)[None], _MOST_PROBABLE)[0].tolist():
-                if (word := prediction.token_string(place, id)).startswith("##"):
+                word = prediction.token_string(place, id)
+                if word.startswith("##") or word.endswith("##"):
                     return (
                         f"Where a whole word belongs, the part “{word}” is among the most probable. {_CARE}"
                     )

@@ -7,7 +7,7 @@ would take memory and time, and an id beyond the embeddings would fail in the mi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -45,13 +45,24 @@ def check_sizes(config: PreTrainedConfig, tensors: Mapping[str, Tensor], name: s
 
 def check_shapes(model: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
     """Raise ModelError if a stored tensor has another shape than in `model`, which needs no memory (meta)."""
-    for key, wanted in model.state_dict().items():
-        stored = tensors.get(key)
-        if stored is not None and stored.shape != wanted.shape:
-            raise ModelError(
-                f"The weights of {name} do not fit its configuration: {key} is {_by(stored)} in the "
-                f"weights, but {_by(wanted)} after config.json."
-            )
+    wanted = model.state_dict()
+    refuse_mismatched(
+        (
+            (key, tensors[key].shape, tensor.shape)
+            for key, tensor in wanted.items()
+            if key in tensors and tensors[key].shape != tensor.shape
+        ),
+        name,
+    )
+
+
+def refuse_mismatched(mismatched: Iterable[tuple[str, Sequence[int], Sequence[int]]], name: str) -> None:
+    """Raise ModelError for the first of tensors whose shape, stored and after config.json, differs."""
+    for key, stored, wanted in mismatched:
+        raise ModelError(
+            f"The weights of {name} do not fit its configuration: {key} is {_by(stored)} in the "
+            f"weights, but {_by(wanted)} after config.json."
+        )
 
 
 def check_finite(tensors: Mapping[str, Tensor], name: str) -> None:
@@ -97,10 +108,10 @@ def repair_length_limit(tokenizer: PreTrainedTokenizerFast) -> None:
         tokenizer.model_max_length = NO_LIMIT
 
 
-def _by(tensor: Tensor) -> str:
+def _by(shape: Sequence[int]) -> str:
     """The shape of a tensor in words.
 
-    >>> _by(torch.zeros(2, 3)), _by(torch.zeros(()))
+    >>> _by((2, 3)), _by(())
     ('2 by 3', 'a single number')
     """
-    return " by ".join(f"{size:,}" for size in tensor.shape) or "a single number"
+    return " by ".join(f"{size:,}" for size in shape) or "a single number"

@@ -27,14 +27,14 @@ from fairkd.errors import ModelError
 from fairkd.utils import Progress
 
 # Everything that a configuration and a tokenizer may consist of; README.md states the licence.
+SENTENCEPIECE_FILES = ("spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model")
 TOKENIZER_FILES = (
     "tokenizer.json",
     "vocab.txt",
     "vocab.json",
     "merges.txt",
-    "spiece.model",
-    "sentencepiece.bpe.model",
     "tokenizer.model",
+    *SENTENCEPIECE_FILES,
 )
 _SMALL_FILES = (
     "config.json",
@@ -44,6 +44,7 @@ _SMALL_FILES = (
     "README.md",
     *TOKENIZER_FILES,
 )
+ADAPTER = "adapter_config.json"
 _SINGLE, _INDEX, _SHARDS = "model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors"
 _BETWEEN_REPORTS = 0.2  # seconds
 
@@ -90,12 +91,22 @@ def _wanted(sizes: dict[str, int], name: str) -> dict[str, int]:
 
 def no_safetensors(where: str, files: Sequence[str]) -> str:
     """The sentence that refuses a model without safetensors, `files` being the names that it does have."""
+    if ADAPTER in files:
+        return adapter(where)
     if any(fnmatchcase(file, "*.bin") or fnmatchcase(file, "*.pt") for file in files):
         return (
             f"{where} has only pickled weights (pytorch_model.bin), which can run code when they are opened: "
             "convert them to model.safetensors with save_pretrained, or choose a model that has it."
         )
     return f"{where} has no weights: expected {_SINGLE} (or {_INDEX} with its parts)."
+
+
+def adapter(where: str) -> str:
+    """The sentence that refuses an adapter, which is no model by itself."""
+    return (
+        f"{where} is an adapter (such as LoRA's), which changes another model and is none itself: merge it "
+        "into its base model (merge_and_unload in peft), save that with save_pretrained, and load the result."
+    )
 
 
 def _run(download: _Download, name: str, progress: Progress | None) -> Path:

@@ -24,10 +24,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from fairkd.errors import ModelError
 from fairkd.models import hub_download, safe_files
 from fairkd.models.references import embedded_folder, run_folder
+from fairkd.models.tokenizer_files import TokenizerKind, tokenizer_kind
 from fairkd.utils import Access, Progress, quoted, read_yaml, shortened
 
 Source = Literal["embedded", "run", "local folder", "Hugging Face Hub", "memory"]
-TokenizerKind = Literal["WordPiece", "BPE", "SentencePiece"]
 
 _HUB_ID = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?)(@(?P<revision>[\w./-]+))?")
 # Tokenizers without a limit report 10 ** 30.
@@ -45,12 +45,16 @@ class Origin:
 
 @dataclass(frozen=True, eq=False)
 class MaskedLM:
-    """A masked language model with its tokenizer: fp32, on the CPU, in evaluation mode."""
+    """A masked language model with its tokenizer: fp32, on the CPU, in evaluation mode.
+
+    `notes` are sentences on what its files lack, and on what differs from other models.
+    """
 
     model: PreTrainedModel = field(repr=False)
     tokenizer: PreTrainedTokenizerFast = field(repr=False)
     reference: str
     origin: Origin = Origin()
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def mask_token(self) -> str:
@@ -86,7 +90,18 @@ class MaskedLM:
 
     @cached_property
     def kind(self) -> TokenizerKind:
-        return safe_files.tokenizer_kind(self.tokenizer)
+        return tokenizer_kind(self.tokenizer)
+
+    @property
+    def marks_spaces(self) -> bool:
+        """Whether tokens show the space before a word, as "Ġhe" and "▁he" do."""
+        return self.kind in ("BPE", "SentencePiece")
+
+    @cached_property
+    def adds_space(self) -> bool:
+        """Whether the tokenizer reads the first word of a text as if a space came before it."""
+        tokens = [self.tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("a", " a")]
+        return tokens[0] == tokens[1]
 
 
 def _positions(model: PreTrainedModel) -> int:
@@ -138,13 +153,13 @@ def load(
         assert origin.folder is not None
         if progress is not None:
             progress(f"Loading {reference}", None)
-        model, tokenizer = safe_files.read(origin.folder, name=reference)
+        files = safe_files.read(origin.folder, name=reference)
     except PermissionError as error:
         raise ModelError(
             f"{shortened(reference)} cannot be read: there is no permission to look into "
             f"{error.filename or 'it'}."
         ) from error
-    return MaskedLM(model=model, tokenizer=tokenizer, reference=reference, origin=origin)
+    return MaskedLM(files.model, files.tokenizer, reference, origin, files.notes)
 
 
 def _find(reference: str, allowed: Sequence[str] | None, progress: Progress | None) -> tuple[str, Origin]:
@@ -209,6 +224,7 @@ class Description:
     max_tokens: int
     licence: str | None  # as its README.md states it
     revision: str | None  # commit, for models from the Hub
+    notes: tuple[str, ...]  # sentences on what its files lack, and on what differs from other models
 
 
 def describe(lm: MaskedLM) -> Description:
@@ -232,6 +248,7 @@ def describe(lm: MaskedLM) -> Description:
         max_tokens=lm.max_tokens,
         licence="apache-2.0" if lm.origin.source == "embedded" else _licence(folder),
         revision=lm.origin.revision,
+        notes=lm.notes,
     )
 
 

@@ -17,11 +17,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from fairkd.errors import FairKDError, ModelError
+from fairkd.errors import FairKDError, ModelError, reason
 from fairkd.models import token_batching
 from fairkd.models.head_structure import KINDS, Head, Projection, Transform, head_of_kind
 from fairkd.models.loading import MaskedLM
-from fairkd.models.safe_files import reason
 from fairkd.models.token_batching import MOST_LOGITS, VOCABULARY_ROWS
 from fairkd.utils import is_lack_of_memory
 

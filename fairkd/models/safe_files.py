@@ -8,10 +8,11 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -20,16 +21,18 @@ from torch import Tensor
 from transformers import (
     MODEL_FOR_MASKED_LM_MAPPING,
     AutoConfig,
-    AutoTokenizer,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
 from transformers.utils import logging as transformers_logging
 
-from fairkd.errors import ModelError, listed
+from fairkd.errors import ModelError, listed, reason
 from fairkd.models import consistency
-from fairkd.models.hub_download import TOKENIZER_FILES, no_safetensors
+from fairkd.models.hub_download import ADAPTER, adapter, no_safetensors
+from fairkd.models.same_numbers import same_numbers
+from fairkd.models.tensor_names import fit_configuration, unused_in_encoder, unwrapped, with_both_biases
+from fairkd.models.tokenizer_files import read_tokenizer
 
 # An embedded student's configuration names here the sibling folder whose tokenizer and embeddings it shares.
 SHARES = "fairkd_shares"
@@ -39,20 +42,36 @@ _SHARED_PREFIX = "bert.embeddings."
 _LOADING = threading.RLock()
 
 
-def read(folder: Path, *, name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
-    """The model (fp32, CPU, evaluation mode) and the tokenizer in a folder; errors call it `name`."""
+@dataclass(frozen=True)
+class Files:
+    """What a folder holds: a model in fp32, on the CPU, in evaluation mode, and its tokenizer.
+
+    `notes` are sentences about what a user should know of them.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    notes: tuple[str, ...] = ()
+
+
+def read(folder: Path, *, name: str) -> Files:
+    """The model and the tokenizer in a folder; errors call it `name`."""
     raw = _raw_config(folder, name)
-    tensors = _tensors(folder, name)
     tokenizer_folder = folder
     if SHARES in raw:
         tokenizer_folder = _sibling(folder, str(raw[SHARES]), name)
-        shared = _tensors(tokenizer_folder, name)
-        tensors = {k: v for k, v in shared.items() if k.startswith(_SHARED_PREFIX)} | tensors
     with _LOADING, _quiet():
-        model = _model(folder, tensors, name)
-        tokenizer = _tokenizer(tokenizer_folder, name)
+        config = _config(folder, name)
+        architecture = _architecture(config, name)
+        parts = _weights(folder, name)
+        tokenizer = read_tokenizer(tokenizer_folder, config, name)
+        tensors = unwrapped(_tensors(parts, name))
+        if SHARES in raw:
+            shared = _tensors(_weights(tokenizer_folder, name), name)
+            tensors = {k: v for k, v in shared.items() if k.startswith(_SHARED_PREFIX)} | tensors
+        model, notes = _model(config, architecture, tensors, name)
     consistency.check_token_ids(tokenizer, text_config(model.config).vocab_size, name)
-    return model, tokenizer
+    return Files(model, tokenizer, notes)
 
 
 def text_config(config: PreTrainedConfig) -> PreTrainedConfig:
@@ -63,6 +82,8 @@ def text_config(config: PreTrainedConfig) -> PreTrainedConfig:
 def _raw_config(folder: Path, name: str) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
+        if (folder / ADAPTER).is_file():
+            raise ModelError(adapter(name))
         raise ModelError(f"{name} has no config.json: expected a folder as save_pretrained writes it.")
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
@@ -82,8 +103,8 @@ def _sibling(folder: Path, shares: str, name: str) -> Path:
     return sibling
 
 
-def _tensors(folder: Path, name: str) -> dict[str, Tensor]:
-    """All tensors of a folder's safetensors, sharded or not."""
+def _weights(folder: Path, name: str) -> list[Path]:
+    """The safetensors files of a folder, sharded or not."""
     index = folder / "model.safetensors.index.json"
     if (folder / "model.safetensors").is_file():
         parts = ["model.safetensors"]
@@ -96,9 +117,14 @@ def _tensors(folder: Path, name: str) -> dict[str, Tensor]:
             raise ModelError(f"The model.safetensors.index.json of {name} is damaged.") from error
     else:
         raise ModelError(no_safetensors(name, [path.name for path in folder.iterdir()]))
+    # Parts lie in the folder itself, whatever the index says.
+    return [folder / Path(part).name for part in parts]
+
+
+def _tensors(parts: Iterable[Path], name: str) -> dict[str, Tensor]:
+    """All tensors of safetensors files."""
     tensors: dict[str, Tensor] = {}
-    for part in parts:
-        path = folder / Path(part).name  # parts lie in the folder itself, whatever the index says
+    for path in parts:
         try:
             tensors |= load_file(path)
         except FileNotFoundError as error:
@@ -113,8 +139,8 @@ def _tensors(folder: Path, name: str) -> dict[str, Tensor]:
     return tensors
 
 
-def _model(folder: Path, tensors: dict[str, Tensor], name: str) -> PreTrainedModel:
-    config = _config(folder, name)
+def _architecture(config: PreTrainedConfig, name: str) -> Any:
+    """The class of the masked LM that a configuration describes."""
     known: Any = MODEL_FOR_MASKED_LM_MAPPING.get(type(config), None)
     if known is None:
         raise ModelError(
@@ -123,13 +149,20 @@ def _model(folder: Path, tensors: dict[str, Tensor], name: str) -> PreTrainedMod
         )
     if getattr(config, "is_decoder", False):
         raise ModelError(f"{name} is configured as a decoder, which does not see the words after a mask.")
-    architecture = known[0] if isinstance(known, tuple | list) else known
+    return known[0] if isinstance(known, tuple | list) else known
+
+
+def _model(
+    config: PreTrainedConfig, architecture: Any, tensors: dict[str, Tensor], name: str
+) -> tuple[PreTrainedModel, tuple[str, ...]]:
     # Said here, because a configuration may name a kernel on the Hub, which is code.
     attention = "sdpa" if architecture._supports_sdpa else "eager"
+    fit_configuration(config, tensors)
     consistency.check_sizes(text_config(config), tensors, name)
     try:
         with torch.device("meta"):
             outline = architecture._from_config(copy.deepcopy(config), attn_implementation=attention)
+        tensors = with_both_biases(tensors, config, architecture)
         consistency.check_shapes(outline, tensors, name)
         model, info = architecture.from_pretrained(
             None,
@@ -138,13 +171,17 @@ def _model(folder: Path, tensors: dict[str, Tensor], name: str) -> PreTrainedMod
             dtype=torch.float32,
             attn_implementation=attention,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # refused below, with a name
         )
     except ModelError:
         raise
     except Exception as error:  # a wrong configuration can fail anywhere in the model's constructor
         raise ModelError(f"The weights of {name} do not fit its configuration ({reason(error)}).") from error
+    consistency.refuse_mismatched(info["mismatched_keys"], name)
     _refuse_missing(model, set(info["missing_keys"]), name)
-    return model.eval()
+    model.eval()
+    notes = unused_in_encoder(info["unexpected_keys"], model.base_model_prefix)
+    return model, (*notes, *same_numbers(model))
 
 
 def _config(folder: Path, name: str) -> PreTrainedConfig:
@@ -176,38 +213,6 @@ def _refuse_missing(model: PreTrainedModel, missing: set[str], name: str) -> Non
     )
 
 
-def _tokenizer(folder: Path, name: str) -> PreTrainedTokenizerFast:
-    # Without such a file transformers would make up a tokenizer of five special tokens.
-    if not any((folder / file).is_file() for file in TOKENIZER_FILES):
-        raise ModelError(f"{name} has no tokenizer: expected a tokenizer.json beside its config.json.")
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # the tokenizers library raises bare Exceptions on a damaged file
-        raise ModelError(f"The tokenizer of {name} cannot be read ({reason(error)}).") from error
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ModelError(
-            f"The tokenizer of {name} ({type(tokenizer).__name__}) does not say where its tokens lie in the "
-            "text: expected one with a tokenizer.json."
-        )
-    if tokenizer.mask_token_id is None:
-        raise ModelError(f"The tokenizer of {name} has no mask token, so nothing can be masked.")
-    consistency.repair_length_limit(tokenizer)
-    return tokenizer
-
-
-def tokenizer_kind(tokenizer: PreTrainedTokenizerFast) -> Literal["WordPiece", "BPE", "SentencePiece"]:
-    """WordPiece, byte-level BPE, or SentencePiece (Unigram, or BPE that marks spaces with `▁`)."""
-    backend = json.loads(tokenizer.backend_tokenizer.to_str())
-    model = backend["model"].get("type")
-    if model in ("WordPiece", "WordLevel"):
-        return "WordPiece"
-    if model == "BPE" and "▁" not in json.dumps(
-        [backend["normalizer"], backend["pre_tokenizer"], backend["decoder"]], ensure_ascii=False
-    ):
-        return "BPE"
-    return "SentencePiece"
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No warnings and progress bars from transformers: what matters is raised as an error instead."""
@@ -220,9 +225,3 @@ def _quiet() -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
         if bars:
             transformers_logging.enable_progress_bar()
-
-
-def reason(error: Exception) -> str:
-    """An error of another library as the bracketed part of a sentence."""
-    words = " ".join(str(error).split()).rstrip(".:")
-    return f"{type(error).__name__}: {words[:200]}" if words else type(error).__name__

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from transformers import PreTrainedTokenizerFast
 
 from fairkd.models.loading import MaskedLM
+from fairkd.models.tokenizer_files import END_OF_WORD
 
 SPACE = "␣"  # shows white space that would otherwise be invisible
 CONTINUES = "##"  # marks a subword that continues a word
@@ -21,8 +22,9 @@ def readable(lm: MaskedLM) -> tuple[str, ...]:
 
     For WordPiece they are the tokens themselves. For byte-level BPE and SentencePiece, a token that starts a
     word is shown without its space ("Ġhe" is "he"). A token that continues a word gets a leading "##" ("he"
-    is "##he"), and punctuation with a space before it shows the space ("▁(" is "␣("). Invisible characters
-    are escaped ("\\n"), and bytes that are not a whole character are hexadecimal.
+    is "##he"), and punctuation with a space before it shows the space ("▁(" is "␣("). For BPE that marks the
+    end of a word, a token without the mark is continued and gets a "##" after it ("he</w>" is "he", "he" is
+    "he##"). Invisible characters are escaped ("\\n"), and bytes that are no whole character are hexadecimal.
     """
     labels = _READABLE.get(lm.tokenizer)
     if labels is None or len(labels) != lm.vocabulary_size:
@@ -39,7 +41,7 @@ def _one_for_all(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 def word_of(label: str, ignore_case: bool) -> str:
     """The word in a token string, without subword markers; used to match words of two vocabularies."""
-    word = label.removeprefix(CONTINUES).strip(SPACE) or label
+    word = label.removeprefix(CONTINUES).removesuffix(CONTINUES).strip(SPACE) or label
     return word.lower() if ignore_case else word
 
 
@@ -62,6 +64,8 @@ def _labels(lm: MaskedLM) -> Iterator[str]:
                 text = _mark_space(_decode(raw, to_byte))
             elif lm.kind == "SentencePiece":
                 text = _mark_space(raw.replace("▁", " "))
+            elif lm.kind == "end-of-word BPE":
+                text = raw.removesuffix(END_OF_WORD) if raw.endswith(END_OF_WORD) else raw + CONTINUES
         yield text if text.isprintable() else _visible(text)
 
 

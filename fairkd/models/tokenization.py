@@ -1,8 +1,9 @@
 """Texts with typed masks as tokens, and the tokens of a word in its context.
 
-Three families are told apart (`MaskedLM.kind`): WordPiece marks subwords that continue a word ("##ing"),
-byte-level BPE and SentencePiece mark the space before a word ("Ġhe", "▁he"). The tokens of a word
-therefore depend on the sentence: " he" in "Here he is", "He" at the beginning of a sentence. The word
+Four kinds are told apart (`MaskedLM.kind`): WordPiece marks subwords that continue a word ("##ing"), some BPE
+marks the end of a word ("he</w>"), byte-level BPE and SentencePiece mark the space before a word ("Ġhe",
+"▁he"). With the latter two, the tokens of a word depend on the sentence: " he" in "Here he is", "He" at the
+beginning of a sentence, unless the tokenizer puts a space before that, too (`MaskedLM.adds_space`). The word
 groups are in `fairkd.lexicon.word_groups`, the displayed strings of tokens in
 `fairkd.models.token_strings`, and the probabilities of words in `fairkd.predictions.cloze`.
 
@@ -249,14 +250,14 @@ def _tokenise(lm: MaskedLM, text: str, *, special: bool) -> list[_Subword]:
 
 def is_space_token(lm: MaskedLM, token: int) -> bool:
     """Whether a token is only the tokenizer's marker for white space."""
-    return lm.kind != "WordPiece" and not lm.vocabulary[token].strip(_SPACES)
+    return lm.marks_spaces and not lm.vocabulary[token].strip(_SPACES)
 
 
 def _without_space(lm: MaskedLM, token: int) -> int | None:
     """The token without its marker for a space, or None if it is only the marker."""
     if is_space_token(lm, token):
         return None
-    if lm.kind == "WordPiece" or lm.vocabulary[token][0] not in _SPACES:
+    if not lm.marks_spaces or lm.vocabulary[token][0] not in _SPACES:
         return token
     without = lm.tokenizer.get_vocab().get(lm.vocabulary[token][1:])
     return token if without is None else without
@@ -303,8 +304,7 @@ def tokenize_word(lm: MaskedLM, word: str, *, before: str = "", after: str = "")
     wanted = word.strip()
     if not lm.lower_case and begins_sentence(before):
         wanted = wanted[:1].upper() + wanted[1:]
-    # SentencePiece writes the space by itself, byte-level BPE only where there is one.
-    alone = " " if before[-1:].isspace() and lm.kind == "BPE" else ""
+    alone = " " if before[-1:].isspace() and lm.marks_spaces and not lm.adds_space else ""
     ids: tuple[int, ...] | None = None
     tries = () if _LONE_SURROGATE.search(wanted) else ((before, after), (before, ""), (alone, ""))
     for left, right in tries:

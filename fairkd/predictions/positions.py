@@ -28,7 +28,6 @@ from fairkd.models import (
     logits_by_row,
     logits_of_each,
     readable,
-    tokenize_word,
 )
 from fairkd.predictions.distribution import Prediction, Token
 from fairkd.utils import Progress
@@ -117,16 +116,20 @@ def _read(lm: MaskedLM, text: str) -> tuple[tuple[Token, ...], Tensor, Tensor]:
     """The tokens of a text, their ids [L], and the positions [M] that have a distribution."""
     encoding = encode(lm, text)
     token_strings = readable(lm)
-    tokens = []
+    tokens: list[Token] = []
     for index, (token, (start, end), special) in enumerate(
         zip(encoding.ids, encoding.spans, encoding.special, strict=True)
     ):
         without_space = not special and _begins_word_without_space(lm, text, start)
+        shown = token_strings[token].removeprefix(CONTINUES) if without_space else token_strings[token]
+        if lm.kind == "end-of-word BPE":  # whether it continues a word depends on the token before it
+            continues = bool(tokens) and tokens[-1].end == start and _lacks_end(lm, tokens[-1])
+            shown = CONTINUES * continues + shown.removesuffix(CONTINUES)
         tokens.append(
             Token(
                 index=index,
                 id=token,
-                text=token_strings[token].removeprefix(CONTINUES) if without_space else token_strings[token],
+                text=shown,
                 start=start,
                 end=end,
                 special=special,
@@ -211,9 +214,13 @@ def _log_softmax(logits: Tensor, temperature: float) -> Tensor:
     return (logits / max(temperature, 1e-30)).log_softmax(-1)
 
 
+def _lacks_end(lm: MaskedLM, token: Token) -> bool:
+    return not (token.special or token.masked) and readable(lm)[token.id].endswith(CONTINUES)
+
+
 def _begins_word_without_space(lm: MaskedLM, text: str, start: int) -> bool:
-    if lm.kind == "WordPiece":  # "##" in a token tells whether it begins a word
+    if not lm.marks_spaces:  # a mark in the token tells whether it begins a word
         return False
-    if start == 0:  # SentencePiece adds a space before the first word, byte-level BPE may add one
-        return lm.kind == "BPE" and not tokenize_word(lm, "a").subwords[0].startswith("Ġ")
+    if start == 0:
+        return not lm.adds_space
     return not (text[start - 1].isalnum() or text[start - 1].isspace())

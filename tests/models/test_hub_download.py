@@ -87,10 +87,13 @@ def test_only_the_needed_files_are_fetched(
     folder = Path(shutil.copytree(tiny_folder("bert"), tmp_path / "big"))
     for name in ("pytorch_model.bin", "tf_model.h5", "modeling_mine.py", "training_args.bin"):
         (folder / name).write_bytes(b"not wanted")
+    for name in ("spm.model", "sentencepiece.model"):
+        (folder / name).write_bytes(b"a tokenizer, were there no tokenizer.json")
     hub.repositories["org/big"] = {"main": (MAIN, folder)}
     loading.load("org/big")
     fetched = {line.rpartition("/")[2] for line in hub.asked if "/resolve/" in line}
-    assert fetched == {"config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"}
+    tokenizers = {"tokenizer.json", "tokenizer_config.json", "spm.model", "sentencepiece.model"}
+    assert fetched == {"config.json", "model.safetensors", *tokenizers}
 
 
 @pytest.mark.parametrize("moment", ["after the listing", "after the first file"])

@@ -7,6 +7,7 @@ Each function returns a tokenizer, or for `from_files` one that only files descr
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,7 @@ def _end_of_word_bpe(special: list[str]) -> Tokenizer:
         min_frequency=2,
         special_tokens=special,
         end_of_word_suffix="</w>",
-        initial_alphabet=list("0123456789!?'\"-()<>[]$_*#/:;é"),
+        initial_alphabet=[*string.ascii_letters, *string.digits, *string.punctuation],
         show_progress=False,
     )
     tokenizer.train_from_iterator(SENTENCES, trainer)
