@@ -17,6 +17,7 @@ from .precision import (
     make_accelerator as make_accelerator,
     resolve_precision as resolve_precision,
 )
+from .setup import check as check
 from .student import make_student as make_student, take_layers as take_layers
 from .time_estimate import Estimate as Estimate, estimate as estimate
 from .trainer import (

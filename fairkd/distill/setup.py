@@ -18,12 +18,15 @@ from fairkd import augmentation, corpora, models
 from fairkd.constraints import Constraint
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
-from fairkd.distill.data import BatchLoader, BatchSampler, Counterfactuals, encode
+from fairkd.distill.data import BatchLoader, BatchSampler, Counterfactuals, Masker, encode
 from fairkd.distill.evaluation import spread
 from fairkd.distill.losses import free_scratch
-from fairkd.distill.student import kept_layers, make_student
+from fairkd.distill.memory_limits import explain_lack_of_memory
+from fairkd.distill.precision import make_accelerator
+from fairkd.distill.student import make_student, settle
 from fairkd.distill.trainer import Trainer, make_constraint, make_masker
-from fairkd.models import MaskedLM
+from fairkd.errors import ModelError
+from fairkd.models import MaskedLM, encode as encode_text, head_is_known
 from fairkd.utils import Throttle
 
 Notify = Callable[[str], object]
@@ -62,6 +65,77 @@ class TrainingSetup:
         return digest.hexdigest()
 
 
+@dataclass(frozen=True, eq=False)
+class PreparedModels:
+    """What a run needs beside its text. `config` lists the layers that the student keeps."""
+
+    config: Config
+    teacher: MaskedLM
+    student: MaskedLM
+    constraint: Constraint
+    masker: Masker
+    trainer: Trainer
+
+
+def check(config: Config, *, teacher: MaskedLM | None = None, notify: Notify | None = None) -> None:
+    """Raise FairKDError if a run with these settings cannot work, whatever its text is.
+
+    Loads the models and makes the student as the run would. `teacher` stands in for the one that `config`
+    names, and stays on its device. `notify` is called with messages as those of the run.
+    """
+    with explain_lack_of_memory(), scratch_buffers():
+        prepare_models(config, accelerator=make_accelerator(), teacher=teacher, notify=notify)
+
+
+def prepare_models(
+    config: Config,
+    *,
+    accelerator: Accelerator,
+    teacher: MaskedLM | None = None,
+    notify: Notify | None = None,
+) -> PreparedModels:
+    """Load the teacher, make the student and the trainer, and try a training step on a tiny input.
+
+    Raises FairKDError if anything of it cannot work. It is what `set_up` begins with, before any text is
+    read.
+    """
+    notify = notify or (lambda _: None)
+    if teacher is None:
+        notify(f"Loading {config.teacher}")
+        teacher = models.load(config.teacher)
+    elif accelerator.device.type != "cpu":
+        teacher = replace(teacher, model=copy.deepcopy(teacher.model))
+    _refuse_decoders(teacher)
+    constraint = make_constraint(teacher, config)
+    settings, choice = settle(teacher, config.student)
+    if choice is not None:
+        notify(choice)
+    config = config.model_copy(update={"student": settings})
+    student = make_student(teacher, settings, seed=config.seed)
+    _refuse_decoders(student)
+    masker = make_masker(teacher, config)
+    for text in config.evaluation.watched_sentences:
+        encode_text(teacher, text)
+    trainer = Trainer(teacher, student, constraint, config, accelerator)
+    for lm in (teacher, student):
+        if not head_is_known(lm.model):
+            notify(
+                f"FairKD does not know the MLM head of {lm.reference} ({type(lm.model).__name__}), so the "
+                "model's own forward pass makes the logits, at every position: training is slower, and "
+                "hidden states are not compared."
+            )
+    trainer.try_step()
+    return PreparedModels(config, teacher, student, constraint, masker, trainer)
+
+
+def _refuse_decoders(lm: MaskedLM) -> None:
+    if lm.model.config.is_encoder_decoder:
+        raise ModelError(
+            f"{lm.reference} ({type(lm.model).__name__}) is an encoder-decoder, and only encoders can be "
+            "distilled: choose a model such as BERT or RoBERTa."
+        )
+
+
 def set_up(
     config: Config,
     *,
@@ -97,16 +171,8 @@ def set_up(
     notify, check_cancelled = notify or (lambda _: None), check_cancelled or (lambda: None)
     progress = _throttled(notify, check_cancelled)
     check_cancelled()
-    if teacher is None:
-        notify(f"Loading {config.teacher}")
-        teacher = models.load(config.teacher)
-    elif accelerator.device.type != "cpu":
-        teacher = replace(teacher, model=copy.deepcopy(teacher.model))
-    constraint = make_constraint(teacher, config)
-    student = make_student(teacher, config.student, seed=config.seed)
-    if config.student.kind == "layers":
-        kept = {"layers": kept_layers(teacher, config.student)}
-        config = config.model_copy(update={"student": config.student.model_copy(update=kept)})
+    ready = prepare_models(config, accelerator=accelerator, teacher=teacher, notify=notify)
+    config, teacher, student = ready.config, ready.teacher, ready.student
     source = config.corpus
     text = corpus or corpora.read(
         source.source,
@@ -123,7 +189,6 @@ def set_up(
     longest = min(config.corpus.max_tokens, teacher.max_tokens, student.max_tokens)
     check_cancelled()
     tokenizer = teacher.tokenizer
-    trainer = Trainer(teacher, student, constraint, config, accelerator)
     sampler = BatchSampler(
         encode(tokenizer, training, max_tokens=longest),
         tokens=config.optimizer.micro_batch_tokens,
@@ -140,10 +205,10 @@ def set_up(
         config=config,
         teacher=teacher,
         student=student,
-        constraint=constraint,
+        constraint=ready.constraint,
         corpus=text,
-        trainer=trainer,
-        loader=BatchLoader(sampler, make_masker(teacher, config), counterfactuals),
+        trainer=ready.trainer,
+        loader=BatchLoader(sampler, ready.masker, counterfactuals),
         held_out=encode(tokenizer, text.held_out, max_tokens=longest),
         text_digest=_digest(training, text.held_out),
     )

@@ -3,18 +3,56 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from fairkd import models
 from fairkd.distill.config import StudentConfig, spread_layers
 from fairkd.distill.memory_limits import check_fits
-from fairkd.errors import InputError
+from fairkd.errors import FairKDError, InputError, ModelError
 from fairkd.models import MaskedLM, layers_of
-from fairkd.utils import shortened
+from fairkd.utils import is_lack_of_memory, quoted, shortened
+
+# What two tokenizers with one vocabulary may read differently.
+_CAPITALS = "The Nurse met a DOCTOR in Paris."
+_TEXTS = (_CAPITALS.lower(), _CAPITALS, "Zoë's café, 3 km² – naïve  (so?) 東京")
+
+# Entries of configurations that have a value for each layer.
+_LISTS = ("layer_types", "attention_window")
+
+
+def settle(teacher: MaskedLM, settings: StudentConfig) -> tuple[StudentConfig, str | None]:
+    """The settings with what they leave open, and a sentence about it where it is not what they name.
+
+    By default the student keeps half of the teacher's layers. From a teacher that has no list of layers none
+    can be taken: then it is a fresh model of the size in the settings.
+    """
+    if settings.kind != "layers":
+        return settings, None
+    model = teacher.model
+    if settings.layers is not None:
+        return settings, None
+    try:
+        count = _layer_count(model)
+    except ModelError as error:
+        sentence = (
+            f"{error} The student is a fresh one: {settings.hidden_layers} layers of width {settings.width}."
+        )
+        return settings.model_copy(update={"kind": "fresh"}), sentence
+    kept = spread_layers(count)
+    sentence = None
+    if _groups(model) is not None:
+        sentence = (
+            f"All layers of {type(model).__name__} share their weights: the teacher applies them {count} "
+            f"times, the student {len(kept)} times."
+        )
+    return settings.model_copy(update={"layers": kept}), sentence
 
 
 def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> MaskedLM:
@@ -25,10 +63,12 @@ def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> Ma
     Raises
     ------
     InputError
-        If the teacher does not have the layers, or an existing student has another vocabulary.
+        If the teacher does not have the layers, a fresh model cannot have this size, or an existing student
+        has another vocabulary or reads texts differently.
     ModelError
         If the reference cannot be loaded, or the layers of this model family cannot be copied.
     """
+    settings, _ = settle(teacher, settings)
     if settings.kind == "existing":
         return _existing(teacher, settings)
     if settings.kind == "fresh":
@@ -37,14 +77,22 @@ def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> Ma
             model = fresh(teacher.model, settings)
     else:
         model = take_layers(
-            teacher.model, kept_layers(teacher, settings), freeze_embeddings=settings.freeze_embeddings
+            teacher.model, settings.layers or (), freeze_embeddings=settings.freeze_embeddings
         )
     return MaskedLM(model, teacher.tokenizer, f"student of {teacher.reference}")
 
 
-def kept_layers(teacher: MaskedLM, settings: StudentConfig) -> tuple[int, ...]:
-    """The layers of the teacher that a student keeps: those of the settings, by default half of them."""
-    return settings.layers if settings.layers is not None else spread_layers(len(layers_of(teacher.model)))
+def _layer_count(model: PreTrainedModel) -> int:
+    """How many layers a text passes; ModelError for a model without a list of them."""
+    if _groups(model) is not None:
+        return int(model.config.num_hidden_layers)
+    return len(layers_of(model))
+
+
+def _groups(model: PreTrainedModel) -> int | None:
+    """The number of groups of layers that share their weights, as ALBERT's do; None for other families."""
+    encoder = getattr(model.base_model, "encoder", None)
+    return len(encoder.albert_layer_groups) if hasattr(encoder, "albert_layer_groups") else None
 
 
 def take_layers(
@@ -60,39 +108,60 @@ def take_layers(
     InputError
         If the layers are not ascending numbers of the teacher's layers, or the first one does not fit there.
     """
-    stack = layers_of(teacher)
-    if not layers or list(layers) != sorted(set(layers)) or layers[0] < 0 or layers[-1] >= len(stack):
+    count = _layer_count(teacher)
+    if not layers or list(layers) != sorted(set(layers)) or layers[0] < 0 or layers[-1] >= count:
         raise InputError(
-            f"Expected ascending layers of the teacher, from 0 to {len(stack) - 1}, but got "
+            f"Expected ascending layers of the teacher, from 0 to {count - 1}, but got "
             f"{shortened(list(layers))}."
         )
     student = copy.deepcopy(teacher)
     student.requires_grad_(True)
-    student_layers = layers_of(student)
-    kept = [student_layers[number] for number in layers]
-    del student_layers[:]
-    student_layers.extend(kept)
-    for number, layer in enumerate(kept):
-        for module in layer.modules():
-            if "layer_idx" in vars(module):
-                vars(module)["layer_idx"] = number
-    config = student.config
-    config.num_hidden_layers = len(kept)  # DistilBERT, which has n_layers, maps the name
-    if getattr(config, "layer_types", None):
-        config.layer_types = [config.layer_types[number] for number in layers]
-    with torch.device("meta"):
-        loaded = type(student)(copy.deepcopy(config))
-    if loaded.state_dict().keys() != student.state_dict().keys():
-        # The first layer of ModernBERT lacks a norm. Another layer in its place would lose its norm on
-        # loading.
-        raise InputError(
-            f"The first layer of {type(student).__name__} differs from the others, so layer {layers[0]} "
-            "cannot take its place: let the student's layers begin with 0."
-        )
+    config = student.config.get_text_config()
+    if (groups := _groups(teacher)) is not None:
+        kept = [number * groups // count for number in layers]
+        if kept != [number * groups // len(layers) for number in range(len(layers))]:
+            raise InputError(
+                f"The layers of {type(student).__name__} come in {groups} groups that share their weights: "
+                "take equally many layers from each group."
+            )
+        config.num_hidden_layers = len(layers)
+    else:
+        _keep(student, layers)
+        config.num_hidden_layers = len(layers)  # DistilBERT, which has n_layers, maps the name
+        for name in _LISTS:
+            if isinstance(listed := getattr(config, name, None), list):
+                setattr(config, name, [listed[number] for number in layers])
+        what = f"A {type(student).__name__} with the layers {', '.join(map(str, layers))} of its teacher"
+        with _explained(what), torch.device("meta"):
+            loaded = type(student)(copy.deepcopy(student.config))
+        if loaded.state_dict().keys() != student.state_dict().keys():
+            # ModernBERT's first layer lacks a norm: another one in its place would lose its own on loading.
+            raise InputError(
+                f"The first layer of {type(student).__name__} differs from the others, so layer {layers[0]} "
+                "cannot take its place: let the student's layers begin with 0."
+            )
+        _as_loaded(student, loaded)
     if freeze_embeddings:
         _freeze_embeddings(student)
     # Evaluation mode: a short run needs no dropout, since it sees no sentence often enough to overfit.
     return student.eval()
+
+
+def _keep(student: PreTrainedModel, layers: Sequence[int]) -> None:
+    """Leave only these layers in the model's list."""
+    stack = layers_of(student)
+    kept = [stack[number] for number in layers]
+    del stack[:]
+    stack.extend(kept)
+
+
+def _as_loaded(student: nn.Module, loaded: nn.Module) -> None:
+    """Give each module the numbers that a loaded student has: ESM-C's depend on how many layers there are."""
+    modules = dict(loaded.named_modules())
+    for name, module in student.named_modules():
+        for key, value in vars(modules[name]).items():
+            if isinstance(value, int | float) and key != "training" and not key.startswith("_"):
+                vars(module)[key] = value
 
 
 def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
@@ -100,25 +169,76 @@ def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
 
     Its feed-forward layers are four times as wide as its hidden states. Everything else is as in the
     teacher's configuration.
+
+    Raises
+    ------
+    InputError
+        If the family has no model of this size, or there is too little memory for it.
     """
-    config = teacher.config
-    sizes = {
-        "hidden_size": settings.width,
-        "num_hidden_layers": settings.hidden_layers,
-        "num_attention_heads": settings.heads,
-    }
-    values = config.to_dict()
+    size = f"{settings.hidden_layers} layers of width {settings.width} and {settings.heads} heads"
+    with _explained(f"A fresh {type(teacher).__name__} with {size}"):
+        config = _resized(teacher.config, settings)
+        check_fits(lambda: type(teacher)(copy.deepcopy(config)))
+        student = type(teacher)(config)
+    return student.float().eval()
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """What the constructors of a family raise becomes an InputError that begins with `what`."""
+    try:
+        yield
+    except FairKDError:
+        raise
+    except Exception as error:  # whatever the code of a family raises
+        if is_lack_of_memory(error):
+            raise
+        raise InputError(
+            f"{what} cannot be made ({models.reason(error)}): choose other settings for the student."
+        ) from error
+
+
+def _resized(config: PreTrainedConfig, settings: StudentConfig) -> PreTrainedConfig:
+    """The configuration of a fresh student: the teacher's with other sizes, those of its text model."""
+    text = config.get_text_config()
+    values, names = text.to_dict(), type(text).attribute_map
+
+    def given(name: str) -> str:
+        return names.get(name, name)
+
+    old_width, width, heads = text.hidden_size, settings.width, settings.heads
+    if isinstance(window := values.get("attention_window"), list):
+        values["attention_window"] = max(window)  # Longformer makes a list of it
     for name in ("layer_types", "architectures", "transformers_version", "fairkd_shares"):
         values.pop(name, None)  # layer_types is computed again for the new number of layers
-    names = type(config).attribute_map
-    values |= {names.get(name, name): value for name, value in sizes.items()}
-    values["hidden_dim" if "hidden_dim" in values else "intermediate_size"] = 4 * settings.width
-    if "embedding_size" in values:
-        values["embedding_size"] = min(values["embedding_size"], settings.width)
-    student_config = type(config).from_dict(values)
-    check_fits(lambda: type(teacher)(student_config))
-    student = type(teacher)(student_config)
-    return student.float().eval()
+    sizes: dict[str, Any] = {
+        "hidden_size": width,
+        "num_hidden_layers": settings.hidden_layers,
+        "num_attention_heads": heads,
+    }
+    values |= {given(name): value for name, value in sizes.items()}
+    values["hidden_dim" if "hidden_dim" in values else "intermediate_size"] = 4 * width
+    if (embedded := values.get("embedding_size")) is not None:
+        values["embedding_size"] = width if embedded == old_width else min(embedded, width)
+    # Entries of some families that must agree with the others.
+    narrow = width // 4 if width // 4 % heads == 0 else width  # inside MobileBERT's layers
+    agreeing: dict[str, Any] = {
+        **{"head_dim": width // heads, "d_head": width // heads, "num_key_value_heads": heads},
+        **{"intra_bottleneck_size": narrow, "true_hidden_size": narrow, "d_inner": 4 * width},
+    }
+    values |= {name: value for name, value in agreeing.items() if values.get(name) is not None}
+    if blocks := values.get("block_sizes"):  # Funnel halves the text's length after each
+        del values["num_hidden_layers"], values["block_repeats"]
+        values["block_sizes"] = [
+            len(part) for part in np.array_split(range(settings.hidden_layers), len(blocks))
+        ]
+        values["block_sizes"] = [size for size in values["block_sizes"] if size]
+    resized = type(text).from_dict(values)
+    if text is config:
+        return resized
+    whole = copy.deepcopy(config)
+    whole.text_config = resized
+    return whole
 
 
 def _existing(teacher: MaskedLM, settings: StudentConfig) -> MaskedLM:
@@ -128,9 +248,28 @@ def _existing(teacher: MaskedLM, settings: StudentConfig) -> MaskedLM:
             f"The student {lm.reference} ({lm.vocabulary_size} tokens) has another vocabulary than the "
             f"teacher {teacher.reference} ({teacher.vocabulary_size}): choose one with the same tokenizer."
         )
+    _check_same_reading(teacher, lm)
     if settings.freeze_embeddings:
         _freeze_embeddings(lm.model)
     return lm
+
+
+def _check_same_reading(teacher: MaskedLM, student: MaskedLM) -> None:
+    """Raise InputError if the tokenizers make different tokens of a text, though the vocabulary is the same.
+
+    The student would train on the teacher's tokens, and be used with its own.
+    """
+    for text in _TEXTS:
+        theirs, own = (lm.tokenizer(text)["input_ids"] for lm in (teacher, student))
+        if theirs == own:
+            continue
+        what = "capital letters" if text == _CAPITALS else quoted(text)
+        tokens = " ".join(student.tokenizer.convert_ids_to_tokens(own))
+        raise InputError(
+            f"The student {student.reference} has the vocabulary of the teacher {teacher.reference}, but its "
+            f"tokenizer reads {what} differently (as {tokens}): give it the teacher's tokenizer files, or "
+            "choose another student."
+        )
 
 
 def _freeze_embeddings(model: PreTrainedModel) -> None:

@@ -21,7 +21,16 @@ from fairkd.distill.config import Config
 from fairkd.distill.data import Batch, Masker, Masking
 from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
 from fairkd.distill.precision import FORMATS, autocast, make_accelerator, resolve_precision
-from fairkd.models import MaskedLM, Projection, projection_of, states_and_head_input, states_width
+from fairkd.errors import FairKDError, ModelError
+from fairkd.models import (
+    MaskedLM,
+    Projection,
+    projection_of,
+    reason,
+    states_and_head_input,
+    states_width,
+)
+from fairkd.utils import is_lack_of_memory
 
 LOSSES = ("loss", "kd", "mlm", "hidden", "group")
 
@@ -137,6 +146,30 @@ class Trainer:
     def prepare(self, batches: Sequence[Batch]) -> list[PreparedBatch]:
         """Decide what each position is trained on, and move the batches to the device."""
         return [self._prepare(batch) for batch in batches]
+
+    def try_step(self) -> None:
+        """Make the gradients of a tiny batch, and drop them.
+
+        Raises
+        ------
+        ModelError
+            If the code of one of the models fails: some families need a kernel or an input that is not there.
+        """
+        ids = torch.full((1, 4), self.mask_id)
+        (prepared,) = self.prepare([Batch(ids, None, torch.tensor([1, 2]), ids[0, :2])])
+        try:
+            with torch.random.fork_rng(devices=[]):  # Reformer draws numbers
+                self._loss(prepared, prepared.counts)[0].backward()
+        except Exception as error:  # whatever the code of a family raises
+            if isinstance(error, FairKDError) or is_lack_of_memory(error):
+                raise
+            raise ModelError(
+                f"A {type(self.student).__name__} cannot be trained here ({reason(error)}): choose another "
+                "model."
+            ) from error
+        self.optimizer.zero_grad(set_to_none=True)
+        for name in ("_teacher_projection", "_frozen_weight"):  # a resumed run may use another number format
+            vars(self).pop(name, None)
 
     def step(
         self, batches: Sequence[PreparedBatch], totals: PositionCounts, learning_rate: float

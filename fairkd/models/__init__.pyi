@@ -40,6 +40,7 @@ from .references import (
     run_folder as run_folder,
     shipped_hashes as shipped_hashes,
 )
+from .safe_files import reason as reason
 from .token_batching import (
     BATCH_TOKENS as BATCH_TOKENS,
     VOCABULARY_ROWS as VOCABULARY_ROWS,

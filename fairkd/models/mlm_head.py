@@ -370,13 +370,11 @@ def _head(model: PreTrainedModel) -> Head:
 def layers_of(model: PreTrainedModel) -> nn.ModuleList:
     """The stack of layers, where every layer has weights of its own."""
     base = model.base_model
-    for path in ("encoder.layer", "transformer.layer", "layers"):
+    for path in ("encoder.layer", "encoder.layers", "transformer.layer", "layers", "text_model.layers"):
         try:
             layers = base.get_submodule(path)
         except AttributeError:
             continue
         if isinstance(layers, nn.ModuleList):
             return layers
-    raise ModelError(
-        f"Layers cannot be taken from {type(model).__name__}, because it does not keep a list of them."
-    )
+    raise ModelError(f"Layers cannot be taken from {type(model).__name__}, which keeps no list of them.")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from transformers import AlbertConfig, AlbertForMaskedLM
 
 from fairkd.distill import train
 from fairkd.distill.config.sections import StudentConfig
-from fairkd.distill.student import make_student, take_layers
-from fairkd.errors import FairKDError, InputError
+from fairkd.distill.student import make_student, settle, take_layers
+from fairkd.errors import InputError, ModelError
 from fairkd.models.loading import MaskedLM, load
 from tests.distill.parts import CORPUS, config, trained
+from tests.models.folders import edit_json
+from tests.zoo import make
 
 
 def test_a_student_has_the_chosen_layers_and_the_teachers_head(tiny_bert: MaskedLM) -> None:
@@ -39,9 +44,34 @@ def test_a_student_is_the_same_model_when_it_is_loaded(tiny_folder: Callable[[st
         take_layers(lm.model, [1])
 
 
-def test_shared_layers_cannot_be_taken(tiny_albert: MaskedLM) -> None:
-    with pytest.raises(FairKDError, match="AlbertForMaskedLM"):
-        make_student(tiny_albert, StudentConfig(), seed=0)
+def test_shared_layers_are_repeated_less_often(tiny_albert: MaskedLM, tmp_path: Path) -> None:
+    teacher = MaskedLM(copy.deepcopy(tiny_albert.model), tiny_albert.tokenizer, "my/albert")
+    teacher.model.config.num_hidden_layers = 4
+    events: list[dict] = []
+    settings = config(student={"layers": None}, budget={"steps": 1})
+    outcome = train(settings, tmp_path, emit=events.append, teacher=teacher, corpus=CORPUS)
+    assert load(str(outcome.model)).model.config.num_hidden_layers == 2
+    (said,) = [event["text"] for event in events if "share their weights" in event.get("text", "")]
+    assert said.endswith("the teacher applies them 4 times, the student 2 times.")
+
+
+def test_groups_of_shared_layers_keep_their_order(tiny_albert: MaskedLM) -> None:
+    two = AlbertForMaskedLM(AlbertConfig(**{**tiny_albert.model.config.to_dict(), "num_hidden_groups": 2}))
+    two.config.num_hidden_layers = 4
+    assert take_layers(two, [1, 2]).config.num_hidden_layers == 2
+    with pytest.raises(InputError, match="equally many layers from each group"):
+        take_layers(two, [2, 3])
+
+
+def test_a_teacher_without_a_list_of_layers_gets_a_fresh_student(tmp_path: Path) -> None:
+    xlm = load(str(make("xlm", tmp_path / "xlm")))
+    settings, sentence = settle(xlm, StudentConfig())
+    assert settings.kind == "fresh" and sentence is not None
+    assert sentence.startswith("Layers cannot be taken from XLMWithLMHeadModel, which keeps no list")
+    assert sentence.endswith("The student is a fresh one: 3 layers of width 192.")
+    assert make_student(xlm, StudentConfig(), seed=0).model.config.hidden_size == 192
+    with pytest.raises(ModelError, match="keeps no list"):
+        make_student(xlm, StudentConfig(layers=(0,)), seed=0)
 
 
 FRESH = {"kind": "fresh", "hidden_layers": 1, "width": 12, "heads": 2}
@@ -96,6 +126,16 @@ def test_an_existing_student_of_another_vocabulary_is_refused(
 ) -> None:
     settings = StudentConfig(kind="existing", reference=str(tiny_folder("roberta")))
     with pytest.raises(InputError, match="another vocabulary"):
+        make_student(tiny_bert, settings, seed=0)
+
+
+def test_an_existing_student_that_reads_capitals_differently_is_refused(
+    tiny_bert: MaskedLM, tiny_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_folder("bert"), tmp_path / "cased"))
+    edit_json(folder / "tokenizer_config.json", do_lower_case=False)
+    settings = StudentConfig(kind="existing", reference=str(folder))
+    with pytest.raises(InputError, match="its tokenizer reads capital letters differently"):
         make_student(tiny_bert, settings, seed=0)
 
 
