@@ -1,4 +1,4 @@
-"""Hints on a sentence: half a mask, characters and words that a model does not know."""
+"""Hints on a sentence: half a mask, unknown characters and words, and where other tools read it otherwise."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ def hints(text: str, found: Mapping[Role, Prediction], use: Callable[[str], None
         words = models.tokens_by_word(loaded[name], text)
         if not unread[name] and (seen := split_words(words) or expected_part(one)):
             sentences.setdefault(seen, []).append(name)
+    for name, model in loaded.items():
+        for note in (*model.notes, models.fill_mask_difference(model, text)):
+            if note:
+                st.caption(literal(f"{name}: {note}"))
     for seen, names in sentences.items():
         who = listed(names)
         st.info(literal(f"{seen} (read by {who})."), icon=":material/translate:")

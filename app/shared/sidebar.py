@@ -157,6 +157,7 @@ def literal_description(model: Description) -> str:
         + (f", embeddings shared with {model.shares}" if model.shares else ""),
         "Source": model.source + (f", commit {model.revision[:8]}" if model.revision else ""),
         "Licence": model.licence,
+        "Note": " ".join(model.notes),
     }
     return "  \n".join(f"{name}: {literal(text)}" for name, text in facts.items() if text)
 

@@ -98,7 +98,7 @@ def predict(
 ) -> None:
     """Show what a model predicts at the masks of a sentence, or at every position if it has none."""
     from fairkd import predictions
-    from fairkd.models import unknown_parts
+    from fairkd.models import fill_mask_difference, unknown_parts
 
     lm = load(model)
     with progress() as report:
@@ -108,6 +108,8 @@ def predict(
         hint(
             f"Not in the vocabulary of {lm.reference}: {listed}. The tokenizer reads it as the unknown token."
         )
+    if difference := fill_mask_difference(lm, text):
+        hint(difference)
     document = predictions.as_json(prediction, top_k=top_k)
     found = {
         position: [predictions.look_up(lm, prediction, one, position=position) for one in word or []]
@@ -195,6 +197,6 @@ def show_model(
     rows = [
         (name.replace("_", " "), f"{value:,}" if type(value) is int else value)
         for name, value in description.items()
-        if value is not None
+        if value is not None and name != "notes"  # which loading has printed
     ]
     print_table(None, {"": "left", " ": "left"}, rows)

@@ -19,11 +19,17 @@ MODEL_HELP = (
 
 
 def load(reference: str) -> MaskedLM:
-    """The model behind a reference, with progress. Raises ModelError."""
+    """The model behind a reference, with progress and its notes. Raises ModelError."""
+    import transformers
+
     from fairkd import models
 
+    transformers.logging.set_verbosity_error()  # some families log how they pad a text
     with progress() as report:
-        return models.load(reference, progress=report)
+        lm = models.load(reference, progress=report)
+    for note in lm.notes:
+        hint(f"{lm.reference}: {note}")
+    return lm
 
 
 def hint(text: str) -> None:

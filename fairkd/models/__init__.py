@@ -18,6 +18,7 @@
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them
 * `joint_head`: several models at once, with one projection for those whose weights are equal
 * `tokenization`: texts with typed masks as tokens, and how a word is spelled in context
+* `fill_mask`: where the fill-mask pipeline of transformers reads a sentence otherwise
 * `token_batching`: how work is cut into batches of tokens
 * `mask_syntax`: masks as people type them, without a tokenizer
 * `token_strings`: how tokens are shown to people

@@ -1,3 +1,4 @@
+from .fill_mask import fill_mask_difference as fill_mask_difference
 from .fingerprint import weights_hash as weights_hash
 from .head_structure import Projection as Projection
 from .joint_head import logits_of_each as logits_of_each, share_projection as share_projection

@@ -16,6 +16,7 @@ from fairkd.models import references
 from fairkd.models.loading import MaskedLM
 from fairkd.predictions import positions, word_lookup
 from tests.outcome import Outcome
+from tests.zoo import make
 
 
 @pytest.fixture
@@ -104,6 +105,19 @@ def test_words_are_looked_up_at_every_position_shown(
 def test_a_word_that_cannot_be_spelled_is_refused(fairkd: Run, reference: str) -> None:
     outcome = fairkd("predict", "a _", "--model", reference, "--word", "☃")
     assert outcome.code == 2 and "'☃'" in outcome.err and outcome.out == ""
+
+
+def test_what_the_fill_mask_pipeline_reads_otherwise_is_said(
+    fairkd: Run, tiny_folder: Callable[[str], Path]
+) -> None:
+    outcome = fairkd("predict", "a _.", "--model", str(tiny_folder("albert")), "--json")
+    assert outcome.err.startswith("The fill-mask pipeline of transformers gives other numbers")
+    assert outcome.err.count("\n") == 1
+
+
+def test_notes_on_a_model_are_said_once(fairkd: Run, tmp_path: Path) -> None:
+    outcome = fairkd("models", "show", str(make("reformer", tmp_path / "reformer")))
+    assert outcome.err.count("at random") == 1 and "at random" not in outcome.out
 
 
 def test_unknown_tokens_are_reported_on_standard_error(fairkd: Run, reference: str) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app.predictions.gap_link import query_of, template_of, why_not
 from app.predictions.hints import expected_part, split_words
@@ -73,3 +76,11 @@ def test_a_pronoun_without_a_known_profession_says_why_there_is_no_link() -> Non
     assert "one of its professions" in why_not("_ is a babysitter.", ["she", "he"])
     assert why_not("_ is a nurse.", ["she", "he"]) == ""
     assert why_not("Milk is a _.", ["drink", "milk", "he"]) == ""
+
+
+def test_what_the_fill_mask_pipeline_reads_otherwise_stands_beside_the_prediction(
+    open_app: Callable[..., AppTest], tiny_folder: Callable[[str], Path]
+) -> None:
+    app = open_app(teacher=str(tiny_folder("albert")), text="Milk is a [MASK].")
+    notes = [caption.value for caption in app.caption if "pipeline of transformers" in caption.value]
+    assert len(notes) == 1 and "albert" in notes[0]
