@@ -126,14 +126,27 @@ def _submit(variants: list[str], teacher: str) -> None:
     name, owner, note = (str(st.session_state.get(key) or "") for key in (_NAME, _OWNER, _NOTE))
     several = len(variants) > 1
     try:
+        configs = [(run_name(one, name, several=several), config_of(one, teacher)) for one in variants]
+        for _, config in configs:
+            _check(config)
         found = visitor().submit(
-            [(run_name(one, name, several=several), config_of(one, teacher)) for one in variants],
+            configs,
             note=note,
             owner=owner,  # an empty field is nobody: the user of the server is not the visitor
         )
         st.session_state[_STARTED] = ([run.id for run in found], None)
     except FairKDError as error:
         st.session_state[_STARTED] = ([], str(error))
+
+
+def _check(config: Config) -> None:
+    """Raise FairKDError for a run that cannot work, before it waits for its turn."""
+    visitor().may_use(config)
+    lm = model_cache.get_model(config.teacher)
+    from fairkd import distill  # imports PyTorch
+
+    with all_threads():  # like the run
+        distill.check(config, teacher=lm)
 
 
 def _started() -> None:

@@ -190,10 +190,13 @@ def show_model(
     """Describe a model: architecture, size, tokenizer, origin."""
     from fairkd import models
 
-    description = asdict(models.describe(load(reference)))
+    lm = load(reference)
+    description = asdict(models.describe(lm)) | {"head_is_known": models.head_is_known(lm.model)}
     if as_json:
         print_json(description)
         return
+    if (note := models.unknown_head_note(lm)) is not None:
+        hint(note)
     rows = [
         (name.replace("_", " "), f"{value:,}" if type(value) is int else value)
         for name, value in description.items()

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
+from fairkd.cli.model_options import hint, load
 from fairkd.cli.run_tables import (
     expected_starts,
     print_evaluation,
@@ -23,7 +24,8 @@ from fairkd.errors import InputError
 from fairkd.utils import did_you_mean, nearest, quoted
 
 if TYPE_CHECKING:
-    from fairkd.runs import Run
+    from fairkd.models import MaskedLM
+    from fairkd.runs import Run, RunConfig
 
 runs_app = typer.Typer(
     help="Distill and measure in the background: queue, watch, cancel and resume runs. The dashboard shows "
@@ -67,7 +69,9 @@ def submit(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Queue a distillation or a measurement, and return at once.
+    """Queue a distillation or a measurement.
+
+    The models of a distillation are loaded first, so that what cannot work is said at once.
 
     For example: fairkd runs submit --preset plain --preset fair --set budget.minutes=5
     """
@@ -86,6 +90,7 @@ def submit(
         variants = [(name or "", runs.read_run_config(config, changes))]
     else:
         variants = [(name or "", read_config(None, changes))]
+    _check_distillations([config for _, config in variants])
     made = (
         runs.submit_all(variants, note=note, owner=owner)
         if len(variants) > 1
@@ -97,6 +102,18 @@ def submit(
         return
     for run in made:
         out().print(Text(f"{run.id}: {run.name} is queued. Follow it with `fairkd runs watch {run.id}`."))
+
+
+def _check_distillations(configs: Sequence[RunConfig]) -> None:
+    """Raise FairKDError for a distillation that cannot work, before it waits for its turn."""
+    from fairkd import distill
+
+    teachers: dict[str, MaskedLM] = {}
+    for config in configs:
+        if isinstance(config, distill.Config):
+            if config.teacher not in teachers:
+                teachers[config.teacher] = load(config.teacher)
+            distill.check(config, teacher=teachers[config.teacher], notify=hint)
 
 
 @runs_app.command("list")

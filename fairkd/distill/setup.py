@@ -26,7 +26,7 @@ from fairkd.distill.precision import make_accelerator
 from fairkd.distill.student import make_student, settle
 from fairkd.distill.trainer import Trainer, make_constraint, make_masker
 from fairkd.errors import ModelError
-from fairkd.models import MaskedLM, encode as encode_text, head_is_known
+from fairkd.models import MaskedLM, encode as encode_text, unknown_head_note
 from fairkd.utils import Throttle
 
 Notify = Callable[[str], object]
@@ -118,12 +118,8 @@ def prepare_models(
         encode_text(teacher, text)
     trainer = Trainer(teacher, student, constraint, config, accelerator)
     for lm in (teacher, student):
-        if not head_is_known(lm.model):
-            notify(
-                f"FairKD does not know the MLM head of {lm.reference} ({type(lm.model).__name__}), so the "
-                "model's own forward pass makes the logits, at every position: training is slower, and "
-                "hidden states are not compared."
-            )
+        if (note := unknown_head_note(lm)) is not None:
+            notify(note)
     trainer.try_step()
     return PreparedModels(config, teacher, student, constraint, masker, trainer)
 

@@ -14,6 +14,7 @@
 * `hub_download`: the files of a Hub repository, with progress
 * `fingerprint`: a hash of a model's weights
 * `mixed_precision`: a copy whose encoder multiplies in bf16
+* `bert_encoder`: BERT's last layer at chosen positions alone
 * `head_structure`: the parts of MLM heads, as families name them
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them
 * `joint_head`: several models at once, with one projection for those whose weights are equal

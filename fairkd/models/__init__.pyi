@@ -1,3 +1,4 @@
+from .bert_encoder import ROW_STEP as ROW_STEP, masked_rows as masked_rows, whole_rows as whole_rows
 from .fill_mask import fill_mask_difference as fill_mask_difference
 from .fingerprint import weights_hash as weights_hash
 from .head_structure import Projection as Projection
@@ -17,13 +18,11 @@ from .mask_syntax import (
 )
 from .mixed_precision import bf16_copy as bf16_copy
 from .mlm_head import (
-    ROW_STEP as ROW_STEP,
     batch_tokens as batch_tokens,
     head_is_known as head_is_known,
     layers_of as layers_of,
     log_probabilities_at as log_probabilities_at,
     logits_at as logits_at,
-    masked_rows as masked_rows,
     model_errors as model_errors,
     projection_of as projection_of,
     rows_of as rows_of,
@@ -31,7 +30,7 @@ from .mlm_head import (
     states_and_head_input as states_and_head_input,
     states_width as states_width,
     transform_of as transform_of,
-    whole_rows as whole_rows,
+    unknown_head_note as unknown_head_note,
 )
 from .references import (
     EMBEDDED as EMBEDDED,

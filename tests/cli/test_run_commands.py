@@ -72,6 +72,12 @@ def test_submit_prints_the_id(fairkd: Run, monkeypatch: pytest.MonkeyPatch, tmp_
     assert "my own is queued" in named and [run.name for run in runs.all_runs()][0] == "my own"
 
 
+def test_a_distillation_that_cannot_work_is_refused_before_it_is_queued(fairkd: Run) -> None:
+    said = fairkd("submit", "--preset", "plain", "--set", "student.layers=[99]")
+    assert said.code == 2 and "Expected ascending layers of the teacher, from 0 to 5" in said.err
+    assert not runs.all_runs()
+
+
 def test_several_presets_are_a_batch(fairkd: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervision, "start_runner", lambda: None)
     document = fairkd("submit", "--preset", "plain", "--preset", "fair", "--set", "seed=5", "--json").document

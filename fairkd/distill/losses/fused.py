@@ -169,7 +169,7 @@ def _run(
     device, vocabulary = states.device, len(weight) if weight is not None else states.shape[1]
     temperature, used, unit = prepared.weights.temperature, prepared.used, prepared.gradient_unit
     exact = torch.promote_types(matmul_dtype, torch.float32)
-    # Products in a coarse format get one of few numbers of rows (`fairkd.models.mlm_head.whole_rows`).
+    # Products in a coarse format get one of few numbers of rows (`fairkd.models.bert_encoder.whole_rows`).
     row_step = 1 if matmul_dtype == exact else ROW_STEP
     size = _round_up(_even_chunk(used, chunk), row_step)
     shape = size, padded(vocabulary)

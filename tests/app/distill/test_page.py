@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,14 @@ def test_one_variant_starts_alone(open_distill: OpenDistill) -> None:
     assert "The run is in the queue" in texts(app)
 
 
+def test_a_variant_that_cannot_work_is_refused_at_the_start_button(open_distill: OpenDistill) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("set:student.layers:").set_value("99").run()
+    app.button(key="start_one").click().run()
+    assert not app.exception and "Expected ascending layers of the teacher" in texts(app)
+    assert not runs.all_runs()
+
+
 # --- the constraint preview ---
 
 
@@ -175,7 +184,7 @@ def test_deselecting_all_roles_selects_all_usable_roles(open_distill: OpenDistil
     assert started()["paper"].constraint.roles is None
 
 
-@pytest.mark.parametrize(("widget", "other"), [("kind", "mass_preserving"), ("contrast", "kinship")])
+@pytest.mark.parametrize(("widget", "other"), [("kind", "mass_preserving"), ("contrast", "pronouns-they")])
 def test_shares_are_cleared_when_the_groups_change(
     open_distill: OpenDistill, widget: str, other: str
 ) -> None:
@@ -265,16 +274,19 @@ def test_an_error_in_a_shared_setting_is_shown_once(open_distill: OpenDistill) -
     assert error.value.startswith("**plain\\, fair**")
 
 
-def test_each_kind_of_student_has_its_own_settings(open_distill: OpenDistill) -> None:
+def test_each_kind_of_student_has_its_own_settings(
+    open_distill: OpenDistill, tiny_folder: Callable[[str], Path]
+) -> None:
     app = open_distill(["plain"])
     app.selectbox(key="student_kind").set_value("fresh").run()
     app.number_input(key="set:student.heads:").set_value(5).run()
     assert "not a multiple" in texts(app) and app.button(key="start_one").disabled
     app.selectbox(key="student_kind").set_value("existing").run()
-    app.text_input(key="set:student.reference:").set_value("embedded/student-plain").run()
+    same = str(tiny_folder("bert"))
+    app.text_input(key="set:student.reference:").set_value(same).run()
     assert not app.error
     app.button(key="start_one").click().run()
-    assert started()["plain"].student.reference == "embedded/student-plain"
+    assert started()["plain"].student.reference == same
 
 
 # --- the estimate ---

@@ -23,8 +23,9 @@ from fairkd.distill.data.batching import encode, pad
 from fairkd.distill.losses.objective import Targets, Weights, fused_loss
 from fairkd.distill.losses.scratch_memory import padded, scratch
 from fairkd.distill.losses.targets import IGNORED, mixed_target
+from fairkd.models.bert_encoder import masked_rows
 from fairkd.models.loading import MaskedLM
-from fairkd.models.mlm_head import masked_rows, projection_of, rows_of, transform_of
+from fairkd.models.mlm_head import projection_of, rows_of, transform_of
 from tests.distill.parts import CORPUS, config
 
 N, V, WIDTH = 23, 40, 8
