@@ -65,3 +65,10 @@ from .tokenization import (
     tokens_by_word as tokens_by_word,
     unknown_parts as unknown_parts,
 )
+from .trimming import trim as trim
+from .vocabulary_match import (
+    MatchedVocabularies as MatchedVocabularies,
+    VocabularyMatch as VocabularyMatch,
+    match as match,
+    match_by_id as match_by_id,
+)

@@ -59,7 +59,9 @@ def trim_tokenizer(
             if model.get("unk_id") is not None:
                 wanted.add(model["vocab"][model["unk_id"]][0])
         case kind:
-            raise ModelError(f"Expected a WordPiece, BPE or Unigram tokenizer to trim, but got one of {kind}.")
+            raise ModelError(
+                f"Expected a WordPiece, BPE or Unigram tokenizer to trim, but got one of {kind}."
+            )
     # The library numbers the entries of the model first, then added tokens that are not among them.
     kept = sorted(wanted & own.keys(), key=own.__getitem__)
     kept += sorted(added - own.keys(), key=ids.__getitem__)

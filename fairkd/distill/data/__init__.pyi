@@ -5,3 +5,5 @@ from .loader import (
     DataPosition as DataPosition,
 )
 from .masking import Batch as Batch, Masker as Masker, Masking as Masking
+from .paired_masking import PairedBatch as PairedBatch, PairedMasker as PairedMasker
+from .pairing import PairedText as PairedText, pair_texts as pair_texts

@@ -1,3 +1,8 @@
+from .matched import (
+    Constraints as Constraints,
+    MatchedTargets as MatchedTargets,
+    matched_loss as matched_loss,
+)
 from .objective import fused_loss as fused_loss, hidden_loss as hidden_loss
 from .scratch_memory import (
     free_scratch as free_scratch,
