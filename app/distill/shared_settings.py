@@ -18,6 +18,10 @@ STUDENTS = {
     "fresh": "A new, smaller model",
     "existing": "An existing model",
 }
+VOCABULARIES = {
+    "teacher": "All tokens of its tokenizer",
+    "text": "Only tokens that the text needs (smaller, faster)",
+}
 # Settings that are shown above the list of all settings.
 SHOWN_ABOVE = (
     "student.kind",
@@ -28,6 +32,8 @@ SHOWN_ABOVE = (
     "student.heads",
     "student.projection",
     "student.reference",
+    "student.vocabulary",
+    "student.tokenizer",
     "corpus.source",
     "corpus.column",
     "budget.steps",
@@ -89,6 +95,7 @@ def _student(teacher: str) -> None:
         with three:
             field(ALL_VARIANTS, "student.heads")
         field(ALL_VARIANTS, "student.projection", label="Learnt projection")
+        field(ALL_VARIANTS, "student.tokenizer", label="Tokenizer", placeholder="the teacher's")
         caption(
             "The student starts with random weights, so it needs far more training time. If it is narrower "
             "than its teacher, its hidden states can only follow the teacher's through a matrix that is "
@@ -97,9 +104,11 @@ def _student(teacher: str) -> None:
     else:
         field(ALL_VARIANTS, "student.reference", label="Model")
         caption(
-            "A model as in the list of teachers, or `run/ID` for the student of an earlier run. It "
-            "must have the teacher's vocabulary."
+            "A model as in the list of teachers, or `run/ID` for the student of an earlier run. If its "
+            "tokenizer is another one, it learns at the words that are one token in both models."
         )
+    if current(ALL_VARIANTS, "student.tokenizer") is None or kind != "fresh":
+        field(ALL_VARIANTS, "student.vocabulary", label="Vocabulary", format_func=VOCABULARIES.__getitem__)
 
 
 def _layers_in_words(teacher: str) -> str:

@@ -140,6 +140,23 @@ def lexicon() -> Lexicon:
     )
 
 
+def counterparts(*, names: bool) -> list[str]:
+    """The words that swapping can write into a text, in lower case: with `names`, first names as well.
+
+    >>> "queen" in counterparts(names=False), "mary" in counterparts(names=False)
+    (True, False)
+    """
+    known = lexicon()
+    lists = [
+        known.pairs,
+        known.one_way,
+        known.titles,
+        known.one_way_titles,
+        *([known.names] if names else []),
+    ]
+    return sorted(AMBIGUOUS.union(*(words.values() for words in lists)))
+
+
 def _pairs(text: str) -> list[tuple[str, str]]:
     found = []
     for pair in text.split(","):

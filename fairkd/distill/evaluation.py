@@ -8,7 +8,7 @@ What the teacher contributes is computed once. `fairkd.measures.MEASURES` descri
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -35,6 +35,9 @@ from fairkd.measures import (
 )
 from fairkd.models import BATCH_TOKENS, VOCABULARY_ROWS, MaskedLM, projection_of, states_and_head_input
 from fairkd.predictions import as_json, predict
+
+# Not the run's seed: the masks are the same for every run on a corpus.
+MASKING = Masking(0.2, 1.0, 0.0)
 
 Measures = dict[str, float | None]
 T = TypeVar("T")
@@ -81,24 +84,28 @@ class Evaluator:
         held_out: Sequence[np.ndarray],
     ) -> None:
         self.teacher, self.student, self.constraint, self.settings = teacher, student, constraint, settings
-        usable = [ids for ids in held_out if len(ids) > 2]
-        sentences = spread(usable, settings.sentences)
-        self.digest = _digest(sentences)
-        device = teacher.model.device
-        pad_id = teacher.tokenizer.pad_token_id or 0
-        # Not the run's seed: the masks are the same for every run on a corpus.
-        masker = Masker(teacher.tokenizer, teacher.vocabulary_size, Masking(0.2, 1.0, 0.0), seed=0)
-        self.masked = [_Sample(*one) for one in _batches(sentences[::2], masker, pad_id, device)]
-        # The masked tokens of each masked sentence that has any.
-        counts = np.bincount(_joined([sample.sentences for sample in self.masked]))
-        self.masked_tokens = counts.astype(float)
-        self.token_ids = sentences
+        self._choose_sentences(held_out)
         self.contrast = settings.groups()
         self.templates = fitting(self.contrast)
         self.professions = spread(shipped_professions()["profession"].tolist(), settings.professions)
         self.missing: str | None = None  # why no gap can be measured
         for text in settings.watched_sentences:
             predict(teacher, text)
+
+    def _choose_sentences(self, held_out: Sequence[np.ndarray]) -> None:
+        """Choose the sentences, mask them, and compute what the teacher contributes."""
+        teacher = self.teacher
+        usable = [ids for ids in held_out if len(ids) > 2]
+        sentences = spread(usable, self.settings.sentences)
+        self.digest = digest_of(sentences)
+        pad_id = teacher.tokenizer.pad_token_id or 0
+        masker = Masker(teacher.tokenizer, teacher.vocabulary_size, MASKING, seed=0)
+        device = teacher.model.device
+        self.masked = [_Sample(*one) for one in _batches(sentences[::2], masker, pad_id, device)]
+        # The masked tokens of each masked sentence that has any.
+        counts = np.bincount(_joined([sample.sentences for sample in self.masked]))
+        self.masked_tokens = counts.astype(float)
+        self.token_ids = sentences
 
     def evaluate_teacher(self) -> Evaluation:
         """Quality and bias of the teacher."""
@@ -153,9 +160,14 @@ class Evaluator:
                         found["kl_constrained"] = _kl(self.constraint(p), s)
                 for key, values in found.items():
                     parts.setdefault(key, []).append(values.double().cpu())
+        return self._by_sentence(parts, _joined([sample.sentences for sample in self.masked]))
+
+    def _by_sentence(
+        self, parts: Mapping[str, Sequence[Tensor]], owners: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Values of masked tokens added up by their sentences `owners`, and the numbers of these tokens."""
         if not parts:
             return {}
-        owners = _joined([sample.sentences for sample in self.masked])
         has_any = self.masked_tokens > 0
         sums = {
             key: np.bincount(owners, weights=torch.cat(values).numpy())[has_any]
@@ -166,10 +178,14 @@ class Evaluator:
     def _scored(self, lm: MaskedLM) -> dict[str, np.ndarray]:
         """−log p of one masked token of each sentence, in nats."""
         try:
-            found = pseudo_perplexity_of_tokens(lm, self.token_ids, positions="sampled")
+            found = pseudo_perplexity_of_tokens(lm, self._tokens(lm), positions="sampled")
         except InputError:  # no token to score
             return {}
         return {"pseudo_perplexity_sampled": -found.log_probabilities}
+
+    def _tokens(self, lm: MaskedLM) -> Sequence[np.ndarray]:
+        """The sentences as token ids of a model."""
+        return self.token_ids
 
     @cached_property
     def _teacher_states(self) -> list[Tensor]:
@@ -227,7 +243,7 @@ def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
-def _digest(sentences: Sequence[np.ndarray]) -> str:
+def digest_of(sentences: Sequence[np.ndarray]) -> str:
     """What the sentences are told from others by; empty without any."""
     if not sentences:
         return ""

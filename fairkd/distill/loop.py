@@ -18,8 +18,9 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
 from fairkd.distill import checkpoints, evaluation_cache
-from fairkd.distill.evaluation import Evaluator, Measures
+from fairkd.distill.evaluation import Measures
 from fairkd.distill.lr_schedule import schedule
+from fairkd.distill.matched_evaluation import vocabulary_fact
 from fairkd.distill.model_card import CardData, save
 from fairkd.distill.phases import Phase
 from fairkd.distill.precision import synchronize
@@ -58,13 +59,7 @@ class TrainingLoop:
         self.setup, self.folder, self.accelerator, self.stop = setup, folder, accelerator, stop
         self.config, self.trainer, self.loader = setup.config, setup.trainer, setup.loader
         self.is_first = accelerator.is_main_process
-        self.evaluator = Evaluator(
-            setup.teacher,
-            setup.student,
-            setup.constraint,
-            self.config.evaluation,
-            setup.held_out,
-        )
+        self.evaluator = setup.evaluator()
         self.state = RunState(text_digest=setup.text_digest, frozen_digest=setup.frozen_digest())
         self._emit = emit
         self._losses: dict[str, torch.Tensor] = {}  # summed since the last train event
@@ -75,6 +70,8 @@ class TrainingLoop:
         """Resume from the newest checkpoint, or start anew, and train until the end."""
         resumed = self._resume()
         self._emit_start(resumed)
+        if resumed is None and (fact := vocabulary_fact(self.evaluator)):
+            self.notify(fact)
         self.clock = Clock(self.state.seconds)
         if self.is_first and not self.stop():
             if self.state.teacher is None:
@@ -397,4 +394,5 @@ class TrainingLoop:
             seconds=state.seconds,
             teacher=state.teacher or {},
             student=state.held_out or {},
+            vocabulary=vocabulary_fact(self.evaluator),
         )

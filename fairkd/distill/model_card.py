@@ -23,7 +23,10 @@ from fairkd.models import MaskedLM
 
 @dataclass(frozen=True)
 class CardData:
-    """What a model card reports: how the student was trained, and the measures of both models by key."""
+    """What a model card reports: how the student was trained, and the measures of both models by key.
+
+    `vocabulary` says what another vocabulary than the teacher's means; it is empty for the same.
+    """
 
     config: Config
     corpus: str
@@ -33,6 +36,7 @@ class CardData:
     seconds: float
     teacher: Mapping[str, float | None]
     student: Mapping[str, float | None]
+    vocabulary: str = ""
 
 
 def save(student: MaskedLM, data: CardData, folder: Path) -> Path:
@@ -80,7 +84,7 @@ def card(data: CardData) -> str:
     settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     return template().substitute(
         teacher=config.teacher,
-        student=student_fact(config),
+        student=" ".join(part for part in (student_fact(config), data.vocabulary) if part),
         constraint=teaching_fact(config),
         text=data.corpus,
         licence=f"licence {data.licence}" if data.licence else "FairKD does not know its licence",
@@ -107,10 +111,17 @@ def student_fact(config: Config) -> str:
             start = f"It began as its teacher's layers {', '.join(map(str, student.layers or ()))} and head."
         case "fresh":
             start = f"It began untrained, {student.hidden_layers} layers of width {student.width}."
+            if student.tokenizer is not None:
+                start += f" Its tokenizer is that of {student.tokenizer}."
         case "existing":
             start = f"It began as {student.reference}."
     frozen = student.freeze_embeddings and student.kind != "fresh"
-    return start + (" Its embeddings were not trained." if frozen else "")
+    trimmed = student.vocabulary == "text"
+    return (
+        start
+        + (" Its embeddings were not trained." if frozen else "")
+        + (" Its vocabulary is trimmed to the training text." if trimmed else "")
+    )
 
 
 def teaching_fact(config: Config) -> str:

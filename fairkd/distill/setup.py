@@ -15,18 +15,30 @@ import torch
 from accelerate import Accelerator
 
 from fairkd import augmentation, corpora, models
-from fairkd.constraints import Constraint
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
-from fairkd.distill.data import BatchLoader, BatchSampler, Counterfactuals, Masker, encode
-from fairkd.distill.evaluation import spread
-from fairkd.distill.losses import free_scratch
+from fairkd.distill.data import (
+    BatchLoader,
+    BatchSampler,
+    Counterfactuals,
+    Loader,
+    Masker,
+    PairedLoader,
+    PairedMasker,
+    encode,
+    pair_texts,
+)
+from fairkd.distill.evaluation import Evaluator, spread
+from fairkd.distill.losses import Constraints, free_scratch
+from fairkd.distill.matched_evaluation import MatchedEvaluator
+from fairkd.distill.matched_trainer import MatchedTrainer
 from fairkd.distill.memory_limits import explain_lack_of_memory
 from fairkd.distill.precision import make_accelerator
 from fairkd.distill.student import make_student, settle
-from fairkd.distill.trainer import Trainer, make_constraint, make_masker
+from fairkd.distill.trainer import Trainer, make_constraint, make_masker, make_paired_masker
+from fairkd.distill.vocabulary import student_constraint, trim_student
 from fairkd.errors import ModelError
-from fairkd.models import MaskedLM, encode as encode_text, unknown_head_note
+from fairkd.models import MaskedLM, MatchedVocabularies, encode as encode_text, trim, unknown_head_note
 from fairkd.utils import Throttle
 
 Notify = Callable[[str], object]
@@ -39,18 +51,29 @@ REPORT_EVERY = 5.0  # seconds
 class TrainingSetup:
     """A run that is ready to start.
 
-    `config` lists the layers that the student keeps. `text_digest` identifies the training and held-out text.
+    `config` lists the layers that the student keeps. `vocabularies` is None if both models have the same one.
+    `max_tokens` is where sentences are cut. `text_digest` identifies the training and held-out text.
     """
 
     config: Config
     teacher: MaskedLM
     student: MaskedLM
-    constraint: Constraint
+    vocabularies: MatchedVocabularies | None
+    constraints: Constraints
     corpus: Corpus
     trainer: Trainer
-    loader: BatchLoader
-    held_out: list[np.ndarray]
+    loader: Loader
+    max_tokens: int
     text_digest: str
+
+    def evaluator(self) -> Evaluator:
+        """The evaluator of the student on the held-out text."""
+        texts, settings = self.corpus.held_out, self.config.evaluation
+        if self.vocabularies is None:
+            held_out = encode(self.teacher.tokenizer, texts, max_tokens=self.max_tokens)
+            return Evaluator(self.teacher, self.student, self.constraints.teacher, settings, held_out)
+        pairs = pair_texts(self.teacher, self.student, texts, max_tokens=self.max_tokens)
+        return MatchedEvaluator(self.vocabularies, self.constraints, settings, pairs)
 
     def frozen_digest(self) -> str:
         """The digest of all weights that are not trained: the teacher's, and the student's frozen ones."""
@@ -67,13 +90,17 @@ class TrainingSetup:
 
 @dataclass(frozen=True, eq=False)
 class PreparedModels:
-    """What a run needs beside its text. `config` lists the layers that the student keeps."""
+    """What a run needs beside its text. `config` lists the layers that the student keeps.
+
+    `vocabularies` is None if both models have the same one.
+    """
 
     config: Config
     teacher: MaskedLM
     student: MaskedLM
-    constraint: Constraint
-    masker: Masker
+    vocabularies: MatchedVocabularies | None
+    constraints: Constraints
+    masker: Masker | PairedMasker
     trainer: Trainer
 
 
@@ -113,15 +140,47 @@ def prepare_models(
     config = config.model_copy(update={"student": settings})
     student = make_student(teacher, settings, seed=config.seed)
     _refuse_decoders(student)
-    masker = make_masker(teacher, config)
     for text in config.evaluation.watched_sentences:
         encode_text(teacher, text)
-    trainer = Trainer(teacher, student, constraint, config, accelerator)
+    trainer: Trainer
+    masker: Masker | PairedMasker
+    if student.vocabulary == teacher.vocabulary:
+        vocabularies, constraints = None, Constraints(constraint, constraint)
+        masker = make_masker(teacher, config)
+        trainer = Trainer(teacher, student, constraint, config, accelerator)
+        if settings.vocabulary == "text":
+            trim(student, [])  # what cannot be trimmed is known before the text is read
+    else:
+        vocabularies = MatchedVocabularies(teacher, student)
+        constraints = student_constraint(config, constraint, vocabularies)
+        masker = make_paired_masker(vocabularies, config)
+        trainer = MatchedTrainer(vocabularies, constraints, config, accelerator)
     for lm in (teacher, student):
         if (note := unknown_head_note(lm)) is not None:
             notify(note)
     trainer.try_step()
-    return PreparedModels(config, teacher, student, constraint, masker, trainer)
+    return PreparedModels(config, teacher, student, vocabularies, constraints, masker, trainer)
+
+
+def _trimmed(
+    ready: PreparedModels, training: Sequence[np.ndarray], accelerator: Accelerator
+) -> tuple[PreparedModels, list[np.ndarray]]:
+    """The same with the student trimmed to the tokens of `training`, and those in its own numbers."""
+    config, constraint = ready.config, ready.constraints.teacher
+    student, vocabularies, encoded = trim_student(ready.teacher, ready.student, config, training, constraint)
+    constraints = student_constraint(config, constraint, vocabularies)
+    trainer = Trainer(
+        ready.teacher, student, constraints.student, config, accelerator, kept=vocabularies.trimmed
+    )
+    trimmed = replace(
+        ready,
+        student=student,
+        vocabularies=vocabularies,
+        constraints=constraints,
+        masker=make_masker(student, config),
+        trainer=trainer,
+    )
+    return trimmed, encoded
 
 
 def _refuse_decoders(lm: MaskedLM) -> None:
@@ -184,28 +243,40 @@ def set_up(
         notify(f"Skipped: {', '.join(f'{count:,} {reason}' for reason, count in text.skipped.items())}")
     longest = min(config.corpus.max_tokens, teacher.max_tokens, student.max_tokens)
     check_cancelled()
-    tokenizer = teacher.tokenizer
+    encoded = encode(student.tokenizer, training, max_tokens=longest)
+    if config.student.vocabulary == "text":
+        ready, encoded = _trimmed(ready, encoded, accelerator)
+        student = ready.student
+    elif isinstance(ready.masker, PairedMasker):
+        others = encode(teacher.tokenizer, training, max_tokens=longest)
+        encoded = [max(pair, key=len) for pair in zip(encoded, others, strict=True)]
     sampler = BatchSampler(
-        encode(tokenizer, training, max_tokens=longest),
+        encoded,
         tokens=config.optimizer.micro_batch_tokens,
         seed=config.seed,
-        pad_id=tokenizer.pad_token_id or 0,
+        pad_id=student.tokenizer.pad_token_id or 0,
     )
     counterfactuals = None
     check_cancelled()
     if config.corpus.cda:
         notify("Swapping the held-out sentences, so that no swapped one is trained on")
         swap = augmentation.swapper(text.held_out, teacher, names=config.corpus.cda_names, progress=progress)
-        counterfactuals = Counterfactuals(training, swap, tokenizer, longest)
+        counterfactuals = Counterfactuals(training, swap, student.tokenizer, longest)
+    loader: Loader
+    if isinstance(ready.masker, PairedMasker):
+        loader = PairedLoader(sampler, ready.masker, training, counterfactuals, max_tokens=longest)
+    else:
+        loader = BatchLoader(sampler, ready.masker, counterfactuals)
     return TrainingSetup(
         config=config,
         teacher=teacher,
         student=student,
-        constraint=ready.constraint,
+        vocabularies=ready.vocabularies,
+        constraints=ready.constraints,
         corpus=text,
         trainer=ready.trainer,
-        loader=BatchLoader(sampler, ready.masker, counterfactuals),
-        held_out=encode(tokenizer, text.held_out, max_tokens=longest),
+        loader=loader,
+        max_tokens=longest,
         text_digest=_digest(training, text.held_out),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd import models
 from fairkd.distill.config import StudentConfig, spread_layers
@@ -64,7 +64,7 @@ def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> Ma
     ------
     InputError
         If the teacher does not have the layers, a fresh model cannot have this size, or an existing student
-        has another vocabulary or reads texts differently.
+        has the same vocabulary and reads texts differently, or another one and is to be trimmed.
     ModelError
         If the reference cannot be loaded, or the layers of this model family cannot be copied.
     """
@@ -72,13 +72,14 @@ def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> Ma
     if settings.kind == "existing":
         return _existing(teacher, settings)
     if settings.kind == "fresh":
+        tokenizer = (
+            teacher.tokenizer if settings.tokenizer is None else models.load(settings.tokenizer).tokenizer
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model = fresh(teacher.model, settings)
-    else:
-        model = take_layers(
-            teacher.model, settings.layers or (), freeze_embeddings=settings.freeze_embeddings
-        )
+            model = fresh(teacher.model, settings, None if settings.tokenizer is None else tokenizer)
+        return MaskedLM(model, tokenizer, f"student of {teacher.reference}")
+    model = take_layers(teacher.model, settings.layers or (), freeze_embeddings=settings.freeze_embeddings)
     return MaskedLM(model, teacher.tokenizer, f"student of {teacher.reference}")
 
 
@@ -164,8 +165,10 @@ def _as_loaded(student: nn.Module, loaded: nn.Module) -> None:
                 vars(module)[key] = value
 
 
-def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
-    """An untrained model of the teacher's family and vocabulary, in another size.
+def fresh(
+    teacher: PreTrainedModel, settings: StudentConfig, tokenizer: PreTrainedTokenizerFast | None = None
+) -> PreTrainedModel:
+    """An untrained model of the teacher's family, in another size, for its vocabulary or another tokenizer.
 
     Its feed-forward layers are four times as wide as its hidden states. Everything else is as in the
     teacher's configuration.
@@ -177,7 +180,7 @@ def fresh(teacher: PreTrainedModel, settings: StudentConfig) -> PreTrainedModel:
     """
     size = f"{settings.hidden_layers} layers of width {settings.width} and {settings.heads} heads"
     with _explained(f"A fresh {type(teacher).__name__} with {size}"):
-        config = _resized(teacher.config, settings)
+        config = _resized(teacher.config, settings, tokenizer)
         check_fits(lambda: type(teacher)(copy.deepcopy(config)))
         student = type(teacher)(config)
     return student.float().eval()
@@ -198,7 +201,9 @@ def _explained(what: str) -> Iterator[None]:
         ) from error
 
 
-def _resized(config: PreTrainedConfig, settings: StudentConfig) -> PreTrainedConfig:
+def _resized(
+    config: PreTrainedConfig, settings: StudentConfig, tokenizer: PreTrainedTokenizerFast | None
+) -> PreTrainedConfig:
     """The configuration of a fresh student: the teacher's with other sizes, those of its text model."""
     text = config.get_text_config()
     values, names = text.to_dict(), type(text).attribute_map
@@ -227,6 +232,10 @@ def _resized(config: PreTrainedConfig, settings: StudentConfig) -> PreTrainedCon
         **{"intra_bottleneck_size": narrow, "true_hidden_size": narrow, "d_inner": 4 * width},
     }
     values |= {name: value for name, value in agreeing.items() if values.get(name) is not None}
+    if tokenizer is not None:
+        values["vocab_size"] = len(tokenizer)
+        for name in [name for name in values if name.endswith("_token_id")]:
+            values[name] = getattr(tokenizer, name, None)
     if blocks := values.get("block_sizes"):  # Funnel halves the text's length after each
         del values["num_hidden_layers"], values["block_repeats"]
         values["block_sizes"] = [
@@ -243,12 +252,13 @@ def _resized(config: PreTrainedConfig, settings: StudentConfig) -> PreTrainedCon
 
 def _existing(teacher: MaskedLM, settings: StudentConfig) -> MaskedLM:
     lm = models.load(settings.reference or "")
-    if lm.vocabulary != teacher.vocabulary:
+    if settings.vocabulary == "text" and lm.vocabulary != teacher.vocabulary:
         raise InputError(
-            f"The student {lm.reference} ({lm.vocabulary_size} tokens) has another vocabulary than the "
-            f"teacher {teacher.reference} ({teacher.vocabulary_size}): choose one with the same tokenizer."
+            f"student.vocabulary text keeps a part of the teacher's vocabulary, but {lm.reference} has "
+            f"another one than {teacher.reference}: leave the setting at teacher."
         )
-    _check_same_reading(teacher, lm)
+    if lm.vocabulary == teacher.vocabulary:
+        _check_same_reading(teacher, lm)
     if settings.freeze_embeddings:
         _freeze_embeddings(lm.model)
     return lm

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -18,12 +19,13 @@ from torch import Tensor, nn
 
 from fairkd.constraints import Constraint, resolve
 from fairkd.distill.config import Config
-from fairkd.distill.data import Batch, Masker, Masking
+from fairkd.distill.data import Batch, Masker, Masking, PairedMasker
 from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
 from fairkd.distill.precision import FORMATS, autocast, make_accelerator, resolve_precision
 from fairkd.errors import FairKDError, ModelError
 from fairkd.models import (
     MaskedLM,
+    MatchedVocabularies,
     Projection,
     projection_of,
     reason,
@@ -52,18 +54,25 @@ def make_constraint(lm: MaskedLM, config: Config) -> Constraint:
 
 def make_masker(lm: MaskedLM, config: Config) -> Masker:
     """The masker of a run. Its masks do not depend on the constraint's kind: variants see the same text."""
+    return Masker(lm.tokenizer, lm.vocabulary_size, **_masking(lm, config))
+
+
+def make_paired_masker(vocabularies: MatchedVocabularies, config: Config) -> PairedMasker:
+    """The same for two models with different tokenizers."""
+    return PairedMasker(vocabularies, **_masking(vocabularies.student, config))
+
+
+def _masking(lm: MaskedLM, config: Config) -> dict[str, Any]:
     masking, objective, settings = config.masking, config.objective, config.constraint
     group_words: list[int] = []
     if masking.group_rate is not None:
         group_words = resolve(lm, settings.groups(), kind="group", skip_unspellable=True).columns.tolist()
-    return Masker(
-        lm.tokenizer,
-        lm.vocabulary_size,
-        Masking(masking.rate, masking.masked, masking.random, masking.group_rate),
-        seed=config.seed,
-        group_words=group_words,
-        sample={"all": 1.0, "masked": 0.0, "sample": objective.sample}[objective.positions],
-    )
+    return {
+        "masking": Masking(masking.rate, masking.masked, masking.random, masking.group_rate),
+        "seed": config.seed,
+        "group_words": group_words,
+        "sample": {"all": 1.0, "masked": 0.0, "sample": objective.sample}[objective.positions],
+    }
 
 
 @dataclass(frozen=True)
@@ -102,14 +111,21 @@ class Trainer:
         constraint: Constraint,
         config: Config,
         accelerator: Accelerator | None = None,
+        *,
+        kept: Sequence[int] | None = None,
     ) -> None:
-        """Moves both models to the accelerator's device: pass copies if they must stay where they are."""
+        """Moves both models to the accelerator's device: pass copies if they must stay where they are.
+
+        `constraint` has the student's tokens. `kept` are the teacher's tokens that a trimmed student has, in
+        the student's order: it learns the teacher's distribution given those.
+        """
         self.accelerator = accelerator or make_accelerator()
         self.device = self.accelerator.device
         self.precision = resolve_precision(config.optimizer.precision, self.device)
         self.constraint, self.config = constraint, config
         self.teacher, self.student = teacher.model.to(self.device), student.model.to(self.device)
-        self.mask_id = teacher.mask_id
+        self.mask_id = student.mask_id
+        self.kept = None if kept is None else torch.tensor(kept, device=self.device)
         objective = config.objective
         wanted, own = states_width(self.teacher), states_width(self.student)
         self.projection: nn.Linear | None = None
@@ -155,8 +171,7 @@ class Trainer:
         ModelError
             If the code of one of the models fails: some families need a kernel or an input that is not there.
         """
-        ids = torch.full((1, 4), self.mask_id)
-        (prepared,) = self.prepare([Batch(ids, None, torch.tensor([1, 2]), ids[0, :2])])
+        (prepared,) = self.prepare([self._tiny_batch()])
         try:
             with torch.random.fork_rng(devices=[]):  # Reformer draws numbers
                 self._loss(prepared, prepared.counts)[0].backward()
@@ -194,13 +209,20 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         return sums
 
+    def _tiny_batch(self) -> Batch:
+        ids = torch.full((1, 4), self.mask_id)
+        return Batch(ids, None, torch.tensor([1, 2]), ids[0, :2])
+
     @cached_property
     def _teacher_projection(self) -> Projection:
         """The teacher's vocabulary projection in the format of the matrix products, converted once."""
         projection = projection_of(self.teacher)
         if projection.weight is None:
             return projection
-        return replace(projection, weight=projection.weight.detach().to(self.matmul_dtype))
+        weight, bias = projection.weight.detach(), projection.bias
+        if self.kept is not None:
+            weight, bias = weight[self.kept], None if bias is None else bias.detach()[self.kept]
+        return Projection(weight.to(self.matmul_dtype), bias)
 
     @cached_property
     def _frozen_weight(self) -> Tensor | None:
@@ -280,7 +302,11 @@ class Trainer:
             weight = self._teacher_projection.weight
             zeros = batch.ids.new_zeros(len(batch.rows), 0 if weight is None else weight.shape[1])
             return zeros, zeros
-        return states_and_head_input(self.teacher, batch.ids, batch.attention_mask, batch.rows)
+        ids = batch.ids if self.kept is None else self.kept[batch.ids]
+        states, taken = states_and_head_input(self.teacher, ids, batch.attention_mask, batch.rows)
+        if self.kept is not None and self._teacher_projection.weight is None:
+            taken = taken[:, self.kept]  # the logits of the tokens that the student has
+        return states, taken
 
     def _sum_gradients(self) -> None:
         """Sum the gradients over all processes, in one message."""

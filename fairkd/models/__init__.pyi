@@ -67,6 +67,7 @@ from .tokenization import (
 )
 from .trimming import trim as trim
 from .vocabulary_match import (
+    BOTH_MARKED as BOTH_MARKED,
     MatchedVocabularies as MatchedVocabularies,
     VocabularyMatch as VocabularyMatch,
     match as match,

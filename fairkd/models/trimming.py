@@ -1,4 +1,4 @@
-"""A masked language model with fewer tokens: its tokenizer, embeddings and vocabulary projection cut alike."""
+"""A masked language model with fewer tokens: tokenizer, embeddings and vocabulary projection cut alike."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 Tokens are compared by the text that they stand for, and by whether they begin a word. Case and accents count
 unless one of the models drops them, so an uncased model's "he" is a cased one's "he" and "He". Special tokens
-are matched by what they are for (mask, unknown, ...). Tokens that mean the same form a *class*. What one model
-has and the other lacks is the class "other".
+are matched by what they are for (mask, unknown, ...). Tokens that mean the same form a *class*. What one
+model has and the other lacks is the class "other".
 
 Byte-level BPE and SentencePiece write the space before a word into its token ("Ġhe", "▁he"), but a word
 without a space before it ("(he", RoBERTa's first word of a text) has none. So which tokens begin a word
@@ -27,6 +27,9 @@ from fairkd.models.token_strings import CONTINUES, SPACE, readable
 Form = Literal["marked", "unmarked"]
 """Whether the word at a position carries its tokenizer's mark of a word's beginning: "Ġhe" or "he" in
 RoBERTa, "he" or "##he" in BERT, whose words are always marked."""
+
+# The number of the form in which the word carries the mark in both models; see `MatchedVocabularies.at`.
+BOTH_MARKED = 3
 
 _ROLES = ("mask_token", "unk_token", "pad_token", "cls_token", "sep_token", "bos_token", "eos_token")
 
@@ -57,6 +60,12 @@ class VocabularyMatch:
         ones add up to p(matched) KL(p given matched || s) and a constant, so the best student is the same.
         """
         return bool((self.student == self.classes).any())
+
+    def to(self, device: torch.device) -> VocabularyMatch:
+        """The match with its tensors on a device."""
+        if self.teacher.device == device:
+            return self
+        return VocabularyMatch(self.teacher.to(device), self.student.to(device), self.classes)
 
     def class_logits(self, logits: Tensor, role: Literal["teacher", "student"]) -> Tensor:
         """The log of the sum of exp over the tokens of each class [C, N], for logits [V, N].
@@ -139,7 +148,7 @@ class MatchedVocabularies:
     def forms_of(self, teacher: np.ndarray, student: np.ndarray) -> np.ndarray:
         """The form numbers [N] of words that are the tokens `teacher` [N] and `student` [N]."""
         if self.trimmed is not None:
-            return np.full(len(teacher), 3)
+            return np.full(len(teacher), BOTH_MARKED)
         one, other = self._marked
         return 2 * one[teacher] + other[student]
 

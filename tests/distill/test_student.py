@@ -121,14 +121,6 @@ def test_an_existing_student_starts_from_its_weights(
     assert outcome.held_out["kl"] is not None and outcome.held_out["kl"] < 0.05
 
 
-def test_an_existing_student_of_another_vocabulary_is_refused(
-    tiny_bert: MaskedLM, tiny_folder: Callable[[str], Path]
-) -> None:
-    settings = StudentConfig(kind="existing", reference=str(tiny_folder("roberta")))
-    with pytest.raises(InputError, match="another vocabulary"):
-        make_student(tiny_bert, settings, seed=0)
-
-
 def test_an_existing_student_that_reads_capitals_differently_is_refused(
     tiny_bert: MaskedLM, tiny_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:

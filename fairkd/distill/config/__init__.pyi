@@ -26,6 +26,7 @@ from .sections import (
     Precision as Precision,
     ScheduleKind as ScheduleKind,
     StudentConfig as StudentConfig,
+    Vocabulary as Vocabulary,
     spread_layers as spread_layers,
 )
 from .settings_list import (

@@ -15,6 +15,7 @@ from fairkd.utils import Section, quoted, shortened
 
 Positions = Literal["all", "masked", "sample"]
 StudentKind = Literal["layers", "fresh", "existing"]
+Vocabulary = Literal["teacher", "text"]
 ScheduleKind = Literal["linear", "cosine", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -63,8 +64,18 @@ class StudentConfig(Section):
     )
     reference: str | None = Field(
         default=None,
-        description="For kind existing: the model to start from, as run/ID, a local folder or a Hub id. It "
-        "must have the teacher's vocabulary.",
+        description="For kind existing: the model to start from, as run/ID, a local folder or a Hub id. One "
+        "with another tokenizer learns at words that are one token in both models.",
+    )
+    vocabulary: Vocabulary = Field(
+        default="teacher",
+        description="Tokens that the student keeps: all of its tokenizer's (teacher), or those that the "
+        "training text and the run's words need (text), for a smaller file and faster steps.",
+    )
+    tokenizer: str | None = Field(
+        default=None,
+        description="For kind fresh: a model whose tokenizer the student takes, as run/ID, a local folder or "
+        "a Hub id. Empty: the teacher's.",
     )
 
     @model_validator(mode="after")
@@ -73,6 +84,10 @@ class StudentConfig(Section):
             raise ValueError("a student of kind existing needs student.reference, the model to start from")
         if self.kind == "fresh" and self.width % self.heads:
             raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
+        if self.kind == "fresh" and self.tokenizer is not None and self.vocabulary == "text":
+            raise ValueError(
+                "student.vocabulary text keeps a part of the teacher's tokenizer, not of another"
+            )
         return self
 
 

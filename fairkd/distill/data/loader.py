@@ -7,6 +7,7 @@ are swapped when they are read, so a short run does not wait until a whole corpu
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -41,26 +42,25 @@ class Counterfactuals:
 
         Sentences that swapping leaves unchanged are left out.
         """
+        texts, numbers = self.swapped(index)
+        return encode(self.tokenizer, texts, max_tokens=self.max_tokens), numbers
+
+    def swapped(self, index: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """`encode` before the tokenizer."""
         originals = [self.sentences[i] for i in index]
         pairs = [
             (swapped, len(self.sentences) + int(i))
             for i, original, swapped in zip(index, originals, self.swap(originals), strict=True)
             if swapped != original
         ]
-        texts = [text for text, _ in pairs]
-        return (
-            encode(self.tokenizer, texts, max_tokens=self.max_tokens),
-            np.array([number for _, number in pairs], dtype=np.int64),
-        )
+        return [text for text, _ in pairs], np.array([number for _, number in pairs], dtype=np.int64)
 
 
-class BatchLoader:
+class Loader(ABC):
     """Masked batches, one after the other, from any position."""
 
-    def __init__(
-        self, sampler: BatchSampler, masker: Masker, counterfactuals: Counterfactuals | None = None
-    ) -> None:
-        self.sampler, self.masker, self.counterfactuals = sampler, masker, counterfactuals
+    def __init__(self, sampler: BatchSampler) -> None:
+        self.sampler = sampler
         self.position = DataPosition()
         self._batches: tuple[int, list[np.ndarray]] | None = None
 
@@ -81,6 +81,20 @@ class BatchLoader:
         more = offset + 1 < len(batches)
         self.position = DataPosition(epoch, offset + 1) if more else DataPosition(epoch + 1)
         return epoch, batches[offset]
+
+    @abstractmethod
+    def _batch(self, epoch: int, index: np.ndarray) -> Batch:
+        """The masked batch of the sentences at `index`."""
+
+
+class BatchLoader(Loader):
+    """Batches for two models with one tokenizer."""
+
+    def __init__(
+        self, sampler: BatchSampler, masker: Masker, counterfactuals: Counterfactuals | None = None
+    ) -> None:
+        super().__init__(sampler)
+        self.masker, self.counterfactuals = masker, counterfactuals
 
     def _batch(self, epoch: int, index: np.ndarray) -> Batch:
         if self.counterfactuals is None:

@@ -30,6 +30,8 @@ class PairedBatch(Batch):
         The teacher's token ids after masking, and its attention mask: [batch, length].
     teacher_rows
         The teacher's positions to compare [K], as indices into its flattened ids: words of one token in both.
+    teacher_labels
+        The teacher's original tokens there [K].
     student_rows
         The same words [K], as indices into `rows`.
     forms
@@ -39,8 +41,14 @@ class PairedBatch(Batch):
     teacher_ids: Tensor
     teacher_mask: Tensor | None
     teacher_rows: Tensor
+    teacher_labels: Tensor
     student_rows: Tensor
     forms: Tensor
+
+    @property
+    def teachers(self) -> Batch:
+        """The teacher's side, at the words of one token in both models."""
+        return Batch(self.teacher_ids, self.teacher_mask, self.teacher_rows, self.teacher_labels)
 
     def to(self, device: torch.device) -> PairedBatch:
         """The batch on a device; tensors that are there already are not copied."""
@@ -120,6 +128,7 @@ class PairedMasker:
             teacher_ids=torch.from_numpy(inputs[0]),
             teacher_mask=masks[0],
             teacher_rows=torch.from_numpy(batch * length[0] + teacher_at[batch, word]),
+            teacher_labels=torch.from_numpy(original[batch, word]),
             student_rows=torch.from_numpy(np.searchsorted(rows, places)),
             forms=torch.from_numpy(forms[batch, word]),
         )

@@ -43,6 +43,18 @@ class PairedText:
     student_words: np.ndarray
     single: np.ndarray
 
+    @property
+    def teacher_single(self) -> np.ndarray:
+        """Whether each word [W] is one token of the teacher."""
+        inside = self.teacher_words[self.teacher_words != NO_WORD]
+        found: np.ndarray = np.bincount(inside, minlength=len(self.single)) == 1
+        return found
+
+    @property
+    def longer(self) -> np.ndarray:
+        """The ids of the model that has more tokens."""
+        return max(self.teacher, self.student, key=len)
+
 
 def pair_texts(
     teacher: MaskedLM, student: MaskedLM, texts: Sequence[str], *, max_tokens: int

@@ -41,7 +41,8 @@ class MatchedTargets:
     Attributes
     ----------
     states, weight, bias
-        The teacher's states [K, width] after its head's transform, and its vocabulary projection.
+        The teacher's states [K, width] after its head's transform, and its vocabulary projection. Without a
+        weight, `states` are logits [K, V].
     rows
         Which of the N positions each of the K is.
     forms, matches
@@ -53,7 +54,7 @@ class MatchedTargets:
     """
 
     states: Tensor
-    weight: Tensor
+    weight: Tensor | None
     bias: Tensor | None
     rows: Tensor
     forms: Tensor
@@ -72,7 +73,7 @@ class Constraints:
 
 def matched_loss(
     states: Tensor,
-    weight: Tensor,
+    weight: Tensor | None,
     bias: Tensor | None,
     targets: MatchedTargets,
     constraints: Constraints,
@@ -83,10 +84,11 @@ def matched_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The weighted sum of the kd, mlm and group terms, and each of them unweighted.
 
-    `states` [N, width], `weight` [V, width] and `bias` [V] are the student's. Returns as `fused_loss` does.
+    `states` [N, width], `weight` [V, width] and `bias` [V] are the student's; without a weight, `states` are
+    its logits [N, V]. Returns as `fused_loss` does.
     """
-    if bias is None:
-        bias = states.new_zeros(len(weight))
+    if weight is None or targets.weight is None:
+        matmul_dtype = torch.promote_types(states.dtype, torch.float32)  # logits are not rounded again
     total, terms = _MatchedLoss.apply(
         states,
         weight,
@@ -107,17 +109,21 @@ class _MatchedLoss(torch.autograd.Function):
     def forward(
         ctx: Any,
         states: Tensor,
-        weight: Tensor,
-        bias: Tensor,
+        weight: Tensor | None,
+        bias: Tensor | None,
         targets: MatchedTargets,
         constraints: Constraints,
         weights: Weights,
         chunk: int,
         matmul_dtype: torch.dtype,
     ) -> tuple[Tensor, Tensor]:
+        soft = weights.label == "soft" and constraints.teacher.active
+        needs_teacher = bool(weights.kd or soft or (weights.group and constraints.teacher.active))
         with torch.autocast(states.device.type, enabled=False):
-            pass_ = _Pass(states, weight, bias, targets, constraints, weights, matmul_dtype)
-            for form, rows, places in _parts(targets, len(states), chunk):
+            pass_ = _Pass(
+                states, weight, bias, targets, constraints, weights, matmul_dtype, ctx.needs_input_grad
+            )
+            for form, rows, places in _parts(targets, len(states), chunk, needs_teacher):
                 pass_.add(form, rows, places)
         counts = len(targets.rows), int((targets.labels != IGNORED).sum()), int(targets.constrained.sum())
         terms = pass_.sums / pass_.sums.new_tensor([max(1, count) for count in counts])
@@ -130,14 +136,17 @@ class _MatchedLoss(torch.autograd.Function):
         grads, ctx.grads = ctx.grads, None
         if grads is None:
             raise RuntimeError("The matched loss keeps its gradients for one backward pass only.")
-        return (*(grad.mul_(grad_total) for grad in grads), None, None, None, None, None)
+        scaled = (None if grad is None else grad.mul_(grad_total) for grad in grads)
+        return (*scaled, None, None, None, None, None)
 
 
-def _parts(targets: MatchedTargets, count: int, chunk: int) -> Iterator[tuple[int | None, Tensor, Tensor]]:
+def _parts(
+    targets: MatchedTargets, count: int, chunk: int, needs_teacher: bool
+) -> Iterator[tuple[int | None, Tensor, Tensor]]:
     """Chunks of positions with one form (None: only a label), each with its places among the K."""
     paired = torch.zeros(count, dtype=torch.bool, device=targets.rows.device)
-    paired[targets.rows] = True
-    for form in targets.forms.unique().tolist():
+    paired[targets.rows] = needs_teacher
+    for form in targets.forms.unique().tolist() if needs_teacher else ():
         for places in torch.nonzero(targets.forms == form).flatten().split(chunk):
             yield form, targets.rows[places], places
     alone = torch.nonzero(~paired & (targets.labels != IGNORED)).flatten()
@@ -152,42 +161,48 @@ class _Pass:
     def __init__(
         self,
         states: Tensor,
-        weight: Tensor,
-        bias: Tensor,
+        weight: Tensor | None,
+        bias: Tensor | None,
         targets: MatchedTargets,
         constraints: Constraints,
         weights: Weights,
         matmul_dtype: torch.dtype,
+        needs_grad: Sequence[bool],
     ) -> None:
         self.exact = torch.promote_types(matmul_dtype, torch.float32)
-        self.states, self.weight, self.bias = states.to(matmul_dtype), weight.to(matmul_dtype), bias
+        self.states, self.bias = states.to(matmul_dtype), bias
+        self.weight = None if weight is None else weight.to(matmul_dtype)
         self.given = states, weight, bias
         self.teacher_states = targets.states.to(matmul_dtype)
-        self.teacher_weight = targets.weight.to(matmul_dtype)
+        self.teacher_weight = None if targets.weight is None else targets.weight.to(matmul_dtype)
         self.targets, self.constraints, self.weights = targets, constraints, weights
         device = states.device
         self.kd, self.mlm, self.group = (
-            weight / max(1, int(count))
-            for weight, count in (
+            factor / max(1, int(count))
+            for factor, count in (
                 (weights.kd, len(targets.rows)),
                 (weights.mlm, (targets.labels != IGNORED).sum()),
                 (weights.group, targets.constrained.sum()),
             )
         )
         self.sums = torch.zeros(3, dtype=self.exact, device=device)
-        self.grad_states = torch.zeros_like(states)
-        self.grad_weight = torch.zeros_like(weight, dtype=self.exact)
-        self.grad_bias = torch.zeros_like(bias, dtype=self.exact)
+        self.grad_states, self.grad_weight, self.grad_bias = (
+            torch.zeros_like(given, dtype=self.exact) if given is not None and needed else None
+            for given, needed in zip(self.given, needs_grad, strict=False)
+        )
 
-    def gradients(self) -> list[Tensor]:
-        """With respect to states, weight and bias."""
+    def gradients(self) -> list[Tensor | None]:
+        """With respect to states, weight and bias; None for those that are not needed."""
         grads = self.grad_states, self.grad_weight, self.grad_bias
-        return [grad.to(given.dtype) for grad, given in zip(grads, self.given, strict=True)]
+        return [
+            None if grad is None or given is None else grad.to(given.dtype)
+            for grad, given in zip(grads, self.given, strict=True)
+        ]
 
     def add(self, form: int | None, rows: Tensor, places: Tensor) -> None:
         """Add the terms and gradients of the positions `rows` [n], with the teacher's at `places` [n]."""
         states = self.states[rows]
-        b = (self.weight @ states.t()).to(self.exact) + self.bias[:, None].to(self.exact)
+        b = _logits(states, self.weight, self.bias, self.exact)
         soft = None
         if form is None:
             grad = torch.zeros_like(b)
@@ -195,9 +210,13 @@ class _Pass:
             grad, soft = self._compare(form, b, rows, places)
         self._learn_labels(b, rows, soft, grad)
         grad = grad.to(states.dtype)
-        self.grad_states[rows] = (grad.t() @ self.weight).to(self.grad_states.dtype)
-        self.grad_weight += (grad @ states).to(self.exact)
-        self.grad_bias += grad.sum(1, dtype=self.exact)
+        if self.grad_states is not None:
+            own = grad.t() if self.weight is None else grad.t() @ self.weight
+            self.grad_states[rows] = own.to(self.exact)
+        if self.grad_weight is not None:
+            self.grad_weight += (grad @ states).to(self.exact)
+        if self.grad_bias is not None:
+            self.grad_bias += grad.sum(1, dtype=self.exact)
 
     def _compare(self, form: int, b: Tensor, rows: Tensor, places: Tensor) -> tuple[Tensor, Tensor | None]:
         """The gradient [V, n] of kd and group, and soft labels [n, K] where they replace the hard ones."""
@@ -226,10 +245,7 @@ class _Pass:
 
     def _teacher_logits(self, places: Tensor, constrained: Tensor) -> Tensor:
         """The teacher's logits [V, n] after the constraint."""
-        bias = self.targets.bias
-        a = (self.teacher_weight @ self.teacher_states[places].t()).to(self.exact)
-        if bias is not None:
-            a += bias[:, None].to(self.exact)
+        a = _logits(self.teacher_states[places], self.teacher_weight, self.targets.bias, self.exact)
         constraint, at = self.constraints.teacher, torch.nonzero(constrained).flatten()
         if constraint.active and len(at):
             where = constraint.columns.to(a.device)[:, None], at
@@ -276,4 +292,9 @@ class _Pass:
         grad[:, at] += self.mlm * (log_s.exp_() - target)
 
 
-__all__: Sequence[str] = ["Constraints", "MatchedTargets", "matched_loss"]
+def _logits(states: Tensor, weight: Tensor | None, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
+    """Logits [V, n] of states [n, width]; without a weight, the states are logits [n, V] already."""
+    if weight is None:
+        return states.t().to(dtype, copy=True)
+    logits = (weight @ states.t()).to(dtype)
+    return logits if bias is None else logits.add_(bias[:, None].to(dtype))

@@ -148,7 +148,7 @@ def test_classes_of_several_tokens_have_the_loss_of_the_plain_reference(
 
 
 def test_a_student_with_fewer_tokens_is_taught_the_teachers_distribution_given_those() -> None:
-    """The constraint edits the teacher before: its words are among the tokens, so both orders are the same."""
+    """The constraint edits the teacher before: its words are among the tokens, so the order is free."""
     states, weight, bias, targets = problem()
     kept = [0, 3, 5, 8, 13, 20, 21, 39]
     constraint = Constraint("mass_preserving", ((3, 5), (8, 13)))

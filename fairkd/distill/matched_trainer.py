@@ -1,0 +1,127 @@
+"""A training step of a student whose tokenizer differs from its teacher's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from fairkd.distill.config import Config
+from fairkd.distill.data import Batch, PairedBatch
+from fairkd.distill.losses import IGNORED, Constraints, MatchedTargets, matched_loss
+from fairkd.distill.precision import autocast
+from fairkd.distill.trainer import PositionCounts, PreparedBatch, Trainer
+from fairkd.errors import InputError
+from fairkd.models import BOTH_MARKED, MatchedVocabularies, projection_of, states_and_head_input
+
+
+class MatchedTrainer(Trainer):
+    """`Trainer` for two vocabularies: the loss is `fairkd.distill.losses.matched_loss`.
+
+    Hidden states are not compared. At words of several tokens the models have no positions in common, and
+    what one knows from their number the other does not.
+    """
+
+    def __init__(
+        self,
+        vocabularies: MatchedVocabularies,
+        constraints: Constraints,
+        config: Config,
+        accelerator: Accelerator | None = None,
+    ) -> None:
+        """Raises InputError if the hidden states' loss is the only one."""
+        objective = config.objective.model_copy(update={"hidden": 0.0})
+        super().__init__(
+            vocabularies.teacher,
+            vocabularies.student,
+            constraints.student,
+            config.model_copy(update={"objective": objective}),
+            accelerator,
+        )
+        if not (self.weights.kd or self.weights.mlm or self.weights.group):
+            raise InputError(
+                "Teacher and student have different vocabularies, so hidden states are not compared, and no "
+                "other loss has a weight: set objective.kd or objective.mlm above 0."
+            )
+        self.vocabularies, self.constraints = vocabularies, constraints
+        self.teacher_mask_id = vocabularies.teacher.mask_id
+
+    def _tiny_batch(self) -> PairedBatch:
+        own, ids = super()._tiny_batch(), torch.full((1, 4), self.teacher_mask_id)
+        return PairedBatch(
+            **vars(own),
+            teacher_ids=ids,
+            teacher_mask=None,
+            teacher_rows=own.rows,
+            teacher_labels=ids[0, :2],
+            student_rows=torch.tensor([0, 1]),
+            forms=torch.full((2,), BOTH_MARKED),
+        )
+
+    def _prepare(self, batch: Batch) -> PreparedBatch:
+        assert isinstance(batch, PairedBatch)
+        inputs = batch.teacher_ids.flatten()[batch.teacher_rows]
+        constrained = self.constraints.teacher.applies(inputs, self.teacher_mask_id)
+        labels = batch.labels
+        if self.constraint.active and self.weights.label != "keep":
+            in_scope = torch.zeros(len(labels), dtype=torch.bool)
+            in_scope[batch.student_rows] = constrained
+            group_word = torch.isin(labels, self.constraint.columns)
+            # As in Trainer: a group word that was replaced outside the scope would still teach the bias.
+            own = batch.ids.flatten()[batch.rows]
+            ignored = group_word & (labels != own) & ~in_scope
+            if self.weights.label == "drop":
+                ignored |= group_word & in_scope
+            labels = labels.masked_fill(ignored, IGNORED)
+        counts = PositionCounts(
+            kd=len(inputs),
+            mlm=int((labels != IGNORED).sum()),
+            group=int(constrained.sum()),
+            tokens=batch.tokens,
+        )
+        device = self.device
+        return PreparedBatch(batch.to(device), labels.to(device), constrained.to(device), counts)
+
+    def _loss(self, prepared: PreparedBatch, totals: PositionCounts) -> tuple[Tensor, dict[str, Tensor]]:
+        batch, counts = prepared.batch, prepared.counts
+        assert isinstance(batch, PairedBatch)
+        share = {
+            "kd": counts.kd / max(1, totals.kd),
+            "mlm": counts.mlm / max(1, totals.mlm),
+            "group": counts.group / max(1, totals.group),
+        }
+        weights = replace(
+            self.weights, **{name: getattr(self.weights, name) * part for name, part in share.items()}
+        )
+        with autocast(self.device, self.precision):
+            with torch.no_grad():
+                _, teacher_states = self._teacher_states(batch.teachers)
+            _, taken = states_and_head_input(self.student, batch.ids, batch.attention_mask, batch.rows)
+        taught, learnt = self._teacher_projection, projection_of(self.student)
+        forms = batch.forms.unique().tolist()
+        targets = MatchedTargets(
+            states=teacher_states.float(),
+            weight=taught.weight,
+            bias=taught.bias,
+            rows=batch.student_rows,
+            forms=batch.forms,
+            matches={form: self.vocabularies.at(form).to(self.device) for form in forms},
+            constrained=prepared.constrained,
+            labels=prepared.labels,
+        )
+        total, terms = matched_loss(
+            taken.float(),
+            learnt.weight if self._frozen_weight is None else self._frozen_weight,
+            learnt.bias,
+            targets,
+            self.constraints,
+            weights,
+            chunk=self.config.objective.chunk,
+            matmul_dtype=self.matmul_dtype,
+        )
+        terms = {name: term.detach() * share[name] for name, term in terms.items()}
+        if not self.weights.kd:
+            terms["kd"] = torch.zeros_like(terms["kd"])  # the teacher was not run
+        return total, terms
