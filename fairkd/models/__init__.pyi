@@ -65,7 +65,7 @@ from .tokenization import (
     tokens_by_word as tokens_by_word,
     unknown_parts as unknown_parts,
 )
-from .trimming import trim as trim
+from .trimming import take_tokens as take_tokens, trim as trim
 from .vocabulary_match import (
     BOTH_MARKED as BOTH_MARKED,
     MatchedVocabularies as MatchedVocabularies,
