@@ -13,7 +13,7 @@ from fairkd.models.loading import MaskedLM
 from fairkd.models.vocabulary_match import MatchedVocabularies
 from tests.tiny import SENTENCES
 
-TEXTS = ["He is a zoologist, (she said).", *SENTENCES[:12], "milk"]
+TEXTS = ["He is a zoologist, (she said).", *SENTENCES[:12], "Zoologists liked zoologists, botanists, biologists."]
 
 
 def spelled(lm: MaskedLM, ids: np.ndarray) -> str:
@@ -58,7 +58,7 @@ def test_long_texts_are_cut_after_a_word_that_fits_both(pair: tuple[MaskedLM, Ma
 
 def test_whole_words_are_hidden_in_both_inputs(pair: tuple[MaskedLM, MaskedLM]) -> None:
     texts = pair_texts(*pair, TEXTS, max_tokens=64)
-    masker = PairedMasker(MatchedVocabularies(*pair), Masking(0.5, 0.7, 0.2), seed=3)
+    masker = PairedMasker(MatchedVocabularies(*pair), Masking(0.8, 0.7, 0.2), seed=3)
     examples = np.arange(len(texts))
     batch = masker(texts, examples, epoch=1)
     labels = np.full(batch.ids.shape, IGNORED)
