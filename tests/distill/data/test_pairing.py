@@ -13,7 +13,11 @@ from fairkd.models.loading import MaskedLM
 from fairkd.models.vocabulary_match import MatchedVocabularies
 from tests.tiny import SENTENCES
 
-TEXTS = ["He is a zoologist, (she said).", *SENTENCES[:12], "Zoologists liked zoologists, botanists, biologists."]
+TEXTS = [
+    "He is a zoologist, (she said).",
+    *SENTENCES[:12],
+    "Zoologists liked zoologists, botanists, biologists.",
+]
 
 
 def spelled(lm: MaskedLM, ids: np.ndarray) -> str:
