@@ -94,9 +94,10 @@ def main() -> None:
             assert model is not None
             lm = load(str(model))
             size = sum(path.stat().st_size for path in model.iterdir())
+            kl = held_out_kl(setups["text"], model)
             print(
                 f"{name}: {lm.vocabulary_size:,} tokens, {sum(p.numel() for p in lm.model.parameters()):,} "
-                f"parameters, folder {size / 1e6:.1f} MB, held-out KL {held_out_kl(setups['text'], model):.4f}",
+                f"parameters, folder {size / 1e6:.1f} MB, held-out KL {kl:.4f}",
                 flush=True,
             )
         print(setups["text"].evaluator().unmatched)
