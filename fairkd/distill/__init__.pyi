@@ -9,6 +9,7 @@ from .config import (
 from .evaluation import Evaluator as Evaluator
 from .loop import Outcome as Outcome
 from .lr_schedule import schedule as schedule
+from .matched_evaluation import MatchedEvaluator as MatchedEvaluator
 from .model_card import student_fact as student_fact, teaching_fact as teaching_fact
 from .phases import PHASES as PHASES, PREPARATION as PREPARATION, Phase as Phase
 from .precision import (
@@ -17,7 +18,7 @@ from .precision import (
     make_accelerator as make_accelerator,
     resolve_precision as resolve_precision,
 )
-from .setup import check as check
+from .setup import TrainingSetup as TrainingSetup, check as check, set_up as set_up
 from .student import make_student as make_student, take_layers as take_layers
 from .time_estimate import Estimate as Estimate, estimate as estimate
 from .trainer import (
