@@ -10,8 +10,10 @@
 * `training`: `train`, one run from a configuration to a saved model
 * `setup`: what a run needs before its first step
 * `student`: how the student is made
+* `vocabulary`: a student's part of its teacher's vocabulary, and the constraint in its tokens
 * `loop`: steps, evaluations, checkpoints
 * `trainer`: one optimizer step
+* `matched_trainer`, `matched_evaluation`: a step, and what is measured, with two vocabularies
 * `phases`: what a run does at the moment, as its events announce it
 * `evaluation`: what is measured on held-out text while a run trains
 * `evaluation_cache`: what a run begins with, measured once for the same models and text

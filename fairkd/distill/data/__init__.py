@@ -4,7 +4,7 @@
 * `masking`: which tokens are masked; a batch
 * `pairing`: a text as tokens of two models with different tokenizers
 * `paired_masking`: masked batches for both
-* `loader`: the data loader, and the position of a run in it
+* `loader`, `paired_loader`: the data loader, and the position of a run in it
 
 The public names are in `__init__.pyi`; they are imported when first used.
 """
