@@ -237,7 +237,8 @@ def describe(lm: MaskedLM) -> Description:
         source=lm.origin.source,
         architecture=type(lm.model).__name__,
         layers=int(getattr(config, "num_hidden_layers", 0)),
-        width=int(getattr(config, "hidden_size", None) or config.d_model),  # Perceiver has only the latter
+        # Perceiver has only the latter.
+        width=int(getattr(config, "hidden_size", None) or getattr(config, "d_model", None) or 0),
         heads=int(getattr(config, "num_attention_heads", 0)),
         parameters=parameters,
         size_bytes=on_disk or 4 * parameters,

@@ -70,7 +70,10 @@ def read(folder: Path, *, name: str) -> Files:
             shared = _tensors(_weights(tokenizer_folder, name), name)
             tensors = {k: v for k, v in shared.items() if k.startswith(_SHARED_PREFIX)} | tensors
         model, notes = _model(config, architecture, tensors, name)
-    consistency.check_token_ids(tokenizer, text_config(model.config).vocab_size, name)
+    vocabulary = getattr(text_config(model.config), "vocab_size", None)
+    if not isinstance(vocabulary, int):
+        raise ModelError(f"The config.json of {name} does not say how many tokens it has (vocab_size).")
+    consistency.check_token_ids(tokenizer, vocabulary, name)
     return Files(model, tokenizer, notes)
 
 

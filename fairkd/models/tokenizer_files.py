@@ -57,7 +57,7 @@ def read_tokenizer(folder: Path, config: PreTrainedConfig, name: str) -> PreTrai
         elif pieces and not (folder / "tokenizer.json").is_file():
             tokenizer = _converted(pieces[0], stated, made, settings, name)
         else:
-            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(folder, config=config, trust_remote_code=False)
     except ModelError:
         raise
     except Exception as error:  # the tokenizers library raises bare Exceptions on a damaged file

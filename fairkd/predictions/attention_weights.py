@@ -55,7 +55,10 @@ def received_attention(
     order = sorted(range(len(inputs)), key=lambda index: len(inputs[index]), reverse=True)
     found: dict[int, Floats] = {}
     config = model.config.get_text_config()
-    weights = config.num_hidden_layers * config.num_attention_heads * max(map(len, inputs), default=1)
+    heads = getattr(config, "num_attention_heads", None)  # FNet mixes tokens without attention
+    if heads is None:
+        raise _no_weights(lm)
+    weights = config.num_hidden_layers * heads * max(map(len, inputs), default=1)
     tokens = min(BATCH_TOKENS, _MOST_WEIGHTS // weights)
     for batch in token_batches([len(inputs[index]) for index in order], tokens=tokens):
         indices = order[batch]
@@ -86,9 +89,8 @@ def _received(lm: MaskedLM, model: PreTrainedModel, inputs: Sequence[Sequence[in
         real[row, : len(own)] = 1
     device = model.device
     with torch.inference_mode(), model_errors(lm.reference):
-        weights: Sequence[Tensor] | None = model(
-            input_ids=ids.to(device), attention_mask=real.to(device), output_attentions=True
-        ).attentions
+        out = model(input_ids=ids.to(device), attention_mask=real.to(device), output_attentions=True)
+        weights: Sequence[Tensor] | None = getattr(out, "attentions", None)
     wanted = (len(inputs), length, length)
     if not weights or any(one is None or (len(one), *one.shape[2:]) != wanted for one in weights):
         raise _no_weights(lm)

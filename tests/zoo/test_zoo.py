@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fairkd.models import MaskedLM, load
+from fairkd.errors import InputError
+from fairkd.models import MaskedLM, encode, load
+from fairkd.predictions import received_attention
 from tests.tiny import MAX_TOKENS
 from tests.zoo import QUICK, make
 from tests.zoo.attempts import COLUMNS, CRASH, tried
@@ -46,3 +48,10 @@ def _reads(lm: MaskedLM, ids: torch.Tensor) -> bool:
     except (IndexError, RuntimeError):
         return False
     return True
+
+
+@pytest.mark.parametrize("name", ["bart", "fnet", "mra"])
+def test_a_model_without_attention_weights_says_so(name: str, tmp_path: Path) -> None:
+    lm = load(str(make(name, tmp_path / name)))
+    with pytest.raises(InputError, match="gives no attention weights"):
+        received_attention(lm, [encode(lm, "he is a nurse").ids])
