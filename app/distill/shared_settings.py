@@ -7,9 +7,9 @@ import streamlit as st
 from app.distill.corpus import corpus_controls
 from app.distill.fields import editor, field
 from app.distill.variants import ALL_VARIANTS, change, current
-from app.shared.model_cache import description
-from app.shared.widgets import caption
-from fairkd.distill.config import spread_layers
+from app.shared.model_cache import description, get_model
+from app.shared.widgets import caption, literal
+from fairkd.distill.config import StudentConfig
 from fairkd.errors import FairKDError
 
 MINUTES, STEPS = "minutes", "steps"
@@ -115,25 +115,41 @@ def _layers_in_words(teacher: str) -> str:
     """The teacher's layers as a row of boxes, the copied ones full, and what copying means."""
     sentence = "The student starts with copies of these layers, so it learns much faster than a new model."
     try:
-        total = description(teacher).layers
+        total, (default, note) = description(teacher).layers, _default_student(teacher)
     except FairKDError:  # the sidebar reports it
         return sentence
-    chosen = current(ALL_VARIANTS, "student.layers") or spread_layers(total)
+    chosen = current(ALL_VARIANTS, "student.layers") or default.layers
+    if chosen is None:
+        return literal(note or "")
     boxes = " ".join(f"**■ {layer}**" if layer in chosen else f"□ {layer}" for layer in range(total))
     frozen = (
         " The vectors of its words are copied, too, and do not change."
         if current(ALL_VARIANTS, "student.freeze_embeddings")
         else ""
     )
-    return f"words → {boxes} → prediction  \n■ copied, □ left out; 0 is next to the words. {sentence}{frozen}"
+    shared = f" {literal(note)}" if note and chosen == default.layers else ""
+    return (
+        f"words → {boxes} → prediction  \n■ copied, □ left out; 0 is next to the words. {sentence}{frozen}"
+        f"{shared}"
+    )
 
 
 def _default_layers(teacher: str) -> str:
     """The layers of this teacher that are copied by default, for the empty box."""
     try:
-        return ", ".join(map(str, spread_layers(description(teacher).layers)))
+        default, _ = _default_student(teacher)
     except FairKDError:  # the sidebar reports it
         return "half of them"
+    return ", ".join(map(str, default.layers or ())) or "none"
+
+
+def _default_student(teacher: str) -> tuple[StudentConfig, str | None]:
+    """The student without a choice of layers, and a sentence where it is not half of the teacher's."""
+    lm = get_model(teacher)
+    from fairkd import distill  # imports PyTorch
+
+    sizes = {name: current(ALL_VARIANTS, f"student.{name}") for name in ("hidden_layers", "width", "heads")}
+    return distill.settle(lm, StudentConfig(**sizes))
 
 
 def _budget() -> None:

@@ -19,7 +19,7 @@ from .precision import (
     resolve_precision as resolve_precision,
 )
 from .setup import TrainingSetup as TrainingSetup, check as check, set_up as set_up
-from .student import make_student as make_student, take_layers as take_layers
+from .student import make_student as make_student, settle as settle, take_layers as take_layers
 from .time_estimate import Estimate as Estimate, estimate as estimate
 from .trainer import (
     Trainer as Trainer,

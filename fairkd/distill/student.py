@@ -46,12 +46,12 @@ def settle(teacher: MaskedLM, settings: StudentConfig) -> tuple[StudentConfig, s
         )
         return settings.model_copy(update={"kind": "fresh"}), sentence
     kept = spread_layers(count)
-    sentence = None
-    if _groups(model) is not None:
-        sentence = (
-            f"All layers of {type(model).__name__} share their weights: the teacher applies them {count} "
-            f"times, the student {len(kept)} times."
-        )
+    if _groups(model) is None:
+        return settings.model_copy(update={"layers": kept}), None
+    sentence = (
+        f"The layers of {type(model).__name__} share their weights: a text passes {count} of them in the "
+        f"teacher, {len(kept)} in the student."
+    )
     return settings.model_copy(update={"layers": kept}), sentence
 
 
@@ -92,7 +92,7 @@ def _layer_count(model: PreTrainedModel) -> int:
 
 def _groups(model: PreTrainedModel) -> int | None:
     """The number of groups of layers that share their weights, as ALBERT's do; None for other families."""
-    encoder = getattr(model.base_model, "encoder", None)
+    encoder: Any = getattr(model.base_model, "encoder", None)
     return len(encoder.albert_layer_groups) if hasattr(encoder, "albert_layer_groups") else None
 
 

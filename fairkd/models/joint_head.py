@@ -77,8 +77,9 @@ def logits_of_each(questions: Sequence[Question]) -> list[Tensor]:
     with torch.inference_mode():
         for numbers in together.values():
             own = [projection_of(questions[number][0].model) for number in numbers]
-            states = [found[number] for number in numbers]
-            logits = product(torch.cat(states), own[0].weight).split([len(one) for one in states])
+            states, weight = [found[number] for number in numbers], own[0].weight
+            assert weight is not None
+            logits = product(torch.cat(states), weight).split([len(one) for one in states])
             for number, projection, part in zip(numbers, own, logits, strict=True):
                 found[number] = part if projection.bias is None else part + projection.bias
     return [logits.float().to(at.device) for logits, (_, _, at) in zip(found, questions, strict=True)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -239,7 +240,8 @@ def _recognise(model: PreTrainedModel) -> _Recognised:
 def _trial_input(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
     """Token ids [2, 6], and which of them are real: the last two of the second text are padding."""
     pad = getattr(model.config, "pad_token_id", None) or 0
-    ids = torch.arange(pad + 1, pad + 13).view(2, 6) % len(model.get_input_embeddings().weight)
+    embeddings: Any = model.get_input_embeddings()
+    ids = torch.arange(pad + 1, pad + 13).view(2, 6) % len(embeddings.weight)
     real = torch.ones(2, 6, dtype=torch.bool)
     real[1, 4:] = False
     return ids.masked_fill(~real, pad).to(model.device), real.to(model.device)

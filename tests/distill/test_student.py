@@ -52,7 +52,7 @@ def test_shared_layers_are_repeated_less_often(tiny_albert: MaskedLM, tmp_path: 
     outcome = train(settings, tmp_path, emit=events.append, teacher=teacher, corpus=CORPUS)
     assert load(str(outcome.model)).model.config.num_hidden_layers == 2
     (said,) = [event["text"] for event in events if "share their weights" in event.get("text", "")]
-    assert said.endswith("the teacher applies them 4 times, the student 2 times.")
+    assert said.endswith("a text passes 4 of them in the teacher, 2 in the student.")
 
 
 def test_groups_of_shared_layers_keep_their_order(tiny_albert: MaskedLM) -> None:

@@ -218,7 +218,7 @@ def _run(
             )
     if grad_states is not None:
         grad_states = prepared.in_given_order(grad_states[:used].to(states.dtype))
-    if grad_weight is not None:
+    if weight is not None and grad_weight is not None:
         grad_weight = grad_weight.to(weight.dtype)
     if bias is not None and grad_bias is not None:
         grad_bias = grad_bias[:vocabulary].mul(unit).to(bias.dtype)
