@@ -122,7 +122,7 @@ GAPS = Benchmark(
             language="en",
             licence="Apache-2.0",
             where="FairKD",
-            shipped=("professions.csv",),
+            shipped=("languages/en/professions.csv",),
         ),
     ),
     read=read,

@@ -1,7 +1,7 @@
 """The command line, `fairkd` or `python -m fairkd`.
 
 * `commands`: the application and the commands on models and predictions
-* `gaps_command`: `fairkd gaps`
+* `gaps_command`, `gap_tables`: `fairkd gaps`
 * `measure_command`: `fairkd measure`; `measure_tables`: what it prints
 * `promoted_command`: `fairkd promoted`
 * `data_commands`: `fairkd data`

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from fairkd import __version__
-from fairkd.cli.console import JsonOption, out, print_json, print_table, progress
+from fairkd.cli.console import JsonOption, print_json, progress
+from fairkd.cli.gap_tables import GapResult, notes, print_gaps
 from fairkd.cli.model_options import MODEL_HELP, hint, load
 from fairkd.errors import InputError
 from fairkd.utils import quoted, shortened
@@ -19,8 +18,8 @@ from fairkd.utils import quoted, shortened
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fairkd.lexicon import Contrast, Template
-    from fairkd.measures import Summary
+    from fairkd.lexicon import Contrast, Profession, Template
+    from fairkd.models import MaskedLM
 
 
 def gaps(
@@ -28,10 +27,14 @@ def gaps(
         list[str],
         typer.Option(help=f"{MODEL_HELP} Repeatable: every further model is tested against the first."),
     ],
+    language: Annotated[
+        str,
+        typer.Option(help="The language of word groups, templates and professions: en, nl, de, fr or es."),
+    ] = "en",
     contrast: Annotated[str, typer.Option(help="Word groups to compare.")] = "pronouns",
     groups: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="A B", help="Two of the word groups. Default: the first two."),
+        typer.Option(metavar="A B", help="Two of the word groups. Default: all pairs of them."),
     ] = None,
     words: Annotated[
         tuple[str, str] | None,
@@ -51,7 +54,10 @@ def gaps(
     ] = None,
     professions: Annotated[
         Path | None,
-        typer.Option(help="CSV file with the column profession. Default: the shipped professions."),
+        typer.Option(
+            help="CSV file with the column profession and, for languages with two forms, feminine. "
+            "Default: the shipped professions."
+        ),
     ] = None,
     prior_corrected: Annotated[
         bool,
@@ -68,7 +74,7 @@ def gaps(
     """Measure how much more probable one word group is than another, across professions.
 
     A gap is log P(first group) - log P(second group), in nats. Every further model is tested against the
-    first.
+    first. Of three or more word groups every pair is compared, and the share of each is shown.
     """
     from fairkd import measures
     from fairkd.models import weights_hash
@@ -77,91 +83,75 @@ def gaps(
         raise InputError(
             f"Cannot write {shortened(csv)}: expected the name of a file in a folder that exists."
         )
-    chosen, pair = _word_groups(contrast, groups, words)
-    asked = _templates(chosen, pair, templates, role if words else None)
-    names = _professions(professions)
-    _note_misfits(asked, chosen, pair)
+    chosen, compared = _word_groups(language, contrast, groups, words)
+    asked = _templates(chosen, compared, templates, role if words else None)
+    names = _professions(professions, chosen.language)
+    _note_misfits(asked, chosen, compared)
+    for sentence in notes(chosen, compared, asked):
+        hint(sentence)
     value: measures.Value = "corrected_gap" if prior_corrected else "gap"
 
-    def of(reference: str) -> pd.DataFrame:
+    def of(reference: str) -> dict[tuple[str, str], pd.DataFrame]:
         lm = load(reference)
+        _note_language(lm, chosen.language)
         with progress() as report:
-            frame = measures.gaps(
+            pairs = measures.pairwise_gaps(
                 lm,
                 contrast=chosen,
                 templates=asked,
                 professions=names,
-                groups=pair,
+                groups=compared,
                 prior=prior_corrected or csv is not None,  # twice the work
                 progress=lambda done: report(f"Gaps of {reference}", done),
             )
-        return frame if csv is None else frame.assign(model=reference, model_sha256=weights_hash(lm))
+        if csv is None:
+            return pairs
+        about = {"model": reference, "model_sha256": weights_hash(lm)}
+        return {(a, b): frame.assign(group_a=a, group_b=b, **about) for (a, b), frame in pairs.items()}
 
-    frames = [of(reference) for reference in model]
-    for reference, frame in zip(model, frames, strict=True):
-        if several := measures.split_words(frame):
+    found = {reference: of(reference) for reference in dict.fromkeys(model)}
+    for reference, pairs in found.items():
+        split = (word for frame in pairs.values() for word in measures.split_words(frame))
+        if several := list(dict.fromkeys(split)):
             hint(f"Of several subword tokens in {reference}: {', '.join(several)}; their gaps run large.")
     if csv is not None:
-        _write(frames, csv)
-    summaries = [measures.summarise(frame, value=value) for frame in frames]
-    tests = [None, *(measures.paired_test(frames[0], frame, value=value) for frame in frames[1:])]
+        _write([frame for pairs in found.values() for frame in pairs.values()], csv)
+    results = [GapResult.of(reference, found[reference], found[model[0]], value) for reference in model]
     if as_json:
         print_json(
             {
+                "language": chosen.language,
                 "contrast": chosen.name,
-                "groups": list(pair),
+                "groups": compared,
                 "value": value,
                 "templates": len(asked),
-                "models": [
-                    {
-                        "model": reference,
-                        "summary": asdict(summary),
-                        "test": asdict(test) if test else None,
-                        "professions": measures.by_profession(frame, value=value).to_dict("records"),
-                    }
-                    for reference, frame, summary, test in zip(model, frames, summaries, tests, strict=True)
-                ],
+                "notes": notes(chosen, compared, asked),
+                "models": [one.document(first=number == 0) for number, one in enumerate(results)],
             }
         )
         return
-    _print_summaries(model, summaries, pair)
-    for reference, test in zip(model, tests, strict=True):
-        if test is not None:
-            out().print(Text(f"{reference}: {test.sentence}"), soft_wrap=True)
-            if measures.has_lost_mass(summaries[model.index(reference)].mass, summaries[0].mass):
-                out().print(
-                    Text(
-                        f"{reference} gives these words less than half of the probability that {model[0]} "
-                        "gives them, so its gap says little."
-                    ),
-                    soft_wrap=True,
-                )
+    print_gaps(results)
 
 
 def _word_groups(
-    contrast: str, groups: tuple[str, str] | None, words: tuple[str, str] | None
-) -> tuple[Contrast, tuple[str, str]]:
-    """The word groups, and the names of the two that are compared."""
-    from fairkd.lexicon import contrasts, typed_contrast
+    language: str, contrast: str, groups: tuple[str, str] | None, words: tuple[str, str] | None
+) -> tuple[Contrast, list[str]]:
+    """The word groups, and the names of those that are compared."""
+    from fairkd.lexicon import all_contrasts, contrasts, language_of, typed_contrast
 
+    code = language_of(language).code
     if words is not None:
-        own = typed_contrast(*words)
-        return own, (own.groups[0].name, own.groups[1].name)
-    known = contrasts()
-    if contrast not in known:
+        own = typed_contrast(*words, code)
+        return own, [group.name for group in own.groups]
+    known = contrasts(code)
+    chosen = known.get(contrast) or all_contrasts().get(contrast)
+    if chosen is None:
         raise InputError(f"There is no contrast {quoted(contrast)}: expected one of {', '.join(known)}.")
-    names = [group.name for group in known[contrast].groups]
-    pair = groups or (names[0], names[1])
-    if len(names) > 2 and groups is None:
-        hint(
-            f"{contrast} has the groups {', '.join(names)}. {' and '.join(pair)} are compared; "
-            "choose others with --groups A B."
-        )
-    return known[contrast], pair
+    return chosen, list(groups or (group.name for group in chosen.groups))
 
 
 def _templates(
-    contrast: Contrast, pair: tuple[str, str], file: Path | None, role: str | None
+    contrast: Contrast, groups: Sequence[str], file: Path | None, role: str | None
 ) -> list[Template]:
     """The templates of the file, or the shipped ones; of one grammatical role for the user's own words."""
     from fairkd.lexicon import ROLES, fitting
@@ -170,16 +160,30 @@ def _templates(
     if role is not None and role not in ROLES:
         raise InputError(f"Unknown grammatical role '{shortened(role)}'. Use one of: {', '.join(ROLES)}.")
     if file is not None:
-        return read_templates(_read(file))
-    return [one for one in fitting(contrast, pair) if role in (None, one.role)]
+        return read_templates(_read(file), contrast.language)
+    return [one for one in fitting(contrast, groups) if role in (None, one.role)]
 
 
-def _professions(file: Path | None) -> list[str]:
-    from fairkd.lexicon import shipped_professions
+def _professions(file: Path | None, language: str) -> list[Profession]:
+    from fairkd.lexicon import professions_of, shipped_professions
     from fairkd.measures import read_professions
 
-    table = shipped_professions() if file is None else read_professions(_read(file))
-    return table["profession"].tolist()
+    return professions_of(shipped_professions(language) if file is None else read_professions(_read(file)))
+
+
+def _note_language(lm: MaskedLM, language: str) -> None:
+    """Say that a model is of another language, where its card says so."""
+    from fairkd.lexicon import known_language, languages
+    from fairkd.models import card_languages
+
+    spoken = card_languages(lm.origin.folder)
+    if spoken and language not in {known_language([tag]) for tag in spoken} and "multilingual" not in spoken:
+        code = known_language(spoken)
+        instead = f"; --language {code} measures it in {languages()[code].name}" if code else ""
+        hint(
+            f"The card of {lm.reference} says that its language is {', '.join(spoken)}, and these sentences "
+            f"are in {languages()[language].name}{instead}."
+        )
 
 
 def _read(file: Path) -> bytes:
@@ -189,12 +193,12 @@ def _read(file: Path) -> bytes:
         raise InputError(f"Cannot read {shortened(file)}: {error.strerror or error}.") from error
 
 
-def _note_misfits(templates: Sequence[Template], contrast: Contrast, pair: tuple[str, str]) -> None:
+def _note_misfits(templates: Sequence[Template], contrast: Contrast, groups: Sequence[str]) -> None:
     """Say which words do not agree with the verb of a template."""
     from fairkd.lexicon import misfits
 
-    compared = [group for group in contrast.groups if group.name in pair]
-    for name, text in misfits([(one.text, one.role) for one in templates], compared):
+    compared = [group for group in contrast.groups if group.name in groups]
+    for name, text in misfits(templates, compared):
         hint(f"'{name}' does not agree with the verb of '{text}', which lowers its probability.")
 
 
@@ -206,31 +210,3 @@ def _write(frames: Sequence[pd.DataFrame], file: Path) -> None:
         pd.concat(frames).assign(fairkd_version=__version__).to_csv(file, index=False)
     except OSError as error:
         raise InputError(f"Cannot write {shortened(file)}: {error.strerror or error}.") from error
-
-
-def _print_summaries(models: Sequence[str], summaries: Sequence[Summary], pair: tuple[str, str]) -> None:
-    from fairkd.measures import FEWEST_ITEMS, MEASURES, no_interval
-
-    first = summaries[0]
-    few = first.professions < FEWEST_ITEMS
-    intervals = (
-        no_interval(first.professions) if few else f"with 95 % intervals over {first.professions} professions"
-    )
-    corrected = " minus that without the profession" if first.measure == "corrected_gap" else ""
-    print_table(
-        f"log P({pair[0]}) - log P({pair[1]}){corrected}, nats, {intervals} ({first.sentences} sentences)",
-        {
-            "model": "left",
-            **{MEASURES[key].label: "right" for key in ("gap_mean", "gap_absolute", "gap_mass")},
-        },
-        [
-            (
-                reference,
-                f"{summary.mean:+.2f}" + ("" if few else f" [{summary.low:+.2f}, {summary.high:+.2f}]"),
-                f"{summary.mean_absolute:.2f}"
-                + ("" if few else f" [{summary.absolute_low:.2f}, {summary.absolute_high:.2f}]"),
-                f"{summary.mass:.3f}",
-            )
-            for reference, summary in zip(models, summaries, strict=True)
-        ],
-    )

@@ -26,9 +26,9 @@ import torch
 from torch import Tensor
 
 from fairkd.constraints.kinds import KINDS, Kind, Scope, are_shares, constraint_kind, kind_names
-from fairkd.errors import InputError
+from fairkd.errors import InputError, listed
 from fairkd.lexicon import Contrast
-from fairkd.models import MaskedLM, UnknownWord, tokenize_word
+from fairkd.models import MaskedLM, refuse_unspellable, single_token_spellings
 from fairkd.utils import quoted, shortened
 
 
@@ -241,8 +241,8 @@ def resolve(
 ) -> Constraint:
     """The constraint on the words of a contrast, as token ids of a model's tokenizer.
 
-    Each word stands for its token inside a sentence and, if they differ, for those with a capital and at the
-    start of a sentence.
+    Each word stands for all single tokens that spell it (`fairkd.models.single_token_spellings`): with and
+    without a space before it, and with a capital. `fairkd.measures.gaps` adds up the same tokens.
 
     Parameters
     ----------
@@ -321,27 +321,15 @@ def resolve(
 
 def _spellings(lm: MaskedLM, words: Sequence[str], skip: bool) -> list[tuple[int, ...]]:
     """Token ids of the words of a row: a tuple for each way to write all of them as single tokens."""
-    found: dict[tuple[int, ...], None] = {}
-    ways = [("and ", False), ("and ", True), ("", True)]  # text before, whether to write a capital
-    for number, (before, capital) in enumerate(ways):
-        try:
-            spellings = [
-                tokenize_word(lm, word[:1].upper() + word[1:] if capital else word, before=before)
-                for word in words
-            ]
-        except UnknownWord:
-            if skip or number:
-                continue
-            raise
-        split = [spelling for spelling in spellings if not spelling.single]
-        if not split:
-            found[tuple(spelling.ids[0] for spelling in spellings)] = None
-        elif number == 0 and skip:
-            return []
-        elif number == 0:
-            raise InputError(
-                f"The tokenizer splits {words[spellings.index(split[0])]!r} into "
-                f"{list(split[0].subwords)}, but a constraint needs words of one token. Leave the word out, "
-                "or skip such words (constraint.skip_unspellable)."
-            )
-    return list(found)
+    spelled = [single_token_spellings(lm, word) for word in words]
+    shared = [way for way in spelled[0] if all(way in other for other in spelled)]
+    if not shared and not skip:
+        for word, ways in zip(words, spelled, strict=True):
+            if not ways:
+                refuse_unspellable(lm, word)
+        raise InputError(
+            f"The tokenizer of {lm.reference} writes {listed([quoted(word) for word in words])} as one token "
+            "each, but never all of them in the same way (with or without a space or a capital), so they "
+            f"cannot be paired. Leave them out, or use the constraint {kind_names(paired=False)}."
+        )
+    return list(dict.fromkeys(tuple(ways[way] for ways in spelled) for way in shared))

@@ -22,7 +22,7 @@ from fairkd.constraints import Constraint
 from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.data import Batch, BatchSampler, Masker, Masking
 from fairkd.errors import InputError
-from fairkd.lexicon import fitting, shipped_professions
+from fairkd.lexicon import fitting, professions_of, shipped_professions
 from fairkd.measures import (
     MEASURES,
     WEIGHTS,
@@ -87,7 +87,8 @@ class Evaluator:
         self._choose_sentences(held_out)
         self.contrast = settings.groups()
         self.templates = fitting(self.contrast)
-        self.professions = spread(shipped_professions()["profession"].tolist(), settings.professions)
+        shipped = professions_of(shipped_professions(self.contrast.language))
+        self.professions = spread(shipped, settings.professions)
         self.missing: str | None = None  # why no gap can be measured
         for text in settings.watched_sentences:
             predict(teacher, text)

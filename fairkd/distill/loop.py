@@ -183,7 +183,6 @@ class TrainingLoop:
         self.emit("message", text=text)
 
     def _emit_start(self, resumed: int | None) -> None:
-        parameters = list(self.setup.student.model.parameters())
         self.emit(
             "start",
             resumed_from=resumed,
@@ -195,7 +194,8 @@ class TrainingLoop:
             threads=torch.get_num_threads(),
             sentences=len(self.setup.corpus.training),
             layers=self.config.student.layers if self.config.student.kind == "layers" else None,
-            parameters=sum(p.numel() for p in parameters),
+            parameters=sum(p.numel() for p in self.setup.student.model.parameters()),
+            group_words=self.setup.group_words,
             trained_parameters=sum(p.numel() for p in self.trainer.trainable.values()),
         )
 
@@ -384,15 +384,13 @@ class TrainingLoop:
         )
 
     def _card_data(self) -> CardData:
-        state = self.state
         return CardData(
             config=self.config,
-            corpus=self.setup.corpus.name,
-            licence=self.setup.corpus.licence,
-            steps=state.steps,
-            tokens=state.tokens,
-            seconds=state.seconds,
-            teacher=state.teacher or {},
-            student=state.held_out or {},
+            **self.setup.card_facts(),
+            steps=self.state.steps,
+            tokens=self.state.tokens,
+            seconds=self.state.seconds,
+            teacher=self.state.teacher or {},
+            student=self.state.held_out or {},
             vocabulary=vocabulary_fact(self.evaluator),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -16,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from fairkd.constraints import constraint_kind
 from fairkd.distill.config import Config
+from fairkd.distill.group_words import GroupWords, group_words_sentence
 from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES
 from fairkd.models import MaskedLM
@@ -37,6 +38,8 @@ class CardData:
     teacher: Mapping[str, float | None]
     student: Mapping[str, float | None]
     vocabulary: str = ""
+    group_words: GroupWords = field(default_factory=dict)
+    languages: tuple[str, ...] = ()  # of the teacher, as its card has them
 
 
 def save(student: MaskedLM, data: CardData, folder: Path) -> Path:
@@ -81,12 +84,15 @@ def _no_bars() -> Iterator[None]:
 def card(data: CardData) -> str:
     """The model card in Markdown: teacher, text, constraint, measures, limits, settings."""
     config = data.config
+    words = group_words_sentence(data.group_words)
     settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     return template().substitute(
         teacher=config.teacher,
         student=" ".join(part for part in (student_fact(config), data.vocabulary) if part),
         constraint=teaching_fact(config),
+        languages=yaml.safe_dump({"language": list(data.languages)}) if data.languages else "",
         text=data.corpus,
+        group_words=f"- Balanced words: {words}\n" if words else "",
         licence=f"licence {data.licence}" if data.licence else "FairKD does not know its licence",
         steps=f"{data.steps:,}",
         tokens=f"{data.tokens:,}",

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ from fairkd.distill.data import (
     pair_texts,
 )
 from fairkd.distill.evaluation import Evaluator, spread
+from fairkd.distill.group_words import GroupWords, count_group_words, group_words_sentence
 from fairkd.distill.losses import Constraints, free_scratch
 from fairkd.distill.matched_evaluation import MatchedEvaluator
 from fairkd.distill.matched_trainer import MatchedTrainer
@@ -53,6 +55,7 @@ class TrainingSetup:
 
     `config` lists the layers that the student keeps. `vocabularies` is None if both models have the same one.
     `max_tokens` is where sentences are cut. `text_digest` identifies the training and held-out text.
+    `group_words` says how often the training text, before any swapping, holds the constraint's words.
     """
 
     config: Config
@@ -65,6 +68,16 @@ class TrainingSetup:
     loader: Loader
     max_tokens: int
     text_digest: str
+    group_words: GroupWords
+
+    def card_facts(self) -> dict[str, Any]:
+        """What a model card says of the text and the teacher, as arguments of `CardData`."""
+        return {
+            "corpus": self.corpus.name,
+            "licence": self.corpus.licence,
+            "group_words": self.group_words,
+            "languages": models.card_languages(self.teacher.origin.folder),
+        }
 
     def evaluator(self) -> Evaluator:
         """The evaluator of the student on the held-out text."""
@@ -244,6 +257,10 @@ def set_up(
     longest = min(config.corpus.max_tokens, teacher.max_tokens, student.max_tokens)
     check_cancelled()
     encoded = encode(student.tokenizer, training, max_tokens=longest)
+    names = [group.name for group in config.constraint.groups().groups]
+    group_words = count_group_words(student, ready.constraints.student, names, encoded)
+    if group_words:
+        notify(group_words_sentence(group_words))
     if config.student.vocabulary == "text":
         ready, encoded = _trimmed(ready, encoded, accelerator)
         student = ready.student
@@ -278,6 +295,7 @@ def set_up(
         loader=loader,
         max_tokens=longest,
         text_digest=_digest(training, text.held_out),
+        group_words=group_words,
     )
 
 

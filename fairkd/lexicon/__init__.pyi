@@ -1,5 +1,18 @@
 from .agreement import misfits as misfits, takes_plural_verb as takes_plural_verb
-from .professions import shipped_professions as shipped_professions
+from .language_packs import (
+    ENGLISH as ENGLISH,
+    Gender as Gender,
+    Language as Language,
+    known_language as known_language,
+    language_of as language_of,
+    languages as languages,
+)
+from .professions import (
+    Profession as Profession,
+    as_profession as as_profession,
+    professions_of as professions_of,
+    shipped_professions as shipped_professions,
+)
 from .templates import (
     Rendered as Rendered,
     Template as Template,
@@ -12,6 +25,7 @@ from .word_groups import (
     ROLES as ROLES,
     Contrast as Contrast,
     WordGroup as WordGroup,
+    all_contrasts as all_contrasts,
     contrasts as contrasts,
     make_contrast as make_contrast,
     parse_words as parse_words,

@@ -7,14 +7,19 @@ from importlib.resources import files
 
 import pandas as pd
 
-
-def shipped_table(name: str) -> pd.DataFrame:
-    """The rows of a shipped CSV file: a copy, which callers may change."""
-    return _read(name).copy()
+from fairkd.lexicon.language_packs import language_of
 
 
-@lru_cache(maxsize=4)
-def _read(name: str) -> pd.DataFrame:
-    with (files("fairkd") / "resources" / name).open(encoding="utf-8") as file:
+def language_table(language: str, name: str) -> pd.DataFrame:
+    """The rows of a CSV file of a language: a copy, which callers may change.
+
+    Raises InputError for an unknown language.
+    """
+    return _read(language_of(language).code, name).copy()
+
+
+@lru_cache(maxsize=16)
+def _read(language: str, name: str) -> pd.DataFrame:
+    with (files("fairkd") / "resources" / "languages" / language / name).open(encoding="utf-8") as file:
         # An empty cell is an empty text, not a missing value.
         return pd.read_csv(file, keep_default_na=False)

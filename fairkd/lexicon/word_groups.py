@@ -1,9 +1,9 @@
 """Word groups, such as he / she: the words that a measure compares or a constraint balances.
 
 A `WordGroup` holds words that stand for the same thing (he, him, his), by grammatical role. A `Contrast` is
-two or more word groups to compare. The shipped ones and their sources are in `resources/contrasts.yaml`;
-`make_contrast` makes one of the user's own words. No model or tokenizer is needed:
-`fairkd.models.tokenization` spells the words.
+two or more word groups to compare. The shipped ones and their sources are in the files
+`resources/languages/LANGUAGE/word_groups.yaml`; `make_contrast` makes one of the user's own words. No model
+or tokenizer is needed: `fairkd.models.tokenization` spells the words.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from itertools import combinations
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import yaml
 
 from fairkd.errors import InputError, listed
+from fairkd.lexicon.language_packs import ENGLISH, Gender, language_of, languages
 from fairkd.utils import shortened
 
 GrammaticalRole = Literal["subject", "object", "possessive", "noun", "name"]
@@ -31,11 +32,14 @@ OWN = "own"  # the name of the contrast that a user's own words make
 class WordGroup:
     """Words that stand for the same thing, by grammatical role.
 
-    The words of the role "any" serve for every role that is not listed.
+    The words of the role "any" serve for every role that is not listed. A sentence about the group has the
+    forms of its `gender`, in languages that have two (German "Bäcker", "Bäckerin"); without one, the
+    masculine forms.
     """
 
     name: str
     words: Mapping[str, tuple[str, ...]]
+    gender: Gender | None = None
 
     def for_role(self, role: str) -> tuple[str, ...]:
         """The words for a grammatical role; empty if there are none.
@@ -50,7 +54,8 @@ class WordGroup:
 class Contrast:
     """Two or more word groups to compare.
 
-    `roles` are the grammatical roles for which every group has words.
+    `roles` are the grammatical roles for which every group has words. The name of a shipped contrast begins
+    with its language ("nl/pronouns"), except in English ("pronouns").
 
     Raises InputError for fewer than two groups, an empty group, a word in two groups (ignoring case), or a
     role for which a group has no words.
@@ -61,6 +66,7 @@ class Contrast:
     groups: tuple[WordGroup, ...]
     roles: tuple[str, ...]
     source: str = ""
+    language: str = ENGLISH
 
     def __post_init__(self) -> None:
         if len(self.groups) < 2:
@@ -118,18 +124,33 @@ class Contrast:
         return tuple(zip(*columns, strict=True))
 
 
-def contrasts() -> dict[str, Contrast]:
-    """The shipped word groups by name: "pronouns", "pronouns-they", "woman-man", "kinship", "names".
+def contrasts(language: str = ENGLISH) -> dict[str, Contrast]:
+    """The shipped word groups of a language by name, such as "pronouns", "woman-man", "kinship" and "names".
+
+    Raises InputError for a language without word groups.
 
     >>> he, she = contrasts()["pronouns"].groups
     >>> he.for_role("possessive"), she.for_role("possessive")
     (('his',), ('her',))
+    >>> contrasts("nl")["pronouns"].name
+    'nl/pronouns'
     """
-    return {contrast.name: contrast for contrast in _shipped()}
+    return {contrast.name.rpartition("/")[2]: contrast for contrast in _shipped(language_of(language).code)}
 
 
-def make_contrast(name: str, groups: Mapping[str, Sequence[str]]) -> Contrast:
+def all_contrasts() -> dict[str, Contrast]:
+    """The shipped word groups of all languages by their full names: "pronouns", "nl/pronouns".
+
+    >>> all_contrasts()["nl/pronouns"].title
+    'hij and zij'
+    """
+    return {contrast.name: contrast for code in languages() for contrast in _shipped(code)}
+
+
+def make_contrast(name: str, groups: Mapping[str, Sequence[str]], language: str = ENGLISH) -> Contrast:
     """Word groups of the user's own words, which serve for every role. Repeated words count once.
+
+    A group has the gender of the shipped groups that its words are in.
 
     Raises InputError for fewer than two groups, an empty group, or a word in two groups.
 
@@ -143,8 +164,9 @@ def make_contrast(name: str, groups: Mapping[str, Sequence[str]]) -> Contrast:
                 f"The word group '{shortened(group)}' must be a list of words, but is the single text "
                 f"'{shortened(words)}'."
             )
-        made.append(WordGroup(group, {ANY: tuple(dict.fromkeys(word.strip() for word in words))}))
-    return Contrast(name, " and ".join(groups), tuple(made), ROLES, "your own words")
+        own = tuple(dict.fromkeys(word.strip() for word in words))
+        made.append(WordGroup(group, {ANY: own}, _gender_of(own, language)))
+    return Contrast(name, " and ".join(groups), tuple(made), ROLES, "your own words", language)
 
 
 def parse_words(text: str) -> tuple[str, ...]:
@@ -156,7 +178,7 @@ def parse_words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for part in re.split(r"[,;\n]", text) if (word := part.strip())))
 
 
-def typed_contrast(text_a: str, text_b: str) -> Contrast:
+def typed_contrast(text_a: str, text_b: str, language: str = ENGLISH) -> Contrast:
     """`make_contrast` for two typed lists. Each group is named after its first word.
 
     Raises InputError for an empty list, or a word in both.
@@ -176,19 +198,34 @@ def typed_contrast(text_a: str, text_b: str) -> Contrast:
                 f"The word '{shortened(words[0])}' is in both word lists: remove it from one of them."
             )
         groups[words[0]] = words
-    return make_contrast(OWN, groups)
+    return make_contrast(OWN, groups, language)
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> tuple[Contrast, ...]:
-    """The word groups of `resources/contrasts.yaml`, read once."""
-    text = (files("fairkd") / "resources" / "contrasts.yaml").read_text(encoding="utf-8")
+def _gender_of(words: Sequence[str], language: str) -> Gender | None:
+    """The gender of the shipped groups that the words are in; None if none has one, or they differ."""
+    own = {word.casefold() for word in words}
+    found = {
+        group.gender
+        for contrast in _shipped(language_of(language).code)
+        for group in contrast.groups
+        if any(word.casefold() in own for several in group.words.values() for word in several)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+@lru_cache(maxsize=16)
+def _shipped(language: str) -> tuple[Contrast, ...]:
+    """The word groups of a language, read once."""
+    file = files("fairkd") / "resources" / "languages" / language / "word_groups.yaml"
     found = []
-    for entry in yaml.safe_load(text):
-        groups = tuple(
-            WordGroup(name, {role: tuple(words) for role, words in by_role.items()})
-            for name, by_role in entry["groups"].items()
-        )
+    for entry in yaml.safe_load(file.read_text(encoding="utf-8")):
+        groups = tuple(_group(name, dict(entries)) for name, entries in entry["groups"].items())
         roles = tuple(role for role in ROLES if all(group.for_role(role) for group in groups))
-        found.append(Contrast(entry["name"], entry["title"], groups, roles, entry["source"]))
+        name = entry["name"] if language == ENGLISH else f"{language}/{entry['name']}"
+        found.append(Contrast(name, entry["title"], groups, roles, entry["source"], language))
     return tuple(found)
+
+
+def _group(name: str, entries: dict[str, Any]) -> WordGroup:
+    gender = entries.pop("gender", None)
+    return WordGroup(name, {role: tuple(words) for role, words in entries.items()}, gender)

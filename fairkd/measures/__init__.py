@@ -3,6 +3,7 @@
 * `registry`: the names, labels and units of what is measured, and when a gap says little
 * `word_gaps`: how much more probable one group of words is than another, sentence by sentence
 * `gap_summaries`: what a table of gaps says as a whole; `gap_comparison`: the same of several models
+* `gap_arguments`: the word groups, templates and professions of such a measurement, checked
 * `gap_work`: how much a measurement of gaps costs
 * `gap_inputs`: professions and templates from files
 * `sentence_pairs`: which words a model prefers in one of two sentences

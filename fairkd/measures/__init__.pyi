@@ -18,6 +18,7 @@ from .gap_summaries import (
     Summary as Summary,
     Value as Value,
     by_profession as by_profession,
+    group_shares as group_shares,
     labour_market as labour_market,
     leanings as leanings,
     split_words as split_words,
@@ -73,4 +74,4 @@ from .verdicts import (
     rank as rank,
     too_few as too_few,
 )
-from .word_gaps import gaps as gaps
+from .word_gaps import gaps as gaps, pairwise_gaps as pairwise_gaps

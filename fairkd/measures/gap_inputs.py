@@ -14,18 +14,19 @@ import pandas as pd
 
 from fairkd.corpora import csv_table
 from fairkd.errors import InputError
-from fairkd.lexicon import Template
+from fairkd.lexicon import ENGLISH, Template
 
 
 def read_professions(data: bytes) -> pd.DataFrame:
-    """The rows of a file with the column `profession` and, optionally, `women_share` (0 to 1).
+    """The rows of a file with the column `profession` and, optionally, `feminine` and `women_share` (0 to 1).
 
-    Returns a frame of both columns, as text; `women_share` is "" where it is missing. Raises InputError.
+    Returns a frame of the three columns, as text, "" where there is none. `feminine` is the form for a woman
+    where it is another word. Raises InputError.
 
     >>> read_professions(b"profession,women_share\\nnurse,0.9\\npilot,\\n").profession.tolist()
     ['nurse', 'pilot']
     """
-    return _table(data, "profession", ["women_share"])
+    return _table(data, "profession", ["feminine", "women_share"])
 
 
 def women_share(value: object, name: str) -> float:
@@ -49,7 +50,7 @@ def women_share(value: object, name: str) -> float:
     return share
 
 
-def read_templates(data: bytes) -> list[Template]:
+def read_templates(data: bytes, language: str = ENGLISH) -> list[Template]:
     """The templates of a file with the columns `text` and `role` (grammatical). Raises InputError.
 
     >>> read_templates(b"text,role\\n[MASK] is {a profession}.,subject\\n")
@@ -57,7 +58,7 @@ def read_templates(data: bytes) -> list[Template]:
     """
     table = _table(data, "text", ["role"])
     rows = [(" ".join(text.split()), role.strip()) for text, role in table.itertuples(index=False, name=None)]
-    return [Template(text, role) for text, role in dict.fromkeys(rows)]
+    return [Template(text, role, language) for text, role in dict.fromkeys(rows)]
 
 
 def _table(data: bytes, required: str, optional: Sequence[str]) -> pd.DataFrame:

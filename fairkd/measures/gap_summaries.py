@@ -7,12 +7,14 @@ study would choose other professions, and sentences about one profession are not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from fairkd.errors import InputError
 from fairkd.lexicon import shipped_professions
@@ -149,6 +151,50 @@ def split_words(frame: pd.DataFrame) -> list[str]:
     """
     named = (name for cell in frame["split"].unique() for name in cell.split("; ") if name)
     return list(dict.fromkeys(named))
+
+
+def group_shares(
+    pairs: Mapping[tuple[str, str], pd.DataFrame], *, seed: int = 0, resamples: int = 2000
+) -> pd.DataFrame:
+    """The share of each of several groups: P(G) over the sum of P of all groups, at the same masks.
+
+    `pairs` is from `pairwise_gaps`. The shares are averaged over the templates of each profession, then over
+    professions, so they add up to 1.
+
+    Returns
+    -------
+    DataFrame
+        group, share, low, high (percentile bootstrap 95 % interval over professions; NaN with fewer than
+        `FEWEST_ITEMS` professions).
+
+    Examples
+    --------
+    >>> row = {"template": "[MASK] worked as {a profession}.", "role": "subject", "profession": "nurse"}
+    >>> log_p = {"he": np.log(0.2), "she": np.log(0.3), "they": np.log(0.1)}
+    >>> pairs = {
+    ...     (a, b): pd.DataFrame([row | {"log_p_a": log_p[a], "log_p_b": log_p[b]}])
+    ...     for a, b in (("he", "she"), ("he", "they"), ("she", "they"))
+    ... }
+    >>> group_shares(pairs).round(2)[["group", "share"]]
+      group  share
+    0    he   0.33
+    1   she   0.50
+    2  they   0.17
+    """
+    log_p = {
+        group: frame[f"log_p_{side}"]
+        for names, frame in pairs.items()
+        for side, group in zip("ab", names, strict=True)
+    }
+    groups = list(dict.fromkeys(group for names in pairs for group in names))
+    first = next(iter(pairs.values()))
+    if first.empty:
+        raise InputError("There are no gaps to summarise: give at least one template and one profession.")
+    shares = softmax(np.column_stack([log_p[group] for group in groups]), axis=1)
+    rows = pd.DataFrame(shares, columns=groups).assign(profession=first["profession"].to_numpy())
+    each = means_by_profession(rows, groups)
+    low, high = _interval(each.to_numpy().T, seed, resamples)
+    return pd.DataFrame({"group": groups, "share": each.mean().to_numpy(), "low": low, "high": high})
 
 
 def labour_market(

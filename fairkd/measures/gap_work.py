@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fairkd.lexicon import Contrast, Template
-from fairkd.measures.word_gaps import two_groups
-from fairkd.models import MaskedLM, parse
+from fairkd.lexicon import Contrast, Profession, Template, as_profession
+from fairkd.measures.gap_arguments import chosen_groups
+from fairkd.models import MaskedLM, parse, single_token_spellings
 
 
 def gap_tokens(
@@ -14,8 +14,8 @@ def gap_tokens(
     *,
     contrast: Contrast,
     templates: Sequence[Template],
-    professions: Sequence[str],
-    groups: tuple[str, str] | None = None,
+    professions: Sequence[str | Profession],
+    groups: Sequence[str] | None = None,
     prior: bool = True,
 ) -> int:
     """About how many tokens the model reads for `fairkd.measures.gaps` with these arguments.
@@ -31,22 +31,30 @@ def gap_tokens(
     >>> gap_tokens(lm, contrast=pronouns, templates=templates, professions=["nurse"], prior=False)
     7
     """
-    pair = two_groups(contrast, groups)
+    compared = chosen_groups(contrast, groups)
     used = [template for template in templates if template.role in contrast.roles]
-    if not used or not professions:
+    asked = [as_profession(one) for one in professions]
+    if not used or not asked:
         return 0
-    rendered = [template.render("x") for template in used]
-    frames = _lengths(lm, [parse(lm, one.text) for one in rendered], special=True)
-    names = sum(_lengths(lm, professions))
     total = 0
-    for template, one, frame in zip(used, rendered, frames, strict=True):
-        places = len(one.professions)
-        words = {word for group in pair for word in group.for_role(template.role)}
-        split = [length for length in _lengths(lm, [f" {word}" for word in words]) if length > 1]
+    genders = dict.fromkeys(group.gender for group in compared)
+    for template in used:
+        words = {word for group in compared for word in group.for_role(template.role)}
+        several = [f" {word}" for word in words if not single_token_spellings(lm, word)]
+        split = _lengths(lm, several) if several else []
         inputs = 1 + sum(split)
         # In place of the mask stands a word of `length` tokens, in each of its `length` inputs.
         longer = sum(length * (length - 1) for length in split)
-        total += inputs * (len(professions) * (frame - places) + places * names) + longer * len(professions)
+        # The forms of the professions in each sentence; one that is the same for two genders is read once.
+        forms: dict[str, dict[str, None]] = {}
+        for gender in genders:
+            sentence = template.render("x", gender).text
+            forms.setdefault(sentence, {}).update(dict.fromkeys(one.form(gender) for one in asked))
+        places = len(template.render("x").professions)
+        for sentence, names in forms.items():
+            (frame,) = _lengths(lm, [parse(lm, sentence)], special=True)
+            read = len(names) * (frame - places) + places * sum(_lengths(lm, list(names)))
+            total += inputs * read + longer * len(names)
     return total * (2 if prior else 1)
 
 

@@ -16,20 +16,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from fairkd.errors import InputError, listed
+from fairkd.errors import InputError
 from fairkd.lexicon import (
     Contrast,
+    Gender,
+    Profession,
     Rendered,
     Template,
     WordGroup,
 )
-from fairkd.models import Encoding, MaskedLM, encode, is_space_token, parse, tokenize_word
+from fairkd.measures.gap_arguments import (
+    chosen_groups,
+    cleaned_professions,
+    fitting_templates,
+    other_groups,
+    quoted_names,
+)
+from fairkd.models import (
+    Encoding,
+    MaskedLM,
+    encode,
+    is_space_token,
+    parse,
+    single_token_spellings,
+    tokenize_word,
+)
 from fairkd.predictions import Cloze
 from fairkd.utils import shortened
 
@@ -38,6 +56,7 @@ COLUMNS = (
     "role",
     "profession",
     "text",
+    "text_b",
     "log_p_a",
     "log_p_b",
     "gap",
@@ -55,7 +74,7 @@ def gaps(
     *,
     contrast: Contrast,
     templates: Sequence[Template],
-    professions: Sequence[str],
+    professions: Sequence[str | Profession],
     groups: tuple[str, str] | None = None,
     prior: bool = True,
     progress: Callable[[float], None] | None = None,
@@ -72,7 +91,15 @@ def gaps(
     log-probability bias score of Kurita et al. 2019 (arXiv 1906.07337), as a difference between the groups.
     The target is the mask at its position in the template, which need not be the first mask.
 
-    A word of several subword tokens counts with its left-to-right score (`fairkd.predictions.score_words`).
+    In a language with grammatical gender, a sentence about a man and one about a woman differ: "Er ist
+    Krankenpfleger.", "Sie ist Krankenpflegerin." Then each group is scored in the sentence that agrees with
+    its gender, as in Bartl et al. 2020 (arXiv 2010.14534), and so is its prior, with as many masks as the
+    form of the profession has tokens. P(A) and P(B) then belong to two distributions, so `mass` is the mean
+    of P(A) + P(B) over both sentences. Where the sentences are equal, all of this is as above.
+
+    p(w | sentence) adds up the probabilities of all single tokens that spell w, with and without a space
+    before it and with a capital (`fairkd.models.single_token_spellings`): those that a constraint edits.
+    A word without such a spelling counts with its left-to-right score (`fairkd.predictions.score_words`).
     That score is not part of the same distribution, so mass can exceed 1. `subwords` is the largest number of
     subword tokens among the words of both groups. `split` names the words with more than one: "gal (2);
     stepfather (2)".
@@ -84,8 +111,8 @@ def gaps(
         The word groups.
     templates : sequence of Template
         Templates are skipped if the word groups have no words for their role; repeated ones count once.
-    professions : sequence of str
-        Any text. Surrounding white space is dropped, and so are empty and repeated professions.
+    professions : sequence of str or Profession
+        Any text, or two forms of it. Surrounding white space is dropped, and so are empty and repeated ones.
     groups : (str, str), optional
         The names of groups A and B; by default the first two.
     prior : bool
@@ -96,8 +123,9 @@ def gaps(
     Returns
     -------
     DataFrame
-        One row for each template and profession: template, role, profession, text, log_p_a, log_p_b, gap,
-        share, mass, prior_gap, corrected_gap, subwords, split. Logarithms in nats.
+        One row for each template and profession: template, role, profession, text and text_b (the sentences
+        of both groups), log_p_a, log_p_b, gap, share, mass, prior_gap, corrected_gap, subwords, split.
+        Logarithms in nats.
 
     Raises
     ------
@@ -118,53 +146,114 @@ def gaps(
     >>> frame.text.tolist()
     ['[MASK] is a nurse.', '[MASK] is an engineer.']
     """
-    pair = two_groups(contrast, groups)
-    chosen = _fitting(contrast, templates, pair)
-    names = _cleaned(professions)
+    if groups is not None and len(groups) != 2:
+        raise other_groups(contrast, groups)
+    pairs = pairwise_gaps(
+        lm,
+        contrast=contrast,
+        templates=templates,
+        professions=professions,
+        groups=groups or [group.name for group in contrast.groups[:2]],
+        prior=prior,
+        progress=progress,
+    )
+    return next(iter(pairs.values()))
+
+
+def pairwise_gaps(
+    lm: MaskedLM,
+    *,
+    contrast: Contrast,
+    templates: Sequence[Template],
+    professions: Sequence[str | Profession],
+    groups: Sequence[str] | None = None,
+    prior: bool = True,
+    progress: Callable[[float], None] | None = None,
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """`gaps` of every pair of word groups, by their names: he and she, he and they, she and they.
+
+    All groups are measured at once, so this takes no longer than one pair. `groups` are the names of those
+    that are compared; by default all. `fairkd.measures.group_shares` has the share of each.
+
+    >>> from fairkd import models
+    >>> from fairkd.lexicon import contrasts, fitting
+    >>> they = contrasts()["pronouns-they"]
+    >>> pairs = pairwise_gaps(
+    ...     models.load("embedded/teacher"),
+    ...     contrast=they,
+    ...     templates=fitting(they, ["he", "she", "they"])[:1],
+    ...     professions=["nurse"],
+    ... )
+    >>> list(pairs)
+    [('he', 'she'), ('he', 'they'), ('she', 'they')]
+    """
+    compared = chosen_groups(contrast, groups or [group.name for group in contrast.groups])
+    genders = list(dict.fromkeys(group.gender for group in compared))
+    names = cleaned_professions(professions)
+    chosen = fitting_templates(contrast, templates, compared)
     cloze = Cloze(lm)
-    rows: list[tuple[str, str, str, str]] = []
-    asked: list[_Asked] = []
-    several: list[dict[str, int]] = []
+    rows: list[tuple[str, str, str]] = []
+    texts: list[dict[Gender | None, str]] = []
+    asked: list[dict[Gender | None, _Asked]] = []
+    several: list[list[dict[str, int]]] = []
     unknown: dict[str, None] = {}
     for template in chosen:
-        spelled: dict[str, tuple[_Spelled, ...]] = {}
-        for name in names:
-            rendered = template.render(name)
-            place = _locate(lm, rendered, name)
-            if place is None:
-                unknown[name] = None
-                continue
-            # Words are spelled once per template, unless their spelling depends on the profession.
-            context = name if template.context_depends_on(name) else ""
-            if context not in spelled:
-                spelled[context] = tuple(
-                    _spellings(lm, rendered, group.for_role(template.role)) for group in pair
-                )
-                _check_different(lm, template, pair, spelled[context])
-            asked.append(_ask(cloze, place, spelled[context], prior=prior))
-            several.append(_several(spelled[context]))
-            rows.append((template.text, template.role, name, rendered.text))
+        spelled: dict[tuple[Gender | None, str], list[_Spelled]] = {}
+        for profession in names:
+            forms: dict[Gender | None, _Asked] = {}
+            by_text: dict[str, _Asked] = {}
+            words: list[_Spelled] = []
+            for gender in genders:
+                rendered, form = template.render(profession, gender), profession.form(gender)
+                place = None if rendered.text in by_text else _locate(lm, rendered, form)
+                if place is not None:
+                    # Words are spelled once per template, unless their spelling depends on the profession.
+                    context = (gender, form if template.context_depends_on(form) else "")
+                    if context not in spelled:
+                        spelled[context] = [
+                            _spellings(lm, rendered, group.for_role(template.role)) for group in compared
+                        ]
+                        _check_different(lm, template, compared, spelled[context])
+                    words = spelled[context]
+                    by_text[rendered.text] = _ask(cloze, place, words, prior=prior)
+                if rendered.text in by_text:
+                    forms[gender] = by_text[rendered.text]
+                else:
+                    unknown[form] = None
+            if len(forms) == len(genders):
+                rows.append((template.text, template.role, profession.name))
+                texts.append({gender: template.render(profession, gender).text for gender in genders})
+                asked.append(forms)
+                several.append([_several(spellings) for spellings in words])
     if unknown:
         raise InputError(
-            f"The tokenizer of {lm.reference} does not know {_quoted(list(unknown))}: "
+            f"The tokenizer of {lm.reference} does not know {quoted_names(list(unknown))}: "
             "change the spelling, or remove it from the professions."
         )
     log_p = cloze.answer(progress)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS[:4]), dtype="str")
-    frame["log_p_a"] = [_group(log_p, questions.sentence[0]) for questions in asked]
-    frame["log_p_b"] = [_group(log_p, questions.sentence[1]) for questions in asked]
-    frame["gap"] = frame.log_p_a - frame.log_p_b
-    frame["share"] = expit(frame.gap)
-    frame["mass"] = np.exp(np.logaddexp(frame.log_p_a, frame.log_p_b))
-    frame["prior_gap"] = [
-        _group(log_p, questions.prior[0]) - _group(log_p, questions.prior[1]) if prior else np.nan
-        for questions in asked
-    ]
-    frame["corrected_gap"] = frame.gap - frame.prior_gap
-    frame["subwords"] = [max(counts.values(), default=1) for counts in several]
-    names_of = ["; ".join(f"{word} ({count})" for word, count in counts.items()) for counts in several]
-    frame["split"] = pd.Series(names_of, dtype="str")
-    return frame
+    found = {}
+    for (i, a), (j, b) in combinations(enumerate(compared), 2):
+        frame = pd.DataFrame(rows, columns=list(COLUMNS[:3]), dtype="str")
+        for column, group in (("text", a), ("text_b", b)):
+            frame[column] = pd.Series([one[group.gender] for one in texts], dtype="str")
+        frame["log_p_a"] = [_group(log_p, forms[a.gender].sentence[i]) for forms in asked]
+        frame["log_p_b"] = [_group(log_p, forms[b.gender].sentence[j]) for forms in asked]
+        frame["gap"] = frame.log_p_a - frame.log_p_b
+        frame["share"] = expit(frame.gap)
+        frame["mass"] = [_mass(log_p, [forms[a.gender], forms[b.gender]], (i, j)) for forms in asked]
+        frame["prior_gap"] = [
+            _group(log_p, forms[a.gender].prior[i]) - _group(log_p, forms[b.gender].prior[j])
+            if prior
+            else np.nan
+            for forms in asked
+        ]
+        frame["corrected_gap"] = frame.gap - frame.prior_gap
+        split = [{**counts[i], **counts[j]} for counts in several]
+        frame["subwords"] = [max(counts.values(), default=1) for counts in split]
+        named = ["; ".join(f"{word} ({count})" for word, count in counts.items()) for counts in split]
+        frame["split"] = pd.Series(named, dtype="str")
+        found[a.name, b.name] = frame
+    return found
 
 
 # --- questions to the model ---
@@ -222,37 +311,42 @@ def _covering(lm: MaskedLM, encoding: Encoding, span: tuple[int, int]) -> list[i
 
 
 def _spellings(lm: MaskedLM, rendered: Rendered, words: Sequence[str]) -> _Spelled:
-    """Each word at the target, by its token ids; words with equal ids ("he", "He") count once."""
+    """The words by their token ids: all single-token spellings, or else the spelling at the target.
+
+    Words with equal ids ("he", "He") count once.
+    """
     start, end = rendered.target
-    before, after = parse(lm, rendered.text[:start]), parse(lm, rendered.text[end:])
     found: _Spelled = {}
     for word in words:
-        found.setdefault(tokenize_word(lm, word, before=before, after=after).ids, word)
+        single = single_token_spellings(lm, word).values()
+        for token in single:
+            found.setdefault((token,), word)
+        if not single:
+            before, after = parse(lm, rendered.text[:start]), parse(lm, rendered.text[end:])
+            found.setdefault(tokenize_word(lm, word, before=before, after=after).ids, word)
     return found
 
 
-def _several(spelled: tuple[_Spelled, ...]) -> dict[str, int]:
+def _several(spelled: _Spelled) -> dict[str, int]:
     """The words of several subword tokens, with their numbers."""
-    return {word: len(ids) for group in spelled for ids, word in group.items() if len(ids) > 1}
+    return {word: len(ids) for ids, word in spelled.items() if len(ids) > 1}
 
 
 def _check_different(
-    lm: MaskedLM,
-    template: Template,
-    pair: tuple[WordGroup, WordGroup],
-    spelled: tuple[_Spelled, ...],
+    lm: MaskedLM, template: Template, groups: Sequence[WordGroup], spelled: Sequence[_Spelled]
 ) -> None:
-    if alike := spelled[0].keys() & spelled[1].keys():
-        words = " ".join(str(lm.tokenizer.decode(list(ids))).strip() for ids in sorted(alike))
-        raise InputError(
-            f"'{shortened(pair[0].name)}' and '{shortened(pair[1].name)}' both have a word that "
-            f"{lm.reference} reads as '{shortened(words)}' "
-            f"in '{shortened(template.text)}': remove it from one of them."
-        )
+    for (one, words), (other, others) in combinations(zip(groups, spelled, strict=True), 2):
+        if alike := words.keys() & others.keys():
+            shown = " ".join(str(lm.tokenizer.decode(list(ids))).strip() for ids in sorted(alike))
+            raise InputError(
+                f"'{shortened(one.name)}' and '{shortened(other.name)}' both have a word that "
+                f"{lm.reference} reads as '{shortened(shown)}' "
+                f"in '{shortened(template.text)}': remove it from one of them."
+            )
 
 
-def _ask(cloze: Cloze, place: _Place, spelled: tuple[_Spelled, ...], *, prior: bool) -> _Asked:
-    """Ask for all words of both groups, in the sentence and, for the prior, with the profession masked."""
+def _ask(cloze: Cloze, place: _Place, spelled: Sequence[_Spelled], *, prior: bool) -> _Asked:
+    """Ask for all words of all groups, in the sentence and, for the prior, with the profession masked."""
 
     def numbers(ids: tuple[int, ...]) -> tuple[list[int], ...]:
         return tuple([cloze.ask(ids, place.target, word) for word in group] for group in spelled)
@@ -268,58 +362,8 @@ def _group(log_p: NDArray[np.float64], questions: list[int]) -> float:
     return float(np.logaddexp.reduce(log_p[questions]))
 
 
-# --- the arguments ---
-
-
-def two_groups(contrast: Contrast, names: tuple[str, str] | None) -> tuple[WordGroup, WordGroup]:
-    """Groups A and B: those of these names, by default the first two. InputError for other names."""
-    by_name = {group.name: group for group in contrast.groups}
-    if names is None:
-        return contrast.groups[0], contrast.groups[1]
-    if len(names) != 2 or names[0] == names[1] or not by_name.keys() >= set(names):
-        raise InputError(
-            f"A gap needs two different groups of '{contrast.name}' "
-            f"({listed([shortened(name, 40) for name in by_name])}), but got "
-            f"{shortened(', '.join(map(str, names)))}."
-        )
-    return by_name[names[0]], by_name[names[1]]
-
-
-def _fitting(
-    contrast: Contrast, templates: Sequence[Template], pair: tuple[WordGroup, WordGroup]
-) -> list[Template]:
-    """The templates whose role has words; of those with the same text and words, the first."""
-    if not templates:
-        raise InputError(
-            "The list of templates is empty: give at least one, such as [MASK] is {a profession}."
-        )
-    different: dict[tuple[object, ...], Template] = {}
-    for template in templates:
-        if template.role in contrast.roles:
-            words = tuple(group.for_role(template.role) for group in pair)
-            different.setdefault((template.text, words), template)
-    if not different:
-        roles = dict.fromkeys(template.role for template in templates)
-        raise InputError(
-            f"No template fits the word groups '{contrast.name}': they have words for "
-            f"{', '.join(contrast.roles)}, but the templates need {shortened(', '.join(roles))}."
-        )
-    return list(different.values())
-
-
-def _cleaned(professions: Sequence[str]) -> list[str]:
-    """The professions without surrounding white space, empty texts and repetitions."""
-    if isinstance(professions, str):
-        raise InputError(
-            f"The professions must be a list of texts, but got the text '{shortened(professions)}'."
-        )
-    names = list(dict.fromkeys(name for given in professions if (name := given.strip())))
-    if not names:
-        raise InputError("The list of professions is empty: give at least one, such as nurse.")
-    return names
-
-
-def _quoted(names: list[str]) -> str:
-    """Up to five names in quotation marks."""
-    kind = "the profession" if len(names) == 1 else "the professions"
-    return f"{kind} " + listed([f"'{shortened(name, 80)}'" for name in names], 5)
+def _mass(log_p: NDArray[np.float64], forms: list[_Asked], pair: tuple[int, int]) -> float:
+    """P(A) + P(B), or the mean of it over the sentences of both groups."""
+    distinct = forms[:1] if forms[0] is forms[1] else forms
+    sums = [np.exp(np.logaddexp(*(_group(log_p, form.sentence[i]) for i in pair))) for form in distinct]
+    return float(np.mean(sums))

@@ -6,6 +6,7 @@
 
 * `references`: the models on this machine, and their folders
 * `loading`: `load`, `describe`, and `MaskedLM`, a model with its tokenizer
+* `card_entries`: what a model card says: licence and languages
 * `safe_files`: a model folder read without running code from it and without inventing tensors
 * `tensor_names`: stored tensors under other names than the model's class gives them
 * `tokenizer_files`: the tokenizer of such a folder, converted if it comes as a SentencePiece model
@@ -20,6 +21,7 @@
 * `joint_head`: several models at once, with one projection for those whose weights are equal
 * `tokenization`: texts with typed masks as tokens, and how a word is spelled in context
 * `fill_mask`: where the fill-mask pipeline of transformers reads a sentence otherwise
+* `spellings`: every single token that spells a word, with and without a space and a capital
 * `token_batching`: how work is cut into batches of tokens
 * `mask_syntax`: masks as people type them, without a tokenizer
 * `token_strings`: how tokens are shown to people

@@ -1,4 +1,5 @@
 from .bert_encoder import ROW_STEP as ROW_STEP, masked_rows as masked_rows, whole_rows as whole_rows
+from .card_entries import card_languages as card_languages
 from .fill_mask import fill_mask_difference as fill_mask_difference
 from .fingerprint import weights_hash as weights_hash
 from .head_structure import Projection as Projection
@@ -41,6 +42,11 @@ from .references import (
     shipped_hashes as shipped_hashes,
 )
 from .safe_files import reason as reason
+from .spellings import (
+    refuse_unspellable as refuse_unspellable,
+    single_token_spellings as single_token_spellings,
+    written_forms as written_forms,
+)
 from .token_batching import (
     BATCH_TOKENS as BATCH_TOKENS,
     VOCABULARY_ROWS as VOCABULARY_ROWS,

@@ -23,9 +23,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd.errors import ModelError
 from fairkd.models import hub_download, safe_files
+from fairkd.models.card_entries import licence
 from fairkd.models.references import embedded_folder, run_folder
 from fairkd.models.tokenizer_files import TokenizerKind, tokenizer_kind
-from fairkd.utils import Access, Progress, quoted, read_yaml, shortened
+from fairkd.utils import Access, Progress, quoted, shortened
 
 Source = Literal["embedded", "run", "local folder", "Hugging Face Hub", "memory"]
 
@@ -247,7 +248,7 @@ def describe(lm: MaskedLM) -> Description:
         tokenizer_kind=lm.kind,
         cased=not lm.lower_case,
         max_tokens=lm.max_tokens,
-        licence="apache-2.0" if lm.origin.source == "embedded" else _licence(folder),
+        licence="apache-2.0" if lm.origin.source == "embedded" else licence(folder),
         revision=lm.origin.revision,
         notes=lm.notes,
     )
@@ -256,17 +257,3 @@ def describe(lm: MaskedLM) -> Description:
 def _shared_with(lm: MaskedLM) -> str | None:
     name = getattr(lm.model.config, safe_files.SHARES, None) if lm.origin.folder else None
     return f"{lm.reference.rpartition('/')[0]}/{name}" if name else None
-
-
-def _licence(folder: Path | None) -> str | None:
-    """The `license:` entry of a model card's front matter."""
-    card = folder / "README.md" if folder else None
-    if card is None or not card.is_file():
-        return None
-    front = re.match(r"---\s*\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
-    try:
-        entries = read_yaml(front[1]) if front else None
-    except ValueError:
-        return None
-    licence = entries.get("license") if isinstance(entries, dict) else None
-    return shortened(licence, 80) if licence else None

@@ -42,7 +42,8 @@ def _one_for_all(labels: tuple[str, ...]) -> tuple[str, ...]:
 def word_of(label: str, ignore_case: bool) -> str:
     """The word in a token string, without subword markers; used to match words of two vocabularies."""
     word = label.removeprefix(CONTINUES).removesuffix(CONTINUES).strip(SPACE) or label
-    return word.lower() if ignore_case else word
+    # Python writes the dot of a Turkish "İ" as a character of its own; no vocabulary has "i" with two dots.
+    return word.lower().replace("i\u0307", "i") if ignore_case else word
 
 
 @lru_cache(maxsize=8)

@@ -303,7 +303,10 @@ def tokenize_word(lm: MaskedLM, word: str, *, before: str = "", after: str = "")
     """
     wanted = word.strip()
     if not lm.lower_case and begins_sentence(before):
-        wanted = wanted[:1].upper() + wanted[1:]
+        # A Turkish "i" has the capital "İ"; of the two capitals the tokenizer knows the word with one.
+        capitals = (wanted[:1].upper(), "İ") if wanted[:1] == "i" else (wanted[:1].upper(),)
+        words = [capital + wanted[1:] for capital in capitals]
+        wanted = min(words, key=lambda one: len(_tokenise(lm, before + one, special=False)))
     alone = " " if before[-1:].isspace() and lm.marks_spaces and not lm.adds_space else ""
     ids: tuple[int, ...] | None = None
     tries = () if _LONE_SURROGATE.search(wanted) else ((before, after), (before, ""), (alone, ""))

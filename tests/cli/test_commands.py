@@ -134,7 +134,7 @@ def test_unknown_tokens_are_reported_on_standard_error(fairkd: Run, reference: s
 @pytest.fixture
 def few_professions(monkeypatch: pytest.MonkeyPatch) -> None:
     table = lexicon.shipped_professions().head(8)
-    monkeypatch.setattr(lexicon, "shipped_professions", lambda: table)
+    monkeypatch.setattr(lexicon, "shipped_professions", lambda *_: table)
 
 
 @pytest.mark.usefixtures("few_professions")
@@ -167,15 +167,21 @@ def test_gaps_prints_a_line_for_each_model_and_the_finding(fairkd: Run, referenc
 
 
 @pytest.mark.usefixtures("few_professions")
-def test_with_more_than_two_groups_the_compared_ones_are_named_or_chosen(fairkd: Run, reference: str) -> None:
-    arguments = ("gaps", "--model", reference, "--contrast", "pronouns-they", "--json")
-    first = fairkd(*arguments)
-    names = first.document["groups"]
-    assert f"{names[0]} and {names[1]} are compared" in first.err and "--groups" in first.err
-    chosen = fairkd(*arguments, "--groups", "they", names[0])
-    assert chosen.err == "" and chosen.document["groups"] == ["they", names[0]]
-    gap = [outcome.document["models"][0]["summary"]["mean"] for outcome in (first, chosen)]
-    assert gap[0] != pytest.approx(gap[1])
+def test_of_three_groups_every_pair_and_every_share_is_shown(fairkd: Run, reference: str) -> None:
+    arguments = ("gaps", "--model", reference, "--contrast", "pronouns-they")
+    every = fairkd(*arguments, "--json").document
+    (model,) = every["models"]
+    assert [pair["groups"] for pair in model["pairs"]] == [["he", "she"], ["he", "they"], ["she", "they"]]
+    shares = {row["group"]: row["share"] for row in model["shares"]}
+    assert list(shares) == every["groups"] == ["he", "she", "they"]
+    assert math.fsum(shares.values()) == pytest.approx(1)
+    means = [pair["summary"]["mean"] for pair in model["pairs"]]
+    assert means[0] + means[2] == pytest.approx(means[1]), "log ratios add up"
+    chosen = fairkd(*arguments, "--groups", "they", "he", "--json")
+    assert chosen.err == "" and chosen.document["groups"] == ["they", "he"]
+    assert chosen.document["models"][0]["summary"]["mean"] == pytest.approx(-means[1])
+    printed = fairkd(*arguments).out
+    assert "log P(she) - log P(they)" in printed and "Share of each group" in printed
 
 
 def test_gaps_measures_own_words_templates_and_professions_from_files(

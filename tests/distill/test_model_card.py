@@ -47,6 +47,17 @@ def test_every_placeholder_is_filled_and_text_of_the_user_stays_as_it_is() -> No
     assert "1,200 steps, 34,567 tokens, 1.5 minutes, seed 0" in text
 
 
+def test_a_card_has_the_languages_of_the_teacher_and_says_how_often_the_text_holds_the_balanced_words() -> (
+    None
+):
+    found = {"hij": {"hij": 1200, "Hij": 34}, "zij": {"zij": 0}}
+    text = card_of(make_config({"constraint": {"kind": "group"}}), languages=("nl", "no"), group_words=found)
+    assert yaml.safe_load(text.split("---\n")[1])["language"] == ["nl", "no"]
+    words = "holds the words of hij 1,234 times (hij 1,200, Hij 34), of zij 0 times."
+    assert f"- Balanced words: The training text {words}\n- Training: 1,200 steps" in text
+    assert "language" not in yaml.safe_load(card_of(make_config({})).split("---\n")[1])
+
+
 def test_a_table_has_a_row_for_each_measure_of_the_student() -> None:
     text = card_of(make_config({"constraint": {"kind": "group"}}))
     rows = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]

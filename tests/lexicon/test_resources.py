@@ -84,10 +84,8 @@ def test_they_is_measured_with_verbs_that_fit_it_and_he_with_the_same_templates_
     assert fitting(they) == fitting(they, ("he", "she")) == fitting(pronouns)
     neutral = fitting(they, ("she", "they"))
     assert sum(one.role == "subject" for one in neutral) == 4
-    texts = [(one.text, one.role) for one in neutral]
-    assert misfits(texts, they.groups) == []
-    singular = [(one.text, one.role) for one in fitting(pronouns)]
-    assert [name for name, _ in misfits(singular, they.groups)] == ["they"] * 4
+    assert misfits(neutral, they.groups) == []
+    assert [name for name, _ in misfits(fitting(pronouns), they.groups)] == ["they"] * 4
 
 
 @pytest.mark.parametrize(
@@ -123,7 +121,7 @@ def test_the_readme_names_every_file_and_the_bureau() -> None:
     folder = files("fairkd") / "resources"
     text = (folder / "README.md").read_text(encoding="utf-8")
     for file in folder.iterdir():
-        assert file.name == "README.md" or file.name in text
+        assert file.name.startswith("README") or file.name in text
     assert "Bureau of Labor Statistics" in text
 
 

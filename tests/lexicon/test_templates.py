@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from fairkd.errors import InputError
-from fairkd.lexicon.templates import Template, article
+from fairkd.lexicon.language_packs import languages
+from fairkd.lexicon.templates import Template
 
 
 @pytest.mark.parametrize(
@@ -32,12 +33,12 @@ user researcher, urologist, UX designer, CEO, NASA engineer, hotel clerk, yoga t
 
 @pytest.mark.parametrize("word", [word.strip() for word in TAKES_AN.split(",")])
 def test_words_that_sound_like_a_vowel_take_an(word: str) -> None:
-    assert article(word) == "an"
+    assert languages()["en"].with_article("a", word, None) == f"an {word}"
 
 
 @pytest.mark.parametrize("word", ["", *(word.strip() for word in TAKES_A.split(","))])
 def test_words_that_sound_like_a_consonant_take_a(word: str) -> None:
-    assert article(word) == "a"
+    assert languages()["en"].with_article("a", word, None) == f"a {word}"
 
 
 @pytest.mark.parametrize(

@@ -38,12 +38,10 @@ def tokenise(lm: MaskedLM, text: str) -> list[int]:
     return lm.tokenizer(text.replace("[MASK]", lm.mask_token))["input_ids"]
 
 
-def word_at(lm: MaskedLM, before: str, word: str, after: str) -> int:
-    """The id of a word in a sentence: what stands there when the word is filled in."""
-    position = tokenise(lm, before + "[MASK]" + after).index(lm.mask_id)
-    token = tokenise(lm, before + word + after)[position]
-    assert lm.tokenizer.decode([token]).strip() == word
-    return token
+def spelled(lm: MaskedLM, word: str) -> list[int]:
+    """The ids of all tokens that read as the word, with or without a mark for a space and a capital."""
+    forms = (word, word.capitalize())
+    return [i for i, token in enumerate(lm.vocabulary) if token.lstrip("Ġ▁") in forms]
 
 
 def plain_gap(lm: MaskedLM, text: str, which_mask: int, a: tuple[str, ...], b: tuple[str, ...]) -> float:
@@ -51,7 +49,7 @@ def plain_gap(lm: MaskedLM, text: str, which_mask: int, a: tuple[str, ...], b: t
     ids = tokenise(lm, text)
     masks = [i for i, token in enumerate(ids) if token == lm.mask_id]
     assert len(masks) == text.count("[MASK]")
-    words = [[lm.tokenizer.convert_tokens_to_ids(word) for word in group] for group in (a, b)]
+    words = [[i for word in group for i in spelled(lm, word)] for group in (a, b)]
     log_a, log_b = (log_p_of(lm, ids, masks[which_mask], group) for group in words)
     return log_a - log_b
 
@@ -85,14 +83,12 @@ def test_gap_and_prior_equal_a_plain_loop_for_every_family(
     lm = any_family
     row = gaps(lm, contrast=PRONOUNS, templates=[template], professions=[profession]).iloc[0]
     assert row.text == sentence.format(profession)
-    before, after = row.text.split("[MASK]")
     ids = encode(lm, row.text).ids
     position = ids.index(lm.mask_id)
     hidden = hide(list(ids), subwords_of(lm, profession), lm.mask_id)
-    capital = not before and not lm.lower_case
-    spelled = [[word_at(lm, before, word.capitalize() if capital else word, after)] for word in words]
-    log_a, log_b = (log_p_of(lm, list(ids), position, group) for group in spelled)
-    prior_a, prior_b = (log_p_of(lm, hidden, position, group) for group in spelled)
+    groups = [spelled(lm, word) for word in words]
+    log_a, log_b = (log_p_of(lm, list(ids), position, group) for group in groups)
+    prior_a, prior_b = (log_p_of(lm, hidden, position, group) for group in groups)
     assert row.log_p_a == pytest.approx(log_a, abs=1e-4)
     assert row.gap == pytest.approx(log_a - log_b, abs=1e-4)
     assert row.prior_gap == pytest.approx(prior_a - prior_b, abs=1e-4)
@@ -123,11 +119,15 @@ def test_words_of_several_subwords_count_with_their_left_to_right_score(any_fami
     people = make_contrast("people", {"a": ["he", "zoologist"], "b": ["she"]})
     template = Template("{The profession} said that [MASK] is old.", "noun")
     row = gaps(any_family, contrast=people, templates=[template], professions=["nurse"]).iloc[0]
-    scores = score_words(any_family, row.text, ["he", "zoologist", "she"]).set_index("word")
-    assert scores.subwords["zoologist"] > 1
-    expected = np.log(scores.probability[["he", "zoologist"]].sum())
-    assert row.log_p_a == pytest.approx(expected, abs=1e-4)
-    assert row.log_p_b == pytest.approx(scores.log_probability["she"], abs=1e-4)
+    scores = score_words(any_family, row.text, ["zoologist"])
+    assert scores.subwords[0] > 1
+    ids = list(encode(any_family, row.text).ids)
+    he, she = (
+        log_p_of(any_family, ids, ids.index(any_family.mask_id), spelled(any_family, word))
+        for word in ("he", "she")
+    )
+    assert row.log_p_a == pytest.approx(np.logaddexp(he, scores.log_probability[0]), abs=1e-4)
+    assert row.log_p_b == pytest.approx(she, abs=1e-4)
 
 
 def test_words_of_several_subwords_are_named_with_their_number(tiny_bert: MaskedLM) -> None:
@@ -231,18 +231,6 @@ def test_a_profession_named_twice_in_a_template_is_masked_twice_in_the_prior(tin
     row = gaps(tiny_bert, contrast=PRONOUNS, templates=[template], professions=["nurse"]).iloc[0]
     hidden = "The [MASK] said that [MASK] is a [MASK]."
     assert row.prior_gap == pytest.approx(plain_gap(tiny_bert, hidden, 1, ("he",), ("she",)), abs=1e-4)
-
-
-def test_a_word_after_a_profession_that_ends_a_sentence_is_capitalised(tiny_bert_cased: MaskedLM) -> None:
-    template = Template("It is {a profession} [MASK] said.", "subject")
-    frame = gaps(tiny_bert_cased, contrast=PRONOUNS, templates=[template], professions=["nurse", "nurse."])
-    inside, after = frame.gap
-    assert inside == pytest.approx(
-        plain_gap(tiny_bert_cased, "It is a nurse [MASK] said.", 0, ("he",), ("she",)), abs=1e-4
-    )
-    assert after == pytest.approx(
-        plain_gap(tiny_bert_cased, "It is a nurse. [MASK] said.", 0, ("He",), ("She",)), abs=1e-4
-    )
 
 
 def test_progress_rises_to_one(tiny_bert: MaskedLM) -> None:

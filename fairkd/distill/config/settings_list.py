@@ -13,7 +13,7 @@ from fairkd.distill.config.config import Config, section_types, unknown_key
 from fairkd.distill.config.flat_settings import flat
 from fairkd.distill.config.words_section import WordsSection
 from fairkd.errors import InputError
-from fairkd.lexicon import contrasts
+from fairkd.lexicon import all_contrasts
 
 _TYPES = {int: "integer", float: "number", str: "text", bool: "true or false"}
 _LISTS = {int: "list of integers", float: "list of numbers", str: "list of texts"}
@@ -92,7 +92,7 @@ def _setting(section: str, name: str, field: FieldInfo, defaults: dict[str, Any]
     if get_origin(annotation) is Literal:
         choices = get_args(annotation)
     elif name == "contrast" and issubclass(section_types()[section], WordsSection):
-        choices = tuple(contrasts())
+        choices = tuple(all_contrasts())
     limits = {
         rule: getattr(entry, rule)
         for entry in field.metadata

@@ -35,7 +35,7 @@ def _gap(lm: MaskedLM, item: Item, *, hidden: bool) -> float:
         log_p = lm.model(torch.tensor([ids])).logits[0, target].log_softmax(-1)
     totals = []
     for group in contrasts()["pronouns"].groups[:2]:
-        words = [tokenize_word(lm, word, before="and ").ids for word in group.for_role(template.role)]
-        assert all(len(word) == 1 for word in words)
-        totals.append(torch.logsumexp(log_p[[word[0] for word in words]], 0))
+        words = {form for word in group.for_role(template.role) for form in (word, word.capitalize())}
+        spelled = [i for i, token in enumerate(lm.vocabulary) if token.lstrip("Ġ▁") in words]
+        totals.append(torch.logsumexp(log_p[spelled], 0))
     return float(totals[0] - totals[1])
