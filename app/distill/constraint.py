@@ -7,13 +7,17 @@ import streamlit as st
 from app.distill.fields import field, lines
 from app.distill.variants import ALL_VARIANTS, change, current, usable_roles, widget_key, words_of
 from app.shared.measured_words import gap_groups, gap_names, measures_other_words
+from app.shared.model_language import language_of_model
 from app.shared.widgets import caption, literal
 from fairkd.constraints import KINDS, SCOPES
-from fairkd.lexicon import OWN, Contrast, WordGroup, contrasts
+from fairkd.lexicon import ENGLISH, OWN, Contrast, WordGroup, all_contrasts, contrasts, language_of
 
 
-def constraint_controls(variant: str) -> None:
-    """Kind, strength, scope and words of the variant's constraint."""
+def constraint_controls(variant: str, teacher: str) -> None:
+    """Kind, strength, scope and words of the variant's constraint.
+
+    Words of the teacher's language come first.
+    """
     kinds = list(KINDS)
     key = widget_key("kind", variant)
     kind = current(variant, "constraint.kind")
@@ -57,17 +61,20 @@ def constraint_controls(variant: str) -> None:
         "words in the text, so that the student still recognises a visible “he”.",
     )
     own = current(variant, "constraint.words") is not None
-    names = [*contrasts(), OWN]
+    spoken = language_of_model(teacher, load=False)
+    known = all_contrasts()
+    names = [*sorted(known, key=lambda name: known[name].language != spoken), OWN]
     chosen = widget_key("contrast", variant)
     st.selectbox(
         "Words to balance",
         names,
         index=names.index(OWN if own else current(variant, "constraint.contrast")),
         key=chosen,
-        format_func=lambda name: f"{name}: {contrasts()[name].title if name != OWN else 'your own words'}",
+        format_func=lambda name: f"{name}: {known[name].title if name != OWN else 'your own words'}",
         on_change=_change_contrast,
         args=(variant, chosen),
     )
+    _other_language(variant, spoken)
     if own:
         field(variant, "constraint.words", label="Word groups, one per line")
     else:
@@ -77,6 +84,31 @@ def constraint_controls(variant: str) -> None:
         if KINDS[kind].takes_shares:
             field(variant, "constraint.shares")
         field(variant, "constraint.skip_unspellable")
+
+
+def _other_language(variant: str, spoken: str) -> None:
+    """If the words are of another language than the teacher: a note, and a button that takes words of it."""
+    if words_of(variant).language == spoken or spoken == ENGLISH:
+        return
+    name = language_of(spoken).name
+    caption(f"The teacher's card says that its language is {name}. These words are of another language.")
+    st.button(
+        f"Use {name} words",
+        key=widget_key("language", variant),
+        on_click=_take_language,
+        args=(variant, spoken),
+        icon=":material/translate:",
+        type="tertiary",
+        help="Balances and measures the pronouns of this language.",
+    )
+
+
+def _take_language(variant: str, spoken: str) -> None:
+    """Balance and measure the first word groups of a language."""
+    name = next(iter(contrasts(spoken).values())).name
+    st.session_state[widget_key("contrast", variant)] = name
+    _change_contrast(variant, widget_key("contrast", variant))
+    _measure(variant)
 
 
 def _measured_words(variant: str) -> None:

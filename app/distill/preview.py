@@ -77,7 +77,7 @@ def constraint_preview(variant: str, teacher: str, config: Config | None) -> Pre
             "does not change the training.",
         )
         write_parameter("preview_text", text or "", START)
-        constraint_controls(variant)
+        constraint_controls(variant, teacher)
     with right, model_cache.friendly_errors():
         shown = _show_edit(variant, teacher, text or "", config)
     if config is not None:

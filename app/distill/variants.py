@@ -14,7 +14,8 @@ import streamlit as st
 
 from app.shared.settings_table import defaults, nested
 from fairkd.distill.config import PRESETS, Config, flat, make_config
-from fairkd.lexicon import OWN, Contrast, contrasts, make_contrast
+from fairkd.errors import InputError
+from fairkd.lexicon import OWN, Contrast, all_contrasts, make_contrast
 
 # Settings that are the same in all variants, so that they can be compared. A dot at the end: a whole section.
 SHARED_SETTINGS = (
@@ -110,14 +111,17 @@ def config_of(variant: str, teacher: str) -> Config:
 def usable_roles(contrast: Contrast) -> tuple[str, ...] | None:
     """The roles in which every word has one partner, as pairs require. None if that holds for all roles.
 
-    >>> usable_roles(contrasts()["pronouns"])
+    >>> usable_roles(all_contrasts()["pronouns"])
     ('subject', 'possessive')
     """
     taken: dict[str, tuple[str, ...]] = {}
     fit: set[str] = set()
     # Possessives are more frequent than objects, so if both share a word ("her"), the object is left out.
     for role in sorted(contrast.roles, key=lambda role: role == "object"):
-        pairs = contrast.pairs(role)
+        try:
+            pairs = contrast.pairs(role)
+        except InputError:  # unequal numbers of words: the configuration says so
+            return None
         if all(taken.get(word, pair) == pair for pair in pairs for word in pair):
             taken |= {word: pair for pair in pairs for word in pair}
             fit.add(role)
@@ -128,7 +132,9 @@ def words_of(variant: str) -> Contrast:
     """The words that a variant's constraint balances. InputError if the visitor's own words are not valid."""
     own = current(variant, "constraint.words")
     return (
-        make_contrast(OWN, own) if own is not None else contrasts()[current(variant, "constraint.contrast")]
+        make_contrast(OWN, own)
+        if own is not None
+        else all_contrasts()[current(variant, "constraint.contrast")]
     )
 
 

@@ -8,7 +8,7 @@ from threading import Lock
 
 import pandas as pd
 
-from fairkd.lexicon import Template
+from fairkd.lexicon import Profession, Template
 
 MOST_ROWS = 150_000  # at most about 100 MB
 PORTION = 450  # sentences measured per call; fewer would not fill the batches
@@ -16,7 +16,7 @@ PORTION = 450  # sentences measured per call; fewer would not fill the batches
 # What determines a row besides template and profession: model, word groups, and with or without prior.
 QuestionKey = tuple[object, ...]
 Row = tuple[object, ...]
-Measure = Callable[[Sequence[Template], Sequence[str]], pd.DataFrame]
+Measure = Callable[[Sequence[Template], Sequence[Profession]], pd.DataFrame]
 
 
 class GapStore:
@@ -28,12 +28,12 @@ class GapStore:
 
     def __init__(self, most_rows: int = MOST_ROWS) -> None:
         self._most_rows = most_rows
-        self._stored: OrderedDict[tuple[QuestionKey, Template], dict[str, Row]] = OrderedDict()
+        self._stored: OrderedDict[tuple[QuestionKey, Template], dict[Profession, Row]] = OrderedDict()
         self._columns: list[str] = []
         self._lock = Lock()
 
     def missing(
-        self, question: QuestionKey, templates: Sequence[Template], professions: Sequence[str]
+        self, question: QuestionKey, templates: Sequence[Template], professions: Sequence[Profession]
     ) -> int:
         """The number of sentences that are not in the cache."""
         return sum(len(_missing(self._known(question, template), professions)) for template in templates)
@@ -42,7 +42,7 @@ class GapStore:
         self,
         question: QuestionKey,
         templates: Sequence[Template],
-        professions: Sequence[str],
+        professions: Sequence[Profession],
         measure: Measure,
     ) -> pd.DataFrame:
         """One row per template and profession, in that order.
@@ -54,10 +54,12 @@ class GapStore:
         for several, names in _portions(known, professions):
             measured = measure(several, names)
             self._columns = list(measured.columns)
+            template_of = {(one.text, one.role): one for one in several}
+            profession_of = {one.name: one for one in names}
             keys = zip(measured["template"], measured["role"], measured["profession"], strict=True)
             rows = measured.itertuples(index=False, name=None)
             for (text, role, profession), row in zip(keys, rows, strict=True):
-                known[Template(text, role)][profession] = row
+                known[template_of[text, role]][profession_of[profession]] = row
             for template in several:
                 self._store(question, template, known[template])
         for template in templates:
@@ -70,12 +72,12 @@ class GapStore:
         ]
         return pd.DataFrame(found, columns=self._columns)
 
-    def _known(self, question: QuestionKey, template: Template) -> dict[str, Row]:
+    def _known(self, question: QuestionKey, template: Template) -> dict[Profession, Row]:
         """A copy of the stored rows of a template, which other threads cannot drop."""
         with self._lock:
             return dict(self._stored.get((question, template), {}))
 
-    def _store(self, question: QuestionKey, template: Template, rows: dict[str, Row]) -> None:
+    def _store(self, question: QuestionKey, template: Template, rows: dict[Profession, Row]) -> None:
         """Add rows, and drop the least recently used templates until the rest fits."""
         key = (question, template)
         with self._lock:
@@ -87,14 +89,14 @@ class GapStore:
                 total -= len(dropped)
 
 
-def _missing(known: dict[str, Row], professions: Sequence[str]) -> list[str]:
+def _missing(known: dict[Profession, Row], professions: Sequence[Profession]) -> list[Profession]:
     """The professions without a row."""
     return [profession for profession in professions if profession not in known]
 
 
 def _portions(
-    known: dict[Template, dict[str, Row]], professions: Sequence[str]
-) -> Iterator[tuple[list[Template], list[str]]]:
+    known: dict[Template, dict[Profession, Row]], professions: Sequence[Profession]
+) -> Iterator[tuple[list[Template], list[Profession]]]:
     """Templates that miss the same professions, with these, about PORTION sentences at a time."""
     missing = {template: tuple(_missing(rows, professions)) for template, rows in known.items()}
     for names in dict.fromkeys(names for names in missing.values() if names):

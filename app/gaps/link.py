@@ -2,8 +2,9 @@
 
     {"professions": {"drop": ["nurse"], "add": [["astronaut", 0.2]]}, "templates": {...}}
 
-A changed row is in `add`. It replaces all shipped rows with the same first cell. A link from another page may
-have `only`, the rows of the whole table:
+Where a language has two forms of a profession, its row has the form for a woman as well. A changed row is in
+`add`. It replaces all shipped rows with the same first cell. A link from another page may have `only`, the
+rows of the whole table:
 
     {"templates": {"only": [["[MASK] is {a profession}.", "subject"]]}}
 """
@@ -22,13 +23,13 @@ EDITS = "edits"
 MARKED = "profession"  # the profession whose row is shown and marked
 LONGEST = 6000  # characters; mail and chat programs may split longer links
 _EARLIER_NAMES = {"templates": "patterns"}  # in links of earlier versions
-# The types of a row's second cell; the first is text.
+# The types of a row's second cell; the first is text, and so is the third, if there is one.
 _SECOND: dict[str, type | tuple[type, ...]] = {
     "templates": str,
     "professions": (int, float, type(None)),
 }
 
-_Row = tuple[str, Any]
+_Row = tuple[Any, ...]
 
 
 def restored(table: str, shipped: pd.DataFrame) -> pd.DataFrame | None:
@@ -39,13 +40,14 @@ def restored(table: str, shipped: pd.DataFrame) -> pd.DataFrame | None:
     made = edits.get(table, edits.get(_EARLIER_NAMES.get(table, table)))
     if not isinstance(made, dict):
         return None
+    width = len(shipped.columns)
     added = [
-        (row[0], row[1])
+        (*row, *[""] * (width - len(row)))[:width]
         for row in _list(made, "only") or _list(made, "add")
-        if isinstance(row, list) and len(row) == 2 and isinstance(row[0], str)
-        if isinstance(row[1], _SECOND[table])
+        if isinstance(row, list) and len(row) in (2, 3) and isinstance(row[0], str)
+        if isinstance(row[1], _SECOND[table]) and all(isinstance(cell, str) for cell in row[2:])
     ]
-    gone = {name for name in _list(made, "drop") if isinstance(name, str)} | {name for name, _ in added}
+    gone = {name for name in _list(made, "drop") if isinstance(name, str)} | {row[0] for row in added}
     kept = [] if _list(made, "only") else [row for row in _rows(shipped) if row[0] not in gone]
     rows = kept + added
     frame = pd.DataFrame(rows, columns=list(shipped.columns))
@@ -91,12 +93,12 @@ def _by_name(rows: list[_Row]) -> dict[str, list[_Row]]:
 
 
 def _rows(frame: pd.DataFrame) -> list[_Row]:
-    """The two cells of each row; None if a cell is missing."""
+    """The cells of each row; None if a cell is missing."""
     import pandas as pd
 
     return [
-        (first, None if pd.isna(second) else second)
-        for first, second in frame.itertuples(index=False, name=None)
+        tuple(None if pd.isna(cell) else cell for cell in row)
+        for row in frame.itertuples(index=False, name=None)
     ]
 
 

@@ -14,6 +14,7 @@ from app.components.chart import show_figure
 from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion, compared_models
 from app.gaps.run_note import run_note
+from app.gaps.summary import say_notes
 from app.gaps.tables import show_table
 from app.shared import theme
 from app.shared.model_cache import collect_errors, show_errors
@@ -177,6 +178,7 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
             shown=readable(found.table, question.value),
             headings=short_headings(found.table, question.value),
         )
+        say_notes(question)
         for reference in references:
             if note := run_note(reference, question):
                 caption(note)

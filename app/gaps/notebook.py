@@ -8,9 +8,7 @@ import pandas as pd
 
 from app.gaps.results import GapQuestion
 from app.shared.export_notebook import Cell, call, code, prose
-from fairkd.lexicon import OWN, fitting, shipped_professions
-
-_SHARES = ["profession", "women_share"]
+from fairkd.lexicon import ENGLISH, OWN, fitting, shipped_professions
 
 
 def gap_cells(
@@ -118,29 +116,40 @@ def sentence_cells(models: Mapping[str, str], shown: str, sentences: tuple[str, 
 def question_cell(question: GapQuestion) -> Cell:
     """The question of the page, and a function that asks it of a model."""
     imports = ["contrasts", "fitting", "shipped_professions"]
-    contrast = f"contrasts()[{question.contrast.name!r}]"
+    language = question.contrast.language
+    code_of = "" if language == ENGLISH else repr(language)
+    contrast = f"contrasts({code_of})[{question.contrast.name.rpartition('/')[2]!r}]"
     if question.contrast.name == OWN:
         imports[0] = "Contrast, WordGroup"
-        groups = [f"WordGroup({group.name!r}, {dict(group.words)!r})" for group in question.contrast.groups]
+        groups = [
+            f"WordGroup({group.name!r}, {dict(group.words)!r}"
+            + (f", {group.gender!r})" if group.gender else ")")
+            for group in question.contrast.groups
+        ]
         own = {"groups": f"({', '.join(groups)})", "roles": repr(question.contrast.roles)}
+        if code_of:
+            own["language"] = code_of
         contrast = call("Contrast", own, repr(OWN), repr(question.contrast.title))
     templates = "fitting(contrast, groups)"
     if list(question.templates) != fitting(question.contrast, question.groups):
         imports[1] = "Template"
-        rows = [f"    Template({one.text!r}, {one.role!r})," for one in question.templates]
+        last = f", {code_of}" if code_of else ""
+        rows = [f"    Template({one.text!r}, {one.role!r}{last})," for one in question.templates]
         templates = "\n".join(["[", *rows, "]"])
-    professions = f"shipped_professions()[{_SHARES!r}]"
+    columns = list(question.professions.columns)
+    shipped = shipped_professions(language)[columns]
+    professions = f"shipped_professions({code_of})[{columns!r}]"
     pandas = []
-    if not question.professions[_SHARES].equals(shipped_professions()[_SHARES]):
+    if not question.professions.equals(shipped):
         del imports[2]
         pandas = ["import pandas as pd", ""]
-        shares = question.professions["women_share"].astype(object).where(pd.notna, None)
-        rows = [f"    ({name!r}, {share!r})," for name, share in zip(question.names, shares, strict=True)]
-        professions = "\n".join(["pd.DataFrame([", *rows, f"], columns={_SHARES!r})"])
+        cells = question.professions.astype(object).where(pd.notna, None)
+        rows = [f"    {row!r}," for row in cells.itertuples(index=False, name=None)]
+        professions = "\n".join(["pd.DataFrame([", *rows, f"], columns={columns!r})"])
     gaps = {
         "contrast": "contrast",
         "templates": "templates",
-        "professions": "list(question.names)",
+        "professions": "list(question.asked)",
         "groups": "groups",
         "prior": repr(question.value == "corrected_gap"),
     }

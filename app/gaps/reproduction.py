@@ -8,7 +8,7 @@ import pandas as pd
 
 from app.gaps.results import GapQuestion
 from app.shared.provenance import About, about_models
-from fairkd.lexicon import OWN, fitting, shipped_professions
+from fairkd.lexicon import ENGLISH, OWN, fitting, professions_of, shipped_professions
 
 NOTE = (
     "`--json` adds the gaps of every profession; `--csv gaps.csv` writes those of every sentence. "
@@ -35,7 +35,10 @@ def command(models: Sequence[str], question: GapQuestion) -> list[str]:
         lists = [", ".join(group.for_role(next(iter(roles)))) for group in question.pair]
         arguments += ["--words", *lists, "--role", *roles]
     else:
-        arguments += ["--contrast", question.contrast.name, "--groups", *question.groups]
+        name = question.contrast.name.rpartition("/")[2]
+        arguments += ["--contrast", name, "--groups", *question.groups]
+    if question.contrast.language != ENGLISH:
+        arguments += ["--language", question.contrast.language]
     for name in files(question):
         arguments += [f"--{name.removesuffix('.csv')}", name]
     if question.value == "corrected_gap":
@@ -55,7 +58,7 @@ def files(question: GapQuestion) -> Mapping[str, Callable[[], str]]:
     if list(question.templates) != shipped:
         rows = [(template.text, template.role) for template in question.templates]
         found[TEMPLATES] = lambda: pd.DataFrame(rows, columns=["text", "role"]).to_csv(index=False)
-    if list(question.names) != shipped_professions()["profession"].tolist():
+    if list(question.asked) != professions_of(shipped_professions(question.contrast.language)):
         found[PROFESSIONS] = lambda: question.professions.to_csv(index=False)
     return found
 

@@ -21,7 +21,16 @@ from app.shared.model_cache import CacheMiss, Version, get_model, rerun_if_chang
 from app.shared.model_options import model_label
 from app.shared.provenance import content_hash
 from app.shared.turns import give_way, threads_for_long_work
-from fairkd.lexicon import Contrast, Template, WordGroup, misfits
+from fairkd.lexicon import (
+    Contrast,
+    Language,
+    Profession,
+    Template,
+    WordGroup,
+    language_of,
+    misfits,
+    professions_of,
+)
 from fairkd.measures import Correlation
 from fairkd.utils import Throttle
 
@@ -42,11 +51,39 @@ class GapQuestion:
     groups: tuple[str, str]
     value: Value
     templates: tuple[Template, ...]
-    professions: pd.DataFrame  # profession, women_share
+    professions: pd.DataFrame  # profession, women_share and, in languages with two forms, feminine
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(self.professions["profession"])
+
+    @cached_property
+    def asked(self) -> tuple[Profession, ...]:
+        """The professions in all their forms."""
+        return tuple(professions_of(self.professions))
+
+    @property
+    def language(self) -> Language:
+        return language_of(self.contrast.language)
+
+    def sentences(self, template: Template) -> tuple[str, ...]:
+        """A template with the first profession: its sentence for each group, once where they are equal."""
+        texts = (template.render(self.asked[0], group.gender).text for group in self.pair)
+        return tuple(dict.fromkeys(texts))
+
+    @property
+    def notes(self) -> list[str]:
+        """What the numbers need said: words that also mean something else, and forms of a sentence."""
+        words = (word for role in self.roles for group in self.pair for word in group.for_role(role))
+        found = list(self.language.ambiguities(words))
+        forms = next((texts for texts in map(self.sentences, self.templates) if len(texts) > 1), None)
+        if forms:
+            a, b = self.shown_groups
+            found.append(
+                f"Each group is measured in the sentence that agrees with it: “{a}” in “{forms[0]}”, "
+                f"“{b}” in “{forms[1]}”."
+            )
+        return found
 
     @property
     def shown_groups(self) -> tuple[str, str]:
@@ -85,14 +122,15 @@ class GapQuestion:
     @property
     def misfits(self) -> list[tuple[str, str]]:
         """Where a group does not agree with a template's verb: the group's name and the template's text."""
-        return misfits([(template.text, template.role) for template in self.templates], self.pair)
+        return misfits(self.templates, self.pair)
 
     @cached_property
     def key(self) -> QuestionKey:
         """Everything that determines the numbers, hashable."""
         chosen = [group for group in self.contrast.groups if group.name in self.groups]
         words = tuple((group.name, tuple(sorted(group.words.items()))) for group in chosen)
-        return (words, self.groups, self.value == "corrected_gap")
+        genders = tuple(group.gender for group in chosen)
+        return (words, genders, self.groups, self.value == "corrected_gap")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +163,7 @@ def measure(
     model: MaskedLM,
     question: GapQuestion,
     templates: Sequence[Template],
-    professions: Sequence[str],
+    professions: Sequence[Profession],
     progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
     """The gaps of some templates and professions of `question`. Raises FairKDError."""
@@ -149,15 +187,15 @@ def measured(reference: str, question: GapQuestion, who: str) -> pd.DataFrame:
     `who` is the name of the model in the progress bar: "teacher". Raises FairKDError.
     """
     key = (version(reference), *question.key)
-    sentences = store().missing(key, question.templates, question.names)
+    sentences = store().missing(key, question.templates, question.asked)
     model = get_model(reference)
     if not sentences:
-        return store().frame(key, question.templates, question.names, partial(measure, model, question))
+        return store().frame(key, question.templates, question.asked, partial(measure, model, question))
     check_work(_tokens(model, question), len(question.templates) * len(question.names))
     bar = st.empty()
     done, throttle = 0, Throttle(PROGRESS_INTERVAL, first=0)
 
-    def some(templates: Sequence[Template], professions: Sequence[str]) -> pd.DataFrame:
+    def some(templates: Sequence[Template], professions: Sequence[Profession]) -> pd.DataFrame:
         nonlocal done
 
         def progress(part: float) -> None:
@@ -174,7 +212,7 @@ def measured(reference: str, question: GapQuestion, who: str) -> pd.DataFrame:
         return frame
 
     try:
-        return store().frame(key, question.templates, question.names, some)
+        return store().frame(key, question.templates, question.asked, some)
     finally:
         bar.empty()
 
@@ -187,7 +225,7 @@ def _tokens(model: MaskedLM, question: GapQuestion) -> int:
         model,
         contrast=question.contrast,
         templates=question.templates,
-        professions=question.names,
+        professions=question.asked,
         groups=question.groups,
         prior=question.value == "corrected_gap",
     )
@@ -202,7 +240,7 @@ def results(teacher: str, student: str, question: GapQuestion) -> Results:
         question.key,
         question.value,
         question.templates,
-        question.names,
+        question.asked,
         shares,
     )
     try:
@@ -270,7 +308,7 @@ def compared_models(references: Sequence[str], question: GapQuestion) -> ModelTa
     frames = [measured(reference, question, reference) for reference in references]
     # The table has the models' names, and a run can be renamed.
     models = tuple((version(reference), model_label(reference)) for reference in references)
-    key = (models, question.key, question.value, question.templates, question.names)
+    key = (models, question.key, question.value, question.templates, question.asked)
     return _model_table(repr(key), dict(zip(references, frames, strict=True)), question.value)
 
 

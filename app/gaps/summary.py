@@ -37,7 +37,7 @@ WARNING_MASS = 0.05  # the summary warns below this mean mass
 def lead_text(question: GapQuestion) -> str:
     """The question of the page with the chosen words, as Markdown."""
     a, b = (literal(group) for group in question.shown_groups)
-    example = literal(question.templates[0].render(question.names[0]).text)
+    example = literal(question.sentences(question.templates[0])[0])
     if question.value == "corrected_gap":
         return f"How far does the profession move a model towards “{a}” or “{b}”? Such as in “{example}”"
     return (
@@ -262,6 +262,7 @@ def notes(teacher: str, student: str, results: Results, question: GapQuestion) -
     for reference in dict.fromkeys((teacher, student)):
         if note := run_note(reference, question):
             caption(note)
+    say_notes(question)
     split: dict[tuple[str, ...], dict[str, None]] = {}  # words -> the models that split them
     for model, reference in (("teacher", teacher), ("student", student)):
         if words := results.split[model]:
@@ -273,8 +274,14 @@ def notes(teacher: str, student: str, results: Results, question: GapQuestion) -
             "to words of one token tend to be large."
         )
     warn_unreadable(
-        (teacher, student), tuple(one.render(question.names[0]).text for one in question.templates)
+        (teacher, student), tuple(text for one in question.templates for text in question.sentences(one))
     )
+
+
+def say_notes(question: GapQuestion) -> None:
+    """What the numbers need said: words that also mean something else, and forms of a sentence."""
+    if question.notes:
+        caption(f":material/info: {literal(' '.join(question.notes))}")
 
 
 def warn_unreadable(references: tuple[str, str], texts: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fairkd.errors import InputError
-from fairkd.lexicon import Contrast, Template, WordGroup, parse_words, typed_contrast
+from fairkd.lexicon import ENGLISH, Contrast, Template, WordGroup, parse_words, typed_contrast
 from fairkd.measures import women_share
 from fairkd.utils import shortened
 
@@ -31,17 +31,20 @@ def clean_professions(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : columns profession and, optionally, women_share (among workers, 0 to 1, may be missing).
+    frame : columns profession and, optionally, women_share (among workers, 0 to 1, may be missing) and
+        feminine (the form for a woman, may be missing).
 
     Returns
     -------
-    DataFrame[profession: str, women_share: float]; women_share is NaN if unknown.
+    DataFrame[profession: str, women_share: float]; women_share is NaN if unknown. With the column feminine,
+    where the frame has one that is not empty.
     """
+    forms = [_text(form) for form in frame["feminine"]] if "feminine" in frame else [""] * len(frame)
     names = [_text(name) for name in frame["profession"]]
     shares = list(frame["women_share"]) if "women_share" in frame else [None] * len(names)
     rows = [
-        (name, women_share(share, name))
-        for name, share in zip(names, shares, strict=True)
+        (name, women_share(share, name), form)
+        for name, share, form in zip(names, shares, forms, strict=True)
         if name or _has_value(share)
     ]
     if not rows:
@@ -51,26 +54,31 @@ def clean_professions(frame: pd.DataFrame) -> pd.DataFrame:
             f"Expected at most {MOST_PROFESSIONS} professions, got {len(rows)}: remove some of them."
         )
     seen: set[str] = set()
-    for name, share in rows:
+    for name, share, form in rows:
         if not name:
             raise InputError(
                 f"A row has a share of women ({shortened(share)}) but no profession: add its name or "
                 "delete the row."
             )
-        if len(name) > LONGEST_NAME:
-            raise InputError(
-                f"The profession '{name[:30]}…' has {len(name)} characters; use at most {LONGEST_NAME}."
-            )
+        for text in (name, form):
+            if len(text) > LONGEST_NAME:
+                raise InputError(
+                    f"The profession '{text[:30]}…' has {len(text)} characters; use at most {LONGEST_NAME}."
+                )
         if name in seen:
             raise InputError(
                 f"The profession '{shortened(name)}' is listed twice: delete one of the two rows."
             )
         seen.add(name)
-    return pd.DataFrame(rows, columns=["profession", "women_share"]).astype({"women_share": float})
+    columns = ["profession", "women_share", "feminine"]
+    found = pd.DataFrame(rows, columns=columns).astype({"women_share": float})
+    return found if any(form for _, _, form in rows) else found[columns[:2]]
 
 
-def clean_templates(frame: pd.DataFrame, roles: Sequence[str]) -> tuple[Template, ...]:
-    """The templates of an edited table, without blank rows and repetitions.
+def clean_templates(
+    frame: pd.DataFrame, roles: Sequence[str], language: str = ENGLISH
+) -> tuple[Template, ...]:
+    """The templates of an edited table in a language, without blank rows and repetitions.
 
     `frame` has the columns text and role. A row without a role gets the first of `roles`; no other roles are
     allowed.
@@ -95,7 +103,7 @@ def clean_templates(frame: pd.DataFrame, roles: Sequence[str]) -> tuple[Template
                 f"The template '{text}' has the role '{shortened(role)}', but these word groups have words "
                 f"for: {', '.join(roles)}."
             )
-    return tuple(Template(text=text, role=role) for text, role in dict.fromkeys(rows))
+    return tuple(Template(text, role, language) for text, role in dict.fromkeys(rows))
 
 
 def check_amount(templates: Sequence[Template], professions: Sequence[str]) -> None:
@@ -137,12 +145,12 @@ def sum_name(group: WordGroup, roles: Sequence[str]) -> str:
     return f"{first} …" if any(len(group.for_role(role)) > 1 for role in roles) else first
 
 
-def own_contrast(text_a: str, text_b: str) -> Contrast:
+def own_contrast(text_a: str, text_b: str, language: str = ENGLISH) -> Contrast:
     """The contrast of two typed word lists, with no more words than a page should measure."""
     for order, text in (("first", text_a), ("second", text_b)):
         if (count := len(parse_words(text))) > MOST_WORDS:
             raise InputError(f"The {order} word list has {count} words; use at most {MOST_WORDS}.")
-    return typed_contrast(text_a, text_b)
+    return typed_contrast(text_a, text_b, language)
 
 
 def uploaded_professions(data: bytes) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from app.charts.gaps import labour_scatter, transfer_scatter
 from app.charts.text import percent_tick
 from app.components.chart import show_figure
 from app.components.dumbbells import gaps_data, gaps_figure
-from app.gaps.inputs import SOURCE
+from app.gaps.editable_tables import share_source
 from app.gaps.link import MARKED
 from app.gaps.models_view import readable, short_headings
 from app.gaps.reproduction import about
@@ -27,7 +27,6 @@ from app.shared import theme
 from app.shared.model_options import named
 from app.shared.presenter import is_presenting
 from app.shared.widgets import caption, literal
-from fairkd.lexicon import shipped_professions
 from fairkd.measures import FEWEST_ITEMS, TOLERANCE, no_interval
 
 ENDS = 12  # professions shown at either end of the order, unless all are shown
@@ -142,7 +141,9 @@ def readable_sentences(rows: pd.DataFrame, question: GapQuestion) -> pd.DataFram
         f"log P({b})": "log_p_b",
         f"P({a}) + P({b})": "mass",
     }
-    columns = {"sentence": rows["text_teacher"], "profession": rows["profession"], "role": rows["role"]}
+    same = rows["text_teacher"] == rows["text_b_teacher"]
+    sentence = rows["text_teacher"].where(same, rows["text_teacher"] + " / " + rows["text_b_teacher"])
+    columns = {"sentence": sentence, "profession": rows["profession"], "role": rows["role"]}
     for heading, part in parts.items():
         for role in ("teacher", "student"):
             columns[f"{heading}, {role}"] = rows[f"{part}_{role}"]
@@ -204,7 +205,10 @@ def transfer_caption(what: str, count: int) -> str:
 def labour_market(results: Results, question: GapQuestion) -> None:
     """Gaps against the share of women among workers."""
     if results.labour.empty:
-        st.info("No profession has a share of women: fill in the column, or reset the professions.")
+        st.info(
+            "No profession has a share of women: fill in the column in “Edit words and sentences”, or upload "
+            "professions with shares."
+        )
         return
     figure = labour_figure(results, question, dark=theme.is_dark())
     show_figure(figure, "gaps_labour", "fairkd-gaps-labour-market")
@@ -214,11 +218,10 @@ def labour_market(results: Results, question: GapQuestion) -> None:
         if len(results.labour) < FEWEST_ITEMS
         else "Dashed lines are least-squares fits. r is Pearson's correlation with its 95 % interval. "
     )
-    years = " and ".join(sorted({str(year) for year in shipped_professions()["year"]}))
     caption(
         f"Each pair of points is one of {len(results.labour)} professions, at the share of women among its "
-        f"workers. At the horizontal line {ZERO[question.value]}. {fits}{SOURCE.format(year=years)} Edited "
-        "and uploaded shares are used as they are."
+        f"workers. At the horizontal line {ZERO[question.value]}. {fits}"
+        f"{share_source(question.language.code)} Edited and uploaded shares are used as they are."
         + (f" Without a share and not shown: {missing}." if missing else "")
     )
     folded_table(

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.gaps.all_groups import all_groups
 from app.gaps.gap_export import gap_export, models_export
 from app.gaps.inputs import read_question
 from app.gaps.models_view import NAME as MODELS, link_to_models, models_view, roles
@@ -12,6 +13,7 @@ from app.gaps.summary import lead_text, notes, summary
 from app.gaps.views import VIEWS
 from app.predictions.gap_link import link_back
 from app.shared.model_cache import friendly_errors
+from app.shared.model_language import language_of_model
 from app.shared.page_help import heading
 from app.shared.presenter import is_presenting, panel
 from app.shared.reproduce import reproduce
@@ -44,7 +46,8 @@ if view == SENTENCES:  # needs no word groups, templates or professions
 else:
     question = None
     with friendly_errors():
-        question = read_question(place.container(horizontal=True, vertical_alignment="bottom", gap="small"))
+        controls = place.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        question = read_question(controls, language_of_model(teacher))
     if question is None:
         caption(
             f"The chart needs valid input: see the message above. The view “{SENTENCES}” works without it."
@@ -68,6 +71,7 @@ else:
                 VIEWS.get(str(view), next(iter(VIEWS.values())))(found, question)
                 with st.container() if is_presenting() else above:
                     notes(teacher, student, found, question)
+                all_groups(found.models, question)
         if measured:
             reproduce(
                 command(measured, question),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from fairkd.errors import FairKDError
-from fairkd.lexicon import OWN, Contrast, WordGroup, contrasts, make_contrast
+from fairkd.lexicon import OWN, Contrast, WordGroup, all_contrasts, make_contrast
 
 
 def contrast_of(section: Mapping[str, Any]) -> Contrast | None:
@@ -16,7 +16,7 @@ def contrast_of(section: Mapping[str, Any]) -> Contrast | None:
         with suppress(FairKDError):
             return make_contrast(OWN, section["words"])
         return None
-    return contrasts().get(str(section.get("contrast")))
+    return all_contrasts().get(str(section.get("contrast")))
 
 
 def gap_groups(section: Mapping[str, Any]) -> tuple[WordGroup, ...]:
