@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from app.charts.text import percent
 from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion
 from app.gaps.tables import show_table
@@ -45,26 +46,30 @@ def all_groups(models: Mapping[str, str], question: GapQuestion) -> None:
         return
     found = {role: measured_groups(reference, question) for role, reference in models.items()}
     st.markdown(f"**All groups: {literal(', '.join(group.name for group in groups))}**")
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([4, 3], gap="medium")
     with left:
+        pairs = _side_by_side({role: one.pairs for role, one in found.items()}, "groups")
         show_table(
-            _side_by_side({role: one.pairs for role, one in found.items()}, "groups"),
+            pairs,
             "fairkd-gaps-all-groups",
             "gaps_table_all_groups",
             about=about(models, question, counts=False),
+            shown=_readable_pairs(pairs, list(found)),
         )
     with right:
+        shares = _side_by_side({role: one.shares for role, one in found.items()}, "group")
         show_table(
-            _side_by_side({role: one.shares for role, one in found.items()}, "group"),
+            shares,
             "fairkd-gaps-shares",
             "gaps_table_shares",
             about=about(models, question, counts=False),
+            shown=_readable_shares(shares, list(found)),
         )
     templates = len(fitting_all(question))
     caption(
         "Left: the gap of every pair of groups, log P(first) − log P(second) in nats. Right: the share of "
         "each group, its probability divided by that of all groups together, averaged over professions, "
-        f"with a 95 % bootstrap interval over them (low, high). Both over "
+        f"with a 95 % bootstrap interval over them. Both over "
         f"{len(question.names)} professions and the "
         f"{templates} template{'s' if templates != 1 else ''} that fit all groups, without a prior."
     )
@@ -101,6 +106,26 @@ def _measured(
         rows.append((f"{a} and {b}", found.mean, found.mean_absolute, found.mass))
     shares = measures.group_shares(pairs).rename(columns={"low": "share_low", "high": "share_high"})
     return AllGroups(pd.DataFrame(rows, columns=["groups", "mean", "mean_absolute", "mass"]), shares)
+
+
+def _readable_pairs(table: pd.DataFrame, roles: Sequence[str]) -> pd.DataFrame:
+    """The gaps of every pair for the page."""
+    columns = {"groups": table["groups"]}
+    for heading, part in (("mean gap", "mean"), ("mean absolute gap", "mean_absolute")):
+        columns |= {f"{heading}, {role}": table[f"{part}_{role}"] for role in roles}
+    return pd.DataFrame(columns)
+
+
+def _readable_shares(table: pd.DataFrame, roles: Sequence[str]) -> pd.DataFrame:
+    """The share of each group for the page, with its interval as text."""
+    columns = {"group": table["group"]}
+    for role in roles:
+        ends = zip(*(table[f"{part}_{role}"] for part in ("share", "share_low", "share_high")), strict=True)
+        columns[f"share, {role}"] = [
+            percent(share) + ("" if pd.isna(low) else f" ({percent(low)} to {percent(high)})")
+            for share, low, high in ends
+        ]
+    return pd.DataFrame(columns)
 
 
 def _side_by_side(tables: Mapping[str, pd.DataFrame], key: str) -> pd.DataFrame:

@@ -108,22 +108,22 @@ def default_question() -> GapQuestion:
 def _language(default: str) -> str:
     """The language of words and sentences. A teacher of another language brings its own."""
     state = st.session_state
+    names = {language.name: code for code, language in languages().items()}
+    first = list(names.values()).index(default)
     if state.get(_DEFAULT, default) != default:
-        state["language"] = default
+        state["language"] = list(names)[first]
     state[_DEFAULT] = default
-    _forget_other("language", list(languages()))
     chosen = st.selectbox(
         "Language",
-        list(languages()),
-        index=list(languages()).index(default),
+        list(names),
+        index=first,
         key="language",
         bind="query-params",
-        format_func=lambda code: languages()[code].name,
         width=120,
         help="The language of word groups, templates and professions. At first it is that of the teacher's "
         "model card.",
     )
-    return chosen if chosen in languages() else default
+    return names.get(str(chosen), default)
 
 
 def _forget_other(key: str, options: Sequence[str]) -> None:

@@ -156,7 +156,7 @@ def precompute_gaps(
             if not activity.wait_until_idle():
                 return False
             try:
-                store.frame((version(reference), *question.key), [template], question.names, ask)
+                store.frame((version(reference), *question.key), [template], question.asked, ask)
             except FairKDError:
                 return False  # the page reports the error when somebody opens it
     return True

@@ -88,7 +88,7 @@ def test_gaps_are_measured_with_all_threads(tiny_bert: MaskedLM, monkeypatch: py
 
     monkeypatch.setattr(measures, "gaps", noting)
     question = default_question()
-    results.measure(tiny_bert, question, question.templates, question.names)
+    results.measure(tiny_bert, question, question.templates, question.asked)
     assert seen == [3]
 
 
