@@ -66,18 +66,25 @@ class GapQuestion:
     def language(self) -> Language:
         return language_of(self.contrast.language)
 
-    def sentences(self, template: Template) -> tuple[str, ...]:
-        """A template with the first profession: its sentence for each group, once where they are equal."""
-        texts = (template.render(self.asked[0], group.gender).text for group in self.pair)
-        return tuple(dict.fromkeys(texts))
+    def sentences(self, template: Template, profession: Profession | None = None) -> tuple[str, ...]:
+        """A template with a profession (the first): its sentence for each group, once where they are equal."""
+        name = profession or self.asked[0]
+        return tuple(dict.fromkeys(template.render(name, group.gender).text for group in self.pair))
+
+    @cached_property
+    def two_forms(self) -> tuple[str, ...]:
+        """The first two sentences that differ by the gender of the groups; empty if all are equal."""
+        if len({group.gender for group in self.pair}) == 1:
+            return ()
+        every = (self.sentences(one, name) for one in self.templates for name in self.asked)
+        return next((texts for texts in every if len(texts) > 1), ())
 
     @property
     def notes(self) -> list[str]:
         """What the numbers need said: words that also mean something else, and forms of a sentence."""
         words = (word for role in self.roles for group in self.pair for word in group.for_role(role))
         found = list(self.language.ambiguities(words))
-        forms = next((texts for texts in map(self.sentences, self.templates) if len(texts) > 1), None)
-        if forms:
+        if forms := self.two_forms:
             a, b = self.shown_groups
             found.append(
                 f"Each group is measured in the sentence that agrees with it: “{a}” in “{forms[0]}”, "

@@ -40,6 +40,11 @@ def lead_text(question: GapQuestion) -> str:
     example = literal(question.sentences(question.templates[0])[0])
     if question.value == "corrected_gap":
         return f"How far does the profession move a model towards “{a}” or “{b}”? Such as in “{example}”"
+    if forms := question.two_forms:
+        return (
+            f"How much more likely does a model find “{a}” in “{literal(forms[0])}” than “{b}” in "
+            f"“{literal(forms[1])}”, and in sentences like these?"
+        )
     return (
         f"How much more likely does a model find “{a}” than “{b}” in the same sentence, such as “{example}”?"
     )

@@ -19,7 +19,11 @@ def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
     model = str(tiny_folder("bert"))
 
     def page(
-        *, professions: pd.DataFrame = TINY, templates: pd.DataFrame | None = None, **url: str
+        *,
+        professions: pd.DataFrame = TINY,
+        professions_de: pd.DataFrame | None = None,
+        templates: pd.DataFrame | None = None,
+        **url: str,
     ) -> AppTest:
         at = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
         parameters = {"teacher": model, "student": model} | url
@@ -29,6 +33,7 @@ def gaps_page(tiny_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
         for key, value in parameters.items():
             at.query_params[key] = value
         at.session_state["gaps_professions_base"] = professions
+        at.session_state["gaps_professions_de_base"] = professions_de
         at.session_state["gaps_editors"] = True
         if templates is not None:
             at.session_state["gaps_templates_subject_object_possessive_base"] = templates
