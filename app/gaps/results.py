@@ -67,7 +67,7 @@ class GapQuestion:
         return language_of(self.contrast.language)
 
     def sentences(self, template: Template, profession: Profession | None = None) -> tuple[str, ...]:
-        """A template with a profession (the first): its sentence for each group, once where they are equal."""
+        """A template with a profession, or the first one: its sentence for each group; equal ones once."""
         name = profession or self.asked[0]
         return tuple(dict.fromkeys(template.render(name, group.gender).text for group in self.pair))
 

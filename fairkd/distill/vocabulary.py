@@ -19,7 +19,7 @@ from fairkd.augmentation import counterparts
 from fairkd.constraints import Constraint, resolve
 from fairkd.distill.config import Config
 from fairkd.distill.losses import Constraints
-from fairkd.lexicon import Contrast, fitting, shipped_professions
+from fairkd.lexicon import Contrast, fitting, professions_of, shipped_professions
 from fairkd.models import MaskedLM, MatchedVocabularies, token_ids, trim
 
 
@@ -75,14 +75,17 @@ def _needed_texts(config: Config) -> Iterator[str]:
     words: dict[str, None] = {}
     for contrast in (config.constraint.groups(), config.evaluation.groups()):
         words |= dict.fromkeys(_words(contrast))
-    for template in fitting(config.evaluation.groups()):
-        yield from (template.render(one).text for one in ("nurse", "engineer"))
-    words |= dict.fromkeys(shipped_professions()["profession"])
+    measured = config.evaluation.groups()
+    professions = professions_of(shipped_professions(measured.language))
+    for template in fitting(measured):
+        for gender in dict.fromkeys(group.gender for group in measured.groups):
+            yield from (template.render(one, gender).text for one in professions)
+    words |= dict.fromkeys(form for one in professions for form in one.forms)
     if config.corpus.cda:
         words |= dict.fromkeys(counterparts(names=config.corpus.cda_names))
     for word in words:
         capital = word[:1].upper() + word[1:]
-        yield from (word, capital, f"a {word}", f"a {capital}")
+        yield from (word, capital, f"a {word}", f"a {capital}", f"a ({word}", f"a ({capital}")
     yield from config.evaluation.watched_sentences
 
 
