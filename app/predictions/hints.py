@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -42,13 +42,21 @@ def hints(text: str, found: Mapping[Role, Prediction], use: Callable[[str], None
         words = models.tokens_by_word(loaded[name], text)
         if not unread[name] and (seen := split_words(words) or expected_part(one)):
             sentences.setdefault(seen, []).append(name)
-    for name, model in loaded.items():
-        for note in (*model.notes, models.fill_mask_difference(model, text)):
-            if note:
-                st.caption(literal(f"{name}: {note}"))
     for seen, names in sentences.items():
         who = listed(names)
         st.info(literal(f"{seen} (read by {who})."), icon=":material/translate:")
+
+
+def notes(text: str, references: Iterable[str]) -> None:
+    """Show what a reader of the predictions should know: what a model lacks, and how other tools read it."""
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(references):
+        model = get_model(name)
+        for note in (*model.notes, models.fill_mask_difference(model, text)):
+            if note:
+                found.setdefault(note, []).append(name)
+    for note, names in found.items():
+        st.caption(literal(f"{listed(names)}: {note}"))
 
 
 def split_words(words: list[tuple[str, int]]) -> str:

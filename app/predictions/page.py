@@ -12,7 +12,7 @@ from app.charts.text import percent
 from app.components.columns import columns_figure
 from app.predictions.compared import compare_words
 from app.predictions.gap_link import link_to_gaps
-from app.predictions.hints import hints
+from app.predictions.hints import hints, notes
 from app.predictions.inputs import (
     ON_PHONES,
     POSITION,
@@ -186,6 +186,8 @@ def results(
             hints(text, found(), use_sentence)
     for reason in view["reasons"]:
         st.info(literal(reason), icon=":material/info:")
+    if not stored:
+        notes(text, [prediction.reference for prediction in found().values()])
     with st.container(horizontal=True, vertical_alignment="center"):
         if view["columns"][number - 1]["masked"]:
             link_to_gaps(text, [word["text"] for word in view["positions"][number - 1]["words"]])

@@ -158,11 +158,11 @@ def _keep(student: PreTrainedModel, layers: Sequence[int]) -> None:
 
 def _as_loaded(student: nn.Module, loaded: nn.Module) -> None:
     """Give each module the numbers that a loaded student has: ESM-C's depend on how many layers there are."""
-    modules = dict(loaded.named_modules())
-    for name, module in student.named_modules():
-        for key, value in vars(modules[name]).items():
+    modules = dict(student.named_modules())  # BigBird's depend on the length of the text that it read last
+    for name, module in loaded.named_modules():
+        for key, value in vars(module).items() if name in modules else ():
             if isinstance(value, int | float) and key != "training" and not key.startswith("_"):
-                vars(module)[key] = value
+                setattr(modules[name], key, value)
 
 
 def fresh(
@@ -183,6 +183,7 @@ def fresh(
         config = _resized(teacher.config, settings, tokenizer)
         check_fits(lambda: type(teacher)(copy.deepcopy(config)))
         student = type(teacher)(config)
+    models.make_repeatable(student)
     return student.float().eval()
 
 

@@ -10,7 +10,7 @@
 * `safe_files`: a model folder read without running code from it and without inventing tensors
 * `tensor_names`: stored tensors under other names than the model's class gives them
 * `tokenizer_files`: the tokenizer of such a folder, converted if it comes as a SentencePiece model
-* `same_numbers`: the same text gives the same numbers, whatever was read before
+* `repeatable_output`: the same text gives the same numbers, whatever was read before
 * `consistency`: whether the files of such a folder fit together: sizes, finite weights, token ids
 * `hub_download`: the files of a Hub repository, with progress
 * `fingerprint`: a hash of a model's weights

@@ -41,6 +41,7 @@ from .references import (
     run_folder as run_folder,
     shipped_hashes as shipped_hashes,
 )
+from .repeatable_output import make_repeatable as make_repeatable
 from .safe_files import reason as reason
 from .spellings import (
     refuse_unspellable as refuse_unspellable,

@@ -30,7 +30,7 @@ from transformers.utils import logging as transformers_logging
 from fairkd.errors import ModelError, listed, reason
 from fairkd.models import consistency
 from fairkd.models.hub_download import ADAPTER, adapter, no_safetensors
-from fairkd.models.same_numbers import same_numbers
+from fairkd.models.repeatable_output import make_repeatable
 from fairkd.models.tensor_names import fit_configuration, unused_in_encoder, unwrapped, with_both_biases
 from fairkd.models.tokenizer_files import read_tokenizer
 
@@ -184,7 +184,7 @@ def _model(
     _refuse_missing(model, set(info["missing_keys"]), name)
     model.eval()
     notes = unused_in_encoder(info["unexpected_keys"], model.base_model_prefix)
-    return model, (*notes, *same_numbers(model))
+    return model, (*notes, *make_repeatable(model))
 
 
 def _config(folder: Path, name: str) -> PreTrainedConfig:

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForMaskedLM
 
+from fairkd.distill import take_layers
 from fairkd.models import MaskedLM, describe, load, logits_at
 from tests.models.folders import edit_json, refusal
 from tests.zoo import make
@@ -101,6 +102,7 @@ def test_bigbird_gives_a_long_text_the_same_numbers_after_a_short_one(tmp_path: 
     assert lm.model.base_model.attention_type == "block_sparse"
     short = _logits(lm, 10)
     assert torch.equal(_logits(lm, 60), long) and torch.equal(_logits(lm, 10), short)
+    assert take_layers(lm.model, [1]).config.num_hidden_layers == 1, "in whichever state the teacher is"
 
 
 def test_reformers_randomness_is_said(tmp_path: Path) -> None:

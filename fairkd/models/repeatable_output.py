@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 _BIGBIRD = threading.RLock()
 
 
-def same_numbers(model: PreTrainedModel) -> tuple[str, ...]:
+def make_repeatable(model: PreTrainedModel) -> tuple[str, ...]:
     """Make a model's output depend on its input alone; a sentence where that is impossible.
 
     BigBird's class uses full attention from the first short text on, for long ones, too. Here every text gets
