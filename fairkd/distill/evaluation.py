@@ -171,7 +171,7 @@ class Evaluator:
             return {}
         has_any = self.masked_tokens > 0
         sums = {
-            key: np.bincount(owners, weights=torch.cat(values).numpy())[has_any]
+            key: np.bincount(owners, weights=torch.cat(list(values)).numpy())[has_any]
             for key, values in parts.items()
         }
         return {WEIGHTS: self.masked_tokens[has_any], **sums}

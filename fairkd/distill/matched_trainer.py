@@ -14,7 +14,13 @@ from fairkd.distill.losses import IGNORED, Constraints, MatchedTargets, matched_
 from fairkd.distill.precision import autocast
 from fairkd.distill.trainer import PositionCounts, PreparedBatch, Trainer
 from fairkd.errors import InputError
-from fairkd.models import BOTH_MARKED, MatchedVocabularies, projection_of, states_and_head_input
+from fairkd.models import (
+    BOTH_MARKED,
+    MatchedVocabularies,
+    VocabularyMatch,
+    projection_of,
+    states_and_head_input,
+)
 
 
 class MatchedTrainer(Trainer):
@@ -47,6 +53,7 @@ class MatchedTrainer(Trainer):
             )
         self.vocabularies, self.constraints = vocabularies, constraints
         self.teacher_mask_id = vocabularies.teacher.mask_id
+        self._matches: dict[int, VocabularyMatch] = {}  # on the device
 
     def _tiny_batch(self) -> PairedBatch:
         own, ids = super()._tiny_batch(), torch.full((1, 4), self.teacher_mask_id)
@@ -101,13 +108,16 @@ class MatchedTrainer(Trainer):
             _, taken = states_and_head_input(self.student, batch.ids, batch.attention_mask, batch.rows)
         taught, learnt = self._teacher_projection, projection_of(self.student)
         forms = batch.forms.unique().tolist()
+        for form in forms:
+            if form not in self._matches:
+                self._matches[form] = self.vocabularies.at(form).to(self.device)
         targets = MatchedTargets(
             states=teacher_states.float(),
             weight=taught.weight,
             bias=taught.bias,
             rows=batch.student_rows,
             forms=batch.forms,
-            matches={form: self.vocabularies.at(form).to(self.device) for form in forms},
+            matches=self._matches,
             constrained=prepared.constrained,
             labels=prepared.labels,
         )

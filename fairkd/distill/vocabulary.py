@@ -38,8 +38,8 @@ def trim_student(
     keep = set(constraint.columns.tolist())
     for ids in training:
         keep.update(ids.tolist())
-    for ids in token_ids(teacher.tokenizer, list(_needed_texts(config)), max_tokens=teacher.max_tokens):
-        keep.update(ids)
+    needed = list(_needed_texts(config))
+    keep.update(*token_ids(teacher.tokenizer, needed, max_tokens=teacher.max_tokens))
     trimmed, kept = trim(student, keep)
     new_ids = np.zeros(teacher.vocabulary_size, dtype=np.int32)
     new_ids[list(kept)] = np.arange(len(kept))

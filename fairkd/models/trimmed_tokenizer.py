@@ -72,7 +72,7 @@ def trim_tokenizer(
         entry["id"] = new_ids[entry["content"]]
     state["post_processor"] = _renumbered(state["post_processor"], renumbered)
     state["padding"] = state["truncation"] = None
-    trimmed = copy.deepcopy(tokenizer)
+    trimmed: Any = copy.deepcopy(tokenizer)
     trimmed._tokenizer = Tokenizer.from_str(json.dumps(state))
     if trimmed.get_vocab() != new_ids:
         raise ModelError("The tokenizer numbers its tokens otherwise after trimming: train without it.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,7 +53,9 @@ class PairedBatch(Batch):
 
     def to(self, device: torch.device) -> PairedBatch:
         """The batch on a device; tensors that are there already are not copied."""
-        moved = {name: None if value is None else value.to(device) for name, value in vars(self).items()}
+        moved: dict[str, Any] = {
+            name: None if value is None else value.to(device) for name, value in vars(self).items()
+        }
         return PairedBatch(**moved)
 
 
