@@ -36,18 +36,22 @@ def trim(lm: MaskedLM, keep: Collection[int]) -> tuple[MaskedLM, tuple[int, ...]
 
 def take_tokens(model: PreTrainedModel, ids: Sequence[int]) -> PreTrainedModel:
     """A copy of the model whose token i is the token `ids[i]` of `model`, frozen where that is frozen."""
-    size, rows = model.config.vocab_size, torch.tensor(ids)
+    rows = torch.tensor(ids)
     config = copy.deepcopy(model.config)
-    config.vocab_size = len(ids)
-    _renumber(config, ids)
+    text = config.get_text_config()
+    size, text.vocab_size = text.vocab_size, len(ids)
+    for part in {id(one): one for one in (config, text)}.values():
+        _renumber(part, ids)
     with torch.random.fork_rng(devices=[]):
         cut = type(model)(config).float()
     wanted = cut.state_dict()
     tensors = {}
     for name, tensor in model.state_dict().items():
-        by_token = tensor.ndim > 0 and len(tensor) == size and len(wanted[name]) == len(ids)
-        tensors[name] = tensor[rows] if by_token and tensor.shape != wanted[name].shape else tensor
-        if tensors[name].shape != wanted[name].shape:
+        for dimension, (old, new) in enumerate(zip(tensor.shape, wanted[name].shape, strict=True)):
+            if (old, new) == (size, len(ids)) and old != new:  # its entries belong to the tokens
+                tensor = tensor.index_select(dimension, rows.to(tensor.device))
+        tensors[name] = tensor
+        if tensor.shape != wanted[name].shape:
             raise ModelError(f"{type(model).__name__} cannot be trimmed: {name} does not fit fewer tokens.")
     cut.load_state_dict(tensors)
     frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}

@@ -103,7 +103,7 @@ def match(
 
     Both models' own token of a word tells its form there.
     """
-    one_marks_spaces = (teacher.kind == "WordPiece") != (student.kind == "WordPiece")
+    one_marks_spaces = _marks_spaces(teacher) != _marks_spaces(student)
     clean = _cleaner(teacher, student)
     keys = [
         _keys(lm, form, clean, one_marks_spaces=one_marks_spaces)
@@ -154,7 +154,7 @@ class MatchedVocabularies:
     def _marked(self) -> tuple[np.ndarray, np.ndarray]:
         """Whether each token [V] is marked as the beginning of a word, for teacher and student."""
         one, other = (
-            np.array([_parts(label, lm.kind == "WordPiece")[0] for label in readable(lm)], dtype=np.int64)
+            np.array([_parts(label, _marks_spaces(lm))[0] for label in readable(lm)], dtype=np.int64)
             for lm in (self.teacher, self.student)
         )
         return one, other
@@ -174,28 +174,33 @@ def _keys(
         if index in special:
             found.append(("special", special[index]))
             continue
-        marked, text = _parts(label, lm.kind == "WordPiece")
+        marked, text = _parts(label, _marks_spaces(lm))
         begins = marked == (form == "marked")
         kind = "begins" if begins else "space" if marked else "continues"
         if one_marks_spaces and not text[:1].isalnum():
-            kind = "begins"  # WordPiece has one token for a sign with a space before it and without
+            kind = "begins"  # the other model has one token for a sign with a space before it and without
         found.append((kind, clean(text)))
     return found
 
 
-def _parts(label: str, word_piece: bool) -> tuple[bool, str]:
+def _marks_spaces(lm: MaskedLM) -> bool:
+    """Whether the tokens of words have the space before them in them."""
+    return lm.kind in ("BPE", "SentencePiece")
+
+
+def _parts(label: str, marks_spaces: bool) -> tuple[bool, str]:
     """Whether a token string is marked as the beginning of a word, and its text without marks.
 
-    >>> [_parts(label, False) for label in ("he", "##he", "␣(", "(")]
+    >>> [_parts(label, True) for label in ("he", "##he", "␣(", "(")]
     [(True, 'he'), (False, 'he'), (True, '('), (False, '(')]
-    >>> _parts("(", True)
+    >>> _parts("(", False)
     (True, '(')
     """
     if label.startswith(CONTINUES) and len(label) > len(CONTINUES):
         return False, label.removeprefix(CONTINUES)
     if label.startswith(SPACE) and len(label) > len(SPACE):
         return True, label.removeprefix(SPACE)
-    return word_piece or label[:1].isalnum(), label
+    return not marks_spaces or label[:1].isalnum(), label
 
 
 def _cleaner(*lms: MaskedLM) -> Callable[[str], str]:
