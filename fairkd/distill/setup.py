@@ -39,7 +39,9 @@ from fairkd.distill.precision import make_accelerator
 from fairkd.distill.student import make_student, settle
 from fairkd.distill.trainer import Trainer, make_constraint, make_masker, make_paired_masker
 from fairkd.distill.vocabulary import student_constraint, trim_student
-from fairkd.errors import ModelError
+from fairkd.errors import InputError, ModelError
+from fairkd.lexicon import fitting, shipped_professions
+from fairkd.measures import gaps
 from fairkd.models import MaskedLM, MatchedVocabularies, encode as encode_text, trim, unknown_head_note
 from fairkd.utils import Throttle
 
@@ -153,8 +155,7 @@ def prepare_models(
     config = config.model_copy(update={"student": settings})
     student = make_student(teacher, settings, seed=config.seed)
     _refuse_decoders(student)
-    for text in config.evaluation.watched_sentences:
-        encode_text(teacher, text)
+    _check_evaluation(teacher, config)
     trainer: Trainer
     masker: Masker | PairedMasker
     if student.vocabulary == teacher.vocabulary:
@@ -194,6 +195,22 @@ def _trimmed(
         trainer=trainer,
     )
     return trimmed, encoded
+
+
+def _check_evaluation(teacher: MaskedLM, config: Config) -> None:
+    """Raise InputError if a watched sentence is too long, or if there is no gap to stop the run by."""
+    for text in config.evaluation.watched_sentences:
+        encode_text(teacher, text)
+    if config.budget.stop_gap is None:
+        return
+    contrast = config.evaluation.groups()
+    professions = shipped_professions()["profession"].tolist()[:2]
+    try:
+        gaps(
+            teacher, contrast=contrast, templates=fitting(contrast)[:1], professions=professions, prior=False
+        )
+    except InputError as error:
+        raise InputError(f"budget.stop_gap needs a gap, which cannot be measured here: {error}") from error
 
 
 def _refuse_decoders(lm: MaskedLM) -> None:

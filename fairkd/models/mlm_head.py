@@ -238,12 +238,12 @@ def _recognise(model: PreTrainedModel) -> _Recognised:
 
 
 def _trial_input(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
-    """Token ids [2, 6], and which of them are real: the last two of the second text are padding."""
+    """Token ids [2, 4], and which of them are real: the last two of the second text are padding."""
     pad = getattr(model.config, "pad_token_id", None) or 0
     embeddings: Any = model.get_input_embeddings()
-    ids = torch.arange(pad + 1, pad + 13).view(2, 6) % len(embeddings.weight)
-    real = torch.ones(2, 6, dtype=torch.bool)
-    real[1, 4:] = False
+    ids = torch.arange(pad + 1, pad + 9).view(2, 4) % len(embeddings.weight)
+    real = torch.ones(2, 4, dtype=torch.bool)
+    real[1, 2:] = False
     return ids.masked_fill(~real, pad).to(model.device), real.to(model.device)
 
 

@@ -12,7 +12,7 @@ import torch
 from fairkd.distill import check, train
 from fairkd.distill.config.sections import StudentConfig
 from fairkd.distill.student import make_student
-from fairkd.errors import ModelError
+from fairkd.errors import InputError, ModelError
 from fairkd.models import mlm_head
 from fairkd.models.loading import MaskedLM, load
 from fairkd.models.mlm_head import head_is_known
@@ -60,3 +60,6 @@ def test_what_cannot_work_is_said_before_any_text_is_read(tmp_path: Path) -> Non
         train(settings, tmp_path / "run")
     with pytest.raises(ModelError, match="is an encoder-decoder"):
         check(settings)
+    proteins = str(make("esmc", tmp_path / "esmc"))
+    with pytest.raises(InputError, match="budget.stop_gap needs a gap, which cannot be measured here"):
+        check(config(teacher=proteins, budget={"stop_gap": 0.2}, evaluation={"watched_sentences": []}))
