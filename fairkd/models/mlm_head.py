@@ -229,7 +229,8 @@ def _recognise(model: PreTrainedModel) -> _Recognised:
             states = rows_of(model, ids, real, rows)
         except Exception as error:  # whatever the code of a family raises
             if is_lack_of_memory(error):
-                raise
+                with model_errors(type(model).__name__):
+                    raise
             return _Recognised()  # its own forward pass says what is wrong
         for kind, head in candidates.items():
             if _gives(head, states, wanted):
