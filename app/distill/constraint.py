@@ -88,7 +88,8 @@ def constraint_controls(variant: str, teacher: str) -> None:
 
 def _other_language(variant: str, spoken: str) -> None:
     """If the words are of another language than the teacher: a note, and a button that takes words of it."""
-    if words_of(variant).language == spoken or spoken == ENGLISH:
+    own = current(variant, "constraint.words") is not None
+    if spoken == ENGLISH or own or words_of(variant).language == spoken:
         return
     name = language_of(spoken).name
     caption(f"The teacher's card says that its language is {name}. These words are of another language.")

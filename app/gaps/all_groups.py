@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -39,13 +39,17 @@ def fitting_all(question: GapQuestion) -> tuple[Template, ...]:
     return kept or tuple(fitting(question.contrast, [group.name for group in groups]))
 
 
-def all_groups(models: Mapping[str, str], question: GapQuestion) -> None:
-    """Two tables: every pair of groups, and every group's share. Nothing for two groups."""
+def all_groups(models: Mapping[str, str], question: GapQuestion, *, roles: bool = True) -> None:
+    """Two tables: every pair of groups, and every group's share. Nothing for two groups.
+
+    `models` are references by role, or with `roles=False` by any other name.
+    """
     groups = question.contrast.groups
     if len(groups) < 3:
         return
     found = {role: measured_groups(reference, question) for role, reference in models.items()}
     st.markdown(f"**All groups: {literal(', '.join(group.name for group in groups))}**")
+    made_by = about(models if roles else {}, question, counts=False)
     left, right = st.columns([4, 3], gap="medium")
     with left:
         pairs = _side_by_side({role: one.pairs for role, one in found.items()}, "groups")
@@ -53,7 +57,7 @@ def all_groups(models: Mapping[str, str], question: GapQuestion) -> None:
             pairs,
             "fairkd-gaps-all-groups",
             "gaps_table_all_groups",
-            about=about(models, question, counts=False),
+            about=made_by,
             shown=_readable_pairs(pairs, list(found)),
         )
     with right:
@@ -62,7 +66,7 @@ def all_groups(models: Mapping[str, str], question: GapQuestion) -> None:
             shares,
             "fairkd-gaps-shares",
             "gaps_table_shares",
-            about=about(models, question, counts=False),
+            about=made_by,
             shown=_readable_shares(shares, list(found)),
         )
     templates = len(fitting_all(question))
@@ -94,7 +98,11 @@ def _measured(
         give_way()
 
     names = [group.name for group in _question.contrast.groups]
-    work = {"contrast": _question.contrast, "templates": _templates, "professions": _question.asked}
+    work: dict[str, Any] = {
+        "contrast": _question.contrast,
+        "templates": _templates,
+        "professions": _question.asked,
+    }
     check_work(
         measures.gap_tokens(_model, **work, groups=names, prior=False), len(_templates) * len(_question.asked)
     )

@@ -151,7 +151,7 @@ def template_editor(tables: Tables) -> pd.DataFrame:
 def profession_editor(tables: Tables) -> pd.DataFrame:
     """The professions, editable, with an upload and a download."""
     _heading("Professions", tables.professions_name)
-    name = {"width": "medium", "max_chars": LONGEST_NAME}
+    name: dict[str, Any] = {"width": "medium", "max_chars": LONGEST_NAME}
     edited = _editor(
         tables.professions_name,
         tables.professions(),

@@ -11,6 +11,7 @@ from app.charts.gap_models import models_chart
 from app.charts.gap_text import VALUE_NAMES, Value
 from app.charts.text import agreeing_digits, p_value, signed, signed_correlation, signed_interval
 from app.components.chart import show_figure
+from app.gaps.all_groups import all_groups
 from app.gaps.reproduction import about
 from app.gaps.results import GapQuestion, compared_models
 from app.gaps.run_note import run_note
@@ -179,6 +180,7 @@ def models_view(teacher: str, student: str, question: GapQuestion) -> list[str]:
             headings=short_headings(found.table, question.value),
         )
         say_notes(question)
+        all_groups({model_label(one): one for one in references}, question, roles=False)
         for reference in references:
             if note := run_note(reference, question):
                 caption(note)

@@ -365,5 +365,9 @@ def _group(log_p: NDArray[np.float64], questions: list[int]) -> float:
 def _mass(log_p: NDArray[np.float64], forms: list[_Asked], pair: tuple[int, int]) -> float:
     """P(A) + P(B), or the mean of it over the sentences of both groups."""
     distinct = forms[:1] if forms[0] is forms[1] else forms
-    sums = [np.exp(np.logaddexp(*(_group(log_p, form.sentence[i]) for i in pair))) for form in distinct]
+    i, j = pair
+    sums = [
+        np.exp(np.logaddexp(_group(log_p, form.sentence[i]), _group(log_p, form.sentence[j])))
+        for form in distinct
+    ]
     return float(np.mean(sums))

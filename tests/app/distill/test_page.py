@@ -350,4 +350,6 @@ def test_steps_replace_minutes_and_the_default_is_five_minutes() -> None:
 def test_roles_that_share_a_word_are_left_out() -> None:
     assert usable_roles(contrasts()["pronouns"]) == ("subject", "possessive")
     assert usable_roles(contrasts()["kinship"]) is None
+    assert usable_roles(contrasts("nl")["pronouns"]) == ("subject", "possessive")
+    assert usable_roles(contrasts("nl")["pronouns-ze"]) is None, "its groups have unequal numbers of words"
     assert usable_roles(make_contrast("mine", {"a": ["king"], "b": ["queen"]})) is None

@@ -27,7 +27,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
     def measure(model: object, question: object, templates: list, names: list, *_: object) -> pd.DataFrame:
         asked.extend((template.text, len(names)) for template in templates)
-        rows = [(template.text, template.role, name, 0.0) for template in templates for name in names]
+        rows = [(template.text, template.role, name.name, 0.0) for template in templates for name in names]
         return pd.DataFrame(rows, columns=["template", "role", "profession", "gap"])
 
     monkeypatch.setattr(results, "measure", measure)
