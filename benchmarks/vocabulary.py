@@ -1,6 +1,6 @@
 """What a student trimmed to the words of its text saves and costs, beside one with all tokens, on one seed.
 
-    python -m benchmarks.vocabulary [--sentences 5000] [--steps 150] [--rounds 5] [--teacher REFERENCE]
+    python -m benchmarks.vocabulary [--sentences 5000] [--steps 60] [--rounds 3] [--teacher REFERENCE]
 
 Both students are trained on the first sentences of the small text. KL is measured against the teacher at the
 same held-out words, over the tokens that the trimmed student has: both distributions given those. Steps are
@@ -27,7 +27,7 @@ from fairkd.distill import (
 )
 from fairkd.models import MatchedVocabularies, load, take_tokens
 
-STEPS_AT_ONCE = 5
+STEPS_AT_ONCE = 3
 
 
 def config_of(options: argparse.Namespace, vocabulary: str, freeze: bool) -> Config:
@@ -72,8 +72,8 @@ def held_out_kl(trimmed: TrainingSetup, folder: Path) -> float | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sentences", type=int, default=5000)
-    parser.add_argument("--steps", type=int, default=150)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--teacher", default="embedded/teacher")
     options = parser.parse_args()
     for freeze in (True, False):

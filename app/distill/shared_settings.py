@@ -107,8 +107,7 @@ def _student(teacher: str) -> None:
             "A model as in the list of teachers, or `run/ID` for the student of an earlier run. If its "
             "tokenizer is another one, it learns at the words that are one token in both models."
         )
-    if current(ALL_VARIANTS, "student.tokenizer") is None or kind != "fresh":
-        field(ALL_VARIANTS, "student.vocabulary", label="Vocabulary", format_func=VOCABULARIES.__getitem__)
+    field(ALL_VARIANTS, "student.vocabulary", label="Vocabulary", format_func=VOCABULARIES.__getitem__)
 
 
 def _layers_in_words(teacher: str) -> str:
