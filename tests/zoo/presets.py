@@ -36,12 +36,12 @@ _SMALL: dict[str, Any] = {
 }
 
 
-def trained(lm: MaskedLM, folder: Path) -> MaskedLM:
+def trained(lm: MaskedLM, folder: Path, *, steps: int = 4 * STEPS) -> MaskedLM:
     """The model after some training on the text: a teacher that knows something."""
     every = tuple(range(int(lm.model.config.get_text_config().num_hidden_layers)))
     settings = {
         **_SMALL,
-        "budget": {"steps": 2 * STEPS},
+        "budget": {"steps": steps},
         "objective": {"kd": 0.0, "hidden": 0.0},
         "student": {"layers": every, "freeze_embeddings": False},
     }
@@ -74,12 +74,16 @@ def main() -> None:
             folder = Path(home)
             try:
                 teacher = trained(load(str(make(name, folder / "made"))), folder / "teacher")
-                for preset in PRESETS:
-                    first, last = divergences(teacher, preset, folder / preset)
-                    verdict = "fell" if last < first else "ROSE"
-                    print(f"{name:22} {preset:16} {first:8.4f} -> {last:8.4f} {verdict}", flush=True)
             except FairKDError as error:
-                print(f"{name:22} refused: {str(error).replace(str(folder), name)}", flush=True)
+                print(f"{name:22} refused: {error}".replace(str(folder), name), flush=True)
+                continue
+            for preset in PRESETS:
+                try:
+                    first, last = divergences(teacher, preset, folder / preset)
+                    result = f"{first:8.4f} -> {last:8.4f} {'fell' if last < first else 'ROSE'}"
+                except FairKDError as error:
+                    result = f"refused: {error}".replace(str(folder), name)
+                print(f"{name:22} {preset:16} {result}", flush=True)
 
 
 if __name__ == "__main__":
