@@ -19,14 +19,26 @@ from fairkd.predictions import predict
 from tests.tiny import SENTENCES
 
 SENTENCE = "The doctor said that [MASK] is a good nurse."
+LONG = "The nurse said that [MASK] is a good doctor, and the doctor said that the nurse is not. " * 2
 _PRONOUNS = contrasts()["pronouns"]
 _CORPUS = Corpus("toy", None, SENTENCES[:60], SENTENCES[60:80])
 
 
 def _predict(lm: MaskedLM) -> None:
+    """What a plain forward pass gives, and the same again after another text, unless that is said."""
     describe(lm)
-    total = predict(lm, SENTENCE).log_probabilities.exp().sum(-1)
-    assert total.allclose(torch.ones_like(total), atol=1e-4)
+    long = predict(lm, LONG)
+    ids = torch.tensor([[token.id for token in long.tokens]])
+    predict(lm, SENTENCE)
+    again = predict(lm, LONG)
+    if not any("at random" in note for note in lm.notes):
+        assert torch.equal(again.log_probabilities, long.log_probabilities), (
+            "other numbers after a short text"
+        )
+        with torch.inference_mode():
+            plain = lm.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0].log_softmax(-1)
+        error = (plain[list(long.positions)] - long.log_probabilities).abs().max()
+        assert error < 2e-5, f"{error:.1e} nats from a plain forward pass"
 
 
 def _gaps(lm: MaskedLM) -> None:

@@ -112,7 +112,7 @@ _RECIPES: dict[str, _Recipe] = {
             "token_dropout": True,
         },
     ),
-    "esmc": _Recipe(_T.esmc),
+    "esmc": _Recipe(_T.esmc, {"max_position_embeddings": 4 * MAX_TOKENS}),
     "eurobert": _Recipe(_T.eurobert, {**_LLAMA, "mask_token_id": 2}),
     "flaubert": _Recipe(_T.flaubert),
     "fnet": _Recipe(_T.fnet),

@@ -268,7 +268,7 @@ def reformer() -> PreTrainedTokenizerFast:
 
 
 def esmc() -> PreTrainedTokenizerFast:
-    return EsmcTokenizer(**_LIMIT)
+    return EsmcTokenizer(model_max_length=4 * MAX_TOKENS)  # a token is a letter
 
 
 # --- tokenizers in Python, without a tokenizer.json ---
