@@ -10,7 +10,18 @@ from app.shared.measured_words import gap_groups, gap_names, measures_other_word
 from app.shared.model_language import language_of_model
 from app.shared.widgets import caption, literal
 from fairkd.constraints import KINDS, SCOPES
-from fairkd.lexicon import ENGLISH, OWN, Contrast, WordGroup, all_contrasts, contrasts, language_of
+from fairkd.lexicon import (
+    ENGLISH,
+    OWN,
+    Contrast,
+    WordGroup,
+    all_contrasts,
+    contrasts,
+    fitting,
+    language_of,
+    professions_of,
+    shipped_professions,
+)
 
 
 def constraint_controls(variant: str, teacher: str) -> None:
@@ -61,7 +72,7 @@ def constraint_controls(variant: str, teacher: str) -> None:
         "words in the text, so that the student still recognises a visible “he”.",
     )
     own = current(variant, "constraint.words") is not None
-    spoken = language_of_model(teacher, load=False)
+    spoken = language_of_model(teacher)
     known = all_contrasts()
     names = [*sorted(known, key=lambda name: known[name].language != spoken), OWN]
     chosen = widget_key("contrast", variant)
@@ -105,11 +116,14 @@ def _other_language(variant: str, spoken: str) -> None:
 
 
 def _take_language(variant: str, spoken: str) -> None:
-    """Balance and measure the first word groups of a language."""
-    name = next(iter(contrasts(spoken).values())).name
-    st.session_state[widget_key("contrast", variant)] = name
+    """Balance and measure the first word groups of a language, and preview them in one of its sentences."""
+    contrast = next(iter(contrasts(spoken).values()))
+    st.session_state[widget_key("contrast", variant)] = contrast.name
     _change_contrast(variant, widget_key("contrast", variant))
     _measure(variant)
+    template, profession = fitting(contrast)[0], professions_of(shipped_professions(spoken))[0]
+    st.session_state["preview_text"] = template.render(profession).text
+    st.session_state["preview_word"] = contrast.groups[1].for_role(template.role)[0]
 
 
 def _measured_words(variant: str) -> None:

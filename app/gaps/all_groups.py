@@ -59,6 +59,7 @@ def all_groups(models: Mapping[str, str], question: GapQuestion, *, roles: bool 
             "gaps_table_all_groups",
             about=made_by,
             shown=_readable_pairs(pairs, list(found)),
+            headings=_short_headings(list(found)),
         )
     with right:
         shares = _side_by_side({role: one.shares for role, one in found.items()}, "group")
@@ -71,11 +72,11 @@ def all_groups(models: Mapping[str, str], question: GapQuestion, *, roles: bool 
         )
     templates = len(fitting_all(question))
     caption(
-        "Left: the gap of every pair of groups, log P(first) − log P(second) in nats. Right: the share of "
-        "each group, its probability divided by that of all groups together, averaged over professions, "
-        f"with a 95 % bootstrap interval over them. Both over "
-        f"{len(question.names)} professions and the "
-        f"{templates} template{'s' if templates != 1 else ''} that fit all groups, without a prior."
+        "Left: the mean gap of every pair of groups, log P(first) − log P(second) in nats, and the mean "
+        "absolute gap (abs.). Right: the share of each group, its probability divided by that of all groups "
+        "together, averaged over professions, with a 95 % bootstrap interval over them. Both over "
+        f"{len(question.names)} professions and the {templates} template{'s' if templates != 1 else ''} "
+        "that fit all groups, without a prior."
     )
 
 
@@ -122,6 +123,14 @@ def _readable_pairs(table: pd.DataFrame, roles: Sequence[str]) -> pd.DataFrame:
     for heading, part in (("mean gap", "mean"), ("mean absolute gap", "mean_absolute")):
         columns |= {f"{heading}, {role}": table[f"{part}_{role}"] for role in roles}
     return pd.DataFrame(columns)
+
+
+def _short_headings(roles: Sequence[str]) -> dict[str, str]:
+    """The columns of `_readable_pairs` for the screen."""
+    columns = {"groups": "groups"}
+    for short, part in (("mean", "mean gap"), ("abs.", "mean absolute gap")):
+        columns |= {f"{part}, {role}": f"{short}, {role}" for role in roles}
+    return columns
 
 
 def _readable_shares(table: pd.DataFrame, roles: Sequence[str]) -> pd.DataFrame:

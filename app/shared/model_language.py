@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from app.shared.model_cache import get_model, is_loaded
+from app.shared.model_cache import get_model
 from fairkd.errors import FairKDError
 from fairkd.lexicon import ENGLISH, known_language
 
 
-def language_of_model(reference: str, *, load: bool = True) -> str:
+def language_of_model(reference: str) -> str:
     """The code of the language; English where the card names no language with word groups, or cannot be read.
 
-    Loads the model, or with `load=False` only asks one that is loaded.
+    Loads the model, whose files may have to be fetched.
     """
-    if reference.startswith("embedded/") or not (load or is_loaded(reference)):
+    if reference.startswith("embedded/"):
         return ENGLISH
     from fairkd.models import card_languages  # imports PyTorch
 

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fairkd.lexicon.professions import professions_of, shipped_professions
+from fairkd.lexicon.templates import templates_of
+from fairkd.lexicon.word_groups import contrasts
 from tests import ROOT
+from tests.language_models import language_model
 
 OpenApp = Callable[..., AppTest]
 OpenDistill = Callable[..., AppTest]
@@ -60,6 +64,25 @@ def open_app(tiny_folder: Callable[[str], Path]) -> OpenApp:
         return app
 
     return open_
+
+
+@pytest.fixture(scope="session")
+def german(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a tiny model whose card says that it is German."""
+    folder = tmp_path_factory.mktemp("german")
+    pronouns = contrasts("de")["pronouns"]
+    sentences = [
+        template.render(profession, group.gender).text.replace("[MASK]", word)
+        for profession in professions_of(shipped_professions("de"))[:4]
+        for template in templates_of(pronouns.roles, language="de")
+        for group in pronouns.groups
+        for word in group.for_role(template.role)
+    ]
+    lm = language_model("BPE", [*sentences, *(one[:1].upper() + one[1:] for one in sentences)])
+    lm.model.save_pretrained(folder)
+    lm.tokenizer.save_pretrained(folder)
+    (folder / "README.md").write_text("---\nlanguage: [de]\n---\n", encoding="utf-8")
+    return str(folder)
 
 
 @pytest.fixture

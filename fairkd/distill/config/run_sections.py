@@ -101,7 +101,11 @@ class EvaluationConfig(WordsSection):
         le=100,
         description="Number of predictions to record at each position of a watched sentence.",
     )
-    contrast: str = Field(default="pronouns", description="Name of the word groups whose gap is measured.")
+    contrast: str = Field(
+        default="pronouns",
+        description="Name of the word groups whose gap is measured, such as nl/pronouns. The sentences are "
+        "in their language.",
+    )
     words: dict[str, tuple[str, ...]] | None = Field(
         default=None,
         description="Your own word groups in place of the named ones: a list of words for each group name.",

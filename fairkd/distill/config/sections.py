@@ -238,7 +238,8 @@ class ConstraintConfig(WordsSection):
         "it unchanged.",
     )
     contrast: str = Field(
-        default="pronouns", description="Name of the word groups that the constraint balances."
+        default="pronouns",
+        description="Name of the word groups that the constraint balances, such as nl/pronouns.",
     )
     words: dict[str, tuple[str, ...]] | None = Field(
         default=None,

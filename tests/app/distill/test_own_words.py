@@ -34,6 +34,19 @@ def test_own_words_can_be_balanced(open_distill: OpenDistill) -> None:
     assert "changes he/him/his from " in titles(app)[-1]
 
 
+def test_words_of_the_teachers_language_are_offered(open_distill: OpenDistill, german: str) -> None:
+    app = open_distill(["group"], teacher=german, student=german)
+    assert "its language is German" in texts(app)
+    app.get_by_key("language:group").click().run()
+    assert app.get_by_key("contrast:group").value == "de/pronouns"
+    assert "its language is German" not in texts(app)
+    assert not app.exception and [one.value for one in app.error] == []
+    assert "changes er from " in titles(app)[-1]
+    app.button(key="start_one").click().run()
+    config = started()["group"]
+    assert config.constraint.contrast == config.evaluation.contrast == "de/pronouns"
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

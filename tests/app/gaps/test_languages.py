@@ -2,32 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from fairkd.lexicon.professions import professions_of, shipped_professions
-from fairkd.lexicon.templates import templates_of
-from fairkd.lexicon.word_groups import contrasts
+from fairkd.lexicon.professions import shipped_professions
 from tests.app.gaps.conftest import Page
-from tests.language_models import language_model
-
-
-@pytest.fixture(scope="module")
-def german(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of a tiny model whose card says that it is German."""
-    folder = tmp_path_factory.mktemp("german")
-    pronouns = contrasts("de")["pronouns"]
-    sentences = [
-        template.render(profession, group.gender).text.replace("[MASK]", word)
-        for profession in professions_of(shipped_professions("de"))[:4]
-        for template in templates_of(pronouns.roles, language="de")
-        for group in pronouns.groups
-        for word in group.for_role(template.role)
-    ]
-    lm = language_model("BPE", sentences)
-    lm.model.save_pretrained(folder)
-    lm.tokenizer.save_pretrained(folder)
-    (folder / "README.md").write_text("---\nlanguage: [de]\n---\n", encoding="utf-8")
-    return str(folder)
 
 
 def test_the_page_opens_in_the_language_of_the_teachers_card_and_says_what_is_ambiguous(
