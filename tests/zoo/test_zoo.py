@@ -14,8 +14,9 @@ import torch
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM, encode, load
 from fairkd.predictions import received_attention
+from tests import ROOT
 from tests.tiny import MAX_TOKENS
-from tests.zoo import QUICK, make
+from tests.zoo import NAMES, QUICK, make
 from tests.zoo.attempts import COLUMNS, CRASH, tried
 
 REFUSED = {"phobert"}  # on loading
@@ -55,3 +56,9 @@ def test_a_model_without_attention_weights_says_so(name: str, tmp_path: Path) ->
     lm = load(str(make(name, tmp_path / name)))
     with pytest.raises(InputError, match="gives no attention weights"):
         received_attention(lm, [encode(lm, "he is a nurse").ids])
+
+
+def test_the_documentation_has_a_row_for_every_model() -> None:
+    text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"\n| {name} |" not in text] == []
+    assert CRASH not in text
