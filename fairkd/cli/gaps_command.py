@@ -29,7 +29,7 @@ def gaps(
     ],
     language: Annotated[
         str,
-        typer.Option(help="The language of word groups, templates and professions: en, nl, de, fr or es."),
+        typer.Option(help="The language of word groups, templates and professions, such as nl or de."),
     ] = "en",
     contrast: Annotated[str, typer.Option(help="Word groups to compare.")] = "pronouns",
     groups: Annotated[
