@@ -64,18 +64,18 @@ class StudentConfig(Section):
     )
     reference: str | None = Field(
         default=None,
-        description="For kind existing: the model to start from, as run/ID, a local folder or a Hub id. One "
-        "with another tokenizer learns at words that are one token in both models.",
+        description="For kind existing: the model to start from, as run/ID, a local folder or a Hub id. Its "
+        "tokenizer may be another one.",
     )
     vocabulary: Vocabulary = Field(
         default="teacher",
-        description="Tokens that the student keeps: all of its tokenizer's (teacher), or those that the "
-        "training text and the run's words need (text), for a smaller file and faster steps.",
+        description="Tokens that the student keeps: all (teacher), or those that the training text needs "
+        "(text), for a smaller file and faster steps.",
     )
     tokenizer: str | None = Field(
         default=None,
-        description="For kind fresh: a model whose tokenizer the student takes, as run/ID, a local folder or "
-        "a Hub id. Empty: the teacher's.",
+        description="For kind fresh: a model whose tokenizer the student takes: run/ID, a local folder or a "
+        "Hub id. Empty: the teacher's.",
     )
 
     @model_validator(mode="after")
