@@ -54,7 +54,8 @@ def table(names: tuple[str, ...]) -> str:
         rows.append(f"| {name} | {' | '.join(cells)} |")
         print(rows[-1], flush=True)
     head = [f"| model | {' | '.join(COLUMNS)} |", f"|---|{'---|' * len(COLUMNS)}"]
-    sentences = [f"{number}. {sentence}" for sentence, number in numbers.items()]
+    # Brackets would be links.
+    sentences = [f"{number}. {sentence.replace('[', '&#91;')}" for sentence, number in numbers.items()]
     return "\n".join([*head, *rows, "", "## What the numbers stand for", "", *sentences, ""])
 
 
