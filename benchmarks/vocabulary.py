@@ -105,7 +105,9 @@ def main() -> None:
                 f"parameters, folder {size / 1e6:.1f} MB, held-out KL {kl:.4f}",
                 flush=True,
             )
-        print(setups["text"].evaluator().unmatched)
+        evaluator = setups["text"].evaluator()
+        assert isinstance(evaluator, MatchedEvaluator)
+        print(evaluator.unmatched)
 
 
 if __name__ == "__main__":
