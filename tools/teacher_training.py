@@ -74,8 +74,10 @@ def train(
         # Starting from the words' frequencies spares the head from learning them.
         counts = np.bincount(np.concatenate(sentences), minlength=model.config.vocab_size)
         unigram = torch.from_numpy(np.log(counts + 1.0)).float()
+        bias = projection_of(model).bias
+        assert bias is not None, "the teacher is a BERT"
         with torch.no_grad():
-            projection_of(model).bias.copy_(unigram - unigram.mean())
+            bias.copy_(unigram - unigram.mean())
     optimizer = torch.optim.AdamW(_groups(model, settings), lr=1.0, betas=(0.9, 0.98), eps=1e-6, fused=True)
     masking = Masking(settings.mask_rate, settings.masked, settings.random)
     sampler = BatchSampler(
@@ -145,6 +147,7 @@ def _recipe(settings: Settings) -> dict[str, Any]:
 def _step(model: PreTrainedModel, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
     """One step of the optimizer; the loss."""
     table = projection_of(model).weight  # tied: the word embeddings themselves
+    assert table is not None, "the teacher is a BERT"
     # The lookup's gradient is added by index: autograd would fill a dense [V, width] array for it.
     words = table.detach()[batch.ids].requires_grad_()
     with autocast(table.device, "bf16" if table.device.type == "cuda" else "fp32"):
