@@ -17,6 +17,7 @@ EMPTY: Mapping[str, str] = {
     "threads": "PyTorch's default",
     "student.layers": "half of them, evenly spaced",
     "student.reference": "none",
+    "student.tokenizer": "the teacher's",
     "corpus.column": "the only text column",
     "corpus.split": "train",
     "masking.group_rate": "same as rate",

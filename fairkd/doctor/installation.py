@@ -28,6 +28,7 @@ VARIABLES = (
     "FAIRKD_PRESENTER_TOKEN",
     "FAIRKD_RUN",  # set by FairKD for the processes that it starts
     "FAIRKD_SLOTS",
+    "FAIRKD_STANDBY",
     "FAIRKD_WHEELS",
 )
 

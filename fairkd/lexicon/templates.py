@@ -94,8 +94,9 @@ class Template:
         >>> Template("{The profession} said that [MASK] is {a profession}.", "subject").render("actor").text
         'The actor said that [MASK] is an actor.'
         >>> baker = Profession("Bäcker", "Bäckerin")
-        >>> Template("{The profession} sagte, dass [MASK] müde ist.", "subject", "de").render(baker,
-        "feminine").text 'Die Bäckerin sagte, dass [MASK] müde ist.'
+        >>> said = Template("{The profession} sagte, dass [MASK] müde ist.", "subject", "de")
+        >>> said.render(baker, "feminine").text
+        'Die Bäckerin sagte, dass [MASK] müde ist.'
         """
         language, word = language_of(self.language), as_profession(profession).form(gender)
         # A blank that touches the profession ("{profession}_") would no longer be read as a mask.

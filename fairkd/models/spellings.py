@@ -38,7 +38,7 @@ def single_token_spellings(lm: MaskedLM, word: str) -> dict[Way, int]:
     >>> teacher = models.load("embedded/teacher")
     >>> {teacher.vocabulary[token] for token in single_token_spellings(teacher, "he").values()}
     {'he'}
-    >>> single_token_spellings(teacher, "stepfather")
+    >>> single_token_spellings(teacher, "astrophotographer")
     {}
     """
     found: dict[Way, int] = {}

@@ -14,6 +14,7 @@ there is no standby, or whose standby has died, gets a new process.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sysconfig
 import time
@@ -37,8 +38,10 @@ def prepare() -> None:
     """Get ready for a run that may be started soon, so that it takes its first step earlier.
 
     It returns at once, is cheap, and may be called again and again. It raises nothing: a run starts without
-    it, only later.
+    it, only later. It does nothing where FAIRKD_STANDBY is 0.
     """
+    if os.environ.get("FAIRKD_STANDBY", "").strip() == "0":
+        return
     with suppress(FairKDError, OSError):
         make_private(home())
         write_private(_note_path(), json.dumps(asdict(process_identity.this_process())))

@@ -81,7 +81,13 @@ def dashboard(
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "FAIRKD_HOME": str(home), **variables},
+            env={
+                **os.environ,
+                "HF_HUB_OFFLINE": "1",
+                "FAIRKD_HOME": str(home),
+                "FAIRKD_STANDBY": "0",
+                **variables,
+            },
         )
         url = f"http://127.0.0.1:{port}/{base}".rstrip("/")
         try:

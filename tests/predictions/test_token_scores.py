@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from fairkd.errors import InputError
-from fairkd.models import MaskedLM, logits_at
+from fairkd.models import MaskedLM, log_probabilities_at
 from fairkd.predictions import TokenScores
 from tests.tiny import MAX_TOKENS
 
@@ -124,10 +124,10 @@ def test_a_model_whose_head_is_unknown_runs_few_tokens_at_once(
 
     def watched(lm: MaskedLM, ids: torch.Tensor, *arguments: torch.Tensor) -> torch.Tensor:
         shapes.append(ids.numel())
-        return logits_at(lm, ids, *arguments)
+        return log_probabilities_at(lm, ids, *arguments)
 
     monkeypatch.setattr("fairkd.models.mlm_head.head_is_known", lambda model: False)
-    monkeypatch.setattr("fairkd.models.mlm_head.logits_at", watched)
+    monkeypatch.setattr("fairkd.predictions.token_scores.log_probabilities_at", watched)
     monkeypatch.setattr("fairkd.models.mlm_head.MOST_LOGITS", 9 * tiny_bert.vocabulary_size)
     assert answers(tiny_bert, questions) == pytest.approx(expected, abs=1e-5)
     assert set(shapes) == {8}

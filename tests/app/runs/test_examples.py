@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from fairkd import runs
 from fairkd.cli.commands import app as fairkd
+from fairkd.distill.config import stored_config
 from fairkd.errors import InputError
 from fairkd.reports import example_command
 from tests.app.conftest import OpenRuns
@@ -82,4 +83,5 @@ def test_nothing_changes_them() -> None:
 def test_the_command_of_the_examples_queues_all_three(open_runs: OpenRuns) -> None:
     made = json.loads(CliRunner().invoke(fairkd, [*example_command()[1:], "--json"]).stdout)
     configs = {run.name: run.config for run in (runs.get(one["id"]) for one in made["runs"])}
-    assert configs == {one.folder.name: one.config for one in runs.examples()}
+    stored = {one.folder.name: stored_config(one.folder) for one in runs.examples()}
+    assert configs == {name: config.model_dump(mode="json") for name, config in stored.items() if config}
