@@ -42,16 +42,23 @@ def figures_of(app: AppTest) -> list[Any]:
 
 
 def as_data(figure: Any) -> Any:
-    """What a figure draws, without its height and title: a notebook's has the title inside."""
+    """What a figure draws, without its height and title: a notebook's has the title inside.
+
+    Numbers are rounded: in other batches than the page's, the last digits differ.
+    """
     if isinstance(figure, Standalone):
-        return json.loads(json.dumps(figure.data))
-    drawn = json.loads(figure.to_json())
+        return json.loads(json.dumps(figure.data), parse_float=_rounded)
+    drawn = json.loads(figure.to_json(), parse_float=_rounded)
     layout = {
         name: value
         for name, value in drawn["layout"].items()
         if name not in ("height", "title", "margin", "legend")
     }
     return {"data": drawn["data"], "layout": layout}
+
+
+def _rounded(number: str) -> float:
+    return round(float(number), 5)
 
 
 def run_notebook(text: str) -> list[Any]:
