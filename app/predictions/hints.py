@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.predictions.inputs import INPUTS, use_sentence
 from app.predictions.position import Role
 from app.shared.model_cache import get_model
 from app.shared.widgets import literal, warn_unread
@@ -24,13 +25,15 @@ _MOST_PROBABLE = 3
 _CARE = "The model may not know this language or subject, so read its predictions with care"
 
 
-def hints(text: str, found: Mapping[Role, Prediction], use: Callable[[str], None]) -> None:
-    """Show what may be wrong with the sentence; `use` gets a better one if a button offers it."""
+def hints(text: str, found: Mapping[Role, Prediction]) -> None:
+    """Show what may be wrong with the sentence, and offer a better one."""
     if half := models.half_masks(text):
         quoted = listed([f"“{part}”" for part in half])
         read = "is read as an ordinary word" if len(half) == 1 else "are read as ordinary words"
         st.info(literal(f"{quoted} {read}. Write [MASK] or _ for a hidden word."), icon=":material/help:")
-        st.button("Use \\[MASK\\]", key="complete", on_click=use, args=(models.complete_masks(text),))
+        complete = models.complete_masks(text)
+        if st.button("Use \\[MASK\\]", key="complete", on_click=use_sentence, args=(complete,)):
+            st.rerun(INPUTS)  # the text box is in a fragment of its own
     loaded = {one.reference: get_model(one.reference) for one in found.values()}
     unread = {name: models.unknown_parts(model, text) for name, model in loaded.items()}
     warn_unread(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypedDict
 
 import streamlit as st
 
@@ -30,17 +29,9 @@ ON_PHONES = """<style>
 }
 </style>"""
 POSITION = "position"  # the parameter of the address with the chosen column
+INPUTS = "prediction_inputs"  # the key of the fragment with the inputs, and with the results in it
 Changed = Callable[[], None]
 _KEYS = ("text", "k", "temperature", "each", "log", "hard")  # of the inputs, in the order of the settings
-
-
-class OtherSettings(TypedDict):
-    """The settings besides sentence and temperature."""
-
-    k: int
-    mask_each: bool
-    log: bool
-    targets: bool
 
 
 @dataclass(frozen=True)
@@ -71,46 +62,44 @@ def use_sentence(text: str) -> None:
     forget_position()
 
 
-def _take_preset(changed: Changed) -> None:
+def _take_preset() -> None:
     """Make the chosen example the sentence, and unselect it, so that it can be chosen again."""
     if st.session_state["preset"] is not None:
         use_sentence(st.session_state["preset"])
         st.session_state["preset"] = None
-        changed()
 
 
-def drawn_settings() -> Settings | None:
-    """The values of the inputs before they are drawn again; None if they have not been drawn yet.
-
-    Use it in a rerun of the fragment. A rerun of the page may follow the browser's Back: then the address
-    has other values.
-    """
-    values: list[Any] = [st.session_state.get(key) for key in _KEYS]
-    return None if None in values else Settings(*values)
+def drawn_settings() -> Settings:
+    """The values of the inputs, which have been drawn."""
+    text, *values = [st.session_state[key] for key in _KEYS]
+    return Settings(text or "", *values)
 
 
-def inputs(changed: Changed) -> Settings:
+def inputs(changed: Changed) -> None:
     """The sentence, the examples and the controls; in the presenter view one row, most of it folded away.
 
-    `changed` is called before a rerun for which the models have to predict.
+    `changed` is called when a visitor has changed one of the settings.
     """
     if not is_presenting():
-        text = sentence(changed)
-        examples(changed)
+        sentence(changed)
+        examples()
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key="controls"):
-            return Settings(text, temperature=temperature(changed), **other_controls())
+            temperature(changed)
+            other_controls(changed)
+        return
     row = st.container(horizontal=True, gap="medium", vertical_alignment="center")
     with row:
-        text, divisor = sentence(changed), temperature(changed)
+        sentence(changed)
+        temperature(changed)
     with panel("More", "more", row=row):
-        examples(changed)
+        examples()
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-            return Settings(text, temperature=divisor, **other_controls())
+            other_controls(changed)
 
 
-def sentence(changed: Changed) -> str:
+def sentence(changed: Changed) -> None:
     """The text box with the sentence."""
-    text = st.text_input(
+    st.text_input(
         "Sentence",
         value=START,
         key="text",
@@ -121,10 +110,9 @@ def sentence(changed: Changed) -> str:
         placeholder="Type a sentence. Write [MASK] or _ for a hidden word",
         label_visibility="collapsed",
     )
-    return text or ""
 
 
-def examples(changed: Changed) -> None:
+def examples() -> None:
     """Sentences to choose from."""
     st.pills(
         "Examples",
@@ -132,14 +120,13 @@ def examples(changed: Changed) -> None:
         key="preset",
         format_func=literal,
         on_change=_take_preset,
-        args=(changed,),
         label_visibility="collapsed",
     )
 
 
-def temperature(changed: Changed) -> float:
+def temperature(changed: Changed) -> None:
     """The slider of the temperature."""
-    return st.slider(
+    st.slider(
         "Temperature",
         0.1,
         5.0,
@@ -155,37 +142,40 @@ def temperature(changed: Changed) -> float:
     )
 
 
-def other_controls() -> OtherSettings:
+def other_controls(changed: Changed) -> None:
     """The number of words, whether each word is hidden in turn, the scale, and whether targets are shown."""
-    k = st.slider(
+    st.slider(
         "Words per column",
         1,
         20,
         7,
         key="k",
         bind="query-params",
+        on_change=changed,
         width=146,
         help="How many of the most probable words are shown at each position (top k). The presenter view "
         "shows fewer if the screen is not high enough.",
     )
-    each = st.toggle(
+    st.toggle(
         "Hide each word in turn",
         key="each",
         bind="query-params",
+        on_change=changed,
         help="Off: the models read the sentence as written. On: each token is masked in turn and "
         "predicted from the others.",
     )
-    log = st.toggle(
+    st.toggle(
         "Log scale",
         key="log",
         bind="query-params",
+        on_change=changed,
         help="Draw shades and bars by the logarithm of the probability. Improbable words become visible.",
     )
-    targets = st.toggle(
+    st.toggle(
         "Targets",
         key="hard",
         bind="query-params",
+        on_change=changed,
         help="Show what a student is taught at the chosen position: the hard label (one word) and the soft "
         "target (the teacher's probabilities).",
     )
-    return {"k": k, "mask_each": each, "log": log, "targets": targets}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,13 @@ from app.predictions.compared import compare_words
 from app.predictions.gap_link import link_to_gaps
 from app.predictions.hints import hints, notes
 from app.predictions.inputs import (
+    INPUTS,
     ON_PHONES,
     POSITION,
     Settings,
     drawn_settings,
     forget_position,
     inputs,
-    use_sentence,
 )
 from app.predictions.notebook import prediction_cells
 from app.predictions.position import Role
@@ -37,13 +37,12 @@ from app.shared.table_download import table_download
 from app.shared.widgets import literal
 
 if TYPE_CHECKING:
-    from app.shared.streamlit_internals import DeltaGenerator
     from fairkd.predictions import Prediction
 
 # Parameters of the address that belong to no widget, so that the page writes them.
 WORD, AGAINST = "word", "against"
 _POSITION_OF = "position_of"  # the sentence and position that were chosen last
-_RUN_OF_PAGE = "run_of_page"  # set if the whole page runs, and not the fragment alone
+_RESULTS = "prediction_results"  # the key of the fragment below the inputs
 
 
 def predictions_of(references: dict[Role, str], settings: Settings) -> dict[Role, Prediction]:
@@ -71,14 +70,13 @@ def _predicted(references: Mapping[Role, str], settings: Settings) -> bool:
 
 
 @track_activity()
-def _predict_ahead(references: Mapping[Role, str]) -> None:
-    """Predict before the script reruns.
+def _input_changed(references: Mapping[Role, str]) -> None:
+    """Predict, then rerun the results alone: the browser has the inputs already.
 
     A rerun begins with an element, and to draw that takes processor time from the models.
     """
-    settings = drawn_settings()
-    if settings is not None:
-        _predicted(references, settings)
+    _predicted(references, drawn_settings())
+    st.rerun(_RESULTS)
 
 
 def _asked_number(text: str) -> int | None:
@@ -117,41 +115,24 @@ def body(references: tuple[str, str], second: str | None) -> None:
         chosen["student2"] = second
     if not is_presenting():
         st.html(ON_PHONES)
-    st.session_state[_RUN_OF_PAGE] = True
-    _body(chosen)
+    _inputs(chosen)
 
 
-@st.fragment
+@st.fragment(key=INPUTS)
+def _inputs(chosen: dict[Role, str]) -> None:
+    inputs(partial(_input_changed, chosen))
+    _results(chosen)
+
+
+@st.fragment(key=_RESULTS)
 @track_activity()
-def _body(chosen: dict[Role, str]) -> None:
-    """The body as a fragment: a changed input reruns only this part.
+def _results(chosen: dict[Role, str]) -> None:
+    """The figure with the chosen position, and what stands above and below it.
 
-    The figure is then drawn before the inputs, which the browser has already, and nothing at all before the
-    models have predicted: what the browser draws meanwhile takes processor time from them.
+    Progress, errors and hints are above the figure, but drawn after it.
     """
     begin_view()
-    settings = None if st.session_state.pop(_RUN_OF_PAGE, False) else drawn_settings()
-    draw_inputs = partial(inputs, partial(_predict_ahead, chosen))
-    if settings is not None and _predicted(chosen, settings):
-        results(chosen, settings, st.container(), draw_inputs=draw_inputs)
-        return
-    above = st.container()
-    with above:
-        settings = draw_inputs()
-    results(chosen, settings, above)
-
-
-def results(
-    chosen: dict[Role, str],
-    settings: Settings,
-    above: DeltaGenerator,
-    draw_inputs: Callable[[], object] = lambda: None,
-) -> None:
-    """The figure with the chosen position, and what stands below it.
-
-    Progress, errors and hints are `above` it. `draw_inputs` draws what comes before the hints; with it, there
-    may be nothing to report earlier.
-    """
+    settings = drawn_settings()
     text = settings.text
     words = _asked_words()
     found = cache(partial(predictions_of, chosen, settings))
@@ -159,6 +140,7 @@ def results(
     default_view = settings == Settings(text) and not any(words)
     view = stored_view(chosen, text, asked) if default_view else None
     stored = view is not None
+    above = st.container()
     with above:
         if not stored and found():
             view = predictions_view(
@@ -166,7 +148,7 @@ def results(
             )
     if view is None:
         with above:
-            hints(text, {}, use_sentence)
+            hints(text, {})
         return
     number, default = view["selected"], view["default"]
 
@@ -180,10 +162,9 @@ def results(
     if any(words):
         view["compared"] = compare_words(position_of(found(), number, settings.k), number, words)
     columns_figure(view, key="columns", on_choose=choose, on_compare=_ask_words, sentence_key="text")
-    with above:
-        draw_inputs()
-        if not stored:
-            hints(text, found(), use_sentence)
+    if not stored:
+        with above:
+            hints(text, found())
     for reason in view["reasons"]:
         st.info(literal(reason), icon=":material/info:")
     if not stored:
