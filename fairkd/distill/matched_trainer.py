@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from accelerate import Accelerator
 from torch import Tensor
@@ -71,17 +69,9 @@ class MatchedTrainer(Trainer):
         assert isinstance(batch, PairedBatch)
         inputs = batch.teacher_ids.flatten()[batch.teacher_rows]
         constrained = self.constraints.teacher.applies(inputs, self.teacher_mask_id)
-        labels = batch.labels
-        if self.constraint.active and self.weights.label != "keep":
-            in_scope = torch.zeros(len(labels), dtype=torch.bool)
-            in_scope[batch.student_rows] = constrained
-            group_word = torch.isin(labels, self.constraint.columns)
-            # As in Trainer: a group word that was replaced outside the scope would still teach the bias.
-            own = batch.ids.flatten()[batch.rows]
-            ignored = group_word & (labels != own) & ~in_scope
-            if self.weights.label == "drop":
-                ignored |= group_word & in_scope
-            labels = labels.masked_fill(ignored, IGNORED)
+        in_scope = torch.zeros(len(batch.labels), dtype=torch.bool)
+        in_scope[batch.student_rows] = constrained
+        labels = self._without_ignored(batch.labels, batch.ids.flatten()[batch.rows], in_scope)
         counts = PositionCounts(
             kd=len(inputs),
             mlm=int((labels != IGNORED).sum()),
@@ -92,16 +82,10 @@ class MatchedTrainer(Trainer):
         return PreparedBatch(batch.to(device), labels.to(device), constrained.to(device), counts)
 
     def _loss(self, prepared: PreparedBatch, totals: PositionCounts) -> tuple[Tensor, dict[str, Tensor]]:
-        batch, counts = prepared.batch, prepared.counts
+        batch = prepared.batch
         assert isinstance(batch, PairedBatch)
-        share = {
-            "kd": counts.kd / max(1, totals.kd),
-            "mlm": counts.mlm / max(1, totals.mlm),
-            "group": counts.group / max(1, totals.group),
-        }
-        weights = replace(
-            self.weights, **{name: getattr(self.weights, name) * part for name, part in share.items()}
-        )
+        share = prepared.counts.shares(totals)
+        weights = self._shared_weights(share)
         with autocast(self.device, self.precision):
             with torch.no_grad():
                 _, teacher_states = self._teacher_states(batch.teachers)

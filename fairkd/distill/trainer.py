@@ -90,6 +90,10 @@ class PositionCounts:
     def __add__(self, other: PositionCounts) -> PositionCounts:
         return PositionCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
+    def shares(self, totals: PositionCounts) -> dict[str, float]:
+        """The share that these positions have of each term's mean over `totals`."""
+        return {name: getattr(self, name) / max(1, getattr(totals, name)) for name in ("kd", "mlm", "group")}
+
 
 @dataclass(frozen=True)
 class PreparedBatch:
@@ -233,13 +237,7 @@ class Trainer:
     def _prepare(self, batch: Batch) -> PreparedBatch:
         inputs, labels = batch.ids.flatten()[batch.rows], batch.labels
         constrained = self.constraint.applies(inputs, self.mask_id)
-        if self.constraint.active and self.weights.label != "keep":
-            group_word = torch.isin(labels, self.constraint.columns)
-            # A group word that was replaced outside the constraint's scope would still teach the bias.
-            ignored = group_word & (labels != inputs) & ~constrained
-            if self.weights.label == "drop":
-                ignored |= group_word & constrained
-            labels = labels.masked_fill(ignored, IGNORED)
+        labels = self._without_ignored(labels, inputs, constrained)
         counts = PositionCounts(
             kd=len(labels),
             mlm=int((labels != IGNORED).sum()),
@@ -249,20 +247,28 @@ class Trainer:
         device = self.device
         return PreparedBatch(batch.to(device), labels.to(device), constrained.to(device), counts)
 
+    def _without_ignored(self, labels: Tensor, inputs: Tensor, constrained: Tensor) -> Tensor:
+        """Labels [M] with IGNORED for the group words that the hard label may not teach."""
+        if not self.constraint.active or self.weights.label == "keep":
+            return labels
+        group_word = torch.isin(labels, self.constraint.columns)
+        # A group word that was replaced outside the constraint's scope would still teach the bias.
+        ignored = group_word & (labels != inputs) & ~constrained
+        if self.weights.label == "drop":
+            ignored |= group_word & constrained
+        return labels.masked_fill(ignored, IGNORED)
+
+    def _shared_weights(self, share: Mapping[str, float]) -> Weights:
+        """The weights of the loss terms, for a batch with these shares of the positions."""
+        return replace(
+            self.weights, **{name: getattr(self.weights, name) * part for name, part in share.items()}
+        )
+
     def _loss(self, prepared: PreparedBatch, totals: PositionCounts) -> tuple[Tensor, dict[str, Tensor]]:
         """This batch's part of the step's loss and of its terms."""
         counts, batch = prepared.counts, prepared.batch
-        share = {
-            "kd": counts.kd / max(1, totals.kd),
-            "mlm": counts.mlm / max(1, totals.mlm),
-            "group": counts.group / max(1, totals.group),
-        }
-        weights = replace(
-            self.weights,
-            kd=self.weights.kd * share["kd"],
-            mlm=self.weights.mlm * share["mlm"],
-            group=self.weights.group * share["group"],
-        )
+        share = counts.shares(totals)
+        weights = self._shared_weights(share)
         with autocast(self.device, self.precision):
             teacher_states, teacher_taken = self._teacher_states(batch)
             student_states, student_taken = states_and_head_input(
