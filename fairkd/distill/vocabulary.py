@@ -16,9 +16,10 @@ from dataclasses import replace
 import numpy as np
 
 from fairkd.augmentation import counterparts
-from fairkd.constraints import Constraint, resolve
+from fairkd.constraints import Constraint
 from fairkd.distill.config import Config
 from fairkd.distill.losses import Constraints
+from fairkd.distill.trainer import make_constraint
 from fairkd.lexicon import Contrast, fitting, professions_of, shipped_professions
 from fairkd.models import MaskedLM, MatchedVocabularies, token_ids, trim
 
@@ -56,18 +57,7 @@ def student_constraint(
         place = {old: new for new, old in enumerate(vocabularies.trimmed)}
         groups = tuple(tuple(place[token] for token in group) for group in constraint.groups)
         return Constraints(constraint, replace(constraint, groups=groups))
-    settings = config.constraint
-    own = resolve(
-        vocabularies.student,
-        settings.groups(),
-        kind=settings.kind,
-        strength=settings.strength,
-        scope=settings.scope,
-        shares=settings.shares,
-        roles=settings.roles,
-        skip_unspellable=settings.skip_unspellable,
-    )
-    return Constraints(constraint, own)
+    return Constraints(constraint, make_constraint(vocabularies.student, config))
 
 
 def _needed_texts(config: Config) -> Iterator[str]:

@@ -109,12 +109,13 @@ def _take_over(folder: str, environment: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _load() -> None:
+def _load() -> object:
     """Import what a run needs. Some of it is only imported when a model is loaded."""
     from fairkd import models
-    from fairkd.distill import train  # noqa: F401
+    from fairkd.distill import train
 
     models.load("embedded/teacher")
+    return train
 
 
 def _log(error: Exception) -> None:

@@ -139,7 +139,7 @@ def _inside_word(text: str, place: int) -> bool:
 
 
 def _words_that_fit(words: np.ndarray, max_tokens: int, count: int) -> int:
-    """How many words from the first one leave room for the special tokens."""
+    """How many words, from the first one, fit together with the special tokens."""
     special = int((words == NO_WORD).sum())
     inside = words[words != NO_WORD]
     most = max(0, max_tokens - special)
