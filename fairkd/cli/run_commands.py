@@ -34,6 +34,13 @@ runs_app = typer.Typer(
 )
 
 RunArgument = Annotated[str, typer.Argument(help="The run's id, or enough of its beginning to identify it.")]
+OnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        help="Where it works: local, this machine, or another launcher. Default: FAIRKD_LAUNCHER, else local.",
+    ),
+]
 POLL_SECONDS = 0.5  # between two updates of `watch`
 SUGGESTIONS = 3  # the most runs that an error names
 
@@ -67,6 +74,7 @@ def submit(
     owner: Annotated[
         str | None, typer.Option(help="Whose run it is. Default: the operating system's user.")
     ] = None,
+    on: OnOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Queue a distillation or a measurement.
@@ -92,9 +100,9 @@ def submit(
         variants = [(name or "", read_config(None, changes))]
     _check_distillations([config for _, config in variants])
     made = (
-        runs.submit_all(variants, note=note, owner=owner)
+        runs.submit_all(variants, note=note, owner=owner, on=on)
         if len(variants) > 1
-        else [runs.submit(variants[0][1], name=name or variants[0][0], note=note, owner=owner)]
+        else [runs.submit(variants[0][1], name=name or variants[0][0], note=note, owner=owner, on=on)]
     )
     if as_json:
         ids = [{"id": run.id} for run in made]

@@ -24,6 +24,7 @@ VARIABLES = (
     "FAIRKD_CLASS_MINUTES",
     "FAIRKD_CLASS_RUNS",
     "FAIRKD_HOME",
+    "FAIRKD_LAUNCHER",
     "FAIRKD_MODE",
     "FAIRKD_PRESENTER_TOKEN",
     "FAIRKD_RUN",  # set by FairKD for the processes that it starts

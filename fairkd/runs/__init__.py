@@ -23,6 +23,7 @@ reader corrects the states.
 * `events`: what happens in a run, one JSON object a line; `event_schema`: what each must hold;
   `event_tables`: the same as data frames
 * `run_access`: which models and files a run may use, and which visitor started it
+* `launchers`: where runs work, on this machine or on a cluster
 * `supervision`, `runner`, `worker`, `run_session`, `lock`, `process_identity`: the processes
 * `standby`: a process that is ready for the next run, while a page from which runs are started is in use
 * `outcome`: how a run ended, in one sentence; `result_warning`: why its result says little

@@ -11,6 +11,7 @@ from dataclasses import replace
 from fairkd.errors import FairKDError, InputError, listed
 from fairkd.runs import description, example_runs, lock, run_access, store, supervision
 from fairkd.runs.description import RunDescription
+from fairkd.runs.launchers import chosen
 from fairkd.runs.run_access import RunAccess
 from fairkd.runs.run_config import RunConfig, kind_of, make_run_config, with_absolute_paths, with_kind
 from fairkd.runs.run_name import default_name
@@ -28,6 +29,7 @@ def submit(
     owner: str | None = None,
     batch: str | None = None,
     access: RunAccess | None = None,
+    on: str | None = None,
 ) -> Run:
     """Queue a distillation, or with a `MeasureConfig` a measurement; start a runner if none is alive.
 
@@ -48,14 +50,16 @@ def submit(
     access
         Which models, texts and data files the run may use, and which visitor submits it; by default what the
         environment allows. It is stored with the run, and holds wherever it works.
+    on
+        The launcher that decides where it works, such as "local", this machine; by default FAIRKD_LAUNCHER's.
 
     Raises
     ------
     FairKDError
-        When the settings are invalid, a model or file is not allowed, the run cannot be stored, or no runner
-        could work there.
+        When the settings are invalid, a model or file is not allowed, the run cannot be stored, no runner
+        could work there, or there is no such launcher.
     """
-    return _submit([(name, config)], batch, note, owner, access)[0]
+    return _submit([(name, config)], batch, note, owner, access, on)[0]
 
 
 def submit_all(
@@ -64,10 +68,11 @@ def submit_all(
     note: str = "",
     owner: str | None = None,
     access: RunAccess | None = None,
+    on: str | None = None,
 ) -> list[Run]:
     """Queue several named runs in this order, as one batch of variants to be compared.
 
-    All get the same note, owner and access, as in `submit`.
+    All get the same note, owner, access and launcher, as in `submit`.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def submit_all(
     seeds = sorted({config.seed for _, config in configs})
     if len(seeds) > 1:
         raise InputError(f"The runs of a batch must share one seed, got {listed([*map(str, seeds)])}.")
-    return _submit(configs, store.new_id(), note, owner, access)
+    return _submit(configs, store.new_id(), note, owner, access, on)
 
 
 def all_runs() -> list[Run]:
@@ -240,7 +245,9 @@ def _submit(
     note: str,
     owner: str | None,
     access: RunAccess | None,
+    on: str | None,
 ) -> list[Run]:
+    destination = chosen(on)
     # Validated again: a copy may have been changed without a check.
     checked = [(name, make_run_config(kind_of(config), config.model_dump())) for name, config in configs]
     _check_runner_can_start()
@@ -250,7 +257,7 @@ def _submit(
             id, told = make_folder(config, name=name, note=note, owner=owner, batch=batch, access=access)
             made.append((id, told.name))
         if made:
-            store.insert(made, batch, note=told.note, owner=told.owner)
+            store.insert(made, batch, note=told.note, owner=told.owner, destination=destination)
     except FairKDError:
         for id, _ in made:
             shutil.rmtree(runs_folder() / id, ignore_errors=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from fairkd.runs.event_schema import LATEST, MOST_STEPS
+from fairkd.runs.launchers import LOCAL
 from fairkd.runs.process_identity import Identity
 from fairkd.runs.run_config import Kind, readable_config
 from fairkd.utils import parse_json, runs_folder
@@ -39,10 +40,10 @@ class Run:
     little. `phase` is what an active run does, since `phase_since`; None until its process has started. It is
     a `fairkd.distill.Phase`, or words: "Measuring CrowS-Pairs of teacher". `phase_seconds` has how long each
     phase of a distillation took when it last ended, in this attempt or an earlier one. `step` counts training
-    steps, and is 0 for a measurement. The queue is ordered by `place`. `restarted` says that this may not be
-    the first attempt. `config` is what config.json holds besides the `kind`: it is empty if the file cannot
-    be read, and `config_error` says why. `example` marks one of the runs in the package, which can only be
-    read.
+    steps, and is 0 for a measurement. `launcher` names what decides where it works. The queue is ordered by
+    `place`. `restarted` says that this may not be the first attempt. `config` is what config.json holds
+    besides the `kind`: it is empty if the file cannot be read, and `config_error` says why. `example` marks
+    one of the runs in the package, which can only be read.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Run:
     phase_seconds: Mapping[str, float] = field(default_factory=dict)
     example: bool = False
     kind: Kind = "distill"
+    launcher: str = LOCAL
 
     @property
     def active(self) -> bool:
@@ -137,6 +139,7 @@ def entry_of(row: sqlite3.Row) -> tuple[Entry, Mapping[str, object]]:
         phase_since=read.optional("phase_since", _moment),
         phase_seconds=read.seconds("phase_seconds"),
         kind=kind,
+        launcher=read.text("launcher", LOCAL),
     )
     force = bool(read.number("force", _count, 0))
     if read.replaced:

@@ -127,6 +127,12 @@ def pid_namespaces(database: sqlite3.Connection) -> None:
     database.execute("ALTER TABLE runs DROP COLUMN cancel_asked")
 
 
+def launchers(database: sqlite3.Connection) -> None:
+    """Where a run works, and the settings of that launcher at its submission, as JSON."""
+    database.execute("ALTER TABLE runs ADD COLUMN launcher TEXT NOT NULL DEFAULT 'local'")
+    database.execute("ALTER TABLE runs ADD COLUMN launcher_settings TEXT NOT NULL DEFAULT '{}'")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     runs_table,
     rows_of_folders,
@@ -137,6 +143,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     phases,
     warnings,
     pid_namespaces,
+    launchers,
 )
 
 

@@ -7,6 +7,7 @@ the later one changes nothing.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -22,6 +23,7 @@ from typing import TypeVar
 
 from fairkd.errors import FairKDError, InputError
 from fairkd.runs import lock, queue_place
+from fairkd.runs.launchers import Destination
 from fairkd.runs.process_identity import Identity, is_stopped
 from fairkd.runs.run_record import Entry, State, entry_of, is_run_id
 from fairkd.runs.schema import WriteAheadLogError, migrate, transaction
@@ -48,16 +50,25 @@ def new_id() -> str:
     return secrets.token_hex(4)
 
 
-def insert(runs: Sequence[tuple[str, str]], batch: str | None, *, note: str = "", owner: str = "") -> None:
+def insert(
+    runs: Sequence[tuple[str, str]],
+    batch: str | None,
+    *,
+    note: str = "",
+    owner: str = "",
+    destination: Destination = Destination(),  # noqa: B008 - it cannot be changed
+) -> None:
     """Queue runs given as (id, name), in this order."""
+    settings = json.dumps(dict(destination.settings))
 
     def change(database: sqlite3.Connection) -> None:
         for id, name in runs:
             (place,) = database.execute(
-                "INSERT INTO runs (id, place, name, note, owner, batch, state, created)"
-                " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?, ?, 'queued', ?)"
+                "INSERT INTO runs (id, place, name, note, owner, batch, launcher, launcher_settings, state,"
+                " created)"
+                " VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM runs), ?, ?, ?, ?, ?, ?, 'queued', ?)"
                 " RETURNING place",
-                [id, name, note, owner, batch, time.time()],
+                [id, name, note, owner, batch, destination.launcher, settings, time.time()],
             ).fetchone()
             queue_place.write(runs_folder() / id, place)
 

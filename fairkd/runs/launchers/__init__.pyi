@@ -1,0 +1,5 @@
+from .destination import (
+    LOCAL as LOCAL,
+    Destination as Destination,
+    chosen as chosen,
+)
