@@ -38,7 +38,7 @@ OnOption = Annotated[
     str | None,
     typer.Option(
         "--on",
-        help="Where it works: local, this machine, or another launcher. Default: FAIRKD_LAUNCHER, else local.",
+        help="The launcher that decides where it works, or local, this machine. Default: FAIRKD_LAUNCHER.",
     ),
 ]
 POLL_SECONDS = 0.5  # between two updates of `watch`
