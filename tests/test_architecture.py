@@ -20,6 +20,7 @@ LEVELS = (
     {"doctor"},
     {"reports"},
     {"lessons"},
+    {"studies"},
     {"runs"},
     {"distill"},
     {"benchmarks"},
