@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.distill.corpus import enter_source
+from app.distill.corpus import enter_held_out, enter_source
 from app.distill.fields import fits
 from app.distill.variants import ALL_VARIANTS, change, changes, values
 from app.shared.settings_table import fields, nested
@@ -18,7 +18,10 @@ from fairkd.runs import uploads
 
 SET = "set"  # a parameter of the address
 _READ = "distill_link_read"
-_TEXT = ("corpus.source", "corpus.column")
+_TEXTS = (  # where a text comes from, and what is read of it
+    ("corpus.source", "corpus.column"),
+    ("corpus.held_out", "corpus.held_out_column", "corpus.held_out_split"),
+)
 
 
 def restore() -> None:
@@ -32,6 +35,8 @@ def restore() -> None:
         _take(variant, asked.get(variant))
     if (source := changes(ALL_VARIANTS).get("corpus.source")) is not None:
         enter_source(source)
+    if (held_out := changes(ALL_VARIANTS).get("corpus.held_out")) is not None:
+        enter_held_out(held_out)
 
 
 def _take(variant: str, made: Any) -> None:
@@ -63,6 +68,6 @@ def keep() -> None:
 
 
 def _shareable(made: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes without an uploaded text, which belongs to its owner."""
-    upload = uploads.is_upload(made.get("corpus.source"))
-    return {key: value for key, value in made.items() if not (upload and key in _TEXT)}
+    """The changes without uploaded texts, which belong to their owner."""
+    uploaded = {key for keys in _TEXTS if uploads.is_upload(made.get(keys[0])) for key in keys}
+    return {key: value for key, value in made.items() if key not in uploaded}

@@ -36,6 +36,8 @@ SHOWN_ABOVE = (
     "student.tokenizer",
     "corpus.source",
     "corpus.column",
+    "corpus.held_out",
+    "corpus.held_out_column",
     "budget.steps",
     "budget.minutes",
     "evaluation.watched_sentences",

@@ -1,7 +1,8 @@
 """A corpus: distinct sentences, split into training and held-out ones, and counts of skipped text.
 
 The split depends on content alone: a hash of the first characters of the normalised sentence decides. So a
-sentence and its near copies are on the same side in every corpus.
+sentence and its near copies are on the same side in every corpus. Where the sentences for evaluation are a
+text of their own, nothing is split.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
@@ -28,6 +29,7 @@ REPEATED = "repeated"
 SHORT = "with fewer than two words"
 LONG = f"longer than {LONGEST:,} characters (cut into sentences)"
 LONE_SURROGATES = "with a lone surrogate"
+HELD_OUT_ELSEWHERE = "also in the held-out text"
 
 
 class LimitReached(Exception):
@@ -48,7 +50,8 @@ class Corpus:
     """Distinct sentences for training and for evaluation, with where they come from.
 
     `skipped` counts, by reason, the lines, rows and sentences that were left out or changed. `read_part` says
-    which part of the source was read ("the first 64 MB") if limits ended the reading.
+    which part of the source was read ("the first 64 MB") if limits ended the reading. `held_out_text` is
+    where the sentences for evaluation come from if they are not a part of the same text.
     """
 
     name: str
@@ -57,6 +60,26 @@ class Corpus:
     held_out: tuple[str, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
     read_part: str | None = None
+    held_out_text: HeldOutText | None = None
+
+    @property
+    def evaluation_name(self) -> str:
+        """The name of the text that the sentences for evaluation come from."""
+        return self.name if self.held_out_text is None else self.held_out_text.name
+
+    @property
+    def names(self) -> str:
+        """The names of all texts that it is made of."""
+        return self.name if self.held_out_text is None else f"{self.name} or of {self.held_out_text.name}"
+
+
+@dataclass(frozen=True)
+class HeldOutText:
+    """The distinct sentences of a text that is for evaluation alone, in its order."""
+
+    name: str
+    licence: str | None
+    sentences: tuple[str, ...]
 
 
 def build(
@@ -67,6 +90,7 @@ def build(
     most: int = MOST,
     count_rest: bool = True,
     skipped: SkipCounts | None = None,
+    held_out: HeldOutText | None = None,
 ) -> Corpus:
     """A corpus of the distinct, whitespace-normalised sentences of at least two words.
 
@@ -81,6 +105,8 @@ def build(
         Whether to count the remaining texts, up to COUNTED, or to stop reading.
     skipped
         Counts by reason so far; the source of `sentences` may keep adding to them.
+    held_out
+        The sentences for evaluation. All of `sentences` but those that it holds, too, are for training then.
 
     Raises
     ------
@@ -92,8 +118,13 @@ def build(
     skipped = SkipCounts() if skipped is None else skipped
     sides: dict[bool, list[str]] = {True: [], False: []}
     part = None
+    elsewhere = (
+        frozenset(_digest(normalise(text)) for text in held_out.sentences) if held_out else frozenset()
+    )
+    distinct = _distinct(iter(sentences), skipped, most=most, count_rest=count_rest, elsewhere=elsewhere)
     try:
-        _collect(iter(sentences), sides, skipped, most=most, count_rest=count_rest)
+        for text, key in distinct:
+            sides[held_out is None and is_held_out(key)].append(text)
     except LimitReached as limit:
         part = limit.part
     reasons = {reason: count for reason, count in skipped.items() if count}
@@ -101,37 +132,61 @@ def build(
         why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
         usable = len(sides[True])
         ones = "the usable one is" if usable == 1 else f"all {usable:,} usable ones are"
-        held_out = f"; {ones} held out for evaluation" if usable else ""
+        also = f"; {ones} held out for evaluation" if usable else ""
         raise InputError(
             f"The corpus {name} has no usable sentence for training{f' in {part}' if part else ''}"
-            f"{f' (left out: {why})' if why else ''}{held_out}; expected text of at least two words a line "
+            f"{f' (left out: {why})' if why else ''}{also}; expected text of at least two words a line "
             "or row."
         )
-    return Corpus(name, licence, tuple(sides[False]), tuple(sides[True]), reasons, part)
+    evaluation = tuple(sides[True]) if held_out is None else held_out.sentences
+    return Corpus(name, licence, tuple(sides[False]), evaluation, reasons, part, held_out)
 
 
-def _collect(
+def build_held_out(name: str, licence: str | None, sentences: Iterable[str]) -> HeldOutText:
+    """All distinct sentences of a text, made as those of a corpus are.
+
+    Raises
+    ------
+    InputError
+        No sentence remains, or there are more than MOST.
+    """
+    skipped = SkipCounts()
+    found = tuple(text for text, _ in _distinct(iter(sentences), skipped, most=MOST + 1, count_rest=False))
+    if not found:
+        why = ", ".join(f"{count:,} {reason}" for reason, count in skipped.items() if count)
+        raise InputError(
+            f"{name} has no usable sentence{f' (left out: {why})' if why else ''}; expected text of at least "
+            "two words a line or row."
+        )
+    if len(found) > MOST:  # a part of it would not do: the rest might be trained on
+        raise InputError(f"{name} has more than {MOST:,} sentences; choose a smaller one.")
+    return HeldOutText(name, licence, found)
+
+
+def _distinct(
     rest: Iterator[str],
-    sides: Mapping[bool, list[str]],
     skipped: SkipCounts,
     *,
     most: int,
     count_rest: bool,
-) -> None:
-    """Add the distinct sentences to the side of each: True for the held-out ones."""
+    elsewhere: Set[bytes] = frozenset(),
+) -> Iterator[tuple[str, str]]:
+    """The distinct sentences, each with its normalised text; without those with a digest in `elsewhere`."""
     seen: set[bytes] = set()
     for text in _cut(rest, skipped):
         if " " not in text:
             skipped[SHORT] += bool(text)
             continue
         key = normalise(text)
-        # Half of a SHA-256: small enough to remember for every sentence, long enough never to collide.
-        digest = hashlib.sha256(key.encode()).digest()[:16]
+        digest = _digest(key)
         if digest in seen:
             skipped[REPEATED] += 1
             continue
+        if digest in elsewhere:
+            skipped[HELD_OUT_ELSEWHERE] += 1
+            continue
         seen.add(digest)
-        sides[is_held_out(key)].append(text)
+        yield text, key
         if len(seen) == most:
             if count_rest:
                 # Neither split nor compared: most of a large file is counted here.
@@ -139,6 +194,11 @@ def _collect(
                 more = "or more " if next(rest, None) is not None else ""
                 skipped[more + beyond(most)] += count
             return
+
+
+def _digest(normalised: str) -> bytes:
+    """Half of a SHA-256: small enough to remember for every sentence, long enough never to collide."""
+    return hashlib.sha256(normalised.encode()).digest()[:16]
 
 
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
 from fairkd.corpora import folders, hub_datasets, pinned_wheels, table_files, text_files
-from fairkd.corpora.corpus import MOST, Corpus, build
+from fairkd.corpora.corpus import MOST, Corpus, HeldOutText, build, build_held_out
 from fairkd.corpora.csv_rows import csv_table, records
 from fairkd.corpora.reading import ReadingLimits, ReadingState, RowTally
 from fairkd.corpora.tables import Table
@@ -27,6 +27,7 @@ def read(
     count_rest: bool = True,
     limits: ReadingLimits | None = None,
     progress: Progress | None = None,
+    held_out: HeldOutText | None = None,
 ) -> Corpus:
     """Read a corpus.
 
@@ -51,6 +52,8 @@ def read(
     progress
         Called with a sentence and a fraction in [0, 1], or None if it is unknown, a few times a second. An
         exception from it ends the reading, and files are closed.
+    held_out
+        The sentences for evaluation, as from `read_held_out`, in place of a part of this text.
 
     Raises
     ------
@@ -60,13 +63,47 @@ def read(
         read, one that unpacks to far more than text does, one without a usable sentence, or `most` below 1.
     """
     reading = ReadingState(progress=progress, limits=limits or ReadingLimits())
+    name, licence, texts = _texts(source, column, split, reading)
+    count_rest = count_rest and not str(source).startswith(hub_datasets.PREFIX)
+    return build(
+        name,
+        licence,
+        texts,
+        most=most,
+        count_rest=count_rest,
+        skipped=reading.skipped,
+        held_out=held_out,
+    )
+
+
+def read_held_out(
+    source: str | Path,
+    *,
+    column: str | None = None,
+    split: str | None = None,
+    progress: Progress | None = None,
+) -> HeldOutText:
+    """Read a text for evaluation alone, whole. The parameters and errors are those of `read`.
+
+    It has at most MOST sentences, because one that is not read might be trained on.
+    """
+    try:
+        name, licence, texts = _texts(source, column, split, ReadingState(progress=progress))
+        return build_held_out(name, licence, texts)
+    except InputError as error:
+        raise InputError(f"The held-out text cannot be used. {error}") from error
+
+
+def _texts(
+    source: str | Path, column: str | None, split: str | None, reading: ReadingState
+) -> tuple[str, str | None, Iterable[str]]:
+    """The corpus's name, its licence if it says, and its texts."""
     name, licence, found = _open(source, split, reading)
     if isinstance(found, Table):
-        found = found.texts(found.choose(column, name), reading.skipped)
-    elif column is not None:
+        return name, licence, found.texts(found.choose(column, name), reading.skipped)
+    if column is not None:
         raise InputError(f"{name} has no columns; leave the column '{column}' out.")
-    count_rest = count_rest and not str(source).startswith(hub_datasets.PREFIX)
-    return build(name, licence, found, most=most, count_rest=count_rest, skipped=reading.skipped)
+    return name, licence, found
 
 
 def columns(

@@ -9,6 +9,7 @@
 * `losses/`: the loss terms and their gradients
 * `training`: `train`, one run from a configuration to a saved model
 * `setup`: what a run needs before its first step
+* `run_text`: the training text and the held-out one, as the configuration names them
 * `group_words`: how often the training text holds the words that a constraint balances
 * `student`: how the student is made
 * `vocabulary`: a student's part of its teacher's vocabulary, and the constraint in its tokens

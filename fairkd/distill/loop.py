@@ -283,7 +283,8 @@ class TrainingLoop:
         if stop_gap is not None and state.teacher["pseudo_perplexity_sampled"] is None:
             raise InputError(
                 "budget.stop_gap needs held-out sentences to measure the student's quality, but "
-                f"{self.setup.corpus.name} has none: choose a larger text, or leave the setting empty."
+                f"{self.setup.corpus.evaluation_name} has none: choose a larger text, or leave the setting "
+                "empty."
             )
         for sentence in watched:
             self.emit("watched_sentence", model="teacher", **sentence)
@@ -336,8 +337,8 @@ class TrainingLoop:
         state = self.state = RunState.from_dict(found.state)
         if state.text_digest not in (None, text):
             raise FairKDError(
-                f"The text of {self.setup.corpus.name} has changed since the run began: restore it to resume "
-                "the run, or start a new run."
+                f"The text of {self.setup.corpus.names} has changed since the run began: restore it to "
+                "resume the run, or start a new run."
             )
         if state.frozen_digest not in (None, frozen):
             raise FairKDError(

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 
 from fairkd.constraints import constraint_kind
+from fairkd.corpora import HeldOutText
 from fairkd.distill.config import Config
 from fairkd.distill.group_words import GroupWords, group_words_sentence
 from fairkd.errors import FairKDError
@@ -26,7 +27,8 @@ from fairkd.models import MaskedLM
 class CardData:
     """What a model card reports: how the student was trained, and the measures of both models by key.
 
-    `vocabulary` says what another vocabulary than the teacher's means; it is empty for the same.
+    `held_out` is the text that the student was evaluated on, if not a part of the same one. `vocabulary` says
+    what another vocabulary than the teacher's means; it is empty for the same.
     """
 
     config: Config
@@ -37,6 +39,7 @@ class CardData:
     seconds: float
     teacher: Mapping[str, float | None]
     student: Mapping[str, float | None]
+    held_out: HeldOutText | None = None
     vocabulary: str = ""
     group_words: GroupWords = field(default_factory=dict)
     languages: tuple[str, ...] = ()  # of the teacher, as its card has them
@@ -83,7 +86,7 @@ def _no_bars() -> Iterator[None]:
 
 def card(data: CardData) -> str:
     """The model card in Markdown: teacher, text, constraint, measures, limits, settings."""
-    config = data.config
+    config, held_out = data.config, data.held_out
     words = group_words_sentence(data.group_words)
     settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     return template().substitute(
@@ -93,7 +96,9 @@ def card(data: CardData) -> str:
         languages=yaml.safe_dump({"language": list(data.languages)}) if data.languages else "",
         text=data.corpus,
         group_words=f"- Balanced words: {words}\n" if words else "",
-        licence=f"licence {data.licence}" if data.licence else "FairKD does not know its licence",
+        licence=_licence(data.licence),
+        held_out=f"- Held-out text: {held_out.name} ({_licence(held_out.licence)})\n" if held_out else "",
+        evaluated=f"sentences of {held_out.name}" if held_out else "held-out sentences of the same text",
         steps=f"{data.steps:,}",
         tokens=f"{data.tokens:,}",
         minutes=f"{data.seconds / 60:.1f}",
@@ -102,6 +107,10 @@ def card(data: CardData) -> str:
         measures="\n".join(_rows(data)),
         settings=settings.rstrip(),
     )
+
+
+def _licence(licence: str | None) -> str:
+    return f"licence {licence}" if licence else "FairKD does not know its licence"
 
 
 def template() -> Template:

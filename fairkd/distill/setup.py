@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from fairkd import augmentation, corpora, models
+from fairkd import augmentation, models
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
 from fairkd.distill.data import (
@@ -36,6 +36,7 @@ from fairkd.distill.matched_evaluation import MatchedEvaluator
 from fairkd.distill.matched_trainer import MatchedTrainer
 from fairkd.distill.memory_limits import explain_lack_of_memory
 from fairkd.distill.precision import make_accelerator
+from fairkd.distill.run_text import read_text, text_sentences
 from fairkd.distill.student import make_student, settle
 from fairkd.distill.trainer import Trainer, make_constraint, make_masker, make_paired_masker
 from fairkd.distill.vocabulary import student_constraint, trim_student
@@ -77,6 +78,7 @@ class TrainingSetup:
         return {
             "corpus": self.corpus.name,
             "licence": self.corpus.licence,
+            "held_out": self.corpus.held_out_text,
             "group_words": self.group_words,
             "languages": models.card_languages(self.teacher.origin.folder),
         }
@@ -258,19 +260,10 @@ def set_up(
     check_cancelled()
     ready = prepare_models(config, accelerator=accelerator, teacher=teacher, notify=notify)
     config, teacher, student = ready.config, ready.teacher, ready.student
-    source = config.corpus
-    text = corpus or corpora.read(
-        source.source,
-        column=source.column,
-        split=source.split,
-        most=source.max_sentences,
-        count_rest=False,
-        progress=progress,
-    )
+    text = corpus or read_text(config, progress)
     training = text.training if max_sentences is None else tuple(spread(text.training, max_sentences))
-    notify(f"{text.name}: {len(text.training):,} training sentences, {len(text.held_out):,} held out")
-    if text.skipped:
-        notify(f"Skipped: {', '.join(f'{count:,} {reason}' for reason, count in text.skipped.items())}")
+    for sentence in text_sentences(text, len(training)):
+        notify(sentence)
     longest = min(config.corpus.max_tokens, teacher.max_tokens, student.max_tokens)
     check_cancelled()
     encoded = encode(student.tokenizer, training, max_tokens=longest)

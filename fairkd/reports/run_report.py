@@ -144,6 +144,7 @@ def _about(run: Run, name: str, damage: str | None, history: Sequence[Mapping[st
     if not run.config_error:
         config = make_config(run.config)
         facts |= {"teacher": config.teacher, "text": config.corpus.source}
+        facts["held-out text"] = config.corpus.held_out
         from fairkd.distill import student_fact, teaching_fact  # imports PyTorch
 
         texts = [student_fact(config), teaching_fact(config).replace("`", "")]

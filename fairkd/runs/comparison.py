@@ -24,24 +24,32 @@ EVALUATION_SETTINGS = (
     "corpus.column",
     "corpus.max_sentences",
     "corpus.max_tokens",
+    "corpus.held_out",
+    "corpus.held_out_column",
+    "corpus.held_out_split",
     "evaluation.contrast",
     "evaluation.words",
     "evaluation.professions",
     "evaluation.sentences",
 )
 
+TRAINING_TEXT = ("corpus.source", "corpus.split", "corpus.column", "corpus.max_sentences")
+
 
 def evaluation_differences(configs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The settings of `EVALUATION_SETTINGS` that differ between configurations; none if they are comparable.
 
     A setting that is missing, because an earlier version did not have it, counts as its default. A
-    configuration with words of its own does not use `evaluation.contrast`, so that setting is ignored there.
+    configuration with words of its own does not use `evaluation.contrast`, so that setting is ignored there,
+    and so is the training text where there is a held-out text of its own.
     """
     standard = flat(Config().model_dump(mode="json"))
     settings = [standard | flat(config) for config in configs]
     for one in settings:
         if one["evaluation.words"] is not None:
             one["evaluation.contrast"] = None
+        if one["corpus.held_out"] is not None:
+            one |= dict.fromkeys(TRAINING_TEXT)
     return tuple(name for name in EVALUATION_SETTINGS if len({repr(one.get(name)) for one in settings}) > 1)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fairkd.errors import InputError
+from fairkd.runs.run_config import MODEL_SETTINGS, TEXT_SETTINGS
 from fairkd.utils import MODELS_VARIABLE, TEXT_VARIABLE, Access, parse_json, write_private
 
 FILE = "access.json"
@@ -36,7 +37,8 @@ def allowed(values: Mapping[str, Any], access: Access) -> dict[str, Any]:
     Raises
     ------
     FairKDError
-        When the teacher, the existing student, a measured model, the text or a data file is not allowed.
+        When the teacher, the student's model or tokenizer, a measured model, a text or a data file is not
+        allowed.
     """
     checked = dict(values)
     if isinstance(models := values.get("models"), list | tuple):
@@ -46,10 +48,11 @@ def allowed(values: Mapping[str, Any], access: Access) -> dict[str, Any]:
         checked["data"] = {name: access.file(file) for name, file in files.items()}
     if isinstance(values.get("teacher"), str):
         checked["teacher"] = access.model(values["teacher"])
-    for section, key, check in (("student", "reference", access.model), ("corpus", "source", access.source)):
-        settings = values.get(section)
-        if isinstance(settings, Mapping) and isinstance(settings.get(key), str):
-            checked[section] = {**settings, key: check(settings[key])}
+    for names, check in ((MODEL_SETTINGS, access.model), (TEXT_SETTINGS, access.source)):
+        for section, key in names:
+            own = checked.get(section)
+            if isinstance(own, Mapping) and isinstance(own.get(key), str):
+                checked[section] = {**own, key: check(own[key])}
     return checked
 
 

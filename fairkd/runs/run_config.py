@@ -28,6 +28,9 @@ from fairkd.utils import (
 Kind = Literal["distill", "measure"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RunConfig = Config | MeasureConfig
+# Settings of a distillation that name a model or a text, by section.
+MODEL_SETTINGS = (("student", "reference"), ("student", "tokenizer"))
+TEXT_SETTINGS = (("corpus", "source"), ("corpus", "held_out"))
 
 
 def kind_of(config: RunConfig) -> Kind:
@@ -113,9 +116,9 @@ def with_absolute_paths(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]
         whole["data"] = {name: _absolute_file(file) for name, file in values["data"].items()}
         return whole
     whole["teacher"] = _absolute(values.get("teacher"))
-    for section, key in (("student", "reference"), ("corpus", "source")):
-        if isinstance(values.get(section), Mapping) and key in values[section]:
-            whole[section] = {**values[section], key: _absolute(values[section][key])}
+    for section, key in MODEL_SETTINGS + TEXT_SETTINGS:
+        if isinstance(own := whole.get(section), Mapping) and key in own:
+            whole[section] = {**own, key: _absolute(own[key])}
     return whole
 
 

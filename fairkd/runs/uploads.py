@@ -13,6 +13,7 @@ from typing import Any
 from fairkd import corpora
 from fairkd.errors import InputError
 from fairkd.runs import store as runs
+from fairkd.runs.run_config import TEXT_SETTINGS
 from fairkd.runs.run_record import ACTIVE, RESUMABLE
 from fairkd.utils import home, make_private, uploads_folder, write_private
 
@@ -86,10 +87,12 @@ def remove_unused(older_than: float = UNUSED_SECONDS) -> list[Path]:
 
 
 def _sources(config: Mapping[str, Any]) -> set[str]:
-    """The text of a distillation, or the data files of a measurement."""
-    corpus, data = config.get("corpus"), config.get("data")
-    found = [corpus.get("source")] if isinstance(corpus, Mapping) else []
-    return set(map(str, [*found, *(data.values() if isinstance(data, Mapping) else ())]))
+    """The texts of a distillation, or the data files of a measurement."""
+    texts = [
+        own.get(key) for section, key in TEXT_SETTINGS if isinstance(own := config.get(section), Mapping)
+    ]
+    data = config.get("data")
+    return set(map(str, [*texts, *(data.values() if isinstance(data, Mapping) else ())]))
 
 
 def _is_older(path: Path, seconds: float) -> bool:

@@ -179,3 +179,34 @@ def test_a_limit_ends_a_corpus_where_it_is_reached() -> None:
 def test_a_limit_of_zero_sentences_is_refused() -> None:
     with pytest.raises(InputError, match="at least 1"):
         corpora.build("made", None, sentences(3), most=0)
+
+
+def test_no_sentence_of_a_held_out_text_is_for_training() -> None:
+    every = sentences(300)
+    held_out = corpora.build_held_out("own", "MIT", [*every[:20], every[0], "One more of them!"])
+    assert held_out.sentences == (*every[:20], "One more of them!")
+    copies = [every[3].upper(), every[5].rstrip(".") + " ?"]
+    corpus = corpora.build("made", None, [*every[10:], *copies], held_out=held_out, most=285)
+    assert corpus.training == tuple(every[20:]) and corpus.held_out == held_out.sentences
+    assert corpus.skipped == {corpora.HELD_OUT_ELSEWHERE: 12} and corpus.evaluation_name == "own"
+    with pytest.raises(
+        InputError, match=r"no usable sentence for training \(left out: 20 also in the held-out"
+    ):
+        corpora.build("made", None, every[:20], held_out=held_out)
+
+
+def test_a_held_out_text_that_is_empty_or_cannot_be_read_whole_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(
+        InputError, match=r"none has no usable sentence \(left out: 1 with fewer than two words"
+    ):
+        corpora.build_held_out("none", None, ["word"])
+    monkeypatch.setattr("fairkd.corpora.corpus.MOST", 9)
+    assert len(corpora.build_held_out("made", None, sentences(9)).sentences) == 9
+    with pytest.raises(InputError, match="made has more than 9 sentences"):
+        corpora.build_held_out("made", None, sentences(10))
+    with pytest.raises(
+        InputError, match=r"The held-out text cannot be used\. There is no corpus nowhere\.txt"
+    ):
+        corpora.read_held_out("nowhere.txt")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from fairkd.corpora import HeldOutText
 from fairkd.distill.config.config import Config, make_config
 from fairkd.distill.config.presets import PRESETS
 from fairkd.distill.model_card import CardData, card, template
@@ -56,6 +57,13 @@ def test_a_card_has_the_languages_of_the_teacher_and_says_how_often_the_text_hol
     words = "holds the words of hij 1,234 times (hij 1,200, Hij 34), of zij 0 times."
     assert f"- Balanced words: The training text {words}\n- Training: 1,200 steps" in text
     assert "language" not in yaml.safe_load(card_of(make_config({})).split("---\n")[1])
+
+
+def test_a_card_names_the_held_out_text() -> None:
+    text = card_of(make_config({}), held_out=HeldOutText("valid.txt", "MIT", ("a sentence",)))
+    assert "- Held-out text: valid.txt (licence MIT)\n- Training:" in text
+    assert "measured on:\nsentences of valid.txt, or professions." in text
+    assert "held-out sentences of the same text" in card_of(make_config({}))
 
 
 def test_a_table_has_a_row_for_each_measure_of_the_student() -> None:

@@ -32,6 +32,7 @@ def test_variants_of_one_experiment_are_comparable() -> None:
         ({"teacher": "embedded/other"}, "teacher"),
         ({"corpus": {"source": "mine.txt"}}, "corpus.source"),
         ({"corpus": {"max_tokens": 64}}, "corpus.max_tokens"),
+        ({"corpus": {"held_out": "valid.txt"}}, "corpus.held_out"),
         ({"evaluation": {"contrast": "kinship"}}, "evaluation.contrast"),
         ({"evaluation": {"professions": 5}}, "evaluation.professions"),
         ({"evaluation": {"sentences": 20}}, "evaluation.sentences"),
@@ -41,6 +42,13 @@ def test_runs_with_different_evaluation_settings_are_not_comparable(
     settings: dict[str, Any], different: str
 ) -> None:
     assert evaluation_differences([config(), config(**settings)]) == (different,)
+
+
+def test_runs_on_one_held_out_text_are_comparable_whatever_they_train_on() -> None:
+    texts = [config(corpus={"source": name, "held_out": "valid.txt"}) for name in ("bug", "small")]
+    assert evaluation_differences(texts) == ()
+    other = config(corpus={"held_out": "valid.csv", "held_out_column": "body"})
+    assert evaluation_differences([texts[0], other]) == ("corpus.held_out", "corpus.held_out_column")
 
 
 def test_own_words_are_comparable_under_any_contrast() -> None:

@@ -30,6 +30,8 @@ NOTHING = RunAccess(Access(models=(), text=()), "visitor")
         {"student": {"reference": "/etc"}},
         {"corpus": {"source": "/etc/hostname"}},
         {"corpus": {"source": "hub:org/name"}},
+        {"corpus": {"source": "small", "held_out": "/etc/hostname"}},
+        {"student": {"kind": "fresh", "tokenizer": "org/name"}},
     ],
 )
 def test_what_is_not_allowed_is_refused_at_submit(quiet: Path, values: dict) -> None:

@@ -40,6 +40,13 @@ def test_a_file_that_no_run_needs_is_removed_after_some_hours(quiet: Path) -> No
     assert store("new.txt", b"new").exists() and not stopped.exists(), "an upload makes room, too"
 
 
+def test_the_held_out_text_of_a_queued_run_is_kept(quiet: Path) -> None:
+    path = store("valid.txt", b"valid")
+    runs.submit(make_config({"corpus": {"held_out": str(path)}, "budget": {"steps": 1}}))
+    age(path, 7)
+    assert remove_unused() == [] and path.exists()
+
+
 def test_an_upload_of_the_same_file_keeps_it(quiet: Path) -> None:
     path = store("a.txt", b"a")
     age(path, 7)

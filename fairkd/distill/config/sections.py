@@ -107,6 +107,21 @@ class CorpusConfig(Section):
     split: str | None = Field(
         default=None, description="For data sets of Hugging Face: which split to read. Empty: train."
     )
+    held_out: str | None = Field(
+        default=None,
+        description="A text for evaluation alone, named as source; no sentence of it is trained on. Empty: "
+        "two in a hundred sentences of source.",
+    )
+    held_out_column: str | None = Field(
+        default=None,
+        description="For a held-out table or Hub data set: the column of its text. Empty: the only column "
+        "that looks like text.",
+    )
+    held_out_split: str | None = Field(
+        default=None,
+        description="For a held-out data set of Hugging Face: which split to read, such as validation. "
+        "Empty: train.",
+    )
     max_sentences: int = Field(
         default=500_000,
         ge=1,
@@ -123,6 +138,13 @@ class CorpusConfig(Section):
         "with the genders swapped.",
     )
     cda_names: bool = Field(default=False, description="With CDA: swap first names as well.")
+
+    @model_validator(mode="after")
+    def _held_out_named(self) -> Self:
+        if self.held_out is None and (self.held_out_column or self.held_out_split):
+            setting = "held_out_column" if self.held_out_column else "held_out_split"
+            raise ValueError(f"{setting} belongs to a held-out text, so set corpus.held_out, too")
+        return self
 
 
 class MaskingConfig(Section):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
 import time
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from app.distill.corpus import NAMED, PREVIEW, SMALL_TEXT, UPLOAD, _first
+from app.distill.corpus import PART, SMALL_TEXT
+from app.distill.text_input import NAMED, PREVIEW, UPLOAD, _first
 from fairkd import corpora
 from fairkd.errors import InputError
 from fairkd.utils import MOST_MEGABYTES
@@ -174,7 +176,7 @@ def test_the_preview_ends_when_the_visitor_changes_something(
 
     path = tmp_path / "letters.txt"
     path.write_text("This is a sentence of the file.\n" * 9)
-    monkeypatch.setattr("app.distill.corpus.rerun_if_changed", stop)
+    monkeypatch.setattr("app.distill.text_input.rerun_if_changed", stop)
     monkeypatch.setattr("fairkd.utils.throttle.EVERY", 0.0)
     with pytest.raises(Changed):
         _first(str(path), (1, 1, 1), None)
@@ -213,3 +215,29 @@ def test_a_folder_is_read(open_distill: OpenDistill, tmp_path: Path) -> None:
     assert not app.error and "18 distinct sentences" in texts(app)
     app.button(key="start_one").click().run()
     assert started()["plain"].corpus.source == str(tmp_path)
+
+
+def test_a_held_out_file_is_uploaded_and_not_in_the_link(open_distill: OpenDistill, home: Path) -> None:
+    app = open_distill(["plain"])
+    app.get_by_key("distill_held_out_text").set_value(UPLOAD).run()
+    assert f"Until you choose one: {PART.lower()}" in texts(app)
+    table = b"id,short,body\n" + b"".join(
+        b"%d,A title %d,The sentence number %d.\n" % (n, n, n) for n in range(9)
+    )
+    app.file_uploader(key="distill_held_out_upload").upload("valid.csv", table).run()
+    app.selectbox(key="distill_held_out_column").set_value("body").run()
+    assert not app.error and "valid.csv: 9 distinct sentences" in texts(app)
+    app.button(key="start_one").click().run()
+    corpus = started()["plain"].corpus
+    assert Path(str(corpus.held_out)).parent == home / "uploads" and corpus.held_out_column == "body"
+    assert corpus.source == "bug" and "held_out" not in str(app.query_params)
+
+
+def test_a_link_holds_the_path_of_a_held_out_text(open_distill: OpenDistill, tmp_path: Path) -> None:
+    path = tmp_path / "one.txt"
+    path.write_text("A single sentence is enough.\n")
+    app = open_distill(["plain"], set=json.dumps({"": {"corpus.held_out": str(path)}}))
+    assert app.selectbox(key="distill_held_out_text").value == NAMED
+    assert not app.error and "one.txt: 1 distinct sentence. The first" in texts(app)
+    app.button(key="start_one").click().run()
+    assert started()["plain"].corpus.held_out == str(path)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.distill.corpus import NAMED
 from app.distill.fields import groups, lines
+from app.distill.text_input import NAMED
 from tests.app.conftest import OpenDistill
 from tests.app.reading import started, texts, titles
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from app.distill.corpus import BUG, NAMED, SMALL_TEXT, UPLOAD
+from app.distill.corpus import BUG, SMALL_TEXT
+from app.distill.text_input import NAMED, UPLOAD
 from app.shared.visitor import COOKIE, PROOF, hosting, is_public
 from fairkd import runs
 from fairkd.runs import run_access
