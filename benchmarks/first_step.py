@@ -22,6 +22,7 @@ import psutil
 from fairkd import runs
 from fairkd.corpora import pinned_wheels
 from fairkd.distill.config import make_config
+from fairkd.utils import cache_folder
 
 
 def first_step(source: str) -> tuple[float, list[tuple[str, float]]]:
@@ -88,7 +89,7 @@ def end_runner() -> None:
 
 
 def main(sources: list[str]) -> None:
-    os.environ.setdefault(pinned_wheels.VARIABLE, str(pinned_wheels.cache_folder()))
+    os.environ.setdefault(pinned_wheels.VARIABLE, str(cache_folder()))
     for source in sources:
         with tempfile.TemporaryDirectory() as home:
             os.environ["FAIRKD_HOME"] = home

@@ -22,6 +22,7 @@ SHARED_SETTINGS = (
     "teacher",
     "seed",
     "threads",
+    "teacher_cache",
     "log_every",
     "corpus.source",
     "corpus.column",

@@ -26,7 +26,7 @@ TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_
 SIZED = TABLE[:3]  # each with its own sentences or professions; the mass has those of the gap
 # Settings of the constraint, and settings that do not change what the student learns.
 _CONSTRAINT = ("constraint.", "objective.group", "objective.label")
-_NO_TRAINING = ("evaluation.", "checkpoint.", "log_every", "threads", "objective.chunk")
+_NO_TRAINING = ("evaluation.", "checkpoint.", "log_every", "threads", "teacher_cache", "objective.chunk")
 
 
 def last_values(data: dict[str, RunData]) -> pd.DataFrame:

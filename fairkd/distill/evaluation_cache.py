@@ -19,11 +19,10 @@ from typing import Any, Literal
 import torch
 import transformers
 
-from fairkd.corpora import pinned_wheels
 from fairkd.distill.config import Config
 from fairkd.distill.evaluation import Evaluation, Evaluator
-from fairkd.models import MaskedLM
-from fairkd.utils import make_private, write_private
+from fairkd.models import MaskedLM, model_digest
+from fairkd.utils import cache_folder, make_private, write_private
 
 MOST_FILES = 64  # kept; the least recently used go first
 _ONLY_WHEN = {"every_steps", "every_seconds"}  # settings that decide when, not what, is measured
@@ -31,7 +30,7 @@ _ONLY_WHEN = {"every_steps", "every_seconds"}  # settings that decide when, not 
 
 def folder() -> Path:
     """Where the evaluations lie: one file each."""
-    return pinned_wheels.cache_folder() / "evaluations"
+    return cache_folder() / "evaluations"
 
 
 def evaluate(
@@ -55,13 +54,12 @@ def key_of(models: Mapping[str, MaskedLM], config: Config, sentences: str) -> st
     """The key of what `models` measure together, by role, on the sentences with this digest."""
     digest = hashlib.sha256()
     for role, lm in models.items():
-        digest.update(role.encode())
-        _add_model(digest, lm)
+        digest.update(f"{role} {model_digest(lm)}".encode())
     settings = {
         "sentences": sentences,
         "evaluation": config.evaluation.model_dump(mode="json", exclude=_ONLY_WHEN),
         "constraint": config.constraint.model_dump(mode="json"),
-        "versions": (torch.__version__, transformers.__version__, platform.machine(), _source()),
+        "versions": (torch.__version__, transformers.__version__, platform.machine(), source_digest()),
         "threads": torch.get_num_threads(),
     }
     digest.update(json.dumps(settings, sort_keys=True).encode())
@@ -99,19 +97,8 @@ def _path(key: str) -> Path:
     return folder() / f"{key}.json"
 
 
-def _add_model(digest: Any, lm: MaskedLM) -> None:
-    tokenizer = lm.tokenizer
-    vocabulary = sorted(tokenizer.get_vocab().items())
-    digest.update(f"{lm.model.device.type} {lm.model.config.to_json_string()} {tokenizer!r}".encode())
-    digest.update(json.dumps(vocabulary).encode())
-    for name, tensor in lm.model.state_dict().items():
-        numbers = tensor.detach().cpu().contiguous().flatten()
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(numbers.view(torch.uint8).numpy().data)
-
-
 @lru_cache(maxsize=1)
-def _source() -> str:
+def source_digest() -> str:
     """A digest of FairKD's code and data tables: any change may change a number."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()

@@ -22,13 +22,16 @@ from fairkd.distill.config import Config
 from fairkd.distill.data import Batch, Masker, Masking, PairedMasker
 from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
 from fairkd.distill.precision import FORMATS, autocast, make_accelerator, resolve_precision
+from fairkd.distill.teacher_cache import TeacherCache
 from fairkd.errors import FairKDError, ModelError
 from fairkd.models import (
     MaskedLM,
     MatchedVocabularies,
     Projection,
+    head_input,
     projection_of,
     reason,
+    rows_of,
     states_and_head_input,
     states_width,
 )
@@ -157,6 +160,7 @@ class Trainer:
         if self.projection is not None:
             self.trainable |= {f"projection.{name}": p for name, p in self.projection.named_parameters()}
         self.optimizer = _optimizer(list(self.trainable.values()), config)
+        self.teacher_cache: TeacherCache | None = None
 
     @property
     def matmul_dtype(self) -> torch.dtype:
@@ -309,7 +313,14 @@ class Trainer:
             zeros = batch.ids.new_zeros(len(batch.rows), 0 if weight is None else weight.shape[1])
             return zeros, zeros
         ids = batch.ids if self.kept is None else self.kept[batch.ids]
-        states, taken = states_and_head_input(self.teacher, ids, batch.attention_mask, batch.rows)
+        if self.teacher_cache is None:
+            states, taken = states_and_head_input(self.teacher, ids, batch.attention_mask, batch.rows)
+        else:
+            asked = replace(batch, ids=ids)
+            states = self.teacher_cache.states(
+                asked, lambda: rows_of(self.teacher, ids, batch.attention_mask, batch.rows)
+            )
+            taken = head_input(self.teacher, states)
         if self.kept is not None and self._teacher_projection.weight is None:
             taken = taken[:, self.kept]  # the logits of the tokens that the student has
         return states, taken

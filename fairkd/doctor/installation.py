@@ -20,6 +20,7 @@ DASHBOARD = frozenset({"streamlit", "plotly", "starlette"})  # what the library 
 VARIABLES = (
     "FAIRKD_ALLOWED_MODELS",
     "FAIRKD_ALLOWED_TEXT",
+    "FAIRKD_CACHE_GB",
     "FAIRKD_CLASS_MEGABYTES",
     "FAIRKD_CLASS_MINUTES",
     "FAIRKD_CLASS_RUNS",

@@ -1,7 +1,7 @@
 from .bert_encoder import ROW_STEP as ROW_STEP, masked_rows as masked_rows, whole_rows as whole_rows
 from .card_entries import card_languages as card_languages
 from .fill_mask import fill_mask_difference as fill_mask_difference
-from .fingerprint import weights_hash as weights_hash
+from .fingerprint import model_digest as model_digest, weights_hash as weights_hash
 from .head_structure import Projection as Projection
 from .joint_head import logits_of_each as logits_of_each, share_projection as share_projection
 from .loading import (
@@ -20,6 +20,7 @@ from .mask_syntax import (
 from .mixed_precision import bf16_copy as bf16_copy
 from .mlm_head import (
     batch_tokens as batch_tokens,
+    head_input as head_input,
     head_is_known as head_is_known,
     layers_of as layers_of,
     log_probabilities_at as log_probabilities_at,
@@ -41,7 +42,7 @@ from .references import (
     run_folder as run_folder,
     shipped_hashes as shipped_hashes,
 )
-from .repeatable_output import make_repeatable as make_repeatable
+from .repeatable_output import is_repeatable as is_repeatable, make_repeatable as make_repeatable
 from .safe_files import reason as reason
 from .spellings import (
     refuse_unspellable as refuse_unspellable,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from fairkd.errors import ModelError
 from fairkd.models import safe_files
@@ -47,5 +51,25 @@ def _of_tensors(lm: MaskedLM) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(lm.model.state_dict().items()):
         digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        digest.update(_bytes(tensor))
     return digest.hexdigest()
+
+
+def model_digest(lm: MaskedLM) -> str:
+    """SHA-256 of what decides on a model's output: tensors, configuration, tokenizer, kind of device.
+
+    Unlike `weights_hash` it is about the model as it is in memory, whatever its files hold.
+    """
+    digest, tokenizer = hashlib.sha256(), lm.tokenizer
+    vocabulary = sorted(tokenizer.get_vocab().items())
+    digest.update(f"{lm.model.device.type} {lm.model.config.to_json_string()} {tokenizer!r}".encode())
+    digest.update(json.dumps(vocabulary).encode())
+    for name, tensor in lm.model.state_dict().items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(_bytes(tensor))
+    return digest.hexdigest()
+
+
+def _bytes(tensor: torch.Tensor) -> Any:
+    """The tensor's numbers as bytes; numpy itself knows no bf16."""
+    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data

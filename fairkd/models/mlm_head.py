@@ -180,8 +180,16 @@ def states_and_head_input(
     """
     if head_is_known(model):
         states = rows_of(model, ids, real, rows)
-        return states, transform_of(model)(whole_rows(states))[: len(states)]
+        return states, head_input(model, states)
     return None, _own_logits(model, ids, torch.ones_like(ids) if real is None else real.long())[rows]
+
+
+def head_input(model: PreTrainedModel, states: Tensor) -> Tensor:
+    """What the vocabulary projection takes [M, width], from last hidden states [M, width].
+
+    Raises ModelError if the head is not known.
+    """
+    return transform_of(model)(whole_rows(states))[: len(states)]
 
 
 def _own_logits(model: PreTrainedModel, ids: Tensor, mask: Tensor) -> Tensor:

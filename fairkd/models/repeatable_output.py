@@ -18,7 +18,7 @@ def make_repeatable(model: PreTrainedModel) -> tuple[str, ...]:
     BigBird's class uses full attention from the first short text on, for long ones, too. Here every text gets
     the attention that a fresh model would give it: block-sparse if it is long enough.
     """
-    if model.config.model_type == "reformer" and model.config.hash_seed is None:
+    if not is_repeatable(model):
         return (
             "Reformer's attention hashes at random: the same text gives slightly other numbers each time.",
         )
@@ -26,6 +26,11 @@ def make_repeatable(model: PreTrainedModel) -> tuple[str, ...]:
         model.base_model.register_forward_pre_hook(_choose_attention, with_kwargs=True)
         model.base_model.register_forward_hook(_release, always_call=True)
     return ()
+
+
+def is_repeatable(model: PreTrainedModel) -> bool:
+    """Whether the same text gives the same numbers each time: not so for Reformer without a fixed seed."""
+    return not (model.config.model_type == "reformer" and model.config.hash_seed is None)
 
 
 def _choose_attention(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

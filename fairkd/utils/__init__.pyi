@@ -33,6 +33,7 @@ from .number_text import (
 from .page_templates import html_page as html_page
 from .paths import (
     VARIABLE as VARIABLE,
+    cache_folder as cache_folder,
     home as home,
     make_private as make_private,
     runs_folder as runs_folder,

@@ -33,6 +33,13 @@ def home() -> Path:
         ) from None
 
 
+def cache_folder() -> Path:
+    """The folder of what can be computed or fetched again: FAIRKD_HOME/cache, else the platform's."""
+    if os.environ.get(VARIABLE):
+        return home() / "cache"
+    return platformdirs.user_cache_path("fairkd", appauthor=False)
+
+
 def runs_folder() -> Path:
     """The folder of all runs' folders."""
     return home() / "runs"

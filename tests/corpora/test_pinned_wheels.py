@@ -12,6 +12,7 @@ import pytest
 from fairkd import corpora
 from fairkd.corpora import pinned_wheels
 from fairkd.errors import InputError
+from fairkd.utils import cache_folder
 
 
 @pytest.fixture
@@ -114,4 +115,4 @@ def test_the_cache_is_in_the_home_folder_however_that_is_written(
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
     for written, meant in (("~/kd", tmp_path / "me" / "kd"), ("kd", tmp_path / "kd")):
         monkeypatch.setenv("FAIRKD_HOME", written)
-        assert pinned_wheels.cache_folder() == meant / "cache"
+        assert cache_folder() == meant / "cache"

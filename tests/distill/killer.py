@@ -30,6 +30,8 @@ def start(lm: MaskedLM, settings: Config, folder: Path) -> int:
     """The pid of a process that trains in `folder`."""
     pid = os.fork()
     if pid == 0:
+        # Each run keeps the teacher's states for itself, so that it is killed while it writes and reads them.
+        os.environ |= {"FAIRKD_HOME": str(folder / "home"), "FAIRKD_CACHE_GB": "1"}
         code = 1
         try:
             train(settings, folder, teacher=lm, corpus=CORPUS)

@@ -80,6 +80,11 @@ class Config(Section):
         le=1024,
         description="Number of CPU threads for PyTorch. Empty: PyTorch's own default.",
     )
+    teacher_cache: bool = Field(
+        default=True,
+        description="Keep what the teacher's encoder computes on disk, in half precision, so that other "
+        "variants and reruns are faster.",
+    )
     log_every: int = Field(default=20, ge=1, description="Steps between two points of the loss curves.")
 
     @model_validator(mode="after")
