@@ -26,7 +26,6 @@ from fairkd.distill.phases import Phase
 from fairkd.distill.precision import synchronize
 from fairkd.distill.run_state import Clock, RunState
 from fairkd.distill.setup import TrainingSetup
-from fairkd.distill.teacher_cache import TeacherCache, open_cache
 from fairkd.distill.trainer import LOSSES, PositionCounts, PreparedBatch, reduce_losses
 from fairkd.errors import FairKDError, InputError
 
@@ -71,16 +70,6 @@ class TrainingLoop:
         """Resume from the newest checkpoint, or start anew, and train until the end."""
         resumed = self._resume()
         self._emit_start(resumed)
-        cache = self._teacher_cache()
-        try:
-            self.trainer.teacher_cache = cache
-            return self._run(resumed)
-        finally:
-            self.trainer.teacher_cache = None
-            if cache is not None:
-                cache.close()
-
-    def _run(self, resumed: int | None) -> Outcome:
         if resumed is None and (fact := vocabulary_fact(self.evaluator)):
             self.notify(fact)
         self.clock = Clock(self.state.seconds)
@@ -91,25 +80,12 @@ class TrainingLoop:
             if self.state.evaluated_step < 0:
                 self.enter("student")
                 self._evaluate()
-        self.enter("training")
-        self.clock.start()
-        reason, cancelled = self._train()
-        self.clock.pause()
+        with self.setup.keeping_teacher_states(self.accelerator.process_index, self.notify):
+            self.enter("training")
+            self.clock.start()
+            reason, cancelled = self._train()
+            self.clock.pause()
         return self._finish(reason, cancelled)
-
-    def _teacher_cache(self) -> TeacherCache | None:
-        if not self.trainer.uses_teacher:
-            return None
-        setup = self.setup
-        return open_cache(
-            setup.teacher,
-            self.config,
-            text=setup.corpus.name,
-            text_digest=setup.text_digest,
-            precision=self.trainer.precision,
-            rank=self.accelerator.process_index,
-            notify=self.notify,
-        )
 
     # --- steps ---
 

@@ -38,6 +38,7 @@ from fairkd.distill.memory_limits import explain_lack_of_memory
 from fairkd.distill.precision import make_accelerator
 from fairkd.distill.run_text import read_text, text_sentences
 from fairkd.distill.student import make_student, settle
+from fairkd.distill.teacher_cache import open_cache
 from fairkd.distill.trainer import Trainer, make_constraint, make_masker, make_paired_masker
 from fairkd.distill.vocabulary import student_constraint, trim_student
 from fairkd.errors import InputError, ModelError
@@ -103,6 +104,31 @@ class TrainingSetup:
                     numbers = parameter.detach().cpu().contiguous().flatten()
                     digest.update(numbers.view(torch.uint8).numpy().data)
         return digest.hexdigest()
+
+    @contextmanager
+    def keeping_teacher_states(self, rank: int, notify: Notify) -> Iterator[None]:
+        """Until the context ends, the trainer reads and keeps what the teacher's encoder gives.
+
+        `rank` is the process's number. Raises InputError if FAIRKD_CACHE_GB is no number.
+        """
+        if not (self.config.teacher_cache and self.trainer.uses_teacher):
+            yield
+            return
+        cache = self.trainer.teacher_cache = open_cache(
+            self.teacher,
+            self.config,
+            text=self.corpus.name,
+            text_digest=self.text_digest,
+            precision=self.trainer.precision,
+            rank=rank,
+            notify=notify,
+        )
+        try:
+            yield
+        finally:
+            self.trainer.teacher_cache = None
+            if cache is not None:
+                cache.close()
 
 
 @dataclass(frozen=True, eq=False)

@@ -164,8 +164,6 @@ def open_cache(
     InputError
         If FAIRKD_CACHE_GB is no number.
     """
-    if not config.teacher_cache:
-        return None
     if not head_is_known(teacher.model):
         notify("The teacher's states are not kept: FairKD does not know its MLM head.")
         return None
