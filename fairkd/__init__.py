@@ -8,7 +8,7 @@
 * `cli`: the command line
 * `lessons`: what the page Learn teaches, and the glossary
 * `reports`: runs as documents
-* `studies`: variants of a distillation, with several seeds each, and a verdict
+* `studies`: variants of a distillation compared over several seeds
 * `runs`: distillations and measurements in the background
 * `doctor`: what would go wrong on this machine
 * `distill`: one distillation, from its configuration to the saved student

@@ -2,6 +2,7 @@ from . import (
     description as description,
     event_tables as event_tables,
     events as events,
+    run_access as run_access,
     uploads as uploads,
 )
 from .archive import export as export, part_bytes as part_bytes
@@ -48,6 +49,7 @@ from .run_config import (
     Kind as Kind,
     RunConfig as RunConfig,
     read_run_config as read_run_config,
+    with_absolute_paths as with_absolute_paths,
     with_kind as with_kind,
 )
 from .run_name import (

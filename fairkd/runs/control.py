@@ -67,22 +67,26 @@ def submit_all(
     *,
     note: str = "",
     owner: str | None = None,
+    batch: str | None = None,
     access: RunAccess | None = None,
     on: str | None = None,
 ) -> list[Run]:
     """Queue several named runs in this order, as one batch of variants to be compared.
 
-    All get the same note, owner, access and launcher, as in `submit`.
+    All get the same note, owner, access and launcher, as in `submit`. All are queued, or none. They become a
+    batch of their own, or join `batch`, such as a study (`fairkd.studies`), whose variants run at several
+    seeds.
 
     Raises
     ------
     InputError
-        When their seeds differ, since they would then see the text in different orders; and as `submit`.
+        When the seeds in a batch of their own differ, since they would then see the text in different
+        orders; and as `submit`.
     """
     seeds = sorted({config.seed for _, config in configs})
-    if len(seeds) > 1:
+    if batch is None and len(seeds) > 1:
         raise InputError(f"The runs of a batch must share one seed, got {listed([*map(str, seeds)])}.")
-    return _submit(configs, store.new_id(), note, owner, access, on)
+    return _submit(configs, batch or store.new_id(), note, owner, access, on)
 
 
 def all_runs() -> list[Run]:

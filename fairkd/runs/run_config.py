@@ -115,7 +115,8 @@ def with_absolute_paths(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]
         whole["models"] = [_absolute(model) for model in values["models"]]
         whole["data"] = {name: _absolute_file(file) for name, file in values["data"].items()}
         return whole
-    whole["teacher"] = _absolute(values.get("teacher"))
+    if "teacher" in values:
+        whole["teacher"] = _absolute(values["teacher"])
     for section, key in MODEL_SETTINGS + TEXT_SETTINGS:
         if isinstance(own := whole.get(section), Mapping) and key in own:
             whole[section] = {**own, key: _absolute(own[key])}

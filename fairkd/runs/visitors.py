@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 from fairkd.benchmarks import MeasureConfig
 from fairkd.errors import InputError
@@ -24,10 +25,17 @@ NO_COOKIE = (
     "Your browser sent no cookie, so this server cannot tell what is yours: allow cookies for it, and load "
     "the page again."
 )
-NOT_YOURS = "This run was started by somebody else: only they and the presenter can change it."
+NOT_YOURS = "This {} was started by somebody else: only they and the presenter can change it."
 
 T = TypeVar("T")
 _submitting = threading.Lock()  # between counting a visitor's runs and adding one
+
+
+class Started(Protocol):
+    """A run, or a study: its folder says which visitor has started it."""
+
+    @property
+    def folder(self) -> Path: ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,11 @@ class Visitor:
         """How large an uploaded file may be."""
         return self.hosting.megabytes if self.limited else MOST_MEGABYTES
 
+    @property
+    def run_access(self) -> RunAccess:
+        """What is stored with a run or a study that the visitor starts."""
+        return RunAccess(self.access, self.id, own_runs_only=self.limited)
+
     def start_refusal(self) -> str | None:
         """Why the visitor may not start runs here; None if they may."""
         if self.hosting.mode == "demo":
@@ -73,14 +86,17 @@ class Visitor:
             return "Files cannot be uploaded on this server."
         return NO_COOKIE if self.hosting.shared and not self.id else None
 
-    def change_refusal(self, run: Run) -> str | None:
-        """Why the visitor may not cancel, resume, delete or describe this run; None if they may."""
+    def change_refusal(self, one: Started, kind: str = "run") -> str | None:
+        """Why the visitor may not cancel, resume, delete or describe this run; None if they may.
+
+        The same holds for a study, which is then the `kind`.
+        """
         if self.hosting.mode == "demo":
             return NO_CHANGE
-        return NOT_YOURS if self.limited and not self.owns(run) else None
+        return NOT_YOURS.format(kind) if self.limited and not self.owns(one) else None
 
-    def owns(self, run: Run) -> bool:
-        """Whether the visitor has started this run. Only in a class is that known."""
+    def owns(self, run: Started) -> bool:
+        """Whether the visitor has started this run, or this study. Only in a class is that known."""
         if self.hosting.mode != "class" or not self.id:
             return False
         try:
@@ -113,7 +129,12 @@ class Visitor:
             )
 
     def submit(
-        self, configs: Sequence[tuple[str, RunConfig]], *, note: str = "", owner: str = ""
+        self,
+        configs: Sequence[tuple[str, RunConfig]],
+        *,
+        note: str = "",
+        owner: str = "",
+        batch: str | None = None,
     ) -> list[Run]:
         """`control.submit_all`, as far as the visitor may; FairKDError if not."""
         self._refuse(self.start_refusal())
@@ -121,8 +142,8 @@ class Visitor:
             self.may_use(config)
         with _submitting:
             self._check_quota(len(configs))
-            access = RunAccess(self.access, self.id, own_runs_only=self.limited)
-            return control.submit_all(configs, note=note, owner=owner, access=access)
+            access = self.run_access
+            return control.submit_all(configs, note=note, owner=owner, batch=batch, access=access)
 
     def change(self, id: str, action: Callable[[str], T]) -> T:
         """`action(id)`, such as `control.cancel`, if the visitor may change this run; FairKDError if not."""

@@ -1,8 +1,27 @@
-"""Variants of a distillation, each with several seeds, and what the comparison shows.
+"""Studies: variants of a distillation at several seeds with equal budgets, and what their results show.
 
+    from fairkd import studies
+
+    study = studies.make_study({
+        "name": "What the constraint costs",
+        "base": {"budget": {"steps": 600}},
+        "variants": {"plain": {}, "fair": {}},
+        "seeds": [0, 1, 2],
+    })
+    record = studies.create(study)
+    studies.get(record.id).cell("fair", 2).state   # "queued"
+
+Every cell, a variant at a seed, is a run of `fairkd.runs` in the batch of its study.
+
+* `study`: what is compared: base settings, variants, seeds, baseline
+* `cells`: the settings of every variant, and whether their budgets are equal
+* `study_file`: a study from values or a YAML file, and the file that runs it again
+* `study_record`: a stored study, its cells and their runs
+* `study_store`: the study.json in a study's folder
+* `study_control`: what users do: create, list, resume, add seeds, cancel, delete
 * `seed_statistics`: means and differences over seeds, with intervals and verdicts
 
-Loads no torch. The public names are in `__init__.pyi`; they are imported when first used.
+Nothing here needs PyTorch. The public names are in `__init__.pyi`; they are imported when first used.
 """
 
 import lazy_loader

@@ -1,3 +1,4 @@
+from .cells import budget_notes as budget_notes, variant_configs as variant_configs
 from .seed_statistics import (
     CrossedInterval as CrossedInterval,
     SeedComparison as SeedComparison,
@@ -8,3 +9,27 @@ from .seed_statistics import (
     mean_over_seeds as mean_over_seeds,
     smallest_difference as smallest_difference,
 )
+from .study import (
+    Study as Study,
+    Variant as Variant,
+    parse_seeds as parse_seeds,
+    seeds_text as seeds_text,
+)
+from .study_control import (
+    add_seeds as add_seeds,
+    all_studies as all_studies,
+    cancel as cancel,
+    change_refusal as change_refusal,
+    create as create,
+    damaged_studies as damaged_studies,
+    delete as delete,
+    get as get,
+    resume as resume,
+)
+from .study_file import (
+    make_study as make_study,
+    read_study as read_study,
+    study_yaml as study_yaml,
+    with_changes as with_changes,
+)
+from .study_record import Cell as Cell, CellState as CellState, StudyRecord as StudyRecord

@@ -37,6 +37,7 @@ from .paths import (
     home as home,
     make_private as make_private,
     runs_folder as runs_folder,
+    studies_folder as studies_folder,
     tighten as tighten,
     uploads_folder as uploads_folder,
     write_private as write_private,

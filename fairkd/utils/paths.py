@@ -45,6 +45,11 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def studies_folder() -> Path:
+    """The folder of all studies' folders."""
+    return home() / "studies"
+
+
 def write_private(path: Path, content: str | bytes) -> None:
     """Write a file that this user alone may read, whatever the umask. It is replaced as a whole.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
@@ -31,10 +31,15 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _refuse_booleans(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse true and false for numbers and text: YAML reads `on` as true, which pydantic takes for 1."""
+        """Refuse true and false for numbers and text: YAML reads `on` as true, which pydantic takes for 1.
+
+        Sections check themselves. Settings that are stored as they are, `dict[str, Any]`, are checked by the
+        model that they are for.
+        """
         kind = cls.model_fields[info.field_name or ""].annotation
-        is_section = isinstance(kind, type) and issubclass(kind, Section)
-        if kind is not bool and not is_section and _contains_boolean(value):
+        is_section = _is_section(kind)
+        takes_any = is_section or any(part is Any or _is_section(part) for part in get_args(kind))
+        if kind is not bool and not takes_any and _contains_boolean(value):
             raise ValueError(
                 "true and false are not allowed here (quote words such as yes, no and on in YAML)"
             )
@@ -75,6 +80,10 @@ def valid_settings(model: type[Section], settings: Mapping[str, Any]) -> dict[st
                 return kept
         else:
             return kept
+
+
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
 
 
 def _contains_boolean(value: Any) -> bool:

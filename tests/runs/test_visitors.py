@@ -29,7 +29,7 @@ def test_a_visitor_of_a_class_changes_their_own_runs_only(quiet: Path) -> None:
     (mine,) = ONE.submit([("mine", config())], owner="Ada")
     assert (mine.name, mine.owner, run_access.read(mine.folder).visitor) == ("mine", "Ada", ONE.id)
     changes = (runs.cancel, runs.delete, lambda id: runs.describe(id, name="x"))
-    for stranger, reason in ((OTHER, NOT_YOURS), (STRANGER, NOT_YOURS), (DEMO, NO_CHANGE)):
+    for stranger, reason in ((OTHER, NOT_YOURS.format("run")), (STRANGER, NOT_YOURS.format("run")), (DEMO, NO_CHANGE)):
         assert stranger.change_refusal(mine) == reason
         for action in changes:
             with pytest.raises(InputError, match="changed on this server|started by somebody else"):
@@ -46,10 +46,10 @@ def test_a_visitor_of_a_class_changes_their_own_runs_only(quiet: Path) -> None:
 
 def test_nobody_in_a_class_owns_a_run_of_the_command_line_or_a_damaged_one(quiet: Path) -> None:
     run = runs.submit(config())
-    assert ONE.change_refusal(run) == STRANGER.change_refusal(run) == NOT_YOURS
+    assert ONE.change_refusal(run) == STRANGER.change_refusal(run) == NOT_YOURS.format("run")
     for content in ("{", json.dumps({"visitor": [ONE.id], "models": None, "text": None})):
         (run.folder / run_access.FILE).write_text(content)
-        assert ONE.change_refusal(run) == NOT_YOURS and PRESENTER.change_refusal(run) is None
+        assert ONE.change_refusal(run) == NOT_YOURS.format("run") and PRESENTER.change_refusal(run) is None
 
 
 def test_nothing_is_started_in_a_demo_or_without_a_cookie(quiet: Path) -> None:

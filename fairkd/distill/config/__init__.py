@@ -6,7 +6,7 @@
 * `words_section`: settings that choose word groups
 * `settings_list`: all settings as a list, for help pages and widgets
 * `presets`: named starting points
-* `flat_settings`: settings by dotted name
+* `flat_settings`: settings by dotted name, and nested settings on top of others
 * `renamed`: names of settings in earlier versions
 
 The public names are in `__init__.pyi`.

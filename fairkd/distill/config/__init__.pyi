@@ -8,7 +8,7 @@ from .config_file import (
     stored_config as stored_config,
     stored_settings as stored_settings,
 )
-from .flat_settings import flat as flat
+from .flat_settings import flat as flat, nested as nested, on_top as on_top
 from .presets import (
     DESCRIPTIONS as DESCRIPTIONS,
     LABELS as LABELS,

@@ -1,9 +1,11 @@
-"""Settings by dotted name."""
+"""Settings by dotted name, and nested settings on top of others."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from fairkd.distill.config.renamed import current_key, with_current_names
 
 
 def flat(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,6 +21,33 @@ def flat(config: Mapping[str, Any]) -> dict[str, Any]:
         else:
             settings[key] = _plain(value)
     return settings
+
+
+def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings in which dotted names have become sections, under today's names. They are not validated.
+
+    >>> nested({"optimizer.clip": 2.0, "optimizer": {"warmup": 0.1}, "student.layers": [0, 2]})
+    {'optimizer': {'max_gradient_norm': 2.0, 'warmup': 0.1}, 'student': {'layers': [0, 2]}}
+    """
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        section, dot, inner = current_key(key).partition(".")
+        found = on_top(found, {section: {inner: value}} if dot else {key: value})
+    return with_current_names(found)
+
+
+def on_top(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings with others in their place; what a section has besides stays.
+
+    >>> on_top({"budget": {"steps": 9, "stop_gap": 0.1}, "seed": 1}, {"budget": {"steps": 20}})
+    {'budget': {'steps': 20, 'stop_gap': 0.1}, 'seed': 1}
+    """
+    whole = dict(settings)
+    for name, value in changes.items():
+        before = whole.get(name)
+        inside = isinstance(before, Mapping) and isinstance(value, Mapping)
+        whole[name] = {**before, **value} if inside else value
+    return whole
 
 
 def _plain(value: Any) -> Any:
