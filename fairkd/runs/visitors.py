@@ -135,15 +135,18 @@ class Visitor:
         note: str = "",
         owner: str = "",
         batch: str | None = None,
+        on: str | None = None,
     ) -> list[Run]:
         """`control.submit_all`, as far as the visitor may; FairKDError if not."""
         self._refuse(self.start_refusal())
+        if self.limited and on is not None:
+            raise InputError("On this server, only the presenter chooses where runs work.")
         for _, config in configs:
             self.may_use(config)
         with _submitting:
             self._check_quota(len(configs))
             access = self.run_access
-            return control.submit_all(configs, note=note, owner=owner, batch=batch, access=access)
+            return control.submit_all(configs, note=note, owner=owner, batch=batch, access=access, on=on)
 
     def change(self, id: str, action: Callable[[str], T]) -> T:
         """`action(id)`, such as `control.cancel`, if the visitor may change this run; FairKDError if not."""

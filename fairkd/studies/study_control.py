@@ -38,7 +38,7 @@ def create(
     Parameters
     ----------
     on
-        The launcher that the runs go to; None for the default.
+        The launcher that decides where the runs work, as in `fairkd.runs.submit`; None for the default.
     note, owner
         As in `fairkd.runs.submit`; every run gets them, too.
     visitor
@@ -229,7 +229,7 @@ def _queue(id: str, stored: StoredStudy, cells: Sequence[tuple[str, int]], who: 
         (cell_name(variant, seed), make_config({**stored.settings[variant], "seed": seed}))
         for variant, seed in cells
     ]
-    made = who.submit(wanted, note=stored.note, owner=stored.owner, batch=id)
+    made = who.submit(wanted, note=stored.note, owner=stored.owner, batch=id, on=stored.on)
     ids = {cell: run.id for cell, run in zip(cells, made, strict=True)}
     study_store.write(id, replace(stored, runs={**stored.runs, **ids}))
 

@@ -29,7 +29,11 @@ def test_a_visitor_of_a_class_changes_their_own_runs_only(quiet: Path) -> None:
     (mine,) = ONE.submit([("mine", config())], owner="Ada")
     assert (mine.name, mine.owner, run_access.read(mine.folder).visitor) == ("mine", "Ada", ONE.id)
     changes = (runs.cancel, runs.delete, lambda id: runs.describe(id, name="x"))
-    for stranger, reason in ((OTHER, NOT_YOURS.format("run")), (STRANGER, NOT_YOURS.format("run")), (DEMO, NO_CHANGE)):
+    for stranger, reason in (
+        (OTHER, NOT_YOURS.format("run")),
+        (STRANGER, NOT_YOURS.format("run")),
+        (DEMO, NO_CHANGE),
+    ):
         assert stranger.change_refusal(mine) == reason
         for action in changes:
             with pytest.raises(InputError, match="changed on this server|started by somebody else"):
