@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.distill.preview import PreviewChoice
-from app.shared.export_notebook import Cell, code, prose
+from app.shared.export_notebook import NotebookCell, code, prose
 from app.shared.settings_table import defaults, nested
 from fairkd.distill.config import flat
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fairkd.distill.config import Config
 
 
-def preview_cells(config: Config, shown: PreviewChoice, command: Sequence[str]) -> list[Cell]:
+def preview_cells(config: Config, shown: PreviewChoice, command: Sequence[str]) -> list[NotebookCell]:
     """What the constraint changes, and the command that starts the training."""
     standard = defaults()
     own = {

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from app.gaps.results import GapQuestion
-from app.shared.export_notebook import Cell, call, code, prose
+from app.shared.export_notebook import NotebookCell, call, code, prose
 from fairkd.lexicon import ENGLISH, OWN, fitting, shipped_professions
 
 
 def gap_cells(
     models: Mapping[str, str], question: GapQuestion, view: str, *, every: bool, marked: str | None
-) -> list[Cell]:
+) -> list[NotebookCell]:
     """Teacher and student measured, and the figure of a view.
 
     `every` and `marked` are for the view by profession: whether it shows all, and which one it marks.
@@ -60,7 +60,9 @@ def gap_cells(
     ]
 
 
-def model_cells(labels: Mapping[str, str], question: GapQuestion, roles: Sequence[str | None]) -> list[Cell]:
+def model_cells(
+    labels: Mapping[str, str], question: GapQuestion, roles: Sequence[str | None]
+) -> list[NotebookCell]:
     """Any number of models, compared with the first; `labels` are their names by reference."""
     chart = {
         "value": "question.value",
@@ -90,7 +92,7 @@ def model_cells(labels: Mapping[str, str], question: GapQuestion, roles: Sequenc
     ]
 
 
-def sentence_cells(models: Mapping[str, str], shown: str, sentences: tuple[str, str]) -> list[Cell]:
+def sentence_cells(models: Mapping[str, str], shown: str, sentences: tuple[str, str]) -> list[NotebookCell]:
     """Two sentences: the words that one model prefers in either, and both models' preferences compared."""
     return [
         prose("Which words does a model find more likely in one sentence than in the other?"),
@@ -113,7 +115,7 @@ def sentence_cells(models: Mapping[str, str], shown: str, sentences: tuple[str, 
     ]
 
 
-def question_cell(question: GapQuestion) -> Cell:
+def question_cell(question: GapQuestion) -> NotebookCell:
     """The question of the page, and a function that asks it of a model."""
     imports = ["contrasts", "fitting", "shipped_professions"]
     language = question.contrast.language

@@ -12,7 +12,7 @@ from typing import Any
 from app.components.standalone import Standalone
 from app.learn.lesson_parts import ChosenModels, parts_of
 from app.shared.export_control import Export
-from app.shared.export_notebook import Cell, code, prose
+from app.shared.export_notebook import NotebookCell, code, prose
 from app.shared.export_view import ShownFigure, begin_view, shown_elements
 from fairkd.lessons import Lesson
 
@@ -30,7 +30,7 @@ def lesson_export(lesson: Lesson, models: ChosenModels) -> Export:
     )
 
 
-def lesson_cells(lesson: Lesson, models: ChosenModels) -> list[Cell]:
+def lesson_cells(lesson: Lesson, models: ChosenModels) -> list[NotebookCell]:
     """The texts of all screens, and a cell for each live part; questions come with their answers' texts."""
     cells = [
         code(

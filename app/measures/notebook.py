@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.shared.export_notebook import Cell, code, prose
+from app.shared.export_notebook import NotebookCell, code, prose
 
 
-def measurement_cells(id: str, figures: int) -> list[Cell]:
+def measurement_cells(id: str, figures: int) -> list[NotebookCell]:
     """The scores of a measurement; it has this number of figures."""
     return [
         prose("The results as they are stored in the run's folder on this computer."),

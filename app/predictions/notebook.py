@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from app.predictions.inputs import Settings
 from app.predictions.position import Role
-from app.shared.export_notebook import Cell, call, code, prose
+from app.shared.export_notebook import NotebookCell, call, code, prose
 
 
 def prediction_cells(
     chosen: Mapping[Role, str], settings: Settings, number: int, words: tuple[str, str]
-) -> list[Cell]:
+) -> list[NotebookCell]:
     """Both models' predictions, the figure at the chosen column, and its table.
 
     `words` are the two that are compared there; either may be empty.

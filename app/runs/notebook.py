@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.shared.export_notebook import Cell, code, prose
+from app.shared.export_notebook import NotebookCell, code, prose
 
 _READ = (
     "from app.runs.follow import run_data",
@@ -12,7 +12,7 @@ _READ = (
 )
 
 
-def run_cells(id: str, text: str | None, step: int | None) -> list[Cell]:
+def run_cells(id: str, text: str | None, step: int | None) -> list[NotebookCell]:
     """The curves of a run, and a watched sentence at a step; None stands for the first one and the last."""
     return [
         prose("The events of the run, read from its folder on this computer."),
@@ -71,7 +71,7 @@ def run_cells(id: str, text: str | None, step: int | None) -> list[Cell]:
 
 def comparison_cells(
     names: Mapping[str, str], looks: Mapping[str, int], measure: str, over: str, *, comparable: bool
-) -> list[Cell]:
+) -> list[NotebookCell]:
     """Several runs compared: the curves of a measure, and bias against quality.
 
     `names` are those displayed, by id; `looks` how each is drawn, by name.

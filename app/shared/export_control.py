@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from app.shared.export_notebook import Cell, notebook_text
+from app.shared.export_notebook import NotebookCell, notebook_text
 from app.shared.export_view import shown_elements
 from app.shared.provenance import content_hash
 from fairkd.errors import FairKDError
@@ -31,7 +31,7 @@ class Export:
 
     title: str
     name: str
-    cells: Callable[[], Sequence[Cell]]
+    cells: Callable[[], Sequence[NotebookCell]]
     sentences: Sequence[str] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     html: Callable[[], str] | None = None

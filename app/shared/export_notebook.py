@@ -21,21 +21,21 @@ sys.path.insert(0, str(dashboard_folder()))  # the figures below are the dashboa
 
 
 @dataclass(frozen=True)
-class Cell:
+class NotebookCell:
     """A cell of a notebook."""
 
     kind: Literal["markdown", "code"]
     source: str
 
 
-def prose(text: str) -> Cell:
+def prose(text: str) -> NotebookCell:
     """A cell of Markdown."""
-    return Cell("markdown", text)
+    return NotebookCell("markdown", text)
 
 
-def code(*lines: str) -> Cell:
+def code(*lines: str) -> NotebookCell:
     """A cell of Python, from its lines."""
-    return Cell("code", "\n".join(lines))
+    return NotebookCell("code", "\n".join(lines))
 
 
 def call(name: str, arguments: Mapping[str, str], *positional: str) -> str:
@@ -52,7 +52,7 @@ def call(name: str, arguments: Mapping[str, str], *positional: str) -> str:
     return "\n".join([f"{name}(", *(f"    {one}," for one in each), ")"])
 
 
-def notebook_text(title: str, sentences: Sequence[str], cells: Sequence[Cell]) -> str:
+def notebook_text(title: str, sentences: Sequence[str], cells: Sequence[NotebookCell]) -> str:
     """The file: title, what it shows, how to install what it needs, and the cells.
 
     `title` is text, `sentences` are Markdown.
@@ -80,7 +80,7 @@ def notebook_text(title: str, sentences: Sequence[str], cells: Sequence[Cell]) -
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _as_json(cell: Cell, number: int) -> dict[str, object]:
+def _as_json(cell: NotebookCell, number: int) -> dict[str, object]:
     made: dict[str, object] = {
         "cell_type": cell.kind,
         "id": f"cell-{number}",
