@@ -43,6 +43,12 @@ def is_shared(key: str) -> bool:
     return key in SHARED_SETTINGS or any(one.endswith(".") and key.startswith(one) for one in SHARED_SETTINGS)
 
 
+def common_settings(variant: str) -> tuple[str, ...]:
+    """The shared settings, without those that the variant's preset sets itself."""
+    own = flat(PRESETS.get(variant, {}))
+    return tuple(key for key in defaults() if is_shared(key) and key not in own)
+
+
 def changes(variant: str) -> dict[str, Any]:
     """The changes of a variant, or with ALL_VARIANTS of the shared settings, by dotted name; mutable."""
     return st.session_state.setdefault(_CHANGES, {}).setdefault(variant, {})

@@ -11,7 +11,7 @@ from app.distill.preview import constraint_preview
 from app.distill.reproduce_variants import reproduce_variants
 from app.distill.shared_settings import shared_controls
 from app.distill.start import start_controls
-from app.distill.variants import SHARED_SETTINGS, changes, config_of, reset, without_effect
+from app.distill.variants import changes, common_settings, config_of, reset, without_effect
 from app.shared.page_help import heading
 from app.shared.presenter import unseen
 from app.shared.settings_table import changed, changed_table, fields
@@ -48,7 +48,7 @@ with suppress(FairKDError):  # the start buttons report an invalid configuration
 preview = constraint_preview(focused, teacher, config)
 
 if config is not None:
-    table = changed(config.model_dump(mode="json"), leave_out=SHARED_SETTINGS)
+    table = changed(config.model_dump(mode="json"), leave_out=common_settings(focused))
     if table.empty:
         caption(f"**{focused}** has the default value in every setting.")
     else:

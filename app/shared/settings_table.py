@@ -16,6 +16,7 @@ from fairkd.distill.config import Setting, all_settings, flat, section_descripti
 EMPTY: Mapping[str, str] = {
     "threads": "PyTorch's default",
     "student.layers": "half of them, evenly spaced",
+    "student.width": "the teacher's",
     "student.reference": "none",
     "student.tokenizer": "the teacher's",
     "corpus.column": "the only text column",
@@ -31,6 +32,7 @@ EMPTY: Mapping[str, str] = {
     "budget.minutes": "by steps",
     "budget.stop_gap": "no early stopping",
     "budget.stop_plain": "the student's at the start",
+    "budget.patience": "no early stopping",
     "evaluation.words": "the named ones",
     "evaluation.every_steps": "by time",
     "checkpoint.every_steps": "by time",

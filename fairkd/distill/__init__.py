@@ -12,8 +12,10 @@
 * `run_text`: the training text and the held-out one, as the configuration names them
 * `group_words`: how often the training text holds the words that a constraint balances
 * `student`: how the student is made
+* `dropout`: a student's dropout while it trains
 * `vocabulary`: a student's part of its teacher's vocabulary, and the constraint in its tokens
 * `loop`: steps, evaluations, checkpoints
+* `early_stopping`: when a run ends before its budget is spent
 * `trainer`: one optimizer step
 * `matched_trainer`, `matched_evaluation`: a step, and what is measured, with two vocabularies
 * `phases`: what a run does at the moment, as its events announce it

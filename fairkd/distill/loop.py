@@ -18,6 +18,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
 from fairkd.distill import checkpoints, evaluation_cache
+from fairkd.distill.early_stopping import count_progress, stopping_reason
 from fairkd.distill.evaluation import Measures
 from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.matched_evaluation import vocabulary_fact
@@ -146,30 +147,7 @@ class TrainingLoop:
         return seconds / 60 / (budget.minutes or 1)
 
     def _early_stopping_reason(self) -> str | None:
-        """A sentence if the run is to stop early: the gap is small, and nothing else has become worse.
-
-        The gap of words that a student hardly ever expects says nothing, so their probability is checked,
-        too.
-        """
-        budget, state = self.config.budget, self.state
-        measured, teacher = state.held_out, state.teacher or {}
-        reference = budget.stop_plain or state.quality_at_start
-        if budget.stop_gap is None or measured is None or reference is None or state.evaluated_step < 1:
-            return None
-        gap, quality, mass = (
-            measured[name] for name in ("gap_absolute", "pseudo_perplexity_sampled", "gap_mass")
-        )
-        if gap is None or quality is None or mass is None:
-            return None
-        if gap >= budget.stop_gap or quality > reference * (1 + budget.stop_quality):
-            return None
-        if mass < budget.stop_mass * (teacher.get("gap_mass") or 0.0):
-            return None
-        what = "of the plain student" if budget.stop_plain else "at the start"
-        return (
-            f"Stopped early at step {state.steps}: the mean absolute gap is {gap:.2f} nats, below "
-            f"{budget.stop_gap:g}, and the pseudo-perplexity is {quality:.1f} ({reference:.1f} {what})."
-        )
+        return stopping_reason(self.config.budget, self.state)
 
     # --- events ---
 
@@ -273,17 +251,17 @@ class TrainingLoop:
 
     def _evaluate_teacher(self) -> None:
         """Measure, once, what the student is compared with."""
-        stop_gap, state = self.config.budget.stop_gap, self.state
+        budget, state = self.config.budget, self.state
         found, watched = evaluation_cache.evaluate(self.evaluator, "teacher", self.config)
         state.teacher = found.measures
         self.emit("teacher", **found.measures, items=found.items)
         if (missing := self.evaluator.missing) is not None:
-            if stop_gap is not None:
+            if budget.stop_gap is not None:
                 raise InputError(f"budget.stop_gap needs a gap, which cannot be measured here: {missing}")
             self.notify(f"Gaps cannot be measured with this tokenizer: {missing}")
-        if stop_gap is not None and state.teacher["pseudo_perplexity_sampled"] is None:
+        if budget.early_stopping is not None and state.teacher["pseudo_perplexity_sampled"] is None:
             raise InputError(
-                "budget.stop_gap needs held-out sentences to measure the student's quality, but "
+                f"{budget.early_stopping} needs held-out sentences to measure the student's quality, but "
                 f"{self.setup.corpus.evaluation_name} has none: choose a larger text, or leave the setting "
                 "empty."
             )
@@ -300,8 +278,10 @@ class TrainingLoop:
             raise self._diverged()  # the weights are finite, but too large for finite outputs
         state.held_out = measured
         state.evaluated_step, state.evaluated_seconds = state.steps, self.clock.seconds
+        quality = measured["pseudo_perplexity_sampled"]
         if not state.steps:
-            state.quality_at_start = measured["pseudo_perplexity_sampled"]
+            state.quality_at_start = quality
+        count_progress(state, quality)
         self.emit(
             "evaluation", tokens=state.tokens, seconds=state.evaluated_seconds, **measured, items=found.items
         )

@@ -17,7 +17,6 @@ from fairkd.models import (
     MatchedVocabularies,
     VocabularyMatch,
     projection_of,
-    states_and_head_input,
 )
 
 
@@ -78,8 +77,7 @@ class MatchedTrainer(Trainer):
             group=int(constrained.sum()),
             tokens=batch.tokens,
         )
-        device = self.device
-        return PreparedBatch(batch.to(device), labels.to(device), constrained.to(device), counts)
+        return self._on_device(batch, labels, constrained, counts)
 
     def _loss(self, prepared: PreparedBatch, totals: PositionCounts) -> tuple[Tensor, dict[str, Tensor]]:
         batch = prepared.batch
@@ -89,7 +87,7 @@ class MatchedTrainer(Trainer):
         with autocast(self.device, self.precision):
             with torch.no_grad():
                 _, teacher_states = self._teacher_states(batch.teachers)
-            _, taken = states_and_head_input(self.student, batch.ids, batch.attention_mask, batch.rows)
+            _, taken = self._student_states(prepared)
         taught, learnt = self._teacher_projection, projection_of(self.student)
         forms = batch.forms.unique().tolist()
         for form in forms:

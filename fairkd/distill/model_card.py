@@ -18,6 +18,7 @@ from fairkd.constraints import constraint_kind
 from fairkd.corpora import HeldOutText
 from fairkd.distill.config import Config
 from fairkd.distill.group_words import GroupWords, group_words_sentence
+from fairkd.distill.student import width_in_words
 from fairkd.errors import FairKDError
 from fairkd.measures import MEASURES
 from fairkd.models import MaskedLM
@@ -125,7 +126,7 @@ def student_fact(config: Config) -> str:
         case "layers":
             start = f"It began as its teacher's layers {', '.join(map(str, student.layers or ()))} and head."
         case "fresh":
-            start = f"It began untrained, {student.hidden_layers} layers of width {student.width}."
+            start = f"It began untrained, {student.hidden_layers} layers of {width_in_words(student)}."
             if student.tokenizer is not None:
                 start += f" Its tokenizer is that of {student.tokenizer}."
         case "existing":

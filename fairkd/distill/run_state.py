@@ -29,6 +29,8 @@ class RunState:
     saved_step: int = -1
     saved_seconds: float = 0.0
     quality_at_start: float | None = None  # the student's pseudo-perplexity
+    lowest_quality: float | None = None  # in any evaluation so far
+    evaluations_without_gain: int = 0  # since the lowest one
     teacher: Measures | None = None
     held_out: Measures | None = None
     # Digests of the text and of all weights that are not trained; None in early checkpoints.

@@ -29,6 +29,7 @@ from fairkd.distill.data import (
     encode,
     pair_texts,
 )
+from fairkd.distill.dropout import set_dropout
 from fairkd.distill.evaluation import Evaluator, spread
 from fairkd.distill.group_words import GroupWords, count_group_words, group_words_sentence
 from fairkd.distill.losses import Constraints, free_scratch
@@ -182,6 +183,8 @@ def prepare_models(
         notify(choice)
     config = config.model_copy(update={"student": settings})
     student = make_student(teacher, settings, seed=config.seed)
+    if (note := set_dropout(student.model, settings)) is not None:
+        notify(note)
     _refuse_decoders(student)
     _check_evaluation(teacher, config)
     trainer: Trainer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,9 +41,8 @@ def settle(teacher: MaskedLM, settings: StudentConfig) -> tuple[StudentConfig, s
     try:
         count = _layer_count(model)
     except ModelError as error:
-        sentence = (
-            f"{error} The student is a fresh one: {settings.hidden_layers} layers of width {settings.width}."
-        )
+        size = f"{settings.hidden_layers} layers of {width_in_words(settings)}"
+        sentence = f"{error} The student is a fresh one: {size}."
         return settings.model_copy(update={"kind": "fresh"}), sentence
     kept = spread_layers(count)
     if _groups(model) is None:
@@ -56,7 +55,9 @@ def settle(teacher: MaskedLM, settings: StudentConfig) -> tuple[StudentConfig, s
 
 
 def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> MaskedLM:
-    """The student that the settings describe, in evaluation mode: a short run needs no dropout.
+    """The student that the settings describe, in evaluation mode.
+
+    A short run needs no dropout, since it sees no sentence often enough to overfit.
 
     Fresh weights depend on `seed` only. The random state of torch does not change.
 
@@ -141,10 +142,9 @@ def take_layers(
                 f"The first layer of {type(student).__name__} differs from the others, so layer {layers[0]} "
                 "cannot take its place: let the student's layers begin with 0."
             )
-        _as_loaded(student, loaded)
+        take_numbers(student, loaded)
     if freeze_embeddings:
         _freeze_embeddings(student)
-    # Evaluation mode: a short run needs no dropout, since it sees no sentence often enough to overfit.
     return student.eval()
 
 
@@ -156,9 +156,12 @@ def _keep(student: PreTrainedModel, layers: Sequence[int]) -> None:
     stack.extend(kept)
 
 
-def _as_loaded(student: nn.Module, loaded: nn.Module) -> None:
-    """Give each module the numbers that a loaded student has: ESM-C's depend on how many layers there are."""
-    modules = dict(student.named_modules())  # BigBird's depend on the length of the text that it read last
+def take_numbers(student: nn.Module, loaded: nn.Module) -> None:
+    """Give each module the numbers that a loaded student has, such as its dropout.
+
+    ESM-C's depend on how many layers there are, BigBird's on the length of the text that it read last.
+    """
+    modules = dict(student.named_modules())
     for name, module in loaded.named_modules():
         for key, value in vars(module).items() if name in modules else ():
             if isinstance(value, int | float) and key != "training" and not key.startswith("_"):
@@ -171,14 +174,16 @@ def fresh(
     """An untrained model of the teacher's family, in another size, for its vocabulary or another tokenizer.
 
     Its feed-forward layers are four times as wide as its hidden states. Everything else is as in the
-    teacher's configuration.
+    teacher's configuration, and without a width all but the number of layers is.
 
     Raises
     ------
     InputError
         If the family has no model of this size, or there is too little memory for it.
     """
-    size = f"{settings.hidden_layers} layers of width {settings.width} and {settings.heads} heads"
+    size = f"{settings.hidden_layers} layers of {width_in_words(settings)}"
+    if settings.width is not None:
+        size += f" and {settings.heads} heads"
     with _explained(f"A fresh {type(teacher).__name__} with {size}"):
         config = _resized(teacher.config, settings, tokenizer)
         check_fits(lambda: type(teacher)(copy.deepcopy(config)))
@@ -212,27 +217,14 @@ def _resized(
     def given(name: str) -> str:
         return names.get(name, name)
 
-    old_width, width, heads = text.hidden_size, settings.width, settings.heads
     if isinstance(window := values.get("attention_window"), list):
         values["attention_window"] = max(window)  # Longformer makes a list of it
     for name in ("layer_types", "architectures", "transformers_version", "fairkd_shares"):
         values.pop(name, None)  # layer_types is computed again for the new number of layers
-    sizes: dict[str, Any] = {
-        "hidden_size": width,
-        "num_hidden_layers": settings.hidden_layers,
-        "num_attention_heads": heads,
-    }
+    sizes: dict[str, Any] = {"num_hidden_layers": settings.hidden_layers}
+    if settings.width is not None:
+        sizes |= _widths(values, settings.width, settings.heads, old_width=text.hidden_size)
     values |= {given(name): value for name, value in sizes.items()}
-    values["hidden_dim" if "hidden_dim" in values else "intermediate_size"] = 4 * width
-    if (embedded := values.get("embedding_size")) is not None:
-        values["embedding_size"] = width if embedded == old_width else min(embedded, width)
-    # Entries of some families that must agree with the others.
-    narrow = width // 4 if width // 4 % heads == 0 else width  # inside MobileBERT's layers
-    agreeing: dict[str, Any] = {
-        **{"head_dim": width // heads, "d_head": width // heads, "num_key_value_heads": heads},
-        **{"intra_bottleneck_size": narrow, "true_hidden_size": narrow, "d_inner": 4 * width},
-    }
-    values |= {name: value for name, value in agreeing.items() if values.get(name) is not None}
     if tokenizer is not None:
         values["vocab_size"] = len(tokenizer)
         for name in [name for name in values if name.endswith("_token_id")]:
@@ -249,6 +241,26 @@ def _resized(
     whole = copy.deepcopy(config)
     whole.text_config = resized
     return whole
+
+
+def _widths(values: Mapping[str, Any], width: int, heads: int, *, old_width: int) -> dict[str, Any]:
+    """The entries of a configuration that depend on its width and heads, for others than in `values`."""
+    feed_forward = "hidden_dim" if "hidden_dim" in values else "intermediate_size"
+    sizes = {"hidden_size": width, "num_attention_heads": heads, feed_forward: 4 * width}
+    if (embedded := values.get("embedding_size")) is not None:
+        sizes["embedding_size"] = width if embedded == old_width else min(embedded, width)
+    # Entries of some families that must agree with the others.
+    narrow = width // 4 if width // 4 % heads == 0 else width  # inside MobileBERT's layers
+    agreeing: dict[str, Any] = {
+        **{"head_dim": width // heads, "d_head": width // heads, "num_key_value_heads": heads},
+        **{"intra_bottleneck_size": narrow, "true_hidden_size": narrow, "d_inner": 4 * width},
+    }
+    return sizes | {name: value for name, value in agreeing.items() if values.get(name) is not None}
+
+
+def width_in_words(settings: StudentConfig) -> str:
+    """The size of a fresh student's layers: "width 192", or "the teacher's width"."""
+    return "the teacher's width" if settings.width is None else f"width {settings.width}"
 
 
 def _existing(teacher: MaskedLM, settings: StudentConfig) -> MaskedLM:

@@ -9,6 +9,7 @@ distributed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from fairkd.constraints import Constraint, resolve
 from fairkd.distill.config import Config
 from fairkd.distill.data import Batch, Masker, Masking, PairedMasker
+from fairkd.distill.dropout import has_dropout, noise_seed, training_mode
 from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
 from fairkd.distill.precision import FORMATS, autocast, make_accelerator, resolve_precision
 from fairkd.distill.teacher_cache import TeacherCache
@@ -57,7 +59,9 @@ def make_constraint(lm: MaskedLM, config: Config) -> Constraint:
 
 def make_masker(lm: MaskedLM, config: Config) -> Masker:
     """The masker of a run. Its masks do not depend on the constraint's kind: variants see the same text."""
-    return Masker(lm.tokenizer, lm.vocabulary_size, **_masking(lm, config))
+    objective = config.objective
+    special_tokens = objective.special_tokens and objective.positions == "all"
+    return Masker(lm.tokenizer, lm.vocabulary_size, **_masking(lm, config), special_tokens=special_tokens)
 
 
 def make_paired_masker(vocabularies: MatchedVocabularies, config: Config) -> PairedMasker:
@@ -106,6 +110,7 @@ class PreparedBatch:
     labels: Tensor
     constrained: Tensor
     counts: PositionCounts
+    noise_seed: int  # of the student's dropout
 
 
 class Trainer:
@@ -248,8 +253,13 @@ class Trainer:
             group=int(constrained.sum()),
             tokens=batch.tokens,
         )
-        device = self.device
-        return PreparedBatch(batch.to(device), labels.to(device), constrained.to(device), counts)
+        return self._on_device(batch, labels, constrained, counts)
+
+    def _on_device(
+        self, batch: Batch, labels: Tensor, constrained: Tensor, counts: PositionCounts
+    ) -> PreparedBatch:
+        device, seed = self.device, noise_seed(batch.ids, self.config.seed)
+        return PreparedBatch(batch.to(device), labels.to(device), constrained.to(device), counts, seed)
 
     def _without_ignored(self, labels: Tensor, inputs: Tensor, constrained: Tensor) -> Tensor:
         """Labels [M] with IGNORED for the group words that the hard label may not teach."""
@@ -275,9 +285,7 @@ class Trainer:
         weights = self._shared_weights(share)
         with autocast(self.device, self.precision):
             teacher_states, teacher_taken = self._teacher_states(batch)
-            student_states, student_taken = states_and_head_input(
-                self.student, batch.ids, batch.attention_mask, batch.rows
-            )
+            student_states, student_taken = self._student_states(prepared)
         taught, learnt = self._teacher_projection, projection_of(self.student)
         targets = Targets(
             teacher_taken.float(), taught.weight, taught.bias, prepared.labels, prepared.constrained
@@ -304,6 +312,17 @@ class Trainer:
             total = total + self.weights.hidden * hidden
             terms["hidden"] = hidden.detach()
         return total, terms
+
+    def _student_states(self, prepared: PreparedBatch) -> tuple[Tensor | None, Tensor]:
+        """The student's last hidden states [M, width], and what its projection takes, at the batch's rows."""
+        batch = prepared.batch
+        mode = (
+            training_mode(self.student, prepared.noise_seed)
+            if has_dropout(self.config.student)
+            else nullcontext()
+        )
+        with mode:
+            return states_and_head_input(self.student, batch.ids, batch.attention_mask, batch.rows)
 
     @torch.no_grad()
     def _teacher_states(self, batch: Batch) -> tuple[Tensor | None, Tensor]:
@@ -358,8 +377,8 @@ def _optimizer(parameters: Sequence[nn.Parameter], config: Config) -> torch.opti
             },
             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
         ],
-        betas=(0.9, 0.98),
-        eps=1e-6,
+        betas=(0.9, config.optimizer.beta2),
+        eps=config.optimizer.epsilon,
         fused=True,
     )
 

@@ -17,9 +17,10 @@ def masked_rows(
 ) -> Tensor:
     """The last hidden states [M, width] of a BERT at the flat positions `rows` of `ids` [batch, length].
 
-    Equal to `model.bert(ids).last_hidden_state.view(-1, width)[rows]` without dropout, but the last layer's
-    queries and feed-forward part, which mix no positions, are computed for those rows alone. `real` [batch,
-    length] is False at padding. `words` [batch, length, width] stands in for the looked-up word embeddings.
+    Equal to `model.bert(ids).last_hidden_state.view(-1, width)[rows]`, but the last layer's queries and
+    feed-forward part, which mix no positions, are computed for those rows alone. In training mode there is
+    dropout at the same places as in the model itself, with other numbers drawn. `real` [batch, length] is
+    False at padding. `words` [batch, length, width] stands in for the looked-up word embeddings.
     """
     embeddings: Any = model.base_model.embeddings
     hidden = embeddings(ids) if words is None else embeddings(inputs_embeds=words)
@@ -44,15 +45,15 @@ def encode_rows(model: PreTrainedModel, hidden: Tensor, real: Tensor | None, row
         query, key, value = (
             split(part(hidden)) for part in (attention.query, attention.key, attention.value)
         )
-        mixed = _attend(query, key, value, bias)
+        mixed = _attend(query, key, value, bias, attention.dropout.p if attention.training else 0.0)
         mixed = mixed.transpose(1, 2).reshape(batch * length, -1)
         if number == len(layers) - 1:
             mixed, hidden = mixed[rows], whole_rows(hidden[rows])
         mixed = whole_rows(mixed)
         out = layer.attention.output
-        hidden = out.LayerNorm(out.dense(mixed) + hidden)
+        hidden = out.LayerNorm(out.dropout(out.dense(mixed)) + hidden)
         grown = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(hidden))
-        hidden = layer.output.LayerNorm(layer.output.dense(grown) + hidden)
+        hidden = layer.output.LayerNorm(layer.output.dropout(layer.output.dense(grown)) + hidden)
     return hidden[: len(rows)]
 
 
@@ -66,7 +67,7 @@ def whole_rows(x: Tensor) -> Tensor:
     return F.pad(x, (0, 0, 0, -len(x) % ROW_STEP))
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> Tensor:
+def _attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, dropout: float) -> Tensor:
     """Scaled dot-product attention over [batch, heads, length, size].
 
     The backward pass of torch's fused CPU kernel is several times slower in bf16 than in fp32, or than
@@ -74,11 +75,12 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> T
     AVX512-BF16, torch 2.13).
     """
     if query.dtype != torch.bfloat16 or not query.is_cpu or not torch.is_grad_enabled():
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=dropout)
     scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
     if bias is not None:
         scores = scores + bias
-    return torch.softmax(scores, -1, dtype=torch.float32).to(value.dtype) @ value
+    weights = torch.softmax(scores, -1, dtype=torch.float32).to(value.dtype)
+    return F.dropout(weights, dropout, dropout > 0) @ value
 
 
 def is_bert(model: PreTrainedModel) -> bool:

@@ -1,4 +1,4 @@
-"""Early stopping: the gap is small, and neither quality nor the words' probability has suffered."""
+"""Early stopping: a small gap while neither quality nor the words' probability suffers, or no progress."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 import torch
 
 from fairkd.distill import train
+from fairkd.distill.config import BudgetConfig
+from fairkd.distill.early_stopping import count_progress, stopping_reason
+from fairkd.distill.run_state import RunState
 from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, trained
 
@@ -65,3 +68,40 @@ def test_a_small_gap_is_not_enough_if_the_words_lose_their_probability(
             optimizer={"learning_rate": 1e-6},
         )
         assert outcome.steps == steps
+
+
+def test_a_run_stops_after_evaluations_without_progress_also_if_it_was_resumed(
+    tiny_bert: MaskedLM, tmp_path: Path
+) -> None:
+    """With such a learning rate the student only gets worse."""
+    settings = config(
+        budget={"steps": 25, "patience": 3},
+        evaluation={"every_steps": 2},
+        checkpoint={"every_steps": 1},
+        optimizer={"learning_rate": 3.0},
+    )
+    asked = 0
+
+    def stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 7
+
+    first = train(settings, tmp_path, teacher=tiny_bert, corpus=CORPUS, stop=stop)
+    assert first.state == "cancelled" and 0 < first.steps < 6
+    events: list[dict[str, Any]] = []
+    outcome = train(settings, tmp_path, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
+    assert outcome.steps == 6 and outcome.model is not None
+    assert events[-1]["sentence"].startswith(
+        "Stopped early at step 6: in the last 3 evaluations, the pseudo-perplexity on held-out text has not"
+    )
+
+
+def test_a_lower_pseudo_perplexity_starts_the_count_again() -> None:
+    budget, state = BudgetConfig(steps=9, patience=2), RunState()
+    found = []
+    for quality in (9.0, 9.0, 8.0, None, 8.5, 8.0):
+        count_progress(state, quality)
+        found.append(stopping_reason(budget, state) is not None)
+    assert found == [False, False, False, False, False, True]
+    assert stopping_reason(BudgetConfig(steps=9), state) is None

@@ -86,6 +86,17 @@ def test_a_fresh_student_of_every_family_has_its_own_size_and_trains(
     assert outcome.held_out["kl"] is not None and outcome.held_out["kl"] > 0
 
 
+def test_without_a_width_only_the_number_of_layers_differs_from_the_teacher(any_family: MaskedLM) -> None:
+    settings = StudentConfig(kind="fresh", hidden_layers=3, width=None, heads=7)
+    student, teacher = make_student(any_family, settings, seed=0).model, any_family.model
+    assert student.config.num_hidden_layers == 3
+    sizes = ("hidden_size", "num_attention_heads", "intermediate_size", "embedding_size", "hidden_dim")
+    for name in sizes:
+        assert getattr(student.config, name, None) == getattr(teacher.config, name, None), name
+    own, theirs = (dict(model.named_parameters()) for model in (student, teacher))
+    assert all(own[name].shape == theirs[name].shape for name in own.keys() & theirs.keys())
+
+
 def test_fresh_weights_depend_on_the_seed_and_leave_torchs_randomness_alone(tiny_bert: MaskedLM) -> None:
     state = torch.get_rng_state()
     one, same, other = (

@@ -12,7 +12,15 @@ from tests.zoo.presets import STEPS, divergences, trained
 
 
 # Layers that share their weights, and a head that is not known.
-@pytest.mark.parametrize(("name", "preset"), [("albert", "fair"), ("ultrabert", "paper")])
+@pytest.mark.parametrize(
+    ("name", "preset"),
+    [
+        ("albert", "fair"),
+        ("ultrabert", "paper"),
+        ("distilbert", "universal-distillation"),
+        ("bert", "dropout"),
+    ],
+)
 def test_the_divergence_falls_in_60_steps(name: str, preset: str, tmp_path: Path) -> None:
     teacher = trained(load(str(make(name, tmp_path / "made"))), tmp_path / "teacher", steps=STEPS)
     first, last = divergences(teacher, preset, tmp_path / "student")

@@ -20,7 +20,7 @@ from .renamed import (
     RENAMED_VALUES as RENAMED_VALUES,
     with_current_names as with_current_names,
 )
-from .run_sections import EvaluationConfig as EvaluationConfig
+from .run_sections import BudgetConfig as BudgetConfig, EvaluationConfig as EvaluationConfig
 from .sections import (
     Positions as Positions,
     Precision as Precision,

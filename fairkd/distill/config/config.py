@@ -91,10 +91,11 @@ class Config(Section):
     def _stops_reproducibly(self) -> Self:
         """A run with a budget in steps must stop at the same step however often it is resumed."""
         budget = self.budget
-        if budget.stop_gap is not None and budget.steps is not None and self.evaluation.every_steps is None:
+        key = budget.early_stopping
+        if key is not None and budget.steps is not None and self.evaluation.every_steps is None:
             raise ValueError(
-                "budget.stop_gap with budget.steps needs evaluation.every_steps, because evaluations by time "
-                "would stop each run at another step"
+                f"{key} with budget.steps needs evaluation.every_steps, because evaluations by time would "
+                "stop each run at another step"
             )
         return self
 

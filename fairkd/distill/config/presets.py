@@ -18,6 +18,23 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "constraint": {"kind": "logit_mean", "scope": "all", **_PAIRS},
         "objective": {"positions": "all"},
     },
+    # The paper's code, github.com/iPieter/universal-distillation.
+    "universal-distillation": {
+        "student": {"kind": "fresh", "hidden_layers": 6, "width": None},
+        "masking": {"rate": 0.15},
+        "objective": {"positions": "all", "special_tokens": True},
+        "constraint": {"kind": "logit_mean", "scope": "all", "contrast": "pronouns", "roles": ["subject"]},
+        "optimizer": {
+            "learning_rate": 2e-5,
+            "schedule": "constant",
+            "warmup": 0.0,
+            "weight_decay": 0.0,
+            "beta2": 0.999,
+            "epsilon": 1e-8,
+        },
+        "budget": {"patience": 3},
+        "evaluation": {"every_steps": 200},
+    },
     "mass-preserving": {
         "constraint": {"kind": "mass_preserving", **_PAIRS},
         "objective": {"label": "soft"},
@@ -27,6 +44,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "objective": {"label": "soft"},
     },
     "cda": {"corpus": {"cda": True}},
+    # The probabilities with which Webster et al. (2020) train BERT.
+    "dropout": {"student": {"dropout": 0.2, "attention_dropout": 0.15}},
     "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
     # The constraint removes the bias from the teacher's distributions at masked positions, soft labels remove
     # it from the text, and a group loss pushes towards balance and the teacher's probability of the
@@ -41,9 +60,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 LABELS: Mapping[str, str] = {
     "plain": "Plain distillation",
     "paper": "FairDistillation's constraint (Delobelle & Berendt 2022)",
+    "universal-distillation": "FairDistillation's code, from random weights",
     "mass-preserving": "Mass-preserving constraint",
     "group": "Group constraint",
     "cda": "Counterfactual data augmentation (CDA)",
+    "dropout": "Raised dropout (Webster et al. 2020)",
     "mlm-only": "MLM training only",
     "fair": "Group constraint with soft labels and group loss",
 }
@@ -52,6 +73,10 @@ DESCRIPTIONS: Mapping[str, str] = {
     "plain": "The student learns the teacher's predictions as they are, biases included.",
     "paper": "The constraint as published: in the teacher's predictions, paired pronouns (he and she, his "
     "and her) get the mean of their logits, at every position.",
+    "universal-distillation": "The settings of the paper's code: six layers of the teacher's width from "
+    "random weights, he and she only, a constant learning rate of 2e-5. The variant paper has the same "
+    "constraint and loss, but copies layers, balances his and her too, masks 20 %, leaves out special "
+    "tokens, and learns faster.",
     "mass-preserving": "In the teacher's predictions at hidden words, paired pronouns (he and she, his and "
     "her) get the mean of their probabilities. All other words keep theirs. Where the hidden word is a "
     "paired pronoun, half of the label goes to it and half to its partner.",
@@ -60,6 +85,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "goes to it and half to the pronouns of the other group.",
     "cda": "No constraint: the student also trains on a copy of each gendered sentence with the genders "
     "swapped.",
+    "dropout": "No constraint: the student trains with a dropout of 0.2 in its hidden states and 0.15 in its "
+    "attention, which hinders it from learning associations.",
     "mlm-only": "The student learns from the text alone, by masked language modelling, without the teacher's "
     "predictions.",
     "fair": "The group constraint at hidden words. Where the hidden word is a pronoun, half of the label "

@@ -48,6 +48,12 @@ class BudgetConfig(Section):
         description="Early stopping: pseudo-perplexity to compare with instead, such as that of a plain "
         "student. Empty: the student's at the start.",
     )
+    patience: int | None = Field(
+        default=None,
+        ge=1,
+        description="Early stopping: end the run after this many evaluations in a row without a new lowest "
+        "pseudo-perplexity. Empty: none.",
+    )
     stop_mass: float = Field(
         default=0.5,
         ge=0,
@@ -63,6 +69,16 @@ class BudgetConfig(Section):
         if isinstance(values, Mapping) and values.get("steps") is None and values.get("minutes") is None:
             return {**values, "minutes": 5}
         return values
+
+    @property
+    def early_stopping(self) -> str | None:
+        """The first setting that can end the run before its budget is spent; None without any.
+
+        >>> BudgetConfig(steps=9, patience=3).early_stopping
+        'budget.patience'
+        """
+        chosen = [name for name in ("stop_gap", "patience") if getattr(self, name) is not None]
+        return f"budget.{chosen[0]}" if chosen else None
 
     @model_validator(mode="after")
     def _one(self) -> Self:

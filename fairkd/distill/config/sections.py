@@ -51,8 +51,12 @@ class StudentConfig(Section):
     hidden_layers: int = Field(
         default=3, ge=1, le=500, description="For kind fresh: number of transformer layers."
     )
-    width: int = Field(
-        default=192, ge=8, le=2**16, description="For kind fresh: hidden size, a multiple of heads."
+    width: int | None = Field(
+        default=192,
+        ge=8,
+        le=2**16,
+        description="For kind fresh: hidden size, a multiple of heads. Empty: hidden size, heads and "
+        "feed-forward size of the teacher.",
     )
     heads: int = Field(
         default=6, ge=1, le=2**16, description="For kind fresh: number of attention heads in each layer."
@@ -72,6 +76,19 @@ class StudentConfig(Section):
         description="Tokens that the student keeps: all (teacher), or those that the training text needs "
         "(text), for a smaller file and faster steps.",
     )
+    dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Dropout of the student's hidden states while it trains. The teacher and evaluations "
+        "have none.",
+    )
+    attention_dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Dropout of the student's attention weights while it trains.",
+    )
     tokenizer: str | None = Field(
         default=None,
         description="For kind fresh: a model whose tokenizer the student takes: run/ID, a local folder or a "
@@ -82,7 +99,7 @@ class StudentConfig(Section):
     def _complete(self) -> Self:
         if self.kind == "existing" and not self.reference:
             raise ValueError("a student of kind existing needs student.reference, the model to start from")
-        if self.kind == "fresh" and self.width % self.heads:
+        if self.kind == "fresh" and self.width is not None and self.width % self.heads:
             raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
         if self.kind == "fresh" and self.tokenizer is not None and self.vocabulary == "text":
             raise ValueError(
@@ -231,6 +248,11 @@ class ObjectiveConfig(Section):
         description="Where the student learns: at all tokens, at masked tokens, or at masked tokens and a "
         "random sample of the others (sample).",
     )
+    special_tokens: bool = Field(
+        default=False,
+        description="For positions all: learn from the teacher at special tokens, too, such as [CLS] and "
+        "[SEP].",
+    )
     sample: float = Field(
         default=0.3,
         gt=0,
@@ -349,6 +371,18 @@ class OptimizerConfig(Section):
         lt=1,
         description="Warm-up: fraction of the budget over which the learning rate rises linearly to its "
         "peak.",
+    )
+    beta2: float = Field(
+        default=0.98,
+        ge=0,
+        lt=1,
+        description="Decay rate of AdamW's mean of squared gradients. PyTorch's own default is 0.999.",
+    )
+    epsilon: float = Field(
+        default=1e-6,
+        gt=0,
+        le=1,
+        description="AdamW's term for numerical stability. PyTorch's own default is 1e-8.",
     )
     max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradient clipping: maximum norm.")
     micro_batch_tokens: int = Field(

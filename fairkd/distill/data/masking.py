@@ -92,9 +92,14 @@ class Masker:
         seed: int,
         group_words: Sequence[int] = (),
         sample: float = 0.0,
+        special_tokens: bool = False,
     ) -> None:
-        """`sample` is the fraction of all other tokens to train on without masking them."""
+        """`sample` is the fraction of all other tokens to train on without masking them.
+
+        With `special_tokens` these are trained on, too, but never masked; padding is neither.
+        """
         self.masking, self.seed, self.sample = masking, seed, sample
+        self.special_tokens = special_tokens
         self.mask_id = tokenizer.mask_token_id
         special = np.zeros(vocabulary_size, dtype=bool)
         special[[i for i in tokenizer.all_special_ids if i != tokenizer.unk_token_id]] = True
@@ -125,6 +130,9 @@ class Masker:
         used = selected
         if self.sample:
             used = selected | (maskable & (draws[2] < self.sample))
+        if self.special_tokens:
+            real = np.ones_like(maskable) if attention_mask is None else attention_mask.astype(bool)
+            used = used | (real & self.special[ids])
         rows = np.flatnonzero(used)
         labels = np.where(selected, ids, IGNORED).flat[rows]
         return Batch(

@@ -72,6 +72,22 @@ def test_masks_have_the_right_proportions_and_leave_special_tokens_alone(tiny_be
     assert np.array_equal(batch.ids.flatten().numpy()[untouched], ids.flat[untouched])
 
 
+def test_special_tokens_can_be_trained_on_but_are_not_masked_and_padding_is_neither(
+    tiny_bert: MaskedLM,
+) -> None:
+    tokenizer = tiny_bert.tokenizer
+    ids = np.random.default_rng(0).integers(5, 100, (8, 10))
+    ids[:, 0], ids[:, 6], ids[:, 7:] = tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id
+    real = np.tile(np.arange(10) < 7, (8, 1))
+    masking = Masking(0.3, 0.8, 0.1)
+    draw = Masker(tokenizer, tiny_bert.vocabulary_size, masking, seed=7, sample=1.0, special_tokens=True)
+    batch = draw(ids, real, np.arange(8), 0)
+    assert np.array_equal(batch.rows.numpy(), np.flatnonzero(real))
+    special = (batch.rows % 10 == 0) | (batch.rows % 10 == 6)
+    assert (batch.labels[special] == IGNORED).all() and (batch.labels[~special] != IGNORED).any()
+    assert np.array_equal(batch.ids.numpy()[:, [0, 6]], ids[:, [0, 6]])
+
+
 def test_positions_can_be_all_or_a_sample_with_labels_at_masked_ones_only(tiny_bert: MaskedLM) -> None:
     ids = np.random.default_rng(0).integers(5, 100, (50, 20))
     everything = masker(tiny_bert, sample=1.0)(ids, None, np.arange(50), 0)
