@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fairkd.distill import train
-from fairkd.distill.config.sections import StudentConfig
+from fairkd.distill.config.student_section import StudentConfig
 from fairkd.distill.dropout import noise_seed, set_dropout, training_mode
 from fairkd.errors import InputError
 from fairkd.models import MaskedLM, load, states_and_head_input

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from fairkd.distill import check, train
-from fairkd.distill.config.sections import StudentConfig
+from fairkd.distill.config.student_section import StudentConfig
 from fairkd.distill.student import make_student
 from fairkd.errors import InputError, ModelError
 from fairkd.models import mlm_head

@@ -11,7 +11,7 @@ import torch
 
 from fairkd.corpora import Corpus
 from fairkd.distill import train
-from fairkd.distill.config.sections import StudentConfig
+from fairkd.distill.config.student_section import StudentConfig
 from fairkd.distill.precision import make_accelerator
 from fairkd.distill.setup import set_up
 from fairkd.distill.student import make_student

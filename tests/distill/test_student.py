@@ -12,7 +12,7 @@ import torch
 from transformers import AlbertConfig, AlbertForMaskedLM
 
 from fairkd.distill import train
-from fairkd.distill.config.sections import StudentConfig
+from fairkd.distill.config.student_section import StudentConfig
 from fairkd.distill.student import make_student, settle, take_layers
 from fairkd.errors import InputError, ModelError
 from fairkd.models.loading import MaskedLM, load

@@ -25,13 +25,15 @@ from .sections import (
     Positions as Positions,
     Precision as Precision,
     ScheduleKind as ScheduleKind,
-    StudentConfig as StudentConfig,
-    Vocabulary as Vocabulary,
-    spread_layers as spread_layers,
 )
 from .settings_list import (
     Setting as Setting,
     all_settings as all_settings,
     find_settings as find_settings,
     section_descriptions as section_descriptions,
+)
+from .student_section import (
+    StudentConfig as StudentConfig,
+    Vocabulary as Vocabulary,
+    spread_layers as spread_layers,
 )

@@ -22,8 +22,8 @@ from fairkd.distill.config.sections import (
     MaskingConfig,
     ObjectiveConfig,
     OptimizerConfig,
-    StudentConfig,
 )
+from fairkd.distill.config.student_section import StudentConfig
 from fairkd.errors import InputError
 from fairkd.utils import (
     Section,
