@@ -11,6 +11,8 @@
 * `distill_commands`: `fairkd distill`; `foreground`: one distillation in the terminal, for it
 * `report_command`: `fairkd report`
 * `run_commands`: `fairkd runs`; `run_tables`: its tables and JSON documents
+* `study_commands`: `fairkd study`; `study_tables`: its tables and JSON documents; `study_watch`: its matrix
+  while the cells fill; `study_export`: its files
 * `settings_command`: `fairkd settings`
 * `model_options`: how commands load a model and print notes
 * `console`: tables, progress bars and JSON on the terminal

@@ -28,6 +28,7 @@ from fairkd.cli.promoted_command import promoted
 from fairkd.cli.report_command import report
 from fairkd.cli.run_commands import runs_app
 from fairkd.cli.settings_command import settings
+from fairkd.cli.study_commands import study_app
 from fairkd.errors import FairKDError, ModelError
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app = typer.Typer(
 models_app = typer.Typer(help="Find and describe models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
+app.add_typer(study_app, name="study")
 app.add_typer(data_app, name="data")
 app.add_typer(learn_app, name="learn")
 app.command()(gaps)

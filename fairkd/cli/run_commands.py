@@ -98,7 +98,7 @@ def submit(
         variants = [(name or "", runs.read_run_config(config, changes))]
     else:
         variants = [(name or "", read_config(None, changes))]
-    _check_distillations([config for _, config in variants])
+    check_distillations([config for _, config in variants])
     made = (
         runs.submit_all(variants, note=note, owner=owner, on=on)
         if len(variants) > 1
@@ -112,7 +112,7 @@ def submit(
         out().print(Text(f"{run.id}: {run.name} is queued. Follow it with `fairkd runs watch {run.id}`."))
 
 
-def _check_distillations(configs: Sequence[RunConfig]) -> None:
+def check_distillations(configs: Sequence[RunConfig]) -> None:
     """Raise FairKDError for a distillation that cannot work, before it waits for its turn."""
     from fairkd import distill
 

@@ -28,6 +28,7 @@ from .study_control import (
 )
 from .study_file import (
     make_study as make_study,
+    parse_variant as parse_variant,
     read_study as read_study,
     study_yaml as study_yaml,
     with_changes as with_changes,

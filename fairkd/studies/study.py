@@ -75,7 +75,7 @@ class Study(Section):
             if isinstance(values, Mapping) and "preset" not in values:
                 if name not in PRESETS:
                     raise ValueError(
-                        f"The variant {quoted(name)} needs a preset, for example `preset: plain`. Presets: "
+                        f"The variant {quoted(name)} needs a preset, for example plain. Presets: "
                         f"{', '.join(PRESETS)}."
                     )
                 values = {"preset": name, **values}

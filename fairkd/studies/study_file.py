@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from fairkd.errors import FairKDError, InputError, listed
 from fairkd.studies.cells import variant_configs
 from fairkd.studies.study import Study, Variant, seeds_text
 from fairkd.utils import in_our_words, quoted, read_change, read_settings, shortened
+
+_BEFORE_KEY = re.compile(r",(?=\s*[a-z_]+(?:\.[a-z_]+)*\s*=)")  # a comma that is not inside a value
 
 
 def make_study(values: Mapping[str, Any]) -> Study:
@@ -33,8 +36,15 @@ def make_study(values: Mapping[str, Any]) -> Study:
     return study
 
 
-def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
-    """The study in a YAML or JSON file, with `key=value` changes of its base settings.
+def read_study(
+    path: str | Path,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> Study:
+    """The study in a YAML or JSON file, with changes of its base settings, nested or by dotted name.
+
+    `fields` of the study, such as `seeds`, replace those of the file.
 
     Raises
     ------
@@ -50,20 +60,42 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
     if changes:
         base = values.get("base") or {}
         values["base"] = with_changes(base if isinstance(base, Mapping) else {}, changes)
-    return make_study(values)
+    return make_study({**values, **(fields or {})})
 
 
-def with_changes(base: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:
-    """Base settings with `key=value` changes. One kind of budget replaces the other."""
-    whole = nested(base)
-    for change in changes:
-        key, value = read_change(change)
-        for one, other in (("steps", "minutes"), ("minutes", "steps")):
-            budget = whole.get("budget")
-            if key == f"budget.{one}" and isinstance(budget, Mapping):
-                whole["budget"] = {name: own for name, own in budget.items() if name != other}
-        whole = on_top(whole, nested({key: value}))
-    return whole
+def parse_variant(text: str) -> tuple[str, dict[str, Any]]:
+    """A variant's name and values from NAME[=PRESET][,KEY=VALUE]...; without a preset, the name is one.
+
+    Raises
+    ------
+    InputError
+        When there is no name, or a change is no KEY=VALUE.
+
+    >>> parse_variant("hot=plain,objective.temperature=4,student.layers=[0, 2]")
+    ('hot', {'preset': 'plain', 'set': {'objective': {'temperature': 4}, 'student': {'layers': [0, 2]}}})
+    """
+    first, *changes = _BEFORE_KEY.split(text)
+    name, equals, start = (part.strip() for part in first.partition("="))
+    if not name or (equals and not start):
+        raise InputError(
+            f"A variant is NAME, NAME=PRESET or NAME=PRESET,KEY=VALUE,..., such as "
+            f"hot=plain,objective.temperature=4; got {quoted(text)}."
+        )
+    values: dict[str, Any] = {"preset": start} if equals else {}
+    return name, {**values, "set": nested(dict(map(read_change, changes)))} if changes else values
+
+
+def with_changes(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Base settings with others on top. One kind of budget replaces the other.
+
+    >>> with_changes({"budget": {"minutes": 5}}, {"budget.steps": 9})
+    {'budget': {'steps': 9}}
+    """
+    whole, more = nested(base), nested(changes)
+    before, after = whole.get("budget"), more.get("budget")
+    if isinstance(before, Mapping) and isinstance(after, Mapping) and after.keys() & {"steps", "minutes"}:
+        whole["budget"] = {name: value for name, value in before.items() if name not in ("steps", "minutes")}
+    return on_top(whole, more)
 
 
 def study_yaml(study: Study) -> str:

@@ -12,7 +12,7 @@ from fairkd import studies
 from fairkd.distill.config import preset
 from fairkd.errors import InputError
 
-PLAIN = {"plain": {}}
+PLAIN: Mapping[str, Any] = {"plain": {}}
 
 
 def test_a_variant_is_the_base_with_its_preset_and_its_changes_on_top() -> None:
@@ -45,8 +45,9 @@ def test_a_file_says_the_same_study_again(tmp_path: Path) -> None:
     file = tmp_path / "study.yaml"
     file.write_text(studies.study_yaml(study), encoding="utf-8")
     assert studies.read_study(file) == study
-    other = studies.read_study(file, ["budget.steps=5"])
+    other = studies.read_study(file, changes={"budget.steps": 5}, fields={"seeds": "0-1"})
     assert other.base["budget"] == {"steps": 5}, "one kind of budget replaces the other"
+    assert other.seeds == (0, 1)
 
 
 def test_seeds_are_written_in_short() -> None:
