@@ -18,6 +18,7 @@ MODELS_OF = {
     "Gaps": ("teacher", "student"),
     "Measures": ("teacher", "student"),
     "Distill": ("teacher",),
+    "Studies": ("teacher",),
     "Learn": ("teacher", "student"),
 }
 
@@ -79,6 +80,12 @@ page = st.navigation(
             title="Runs",
             icon=":material/monitoring:",
             help="Watch students train, compare them, and use them.",
+        ),
+        st.Page(
+            "app/pages/studies.py",
+            title="Studies",
+            icon=":material/grid_view:",
+            help="Compare variants over several seeds: better, worse, or not shown.",
         ),
         learn,
         glossary,

@@ -30,17 +30,16 @@ def restore() -> None:
         return
     st.session_state[_READ] = True
     asked = read_link(SET)
-    _take(ALL_VARIANTS, asked.get(ALL_VARIANTS))
+    take_changes(ALL_VARIANTS, asked.get(ALL_VARIANTS))
     for variant in PRESETS:
-        _take(variant, asked.get(variant))
-    if (source := changes(ALL_VARIANTS).get("corpus.source")) is not None:
-        enter_source(source)
-    if (held_out := changes(ALL_VARIANTS).get("corpus.held_out")) is not None:
-        enter_held_out(held_out)
+        take_changes(variant, asked.get(variant))
 
 
-def _take(variant: str, made: Any) -> None:
-    """Make the changes of one variant, with the values as the configuration reads them."""
+def take_changes(variant: str, made: Any) -> None:
+    """Make the changes of one variant, with the values as the configuration reads them.
+
+    None is made if one is invalid.
+    """
     if not isinstance(made, dict):
         return
     own = _known(made)
@@ -52,6 +51,11 @@ def _take(variant: str, made: Any) -> None:
     if all(fits(key, read[key]) for key in own):
         for key in own:
             change(variant, key, read[key])
+    if variant == ALL_VARIANTS:
+        if (source := changes(ALL_VARIANTS).get("corpus.source")) is not None:
+            enter_source(source)
+        if (held_out := changes(ALL_VARIANTS).get("corpus.held_out")) is not None:
+            enter_held_out(held_out)
 
 
 def _known(made: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,11 +67,11 @@ def _known(made: Mapping[str, Any]) -> dict[str, Any]:
 
 def keep() -> None:
     """Write all changes into the address."""
-    found = {variant: _shareable(changes(variant)) for variant in (ALL_VARIANTS, *PRESETS)}
+    found = {variant: shareable(changes(variant)) for variant in (ALL_VARIANTS, *PRESETS)}
     write_link(SET, {variant: own for variant, own in found.items() if own})
 
 
-def _shareable(made: Mapping[str, Any]) -> dict[str, Any]:
+def shareable(made: Mapping[str, Any]) -> dict[str, Any]:
     """The changes without uploaded texts, which belong to their owner."""
     uploaded = {key for keys in _TEXTS if uploads.is_upload(made.get(keys[0])) for key in keys}
     return {key: value for key, value in made.items() if key not in uploaded}

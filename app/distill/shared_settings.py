@@ -51,7 +51,7 @@ def shared_controls(teacher: str) -> None:
     left, middle, right = st.columns(3, gap="large")
     with left:
         st.markdown("**Student**")
-        _student(teacher)
+        student_controls(teacher)
     with middle:
         st.markdown("**Text**")
         corpus_controls()
@@ -59,15 +59,21 @@ def shared_controls(teacher: str) -> None:
         st.markdown("**Training time**")
         _budget()
         field(ALL_VARIANTS, "evaluation.watched_sentences", label="Sentences to watch, one per line")
+    more_settings()
+
+
+def more_settings(*above: str) -> None:
+    """All other settings of all variants; `above` are further ones that the page shows already."""
     panel = st.expander(
         "More settings for all variants", icon=":material/tune:", key="more_shared", on_change="rerun"
     )
     if panel.open:
         with panel:
-            editor(ALL_VARIANTS, leave_out=SHOWN_ABOVE)
+            editor(ALL_VARIANTS, leave_out=(*SHOWN_ABOVE, *above))
 
 
-def _student(teacher: str) -> None:
+def student_controls(teacher: str) -> None:
+    """The controls of the student."""
     kinds = list(STUDENTS)
     kind = current(ALL_VARIANTS, "student.kind")
     st.selectbox(

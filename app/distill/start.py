@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -29,8 +30,11 @@ _STARTED, _ESTIMATES = "distill_started", "distill_estimates"
 _NAME, _OWNER, _NOTE = "distill_name", "distill_owner", "distill_note"
 
 
-def start_controls(variants: list[str], focused: str, teacher: str) -> None:
-    """Check every variant, estimate the time, and start one variant or all; or say why nothing can start."""
+def start_controls(variants: list[str], focused: str, teacher: str, *, more: Callable[[], None]) -> None:
+    """Check every variant, estimate the time, and start one variant or all; or say why nothing can start.
+
+    `more` draws what stands beside the start buttons.
+    """
     me = visitor()
     if refusal := me.start_refusal():
         st.info(f"{literal(refusal)} {ELSEWHERE}", icon=":material/info:")
@@ -46,7 +50,9 @@ def start_controls(variants: list[str], focused: str, teacher: str) -> None:
             problems.setdefault(str(error), []).append(variant)
     for message, concerned in problems.items():
         st.error(f"**{literal(', '.join(concerned))}**: {literal(message)}", icon=":material/error:")
-    _estimate(configs, focused)
+    if configs:
+        named = focused if focused in configs else next(iter(configs))
+        time_estimate(configs[named], len(configs), named, of_all="All variants")
     several = len(variants) > 1
     _description(several)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -70,6 +76,7 @@ def start_controls(variants: list[str], focused: str, teacher: str) -> None:
             on_click=_submit,
             args=([focused], teacher),
         )
+        more()
     _started()
 
 
@@ -128,7 +135,7 @@ def _submit(variants: list[str], teacher: str) -> None:
     try:
         configs = [(run_name(one, name, several=several), config_of(one, teacher)) for one in variants]
         for _, config in configs:
-            _check(config)
+            check_run(config)
         found = visitor().submit(
             configs,
             note=note,
@@ -139,7 +146,7 @@ def _submit(variants: list[str], teacher: str) -> None:
         st.session_state[_STARTED] = ([], str(error))
 
 
-def _check(config: Config) -> None:
+def check_run(config: Config) -> None:
     """Raise FairKDError for a run that cannot work, before it waits for its turn."""
     visitor().may_use(config)
     lm = model_cache.get_model(config.teacher)
@@ -172,17 +179,16 @@ def _started() -> None:
         )
 
 
-def _estimate(configs: dict[str, Config], focused: str) -> None:
-    """The training time, and on request a measured estimate."""
-    if not configs:
-        return
-    some = configs.get(focused) or next(iter(configs.values()))
+def time_estimate(some: Config, count: int, name: str, *, of_all: str) -> None:
+    """The training time of `count` runs like `some`, and on request a measured estimate.
+
+    `name` is that of the variant which is measured; `of_all` the label of the time of all runs.
+    """
     held: dict[str, Estimate] = st.session_state.setdefault(_ESTIMATES, {})
     key = fingerprint(some)
     with st.container(border=True):
-        total = (
-            f"{len(configs)} × {budget(some.model_dump())}" if len(configs) > 1 else budget(some.model_dump())
-        )
+        one = budget(some.model_dump())
+        total = f"{count} × {one}" if count > 1 else one
         st.markdown(
             f"**{total}** of training. Before it, the teacher is measured, which may take longer than a "
             "short training."
@@ -196,7 +202,7 @@ def _estimate(configs: dict[str, Config], focused: str) -> None:
                 "How long will this take?",
                 icon=":material/speed:",
                 key="estimate",
-                help=f"Trains for {SECONDS:.0f} seconds with the settings of {focused}, as a test. The "
+                help=f"Trains for {SECONDS:.0f} seconds with the settings of {literal(name)}, as a test. The "
                 "result is not kept.",
             )
             caption("A short test measures the speed of this machine, and how much of the text is used.")
@@ -205,7 +211,7 @@ def _estimate(configs: dict[str, Config], focused: str) -> None:
         with model_cache.friendly_errors():
             if found is None:
                 found = held[key] = _measure(some)
-            _show(found, some, len(configs))
+            _show(found, some, count, of_all)
 
 
 def few_steps_warning(config: Config) -> str | None:
@@ -245,14 +251,14 @@ def _measure(config: Config) -> Estimate:
         slot.empty()
 
 
-def _show(found: Estimate, config: Config, count: int) -> None:
+def _show(found: Estimate, config: Config, count: int, of_all: str) -> None:
     with st.container(horizontal=True, gap="small"):
         st.metric("Speed", f"{found.tokens_per_second:,.0f} tokens/s", width=150)
         st.metric(
             "Time", duration(found.seconds), width=130, help="For one variant, without its evaluations."
         )
         if count > 1 and runs.slots() < count:
-            st.metric("All variants", duration(found.seconds * -(-count // runs.slots())), width=130)
+            st.metric(of_all, duration(found.seconds * -(-count // runs.slots())), width=130)
         st.metric("Steps", f"{found.steps:,}", width=100)
         st.metric("Tokens", f"{found.tokens:,}", width=130)
         st.metric(

@@ -35,7 +35,7 @@ SHARED_SETTINGS = (
     "checkpoint.",
 )
 ALL_VARIANTS = ""  # the name under which changes of the shared settings are kept
-_CHANGES, _VERSION = "distill_changes", "distill_version:"
+_CHANGES, _VERSION, _PRESETS = "distill_changes", "distill_version:", "distill_presets"
 
 
 def is_shared(key: str) -> bool:
@@ -75,9 +75,19 @@ def widget_key(name: str, variant: str) -> str:
     return f"{name}:{variant}" + (f":{version}" if version else "")
 
 
+def start_from(variant: str, preset: str) -> None:
+    """Let a variant with a key of its own, as a study has them, start from a preset."""
+    st.session_state.setdefault(_PRESETS, {})[variant] = preset
+
+
+def _preset(variant: str) -> dict[str, Any]:
+    """The settings of the variant's preset by dotted name; none for ALL_VARIANTS."""
+    return flat(PRESETS.get(st.session_state.get(_PRESETS, {}).get(variant, variant), {}))
+
+
 def standard(variant: str) -> dict[str, Any]:
     """A variant's settings without changes, by dotted name; for ALL_VARIANTS the defaults."""
-    return defaults() | flat(PRESETS.get(variant, {}))
+    return defaults() | _preset(variant)
 
 
 def current(variant: str, key: str) -> Any:
@@ -107,7 +117,7 @@ def values(variant: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> d
 
     A budget is in steps or in minutes: steps replace the preset's minutes.
     """
-    whole = flat(PRESETS.get(variant, {})) | dict(shared) | dict(own)
+    whole = _preset(variant) | dict(shared) | dict(own)
     if whole.get("budget.steps") is not None:
         whole["budget.minutes"] = None
     return nested(whole)

@@ -1,6 +1,7 @@
 """Distill: choose variants, see what their constraints change, and start training."""
 
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
@@ -18,6 +19,7 @@ from app.shared.settings_table import changed, changed_table, fields
 from app.shared.sidebar import chosen_models
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
+from app.studies.as_study import as_study
 from fairkd.distill.config import DESCRIPTIONS, LABELS
 from fairkd.errors import FairKDError
 
@@ -76,6 +78,6 @@ st.subheader("Settings for all variants")
 shared_controls(teacher)
 
 st.subheader("Start")
-start_controls(variants, focused, teacher)
+start_controls(variants, focused, teacher, more=partial(as_study, variants))
 reproduce_variants(variants, focused, teacher, config, preview)
 keep()

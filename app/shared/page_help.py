@@ -14,7 +14,7 @@ from app.shared.presenter import is_presenting, unseen
 if TYPE_CHECKING:
     from app.shared.streamlit_internals import DeltaGenerator
 
-PageName = Literal["predictions", "gaps", "measures", "distill", "runs"]
+PageName = Literal["predictions", "gaps", "measures", "distill", "runs", "studies"]
 
 # What a visitor sees on a page, in Markdown.
 SENTENCES = MappingProxyType[PageName, tuple[str, str, str]](
@@ -53,6 +53,14 @@ SENTENCES = MappingProxyType[PageName, tuple[str, str, str]](
             "text, and how large its gap is.",
             "Open a run to follow or replay it, or choose several to compare them.",
         ),
+        "studies": (
+            "A **study** trains several variants of a student, each at several random seeds, with an equal "
+            "budget.",
+            "A **seed** decides the order of the text and which words are hidden; at another seed the same "
+            "variant ends elsewhere, and a study shows how far.",
+            "The results show each seed as a dot, the mean with its interval, and for every variant whether "
+            "it is better than the **baseline**, worse, or neither is shown.",
+        ),
     }
 )
 # The lessons that explain a page: name and subject.
@@ -66,6 +74,7 @@ LESSONS = MappingProxyType[PageName, tuple[tuple[str, str], ...]](
             ("constraints", "changing what the teacher says"),
         ),
         "runs": (("training", "making a student"),),
+        "studies": (("measuring", "measuring honestly"),),
     }
 )
 

@@ -1,5 +1,6 @@
-from .cells import budget_notes as budget_notes, variant_configs as variant_configs
+from .cells import SHARED as SHARED, budget_notes as budget_notes, variant_configs as variant_configs
 from .seed_statistics import (
+    FEWEST_SEEDS as FEWEST_SEEDS,
     CrossedInterval as CrossedInterval,
     SeedComparison as SeedComparison,
     SeedMean as SeedMean,

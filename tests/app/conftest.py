@@ -18,6 +18,7 @@ from tests.language_models import language_model
 OpenApp = Callable[..., AppTest]
 OpenDistill = Callable[..., AppTest]
 OpenRuns = Callable[..., AppTest]
+OpenStudies = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -109,14 +110,23 @@ def open_distill(tiny_folder: Callable[[str], Path]) -> OpenDistill:
 @pytest.fixture
 def open_runs(tiny_folder: Callable[[str], Path]) -> OpenRuns:
     """`open_runs(run="ID")` opens the page by a link with these parameters."""
+    return _by_link("runs", tiny_folder)
 
+
+@pytest.fixture
+def open_studies(tiny_folder: Callable[[str], Path]) -> OpenStudies:
+    """`open_studies(study="ID")` opens the page by a link with these parameters."""
+    return _by_link("studies", tiny_folder)
+
+
+def _by_link(page: str, tiny_folder: Callable[[str], Path]) -> Callable[..., AppTest]:
     def open_(**parameters: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
         tiny = str(tiny_folder("bert"))
         for name, value in {"teacher": tiny, "student": tiny}.items():
             app.query_params[name] = value
         app.run()
-        app.switch_page("app/pages/runs.py")
+        app.switch_page(f"app/pages/{page}.py")
         for name, value in parameters.items():
             app.query_params[name] = value
         app.run()

@@ -67,7 +67,7 @@ def add_run(
     last = trained[-1] if trained else {}
     progress = 1.0 if state == "finished" else float(last.get("progress", 0.0))
     step, left = int(last.get("step", 0)), last.get("seconds_left")
-    _update(id, state, step=step, progress=progress, seconds_left=left, sentence=sentence)
+    update_run(id, state, step=step, progress=progress, seconds_left=left, sentence=sentence)
     return id
 
 
@@ -100,7 +100,7 @@ def add_measurement(
         stored_results.store(one, runs_folder() / id)
     progress = 1.0 if state == "finished" else len(results) / len(config["models"])
     phase = "Measuring CrowS-Pairs of student-fair" if state in ("running", "cancelling") else None
-    _update(id, state, progress=progress, seconds_left=40.0, sentence=sentence, phase=phase)
+    update_run(id, state, progress=progress, seconds_left=40.0, sentence=sentence, phase=phase)
     return id
 
 
@@ -137,7 +137,7 @@ def _stored(name: str, config: Mapping[str, Any], events: list[Event], batch: st
     return id
 
 
-def _update(id: str, state: State, *, seconds_left: float | None, **columns: Any) -> None:
+def update_run(id: str, state: State, *, seconds_left: float | None, **columns: Any) -> None:
     """The row as it is in that state."""
     now = time.time()
     changes: Mapping[str, Any] = {
