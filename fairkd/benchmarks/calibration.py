@@ -1,12 +1,7 @@
 """Calibration of the masked-token prediction: is the model right as often as its probabilities say?
 
-The most probable token at a masked position has a confidence, its probability, and is right or wrong. With
-the predictions in `BINS` bins of equal width by confidence,
-
-    ECE = sum over bins b of n_b / n * |accuracy_b - confidence_b|
-
-Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", ICML. Three tokens of each held-out
-sentence are masked, one at a time; the bootstrap resamples sentences.
+The expected calibration error is that of `fairkd.measures.expected_calibration_error`. Three tokens of each
+held-out sentence are masked, one at a time; the bootstrap resamples sentences.
 """
 
 from __future__ import annotations
@@ -14,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from fairkd.benchmarks import held_out_text
 from fairkd.benchmarks.benchmark import Benchmark, Floats, Item, Numbers, Value, mean
 from fairkd.errors import InputError
+from fairkd.measures import confidence_bins, expected_calibration_error
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from fairkd.benchmarks.scorer import Scorer
-
-BINS = 15
 
 
 def compute(items: Sequence[Item], scorer: Scorer) -> list[Numbers | InputError]:
@@ -47,10 +40,8 @@ def compute(items: Sequence[Item], scorer: Scorer) -> list[Numbers | InputError]
 def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
     """Expected calibration error, accuracy and mean confidence, as shares."""
     confidence, right = _columns(items)
-    in_bin = np.eye(BINS)[_bins(confidence)]
-    differences = weights @ (in_bin * (right - confidence)[:, None])  # [R, bins]
     return {
-        "ece": np.abs(differences).sum(axis=1) / weights.sum(axis=1),
+        "ece": expected_calibration_error(confidence, right, weights),
         "accuracy": mean(items["right"], weights),
         "confidence": mean(items["confidence"], weights),
     }
@@ -59,18 +50,13 @@ def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
 def reliability_curve(items: pd.DataFrame) -> pd.DataFrame:
     """For each bin that is not empty: n, confidence and accuracy (shares), lowest confidence first."""
     confidence, right = _columns(items)
-    table = pd.DataFrame({"bin": _bins(confidence), "confidence": confidence, "accuracy": right})
+    table = pd.DataFrame({"bin": confidence_bins(confidence), "confidence": confidence, "accuracy": right})
     grouped = table.groupby("bin")
     return grouped.mean().assign(n=grouped.size()).reset_index(drop=True)
 
 
 def _columns(items: pd.DataFrame) -> tuple[Floats, Floats]:
     return items["confidence"].to_numpy(dtype=float), items["right"].to_numpy(dtype=float)
-
-
-def _bins(confidence: Floats) -> np.ndarray:
-    found: np.ndarray = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    return found
 
 
 BENCHMARK = Benchmark(

@@ -8,6 +8,7 @@ What the teacher contributes is computed once. `fairkd.measures.MEASURES` descri
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,7 @@ from fairkd.lexicon import fitting, professions_of, shipped_professions
 from fairkd.measures import (
     MEASURES,
     WEIGHTS,
+    calibration_items,
     evaluation_keys,
     gaps,
     measured,
@@ -38,6 +40,7 @@ from fairkd.predictions import as_json, predict
 
 # Not the run's seed: the masks are the same for every run on a corpus.
 MASKING = Masking(0.2, 1.0, 0.0)
+CONFIDENCE = "confidence"  # the probability of the most probable token
 
 Measures = dict[str, float | None]
 T = TypeVar("T")
@@ -148,10 +151,11 @@ class Evaluator:
             for start in range(0, len(states), VOCABULARY_ROWS):
                 span = slice(start, start + VOCABULARY_ROWS)
                 s = projection(states[span]).log_softmax(1)
-                first = s.argmax(1)
+                highest, first = s.max(1)
                 found = {
                     "perplexity": F.nll_loss(s, labels[span], reduction="none"),
                     "top1_accuracy": first == labels[span],
+                    CONFIDENCE: highest.exp(),
                 }
                 if fidelity:
                     p = teacher_projection(teacher_states[span]).log_softmax(1)
@@ -166,15 +170,22 @@ class Evaluator:
     def _by_sentence(
         self, parts: Mapping[str, Sequence[Tensor]], owners: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """Values of masked tokens added up by their sentences `owners`, and the numbers of these tokens."""
+        """Values of masked tokens added up by their sentences `owners`, and the numbers of these tokens.
+
+        The confidences become what each sentence adds to the calibration error.
+        """
         if not parts:
             return {}
         has_any = self.masked_tokens > 0
-        sums = {
-            key: np.bincount(owners, weights=torch.cat(list(values)).numpy())[has_any]
-            for key, values in parts.items()
-        }
-        return {WEIGHTS: self.masked_tokens[has_any], **sums}
+        tokens = {key: torch.cat(list(values)).numpy() for key, values in parts.items()}
+        confidence = tokens.pop(CONFIDENCE)
+        sums = {key: np.bincount(owners, weights=values) for key, values in tokens.items()}
+        if np.isfinite(confidence).all():
+            right, count = tokens["top1_accuracy"], len(self.masked_tokens)
+            sums["calibration_error"] = calibration_items(confidence, right, owners, count)
+        else:
+            sums["calibration_error"] = np.full(len(self.masked_tokens), math.nan)
+        return {WEIGHTS: self.masked_tokens[has_any], **{key: one[has_any] for key, one in sums.items()}}
 
     def _scored(self, lm: MaskedLM) -> dict[str, np.ndarray]:
         """−log p of one masked token of each sentence, in nats."""

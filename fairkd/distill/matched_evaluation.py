@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from fairkd.distill.config import EvaluationConfig
 from fairkd.distill.data import BatchSampler, PairedBatch, PairedMasker, PairedText
-from fairkd.distill.evaluation import MASKING, Evaluator, digest_of, spread
+from fairkd.distill.evaluation import CONFIDENCE, MASKING, Evaluator, digest_of, spread
 from fairkd.distill.losses import Constraints
 from fairkd.models import BATCH_TOKENS, VOCABULARY_ROWS, MaskedLM, MatchedVocabularies, projection_of
 
@@ -91,9 +91,11 @@ class MatchedEvaluator(Evaluator):
             for start in range(0, len(states), VOCABULARY_ROWS):
                 span = slice(start, start + VOCABULARY_ROWS)
                 s = projection_of(lm.model)(states[span]).log_softmax(1)
+                highest, first = s.max(1)
                 found = {
                     "perplexity": F.nll_loss(s, labels[span], reduction="none"),
-                    "top1_accuracy": s.argmax(1) == labels[span],
+                    "top1_accuracy": first == labels[span],
+                    CONFIDENCE: highest.exp(),
                 }
                 if fidelity:
                     p = projection_of(self.teacher.model)(teacher_states[span]).log_softmax(1)

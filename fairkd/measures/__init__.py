@@ -7,6 +7,7 @@
 * `gap_work`: how much a measurement of gaps costs
 * `gap_inputs`: professions and templates from files
 * `sentence_pairs`: which words a model prefers in one of two sentences
+* `calibration_error`: whether a model is right as often as its probabilities say
 * `perplexity`: pseudo-perplexity, over all tokens or a sample of them
 * `paired`: the items behind an evaluation, for intervals and for the comparison of two models
 * `statistics`: bootstrap intervals, paired tests, correlation

@@ -1,3 +1,8 @@
+from .calibration_error import (
+    calibration_items as calibration_items,
+    confidence_bins as confidence_bins,
+    expected_calibration_error as expected_calibration_error,
+)
 from .gap_comparison import (
     TOLERANCE as TOLERANCE,
     PairedTest as PairedTest,

@@ -7,7 +7,8 @@ By the key of a measure, `items` holds
 
 * for a gap: the mean over the templates of each profession;
 * at masked tokens: the sum over the masked tokens of each sentence, whose numbers are `masked_tokens`;
-* for a perplexity: −log p in nats, so that the measure is exp of the mean.
+* for a perplexity: −log p in nats, so that the measure is exp of the mean;
+* for the calibration error: what the sentence adds to it (`calibration_items`), of either sign.
 
 `professions` and `sentences` (a digest of the text) say what the items belong to: items of two models are
 paired only where these are equal.
@@ -146,7 +147,11 @@ def _weights(measure: Measure, items: Items, count: int) -> Floats:
 
 def _shown(measure: Measure, mean: float | None) -> float | None:
     """The value of the measure for a mean of items."""
-    return perplexity_of_loss(mean) if mean is not None and measure.key in _LOGARITHMIC else mean
+    if mean is None:
+        return None
+    if measure.key == "calibration_error":
+        return max(mean, 0.0)  # an end of the interval; a bin keeps its sign in the bootstrap
+    return perplexity_of_loss(mean) if measure.key in _LOGARITHMIC else mean
 
 
 def perplexity_of_loss(loss: float) -> float:

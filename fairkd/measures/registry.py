@@ -256,6 +256,19 @@ MEASURES: Mapping[str, Measure] = {
             "the tokens masked at once.",
         ),
         Measure(
+            key="calibration_error",
+            label="calibration error",
+            family="quality",
+            unit="share",
+            direction="lower",
+            sample="masked_sentences",
+            example="At 5 %, the most probable token is right 5 percentage points more or less often than "
+            "its probability says, on average.",
+            description="Expected calibration error of the most probable token, on held-out text with 20 % "
+            "of the tokens masked at once: the mean of |accuracy − confidence| over 15 bins by confidence, "
+            "weighted by their tokens, after Guo et al. 2017.",
+        ),
+        Measure(
             key="pseudo_perplexity_sampled",
             label="pseudo-perplexity, sampled",
             family="quality",

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, strategies as st
 
 from fairkd.benchmarks import BENCHMARKS, held_out_text, measure
-from fairkd.benchmarks.calibration import BINS, aggregate, reliability_curve
+from fairkd.benchmarks.calibration import aggregate, reliability_curve
 from fairkd.benchmarks.measuring import score_items
 from fairkd.benchmarks.scorer import Scorer
 from fairkd.corpora import is_held_out, normalise
 from fairkd.errors import InputError
 from fairkd.measures import pseudo_perplexity
+from fairkd.measures.calibration_error import BINS
 from fairkd.models import MaskedLM
 from tests.benchmarks.references.quality import (
     calibration_numbers,

@@ -51,6 +51,8 @@ def test_a_student_with_the_words_of_the_text_learns_and_says_what_is_left_out(
     said = f"keeps {stored.vocabulary_size:,} of the teacher's {lm.vocabulary_size:,} tokens"
     assert said in card and any(said in event.get("text", "") for event in events)
     assert "of its probability to tokens that are left out" in card
+    errors = [event["calibration_error"] for event in events if event["type"] == "evaluation"]
+    assert all(0 < error < 1 for error in errors) and "| calibration error |" in card
 
 
 def test_a_trimmed_students_first_loss_is_that_of_its_teacher_given_the_kept_tokens(
