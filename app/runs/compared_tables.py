@@ -18,11 +18,12 @@ from app.shared.table_download import table_download
 from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.lexicon import fitting, shipped_professions
-from fairkd.measures import MEASURES, SIGNIFICANCE, Measure, Verdict
+from fairkd.measures import COSTS, MEASURES, SIGNIFICANCE, Measure, Verdict
 from fairkd.reports import PAIRED, difference_row
 from fairkd.runs import Run, paired_verdicts
 
 TABLE = tuple(MEASURES[key] for key in ("kl", "pseudo_perplexity_sampled", "gap_absolute", "gap_mass"))
+USE = tuple(COSTS[key] for key in ("parameters", "bytes", "milliseconds"))
 SIZED = TABLE[:3]  # each with its own sentences or professions; the mass has those of the gap
 # Settings of the constraint, and settings that do not change what the student learns.
 _CONSTRAINT = ("constraint.", "objective.group", "objective.label")
@@ -30,7 +31,7 @@ _NO_TRAINING = ("evaluation.", "checkpoint.", "log_every", "threads", "teacher_c
 
 
 def last_values(data: dict[str, RunData]) -> pd.DataFrame:
-    """One row per run: its last evaluation and its teacher's probability mass, NaN where unknown."""
+    """One row per run: last evaluation, teacher's probability mass, student's costs; NaN where unknown."""
     columns = list(dict.fromkeys(key for measure in TABLE for key in (*measure.keys, measure.sample)))
     rows = []
     for name, found in data.items():
@@ -38,8 +39,11 @@ def last_values(data: dict[str, RunData]) -> pd.DataFrame:
         row: dict[str, object] = {"name": name, "steps": last.get("step"), "tokens": last.get("tokens")}
         row["minutes"] = last.get("minutes")
         row |= {column: last.get(column) for column in columns}
+        row |= {cost.key: found.costs.get(cost.key) for cost in USE}
         rows.append(row | {"teacher_mass": found.teacher.get("gap_mass")})
-    frame = pd.DataFrame(rows, columns=["name", "steps", "tokens", "minutes", *columns, "teacher_mass"])
+    costs = [cost.key for cost in USE]
+    names = ["name", "steps", "tokens", "minutes", *columns, "teacher_mass", *costs]
+    frame = pd.DataFrame(rows, columns=names)
     return frame.astype(dict.fromkeys(frame.columns[1:], float))
 
 
@@ -57,6 +61,10 @@ def values_table(table: pd.DataFrame, picked: Sequence[Run]) -> None:
     readable["teacher_mass"] = [MASS.format(row["teacher_mass"]) for row in rows]
     headings = {measure.key: (measure.heading, measure.help) for measure in TABLE}
     headings["teacher_mass"] = (f"{MASS.label}, teacher", MASS.help)
+    for cost in USE:
+        if table[cost.key].notna().any():  # runs of earlier versions have none
+            readable[cost.key] = [cost.format(row[cost.key]) for row in rows]
+            headings[cost.key] = (cost.label, cost.description)
     names = {"name": "run"} | {key: text for key, (text, _) in headings.items()}
     names |= {f"{measure.key}_n": f"{measure.label}: measured on" for measure in SIZED}
     readable = readable.rename(columns=names)

@@ -30,7 +30,8 @@ class RunData:
 
     `training` and `evaluations` have one row per event; `training` is thinned for drawing.
     `watched_sentences` are the student's events in the order of steps, `teacher_watched_sentences` the
-    teacher's by text. `teacher` holds the teacher's measures, `last` the last evaluation with its items.
+    teacher's by text. `teacher` holds the teacher's measures, `last` the last evaluation with its items,
+    `costs` what the finished student costs.
     `damage` says which lines of the file are left out, None if it is sound.
     """
 
@@ -42,6 +43,7 @@ class RunData:
     teacher: Mapping[str, Any]
     last: Mapping[str, Any]
     messages: tuple[Event, ...]
+    costs: Mapping[str, Any] = field(default_factory=dict)
     damage: str | None = None
 
     @property
@@ -125,6 +127,7 @@ def run_data(history: list[Event], offset: int) -> RunData:
         (by_type.get("teacher") or [{}])[-1],
         event_tables.last_evaluation(history),
         tuple(by_type.get("message", [])),
+        event_tables.costs(history),
     )
 
 

@@ -33,7 +33,7 @@ from app.shared.widgets import caption, literal
 from fairkd import runs
 from fairkd.distill import PHASES, PREPARATION
 from fairkd.errors import FairKDError
-from fairkd.measures import MEASURES, Measure
+from fairkd.measures import MEASURES, Measure, cost_sentence
 from fairkd.reports import settings_text
 from fairkd.runs import Run
 
@@ -116,6 +116,8 @@ def _values(run: Run) -> None:
     found = follow(run)
     if has_values(found):
         _curves(run, found)
+    if size := cost_sentence(found.costs):
+        caption(f"The student has {size}.")
 
 
 @track_activity()

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from fairkd.cli.console import print_table
+from rich.text import Text
+
+from fairkd.cli.console import out, print_table
 
 if TYPE_CHECKING:
     from fairkd.benchmarks import ValueEstimate
@@ -83,7 +85,7 @@ def _value(benchmark: str, key: str, found: ValueEstimate) -> tuple[str, str]:
 
 def print_evaluation(run: Run) -> None:
     """The last evaluation beside the teacher's, with what each value was measured on; nothing before it."""
-    from fairkd.measures import MEASURES
+    from fairkd.measures import MEASURES, cost_sentence
     from fairkd.runs import event_tables, events
 
     found, _ = events.read(run)
@@ -104,6 +106,8 @@ def print_evaluation(run: Run) -> None:
             if last.get(measure.key) is not None
         ],
     )
+    if size := cost_sentence(event_tables.costs(found)):
+        out().print(Text(f"The student has {size}."), soft_wrap=True)
 
 
 def expected_starts(known: Sequence[Run]) -> dict[str, float | None]:

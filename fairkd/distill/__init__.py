@@ -27,7 +27,7 @@
 * `run_folder`: the folder of a run, locked while a process trains in it
 * `lr_schedule`, `precision`, `memory_limits`: learning rate, number formats, lack of memory
 * `time_estimate`: how long a run will take
-* `model_card`: the README of the saved model
+* `model_card`: the README of the saved model; `student_costs`: its size and latency
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

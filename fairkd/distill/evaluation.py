@@ -190,13 +190,13 @@ class Evaluator:
     def _scored(self, lm: MaskedLM) -> dict[str, np.ndarray]:
         """−log p of one masked token of each sentence, in nats."""
         try:
-            found = pseudo_perplexity_of_tokens(lm, self._tokens(lm), positions="sampled")
+            found = pseudo_perplexity_of_tokens(lm, self.tokens_of(lm), positions="sampled")
         except InputError:  # no token to score
             return {}
         return {"pseudo_perplexity_sampled": -found.log_probabilities}
 
-    def _tokens(self, lm: MaskedLM) -> Sequence[np.ndarray]:
-        """The sentences as token ids of a model."""
+    def tokens_of(self, lm: MaskedLM) -> Sequence[np.ndarray]:
+        """The held-out sentences as token ids of the teacher or the student."""
         return self.token_ids
 
     @cached_property

@@ -22,11 +22,12 @@ from fairkd.distill.early_stopping import count_progress, stopping_reason
 from fairkd.distill.evaluation import Measures
 from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.matched_evaluation import vocabulary_fact
-from fairkd.distill.model_card import CardData, save
+from fairkd.distill.model_card import CardData
 from fairkd.distill.phases import Phase
 from fairkd.distill.precision import synchronize
 from fairkd.distill.run_state import Clock, RunState
 from fairkd.distill.setup import TrainingSetup
+from fairkd.distill.student_costs import save_with_costs
 from fairkd.distill.trainer import LOSSES, PositionCounts, PreparedBatch, reduce_losses
 from fairkd.errors import FairKDError, InputError
 
@@ -345,7 +346,7 @@ class TrainingLoop:
             if state.saved_step != state.steps:
                 self._save_checkpoint()
             if not cancelled:
-                save(self.setup.student, self._card_data(), model)
+                self.emit("costs", **save_with_costs(self.evaluator, self._card_data(), model))
         self.accelerator.wait_for_everyone()
         end: Literal["finished", "cancelled"] = "cancelled" if cancelled else "finished"
         self.emit(

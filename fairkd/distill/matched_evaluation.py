@@ -75,7 +75,7 @@ class MatchedEvaluator(Evaluator):
             _share_of_longer_words(texts, of_teachers_tokens=self.vocabularies.trimmed is not None),
         )
 
-    def _tokens(self, lm: MaskedLM) -> Sequence[np.ndarray]:
+    def tokens_of(self, lm: MaskedLM) -> Sequence[np.ndarray]:
         return [text.teacher if lm is self.teacher else text.student for text in self.texts]
 
     @torch.inference_mode()

@@ -20,16 +20,19 @@ from fairkd.distill.config import Config
 from fairkd.distill.group_words import GroupWords, group_words_sentence
 from fairkd.distill.student import width_in_words
 from fairkd.errors import FairKDError
-from fairkd.measures import MEASURES
+from fairkd.measures import MEASURES, cost_sentence
 from fairkd.models import MaskedLM
+
+CARD = "README.md"
 
 
 @dataclass(frozen=True)
 class CardData:
     """What a model card reports: how the student was trained, and the measures of both models by key.
 
-    `held_out` is the text that the student was evaluated on, if not a part of the same one. `vocabulary` says
-    what another vocabulary than the teacher's means; it is empty for the same.
+    `held_out` is the text that the student was evaluated on, if not a part of the same one. `costs` are by the
+    keys of `fairkd.measures.COSTS`; empty before they are measured. `vocabulary` says what another vocabulary
+    than the teacher's means; it is empty for the same.
     """
 
     config: Config
@@ -41,6 +44,7 @@ class CardData:
     teacher: Mapping[str, float | None]
     student: Mapping[str, float | None]
     held_out: HeldOutText | None = None
+    costs: Mapping[str, float | None] = field(default_factory=dict)
     vocabulary: str = ""
     group_words: GroupWords = field(default_factory=dict)
     languages: tuple[str, ...] = ()  # of the teacher, as its card has them
@@ -62,7 +66,7 @@ def save(student: MaskedLM, data: CardData, folder: Path) -> Path:
         with _no_bars():
             student.model.save_pretrained(beside)
         student.tokenizer.save_pretrained(beside)
-        (beside / "README.md").write_text(card(data), encoding="utf-8")
+        write_card(data, beside)
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
     except (OSError, SafetensorError) as error:
@@ -71,6 +75,11 @@ def save(student: MaskedLM, data: CardData, folder: Path) -> Path:
             f"The model cannot be written to {folder} ({error}). Free some space and resume the run."
         ) from error
     return folder
+
+
+def write_card(data: CardData, folder: Path) -> None:
+    """Write the model card into a model's folder."""
+    (folder / CARD).write_text(card(data), encoding="utf-8")
 
 
 @contextmanager
@@ -88,7 +97,7 @@ def _no_bars() -> Iterator[None]:
 def card(data: CardData) -> str:
     """The model card in Markdown: teacher, text, constraint, measures, limits, settings."""
     config, held_out = data.config, data.held_out
-    words = group_words_sentence(data.group_words)
+    words, size = group_words_sentence(data.group_words), cost_sentence(data.costs)
     settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     return template().substitute(
         teacher=config.teacher,
@@ -104,6 +113,7 @@ def card(data: CardData) -> str:
         tokens=f"{data.tokens:,}",
         minutes=f"{data.seconds / 60:.1f}",
         seed=config.seed,
+        costs=f"- Size and speed: {size}\n" if size else "",
         contrast=config.evaluation.groups().name,
         measures="\n".join(_rows(data)),
         settings=settings.rstrip(),

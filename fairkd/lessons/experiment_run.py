@@ -13,8 +13,7 @@ import json
 import os
 import platform
 import shutil
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -265,43 +264,17 @@ def _sizes(one: Experiment, materials: _Materials) -> dict[str, dict[str, Any]]:
             "run the experiment again."
         )
     lms = {"": materials.teacher, **{key: models.load(str(folder)) for key, folder in folders.items()}}
-    times = median_milliseconds(lms, materials.corpus.held_out[:TIMED_SENTENCES])
+    held_out = list(materials.corpus.held_out[:TIMED_SENTENCES])
+    ids = models.token_ids(materials.teacher.tokenizer, held_out, max_tokens=128)
+    times = models.forward_milliseconds(lms, ids, rounds=TIMED_ROUNDS)
     return {
         key: {
             "parameters": sum(parameter.numel() for parameter in lm.model.parameters()),
             "bytes": sum(parameter.numel() * parameter.element_size() for parameter in lm.model.parameters()),
-            "milliseconds": round(times[key], 3),
+            "milliseconds": round(float(np.median(times[key])), 3),
         }
         for key, lm in lms.items()
     }
-
-
-@torch.inference_mode()
-def median_milliseconds(
-    lms: Mapping[str, MaskedLM], sentences: tuple[str, ...], *, rounds: int = TIMED_ROUNDS
-) -> dict[str, float]:
-    """The median time of one forward pass, one sentence at a time, on one thread.
-
-    The models take turns at every sentence, so that what else the machine does falls on all of them alike.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        times: dict[str, list[float]] = {key: [] for key in lms}
-        tokenizer = next(iter(lms.values())).tokenizer
-        ids = [
-            torch.tensor(row)[None] for row in models.token_ids(tokenizer, list(sentences), max_tokens=128)
-        ]
-        for number in range(rounds + 1):
-            for row in ids:
-                for key, lm in lms.items():
-                    begin = time.perf_counter()
-                    lm.model(row)
-                    if number:  # the first round warms up
-                        times[key].append(1000 * (time.perf_counter() - begin))
-    finally:
-        torch.set_num_threads(threads)
-    return {key: float(np.median(found)) for key, found in times.items()}
 
 
 def _machine(settings: Config) -> Machine:

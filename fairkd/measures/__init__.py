@@ -1,6 +1,7 @@
 """Measures of bias and quality, and the statistics that they share.
 
 * `registry`: the names, labels and units of what is measured, and when a gap says little
+* `costs`: the same of what a student's use and training take
 * `word_gaps`: how much more probable one group of words is than another, sentence by sentence
 * `gap_summaries`: what a table of gaps says as a whole; `gap_comparison`: the same of several models
 * `gap_arguments`: the word groups, templates and professions of such a measurement, checked

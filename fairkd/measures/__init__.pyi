@@ -3,6 +3,7 @@ from .calibration_error import (
     confidence_bins as confidence_bins,
     expected_calibration_error as expected_calibration_error,
 )
+from .costs import COSTS as COSTS, Cost as Cost, cost_sentence as cost_sentence
 from .gap_comparison import (
     TOLERANCE as TOLERANCE,
     PairedTest as PairedTest,

@@ -20,6 +20,7 @@
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them
 * `joint_head`: several models at once, with one projection for those whose weights are equal
 * `tokenization`: texts with typed masks as tokens, and how a word is spelled in context
+* `latency`: how long models take for one sentence
 * `fill_mask`: where the fill-mask pipeline of transformers reads a sentence otherwise
 * `spellings`: every single token that spells a word, with and without a space and a capital
 * `token_batching`: how work is cut into batches of tokens

@@ -4,6 +4,7 @@ from .fill_mask import fill_mask_difference as fill_mask_difference
 from .fingerprint import model_digest as model_digest, weights_hash as weights_hash
 from .head_structure import Projection as Projection
 from .joint_head import logits_of_each as logits_of_each, share_projection as share_projection
+from .latency import THREADS as THREADS, forward_milliseconds as forward_milliseconds
 from .loading import (
     Description as Description,
     MaskedLM as MaskedLM,

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
-from fairkd.measures import MEASURES, evaluation_keys
+from fairkd.measures import COSTS, MEASURES, evaluation_keys
 
 # Unix seconds in the year 9000: later moments cannot be shown as a date everywhere.
 LATEST = 221_845_392_000.0
@@ -104,6 +104,11 @@ class _WatchedSentence(_AnyEvent):
     positions: Annotated[list[_Position], Field(min_length=1)]
 
 
+class _Costs(_AnyEvent):
+    threads: Count | None = None
+    sentences: Count | None = None
+
+
 class _Measured(_AnyEvent):
     items: dict[str, str | list[str] | list[Number | None]] | None = None
 
@@ -142,6 +147,7 @@ def _models() -> Mapping[str, type[_AnyEvent]]:
         "train": numbers("_Train", _AnyEvent, (*PROGRESS, *LOSSES)),
         "teacher": measured,
         "evaluation": measured,
+        "costs": numbers("_CostValues", _Costs, tuple(COSTS)),
         "watched_sentence": _WatchedSentence,
         "progress": _Progress,
         "result": _Result,

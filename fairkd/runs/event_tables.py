@@ -45,6 +45,15 @@ def last_evaluation(events: Sequence[Event]) -> dict[str, Any]:
     return found[-1] if found else {}
 
 
+def costs(events: Sequence[Event]) -> dict[str, Any]:
+    """What the finished student costs, by the keys of `fairkd.measures.COSTS`; empty before the end.
+
+    Runs of earlier versions have none.
+    """
+    found = [event for event in history(events) if event["type"] == "costs"]
+    return found[-1] if found else {}
+
+
 def teacher(events: Sequence[Event]) -> dict[str, Any] | None:
     """The teacher's measures, or None before it has been evaluated."""
     found = [event for event in events if event["type"] == "teacher"]

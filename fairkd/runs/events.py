@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from fairkd.distill import PHASES, PREPARATION
-from fairkd.measures import MEASURES, Measure, with_current_keys
+from fairkd.measures import MEASURES, Measure, cost_sentence, with_current_keys
 from fairkd.runs import event_schema
 from fairkd.runs.run_record import Run
 from fairkd.utils import parse_json, plain
@@ -29,7 +29,7 @@ FILE = "events.jsonl"
 _HEADLINE = ("kl", "gap_absolute", "pseudo_perplexity_sampled")  # the measures in an evaluation's line
 _RENAMED_TYPES = {"probe": "watched_sentence"}  # of earlier versions
 # Events after the step that a run was resumed from, which are void.
-_SUPERSEDED = ("train", "evaluation", "watched_sentence", "checkpoint")
+_SUPERSEDED = ("train", "evaluation", "watched_sentence", "checkpoint", "costs")
 
 
 def path_of(run: Run | str | Path) -> Path:
@@ -146,6 +146,8 @@ def as_line(event: Event) -> str | None:
         return f"step {step}: loss {_number(event, 'loss')}, {speed} tokens/s"
     if event["type"] == "evaluation":
         return f"step {step}: " + "; ".join(_with_sample_size(MEASURES[key], event) for key in _HEADLINE)
+    if event["type"] == "costs":
+        return cost_sentence(event) or None
     if event["type"] == "result":
         return _result_line(event)
     if event["type"] == "end":
