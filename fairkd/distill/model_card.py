@@ -30,9 +30,9 @@ CARD = "README.md"
 class CardData:
     """What a model card reports: how the student was trained, and the measures of both models by key.
 
-    `held_out` is the text that the student was evaluated on, if not a part of the same one. `costs` are by the
-    keys of `fairkd.measures.COSTS`; empty before they are measured. `vocabulary` says what another vocabulary
-    than the teacher's means; it is empty for the same.
+    `held_out` is the text that the student was evaluated on, if not a part of the same one. `costs` are by
+    the keys of `fairkd.measures.COSTS`; empty before they are measured. `vocabulary` says what another
+    vocabulary than the teacher's means; it is empty for the same.
     """
 
     config: Config
