@@ -19,7 +19,7 @@ reader corrects the states.
   called that nobody has named
 * `description`: a run's name, note and owner; `example_runs`: the finished ones in the package
 * `store`: the rows and every change of state; `run_record`: what one row says, also a damaged one;
-  `schema`: their table and its migrations
+  `schema`: their table and its migrations; `database_errors`: what stops it from being used
 * `events`: what happens in a run, one JSON object a line; `event_schema`: what each must hold;
   `event_tables`: the same as data frames
 * `run_access`: which models and files a run may use, and which visitor started it

@@ -11,11 +11,11 @@ from dataclasses import replace
 from fairkd.errors import FairKDError, InputError, listed
 from fairkd.runs import description, example_runs, lock, run_access, store, supervision
 from fairkd.runs.description import RunDescription
-from fairkd.runs.launchers import chosen
+from fairkd.runs.launchers import chosen, ensure_usable, remote_slots
 from fairkd.runs.run_access import RunAccess
 from fairkd.runs.run_config import RunConfig, kind_of, make_run_config, with_absolute_paths, with_kind
 from fairkd.runs.run_name import default_name
-from fairkd.runs.run_record import Run
+from fairkd.runs.run_record import RESUMABLE, Run
 from fairkd.utils import Access, runs_folder, shortened, write_private
 
 RECONCILE_PATIENCE = 1.0  # seconds that a reader waits for a writer
@@ -57,7 +57,7 @@ def submit(
     ------
     FairKDError
         When the settings are invalid, a model or file is not allowed, the run cannot be stored, no runner
-        could work there, or there is no such launcher.
+        could work there, or the launcher cannot be used.
     """
     return _submit([(name, config)], batch, note, owner, access, on)[0]
 
@@ -118,13 +118,15 @@ def cancel(id: str) -> Run:
     return get(id)
 
 
-def resume(id: str, *, access: Access | None = None) -> Run:
+def resume(id: str, *, access: Access | None = None, on: str | None = None) -> Run:
     """Queue a stopped run again: it continues from its last checkpoint, or measures what is missing.
 
     A run that has not stopped, or whose folder is missing, is an InputError. One that uses what `access` does
-    not allow is a FairKDError; the default is what was allowed when it was submitted.
+    not allow is a FairKDError; the default is what was allowed when it was submitted. `on` names another
+    launcher than the one that it was sent away with; one that cannot be used is a FairKDError, too.
     """
-    run = store.entry(id).run
+    entry = store.entry(id)
+    run = entry.run
     if not run.folder.is_dir():
         raise InputError(
             f"The folder of the run {shortened(id)} is missing, so it cannot be resumed: submit a new run."
@@ -132,7 +134,10 @@ def resume(id: str, *, access: Access | None = None) -> Run:
     if run.config_error is None:  # else its process reports the error
         run_access.allowed(run.config, access or run_access.read(run.folder).access)
     _check_runner_can_start()
-    if not store.enqueue(id):
+    destination = entry.destination if on is None else chosen(on)
+    if run.state in RESUMABLE:
+        ensure_usable(destination)
+    if not store.enqueue(id, destination):
         raise InputError(
             f"The run {shortened(id)} is {store.entry(id).run.state}: only a cancelled, failed or "
             "interrupted run can be resumed."
@@ -240,6 +245,7 @@ def make_folder(
 def _check_runner_can_start() -> None:
     """Raise here what a runner, which nobody watches, could only write into its log."""
     supervision.slots()
+    remote_slots()
     lock.ensure_supported()
 
 
@@ -255,6 +261,7 @@ def _submit(
     # Validated again: a copy may have been changed without a check.
     checked = [(name, make_run_config(kind_of(config), config.model_dump())) for name, config in configs]
     _check_runner_can_start()
+    ensure_usable(destination)
     made: list[tuple[str, str]] = []
     try:
         for name, config in checked:

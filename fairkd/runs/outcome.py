@@ -41,7 +41,7 @@ def error_sentence(error: BaseException, folder: Path, kind: Kind = "distill") -
 
 
 def disk_full(folder: Path, kind: Kind) -> str:
-    step = _last_checkpoint(folder)
+    step = last_checkpoint(folder)
     intact = "" if step is None else f", which continues from its checkpoint of step {step}"
     if kind == "measure":
         intact = ", which then measures only what is missing"
@@ -99,7 +99,7 @@ def classify_exit(
     reported = classify_end(ends[-1] if ends else None, cancelling=run.state == "cancelling", kind=run.kind)
     if reported is not None:
         return reported
-    step = _last_checkpoint(run.folder)
+    step = last_checkpoint(run.folder)
     if run.state == "cancelling":
         if run.kind == "measure":
             return "cancelled", "Cancelled in the middle of a benchmark; what was measured is kept."
@@ -137,7 +137,7 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _last_checkpoint(folder: Path) -> int | None:
+def last_checkpoint(folder: Path) -> int | None:
     """The step of a run's last checkpoint; None if it has none."""
     try:
         known = events.history(events.read(folder)[0])

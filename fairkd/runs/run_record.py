@@ -14,8 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
 
+from fairkd.runs import description
 from fairkd.runs.event_schema import LATEST, MOST_STEPS
-from fairkd.runs.launchers import LOCAL
+from fairkd.runs.launchers import LOCAL, Destination
 from fairkd.runs.process_identity import Identity
 from fairkd.runs.run_config import Kind, readable_config
 from fairkd.utils import parse_json, runs_folder
@@ -90,6 +91,12 @@ class Entry:
     attempt: int  # grows with every start; a process works for one attempt only
     worker: Identity | None  # None until the process of this attempt has registered
     force: bool
+    destination: Destination = Destination()  # where it works: `worker` stays None unless that is here
+
+    @property
+    def away(self) -> bool:
+        """Whether it works elsewhere: a launcher's job, which the runner follows."""
+        return self.run.launcher != LOCAL
 
 
 def is_run_id(id: object) -> bool:
@@ -142,13 +149,39 @@ def entry_of(row: sqlite3.Row) -> tuple[Entry, Mapping[str, object]]:
         launcher=read.text("launcher", LOCAL),
     )
     force = bool(read.number("force", _count, 0))
+    destination = Destination(run.launcher, read.texts("launcher_settings"))
     if read.replaced:
         names = ", ".join(sorted(read.replaced))
         said = f"The database's record of this run was damaged and has been put right ({names})."
         sentence = said if run.sentence is None else f"{run.sentence} {said}"
         read.replaced["sentence"] = sentence
         run = replace(run, sentence=sentence)
-    return Entry(run, attempt, worker, force), read.replaced
+    return Entry(run, attempt, worker, force, destination), read.replaced
+
+
+def run_of_folder(folder: Path) -> Run:
+    """A run as its folder alone shows it, for a process that cannot read its row."""
+    kind, config, config_error = _settings(folder)
+    known = description.read(folder)
+    return Run(
+        id=folder.name,
+        place=1,
+        name=folder.name if known is None else known.name,
+        state="running",
+        config=config,
+        folder=folder,
+        batch=None if known is None else known.batch,
+        created=_written(folder),
+        started=None,
+        ended=None,
+        step=0,
+        progress=0.0,
+        seconds_left=None,
+        sentence=None,
+        restarted=True,
+        config_error=config_error,
+        kind=kind,
+    )
 
 
 class _Columns:
@@ -193,6 +226,17 @@ class _Columns:
             self.replaced[name] = "{}"
             return {}
         return {phase: seconds for phase, seconds in known.items() if seconds is not None}
+
+    def texts(self, name: str) -> Mapping[str, str]:
+        """A column with texts by name, as JSON."""
+        try:
+            found = parse_json(self._row[name])
+            if all(isinstance(text, str) for text in found.values()):
+                return dict(found)
+        except (ValueError, TypeError, AttributeError):
+            pass
+        self.replaced[name] = "{}"
+        return {}
 
 
 def _real(value: object) -> float | None:

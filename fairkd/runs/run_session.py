@@ -8,9 +8,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from time import monotonic
 from types import FrameType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from fairkd.benchmarks import all_texts
 from fairkd.errors import FairKDError, InputError
@@ -30,16 +31,47 @@ _STEP_EVENTS = ("start", "train", "evaluation", "checkpoint", "end")  # their st
 C = TypeVar("C", bound=RunConfig)
 
 
+class Record(Protocol):
+    """Where the process of a run stores how far it is and how it ended, and learns that it must stop."""
+
+    def update(self, **columns: float | str | None) -> None:
+        """Store columns of the run's row. FairKDError if that fails; a later update will do."""
+
+    def must_stop(self) -> bool:
+        """Whether the run was cancelled, or another process works on it now."""
+
+    def close(self, state: State, sentence: str | None, *, warning: str | None = None) -> object:
+        """Store how the run ended."""
+
+
+@dataclass(frozen=True)
+class RowRecord:
+    """The run's row in the database: for processes of this machine."""
+
+    id: str
+    attempt: int
+
+    def update(self, **columns: float | str | None) -> None:
+        store.update(self.id, self.attempt, **columns)
+
+    def must_stop(self) -> bool:
+        entry = store.entry(self.id)
+        return entry.run.state != "running" or entry.attempt != self.attempt
+
+    def close(self, state: State, sentence: str | None, *, warning: str | None = None) -> None:
+        store.close(self.id, self.attempt, state, sentence, warning=warning)
+
+
 class Session(Generic[C]):
     """What the work on a run is given: `config`, `folder`, `emit` and `stop`."""
 
-    def __init__(self, run: Run, attempt: int, writer: Writer) -> None:
+    def __init__(self, run: Run, attempt: int, writer: Writer, record: Record) -> None:
         self.run, self.folder = run, run.folder
         self.start: Event | None = None
         self.end: Event | None = None
         self._phase: tuple[str, float] | None = None  # and when it began, on the monotonic clock
         self._phase_seconds = dict(run.phase_seconds)
-        self._attempt, self._writer, self._step = attempt, writer, run.step
+        self._attempt, self._writer, self._record, self._step = attempt, writer, record, run.step
         self._cancelling, self._terminated = False, False
         self._cancel_poll = Throttle(CANCEL_POLL_SECONDS, first=0)
         self._progress_update = Throttle(PROGRESS_SECONDS, first=0)
@@ -91,7 +123,7 @@ class Session(Generic[C]):
             }
         if columns and (kind != "train" or self._progress_update.due()):
             with suppress(FairKDError):  # a later update will do, since the event is written
-                store.update(self.run.id, self._attempt, **columns)
+                self._record.update(**columns)
 
     def _measured(self, event: Mapping[str, Any]) -> None:
         """Write how far a measurement is, and store it in the row."""
@@ -106,7 +138,7 @@ class Session(Generic[C]):
             self._phase = phase, monotonic()
             columns |= {"phase": phase, "phase_since": float(written["time"])}
         with suppress(FairKDError):  # a later update will do, since the event is written
-            store.update(self.run.id, self._attempt, **columns)
+            self._record.update(**columns)
 
     def _enter(self, phase: str, time: float) -> dict[str, Any]:
         """The columns of a new phase, with how long the one before it took."""
@@ -125,9 +157,7 @@ class Session(Generic[C]):
 
     def _poll_cancel(self) -> None:
         with suppress(FairKDError):
-            entry = store.entry(self.run.id)
-            # An attempt that is no longer current must stop, too.
-            self._cancelling |= entry.run.state != "running" or entry.attempt != self._attempt
+            self._cancelling |= self._record.must_stop()
 
     def outcome(self) -> tuple[State, str | None]:
         """State and sentence of work that returned."""
@@ -161,11 +191,11 @@ def measuring_text(event: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def open_session(run: Run, attempt: int) -> Iterator[Session[Any]]:
+def open_session(run: Run, attempt: int, record: Record) -> Iterator[Session[Any]]:
     """A context for the work on a run: it opens the events, and stores how the run ended."""
     try:
         with Writer(run.folder) as writer:
-            session: Session[Any] = Session(run, attempt, writer)
+            session: Session[Any] = Session(run, attempt, writer, record)
             with _handling(session.on_sigterm):
                 try:
                     yield session
@@ -176,9 +206,9 @@ def open_session(run: Run, attempt: int) -> Iterator[Session[Any]]:
                             session.emit({"type": "end", "state": state, "sentence": sentence})
                     raise
     except BaseException as error:
-        store.close(run.id, attempt, *_classify_error(error, run))
+        record.close(*_classify_error(error, run))
         raise
-    store.close(run.id, attempt, *session.outcome(), warning=session.warning())
+    record.close(*session.outcome(), warning=session.warning())
 
 
 @contextmanager
@@ -202,7 +232,7 @@ def foreground(
     id, told = control.make_folder(config, name=name, note=note, owner=owner)
     with lock.working_on(runs_folder() / id):
         store.insert_running(id, told.name, this_process(), note=told.note, owner=told.owner)
-        with open_session(store.entry(id).run, 1) as session:
+        with open_session(store.entry(id).run, 1, RowRecord(id, 1)) as session:
             yield session
 
 

@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 import psutil
 
 from fairkd.errors import FairKDError
-from fairkd.runs import lock, outcome, process_identity, run_access, store, supervision
+from fairkd.runs import launchers, lock, outcome, process_identity, run_access, store, supervision
+from fairkd.runs.launchers import Follower, Timing
 from fairkd.runs.lock import LockError, RunnerLock
 from fairkd.runs.run_record import ACTIVE, Entry
 from fairkd.runs.standby import Standby, is_wanted
@@ -70,8 +71,12 @@ class Runner:
         slots: int,
         terminate_after: float = 60.0,
         kill_after: float = 10.0,
+        timing: Timing = Timing(),  # noqa: B008 - it cannot be changed
+        follow: Callable[[Entry, Timing], Follower] = Follower,
     ) -> None:
         self.command, self.slots = command, slots
+        self.away_slots, self.timing, self.follow = launchers.remote_slots(), timing, follow
+        self.followers: dict[tuple[str, int], Follower] = {}  # of the runs that were sent away
         self.terminate_after, self.kill_after = terminate_after, kill_after
         self.standby = Standby(standby_command)
         self.children: dict[tuple[str, int], Child] = {}
@@ -84,21 +89,34 @@ class Runner:
             if child.process.poll() is not None:
                 # On a full disk, neither it nor this runner can store its end. A later tick does.
                 child.disk_was_full |= outcome.has_no_space(child.entry.run.folder)
-        active = {(entry.run.id, entry.attempt): entry for entry in store.entries(ACTIVE)}
+        everywhere = store.entries(ACTIVE)
+        active = {(entry.run.id, entry.attempt): entry for entry in everywhere if not entry.away}
         for key, entry in active.items():
             self.supervise(key, entry)
+        self.follow_all([entry for entry in everywhere if entry.away])
         for key in [key for key in self.children if key not in active]:
             self.reap(key)
         self.terminations = {key: one for key, one in self.terminations.items() if key in active}
         self.cancelled_since = {key: one for key, one in self.cancelled_since.items() if key in active}
-        queued = bool(store.entries(("queued",)))  # most ticks find nothing, and need no transaction
+        queued = store.entries(("queued",))  # most ticks find nothing, and need no transaction
         exiting = sum(key not in active for key in self.children)
         while queued and (claimed := store.claim(self.slots - exiting)) is not None:
             self.start(claimed)
+        while queued and (claimed := store.claim(self.away_slots, away=True)) is not None:
+            self.follow_all([claimed])
         wanted = is_wanted()
-        free = not queued and len(active) + exiting < self.slots
+        free = not any(not entry.away for entry in queued) and len(active) + exiting < self.slots
         self.standby.keep(self.environment() if wanted and free else None)
-        return bool(active or self.children or queued or wanted)
+        return bool(everywhere or self.children or queued or wanted)
+
+    def follow_all(self, entries: Sequence[Entry]) -> None:
+        """Let each run that was sent away have a follower, which alone decides what becomes of it."""
+        for entry in entries:
+            key = entry.run.id, entry.attempt
+            if key not in self.followers or not self.followers[key].is_alive():
+                self.followers[key] = self.follow(entry, self.timing)
+                self.followers[key].start()
+        self.followers = {key: one for key, one in self.followers.items() if one.is_alive()}
 
     def environment(self) -> dict[str, str]:
         """What the environments of all runs have in common."""
@@ -110,6 +128,7 @@ class Runner:
     def start(self, entry: Entry) -> None:
         """Start the process of a claimed run, or give the run to the standby."""
         id, attempt = entry.run.id, entry.attempt
+        launchers.give_up(entry.run.folder)  # an earlier attempt's job may still work there
         environment = {**self.environment(), process_identity.MARK: supervision.mark_of(id, attempt)}
         environment = run_access.environment(environment, entry.run.folder)
         process = self.standby.hand_over(entry, environment)
@@ -200,6 +219,8 @@ def serve(
     terminate_after: float = 60.0,
     kill_after: float = 10.0,
     poll: float = 0.4,
+    timing: Timing = Timing(),  # noqa: B008 - it cannot be changed
+    follow: Callable[[Entry, Timing], Follower] = Follower,
 ) -> bool:
     """Work as the runner until there is nothing to do. Returns False if another runner is alive.
 
@@ -217,6 +238,8 @@ def serve(
         Seconds from SIGTERM to SIGKILL.
     poll
         Seconds between two ticks.
+    timing, follow
+        The waits of those who follow runs that were sent away, and what makes one of them.
     """
     held = _acquire_lock()
     if held is None:
@@ -227,6 +250,8 @@ def serve(
         slots=slots or supervision.slots(),
         terminate_after=terminate_after,
         kill_after=kill_after,
+        timing=timing,
+        follow=follow,
     )
     while True:
         busy = True

@@ -22,11 +22,11 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from fairkd.errors import FairKDError, InputError
-from fairkd.runs import lock, queue_place
-from fairkd.runs.launchers import Destination
-from fairkd.runs.process_identity import Identity, is_stopped
+from fairkd.runs import database_errors, queue_place
+from fairkd.runs.launchers import LOCAL, Destination
+from fairkd.runs.process_identity import Identity
 from fairkd.runs.run_record import Entry, State, entry_of, is_run_id
-from fairkd.runs.schema import WriteAheadLogError, migrate, transaction
+from fairkd.runs.schema import migrate, transaction
 from fairkd.utils import home, make_private, quoted, runs_folder, tighten
 
 BUSY_TIMEOUT = 20.0  # seconds that one writer waits for another
@@ -34,15 +34,6 @@ NEVER_STARTED = "Cancelled before it started."
 
 T = TypeVar("T")
 DATABASE = "runs.sqlite"
-# Errors of SQLite on file systems without locks or shared memory, such as NFS and some of FUSE.
-_NO_SHARED_MEMORY = (
-    "SQLITE_PROTOCOL",
-    "SQLITE_IOERR_SHMOPEN",
-    "SQLITE_IOERR_SHMMAP",
-    "SQLITE_IOERR_SHMLOCK",
-    "SQLITE_IOERR_LOCK",
-    "SQLITE_IOERR_RDLOCK",
-)
 _patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
 
@@ -129,19 +120,23 @@ def _entries(rows: Sequence[sqlite3.Row]) -> list[Entry]:
     return [entry for _, entry, _ in found]
 
 
-def claim(slots: int) -> Entry | None:
-    """Take the first run of the queue for a new attempt; None if it is empty or no slot is free."""
+def claim(slots: int, *, away: bool = False) -> Entry | None:
+    """Take the first run of the queue for a new attempt; None if it is empty or no slot is free.
+
+    Runs of this machine and those that are sent away have queues and slots of their own.
+    """
+    launcher = f"launcher {'<>' if away else '='} '{LOCAL}'"
 
     def change(database: sqlite3.Connection) -> sqlite3.Row | None:
         (busy,) = database.execute(
-            "SELECT count(*) FROM runs WHERE state IN ('running', 'cancelling')"
+            f"SELECT count(*) FROM runs WHERE state IN ('running', 'cancelling') AND {launcher}"
         ).fetchone()
         if busy >= slots:
             return None
         row: sqlite3.Row | None = database.execute(
             "UPDATE runs SET state = 'running', attempt = attempt + 1, started = ?, ended = NULL, pid = NULL,"
             " sentence = NULL, phase = NULL, phase_since = NULL"
-            " WHERE id = (SELECT id FROM runs WHERE state = 'queued' ORDER BY place LIMIT 1)"
+            f" WHERE id = (SELECT id FROM runs WHERE state = 'queued' AND {launcher} ORDER BY place LIMIT 1)"
             " RETURNING rowid AS row, *",
             [time.time()],
         ).fetchone()
@@ -216,14 +211,14 @@ def request_cancel(id: str) -> bool:
     )
 
 
-def enqueue(id: str) -> bool:
+def enqueue(id: str, destination: Destination) -> bool:
     """Put a stopped run at the end of the queue."""
     return _queue(
         "UPDATE runs SET state = 'queued', sentence = NULL, warning = NULL, started = NULL, ended = NULL,"
         " phase = NULL, phase_since = NULL, seconds_left = NULL, pid = NULL,"
-        " force = 0, place = (SELECT max(place) + 1 FROM runs)"
+        " force = 0, place = (SELECT max(place) + 1 FROM runs), launcher = ?, launcher_settings = ?"
         " WHERE id = ? AND state IN ('cancelled', 'failed', 'interrupted')",
-        [id],
+        [destination.launcher, json.dumps(dict(destination.settings)), id],
     )
 
 
@@ -255,7 +250,7 @@ def read(action: Callable[[sqlite3.Connection], T]) -> T:
     try:
         return _with_connection(action)
     except sqlite3.DatabaseError as error:
-        raise _as_fairkd_error(error) from error
+        raise database_errors.explained(error, database_path()) from error
 
 
 def write(action: Callable[[sqlite3.Connection], T]) -> T:
@@ -328,7 +323,7 @@ def database_exists() -> bool:
     try:
         return database_path().exists()
     except OSError as error:  # no permission for a folder above it
-        raise _unusable(error) from error
+        raise database_errors.unusable(error) from error
 
 
 def make_home() -> None:
@@ -350,48 +345,4 @@ def _make_home() -> None:
         # Made here, because SQLite would leave its mode to the umask. Its other files get the same mode.
         os.close(os.open(database_path(), os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise _unusable(error) from error
-
-
-def _unusable(error: OSError) -> InputError:
-    return InputError(
-        f"The folder for runs, {home()}, cannot be written ({error.strerror or error}): free some space,"
-        " or set FAIRKD_HOME to another folder."
-    )
-
-
-def _as_fairkd_error(error: sqlite3.DatabaseError) -> FairKDError:
-    kind = getattr(error, "sqlite_errorname", None) or ""
-    if "malformed" in str(error) or "not a database" in str(error):
-        return FairKDError(
-            f"The database of runs, {database_path()}, is damaged: move it away, and a new one lists the runs"
-            " in their folders."
-        )
-    if kind in _NO_SHARED_MEMORY or isinstance(error, WriteAheadLogError):
-        return InputError(
-            f"The file system of {home()} lacks what the database of runs needs, locks and shared memory"
-            f" ({error}): set FAIRKD_HOME to a folder on a local disk."
-        )
-    if "locked" in str(error) or "busy" in str(error):
-        return FairKDError(f"Another process keeps the database of runs in {home()} busy{_who_is_stopped()}")
-    return InputError(
-        f"The database of runs in {home()} cannot be used ({error}): check that the disk has space and that"
-        " you may write there."
-    )
-
-
-def _who_is_stopped() -> str:
-    """The end of the sentence on a busy database: which process that may hold it was stopped."""
-    found = []
-    with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(database_path(), timeout=0.2)) as database:
-        workers = "SELECT pid, pid_started, pid_boot, pid_namespace FROM runs WHERE pid IS NOT NULL"
-        names = ("pid", "started", "boot", "namespace")
-        known = [Identity.read(dict(zip(names, row, strict=True))) for row in database.execute(workers)]
-        processes = [one.process() for one in (*known, lock.holder()) if one is not None]
-        found = [one.pid for one in processes if one is not None and is_stopped(one)]
-    if not found:
-        return ": try again."
-    pid = found[0]
-    return (
-        f": process {pid} was stopped. Continue it with `kill -CONT {pid}`, or end it with `kill -9 {pid}`."
-    )
+        raise database_errors.unusable(error) from error

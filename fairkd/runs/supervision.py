@@ -71,6 +71,8 @@ def reconcile() -> str | None:
         return _silent_runner()
     try:
         for entry in store.entries(ACTIVE):
+            if entry.away:
+                continue  # the next runner follows its job
             if entry.worker is None:
                 # Claimed by a runner that died before the run's process registered. If that process still
                 # comes, it finds that its attempt is no longer current.

@@ -20,6 +20,7 @@ from fairkd.errors import FairKDError
 from fairkd.runs import events, lock, run_access, run_session, store, supervision
 from fairkd.runs.process_identity import this_process
 from fairkd.runs.run_record import Run
+from fairkd.runs.run_session import Record, RowRecord
 from fairkd.utils import hardware, runs_folder
 
 NICENESS = 10  # the dashboard on the same cores has priority
@@ -34,15 +35,18 @@ def work(id: str, attempt: int, *, job: Job | None = None, niceness: int = NICEN
         if not store.register(id, attempt, this_process()):
             print(f"Attempt {attempt} of the run {id} is not current.", file=sys.stderr)
             return REFUSED
-        return _work(id, attempt, job, niceness)
+        hardware.lower_priority(niceness)
+        try:
+            return carry_out(store.entry(id).run, attempt, RowRecord(id, attempt), job)
+        finally:
+            supervision.reconcile()  # starts another runner if this run's was killed
 
 
-def _work(id: str, attempt: int, job: Job | None, niceness: int) -> int:
-    hardware.lower_priority(niceness)
-    run = store.entry(id).run
+def carry_out(run: Run, attempt: int, record: Record, job: Job | None = None) -> int:
+    """Work on a run, and store in `record` how it ends. Returns the exit code."""
     logged: Exception | None = None
     try:
-        with run_session.open_session(run, attempt) as session:
+        with run_session.open_session(run, attempt, record) as session:
 
             def emit(event: Mapping[str, Any]) -> None:
                 session.emit(event)
@@ -59,8 +63,6 @@ def _work(id: str, attempt: int, job: Job | None, niceness: int) -> int:
         if error is not logged:
             _log(error)
         return FAILED
-    finally:
-        supervision.reconcile()  # starts another runner if this run's was killed
     return 0
 
 

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from fairkd import runs
 from fairkd.errors import FairKDError
 from fairkd.runs import runner, standby, supervision, worker
+from fairkd.runs.launchers import Follower, Timing
 
 if TYPE_CHECKING:
     from fairkd.benchmarks import MeasureConfig
@@ -38,6 +39,8 @@ HERE = str(Path(__file__).resolve())
 RUNNER = (sys.executable, HERE, "runner")
 REAL_RUNNER = (sys.executable, HERE, "real-runner")  # its runs train, at the priority of the tests
 STANDBY = (sys.executable, HERE, "standby")
+JOB_MODULE = "tests.runs.launchers.stand_in_job"  # of the runs that are sent away
+TIMING = Timing(poll=0.05, status=0.2, stale=3.0, grace=0.5, terminate_after=1.5, kill_after=1.5, retry=0.1)
 IGNORES_SIGTERM = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
 
 
@@ -141,7 +144,15 @@ def main() -> int:
     supervision.RUNNER = REAL_RUNNER if role in ("trainer", "real-runner") else RUNNER
     if role == "runner":
         standby.MEMORY = 0  # the tests have all of them, however little is free
-        runner.serve(command=command, standby_command=STANDBY, terminate_after=0.5, kill_after=0.5, poll=0.05)
+        runner.serve(
+            command=command,
+            standby_command=STANDBY,
+            terminate_after=0.5,
+            kill_after=0.5,
+            poll=0.05,
+            timing=TIMING,
+            follow=lambda entry, timing: Follower(entry, timing, JOB_MODULE),
+        )
     elif role == "real-runner":
         runner.serve(command=training_command)
     elif role == "worker":

@@ -94,6 +94,6 @@ def test_a_session_reads_the_same_record(quiet: Path) -> None:
     (run.folder / "config.json").unlink()
     store.claim(1)
     assert store.register(run.id, 1, this_process())
-    broken = runs.Session(stored(run.id), 1, None)
+    broken = runs.Session(stored(run.id), 1, None, None)
     with pytest.raises(InputError, match="config.json is missing"):
         _ = broken.config

@@ -1,5 +1,23 @@
-"""The fixtures of runs, for launchers, too."""
+"""A cluster that is no more than a shell: its jobs are processes of this machine."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fairkd.runs.launchers import probe
 from tests.runs.conftest import home, quiet
 
 __all__ = ["home", "quiet"]
+SUBMIT = 'sh -c "{command} & echo job $!"'
+
+
+@pytest.fixture
+def shell_cluster(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The settings of the launcher `command` for that cluster, without a probe. Returns the home folder."""
+    monkeypatch.setenv("FAIRKD_COMMAND", SUBMIT)
+    monkeypatch.setenv("FAIRKD_COMMAND_CANCEL", "kill -9 {job}")
+    monkeypatch.setenv("FAIRKD_COMMAND_STATUS", 'sh -c "ps -p {job} -o pid= || true"')
+    monkeypatch.setenv(probe.SECONDS, "0")
+    return home
