@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
-from app.distill.fields import field, lines
-from app.distill.variants import ALL_VARIANTS, change, current, usable_roles, widget_key, words_of
+from app.distill.fields import field, lines, pair_lines
+from app.distill.variants import (
+    ALL_VARIANTS,
+    balanced,
+    change,
+    current,
+    standard,
+    usable_roles,
+    widget_key,
+    words_of,
+)
 from app.shared.measured_words import gap_groups, gap_names, measures_other_words
+from app.shared.model_cache import get_model
 from app.shared.model_language import language_of_model
 from app.shared.widgets import caption, literal
-from fairkd.constraints import KINDS, SCOPES
+from fairkd.constraints import KINDS, SCOPES, TokenPairs
+from fairkd.errors import FairKDError
 from fairkd.lexicon import (
     ENGLISH,
     OWN,
@@ -22,6 +35,9 @@ from fairkd.lexicon import (
     professions_of,
     shipped_professions,
 )
+
+TOKENS = "tokens"
+_OTHER_WORDS = {OWN: "your own words", TOKENS: "pairs of token ids"}
 
 
 def constraint_controls(variant: str, teacher: str) -> None:
@@ -71,36 +87,61 @@ def constraint_controls(variant: str, teacher: str) -> None:
         help="The published method applies it everywhere. “All but visible group words” leaves out the group "
         "words in the text, so that the student still recognises a visible “he”.",
     )
-    own = current(variant, "constraint.words") is not None
+    chosen_words = _chosen_words(variant)
     spoken = language_of_model(teacher)
     known = all_contrasts()
-    names = [*sorted(known, key=lambda name: known[name].language != spoken), OWN]
+    names = [*sorted(known, key=lambda name: known[name].language != spoken), *_OTHER_WORDS]
     chosen = widget_key("contrast", variant)
     st.selectbox(
         "Words to balance",
         names,
-        index=names.index(OWN if own else current(variant, "constraint.contrast")),
+        index=names.index(chosen_words),
         key=chosen,
-        format_func=lambda name: f"{name}: {known[name].title if name != OWN else 'your own words'}",
+        format_func=lambda name: f"{name}: {_OTHER_WORDS.get(name) or known[name].title}",
         on_change=_change_contrast,
-        args=(variant, chosen),
+        args=(variant, chosen, teacher),
     )
-    _other_language(variant, spoken)
-    if own:
+    if chosen_words == OWN:
         field(variant, "constraint.words", label="Word groups, one per line")
+    elif chosen_words == TOKENS:
+        field(variant, "constraint.token_pairs", label="Two token ids per line")
+        _tokens_as_words(variant, teacher)
     else:
+        _other_language(variant, spoken)
         _role_pills(variant, words_of(variant))
     _measured_words(variant)
-    with st.popover("More settings", icon=":material/tune:"):
-        if KINDS[kind].takes_shares:
-            field(variant, "constraint.shares")
-        field(variant, "constraint.skip_unspellable")
+    more = ["constraint.shares"] if KINDS[kind].takes_shares else []
+    more += ["constraint.skip_unspellable"] if chosen_words != TOKENS else []
+    if more:
+        with st.popover("More settings", icon=":material/tune:"):
+            for setting in more:
+                field(variant, setting)
+
+
+def _chosen_words(variant: str) -> str:
+    """The name of the shipped words to balance, or OWN or TOKENS."""
+    if current(variant, "constraint.token_pairs") is not None:
+        return TOKENS
+    if current(variant, "constraint.words") is not None:
+        return OWN
+    return str(current(variant, "constraint.contrast"))
+
+
+def _tokens_as_words(variant: str, teacher: str) -> None:
+    """The pairs of tokens as the teacher's tokenizer spells them. The preview reports ids that do not fit."""
+    with suppress(FairKDError):
+        pairs = balanced(variant)
+        lm = get_model(teacher)
+        from fairkd import constraints, models  # imports PyTorch
+
+        constraints.resolve(lm, pairs, kind="group")
+        if isinstance(pairs, TokenPairs):
+            caption(f"Tokens of this teacher: {literal(pairs.words(models.readable(lm)))}.")
 
 
 def _other_language(variant: str, spoken: str) -> None:
     """If the words are of another language than the teacher: a note, and a button that takes words of it."""
-    own = current(variant, "constraint.words") is not None
-    if spoken == ENGLISH or own or words_of(variant).language == spoken:
+    if spoken == ENGLISH or words_of(variant).language == spoken:
         return
     name = language_of(spoken).name
     caption(f"The teacher's card says that its language is {name}. These words are of another language.")
@@ -119,7 +160,7 @@ def _take_language(variant: str, spoken: str) -> None:
     """Balance and measure the first word groups of a language, and preview them in one of its sentences."""
     contrast = next(iter(contrasts(spoken).values()))
     st.session_state[widget_key("contrast", variant)] = contrast.name
-    _change_contrast(variant, widget_key("contrast", variant))
+    _change_contrast(variant, widget_key("contrast", variant), "")
     _measure(variant)
     template, profession = fitting(contrast)[0], professions_of(shipped_professions(spoken))[0]
     st.session_state["preview_text"] = template.render(profession).text
@@ -128,15 +169,17 @@ def _take_language(variant: str, spoken: str) -> None:
 
 def _measured_words(variant: str) -> None:
     """If runs measure the gap of other words than the balanced ones: a note, and a button to change it."""
-    names = ("kind", "contrast", "words")
+    names = ("kind", "contrast", "words", "token_pairs")
     sections = {
         "constraint": {name: current(variant, f"constraint.{name}") for name in names},
-        "evaluation": {name: current(ALL_VARIANTS, f"evaluation.{name}") for name in names},
+        "evaluation": {name: current(ALL_VARIANTS, f"evaluation.{name}") for name in names[1:3]},
     }
     if not measures_other_words(sections) or not all(map(gap_groups, sections.values())):
         return
     a, b = map(literal, gap_names(sections))
     caption(f"The runs measure the gap between *{a}* and *{b}*.")
+    if sections["constraint"]["token_pairs"] is not None:  # a gap is measured between words
+        return
     st.button(
         "Measure the gap of the balanced words",
         key=widget_key("measure", variant),
@@ -193,17 +236,39 @@ def _change_kind(variant: str, widget: str) -> None:
     _reset_roles(variant)
 
 
-def _change_contrast(variant: str, widget: str) -> None:
+def _change_contrast(variant: str, widget: str, teacher: str) -> None:
     name = st.session_state[widget]
     if name == OWN:  # start with the words chosen before
         before = {group.name: _all_words(group) for group in words_of(variant).groups}
         change(variant, "constraint.words", before)
         st.session_state[widget_key("set:constraint.words", variant)] = lines(before)
+    elif name == TOKENS:
+        pairs = _pairs_of_words(variant, teacher)
+        st.session_state[widget_key("set:constraint.token_pairs", variant)] = pair_lines(pairs)
+        change(variant, "constraint.token_pairs", pairs)
+        change(variant, "constraint.words", None)
+        change(variant, "constraint.contrast", standard(ALL_VARIANTS)["constraint.contrast"])
     else:
         change(variant, "constraint.words", None)
         change(variant, "constraint.contrast", name)
+    if name != TOKENS:
+        change(variant, "constraint.token_pairs", None)
     _clear_shares(variant)
     _reset_roles(variant)
+
+
+def _pairs_of_words(variant: str, teacher: str) -> list[list[int]]:
+    """The token ids of the words chosen before, to start with; none if they cannot be paired."""
+    try:
+        contrast = words_of(variant)
+        lm = get_model(teacher)
+        from fairkd import constraints  # imports PyTorch
+
+        roles = current(variant, "constraint.roles") or usable_roles(contrast)
+        found = constraints.resolve(lm, contrast, kind="logit_mean", roles=roles, skip_unspellable=True)
+    except FairKDError:
+        return []
+    return [list(pair) for pair in zip(*found.groups, strict=True)] if len(found.groups) == 2 else []
 
 
 def _all_words(group: WordGroup) -> list[str]:
@@ -218,7 +283,7 @@ def _clear_shares(variant: str) -> None:
 
 def _reset_roles(variant: str) -> None:
     """Select all roles, or all usable roles if the constraint pairs words."""
-    if current(variant, "constraint.words") is not None:  # the visitor's own words have no roles
+    if _chosen_words(variant) in _OTHER_WORDS:  # the visitor's own words and token ids have no roles
         change(variant, "constraint.roles", None)
         return
     contrast = words_of(variant)

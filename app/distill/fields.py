@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args, get_origin
 
@@ -72,6 +73,14 @@ def field(variant: str, key: str, *, label: str | None = None, **look: Any) -> N
             placeholder="he: he, him\nshe: she, her",
             **shared,
         )
+    elif key == "constraint.token_pairs":
+        st.text_area(
+            value=pair_lines(value or ()),
+            height="content",
+            max_chars=4000,
+            placeholder="2002, 2016",
+            **shared,
+        )
     elif get_origin(kind) is tuple:
         text = ", ".join(map(str, value or ()))
         st.text_input(value=text, max_chars=400, **{"placeholder": "default", **shared})
@@ -112,6 +121,9 @@ def _take(variant: str, key: str, widget: str) -> None:
     if get_origin(kind) is dict:
         # Without words, an evaluation uses its contrast; a constraint reports that its words are missing.
         value = groups(value or "") or ({} if key == "constraint.words" else None)
+    elif key == "constraint.token_pairs":  # without any, the constraint reports that they are missing
+        lines_of_ids = [re.findall(r"[^,\s]+", line) for line in value.splitlines()]
+        value = [[_number_or_text(part, int) for part in ids] for ids in lines_of_ids if ids]
     elif get_origin(kind) is tuple and isinstance(value, str):
         mark = "\n" if key == "evaluation.watched_sentences" else ","
         value = [part.strip() for part in value.split(mark) if part.strip()]
@@ -131,6 +143,15 @@ def lines(words: Mapping[str, Sequence[str]]) -> str:
     'royals: king, queen'
     """
     return "\n".join(f"{name}: {', '.join(members)}" for name, members in words.items())
+
+
+def pair_lines(pairs: Sequence[Sequence[int]]) -> str:
+    """Pairs of token ids for a text area, one per line.
+
+    >>> pair_lines([(2002, 2016)])
+    '2002, 2016'
+    """
+    return "\n".join(", ".join(map(str, pair)) for pair in pairs)
 
 
 def groups(text: str) -> dict[str, list[str]]:

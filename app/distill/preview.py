@@ -20,7 +20,7 @@ from app.distill.loss_formula import (
     loss_terms,
     softened,
 )
-from app.distill.variants import current, words_of
+from app.distill.variants import balanced, current
 from app.shared import model_cache
 from app.shared.table_download import table_download
 from app.shared.theme import is_dark
@@ -111,12 +111,12 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
     write_parameter(POSITION, str(position), str(prediction.default_position))
     from fairkd import constraints  # imports PyTorch
 
-    contrast = words_of(variant)
+    chosen = balanced(variant)
     lm = model_cache.get_model(teacher)
     edit = constraints.preview_constraint(
         lm,
         text,
-        contrast,
+        chosen,
         kind=current(variant, "constraint.kind"),
         strength=current(variant, "constraint.strength"),
         scope=current(variant, "constraint.scope"),
@@ -137,7 +137,7 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
         figure.info(NOTHING, icon=":material/info:")
         return None
     frame = preview_table(edit, config, label, temperature=temperature)
-    groups = [group.name for group in contrast.groups]
+    groups = constraints.group_names(lm, chosen)
     bars = preview_bars(edit, config, label, frame, groups=groups, temperature=temperature, dark=is_dark())
     with figure:
         show_figure(bars, "preview_bars", "fairkd-constraint", rows=True)

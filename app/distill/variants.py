@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from app.shared.settings_table import defaults, nested
+from fairkd.constraints import TokenPairs
 from fairkd.distill.config import PRESETS, Config, flat, make_config
 from fairkd.errors import InputError
 from fairkd.lexicon import OWN, Contrast, all_contrasts, make_contrast
@@ -158,5 +159,21 @@ def words_of(variant: str) -> Contrast:
     )
 
 
+def balanced(variant: str) -> Contrast | TokenPairs:
+    """The words or the pairs of tokens that a variant's constraint balances.
+
+    Raises
+    ------
+    InputError
+        When the visitor's own words or token ids are not valid.
+    """
+    pairs = current(variant, "constraint.token_pairs")
+    if pairs is None:
+        return words_of(variant)
+    if not pairs or any(len(pair) != 2 or not all(isinstance(one, int) for one in pair) for pair in pairs):
+        raise InputError("Expected two token ids on each line, such as 2002, 2016.")
+    return TokenPairs(tuple((a, b) for a, b in pairs))
+
+
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, list | tuple) else value
+    return list(map(_plain, value)) if isinstance(value, list | tuple) else value

@@ -45,9 +45,9 @@ EXAMPLE = (
     "student itself, which is none of the embedded ones. So it can be replayed, but not tried, resumed or "
     "exported. The command that trains it stands under “Reproduce and cite”."
 )
-OTHER_WORDS = (
-    "The constraint of this run balances other words. The settings `evaluation.contrast` and "
-    "`evaluation.words` choose the words whose gap is measured."
+OTHER_BALANCED = "The constraint of this run balances other words."
+MEASURED_WORDS = (
+    "The settings `evaluation.contrast` and `evaluation.words` choose the words whose gap is measured."
 )
 
 
@@ -247,7 +247,9 @@ def _measure(run: Run, found: RunData, column: str, dark: bool) -> None:
     sentences = [measure_caption(measure, banded=has_band(found.evaluations, measure))]
     if measure.needs_mass:
         sentences.append(mass_sentence(found.evaluations, found.teacher, mass_words(run.config)))
-        sentences.append(OTHER_WORDS if measures_other_words(run.config) else "")
+        if measures_other_words(run.config):
+            tokens = (run.config.get("constraint") or {}).get("token_pairs") is not None
+            sentences.append(MEASURED_WORDS if tokens else f"{OTHER_BALANCED} {MEASURED_WORDS}")
     caption(" ".join(filter(None, sentences)))
     table_download(found.evaluations, f"fairkd-{id}-evaluations", f"{column}_{id}_csv", about=about_run(run))
 

@@ -64,6 +64,7 @@ def run_summary(config: Mapping[str, Any]) -> str:
         parts.append("no teacher")
     if (kind := section.get("kind", "none")) != "none":
         words = "custom words" if section.get("words") else section.get("contrast", "pronouns")
+        words = "pairs of tokens" if section.get("token_pairs") else words
         parts.append(f"{KINDS[kind].label if kind in KINDS else kind} ({words})")
     if (config.get("corpus") or {}).get("cda"):
         parts.append("counterfactual data augmentation")

@@ -26,6 +26,7 @@ EMPTY: Mapping[str, str] = {
     "corpus.held_out_split": "train",
     "masking.group_rate": "same as rate",
     "constraint.words": "the named ones",
+    "constraint.token_pairs": "words instead",
     "constraint.shares": "equal shares",
     "constraint.roles": "all words",
     "budget.steps": "by minutes",
@@ -115,7 +116,10 @@ def shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return "; ".join(f"{name}: {shown(words)}" for name, words in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        pairs = any(isinstance(one, list | tuple) for one in value)
+        return ", ".join("/".join(map(str, one)) if pairs else str(one) for one in value)
+    return str(value)
 
 
 def _in_sections(key: str, leave_out: tuple[str, ...]) -> bool:

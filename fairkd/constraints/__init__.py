@@ -2,6 +2,7 @@
 
 * `kinds`: the registry of constraints: labels, explanations and properties
 * `constraint`: the edits, on token ids of one model
+* `token_pairs`: pairs of token ids in place of words
 * `preview`: the distribution at one position of a sentence, before and after a constraint
 * `simplex`: a constraint on two words and all others, as points of a triangle
 

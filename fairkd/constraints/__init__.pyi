@@ -1,4 +1,9 @@
-from .constraint import Constraint as Constraint, resolve as resolve, soft_labels as soft_labels
+from .constraint import (
+    Constraint as Constraint,
+    group_names as group_names,
+    resolve as resolve,
+    soft_labels as soft_labels,
+)
 from .kinds import (
     KINDS as KINDS,
     SCOPES as SCOPES,
@@ -24,3 +29,4 @@ from .simplex import (
     simplex_point as simplex_point,
     strength_path as strength_path,
 )
+from .token_pairs import TokenPairs as TokenPairs

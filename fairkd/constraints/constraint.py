@@ -26,9 +26,10 @@ import torch
 from torch import Tensor
 
 from fairkd.constraints.kinds import KINDS, Kind, Scope, are_shares, constraint_kind, kind_names
+from fairkd.constraints.token_pairs import TokenPairs
 from fairkd.errors import InputError, listed
 from fairkd.lexicon import Contrast
-from fairkd.models import MaskedLM, refuse_unspellable, single_token_spellings
+from fairkd.models import MaskedLM, readable, refuse_unspellable, single_token_spellings
 from fairkd.utils import quoted, shortened
 
 
@@ -230,7 +231,7 @@ def soft_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tenso
 
 def resolve(
     lm: MaskedLM,
-    contrast: Contrast,
+    words: Contrast | TokenPairs,
     *,
     kind: Kind,
     strength: float = 1.0,
@@ -239,13 +240,15 @@ def resolve(
     roles: Sequence[str] | None = None,
     skip_unspellable: bool = False,
 ) -> Constraint:
-    """The constraint on the words of a contrast, as token ids of a model's tokenizer.
+    """The constraint on the words of a contrast or on pairs of tokens, as token ids of a model's tokenizer.
 
     Each word stands for all single tokens that spell it (`fairkd.models.single_token_spellings`): with and
     without a space before it, and with a capital. `fairkd.measures.gaps` adds up the same tokens.
 
     Parameters
     ----------
+    words
+        Token ids are taken as they are; `roles` and `skip_unspellable` are for words alone.
     kind, strength, scope, shares
         As in `Constraint`.
     roles
@@ -257,7 +260,8 @@ def resolve(
     Raises
     ------
     InputError
-        For a word of several tokens, a word in two pairs or groups, an unknown role, or if no words are left.
+        For a word of several tokens, a word in two pairs or groups, an unknown role, if no words are left, or
+        for token ids that `TokenPairs.check` refuses.
 
     Examples
     --------
@@ -269,8 +273,14 @@ def resolve(
     [['he'], ['she']]
     """
     paired = constraint_kind(kind).paired
+    if isinstance(words, TokenPairs):
+        words.check(readable(lm), lm.tokenizer.all_special_ids, lm.reference)
     if kind == "none":
         return Constraint("none")
+    target = tuple(shares) if shares else None
+    if isinstance(words, TokenPairs):
+        return Constraint(kind, words.groups, strength, scope, target)
+    contrast = words
     wanted = tuple(roles) if roles else contrast.roles
     if unknown := [role for role in wanted if role not in contrast.roles]:
         raise InputError(
@@ -315,8 +325,15 @@ def resolve(
         tuple(tuple(group) for group in groups),
         strength,
         scope,
-        tuple(shares) if shares else None,
+        target,
     )
+
+
+def group_names(lm: MaskedLM, words: Contrast | TokenPairs) -> tuple[str, ...]:
+    """The names of the groups that a constraint balances."""
+    if isinstance(words, TokenPairs):
+        return words.group_names(readable(lm))
+    return tuple(group.name for group in words.groups)
 
 
 def _spellings(lm: MaskedLM, words: Sequence[str], skip: bool) -> list[tuple[int, ...]]:

@@ -21,8 +21,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from fairkd.constraints.constraint import Constraint, resolve, soft_labels
+from fairkd.constraints.constraint import Constraint, group_names, resolve, soft_labels
 from fairkd.constraints.kinds import Kind, Label, Scope
+from fairkd.constraints.token_pairs import TokenPairs
 from fairkd.lexicon import Contrast
 from fairkd.models import MaskedLM
 from fairkd.predictions import Prediction, kl, predict, ranks, top_ids
@@ -196,7 +197,7 @@ class ConstraintPreview:
 def preview_constraint(
     lm: MaskedLM,
     text: str,
-    contrast: Contrast,
+    words: Contrast | TokenPairs,
     *,
     kind: Kind,
     strength: float = 1.0,
@@ -242,7 +243,7 @@ def preview_constraint(
     found = prediction or predict(lm, text)
     constraint = resolve(
         lm,
-        contrast,
+        words,
         kind=kind,
         strength=strength,
         scope=scope,
@@ -250,7 +251,7 @@ def preview_constraint(
         roles=roles,
         skip_unspellable=skip_unspellable,
     )
-    names = [group.name for group in contrast.groups]
+    names = group_names(lm, words) if constraint.groups else ()
     return apply_to_prediction(found, constraint, mask_id=lm.mask_id, names=names, position=position)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -102,7 +102,7 @@ def card(data: CardData) -> str:
     return template().substitute(
         teacher=config.teacher,
         student=" ".join(part for part in (student_fact(config), data.vocabulary) if part),
-        constraint=teaching_fact(config),
+        constraint=teaching_fact(config, data.group_words),
         languages=yaml.safe_dump({"language": list(data.languages)}) if data.languages else "",
         text=data.corpus,
         group_words=f"- Balanced words: {words}\n" if words else "",
@@ -150,27 +150,42 @@ def student_fact(config: Config) -> str:
     )
 
 
-def teaching_fact(config: Config) -> str:
-    """What the student learnt from, in a few sentences."""
-    sentences = [_teaching(config)]
+def teaching_fact(config: Config, group_words: GroupWords | None = None) -> str:
+    """What the student learnt from, in a few sentences.
+
+    `group_words` has the words of token pairs; without it their ids are named.
+    """
+    sentences = [_teaching(config, group_words or {})]
     if config.corpus.cda:
         sentences.append("Gendered sentences were also learnt with he and she swapped.")
     return " ".join(sentences)
 
 
-def _teaching(config: Config) -> str:
+def _teaching(config: Config, group_words: GroupWords) -> str:
     """What the student learnt from its teacher's distributions."""
     constraint = config.constraint
     if constraint.kind == "none" and not config.objective.kd:
         return "It learnt from the text alone: the distillation loss had no weight."
     if constraint.kind == "none":
         return "It learnt from its teacher's distributions without a fairness constraint."
-    words = f"the word groups `{constraint.contrast}`" if constraint.words is None else "words of its own"
+    if constraint.token_pairs is not None:
+        words = f"the pairs of tokens {_pairs(constraint.token_pairs, group_words)}"
+    elif constraint.words is not None:
+        words = "words of its own"
+    else:
+        words = f"the word groups `{constraint.contrast}`"
     return (
         f"It learnt from its teacher's distributions under the constraint `{constraint.kind}` on {words} "
         f"(strength {constraint.strength:g}, scope {constraint.scope}). "
         + constraint_kind(constraint.kind).explain(constraint.shares)
     )
+
+
+def _pairs(ids: Sequence[Sequence[int]], group_words: GroupWords) -> str:
+    """Pairs of tokens as words: "he / she, his / her"."""
+    strings = [tuple(words) for words in group_words.values()]
+    same = bool(strings) and all(len(one) == len(ids) for one in strings)
+    return ", ".join(" / ".join(map(str, pair)) for pair in (zip(*strings, strict=True) if same else ids))
 
 
 def _rows(data: CardData) -> Iterator[str]:

@@ -16,6 +16,7 @@ import torch
 from accelerate import Accelerator
 
 from fairkd import augmentation, models
+from fairkd.constraints import TokenPairs, group_names
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
 from fairkd.distill.data import (
@@ -45,7 +46,14 @@ from fairkd.distill.vocabulary import student_constraint, trim_student
 from fairkd.errors import InputError, ModelError
 from fairkd.lexicon import fitting, shipped_professions
 from fairkd.measures import gaps
-from fairkd.models import MaskedLM, MatchedVocabularies, encode as encode_text, trim, unknown_head_note
+from fairkd.models import (
+    MaskedLM,
+    MatchedVocabularies,
+    encode as encode_text,
+    readable,
+    trim,
+    unknown_head_note,
+)
 from fairkd.utils import Throttle
 
 Notify = Callable[[str], object]
@@ -222,7 +230,7 @@ def _trimmed(
         student=student,
         vocabularies=vocabularies,
         constraints=constraints,
-        masker=make_masker(student, config),
+        masker=make_masker(student, config, kept=vocabularies.trimmed),
         trainer=trainer,
     )
     return trimmed, encoded
@@ -296,7 +304,13 @@ def set_up(
     longest = min(config.corpus.max_tokens, teacher.max_tokens, student.max_tokens)
     check_cancelled()
     encoded = encode(student.tokenizer, training, max_tokens=longest)
-    names = [group.name for group in config.constraint.groups().groups]
+    words = config.constraint.balanced()
+    if isinstance(words, TokenPairs) and ready.constraints.teacher.groups:
+        notify(
+            f"Pairs of tokens: {words.words(readable(teacher))}. The gap is measured on the words of the "
+            f"evaluation, {config.evaluation.groups().name}."
+        )
+    names = group_names(teacher, words)
     group_words = count_group_words(student, ready.constraints.student, names, encoded)
     if group_words:
         notify(group_words_sentence(group_words))

@@ -18,7 +18,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from fairkd.constraints import Constraint, resolve
+from fairkd.constraints import Constraint, TokenPairs, resolve
 from fairkd.distill.config import Config
 from fairkd.distill.data import Batch, Masker, Masking, PairedMasker
 from fairkd.distill.dropout import has_dropout, noise_seed, training_mode
@@ -47,7 +47,7 @@ def make_constraint(lm: MaskedLM, config: Config) -> Constraint:
     settings = config.constraint
     return resolve(
         lm,
-        settings.groups(),
+        settings.balanced(),
         kind=settings.kind,
         strength=settings.strength,
         scope=settings.scope,
@@ -57,11 +57,14 @@ def make_constraint(lm: MaskedLM, config: Config) -> Constraint:
     )
 
 
-def make_masker(lm: MaskedLM, config: Config) -> Masker:
-    """The masker of a run. Its masks do not depend on the constraint's kind: variants see the same text."""
-    objective = config.objective
+def make_masker(lm: MaskedLM, config: Config, *, kept: Sequence[int] | None = None) -> Masker:
+    """The masker of a run. Its masks do not depend on the constraint's kind: variants see the same text.
+
+    `kept` are the teacher's tokens that `lm` has, in its order, if its vocabulary is trimmed.
+    """
+    objective, masking = config.objective, _masking(lm, config, kept)
     special_tokens = objective.special_tokens and objective.positions == "all"
-    return Masker(lm.tokenizer, lm.vocabulary_size, **_masking(lm, config), special_tokens=special_tokens)
+    return Masker(lm.tokenizer, lm.vocabulary_size, **masking, special_tokens=special_tokens)
 
 
 def make_paired_masker(vocabularies: MatchedVocabularies, config: Config) -> PairedMasker:
@@ -69,11 +72,14 @@ def make_paired_masker(vocabularies: MatchedVocabularies, config: Config) -> Pai
     return PairedMasker(vocabularies, **_masking(vocabularies.student, config))
 
 
-def _masking(lm: MaskedLM, config: Config) -> dict[str, Any]:
+def _masking(lm: MaskedLM, config: Config, kept: Sequence[int] | None = None) -> dict[str, Any]:
     masking, objective, settings = config.masking, config.objective, config.constraint
     group_words: list[int] = []
     if masking.group_rate is not None:
-        group_words = resolve(lm, settings.groups(), kind="group", skip_unspellable=True).columns.tolist()
+        words = settings.balanced()
+        if isinstance(words, TokenPairs) and kept is not None:
+            words = words.renumbered(kept)
+        group_words = resolve(lm, words, kind="group", skip_unspellable=True).columns.tolist()
     return {
         "masking": Masking(masking.rate, masking.masked, masking.random, masking.group_rate),
         "seed": config.seed,

@@ -16,10 +16,11 @@ from dataclasses import replace
 import numpy as np
 
 from fairkd.augmentation import counterparts
-from fairkd.constraints import Constraint
+from fairkd.constraints import Constraint, TokenPairs
 from fairkd.distill.config import Config
 from fairkd.distill.losses import Constraints
 from fairkd.distill.trainer import make_constraint
+from fairkd.errors import InputError
 from fairkd.lexicon import Contrast, fitting, professions_of, shipped_professions
 from fairkd.models import MaskedLM, MatchedVocabularies, token_ids, trim
 
@@ -37,6 +38,8 @@ def trim_student(
     ModelError if it cannot be trimmed.
     """
     keep = set(constraint.columns.tolist())
+    if isinstance(words := config.constraint.balanced(), TokenPairs):  # the masks need them in any case
+        keep.update(*words.pairs)
     for ids in training:
         keep.update(ids.tolist())
     needed = list(_needed_texts(config))
@@ -50,7 +53,15 @@ def trim_student(
 def student_constraint(
     config: Config, constraint: Constraint, vocabularies: MatchedVocabularies
 ) -> Constraints:
-    """The constraint on the teacher's tokens, and the same on the student's."""
+    """The constraint on the teacher's tokens, and the same on the student's.
+
+    Raises InputError for token ids with another tokenizer, where they stand for other words.
+    """
+    if config.constraint.token_pairs is not None and vocabularies.trimmed is None:
+        raise InputError(
+            "constraint.token_pairs are token ids of the teacher, and the student has another tokenizer: "
+            "name the words in constraint.words instead."
+        )
     if constraint.kind == "none":
         return Constraints(constraint, constraint)
     if vocabularies.trimmed is not None:
@@ -63,8 +74,9 @@ def student_constraint(
 def _needed_texts(config: Config) -> Iterator[str]:
     """Texts with the words that the run constrains and measures, so that each remains one token if it is."""
     words: dict[str, None] = {}
-    for contrast in (config.constraint.groups(), config.evaluation.groups()):
-        words |= dict.fromkeys(_words(contrast))
+    for contrast in (config.constraint.balanced(), config.evaluation.groups()):
+        if not isinstance(contrast, TokenPairs):
+            words |= dict.fromkeys(_words(contrast))
     measured = config.evaluation.groups()
     professions = professions_of(shipped_professions(measured.language))
     for template in fitting(measured):

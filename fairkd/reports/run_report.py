@@ -147,7 +147,8 @@ def _about(run: Run, name: str, damage: str | None, history: Sequence[Mapping[st
         facts["held-out text"] = config.corpus.held_out
         from fairkd.distill import student_fact, teaching_fact  # imports PyTorch
 
-        texts = [student_fact(config), teaching_fact(config).replace("`", "")]
+        words = next((event.get("group_words") for event in history if event["type"] == "start"), None)
+        texts = [student_fact(config), teaching_fact(config, words).replace("`", "")]
     found = [run.config_error, damage, run.warning, run.sentence if run.state != "finished" else None]
     return {
         "name": name,

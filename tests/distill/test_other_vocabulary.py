@@ -55,6 +55,27 @@ def test_a_student_with_the_words_of_the_text_learns_and_says_what_is_left_out(
     assert all(0 < error < 1 for error in errors) and "| calibration error |" in card
 
 
+def test_pairs_of_tokens_are_balanced_in_a_trimmed_student_and_refused_with_another_tokenizer(
+    tiny_bert: MaskedLM, tmp_path: Path, tiny_folder: Callable[[str], Path]
+) -> None:
+    names = ("nurse", "doctor", "milk", "she")
+    one, two, three, four = tiny_bert.tokenizer.convert_tokens_to_ids(list(names))
+    constraint = {"kind": "mass_preserving", "token_pairs": [[one, two], [three, four]]}
+    student = {"layers": [0], "vocabulary": "text"}
+    _, card, stored, events = run(
+        tiny_bert, tmp_path / "run", student=student, constraint=constraint, masking={"group_rate": 0.9}
+    )
+    assert "on the pairs of tokens nurse / doctor, milk / she (strength" in card
+    assert set(names) <= set(stored.vocabulary)
+    said = "Pairs of tokens: nurse / doctor, milk / she. The gap is measured on the words of the evaluation"
+    assert any(event.get("text", "").startswith(said) for event in events)
+    (start,) = [event for event in events if event["type"] == "start"]
+    assert list(start["group_words"]) == ["nurse", "doctor"]
+    other = {"kind": "existing", "reference": str(tiny_folder("bert-cased"))}
+    with pytest.raises(InputError, match="token ids of the teacher, and the student has another tokenizer"):
+        run(tiny_bert, tmp_path / "other", student=other, constraint=constraint)
+
+
 def test_a_trimmed_students_first_loss_is_that_of_its_teacher_given_the_kept_tokens(
     tiny_bert: MaskedLM,
 ) -> None:

@@ -14,10 +14,10 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from fairkd.distill.config.constraint_section import ConstraintConfig
 from fairkd.distill.config.renamed import RENAMED, current_key, with_current_names
 from fairkd.distill.config.run_sections import BudgetConfig, CheckpointConfig, EvaluationConfig
 from fairkd.distill.config.sections import (
-    ConstraintConfig,
     CorpusConfig,
     MaskingConfig,
     ObjectiveConfig,

@@ -51,7 +51,7 @@ def on_top(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
 
 
 def _plain(value: Any) -> Any:
-    """The value with tuples in place of lists, also inside custom word groups."""
+    """The value with tuples in place of lists, also inside custom word groups and lists of pairs."""
     if isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""Sections about what the student learns and how: text, masks, losses, constraint, optimizer.
+"""Sections about what the student learns and how: text, masks, losses, optimizer.
 
 Pages, command line and documentation show the description of each setting.
 """
@@ -9,9 +9,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from fairkd.constraints import KINDS, Kind, Label, Scope, are_shares, kind_names
-from fairkd.distill.config.words_section import WordsSection
-from fairkd.utils import Section, quoted, shortened
+from fairkd.constraints import Label
+from fairkd.utils import Section
 
 Positions = Literal["all", "masked", "sample"]
 ScheduleKind = Literal["linear", "cosine", "constant"]
@@ -181,81 +180,6 @@ class ObjectiveConfig(Section):
         description="Positions per matrix product with the vocabulary. Lower it to save memory; it affects "
         "memory and speed only.",
     )
-
-
-class ConstraintConfig(WordsSection):
-    """The fairness constraint on the teacher's distributions (`fairkd.constraints`)."""
-
-    kind: Kind = Field(
-        default="none",
-        description="How the teacher's distribution is edited before the student learns from it. None leaves "
-        "it unchanged.",
-    )
-    contrast: str = Field(
-        default="pronouns",
-        description="Name of the word groups that the constraint balances, such as nl/pronouns.",
-    )
-    words: dict[str, tuple[str, ...]] | None = Field(
-        default=None,
-        description="Your own word groups in place of the named ones: a list of words for each group name.",
-    )
-    strength: float = Field(
-        default=1.0,
-        ge=0,
-        le=1,
-        description="Strength of the constraint, from 0 (the teacher's distribution unchanged) to 1 (the "
-        "constraint in full).",
-    )
-    scope: Scope = Field(
-        default="masked",
-        description="Where the constraint applies: at all positions, at masked ones, or at all but those "
-        "that show a group word (not_own).",
-    )
-    shares: tuple[float, ...] | None = Field(
-        default=None,
-        description=f"For kind {kind_names(takes_shares=True)}: each group's share of their total "
-        "probability. Empty: equal shares.",
-    )
-    roles: tuple[str, ...] | None = Field(
-        default=None,
-        description="Balance only words with these grammatical roles, such as subject or possessive. Empty: "
-        "all words.",
-    )
-    skip_unspellable: bool = Field(
-        default=False,
-        description="Leave out words that the tokenizer splits into several subword tokens. Off: refuse to "
-        "start with such words.",
-    )
-
-    @model_validator(mode="after")
-    def _words_fit(self) -> Self:
-        """Check all that needs no tokenizer, so that errors show before a run starts."""
-        contrast = self.groups()
-        name, roles = contrast.name, ", ".join(contrast.roles)
-        if unknown := [role for role in self.roles or () if role not in contrast.roles]:
-            raise ValueError(
-                f"the word groups {name} have the roles {shortened(roles)}, not {quoted(unknown[0])}"
-            )
-        if KINDS[self.kind].paired:
-            pairs = {pair for role in self.roles or contrast.roles for pair in contrast.pairs(role)}
-            words = [word for pair in pairs for word in pair]
-            if twice := sorted({word for word in words if words.count(word) > 1}):
-                raise ValueError(
-                    f"{quoted(twice[0])} would be in two pairs of {self.kind}, so restrict roles, for "
-                    "example to "
-                    f"subject and possessive, or use {kind_names(paired=False)}, which needs no pairs"
-                )
-        if self.shares and self.kind != "none" and not KINDS[self.kind].takes_shares:
-            raise ValueError(
-                f"shares are for the kind {kind_names(takes_shares=True)} only, and {self.kind} takes none"
-            )
-        if self.shares and len(self.shares) != len(contrast.groups):
-            raise ValueError(f"{name} has {len(contrast.groups)} groups, but got {len(self.shares)} shares")
-        if self.shares and not are_shares(self.shares):
-            raise ValueError(
-                f"expected positive shares that add up to 1, but got {shortened(list(self.shares))}"
-            )
-        return self
 
 
 class OptimizerConfig(Section):

@@ -16,7 +16,12 @@ from fairkd.errors import InputError
 from fairkd.lexicon import all_contrasts
 
 _TYPES = {int: "integer", float: "number", str: "text", bool: "true or false"}
-_LISTS = {int: "list of integers", float: "list of numbers", str: "list of texts"}
+_LISTS = {
+    int: "list of integers",
+    float: "list of numbers",
+    str: "list of texts",
+    tuple[int, ...]: "list of pairs of integers",
+}
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,5 @@ def _in_words(annotation: Any) -> str:
     if origin is Literal:
         return "choice"
     if origin is tuple:
-        return {int: "list of integers", float: "list of numbers", str: "list of texts"}[
-            get_args(annotation)[0]
-        ]
+        return _LISTS[get_args(annotation)[0]]
     return "lists of words by group" if origin is dict else _TYPES[annotation]

@@ -168,3 +168,30 @@ def test_an_invalid_link_is_ignored(open_distill: OpenDistill, link: str) -> Non
     assert not app.error and not app.button(key="start_one").disabled
     app.button(key="start_one").click().run()
     assert started()["fair"].constraint.strength == 1.0
+
+
+def test_pairs_of_tokens_start_with_the_words_before_and_are_shown_as_words(
+    open_distill: OpenDistill,
+) -> None:
+    app = open_distill(["paper"])
+    app.get_by_key("contrast:paper").set_value("tokens").run()
+    box = app.text_area(key="set:constraint.token_pairs:paper")
+    he, she = (int(one) for one in box.value.splitlines()[0].split(", "))
+    assert "Tokens of this teacher: he / she, his / her." in texts(app) and not app.error
+    assert "The runs measure the gap between *he* and *she*." in texts(app)
+    box.set_value(f"{he}, {she}").run()
+    assert "constraint changes he from " in titles(app)[-1]
+    app.button(key="start_one").click().run()
+    constraint = started()["paper"].constraint
+    assert constraint.token_pairs == ((he, she),) and constraint.words is None
+    linked = open_distill(["paper"], set=json.dumps({"paper": {"constraint.token_pairs": [[he, she]]}}))
+    assert linked.text_area(key="set:constraint.token_pairs:paper").value == f"{he}, {she}"
+    for typed, said in {
+        f"{he}": "two token ids on each line",
+        f"{he}, {he}": "twice in one pair",
+        "": "two",
+    }.items():
+        app.text_area(key="set:constraint.token_pairs:paper").set_value(typed).run()
+        assert not app.exception and said in texts(app)
+    app.get_by_key("contrast:paper").set_value("pronouns").run()
+    assert not app.error and "changes he/his from " in titles(app)[-1]

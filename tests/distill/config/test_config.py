@@ -57,6 +57,18 @@ from fairkd.errors import InputError
         ({"optimizer": {"weight_decay": 10**400}}, "weight_decay is invalid: expected a number up to 1e"),
         ({"corpus": {"source": "a" * 10**5}}, "corpus.source is invalid: expected at most 5,000 characters"),
         ({"student": {"layers": [0] * 10**5}}, "student.layers is invalid: expected at most 10,000 entries"),
+        ({"constraint": {"token_pairs": []}}, "constraint is invalid: token_pairs needs at least one pair"),
+        ({"constraint": {"token_pairs": [[5, 6], [7]]}}, r"pairs of two token ids, but got \[7\]"),
+        ({"constraint": {"token_pairs": [["he", 6]]}}, "expected a valid integer, but got 'he'"),
+        (
+            {"constraint": {"token_pairs": [[5, 6]], "contrast": "kinship"}},
+            "set token_pairs or contrast, not",
+        ),
+        (
+            {"constraint": {"token_pairs": [[5, 6]], "words": {"a": ["x"], "b": ["y"]}}},
+            "set token_pairs or words, not both",
+        ),
+        ({"corpus": {"held_out_split": "validation"}}, "held_out_split belongs to a held-out text"),
         ({"constraint": {"words": {"a": ["x"] * 3000, "b": ["y"]}}}, "at most 2,000 words"),
         ({"teacher": ["x" * 10**5]}, "characters, but got 100,000"),
         ({"q" * 10**5: 1}, "There is no setting qqq"),
