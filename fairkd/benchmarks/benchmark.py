@@ -73,7 +73,8 @@ class Value:
     `unbiased` is what an unbiased model scores (None where there is no such value). `direction` says which
     values are better: "lower", "higher", "unbiased" (nearer to `unbiased`) or "none". `axis` is what
     this value is about where the rest of its benchmark is about another one of `side_effect_table.AXES`.
-    `variant_of` is the key of the value that this one computes in another way, as published figures do.
+    `variant_of` is the key of the value that this one computes in another way, as published figures do. With
+    `logs` it is exp of a mean in nats, so that two values are compared by their ratio.
     """
 
     key: str
@@ -84,6 +85,7 @@ class Value:
     digits: int = 2
     axis: str | None = None
     variant_of: str | None = None
+    logs: bool = False
 
     def format(self, value: float | None) -> str:
         """The value for people; "–" where it is None or NaN.

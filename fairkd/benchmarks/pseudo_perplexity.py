@@ -45,7 +45,16 @@ def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
 BENCHMARK = Benchmark(
     key="pseudo-perplexity",
     family="quality",
-    values=(Value(key="perplexity", label="pseudo-perplexity", unit="none", direction="lower", digits=1),),
+    values=(
+        Value(
+            key="perplexity",
+            label="pseudo-perplexity",
+            unit="none",
+            direction="lower",
+            digits=1,
+            logs=True,
+        ),
+    ),
     data_sets=held_out_text.DATA_SETS,
     read=held_out_text.read,
     plan=plan,

@@ -18,7 +18,7 @@ CostUnit = Literal["count", "bytes", "milliseconds", "minutes"]
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What is known of one cost, apart from its values; less is better for all of them.
+    """What is known of one cost, apart from its values.
 
     Attributes
     ----------
@@ -28,6 +28,8 @@ class Cost:
         Its name for people.
     depends_on_seed : bool
         Whether a training with another seed may have another value.
+    direction : "lower" or "none"
+        Which values are better.
     """
 
     key: str
@@ -35,6 +37,7 @@ class Cost:
     unit: CostUnit
     description: str
     depends_on_seed: bool = True
+    direction: Literal["lower", "none"] = "lower"
 
     def format(self, value: float | None) -> str:
         """A value for people; "–" where it is None or NaN.
@@ -84,6 +87,7 @@ COSTS: Mapping[str, Cost] = {
             key="tokens",
             label="training tokens",
             unit="count",
+            direction="none",
             description="The tokens that the student was trained on, each as often as it was read.",
         ),
         Cost(

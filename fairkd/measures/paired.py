@@ -33,7 +33,6 @@ Items = Mapping[str, Any]
 Floats = NDArray[np.float64]
 
 WEIGHTS = "masked_tokens"
-_LOGARITHMIC = ("perplexity", "pseudo_perplexity_sampled")
 
 
 def profession_items(frame: pd.DataFrame) -> dict[str, Any]:
@@ -151,7 +150,7 @@ def _shown(measure: Measure, mean: float | None) -> float | None:
         return None
     if measure.key == "calibration_error":
         return max(mean, 0.0)  # an end of the interval; a bin keeps its sign in the bootstrap
-    return perplexity_of_loss(mean) if measure.key in _LOGARITHMIC else mean
+    return perplexity_of_loss(mean) if measure.logs else mean
 
 
 def perplexity_of_loss(loss: float) -> float:

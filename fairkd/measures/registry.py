@@ -68,6 +68,8 @@ class Measure:
         What the keys of its interval begin with, by default its own key.
     needs_mass : bool
         Whether it says little where the words that it compares have little probability mass.
+    logs : bool
+        Whether it is exp of a mean in nats, so that two values are compared by their ratio.
     """
 
     key: str
@@ -82,6 +84,7 @@ class Measure:
     shows_sign: bool = False
     stem: str = ""
     needs_mass: bool = False
+    logs: bool = False
 
     @property
     def interval(self) -> tuple[str, str]:
@@ -241,6 +244,7 @@ MEASURES: Mapping[str, Measure] = {
             sample="masked_sentences",
             example="At 30, the model is as uncertain as if it chose among 30 equally likely tokens.",
             digits=1,
+            logs=True,
             description="How uncertain the model is about tokens of held-out text, with 20 % of them masked "
             "at once: exp(mean of −log p(token)).",
         ),
@@ -277,6 +281,7 @@ MEASURES: Mapping[str, Measure] = {
             sample="scored_sentences",
             example="At 16, the model is as uncertain as if it chose among 16 equally likely tokens.",
             digits=1,
+            logs=True,
             description="How uncertain the model is about one masked token of each held-out sentence: "
             "exp(mean of −log p(token | all others)), a sample of the pseudo-perplexity.",
         ),
@@ -332,6 +337,7 @@ PSEUDO_PERPLEXITY = Measure(
     sample="scored_sentences",
     example="At 16, the model is as uncertain as if it chose among 16 equally likely tokens.",
     digits=1,
+    logs=True,
     description="How uncertain the model is about each token of held-out text, masked one at a time: "
     "exp(mean of −log p(token | all others)), after Salazar et al. 2020.",
 )

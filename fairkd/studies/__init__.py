@@ -19,7 +19,9 @@ Every cell, a variant at a seed, is a run of `fairkd.runs` in the batch of its s
 * `study_record`: a stored study, its cells and their runs
 * `study_store`: the study.json in a study's folder
 * `study_control`: what users do: create, list, resume, add seeds, cancel, delete
-* `seed_statistics`: means and differences over seeds, with intervals and verdicts
+* `study_results`: means and differences over seeds, verdicts, the Pareto front; `result_sentences`: in words
+* `cell_values`: what the finished cells have measured; `study_columns`: what each value is
+* `seed_statistics`: intervals, tests and verdicts over seeds
 
 Nothing here needs PyTorch. The public names are in `__init__.pyi`; they are imported when first used.
 """

@@ -1,3 +1,4 @@
+from .cell_values import CellValues as CellValues
 from .cells import SHARED as SHARED, budget_notes as budget_notes, variant_configs as variant_configs
 from .seed_statistics import (
     FEWEST_SEEDS as FEWEST_SEEDS,
@@ -16,6 +17,7 @@ from .study import (
     parse_seeds as parse_seeds,
     seeds_text as seeds_text,
 )
+from .study_columns import StudyColumn as StudyColumn, all_columns as all_columns
 from .study_control import (
     add_seeds as add_seeds,
     all_studies as all_studies,
@@ -35,3 +37,9 @@ from .study_file import (
     with_changes as with_changes,
 )
 from .study_record import Cell as Cell, CellState as CellState, StudyRecord as StudyRecord
+from .study_results import (
+    SeedDot as SeedDot,
+    StudyResults as StudyResults,
+    VariantResult as VariantResult,
+    results as results,
+)
