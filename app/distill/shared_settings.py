@@ -113,7 +113,7 @@ def student_controls(teacher: str) -> None:
         field(ALL_VARIANTS, "student.reference", label="Model")
         caption(
             "A model as in the list of teachers, or `run/ID` for the student of an earlier run. If its "
-            "tokenizer is another one, it learns at the words that are one token in both models."
+            "tokenizer is another one, it learns over the words and tokens that mean the same in both models."
         )
     field(ALL_VARIANTS, "student.vocabulary", label="Vocabulary", format_func=VOCABULARIES.__getitem__)
 

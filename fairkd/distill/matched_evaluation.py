@@ -33,10 +33,13 @@ class Unmatched:
         measure it on.
     words
         The share of words that are not one token in both models.
+    alone
+        The share of words at which the models cannot be compared at all.
     """
 
     mass: float | None
     words: float | None
+    alone: float | None
 
 
 class MatchedEvaluator(Evaluator):
@@ -73,6 +76,7 @@ class MatchedEvaluator(Evaluator):
         self.unmatched = Unmatched(
             self._unmatched_mass(),
             _share_of_longer_words(texts, of_teachers_tokens=self.vocabularies.trimmed is not None),
+            self._share_alone(texts),
         )
 
     def tokens_of(self, lm: MaskedLM) -> Sequence[np.ndarray]:
@@ -120,6 +124,15 @@ class MatchedEvaluator(Evaluator):
                 found["kl_constrained"][at] = _kl(edited, student)
         return found
 
+    def _share_alone(self, texts: Sequence[PairedText]) -> float | None:
+        """The share of words at which the models cannot be compared."""
+        found = [
+            not (aligned or self.vocabularies.comparisons(*(own.tolist() for own in text.tokens_of(word))))
+            for text in texts
+            for word, aligned in enumerate(text.aligned.tolist())
+        ]
+        return sum(found) / len(found) if found else None
+
     @torch.inference_mode()
     def _unmatched_mass(self) -> float | None:
         """The mean share of the teacher's probability at tokens that the student lacks, at masked words."""
@@ -145,7 +158,9 @@ def explain(vocabularies: MatchedVocabularies, unmatched: Unmatched) -> str:
     """`vocabulary_fact` from its figures."""
     teacher, student = vocabularies.teacher, vocabularies.student
     measured = unmatched.mass is not None and unmatched.words is not None
-    mass, words = (f"{100 * (share or 0):.2g} %" for share in (unmatched.mass, unmatched.words))
+    mass, words, alone = (
+        f"{100 * (share or 0):.2g} %" for share in (unmatched.mass, unmatched.words, unmatched.alone)
+    )
     if vocabularies.trimmed is not None:
         sentences = [
             f"The student keeps {student.vocabulary_size:,} of the teacher's {teacher.vocabulary_size:,} "
@@ -160,13 +175,15 @@ def explain(vocabularies: MatchedVocabularies, unmatched: Unmatched) -> str:
             )
         return " ".join(sentences)
     sentences = [
-        "Teacher and student have different vocabularies: the student learns its teacher's distributions at "
-        "words that are one token in both."
+        "Teacher and student have different vocabularies: the student learns its teacher's distributions "
+        "over the words and tokens that mean the same."
     ]
     if measured:
         sentences.append(
-            f"{words} of the held-out words are not: there it learns from the text alone. At the others the "
-            f"teacher gives {mass} of its probability to tokens that the student lacks."
+            f"{words} of the held-out words are several tokens in one of them or in both. Where the two "
+            f"cannot be compared, at {alone} of the words, the student learns from the text alone. At the "
+            f"words of one token the teacher gives {mass} of its probability to tokens that the student "
+            "lacks."
         )
     sentences.append(
         "Hidden states are not compared. Fidelity is measured at words that are one token in both, "
@@ -181,7 +198,7 @@ def _batches(
     """The texts with 20 % of their words masked, and the number of the text of each compared word."""
     if not texts:
         return
-    masker = PairedMasker(vocabularies, MASKING, seed=0)
+    masker = PairedMasker(vocabularies, MASKING, seed=0, within=False)
     sampler = BatchSampler([text.longer for text in texts], tokens=BATCH_TOKENS, seed=0, pad_id=0)
     for index in sampler.epoch(0):
         batch = masker([texts[i] for i in index], index, 0)

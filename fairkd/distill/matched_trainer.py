@@ -14,6 +14,7 @@ from fairkd.distill.trainer import PositionCounts, PreparedBatch, Trainer
 from fairkd.errors import InputError
 from fairkd.models import (
     BOTH_MARKED,
+    SPLIT,
     MatchedVocabularies,
     VocabularyMatch,
     projection_of,
@@ -68,6 +69,8 @@ class MatchedTrainer(Trainer):
         assert isinstance(batch, PairedBatch)
         inputs = batch.teacher_ids.flatten()[batch.teacher_rows]
         constrained = self.constraints.teacher.applies(inputs, self.teacher_mask_id)
+        # A word that only one model splits is none of the constraint's, which are one token in both.
+        constrained &= batch.forms < SPLIT
         in_scope = torch.zeros(len(batch.labels), dtype=torch.bool)
         in_scope[batch.student_rows] = constrained
         labels = self._without_ignored(batch.labels, batch.ids.flatten()[batch.rows], in_scope)

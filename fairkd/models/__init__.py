@@ -27,7 +27,8 @@
 * `mask_syntax`: masks as people type them, without a tokenizer
 * `token_strings`: how tokens are shown to people
 * `trimming`, `trimmed_tokenizer`: a model and its tokenizer with fewer tokens
-* `vocabulary_match`: which tokens of two models mean the same word
+* `vocabulary_match`: which tokens of two models mean the same word; `split_words`: words that are one token
+  of one of them only
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

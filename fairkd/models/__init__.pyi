@@ -77,6 +77,7 @@ from .tokenization import (
 from .trimming import take_tokens as take_tokens, trim as trim
 from .vocabulary_match import (
     BOTH_MARKED as BOTH_MARKED,
+    SPLIT as SPLIT,
     MatchedVocabularies as MatchedVocabularies,
     VocabularyMatch as VocabularyMatch,
     match as match,

@@ -22,14 +22,17 @@ import torch
 from torch import Tensor
 
 from fairkd.models.loading import MaskedLM
+from fairkd.models.split_words import MOST_TOKENS, Splits, classes_at, split_into
 from fairkd.models.token_strings import CONTINUES, SPACE, readable
 
 Form = Literal["marked", "unmarked"]
 """Whether the word at a position carries its tokenizer's mark of a word's beginning: "Ġhe" or "he" in
 RoBERTa, "he" or "##he" in BERT, whose words are always marked."""
 
-# The number of the form in which the word carries the mark in both models; see `MatchedVocabularies.at`.
+# The numbers of forms: 2 for the teacher's mark and 1 for the student's; see `MatchedVocabularies.at`. From
+# `SPLIT` on they are of words that one of the models splits.
 BOTH_MARKED = 3
+SPLIT = 4
 
 _ROLES = ("mask_token", "unk_token", "pad_token", "cls_token", "sep_token", "bos_token", "eos_token")
 
@@ -41,7 +44,8 @@ class VocabularyMatch:
     Attributes
     ----------
     teacher, student
-        The class [V] of each token, from 0 to `classes`; `classes` itself stands for "other".
+        The class [V] of each token, from 0 to `classes`; `classes` itself stands for "other", and one more
+        for a token that is left out: the distribution is taken given that it is none of these.
     classes
         The number of classes besides "other".
     """
@@ -74,9 +78,9 @@ class VocabularyMatch:
         members = (self.teacher if role == "teacher" else self.student).to(logits.device)
         top = logits.amax(0)
         # Rows are added whole, which is fast: a row holds a token's values at all positions.
-        sums = logits.new_zeros(self.classes + 1, logits.shape[1])
+        sums = logits.new_zeros(self.classes + 2, logits.shape[1])
         sums.index_add_(0, members, (logits - top).exp_())
-        sums = sums if self.has_other else sums[: self.classes]
+        sums = sums[: self.classes + self.has_other]
         return sums.clamp_min_(torch.finfo(logits.dtype).tiny).log_().add_(top)
 
     def unmatched(self, probabilities: Tensor) -> Tensor:
@@ -131,17 +135,65 @@ class MatchedVocabularies:
     def _found(self) -> dict[int, VocabularyMatch]:
         return {}
 
+    @cached_property
+    def _splits(self) -> dict[tuple[int, bool], Splits]:
+        return {}
+
     def at(self, form: int) -> VocabularyMatch:
-        """The match at positions of the form number `form`, one of those that `forms_of` returns."""
+        """The match at positions of the form number `form`, as `forms_of` or `comparisons` returned it."""
         if form not in self._found:
             if self.trimmed is not None:
                 found = match_by_id(self.teacher.vocabulary_size, self.trimmed)
+            elif form >= SPLIT:
+                found = self._split_match(form)
             else:
                 names: tuple[Form, Form] = ("unmarked", "marked")
                 one, other = names[form // 2], names[form % 2]
                 found = match(self.teacher, self.student, teacher_form=one, student_form=other)
             self._found[form] = found
         return self._found[form]
+
+    def comparisons(self, teacher: Sequence[int], student: Sequence[int]) -> list[tuple[int, int, int]]:
+        """Where to compare the models at a hidden word that is one token of one, and several of the other.
+
+        `teacher` and `student` are the tokens of the word. Returns the place in each, and a form number, once
+        for each of the several tokens. Empty where the models' questions differ: each mask of several says
+        that the word has so many tokens (see `fairkd.models.split_words`).
+        """
+        several, whole = max(teacher, student, key=len), min(teacher, student, key=len)
+        if len(whole) > 1 or not 1 < len(several) <= MOST_TOKENS:
+            return []
+        student_splits = several is student
+        base = int(self.forms_of(np.array(teacher[:1]), np.array(student[:1]))[0])
+        if self._splits_at(base, student_splits)[whole[0]] != tuple(several):
+            return []
+        count = len(several)
+        forms = [_split_form(base, student_splits, count, place) for place in range(count)]
+        if student_splits:
+            return [(0, place, form) for place, form in enumerate(forms)]
+        return [(place, 0, form) for place, form in enumerate(forms)]
+
+    def _splits_at(self, base: int, student_splits: bool) -> Splits:
+        """What each token [V] of one model is in the other one, which splits words, at the form `base`."""
+        key = base, student_splits
+        if key not in self._splits:
+            sides = (self.teacher, bool(base // 2)), (self.student, bool(base % 2))
+            (whole, begins), (parts, marked) = sides if student_splits else sides[::-1]
+            words: list[str | None] = []
+            for label in readable(whole):
+                is_marked, text = _parts(label, _marks_spaces(whole))
+                words.append(text if is_marked == begins and text.isalnum() else None)
+            self._splits[key] = split_into(parts, words, marked=marked)
+        return self._splits[key]
+
+    def _split_match(self, form: int) -> VocabularyMatch:
+        base, student_splits, count, place = _of_split_form(form)
+        parts = self.student if student_splits else self.teacher
+        words, others, classes = classes_at(
+            self._splits_at(base, student_splits), tokens=count, place=place, size=parts.vocabulary_size
+        )
+        one, other = (words, others) if student_splits else (others, words)
+        return VocabularyMatch(one, other, classes)
 
     def forms_of(self, teacher: np.ndarray, student: np.ndarray) -> np.ndarray:
         """The form numbers [N] of words that are the tokens `teacher` [N] and `student` [N]."""
@@ -154,10 +206,28 @@ class MatchedVocabularies:
     def _marked(self) -> tuple[np.ndarray, np.ndarray]:
         """Whether each token [V] is marked as the beginning of a word, for teacher and student."""
         one, other = (
-            np.array([_parts(label, _marks_spaces(lm))[0] for label in readable(lm)], dtype=np.int64)
+            np.array(
+                # A word may begin with a token of the space alone.
+                [label == SPACE or _parts(label, _marks_spaces(lm))[0] for label in readable(lm)],
+                dtype=np.int64,
+            )
             for lm in (self.teacher, self.student)
         )
         return one, other
+
+
+def _split_form(base: int, student_splits: bool, count: int, place: int) -> int:
+    """The number of the form for a place in words of `count` tokens; the inverse of `_of_split_form`.
+
+    >>> _of_split_form(_split_form(2, True, 4, 3))
+    (2, True, 4, 3)
+    """
+    return ((count * MOST_TOKENS + place) * 2 + student_splits) * SPLIT + base
+
+
+def _of_split_form(form: int) -> tuple[int, bool, int, int]:
+    places, student_splits = divmod(form // SPLIT, 2)
+    return form % SPLIT, bool(student_splits), *divmod(places, MOST_TOKENS)
 
 
 def _keys(

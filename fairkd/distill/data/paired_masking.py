@@ -30,13 +30,14 @@ class PairedBatch(Batch):
     teacher_ids, teacher_mask
         The teacher's token ids after masking, and its attention mask: [batch, length].
     teacher_rows
-        The teacher's positions to compare [K], as indices into its flattened ids: words of one token in both.
+        The teacher's positions to compare [K], as indices into its flattened ids. A position may be there
+        several times.
     teacher_labels
         The teacher's original tokens there [K].
     student_rows
-        The same words [K], as indices into `rows`.
+        The student's positions to compare them with [K], as indices into `rows`.
     forms
-        The form numbers of these words [K] (`fairkd.models.MatchedVocabularies`).
+        The form numbers of these comparisons [K] (`fairkd.models.MatchedVocabularies`).
     """
 
     teacher_ids: Tensor
@@ -48,7 +49,7 @@ class PairedBatch(Batch):
 
     @property
     def teachers(self) -> Batch:
-        """The teacher's side, at the words of one token in both models."""
+        """The teacher's side, at the positions to compare."""
         return Batch(self.teacher_ids, self.teacher_mask, self.teacher_rows, self.teacher_labels)
 
     def to(self, device: torch.device) -> PairedBatch:
@@ -70,9 +71,14 @@ class PairedMasker:
         seed: int,
         group_words: Sequence[int] = (),
         sample: float = 0.0,
+        within: bool = True,
     ) -> None:
-        """`group_words` are tokens of the student; `sample` is as in `Masker`."""
+        """`group_words` are tokens of the student; `sample` is as in `Masker`.
+
+        `within` compares at hidden words of several tokens, too, wherever the models can be compared there.
+        """
         self.vocabularies, self.masking, self.seed, self.sample = vocabularies, masking, seed, sample
+        self.within = within
         self.lms = vocabularies.teacher, vocabularies.student
         group_rate = masking.rate if masking.group_rate is None else masking.group_rate
         self.rates = np.full(self.lms[1].vocabulary_size, masking.rate)
@@ -116,12 +122,27 @@ class PairedMasker:
         for side in (0, 1):
             inputs[side][_of_tokens(hidden, words[side])] = self.lms[side].mask_id
         self._replace(inputs, (teacher_at, student_at), noise, forms, draws[2])
-        matched = used & single
-        wanted = (labels != IGNORED) | _of_tokens(matched, words[1])
+        lengths = [one.shape[1] for one in inputs]
+        batch, word = np.nonzero(used & single)
+        pairs = [
+            np.stack(
+                [
+                    batch * lengths[0] + teacher_at[batch, word],
+                    batch * lengths[1] + student_at[batch, word],
+                    forms[batch, word],
+                ],
+                1,
+            )
+        ]
+        if self.within:
+            pairs += [
+                self._within(texts[row], int(word)) + [row * lengths[0], row * lengths[1], 0]
+                for row, word in zip(*np.nonzero(hidden & ~single), strict=True)
+            ]
+        teacher_rows, places, form_numbers = np.concatenate(pairs).T
+        wanted = labels != IGNORED
+        wanted.flat[places] = True
         rows = np.flatnonzero(wanted)
-        batch, word = np.nonzero(matched)
-        length = [one.shape[1] for one in inputs]
-        places = batch * length[1] + student_at[batch, word]
         masks = [None if mask is None else torch.from_numpy(mask) for _, mask in ids]
         return PairedBatch(
             ids=torch.from_numpy(inputs[1]),
@@ -130,11 +151,21 @@ class PairedMasker:
             labels=torch.from_numpy(labels.flat[rows]),
             teacher_ids=torch.from_numpy(inputs[0]),
             teacher_mask=masks[0],
-            teacher_rows=torch.from_numpy(batch * length[0] + teacher_at[batch, word]),
-            teacher_labels=torch.from_numpy(original[batch, word]),
+            teacher_rows=torch.from_numpy(teacher_rows.copy()),
+            teacher_labels=torch.from_numpy(ids[0][0].flat[teacher_rows]),
             student_rows=torch.from_numpy(np.searchsorted(rows, places)),
-            forms=torch.from_numpy(forms[batch, word]),
+            forms=torch.from_numpy(form_numbers.copy()),
         )
+
+    def _within(self, text: PairedText, word: int) -> np.ndarray:
+        """The comparisons at a hidden word of several tokens [C, 3]: both places, and form number."""
+        places = [np.flatnonzero(own == word) for own in (text.teacher_words, text.student_words)]
+        tokens = text.tokens_of(word)
+        if text.aligned[word]:
+            return np.stack([*places, self.vocabularies.forms_of(*tokens)], 1)
+        found = self.vocabularies.comparisons(*(own.tolist() for own in tokens))
+        rows = [(places[0][i], places[1][j], form) for i, j, form in found]
+        return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
     def _pad_id(self, side: int) -> int:
         return self.lms[side].tokenizer.pad_token_id or 0

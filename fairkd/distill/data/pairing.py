@@ -3,10 +3,11 @@
 The tokens are aligned by the characters that they stand for. A *word* begins where both models begin a token,
 and not between two letters or digits; scripts without spaces between words (from U+2E80 on) are not held
 together. It has one token or several in each model. At a word of one token in both, the models' distributions
-answer the same question: which single word is here? At a word of several tokens they do not. Each mask of
-several says that the word has so many tokens, which depends on the tokenizer. So a teacher's probability of
-a word in three tokens, given three masks, is no target for a student that has two masks there. At such words
-a student learns from the text alone.
+answer the same question: which single word is here? So they do at each token of a word that both split at the
+same characters. Otherwise they do not: each mask of several says that the word has so many tokens, which
+depends on the tokenizer. A model with one mask can be asked the other one's question all the same (see
+`fairkd.models.split_words`). A teacher with three masks cannot be asked that of a student with two: there it
+learns from the text alone.
 """
 
 from __future__ import annotations
@@ -33,14 +34,18 @@ class PairedText:
         Token ids, special tokens included: [L_t] and [L_s].
     teacher_words, student_words
         The number of each token's word; NO_WORD for a special token, or where the models find no common word.
+    aligned
+        Whether each word [W] is as many tokens in both models, which begin at the same characters, and
+        unknown to neither.
     single
-        Whether each word [W] is one token in both models, and unknown to neither.
+        Whether each word [W] is aligned and one token.
     """
 
     teacher: np.ndarray
     student: np.ndarray
     teacher_words: np.ndarray
     student_words: np.ndarray
+    aligned: np.ndarray
     single: np.ndarray
 
     @property
@@ -49,6 +54,10 @@ class PairedText:
         inside = self.teacher_words[self.teacher_words != NO_WORD]
         found: np.ndarray = np.bincount(inside, minlength=len(self.single)) == 1
         return found
+
+    def tokens_of(self, word: int) -> tuple[np.ndarray, np.ndarray]:
+        """The teacher's and the student's token ids of a word."""
+        return self.teacher[self.teacher_words == word], self.student[self.student_words == word]
 
     @property
     def longer(self) -> np.ndarray:
@@ -110,19 +119,35 @@ def _pair(
         for side in (one, other)
     ]
     ids = [np.array(side.ids, dtype=np.int64) for side in (one, other)]
+    starts: list[Sequence[int | None]] = [one.starts, other.starts]
     count = len(begins)
     if max(len(one.ids), len(other.ids)) > max_tokens:
         count = min(_words_that_fit(own, max_tokens, count) for own in words)
         kept = [_before(own, count) for own in words]
         ids = [own[keep] for own, keep in zip(ids, kept, strict=True)]
         words = [own[keep] for own, keep in zip(words, kept, strict=True)]
-    single = np.ones(count, dtype=bool)
-    for own, tokens, lm in zip(words, ids, lms, strict=True):
-        inside = own != NO_WORD
-        known = tokens != (NO_WORD if lm.tokenizer.unk_token_id is None else lm.tokenizer.unk_token_id)
-        single &= np.bincount(own[inside], minlength=count) == 1
-        single &= np.bincount(own[inside & known], minlength=count) == 1
-    return PairedText(ids[0], ids[1], words[0], words[1], single)
+        starts = [[own[i] for i in keep] for own, keep in zip(starts, kept, strict=True)]
+    single, aligned = _alike(words, ids, starts, lms, count)
+    return PairedText(ids[0], ids[1], words[0], words[1], aligned, single)
+
+
+def _alike(
+    words: Sequence[np.ndarray],
+    ids: Sequence[np.ndarray],
+    starts: Sequence[Sequence[int | None]],
+    lms: tuple[MaskedLM, MaskedLM],
+    count: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`PairedText.single` and `PairedText.aligned`, for texts cut after `count` words."""
+    found: list[list[list[int | None]]] = [[[] for _ in range(count)] for _ in range(2)]
+    known = np.ones(count, dtype=bool)
+    for side, (own, tokens, lm) in enumerate(zip(words, ids, lms, strict=True)):
+        for word, token, start in zip(own.tolist(), tokens.tolist(), starts[side], strict=True):
+            if word != NO_WORD:
+                found[side][word].append(start)
+                known[word] &= token != lm.tokenizer.unk_token_id
+    aligned = known & np.fromiter((one == other for one, other in zip(*found, strict=True)), bool, count)
+    return aligned & np.fromiter((len(own) == 1 for own in found[0]), bool, count), aligned
 
 
 def _inside_word(text: str, place: int) -> bool:

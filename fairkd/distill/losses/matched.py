@@ -36,7 +36,7 @@ MOST_ROWS = 128  # of a chunk: some six arrays [V, MOST_ROWS] are alive at once
 
 @dataclass(frozen=True)
 class MatchedTargets:
-    """What the student is trained on at N positions, of which K have a counterpart of the teacher.
+    """What the student is trained on at N positions, and K comparisons of these with the teacher's.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class MatchedTargets:
         The teacher's states [K, width] after its head's transform, and its vocabulary projection. Without a
         weight, `states` are logits [K, V].
     rows
-        Which of the N positions each of the K is.
+        Which of the N positions each of the K is. A position may be there several times.
     forms, matches
         The form number [K] of each, and the match of the vocabularies at each form.
     constrained
@@ -185,6 +185,10 @@ class _Pass:
                 (weights.group, targets.constrained.sum()),
             )
         )
+        # A position may be compared several times, but its label is learnt once: at the first of its places.
+        places = torch.arange(len(targets.rows), device=device)
+        self.first = places.new_full((len(states),), len(places))
+        self.first.scatter_reduce_(0, targets.rows, places, "amin")
         self.sums = torch.zeros(3, dtype=self.exact, device=device)
         self.grad_states, self.grad_weight, self.grad_bias = (
             torch.zeros_like(given, dtype=self.exact) if given is not None and needed else None
@@ -208,11 +212,12 @@ class _Pass:
             grad = torch.zeros_like(b)
         else:
             grad, soft = self._compare(form, b, rows, places)
-        self._learn_labels(b, rows, soft, grad)
+        learnt = rows if form is None else rows.where(self.first[rows] == places, -1)
+        self._learn_labels(b, learnt, soft, grad)
         grad = grad.to(states.dtype)
         if self.grad_states is not None:
             own = grad.t() if self.weight is None else grad.t() @ self.weight
-            self.grad_states[rows] = own.to(self.exact)
+            self.grad_states.index_add_(0, rows, own.to(self.exact))
         if self.grad_weight is not None:
             self.grad_weight += (grad @ states).to(self.exact)
         if self.grad_bias is not None:
@@ -231,12 +236,13 @@ class _Pass:
         at = torch.nonzero(constrained).flatten()
         if self.weights.group and len(at):
             by_class[:, at] += self._balance(match, one[:, at], other[:, at])
-        if not match.has_other:  # then no token of the student is in that class
-            by_class = torch.cat([by_class, by_class.new_zeros(1, by_class.shape[1])])
-            other = torch.cat([other, other.new_zeros(1, other.shape[1])])
+        # Tokens that are left out get no gradient; "other" has none of the student's tokens if it is missing.
+        without = match.classes + 2 - len(other), other.shape[1]
+        by_class = torch.cat([by_class, by_class.new_zeros(without)])
+        other = torch.cat([other, other.new_full(without, torch.inf)])
         share = (b - other[members]).exp_()
         soft = None
-        if self.weights.label == "soft" and self.constraints.student.active:
+        if self.weights.label == "soft" and self.constraints.student.active and len(at):
             columns = self.constraints.student.columns.to(b.device)
             inside = one.log_softmax(0).exp()[members[columns]] * share[columns]
             labels = self.targets.labels[rows].masked_fill(~constrained, IGNORED)
@@ -275,8 +281,8 @@ class _Pass:
         return self.group * grad
 
     def _learn_labels(self, b: Tensor, rows: Tensor, soft: Tensor | None, grad: Tensor) -> None:
-        """Add the mlm term to the sums, and its gradient to `grad` [V, n]."""
-        labels = self.targets.labels[rows]
+        """Add the mlm term to the sums, and its gradient to `grad` [V, n]; not at rows of -1."""
+        labels = self.targets.labels[rows].masked_fill(rows < 0, IGNORED)
         at = torch.nonzero(labels != IGNORED).flatten()
         if not (len(at) and self.weights.mlm):
             return

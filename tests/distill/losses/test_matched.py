@@ -171,3 +171,32 @@ def test_a_match_of_tokens_without_counterpart_says_how_much_is_lost() -> None:
     match = VocabularyMatch(torch.tensor([0, 2, 1]), torch.tensor([0, 1]), 2)
     assert match.unmatched(torch.tensor([[0.5, 0.3, 0.2]])).item() == pytest.approx(0.3)
     assert not match.has_other
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6), left_out=st.sampled_from(["teacher", "student"]))
+def test_tokens_may_be_left_out_and_a_position_compared_several_times(seed: int, left_out: str) -> None:
+    """Its label is learnt once, and tokens that are left out get no gradient from the comparison."""
+    random = torch.Generator().manual_seed(seed)
+    states, weight, bias, targets = problem()
+    classes, matches = 6, {}
+    for form in (0, 8):
+        maps = {side: torch.randint(0, classes, (V,), generator=random) for side in ("teacher", "student")}
+        maps[left_out][torch.randperm(V, generator=random)[: V // 2]] = classes + 1
+        for own in maps.values():
+            own[torch.randperm(V, generator=random)[:classes]] = torch.arange(classes)
+        matches[form] = VocabularyMatch(maps["teacher"], maps["student"], classes)
+    rows = torch.tensor([0, 4, 4, 2, 4])
+    theirs = replace(
+        matched(targets, matches[0]),
+        states=targets.states[rows],
+        rows=rows,
+        forms=torch.tensor([0, 0, 8, 8, 8])[: len(rows)],
+        matches=matches,
+        constrained=torch.zeros(len(rows), dtype=torch.bool),
+    )
+    constraint = Constraint("group", ((3, 5), (2,)))
+    weights = Weights(kd=5, mlm=2, group=3, temperature=2.0, label="soft")
+    both = Constraints(constraint, constraint)
+    got, _ = matched_loss(states, weight, bias, theirs, both, weights, chunk=3)
+    assert_same(got, plain_loss(states, weight, bias, theirs, both, weights), (states, weight, bias))
