@@ -25,6 +25,7 @@ from .measure_config import (
     MOST_MODELS as MOST_MODELS,
     MeasureConfig as MeasureConfig,
     MeasurePrecision as MeasurePrecision,
+    check_benchmarks as check_benchmarks,
     make_measure_config as make_measure_config,
 )
 from .measure_disagreement import (
@@ -33,6 +34,7 @@ from .measure_disagreement import (
     share_items as share_items,
 )
 from .measure_run import measure_models as measure_models
+from .measured_students import keep_with_run as keep_with_run
 from .measuring import measure as measure
 from .published_scores import (
     FigureSource as FigureSource,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -98,11 +98,7 @@ class MeasureConfig(Section):
     @field_validator("benchmarks")
     @classmethod
     def _are_benchmarks(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        known = all_texts()  # every benchmark has texts, and these need no torch
-        for name in names:
-            if name not in known:
-                near = nearest(name, known) or known
-                raise ValueError(f"there is no benchmark {quoted(name)}, choose one of {', '.join(near)}")
+        check_benchmarks(names)
         return names
 
     @field_validator("data")
@@ -126,6 +122,17 @@ class MeasureConfig(Section):
         for name in sorted(self.data.keys() & self.data_sets.keys()):
             raise ValueError(f"expected a file or a data set for {quoted(name)}, but got both")
         return self
+
+
+def check_benchmarks(names: Sequence[str]) -> None:
+    """Raise ValueError with part of a sentence for a name that no benchmark has, or that stands twice."""
+    known = all_texts()  # every benchmark has texts, and these need no torch
+    for name in names:
+        if name not in known:
+            near = nearest(name, known) or known
+            raise ValueError(f"there is no benchmark {quoted(name)}, choose one of {', '.join(near)}")
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise ValueError(f"{quoted(repeated[0])} stands in it more than once")
 
 
 def make_measure_config(values: Mapping[str, Any]) -> MeasureConfig:

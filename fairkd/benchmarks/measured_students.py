@@ -29,12 +29,23 @@ def keep(result: Result) -> None:
     if not result.model.startswith(_RUN):
         return
     with suppress(ModelError, OSError):
-        model = run_folder(result.model.removeprefix(_RUN))
-        before = stored_results.read_one(stored_results.path_of(model.parent, result.model, result.benchmark))
-        if isinstance(before, Result) and _items(result) < _items(before):
-            return
-        stored_results.store(result, model.parent)
-        write_card(model / "README.md", stored_results.read(model.parent)[0])
+        keep_with_run(result, run_folder(result.model.removeprefix(_RUN)).parent)
+
+
+def keep_with_run(result: Result, folder: Path) -> None:
+    """Store a result about the student of the run in `folder`, and write it into the model card.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written.
+    """
+    before = stored_results.read_one(stored_results.path_of(folder, result.model, result.benchmark))
+    same_student = isinstance(before, Result) and before.model_hash == result.model_hash
+    if isinstance(before, Result) and same_student and _items(result) < _items(before):
+        return
+    stored_results.store(result, folder)
+    write_card(folder / "model" / "README.md", stored_results.read(folder)[0])
 
 
 def _items(result: Result) -> int:

@@ -44,6 +44,7 @@ def measure(
     precision: Precision = "strict",
     seed: int = 0,
     cached: bool = True,
+    alone: bool = False,
     progress: Progress | None = None,
     report: Callable[[float], None] | None = None,
 ) -> Result:
@@ -72,6 +73,8 @@ def measure(
         Of the sample and of the bootstrap.
     cached : bool
         Whether to use and keep scores on disk.
+    alone : bool
+        Whether this process scores all items, although others were launched with it.
     progress : function, optional
         Called with a sentence and a fraction while the data are fetched.
     report : function, optional
@@ -101,7 +104,10 @@ def measure(
     store = ScoreCache(model_hash, precision) if cached else None
     try:
         scorer = Scorer(lm, reference=reference, precision=precision, store=store, report=report)
-        table, unscored = score_together(lambda part: score_items(benchmark, part, scorer), items)
+        if alone:
+            table, unscored = score_items(benchmark, items, scorer)
+        else:
+            table, unscored = score_together(lambda part: score_items(benchmark, part, scorer), items)
     finally:
         if store is not None:
             store.close()

@@ -28,6 +28,7 @@
 * `lr_schedule`, `precision`, `memory_limits`: learning rate, number formats, lack of memory
 * `time_estimate`: how long a run will take
 * `model_card`: the README of the saved model; `student_costs`: its size and latency
+* `student_benchmarks`: benchmarks of the finished student
 
 The public names are in `__init__.pyi`; they are imported when first used, so torch is loaded only on demand.
 """

@@ -348,6 +348,11 @@ class TrainingLoop:
             if not cancelled:
                 self.emit("costs", **save_with_costs(self.evaluator, self._card_data(), model))
         self.accelerator.wait_for_everyone()
+        if self.is_first and not cancelled and self.config.evaluation.benchmarks:
+            from fairkd.distill.student_benchmarks import measure_benchmarks  # most runs do without
+
+            self.enter("benchmarks")
+            cancelled = not measure_benchmarks(self.config, self.folder, self.emit, self.stop)
         end: Literal["finished", "cancelled"] = "cancelled" if cancelled else "finished"
         self.emit(
             "end",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Phase = Literal["loading", "teacher", "student", "training", "evaluation", "saving"]
+Phase = Literal["loading", "teacher", "student", "training", "evaluation", "saving", "benchmarks"]
 
 PHASES: Mapping[str, str] = {
     "loading": "Loading the models and the text",
@@ -14,6 +14,7 @@ PHASES: Mapping[str, str] = {
     "training": "Training",
     "evaluation": "Measuring the student",
     "saving": "Saving the student",
+    "benchmarks": "Measuring the student by benchmarks",
 }
 # The phases before the first step, in their order. A resumed run only loads.
 PREPARATION: tuple[Phase, ...] = ("loading", "teacher", "student")

@@ -117,6 +117,11 @@ class Visitor:
             if not config.quick:
                 raise InputError("On this server, measurements are quick ones: choose quick mode.")
             return
+        if config.evaluation.benchmarks and config.evaluation.benchmark_items != "sample":
+            raise InputError(
+                "On this server, benchmarks are measured on a sample: set evaluation.benchmark_items to "
+                "sample."
+            )
         most = self.hosting.minutes
         if config.budget.minutes is None or config.budget.minutes > most:
             given = (

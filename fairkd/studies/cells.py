@@ -39,8 +39,14 @@ def cell_name(variant: str, seed: int) -> str:
 
 
 def budget_notes(study: Study) -> list[str]:
-    """What is equal between the variants, and what is not, in one sentence each."""
-    budget = _config(study, study.baseline).budget
+    """What is equal between the variants, and what is not, in one sentence each.
+
+    None for a stored study whose settings this version does not have.
+    """
+    try:
+        budget = _config(study, study.baseline).budget
+    except InputError:
+        return []
     if budget.steps is None:
         minutes = f"{budget.minutes:g} {'minute' if budget.minutes == 1 else 'minutes'}"
         notes = [
@@ -53,8 +59,11 @@ def budget_notes(study: Study) -> list[str]:
             f"Every run trains for {steps} of the same size: the variants get equal tokens up to padding, "
             "but not equal time, since some have slower steps."
         ]
-    if budget.stop_gap is not None:
-        notes.append("Runs may stop early (budget.stop_gap), so that they end with unequal budgets.")
+    if budget.early_stopping is not None:
+        notes.append(f"Runs may stop early ({budget.early_stopping}), so that they end with unequal budgets.")
+    for name in dict.fromkeys(variant.preset for variant in study.variants.values()):
+        if own := [key for key in flat(preset(name)) if key.partition(".")[0] in SHARED]:
+            notes.append(f"Of the preset {name}, {listed(own)} {'is' if len(own) == 1 else 'are'} left out.")
     return notes
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from fairkd.benchmarks import check_benchmarks
 from fairkd.distill.config.words_section import WordsSection
 from fairkd.utils import Section
+
+BenchmarkItems = Literal["sample", "all"]
 
 
 class BudgetConfig(Section):
@@ -126,6 +129,16 @@ class EvaluationConfig(WordsSection):
         default=None,
         description="Your own word groups in place of the named ones: a list of words for each group name.",
     )
+    benchmarks: tuple[str, ...] = Field(
+        default=(),
+        description="Benchmarks to measure the student by at the end, by name: `fairkd measure --list` shows "
+        "them.",
+    )
+    benchmark_items: BenchmarkItems = Field(
+        default="sample",
+        description="Items of these benchmarks: a stratified sample, with wider intervals (sample), or all "
+        "of them (all).",
+    )
     professions: int = Field(
         default=20,
         ge=2,
@@ -133,6 +146,12 @@ class EvaluationConfig(WordsSection):
         description="Number of professions to measure the gap on, evenly spaced in the shipped list. More of "
         "them narrow the interval.",
     )
+
+    @field_validator("benchmarks")
+    @classmethod
+    def _are_benchmarks(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        check_benchmarks(names)
+        return names
 
     @model_validator(mode="after")
     def _known(self) -> Self:
