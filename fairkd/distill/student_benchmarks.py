@@ -15,7 +15,7 @@ from fairkd.utils import Throttle, runs_folder
 Emit = Callable[..., None]  # the type of an event, and its values
 
 
-class _Stop(Exception):
+class _Stopped(Exception):
     """The run was asked to stop."""
 
 
@@ -32,7 +32,7 @@ def measure_benchmarks(config: Config, folder: Path, emit: Emit, stop: Callable[
 
     def check(_: object = None) -> None:
         if stop():
-            raise _Stop
+            raise _Stopped
 
     def say(text: str, _fraction: float | None) -> None:
         check()
@@ -56,7 +56,7 @@ def measure_benchmarks(config: Config, folder: Path, emit: Emit, stop: Callable[
                 report=check,
             )
             keep_with_run(result, folder)
-        except _Stop:
+        except _Stopped:
             return False
         except Exception as error:  # the student is trained and saved: this must not make the run fail
             why = str(error) if isinstance(error, FairKDError) else f"{reason(error)}."
