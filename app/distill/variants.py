@@ -25,6 +25,7 @@ SHARED_SETTINGS = (
     "threads",
     "teacher_cache",
     "log_every",
+    "tensorboard",
     "corpus.source",
     "corpus.column",
     "corpus.held_out",

@@ -26,6 +26,7 @@
 * `checkpoints`, `run_state`: what is stored so that a run can be resumed
 * `run_folder`: the folder of a run, locked while a process trains in it
 * `lr_schedule`, `precision`, `memory_limits`: learning rate, number formats, lack of memory
+* `tensorboard_curves`: a run's numbers for TensorBoard
 * `time_estimate`: how long a run will take
 * `model_card`: the README of the saved model; `student_costs`: its size and latency
 * `student_benchmarks`: benchmarks of the finished student

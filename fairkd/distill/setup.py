@@ -41,6 +41,7 @@ from fairkd.distill.precision import make_accelerator
 from fairkd.distill.run_text import read_text, text_sentences
 from fairkd.distill.student import make_student, settle
 from fairkd.distill.teacher_cache import open_cache
+from fairkd.distill.tensorboard_curves import require_tensorboard
 from fairkd.distill.trainer import Trainer, make_constraint, make_masker, make_paired_masker
 from fairkd.distill.vocabulary import student_constraint, trim_student
 from fairkd.errors import InputError, ModelError
@@ -179,6 +180,8 @@ def prepare_models(
     read.
     """
     notify = notify or (lambda _: None)
+    if config.tensorboard and accelerator.is_main_process:
+        require_tensorboard()
     if teacher is None:
         notify(f"Loading {config.teacher}")
         teacher = models.load(config.teacher)

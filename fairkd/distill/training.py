@@ -30,6 +30,7 @@ from fairkd.distill.phases import Phase
 from fairkd.distill.precision import make_accelerator
 from fairkd.distill.run_folder import locked, write_config
 from fairkd.distill.setup import scratch_buffers, set_up, use_threads
+from fairkd.distill.tensorboard_curves import TensorBoardCurves
 from fairkd.models import MaskedLM
 
 __all__ = ["Emit", "Event", "Outcome", "Stop", "train"]
@@ -78,12 +79,17 @@ def train(
     def notify(text: str) -> None:
         send({"type": "message", "time": time.time(), "step": 0, "text": text})
 
+    curves = TensorBoardCurves(folder, config, notify) if is_first and config.tensorboard else None
+    if curves is not None:
+        send = _both(send, curves.write)
     loading: Phase = "loading"
     step = max(checkpoints.steps(folder / "checkpoints"), default=0) if is_first else 0
     send({"type": "phase", "time": time.time(), "step": step, "phase": loading})
 
     keep_freed_memory()
     with ExitStack() as stack:
+        if curves is not None:
+            stack.enter_context(curves)
         for context in (explain_lack_of_memory(), use_threads(config.threads), scratch_buffers()):
             stack.enter_context(context)
         if is_first:
@@ -112,6 +118,16 @@ def _cancelled(folder: Path, send: Emit) -> Outcome:
     step = max(checkpoints.steps(folder / "checkpoints"), default=0)
     send({"type": "end", "time": time.time(), "step": step, "state": "cancelled", "sentence": None})
     return Outcome(state="cancelled", steps=step, tokens=0, seconds=0.0, held_out={}, model=None)
+
+
+def _both(send: Emit, write: Emit) -> Emit:
+    """Sends an event, and writes it."""
+
+    def emit(event: Event) -> None:
+        send(event)
+        write(event)
+
+    return emit
 
 
 def _ignore(_: Event) -> None:

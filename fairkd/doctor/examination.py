@@ -25,6 +25,7 @@ def examine(*, port: int | None = 8501, address: str | None = None) -> tuple[Fin
     """
     checks: dict[str, Check] = {
         "packages": installation.packages,
+        "optional packages": installation.optional_packages,
         "embedded models": installation.embedded_models,
         "settings": installation.settings,
         "home folder": home_folder.home_folder,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from fairkd import models, runs
@@ -17,6 +18,11 @@ from fairkd.utils import Hosting, did_you_mean, home, nearest, quoted
 _PACKAGE = Path(__file__).parents[1]
 PINS = "requirements.txt"  # in a wheel beside the package's modules, in a checkout beside the package
 DASHBOARD = frozenset({"streamlit", "plotly", "starlette"})  # what the library works without
+OPTIONAL = {  # package: its extra, and what it is for
+    "datasets": ("datasets", "text of the Hugging Face Hub"),
+    "pyarrow": ("parquet", "text in .parquet and .zst files"),
+    "tensorboard": ("tensorboard", "curves for TensorBoard"),
+}
 VARIABLES = (
     "FAIRKD_ALLOWED_MODELS",
     "FAIRKD_ALLOWED_TEXT",
@@ -86,6 +92,19 @@ def tested_versions() -> dict[str, str]:
             text = (folder / PINS).read_text(encoding="utf-8")
             return dict(re.findall(r"(?m)^([\w.-]+)==([\w.]+)", text))
     return {}
+
+
+def optional_packages() -> Iterator[Finding]:
+    """Which packages of the extras are installed. FairKD works without them."""
+    installed, missing = [], []
+    for name, (extra, purpose) in OPTIONAL.items():
+        if find_spec(name) is not None:
+            installed.append(name)
+        else:
+            missing.append(f"{name} ({purpose}: pip install 'fairkd[{extra}]')")
+    sentences = [f"Installed: {listed(installed)}."] if installed else []
+    sentences += [f"Not installed: {listed(missing)}."] if missing else []
+    yield Finding("optional packages", "ok", " ".join(sentences))
 
 
 def _install(names: list[str]) -> str:

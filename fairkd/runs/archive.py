@@ -26,6 +26,8 @@ _DENSE = {".safetensors", ".pt", ".bin", ".gz"}  # compression makes them hardly
 def export(id: str, target: Path | BinaryIO, *, model: bool = True, checkpoints: bool = False) -> Path | None:
     """Write a run's folder as a zip file: settings, description, events, log, and the model if there is one.
 
+    TensorBoard's files are left out: they name this computer, and events.jsonl has their numbers.
+
     It names no path of this computer: names of files and folders replace them, and export.txt in it says how
     often.
 
@@ -52,6 +54,7 @@ def export(id: str, target: Path | BinaryIO, *, model: bool = True, checkpoints:
     if not run.folder.is_dir():
         raise InputError(f"The folder of the run {shortened(id)} is missing, so there is nothing to export.")
     left_out = {name for name, included in (("model", model), ("checkpoints", checkpoints)) if not included}
+    left_out.add("tensorboard")
     # Listed before anything is written: the target may be in the run's own folder, as earlier exports may.
     files = [
         path

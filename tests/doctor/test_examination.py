@@ -33,6 +33,15 @@ def one(findings: Iterator[Finding], topic: str) -> Finding:
     return found
 
 
+def test_optional_packages_that_are_missing_are_named_with_their_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(installation, "find_spec", lambda name: None if name == "tensorboard" else object())
+    found = one(installation.optional_packages(), "optional packages")
+    missing = "Not installed: tensorboard (curves for TensorBoard: pip install 'fairkd[tensorboard]')."
+    assert found.sentence == f"Installed: datasets, pyarrow. {missing}"
+
+
 def test_a_good_home_is_fine_and_stays_as_it_was(home: Path) -> None:
     assert {finding.severity for finding in home_folder.home_folder()} <= {"ok", "warning"}  # a small disk
     assert list(home.iterdir()) == []

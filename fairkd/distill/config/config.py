@@ -85,6 +85,11 @@ class Config(Section):
         description="Keep what the teacher's encoder computes on disk, in half precision, so that other "
         "variants and reruns are faster.",
     )
+    tensorboard: bool = Field(
+        default=False,
+        description="Also write the curves for TensorBoard into the run's folder. Needs the package "
+        "tensorboard.",
+    )
     log_every: int = Field(default=20, ge=1, description="Steps between two points of the loss curves.")
 
     @model_validator(mode="after")
