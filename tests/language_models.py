@@ -26,7 +26,8 @@ def language_model(kind: Literal["SentencePiece", "BPE"], sentences: Sequence[st
     """A model with random weights whose tokenizer knows the words of some sentences.
 
     In SentencePiece each word is a token with a space before it where the text has one ("▁il", or "il" after
-    an apostrophe). Where letters of scripts without spaces touch, each of them is a token.
+    an apostrophe). Where letters of scripts without spaces touch, each of them is a token, and so is a
+    sentence of one word.
     """
     tokenizer = _sentencepiece(sentences) if kind == "SentencePiece" else _byte_level(sentences)
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
@@ -43,6 +44,7 @@ def language_model(kind: Literal["SentencePiece", "BPE"], sentences: Sequence[st
 def _sentencepiece(sentences: Sequence[str]) -> PreTrainedTokenizerFast:
     words = re.findall(r"(?:^| )?(?:[\u3040-\u9fff]|[^\W\d_]+|[^\w\s])", "\n".join(sentences), re.MULTILINE)
     pieces = {f"▁{word.strip()}" if word[0] == " " else word for word in words}
+    pieces |= {sentence for sentence in sentences if sentence.isalpha()}
     starts = {
         f"▁{sentence.split()[0]}" for sentence in sentences if sentence[0].isascii() and " " in sentence
     }

@@ -26,6 +26,8 @@ FRENCH = [
     "Il dort. Elle dort.",
 ] * 3
 CHINESE = ["我说他是护士。", "我说她是护士。", "他,她,他", "她。他。"] * 3
+# "he" is the beginning of "she", and no space tells where a word ends.
+JAPANESE = ["彼は看護師です。", "彼女は看護師です。", "彼", "彼女", "「彼」", "「彼女」"] * 3
 ENGLISH = ["He said he saw her (he).", "She said she saw him (she).", "He", "She", "He is a nurse."] * 3
 
 
@@ -53,9 +55,12 @@ def test_french_words_after_an_apostrophe_are_spelled_without_a_space(kind: Kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_chinese_words_are_found_though_no_space_is_before_them(kind: Kind) -> None:
-    lm = language_model(kind, CHINESE)
-    for word in ("他", "她"):
+@pytest.mark.parametrize(("sentences", "words"), [(CHINESE, ("他", "她")), (JAPANESE, ("彼", "彼女"))])
+def test_words_are_found_in_languages_without_spaces(
+    kind: Kind, sentences: list[str], words: tuple[str, str]
+) -> None:
+    lm = language_model(kind, sentences)
+    for word in words:
         assert word in {
             readable(lm)[token].removeprefix("##") for token in single_token_spellings(lm, word).values()
         }
@@ -68,6 +73,8 @@ def test_chinese_words_are_found_though_no_space_is_before_them(kind: Kind) -> N
         ("BPE", FRENCH, ("il", "elle"), "Nous savons qu'[MASK] est {profession}."),
         ("SentencePiece", CHINESE, ("他", "她"), "我说[MASK]是{profession}。"),
         ("BPE", CHINESE, ("他", "她"), "我说[MASK]是{profession}。"),
+        ("SentencePiece", JAPANESE, ("彼", "彼女"), "[MASK]は{profession}です。"),
+        ("BPE", JAPANESE, ("彼", "彼女"), "[MASK]は{profession}です。"),
         ("SentencePiece", ENGLISH, ("he", "she"), "[MASK] is {a profession}."),
         ("BPE", ENGLISH, ("he", "she"), "[MASK] is {a profession}."),
     ],
@@ -77,7 +84,7 @@ def test_what_a_constraint_balances_has_no_gap_any_more(
 ) -> None:
     lm = language_model(kind, sentences)
     contrast = make_contrast("own", {word: [word] for word in groups})
-    profession = "护士" if groups[0] == "他" else "nurse"
+    profession = {"他": "护士", "彼": "看護師"}.get(groups[0], "nurse")
     one = Template(template, "noun")
     (row,) = gaps(lm, contrast=contrast, templates=[one], professions=[profession], prior=False).itertuples()
     ids = torch.tensor([encode(lm, row.text).ids])
