@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from fairkd.models.loading import MaskedLM
 
@@ -17,7 +18,7 @@ THREADS = 1  # so that the figure does not depend on how many cores a machine ha
 @torch.inference_mode()
 def forward_milliseconds(
     lms: Mapping[str, MaskedLM],
-    sentences: Sequence[Sequence[int]],
+    sentences: Sequence[ArrayLike],
     *,
     rounds: int,
     seconds: float = math.inf,
@@ -30,7 +31,7 @@ def forward_milliseconds(
     ----------
     lms : mapping
         Models on the CPU, with one vocabulary.
-    sentences : sequence of sequences of int
+    sentences : sequence of arrays of int
         Their token ids.
     rounds : int
         How often every sentence is timed, after a first time as warm-up.

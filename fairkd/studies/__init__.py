@@ -20,6 +20,7 @@ Every cell, a variant at a seed, is a run of `fairkd.runs` in the batch of its s
 * `study_store`: the study.json in a study's folder
 * `study_control`: what users do: create, list, resume, add seeds, cancel, delete
 * `study_results`: means and differences over seeds, verdicts, the Pareto front; `result_sentences`: in words
+* `result_tables`: the same as CSV, Markdown and LaTeX
 * `cell_values`: what the finished cells have measured; `study_columns`: what each value is
 * `seed_statistics`: intervals, tests and verdicts over seeds
 

@@ -1,5 +1,13 @@
 from .cell_values import CellValues as CellValues
 from .cells import SHARED as SHARED, budget_notes as budget_notes, variant_configs as variant_configs
+from .result_tables import (
+    about_study as about_study,
+    cells_table as cells_table,
+    result_files as result_files,
+    summary_table as summary_table,
+    summary_text as summary_text,
+    variants_table as variants_table,
+)
 from .seed_statistics import (
     FEWEST_SEEDS as FEWEST_SEEDS,
     CrossedInterval as CrossedInterval,

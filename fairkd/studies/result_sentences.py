@@ -60,8 +60,7 @@ def comparison_sentence(
 
 
 def _first(column: StudyColumn, variant: str, baseline: str, found: SeedComparison) -> str:
-    is_plural = column.label.endswith("s") and not column.label.endswith("ss")
-    what = f"{variant}'s {column.label} {'are' if is_plural else 'is'}"
+    what = f"{variant}'s {column.label} {_verb(column)}"
     if found.verdict == "too few seeds":
         if not found.n:
             return f"{variant} and {baseline} have no finished seed in common, so they are not compared."
@@ -69,7 +68,7 @@ def _first(column: StudyColumn, variant: str, baseline: str, found: SeedComparis
             f"{what} {_compared(column, found.difference, baseline)} at one seed, which says nothing "
             "about another seed: no verdict."
         )
-    if found.exact and not found.difference:
+    if found.is_equal:
         return f"{variant} and {baseline} do not differ in {column.label}, at any seed."
     if found.exact:
         return f"{what} {_compared(column, found.difference, baseline)}, at every seed: {found.verdict}."
@@ -108,18 +107,21 @@ def finding(
         return f"No verdict on the {what}: two seeds are needed that a variant shares with {baseline}"
     groups: dict[str, list[str]] = {}
     for name, one in usable.items():
-        side = _side(column, one.difference) if one.is_shown else ""
+        side = _side(column, one.difference) if one.is_shown else one.verdict
         groups.setdefault(side, []).append(name)
-    open_question = groups.pop("", [])
-    parts = []
+    unshown, equal = groups.pop("not shown", []), groups.pop("equal", [])
+    parts: list[str] = []
     for side, names in groups.items():
         of = f"that of {_listed(names)}" if parts else f"The {what} of {_listed(names)}"
-        parts.append(f"{of} is {side} than {baseline}'s")
-    if open_question and parts:
-        parts.append(f"that {_listed(open_question)} differs is not shown".replace(" and ", " or "))
-    elif open_question:
-        of = _listed(open_question).replace(" and ", " or ")
-        parts.append(f"It is not shown that the {what} of {of} differs from {baseline}'s")
+        parts.append(f"{of} {_verb(column)} {side} than {baseline}'s")
+    if equal:
+        parts.append(f"{_listed([*equal, baseline])} do not differ in {what}")
+    if unshown:
+        either = _listed(unshown, "or")
+        of = either if parts else f"the {what} of {either}"
+        differs = "differ" if not parts and _verb(column) == "are" else "differs"
+        that = f"that {of} {differs}"
+        parts.append(f"{that} is not shown" if parts else f"It is not shown {that} from {baseline}'s")
     if hollow := [name for name in lost if name in usable and usable[name].is_shown]:
         parts.append(f"but {_listed(hollow)} lost most of the probability mass")
     return "; ".join(parts)
@@ -163,6 +165,10 @@ def _p(value: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _verb(column: StudyColumn) -> str:
+    return "are" if column.label.endswith("s") and not column.label.endswith("ss") else "is"
+
+
+def _listed(names: Sequence[str], word: str = "and") -> str:
     *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"{', '.join(most)} {word} {last}" if most else last

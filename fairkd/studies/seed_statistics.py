@@ -38,7 +38,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairkd.errors import InputError
 from fairkd.measures import FEWEST_ITEMS, SIGNIFICANCE, holm
 
-SeedVerdict = Literal["better", "worse", "higher", "lower", "not shown", "too few seeds"]
+SeedVerdict = Literal["better", "worse", "higher", "lower", "equal", "not shown", "too few seeds"]
 Better = Literal["lower", "higher", "none"]
 Floats = NDArray[np.float64]
 
@@ -84,7 +84,8 @@ class SeedComparison:
         Those with a value of only one of them, which do not count.
     verdict : str
         "better" or "worse" where `p_adjusted` < .05; "higher" or "lower" where neither direction is better;
-        else "not shown", which is no proof of equality. "too few seeds" with fewer than two.
+        else "not shown", which is no proof of equality. "too few seeds" with fewer than two. "equal" where
+        `exact` values are.
     exact : bool
         Whether the values do not depend on the seed, so that there is nothing to test.
     """
@@ -109,7 +110,12 @@ class SeedComparison:
     @property
     def is_shown(self) -> bool:
         """Whether the data tell variant and baseline apart."""
-        return self.verdict not in ("not shown", "too few seeds")
+        return self.verdict not in ("equal", "not shown", "too few seeds")
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both have the same value at every seed, by design."""
+        return self.verdict == "equal"
 
 
 @dataclass(frozen=True)
@@ -281,7 +287,7 @@ def _verdict(found: SeedComparison, p_adjusted: float, direction: Better) -> See
         return "too few seeds"
     shown = found.difference != 0 if found.exact else p_adjusted < SIGNIFICANCE
     if not shown:
-        return "not shown"
+        return "equal" if found.exact else "not shown"
     is_lower = found.difference < 0
     if direction == "none":
         return "lower" if is_lower else "higher"

@@ -96,6 +96,10 @@ class StudyColumn:
             return f"× {_ratio(low)} to × {_ratio(high)}"
         return f"{signed_interval(self.scale * low, self.scale * high, self.digits)}{self.unit}"
 
+    def interval(self, low: float, high: float) -> str:
+        """Both ends of an interval of values: "1.30 to 2.30 nats"."""
+        return f"{self.format(low).removesuffix(' nats')} to {self.format(high)}"
+
     def size(self, value: float) -> str:
         """A difference without its sign: "1.29 nats"; of a log ratio, by how much one value is more."""
         if self.logs:

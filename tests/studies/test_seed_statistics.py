@@ -150,7 +150,7 @@ def test_equal_differences_show_nothing_unless_the_values_are_exact() -> None:
     exact = compared([1.0, 1.0], [2.0, 2.0], exact=True)
     assert exact.verdict == "better" and exact.exact
     assert compared([1.0], [2.0], exact=True).verdict == "better"
-    assert compared([2.0], [2.0], exact=True).verdict == "not shown"
+    assert compared([2.0], [2.0], exact=True).verdict == "equal"
     assert not compared([1.0, 3.0], [2.0, 2.0], exact=True).exact
 
 

@@ -170,3 +170,21 @@ def test_runs_that_were_measured_otherwise_are_refused(tmp_path: Path) -> None:
         found.of("fair", "kl").comparison is None and found.of("fair", "gap_absolute").comparison is not None
     )
     assert any("different teachers" in note for note in found.notes) and found.teacher == {}
+
+
+def test_a_finding_names_the_variants_by_what_is_shown(tmp_path: Path) -> None:
+    cells = {
+        "plain": rows(1.0, 1.1, 1.2),
+        "low": rows(0.1, 0.2, 0.31),
+        "lower": rows(0.05, 0.16, 0.24),
+        "high": rows(3.0, 3.1, 3.22),
+        "noisy": rows(0.2, 1.9, 1.1),
+    }
+    found = results(finished_study(tmp_path, cells))
+    assert found.finding == (
+        "The mean absolute gap of low and lower is lower than plain's; that of high is higher than plain's; "
+        "that noisy differs is not shown"
+    )
+    assert found.finding_of("parameters") == "low, lower, high, noisy and plain do not differ in parameters"
+    assert "4 variants are compared" in found.notes[0]
+    assert "seeds that vary like these show a difference of" in found.of("noisy", "gap_absolute").sentence
