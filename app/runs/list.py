@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.runs import measurement
 from app.runs.actions import chosen_id, open_run, show_problem
+from app.runs.of_studies import StudyRuns, grouped, names_of_studies, study_row
 from app.runs.watched_sentences import play
 from app.shared.activity import track_activity
 from app.shared.model_cache import friendly_errors
@@ -50,27 +51,38 @@ def _list(drawn: Signature) -> None:
     if not found:
         _no_runs()
         return
-    now = time.time()
+    now, names = time.time(), names_of_studies()
     starts, usual = runs.expected_starts(found, runs.slots(), now), runs.usual_phase_seconds(found)
     waiting = [run for run in found if run.state in UNFINISHED]
     ended = [run for run in found if run.state not in UNFINISHED]
     if waiting:
         st.subheader("Running and queued")
         active = sorted(waiting, key=lambda run: (run.state == "queued", run.place))
-        busy = sum(run.active for run in active)
-        for place, run in enumerate(active, start=1):
-            said = status(run, start=starts.get(run.id), usual=usual, now=now)
-            _row(run, said if run.active else f"number {place - busy} in the queue · {literal(said)}")
+        busy = [run for run in active if run.active]
+        queue = [run.id for run in active if not run.active]
+        for entry in (*busy, *grouped([run for run in active if not run.active], names)):
+            if isinstance(entry, StudyRuns):
+                study_row(entry)
+                continue
+            said = status(entry, start=starts.get(entry.id), usual=usual, now=now)
+            waits = not entry.active
+            _row(
+                entry, f"number {queue.index(entry.id) + 1} in the queue · {literal(said)}" if waits else said
+            )
         number = "One run works" if runs.slots() == 1 else f"Up to {runs.slots()} runs work"
         caption(f"{number} at a time. It continues when you close this page.")
     if ended:
         st.subheader("Ended")
         shown = int(st.session_state.get(_SHOWN, FIRST))
-        for run in ended[:shown]:
-            _row(run, status(run, now=now))
-        if len(ended) > shown:
+        rows = grouped(ended, names)
+        for entry in rows[:shown]:
+            if isinstance(entry, StudyRuns):
+                study_row(entry)
+            else:
+                _row(entry, status(entry, now=now))
+        if len(rows) > shown:
             st.button(
-                f"Show {min(FIRST, len(ended) - shown)} more of {len(ended) - shown}",
+                f"Show {min(FIRST, len(rows) - shown)} more of {len(rows) - shown}",
                 on_click=_more,
                 args=(shown,),
                 type="tertiary",

@@ -18,6 +18,7 @@ from app.runs import measurement
 from app.runs.actions import action_bar, open_run, show_problem
 from app.runs.follow import RunData, follow, log_tail
 from app.runs.list import IDLE, LIVE, about, damage
+from app.runs.of_studies import names_of_studies, study_link
 from app.runs.reproduce_run import reproduce_run
 from app.runs.watched_sentences import watched_sentences
 from app.shared.activity import track_activity
@@ -152,6 +153,8 @@ def _head(run: Run) -> None:
         else:
             st.badge(state, icon=icon, color=colour)
         caption(f"{' · '.join(map(literal, about(run)))} · `{run.id}`")
+    if run.batch is not None and (study := names_of_studies().get(run.batch)):
+        study_link(run.batch, study)
     for sentence in filter(None, (damage(run), follow(run).damage)):
         st.warning(literal(sentence), icon=":material/warning:")
     for line in () if is_presenting() else run.note.splitlines():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-STUDY = "study"  # the id
+from app.runs.of_studies import STUDY
 
 
 def chosen_study() -> str | None:

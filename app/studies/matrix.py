@@ -12,9 +12,9 @@ from fairkd.studies import Cell, CellState, Study, StudyRecord
 
 # Class of the look, sign and word of each state.
 _STATES: dict[CellState, tuple[str, str, str]] = {
-    "queued": ("waiting", "…", "waits"),
-    "running": ("running", "▸", "trains"),
-    "cancelling": ("stopped", "▸", "stopping"),
+    "queued": ("waiting", "…", "queued"),
+    "running": ("running", "◑", "trains"),
+    "cancelling": ("stopped", "◑", "stopping"),
     "cancelled": ("stopped", "–", "cancelled"),
     "failed": ("failed", "✕", "failed"),
     "finished": ("finished", "✓", "finished"),

@@ -19,6 +19,8 @@ def add_study(
     variants: tuple[str, ...] = ("plain", "fair"),
     seeds: tuple[int, ...] = (0, 1, 2),
     gaps: Mapping[str, float] | None = None,
+    note: str = "",
+    owner: str = "",
     **settings: Any,
 ) -> StudyRecord:
     """Add a study whose cells are in these states, by default all finished.
@@ -27,7 +29,9 @@ def add_study(
     """
     values = {"name": "A study", "base": {"budget": {"steps": STEPS}}, **settings}
     record = studies.create(
-        studies.make_study({**values, "variants": dict.fromkeys(variants), "seeds": seeds})
+        studies.make_study({**values, "variants": dict.fromkeys(variants), "seeds": seeds}),
+        note=note,
+        owner=owner,
     )
     ends = {"plain": 1.5, "fair": 0.3} | dict(gaps or {})
     for cell in record.cells:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from fairkd import runs, studies
 from fairkd.utils import Hosting
-from tests.app.conftest import OpenDistill, OpenStudies
+from tests.app.conftest import OpenDistill, OpenRuns, OpenStudies
 from tests.app.reading import components, texts
 from tests.app.some_studies import add_study
 
@@ -42,7 +42,7 @@ def test_the_example_is_filled_in_started_and_shown_with_its_cells(open_studies:
     [record] = studies.all_studies()
     assert (record.study.name, record.study.baseline, record.study.seeds) == ("Lesson 3", "plain", (0, 1, 2))
     assert app.query_params["study"] == record.id and "Lesson 3" in [one.value for one in app.header]
-    assert cells(app) == {"plain": ["waits"] * 3, "fair": ["waits"] * 3}
+    assert cells(app) == {"plain": ["queued"] * 3, "fair": ["queued"] * 3}
     assert {run.config["budget"]["steps"] for run in runs.all_runs()} == {200}
 
 
@@ -118,6 +118,17 @@ def test_a_demonstration_starts_and_changes_nothing(
     assert "Runs cannot be changed on this server" in texts(app) and "Delete" not in labels(app)
 
 
+def test_the_page_of_runs_shows_a_study_in_one_row_and_each_run_its_study(open_runs: OpenRuns) -> None:
+    record = add_study({("plain", 0): "finished", ("fair", 0): "running", ("plain", 1): "finished"})
+    app = open_runs()
+    links = [link.proto.query_string for link in app.get("page_link")]
+    assert links.count(f"study={record.id}") == 2  # among the queued and among the ended
+    assert "3 runs of this study: 3 queued" in texts(app) and "2 runs of this study: 2 finished" in texts(app)
+    assert [label for label in labels(app) if "seed" in label] == ["**fair\\, seed 0**"]  # at work
+    app = open_runs(run=record.cell("plain", 1).run.id)
+    assert [link.proto.query_string for link in app.get("page_link")] == [f"study={record.id}"]
+
+
 # --- one study ---
 
 
@@ -134,14 +145,14 @@ def test_cells_say_their_state_and_the_page_what_is_left(open_studies: OpenStudi
     app = open_studies(study=record.id)
     assert cells(app) == {
         "plain": ["finished", "50 %", "cancelled"],
-        "fair": ["failed", "interrupted", "waits"],
+        "fair": ["failed", "interrupted", "queued"],
     }
     assert "fair, seed 0: The text could not be read." in texts(app)
     assert {"Cancel", "Resume 3 runs"} <= labels(app) and "Delete" not in labels(app)
     app.button(key=f"cancel_study_{record.id}").click().run()
     assert cells(app)["plain"][1] == "stopping" and cells(app)["fair"][2] == "cancelled"
     app.button(key=f"resume_study_{record.id}").click().run()
-    assert cells(app)["fair"] == ["waits"] * 3 and not app.exception
+    assert cells(app)["fair"] == ["queued"] * 3 and not app.exception
 
 
 def test_seeds_are_added_and_a_mistake_is_said(open_studies: OpenStudies) -> None:
