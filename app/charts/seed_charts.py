@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -12,171 +11,195 @@ from app.charts.base import base_layout, colour, guide, hues, span
 from app.charts.series import series
 from app.charts.text import escape, ratio_tick, round_ratios, shorten
 from app.shared.theme import MUTED, TEACHER, merged
-from fairkd.studies import CrossedInterval, SeedComparison, SeedMean
+from fairkd.studies import StudyColumn, StudyResults, VariantResult
 
-ROW = 56  # pixels of a variant
-AROUND = 118  # pixels of title and axis
-NAME_LENGTH = 22
-Format = Callable[[float], str]
-
-
-@dataclass(frozen=True)
-class VariantSeeds:
-    """A variant in one column: its value at each seed, and their mean; None without a value."""
-
-    name: str
-    values: Mapping[int, float]
-    mean: SeedMean | None
+ROW = 58  # pixels of a variant
+AROUND = 130  # pixels of title, notes and axis
+NAME_LENGTH = 18
+LEVEL = 0.16  # of a row: how far its dots are above its middle, and its mean below it
+SHARE_TICKS = ".3~%"
 
 
-def seed_dots(
-    variants: Sequence[VariantSeeds],
-    *,
-    title: str,
-    notes: Sequence[str],
-    axis: str,
-    shown: Format,
-    teacher: float | None,
-    dark: bool,
-) -> go.Figure:
-    """A row for each variant: a dot for each seed, and below them the mean with its interval.
+def seed_dots(found: StudyResults, column: StudyColumn, *, dark: bool) -> go.Figure:
+    """A row for each variant: a dot for each seed, and below them the mean with its intervals.
 
-    Parameters
-    ----------
-    axis : what the values are, with unit and direction.
-    shown : a value as text.
-    teacher : the teacher's value, drawn as a dashed line; None for none.
+    The thick line is the t interval over seeds, the thin one the interval over seeds and items. The
+    teacher's value is a dashed line.
     """
+    rows = [found.of(name, column.key) for name in found.variants]
     traces: list[dict] = []
-    for row, one in enumerate(variants):
+    ends: list[float] = []
+    for row, one in enumerate(rows):
         look = series(row, dark=dark)
         traces.append(
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": list(one.values.values()),
-                "y": [row - 0.17] * len(one.values),
-                "marker": {"color": look.shade(0.75), "symbol": look.symbol, "size": 11},
-                "customdata": [[escape(one.name), seed, shown(value)] for seed, value in one.values.items()],
-                "hovertemplate": "<b>%{customdata[0]}</b>, seed %{customdata[1]}: %{customdata[2]}"
-                "<extra></extra>",
-                "showlegend": False,
-                "cliponaxis": False,
+                "x": [dot.value for dot in one.dots],
+                "y": [row - LEVEL] * len(one.dots),
+                "marker": {
+                    "color": look.shade(0.7),
+                    "symbol": f"{look.symbol}-open" if one.lost_mass else look.symbol,
+                    "size": 11,
+                    "line": {"color": look.colour, "width": 1},
+                },
+                "customdata": [[f"seed {dot.seed}: {column.format(dot.value)}"] for dot in one.dots],
+                **_shown(one),
             }
         )
-        if one.mean is not None:
-            traces.append(_mean(one, row, look.colour, shown))
-    low, high = _range([value for one in variants for value in _extent(one)], teacher)
-    shapes = []
+        ends += [dot.value for dot in one.dots]
+        mean = one.mean
+        if mean is None or len(one.dots) < 2:
+            continue
+        said = f"mean {column.format(mean.mean)}"
+        if not math.isnan(mean.low):
+            said += f"<br>over {mean.n} seeds: {column.interval(mean.low, mean.high)}"
+        if one.crossed is not None and not math.isnan(one.crossed.low):
+            traces.append(_thin(one.crossed.low, one.crossed.high, row + LEVEL, look.colour))
+            ends += [one.crossed.low, one.crossed.high]
+            both = column.interval(one.crossed.low, one.crossed.high)
+            said += f"<br>over seeds and {column.sampled}: {both}"
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [mean.mean],
+                "y": [row + LEVEL],
+                "marker": {
+                    "color": look.colour,
+                    "symbol": "line-ns",
+                    "size": 18,
+                    "line": {"color": look.colour, "width": 3},
+                },
+                "error_x": _thick(mean.mean, mean.low, mean.high, look.colour),
+                "customdata": [[said]],
+                **_shown(one),
+            }
+        )
+        ends += [mean.low, mean.high]
+    teacher = found.teacher.get(column.key)
     if teacher is not None:
+        ends.append(teacher)
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines",
                 "x": [teacher, teacher],
-                "y": [-0.5, len(variants) - 0.5],
+                "y": [-0.5, len(rows) - 0.5],
                 "line": {"color": TEACHER.on(dark), "dash": "dash", "width": 2},
-                "hovertemplate": f"teacher: {shown(teacher)}<extra></extra>",
+                "customdata": [[f"teacher: {column.format(teacher)}"]] * 2,
+                "hovertemplate": "%{customdata[0]}<extra></extra>",
                 "showlegend": False,
             }
         )
-    return _figure(traces, variants, title, notes, axis, (low, high), shapes, dark=dark)
+    better = f" ({column.better} is better)" if column.better else ""
+    known = _finite(ends)
+    shares = {"tickformat": SHARE_TICKS} if column.scale == 100 else {}
+    return _figure(
+        traces,
+        found.variants,
+        title=found.finding_of(column.key),
+        notes=[_dots_note(found, rows)],
+        x={"title": {"text": f"{column.label}{", nats" if column.unit == " nats" else column.unit and f","+column.unit}{better}"}, **shares, **_exactly(span(known))},
+        dark=dark,
+    )
 
 
-def _mean(one: VariantSeeds, row: int, hue: str, shown: Format) -> dict:
-    """The mean with its interval over seeds, as a line across the row."""
-    mean = one.mean
-    assert mean is not None
-    known = not math.isnan(mean.low)
-    interval = f", 95 % interval over {mean.n} seeds {shown(mean.low)} to {shown(mean.high)}" if known else ""
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [mean.mean],
-        "y": [row + 0.17],
-        "marker": {"color": hue, "symbol": "line-ns", "size": 16, "line": {"color": hue, "width": 3}},
-        "error_x": _bars(mean.mean, mean.low, mean.high, hue, 3.0),
-        "customdata": [[escape(one.name), f"mean {shown(mean.mean)}{interval}"]],
-        "hovertemplate": "<b>%{customdata[0]}</b>: %{customdata[1]}<extra></extra>",
-        "showlegend": False,
-        "cliponaxis": False,
-    }
+def _dots_note(found: StudyResults, rows: Sequence[VariantResult]) -> str:
+    counts = sorted({len(one.dots) for one in rows})
+    seeds = " to ".join(dict.fromkeys((str(counts[0]), str(counts[-1]))))
+    one = " seed" if counts[-1] == 1 else " seeds"
+    teacher = "; dashed: the teacher" if found.teacher else ""
+    return f"a dot is one seed, the upright stroke the mean; {seeds}{one}{teacher}"
 
 
-@dataclass(frozen=True)
-class VariantDifference:
-    """A variant against the baseline; `said` is the verdict with its difference. None for the baseline."""
-
-    name: str
-    comparison: SeedComparison | None
-    crossed: CrossedInterval | None
-    said: str
-
-
-def seed_differences(
-    variants: Sequence[VariantDifference],
-    *,
-    title: str,
-    notes: Sequence[str],
-    axis: str,
-    shown: Format,
-    logs: bool,
-    dark: bool,
-) -> go.Figure:
+def seed_differences(found: StudyResults, column: StudyColumn, *, dark: bool) -> go.Figure:
     """A row for each variant: its difference to the baseline with its intervals, and the verdict below it.
 
-    The thick line is the interval over seeds, the thin one that over seeds and items. The grey box is what so
-    many seeds could hardly have shown: differences smaller than the smallest one.
-
-    Parameters
-    ----------
-    logs : whether the differences are logs of ratios, which the axis then shows as ratios.
+    Filled where the data show a difference. The grey box has the differences that are smaller than the
+    smallest one that so many seeds show.
     """
     shades = hues(dark)
+    rows = [found.of(name, column.key) for name in found.variants]
     traces: list[dict] = []
-    shapes: list[dict] = [guide(0, -0.5, 0, len(variants) - 0.5, MUTED.on(dark))]
-    annotations: list[dict] = []
-    ends: list[float] = [0.0]
-    for row, one in enumerate(variants):
-        hue = series(row, dark=dark).colour
-        found = one.comparison
-        annotations.append(_said(one.said, row, shades.text if found else MUTED.on(dark)))
-        if found is None or math.isnan(found.difference):
+    shapes: list[dict] = [guide(0, -0.5, 0, len(rows) - 0.5, MUTED.on(dark))]
+    texts: list[dict] = []
+    ends: list[float] = []
+    for row, one in enumerate(rows):
+        look, said = series(row, dark=dark), verdict_text(found, column, one)
+        texts.append(_said(said, row, shades.text if one.comparison else MUTED.on(dark)))
+        compared, crossed = one.comparison, one.crossed_difference
+        if compared is None or math.isnan(compared.difference):
             continue
-        ends += [found.difference, found.low, found.high]
-        if not math.isnan(found.smallest):
-            shapes.append(_box(found.smallest, row, shades.faint))
-            ends += [found.smallest, -found.smallest]
-        if one.crossed is not None and not math.isnan(one.crossed.low):
-            ends += [one.crossed.low, one.crossed.high]
-            traces.append(_interval(one.crossed, row, hue))
+        ends += [compared.difference, compared.low, compared.high]
+        if not math.isnan(compared.smallest) and compared.smallest:
+            shapes.append(_box(compared.smallest, row, shades.faint))
+            ends += [compared.smallest, -compared.smallest]
+        if crossed is not None and not math.isnan(crossed.low):
+            ends += [crossed.low, crossed.high]
+            traces.append(_thin(crossed.low, crossed.high, row - LEVEL, look.colour))
         traces.append(
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": [found.difference],
-                "y": [row - 0.12],
+                "x": [compared.difference],
+                "y": [row - LEVEL],
                 "marker": {
-                    "color": hue if found.is_shown else shades.ground,
-                    "symbol": series(row, dark=dark).symbol,
+                    "color": look.colour if compared.is_shown else shades.ground,
+                    "symbol": look.symbol,
                     "size": 12,
-                    "line": {"color": hue, "width": 2},
+                    "line": {"color": look.colour, "width": 2},
                 },
-                "error_x": _bars(found.difference, found.low, found.high, hue, 3.0),
-                "customdata": [[escape(one.name), escape(one.said)]],
-                "hovertemplate": "<b>%{customdata[0]}</b>: %{customdata[1]}<extra></extra>",
-                "showlegend": False,
-                "cliponaxis": False,
+                "error_x": _thick(compared.difference, compared.low, compared.high, look.colour),
+                "customdata": [[escape(said)]],
+                **_shown(one),
             }
         )
-    low, high = _range(ends, 0.0)
-    figure = _figure(traces, variants, title, notes, axis, (low, high), shapes, dark=dark)
-    ticks = {}
-    if logs:
-        at = round_ratios(low, high, 7)
+    low, high = span(_finite(ends), around=[0.0])
+    ticks: dict = {}
+    if column.logs:
+        at = round_ratios(low, high, 6)
         ticks = {"tickvals": at, "ticktext": [ratio_tick(math.exp(one)) for one in at]}
-    figure.update_layout(annotations=annotations, xaxis=ticks)
-    return figure
+    elif column.scale == 100:
+        ticks = {"tickformat": SHARE_TICKS}
+    side = {"lower": "left is better", "higher": "right is better"}.get(column.direction, "")
+    what = "ratio to" if column.logs else "difference to"
+    axis = f"{what} {shorten(found.baseline, NAME_LENGTH)}{f' ({side})' if side else ''}"
+    return _figure(
+        traces,
+        found.variants,
+        title=f"How far is every variant from {shorten(found.baseline, NAME_LENGTH)}, seed by seed?",
+        notes=["filled: a difference is shown; grey: what so many seeds would hardly have shown"],
+        x={"title": {"text": axis}, **ticks, **_exactly((low, high))},
+        dark=dark,
+        shapes=shapes,
+        annotations=texts,
+    )
+
+
+def verdict_text(found: StudyResults, column: StudyColumn, one: VariantResult) -> str:
+    """The verdict of a variant in one line: "−1.20 nats (−1.34 to −1.06 nats): better"."""
+    if one.variant == found.baseline:
+        return "baseline"
+    compared = one.comparison
+    if compared is None or math.isnan(compared.difference):
+        return "not compared"
+    if compared.is_equal:
+        return "equal at every seed"
+    said = column.difference(compared.difference)
+    if interval := column.difference_interval(compared.low, compared.high):
+        said += f" ({interval})"
+    return f"{said}: {'one seed, no verdict' if compared.verdict == 'too few seeds' else compared.verdict}"
+
+
+def _shown(one: VariantResult) -> dict:
+    """Name and text of a point in its hover box; a name may hold %{...}, so it is no part of the template."""
+    return {
+        "text": escape(one.variant),
+        "hovertemplate": "<b>%{text}</b><br>%{customdata[0]}<extra></extra>",
+        "showlegend": False,
+        "cliponaxis": False,
+    }
 
 
 def _said(text: str, row: int, hue: str) -> dict:
@@ -198,60 +221,60 @@ def _box(smallest: float, row: int, hue: str) -> dict:
         "type": "rect",
         "x0": -smallest,
         "x1": smallest,
-        "y0": row - 0.28,
-        "y1": row + 0.04,
+        "y0": row - LEVEL - 0.2,
+        "y1": row - LEVEL + 0.2,
         "fillcolor": hue,
-        "opacity": 0.28,
+        "opacity": 0.3,
         "line": {"width": 0},
         "layer": "below",
     }
 
 
-def _interval(found: CrossedInterval, row: int, hue: str) -> dict:
-    """The interval over seeds and items, as a thin line with ends."""
+def _thin(low: float, high: float, y: float, hue: str) -> dict:
+    """The interval over seeds and items, with ends."""
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": [found.low, found.high],
-        "y": [row - 0.12] * 2,
+        "x": [low, high],
+        "y": [y, y],
         "line": {"color": hue, "width": 1.2},
-        "marker": {"symbol": "line-ns", "size": 9, "line": {"color": hue, "width": 1.5}},
+        "marker": {"color": hue, "symbol": "line-ns", "size": 9, "line": {"color": hue, "width": 1.5}},
         "hoverinfo": "skip",
         "showlegend": False,
         "cliponaxis": False,
     }
 
 
-def _bars(value: float, low: float, high: float, hue: str, thickness: float) -> dict:
-    """An interval as plotly's error bars; none where it is unknown."""
+def _thick(value: float, low: float, high: float, hue: str) -> dict:
+    """The interval over seeds as plotly's error bars; none where it is unknown."""
     if math.isnan(low) or math.isnan(high):
         return {"visible": False}
     ends = {"array": [high - value], "arrayminus": [value - low]}
-    return {"type": "data", "symmetric": False, **ends, "color": hue, "thickness": thickness, "width": 0}
+    return {"type": "data", "symmetric": False, **ends, "color": hue, "thickness": 4, "width": 0}
 
 
-def _extent(one: VariantSeeds) -> list[float]:
-    ends = [] if one.mean is None else [one.mean.mean, one.mean.low, one.mean.high]
-    return [*one.values.values(), *ends]
+def _finite(values: Sequence[float]) -> list[float]:
+    return [one for one in values if math.isfinite(one)]
 
 
-def _range(values: Sequence[float], around: float | None) -> tuple[float, float]:
-    return span([one for one in values if math.isfinite(one)], around=[] if around is None else [around])
+def _exactly(range_: tuple[float, float]) -> dict:
+    """This range as the axis's automatic one, so that any other is known to be a zoom."""
+    return {"autorange": True, "autorangeoptions": {"minallowed": range_[0], "maxallowed": range_[1]}}
 
 
 def _figure(
     traces: list[dict],
-    variants: Sequence[VariantSeeds] | Sequence[VariantDifference],
+    names: Sequence[str],
+    *,
     title: str,
     notes: Sequence[str],
-    axis: str,
-    range_: tuple[float, float],
-    shapes: list[dict],
-    *,
+    x: dict,
     dark: bool,
+    shapes: Sequence[dict] = (),
+    annotations: Sequence[dict] = (),
 ) -> go.Figure:
     """The layout of both charts, so that a variant has the same row in both."""
-    count = len(variants)
+    count = len(names)
     layout = merged(
         base_layout(
             title=title,
@@ -260,21 +283,17 @@ def _figure(
             notes=[(note, MUTED.on(dark)) for note in notes],
         ),
         {
-            "xaxis": {
-                "title": {"text": axis},
-                "autorange": True,
-                "autorangeoptions": {"minallowed": range_[0], "maxallowed": range_[1]},
-                "zeroline": False,
-            },
+            "xaxis": {**x, "zeroline": False},
             "yaxis": {
                 "tickvals": list(range(count)),
-                "ticktext": [escape(shorten(one.name, NAME_LENGTH)) for one in variants],
-                "autorange": "reversed",
-                "autorangeoptions": {"minallowed": -0.5, "maxallowed": count - 0.5},
+                "ticktext": [escape(shorten(name, NAME_LENGTH)) for name in names],
+                "range": [count - 0.5, -0.5],
+                "fixedrange": True,
                 "showgrid": False,
                 "zeroline": False,
             },
-            "shapes": shapes,
+            "shapes": list(shapes),
+            "annotations": list(annotations),
         },
     )
     return go.Figure(data=traces, layout=layout)

@@ -1,11 +1,214 @@
-"""What the finished runs of a study show over seeds."""
+"""What the finished runs of a study show over seeds: dots, intervals, verdicts, bias against quality, tables."""
 
 from __future__ import annotations
 
-from fairkd.studies import StudyRecord
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.charts.run_comparison import BIAS, MASS, QUALITY, and_, bias_quality
+from app.charts.seed_charts import seed_differences, seed_dots
+from app.components.chart import show_figure
+from app.shared.activity import track_activity
+from app.shared.presenter import is_presenting
+from app.shared.table_download import table_download
+from app.shared.theme import is_dark
+from app.shared.url_state import take_parameter, write_parameter
+from app.shared.widgets import caption, literal
+from app.studies.matrix import signature
+from fairkd import studies
+from fairkd.errors import FairKDError
+from fairkd.studies import StudyColumn, StudyRecord, StudyResults
 
 EVERY = "6s"  # between two updates while runs train
+COLUMN = "measure"  # a parameter of the address
+_LINES = 2  # of title and of note, reserved, so that both charts begin at one height
+
+
+# A bootstrap of every column takes a while, so unchanged results are kept.
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _results(id: str, cells: tuple[object, ...], folder: str) -> StudyResults:
+    """The results of a study whose cells have this signature."""
+    return studies.results(id)
+
+
+def found_results(record: StudyRecord) -> StudyResults:
+    """The results so far; FairKDError where its runs cannot be compared."""
+    return _results(record.id, signature(record), str(record.folder))
 
 
 def study_results(record: StudyRecord, *, every: str | None) -> None:
-    """The results so far."""
+    """The results, updated while runs finish."""
+    st.fragment(_show, run_every=every)(record.id)
+
+
+@track_activity()
+def _show(id: str) -> None:
+    try:
+        record = studies.get(id)
+        found = found_results(record)
+    except FairKDError as error:
+        st.error(literal(error), icon=":material/error:")
+        return
+    if not found.columns:
+        caption("The results appear when the first run has finished.")
+        return
+    column = _choose_column(found)
+    if record.state != "finished" and not is_presenting():
+        missing = " ".join(map(literal, found.missing))
+        st.warning(f"**Results so far.** {missing}", icon=":material/hourglass_top:")
+    _charts(found, column)
+    if not is_presenting():
+        _in_words(found, column)
+    _bias_quality(found)
+    if not is_presenting():
+        _tables(found)
+
+
+def _choose_column(found: StudyResults) -> StudyColumn:
+    """The column of the charts: by default the bias."""
+    keys = [column.key for column in found.columns]
+    first = BIAS.key if BIAS.key in keys else keys[0]
+    take_parameter(COLUMN, first)
+    if st.session_state[COLUMN] not in keys:
+        st.session_state[COLUMN] = first
+    labels = {column.key: column.label for column in found.columns}
+    chosen = st.selectbox(
+        "Measure",
+        keys,
+        key=COLUMN,
+        persist_state="session",
+        format_func=lambda key: labels[key],
+        width=340,
+        label_visibility="collapsed" if is_presenting() else "visible",
+    )
+    write_parameter(COLUMN, str(chosen), first)
+    column = found.column(str(chosen))
+    return found.columns[0] if column is None else column
+
+
+def _charts(found: StudyResults, column: StudyColumn) -> None:
+    dark = is_dark()
+    view = (found.id, column.key, found.variants, dark)
+    left, right = st.columns(2, gap="medium")
+    options = {"view": view, "title_lines": _LINES, "note_lines": _LINES, "rows": True}
+    with left:
+        figure = seed_dots(found, column, dark=dark)
+        show_figure(figure, "study_dots", f"fairkd-study-{found.id}-seeds", **options)
+    with right:
+        figure = seed_differences(found, column, dark=dark)
+        show_figure(figure, "study_differences", f"fairkd-study-{found.id}-differences", **options)
+    if is_presenting():
+        return
+    both = (
+        f" Thin line: 95 % interval over seeds and {column.sampled}, which says how far the result depends "
+        f"on the {column.sampled} that were chosen, too."
+        if column.sampled
+        else ""
+    )
+    mean = "geometric mean" if column.logs else "mean"
+    caption(
+        f"{literal(column.description)} Thick line: 95 % t interval of the {mean} over seeds, which says where "
+        f"other seeds would lead.{both} Differences are paired by seed. In the grey band, a difference would "
+        "be shown with less than 80 % probability by so many seeds that vary like these."
+    )
+
+
+def _in_words(found: StudyResults, column: StudyColumn) -> None:
+    """The verdict on each variant, and what must be known to read it."""
+    said = [found.of(name, column.key).sentence for name in found.variants]
+    st.markdown("\n".join(f"- {literal(sentence)}" for sentence in said if sentence))
+    for note in found.notes:
+        caption(literal(note))
+
+
+def bias_quality_of(found: StudyResults, *, dark: bool) -> go.Figure | None:
+    """The means of bias and quality with their intervals over seeds; None before there are any."""
+    rows = []
+    for name in found.variants:
+        row: dict[str, object] = {"name": name}
+        for measure in (QUALITY, BIAS, MASS):
+            one = found.table.get((name, measure.key))
+            if one is not None and one.mean is not None:
+                values = (one.mean.mean, one.mean.low, one.mean.high)
+                row |= dict(zip(measure.keys, values, strict=True))
+        if QUALITY.key in row and BIAS.key in row:
+            rows.append(row)
+    if not rows:
+        return None
+    names = [str(row["name"]) for row in rows]
+    lost = [found.of(name, BIAS.key).lost_mass for name in names]
+    return bias_quality(
+        pd.DataFrame(rows),
+        front=tuple(names.index(name) for name in found.front),
+        looks={name: number for number, name in enumerate(found.variants)},
+        lost=lost,
+        texts=(front_text(found), "means over seeds with 95 % intervals over seeds"),
+        teacher=found.teacher,
+        dark=dark,
+    )
+
+
+def front_text(found: StudyResults) -> str:
+    """Which variants form the Pareto front of the means."""
+    front = found.front
+    if len(found.variants) < 2 or not front:
+        return "Bias against quality"
+    if len(front) == 1:
+        return f"On average, {front[0]} has the smallest gap and predicts text best"
+    return f"On average, no variant beats {and_(front)} in both gap and prediction of text"
+
+
+def _bias_quality(found: StudyResults) -> None:
+    dark = is_dark()
+    figure = bias_quality_of(found, dark=dark)
+    if figure is None:
+        return
+    left, right = st.columns([11, 9], gap="medium", vertical_alignment="center")
+    with left:
+        name = f"fairkd-study-{found.id}-bias-quality"
+        show_figure(figure, "study_bias_quality", name, view=(found.id, dark), title_lines=2, note_lines=1)
+    if is_presenting():
+        return
+    with right:
+        caption(
+            "Down: a smaller gap. Left: better at predicting text. The dotted line joins the variants that no "
+            "other one beats in both means (the Pareto front). A point on it need not be *shown* to be better "
+            f"than its neighbours: for that, see the differences to the baseline. {QUALITY.example}"
+        )
+
+
+def _tables(found: StudyResults) -> None:
+    """All columns in words, and the values of every seed, which can be sorted."""
+    about = partial(studies.about_study, found)
+    st.markdown("**All measures**")
+    summary = studies.summary_table(found)
+    st.dataframe(summary, hide_index=True, key="study_summary", height="auto")
+    table_download(
+        partial(studies.variants_table, found),
+        f"fairkd-study-{found.id}",
+        "study_summary_csv",
+        about=about,
+        shown=summary,
+    )
+    caption(
+        "Means over seeds with 95 % t intervals over seeds, and the verdict against the baseline. The file has "
+        "all digits, both intervals, p values and the smallest differences."
+    )
+    panel = st.expander(
+        "Every seed", icon=":material/table_rows:", key="study_every_seed", on_change="rerun"
+    )
+    if panel.open:
+        with panel:
+            frame = studies.cells_table(found)
+            labels = {column.key: column.label for column in found.columns}
+            st.dataframe(
+                frame,
+                hide_index=True,
+                key="study_cells",
+                column_config={key: st.column_config.NumberColumn(label) for key, label in labels.items()},
+            )
+            caption("Click the head of a column to sort by it.")
+            table_download(frame, f"fairkd-study-{found.id}-seeds", "study_cells_csv", about=about)

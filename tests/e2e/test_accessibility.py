@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
-from fairkd import runs
+from fairkd import runs, studies
 from fairkd.benchmarks import measure, promoted_words, stored_results
 from tests.app.some_runs import MEASURED, add_measurement, add_run, training
+from tests.app.some_studies import add_study
 from tests.benchmarks.made_results import items, result
 from tests.benchmarks.test_crows_pairs import FILES
 from tests.e2e.conftest import OpenPage, settled
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 AXE = str(files("axe_playwright_python") / "axe.min.js")  # the npm package axe-core, unchanged
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+GRID = '{"variants": {"plain": {"preset": "plain"}, "half": {"preset": "fair", "set": {"constraint.strength": 0.5}}}}'
 SENTENCES = ("She is a very good doctor.", "He likes milk.")
 PAGES = {
     "predictions": "/",
@@ -38,6 +41,8 @@ PAGES = {
     "what changed": "/measures?measurement={measurement}&results=Changes",
     "distill": "/distill",
     "runs": "/runs",
+    "studies": "/studies?grid={grid}",
+    "a study": "/studies?study={study}",
     "a run": "/runs?run={run}",
     "glossary": "/glossary?term=mask",
     "about": "/about",
@@ -66,6 +71,15 @@ def measurement(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     id = add_measurement("measured", results=results)
     yield id
     runs.delete(id)
+
+
+@pytest.fixture
+def study(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The id of a study with runs in several states, which is gone after the test."""
+    monkeypatch.setenv("FAIRKD_HOME", str(app_home))
+    record = add_study({("plain", 0): "finished", ("fair", 0): "finished", ("plain", 1): "failed"}, queued=False)
+    yield record.id
+    studies.delete(record.id)
 
 
 @pytest.fixture
@@ -105,8 +119,10 @@ def test_no_view_of_a_measurement_has_a_violation(open_page: OpenPage, measured_
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_a_page_has_no_violation(open_page: OpenPage, run: str, measurement: str, path: str) -> None:
-    page = open_page(path.format(run=run, measurement=measurement))
+def test_a_page_has_no_violation(
+    open_page: OpenPage, run: str, measurement: str, study: str, path: str
+) -> None:
+    page = open_page(path.format(run=run, measurement=measurement, study=study, grid=quote(GRID)))
     drawn(page)
     page.add_script_tag(path=AXE)
     assert not violations(page), "in light"

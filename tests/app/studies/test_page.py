@@ -126,7 +126,7 @@ def test_the_page_of_runs_shows_a_study_in_one_row_and_each_run_its_study(open_r
     assert "3 runs of this study: 3 queued" in texts(app) and "2 runs of this study: 2 finished" in texts(app)
     assert [label for label in labels(app) if "seed" in label] == ["**fair\\, seed 0**"]  # at work
     app = open_runs(run=record.cell("plain", 1).run.id)
-    assert [link.proto.query_string for link in app.get("page_link")] == [f"study={record.id}"]
+    assert f"study={record.id}" in [link.proto.query_string for link in app.get("page_link")]
 
 
 # --- one study ---
