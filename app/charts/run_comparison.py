@@ -152,7 +152,7 @@ def bias_quality(
     looks: Mapping[str, int],
     lost: Sequence[bool],
     rankings: tuple[Ranking, Ranking] | None = None,
-    texts: tuple[str, str] | None = None,
+    head: tuple[str, str] | None = None,
     teacher: Mapping[str, Any],
     dark: bool,
 ) -> go.Figure:
@@ -166,11 +166,11 @@ def bias_quality(
     lost : whether each row's probability mass is far below its teacher's; such a point is hollow.
     rankings : of the runs that kept their mass, by BIAS and by QUALITY, as from `fairkd.runs.rank_runs`. None
         where the runs are not comparable: then there is no front, and no run is named.
-    texts : title and note of points that are no runs, in place of those that the rankings make.
+    head : title and note of points that are no runs, in place of those that the rankings make.
     """
     shades = hues(dark)
     traces: list[dict] = []
-    front = front if rankings or texts else ()
+    front = front if rankings or head else ()
     if front:
         along = frame.iloc[list(front)]
         traces.append(
@@ -241,10 +241,10 @@ def bias_quality(
         )
     layout = merged(
         base_layout(
-            title=texts[0] if texts else front_title(frame, lost, rankings),
+            title=head[0] if head else front_title(frame, lost, rankings),
             height=HEIGHT,
             dark=dark,
-            notes=[(texts[1] if texts else sample_sizes(frame), MUTED.on(dark))],
+            notes=[(head[1] if head else sample_sizes(frame), MUTED.on(dark))],
         ),
         {
             "xaxis": {

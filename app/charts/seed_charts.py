@@ -11,7 +11,7 @@ from app.charts.base import base_layout, colour, guide, hues, span
 from app.charts.series import series
 from app.charts.text import escape, ratio_tick, round_ratios, shorten
 from app.shared.theme import MUTED, TEACHER, merged
-from fairkd.studies import StudyColumn, StudyResults, VariantResult
+from fairkd.studies import FEWEST_SEEDS, StudyColumn, StudyResults, VariantResult
 
 ROW = 58  # pixels of a variant
 AROUND = 130  # pixels of title, notes and axis
@@ -49,7 +49,7 @@ def seed_dots(found: StudyResults, column: StudyColumn, *, dark: bool) -> go.Fig
         )
         ends += [dot.value for dot in one.dots]
         mean = one.mean
-        if mean is None or len(one.dots) < 2:
+        if mean is None or len(one.dots) < FEWEST_SEEDS:
             continue
         said = f"mean {column.format(mean.mean)}"
         if not math.isnan(mean.low):
@@ -93,24 +93,33 @@ def seed_dots(found: StudyResults, column: StudyColumn, *, dark: bool) -> go.Fig
             }
         )
     better = f" ({column.better} is better)" if column.better else ""
-    known = _finite(ends)
-    shares = {"tickformat": SHARE_TICKS} if column.scale == 100 else {}
+    nats = ", nats" if column.unit == " nats" else ""
     return _figure(
         traces,
         found.variants,
         title=found.finding_of(column.key),
-        notes=[_dots_note(found, rows)],
-        x={"title": {"text": f"{column.label}{", nats" if column.unit == " nats" else column.unit and f","+column.unit}{better}"}, **shares, **_exactly(span(known))},
+        notes=[_dots_note(rows, has_teacher=teacher is not None)],
+        x={
+            "title": {"text": f"{column.label}{nats}{better}"},
+            "tickformat": _tick_format(column),
+            **_exactly(span(_finite(ends))),
+        },
         dark=dark,
     )
 
 
-def _dots_note(found: StudyResults, rows: Sequence[VariantResult]) -> str:
+def _tick_format(column: StudyColumn) -> str:
+    """Shares in per cent; bytes and other large numbers with k and M."""
+    return SHARE_TICKS if column.scale == 100 else "~s" if column.family == "cost" else ""
+
+
+def _dots_note(rows: Sequence[VariantResult], *, has_teacher: bool) -> str:
     counts = sorted({len(one.dots) for one in rows})
     seeds = " to ".join(dict.fromkeys((str(counts[0]), str(counts[-1]))))
-    one = " seed" if counts[-1] == 1 else " seeds"
-    teacher = "; dashed: the teacher" if found.teacher else ""
-    return f"a dot is one seed, the upright stroke the mean; {seeds}{one}{teacher}"
+    teacher = "; dashed: the teacher" if has_teacher else ""
+    if counts[-1] < FEWEST_SEEDS:
+        return f"one seed{teacher}"
+    return f"a dot is one seed, the upright stroke the mean; {seeds} seeds{teacher}"
 
 
 def seed_differences(found: StudyResults, column: StudyColumn, *, dark: bool) -> go.Figure:
@@ -160,11 +169,12 @@ def seed_differences(found: StudyResults, column: StudyColumn, *, dark: bool) ->
     if column.logs:
         at = round_ratios(low, high, 6)
         ticks = {"tickvals": at, "ticktext": [ratio_tick(math.exp(one)) for one in at]}
-    elif column.scale == 100:
-        ticks = {"tickformat": SHARE_TICKS}
+    else:
+        ticks = {"tickformat": _tick_format(column)}
     side = {"lower": "left is better", "higher": "right is better"}.get(column.direction, "")
     what = "ratio to" if column.logs else "difference to"
-    axis = f"{what} {shorten(found.baseline, NAME_LENGTH)}{f' ({side})' if side else ''}"
+    unit = f",{column.unit}" if column.unit and not column.logs else ""
+    axis = f"{what} {shorten(found.baseline, NAME_LENGTH)}{unit}{f' ({side})' if side else ''}"
     return _figure(
         traces,
         found.variants,

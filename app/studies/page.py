@@ -10,7 +10,7 @@ from app.runs.actions import RUN
 from app.runs.list import IDLE, LIVE
 from app.shared.activity import track_activity
 from app.shared.page_help import way_back
-from app.shared.presenter import is_presenting, unseen
+from app.shared.presenter import is_presenting
 from app.shared.reproduce import reproduce
 from app.shared.run_texts import duration
 from app.shared.widgets import caption, literal
@@ -37,6 +37,7 @@ def study_page(id: str, *, hidden: bool = False) -> None:
         st.error(literal(without_folder(str(error))), icon=":material/error:")
         return
     row.header(literal(record.study.name), anchor=False, width="content" if is_presenting() else "stretch")
+    _head(record)
     live = record.state in ("running", "queued") and not hidden
     # While runs train, their cells come first; afterwards, what they show.
     if record.state in ("running", "queued"):
@@ -44,6 +45,7 @@ def study_page(id: str, *, hidden: bool = False) -> None:
         study_results(record, every=EVERY if live else None)
     else:
         study_results(record, every=None)
+        st.subheader("Runs")
         _cells(record, every=None if hidden else IDLE)
     _reproduce(record)
 
@@ -64,9 +66,12 @@ def _state(id: str, drawn: tuple[object, ...]) -> None:
     if (record.study.name, *signature(record)) != drawn:
         st.rerun()
     # A container for each part: a popover that moves by one element is closed.
-    head, cells, problem, actions = (st.container() for _ in range(4))
-    with head:
-        _head(record)
+    progress, cells, problem, actions = (st.container() for _ in range(4))
+    with progress:
+        if record.state in ("running", "queued"):
+            st.progress(min(max(record.progress, 0.0), 1.0), text=_progress(record))
+        elif record.state == "incomplete":
+            caption(f"{counts_text(record)}. “Resume” starts what is missing.")
     with cells:
         show_matrix(record, on_open=_open)
         for cell in record.cells:
@@ -86,19 +91,16 @@ def _open(run: str) -> None:
 
 
 def _head(record: StudyRecord) -> None:
-    """State, summary and progress."""
+    """State, summary and note. The page is redrawn when the state changes."""
+    if is_presenting():
+        return
     colour, icon = STATES[record.state]
-    with unseen("study_state"), st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(record.state, icon=icon, color=colour)
         caption(f"{' · '.join(map(literal, about(record)))} · `{record.id}`")
-    if not is_presenting():
-        if record.note:
-            st.markdown(literal(record.note))
-        caption(" ".join(literal(note) for note in budget_notes(record.study)))
-    if record.state in ("running", "queued"):
-        st.progress(min(max(record.progress, 0.0), 1.0), text=_progress(record))
-    elif record.state == "incomplete":
-        caption(f"{counts_text(record)}. “Resume” starts what is missing.")
+    if record.note:
+        st.markdown(literal(record.note))
+    caption(" ".join(literal(note) for note in budget_notes(record.study)))
 
 
 def _progress(record: StudyRecord) -> str:

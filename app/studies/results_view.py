@@ -1,4 +1,4 @@
-"""What the finished runs of a study show over seeds: dots, intervals, verdicts, bias against quality, tables."""
+"""What the finished runs of a study show over seeds: dots, intervals, verdicts, and tables."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from fairkd.studies import StudyColumn, StudyRecord, StudyResults
 
 EVERY = "6s"  # between two updates while runs train
 COLUMN = "measure"  # a parameter of the address
+MOST_WHOLE = 6  # variants whose rows fit in a presenter's window
 _LINES = 2  # of title and of note, reserved, so that both charts begin at one height
 
 
@@ -93,7 +94,12 @@ def _charts(found: StudyResults, column: StudyColumn) -> None:
     dark = is_dark()
     view = (found.id, column.key, found.variants, dark)
     left, right = st.columns(2, gap="medium")
-    options = {"view": view, "title_lines": _LINES, "note_lines": _LINES, "rows": True}
+    options = {
+        "view": view,
+        "title_lines": _LINES,
+        "note_lines": _LINES,
+        "rows": len(found.variants) > MOST_WHOLE,
+    }
     with left:
         figure = seed_dots(found, column, dark=dark)
         show_figure(figure, "study_dots", f"fairkd-study-{found.id}-seeds", **options)
@@ -102,17 +108,20 @@ def _charts(found: StudyResults, column: StudyColumn) -> None:
         show_figure(figure, "study_differences", f"fairkd-study-{found.id}-differences", **options)
     if is_presenting():
         return
+    if not _several_seeds(found):
+        caption(literal(column.description))
+        return
     both = (
-        f" Thin line: 95 % interval over seeds and {column.sampled}, which says how far the result depends "
-        f"on the {column.sampled} that were chosen, too."
+        f" Thin line: 95 % interval over seeds and {column.sampled}, which says how far the result "
+        f"depends on the chosen {column.sampled}, too."
         if column.sampled
         else ""
     )
     mean = "geometric mean" if column.logs else "mean"
     caption(
-        f"{literal(column.description)} Thick line: 95 % t interval of the {mean} over seeds, which says where "
-        f"other seeds would lead.{both} Differences are paired by seed. In the grey band, a difference would "
-        "be shown with less than 80 % probability by so many seeds that vary like these."
+        f"{literal(column.description)} Thick line: 95 % t interval of the {mean} over seeds, which says "
+        f"where other seeds would lead.{both} Differences are paired by seed. So many seeds that vary like "
+        "these show a difference inside the grey band with less than 80 % probability."
     )
 
 
@@ -145,7 +154,10 @@ def bias_quality_of(found: StudyResults, *, dark: bool) -> go.Figure | None:
         front=tuple(names.index(name) for name in found.front),
         looks={name: number for number, name in enumerate(found.variants)},
         lost=lost,
-        texts=(front_text(found), "means over seeds with 95 % intervals over seeds"),
+        head=(
+            front_text(found),
+            "means over seeds with 95 % intervals over seeds" if _several_seeds(found) else "one seed each",
+        ),
         teacher=found.teacher,
         dark=dark,
     )
@@ -154,11 +166,17 @@ def bias_quality_of(found: StudyResults, *, dark: bool) -> go.Figure | None:
 def front_text(found: StudyResults) -> str:
     """Which variants form the Pareto front of the means."""
     front = found.front
+    if not _several_seeds(found):
+        return "Bias against quality at one seed: another seed may end differently"
     if len(found.variants) < 2 or not front:
         return "Bias against quality"
     if len(front) == 1:
         return f"On average, {front[0]} has the smallest gap and predicts text best"
     return f"On average, no variant beats {and_(front)} in both gap and prediction of text"
+
+
+def _several_seeds(found: StudyResults) -> bool:
+    return len({cell.seed for cell in found.cells}) >= studies.FEWEST_SEEDS
 
 
 def _bias_quality(found: StudyResults) -> None:
@@ -174,9 +192,9 @@ def _bias_quality(found: StudyResults) -> None:
         return
     with right:
         caption(
-            "Down: a smaller gap. Left: better at predicting text. The dotted line joins the variants that no "
-            "other one beats in both means (the Pareto front). A point on it need not be *shown* to be better "
-            f"than its neighbours: for that, see the differences to the baseline. {QUALITY.example}"
+            "Down: a smaller gap. Left: better at predicting text. The dotted line joins the variants that "
+            "no other one beats in both means (the Pareto front). A variant on it need not be *shown* to be "
+            f"better than its neighbours: see the differences to the baseline for that. {QUALITY.example}"
         )
 
 
@@ -194,12 +212,10 @@ def _tables(found: StudyResults) -> None:
         shown=summary,
     )
     caption(
-        "Means over seeds with 95 % t intervals over seeds, and the verdict against the baseline. The file has "
-        "all digits, both intervals, p values and the smallest differences."
+        "Means over seeds with 95 % t intervals over seeds, and the verdict against the baseline. The file "
+        "has all digits, both intervals, p values and the smallest differences."
     )
-    panel = st.expander(
-        "Every seed", icon=":material/table_rows:", key="study_every_seed", on_change="rerun"
-    )
+    panel = st.expander("Every seed", icon=":material/table_rows:", key="study_every_seed", on_change="rerun")
     if panel.open:
         with panel:
             frame = studies.cells_table(found)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from fairkd import studies
 from fairkd.runs import State
 from fairkd.studies import StudyRecord
 from tests.app.some_runs import training, update_run, write_events
 
 STEPS = 400
+PROFESSIONS = [f"profession {number}" for number in range(20)]
 
 
 def add_study(
@@ -25,7 +28,7 @@ def add_study(
 ) -> StudyRecord:
     """Add a study whose cells are in these states, by default all finished.
 
-    A variant's runs end with its gap, and a little more at each seed.
+    A variant's runs end near its gap, each with gaps of the same 20 professions.
     """
     values = {"name": "A study", "base": {"budget": {"steps": STEPS}}, **settings}
     record = studies.create(
@@ -40,9 +43,9 @@ def add_study(
         if state == "queued":
             continue
         done = STEPS if state == "finished" else STEPS // 2
-        gap = ends.get(cell.variant, 1.0) + 0.04 * cell.seed
         if state != "failed":
-            write_events(cell.run.folder, training(done, gap=gap, quality=14 + 0.1 * cell.seed))
+            gap = ends.get(cell.variant, 1.0)
+            write_events(cell.run.folder, _events(done, gap, variants.index(cell.variant), cell.seed))
         update_run(
             cell.run.id,
             state,
@@ -52,3 +55,17 @@ def add_study(
             sentence="The text could not be read." if state == "failed" else None,
         )
     return studies.get(record.id)
+
+
+def _events(steps: int, gap: float, variant: int, seed: int) -> list[dict[str, Any]]:
+    """The events of a run whose last evaluation has the gaps of all professions."""
+    noise = np.random.default_rng([variant, seed])
+    own = gap + noise.normal(0, 0.06) + np.random.default_rng(7).normal(0, 0.25 * gap, 20)
+    gaps = np.abs(own + noise.normal(0, 0.05, 20))
+    quality = 14 + variant + noise.normal(0, 0.25)
+    found = training(steps, gap=gap, quality=quality, mass=0.6)
+    last = [event for event in found if event["type"] == "evaluation"][-1]
+    last |= {"gap_absolute": float(gaps.mean()), "pseudo_perplexity_sampled": quality}
+    last["gap_absolute_low"], last["gap_absolute_high"] = 0.9 * gaps.mean(), 1.1 * gaps.mean()
+    last["items"] = {"professions": PROFESSIONS, "gap_absolute": gaps.round(4).tolist()}
+    return found

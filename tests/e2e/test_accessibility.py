@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 AXE = str(files("axe_playwright_python") / "axe.min.js")  # the npm package axe-core, unchanged
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-GRID = '{"variants": {"plain": {"preset": "plain"}, "half": {"preset": "fair", "set": {"constraint.strength": 0.5}}}}'
+GRID = (
+    '{"variants": {"plain": {"preset": "plain"}, "half": {"preset": "fair", '
+    '"set": {"constraint.strength": 0.5}}}}'
+)
 SENTENCES = ("She is a very good doctor.", "He likes milk.")
 PAGES = {
     "predictions": "/",
@@ -77,7 +80,10 @@ def measurement(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
 def study(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The id of a study with runs in several states, which is gone after the test."""
     monkeypatch.setenv("FAIRKD_HOME", str(app_home))
-    record = add_study({("plain", 0): "finished", ("fair", 0): "finished", ("plain", 1): "failed"}, queued=False)
+    record = add_study(
+        {("plain", 0): "finished", ("fair", 0): "finished", ("plain", 1): "failed", ("fair", 1): "cancelled"},
+        seeds=(0, 1),
+    )
     yield record.id
     studies.delete(record.id)
 

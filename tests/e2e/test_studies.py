@@ -1,4 +1,4 @@
-"""The Studies page in a real browser: a grid is started, fills, and shows its results; with a tiny teacher."""
+"""The Studies page in a real browser, with a tiny teacher: a grid is started, fills, and has results."""
 
 from __future__ import annotations
 

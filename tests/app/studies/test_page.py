@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from fairkd import runs, studies
 from fairkd.utils import Hosting
 from tests.app.conftest import OpenDistill, OpenRuns, OpenStudies
-from tests.app.reading import components, texts
+from tests.app.reading import chart_titles, components, texts
 from tests.app.some_studies import add_study
 
 pytestmark = pytest.mark.usefixtures("home", "no_examples")
@@ -195,3 +195,38 @@ def test_a_study_that_is_gone_or_damaged_is_said_in_one_sentence(
     app.button(key=f"delete_study_{damaged.id}").click().run()
     app.button(key=f"keep_runs_{damaged.id}").click().run()
     assert not studies.damaged_studies() and not app.exception
+
+
+# --- results ---
+
+
+def test_results_name_the_finding_the_intervals_and_the_smallest_difference(
+    open_studies: OpenStudies,
+) -> None:
+    record = add_study(variants=("plain", "mlm-only", "fair"), gaps={"mlm-only": 1.5})
+    app = open_studies(study=record.id)
+    dots, differences, front = chart_titles(app)
+    assert dots.startswith("The mean absolute gap of fair is lower than plain's")
+    assert "that mlm-only differs is not shown" in dots
+    assert differences == "How far is every variant from plain, seed by seed?"
+    assert front.startswith("On average, no variant beats fair and plain")
+    said = texts(app)
+    assert "better" in said and "with 80 % probability" in said and "95 % interval over 3 seeds" in said
+    assert "Over seeds and professions the interval is" in said and "Results so far" not in said
+    summary, differing = app.dataframe[0].value, app.selectbox(key="measure")
+    assert summary["fair"].str.contains("better").any() and "mean absolute gap" in differing.options
+    differing.set_value("pseudo_perplexity_sampled").run()
+    assert "pseudo-perplexity" in chart_titles(app)[0] and app.query_params["measure"]
+
+
+def test_results_of_a_study_that_still_runs_are_marked(open_studies: OpenStudies) -> None:
+    record = add_study({("plain", 0): "finished", ("fair", 0): "finished", ("plain", 1): "running"})
+    app = open_studies(study=record.id)
+    [so_far] = [one.value for one in app.warning]
+    assert "Results so far" in so_far and "1 of 6 cells is running" in so_far
+    assert "no verdict" in texts(app) and "one seed" in " ".join(chart_titles(app)[1:])
+
+
+def test_a_study_without_a_finished_run_says_when_results_come(open_studies: OpenStudies) -> None:
+    app = open_studies(study=add_study({}).id)
+    assert "The results appear when the first run has finished" in texts(app) and not chart_titles(app)
