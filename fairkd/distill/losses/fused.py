@@ -302,11 +302,11 @@ def _block(prepared: PreparedTargets, a: Tensor | None, b: Tensor, span: slice) 
     if a is not None:
         teacher_normaliser = softmax_in_place(a)
         if weights.kd:
-            sums[0] = temperature**2 * (buffer.mul_(a).sum() + (normaliser - teacher_normaliser).sum())
+            expected = buffer.flatten().dot(a.flatten())
+            sums[0] = temperature**2 * (expected + (normaliser - teacher_normaliser).sum())
         if words is not None and prepared.needs_group_words:
             log_total = row_powers(a, temperature, buffer)[2]
             words.log_q -= (temperature * teacher_normaliser + log_total)[words.rows]
-
     is_sharp = span.start < prepared.sharp
     if is_sharp:
         powers, total, log_total = row_powers(b, temperature, buffer)
