@@ -1,4 +1,4 @@
-from . import stored_results as stored_results
+from . import score_cache as score_cache, stored_results as stored_results
 from .benchmark import (
     Benchmark as Benchmark,
     DataSet as DataSet,

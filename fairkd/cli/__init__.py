@@ -4,7 +4,7 @@
 * `gaps_command`, `gap_tables`: `fairkd gaps`
 * `measure_command`: `fairkd measure`; `measure_tables`: what it prints
 * `promoted_command`: `fairkd promoted`
-* `data_commands`: `fairkd data`
+* `data_commands`: `fairkd data`; `cache_commands`: `fairkd cache`
 * `learn_command`: `fairkd learn`
 * `dashboard_command`: `fairkd dashboard`
 * `doctor_command`: `fairkd doctor`

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fairkd import __version__
+from fairkd.cli.cache_commands import cache_app
 from fairkd.cli.console import JsonOption, print_json, print_table, progress
 from fairkd.cli.dashboard_command import dashboard
 from fairkd.cli.data_commands import data_app
@@ -41,6 +42,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
 app.add_typer(study_app, name="study")
 app.add_typer(data_app, name="data")
+app.add_typer(cache_app, name="cache")
 app.add_typer(learn_app, name="learn")
 app.command()(gaps)
 app.command()(measure)

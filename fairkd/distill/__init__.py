@@ -23,6 +23,7 @@
 * `evaluation_cache`: what a run begins with, measured once for the same models and text
 * `teacher_cache`: what the teacher's encoder gives, kept on disk
 * `teacher_cache_files`, `teacher_cache_folders`: its files, and how much of them is kept
+* `disk_caches`: all that is kept on disk to save time
 * `checkpoints`, `run_state`: what is stored so that a run can be resumed
 * `run_folder`: the folder of a run, locked while a process trains in it
 * `lr_schedule`, `precision`, `memory_limits`: learning rate, number formats, lack of memory

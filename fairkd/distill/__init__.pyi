@@ -1,4 +1,4 @@
-from . import checkpoints as checkpoints
+from . import checkpoints as checkpoints, disk_caches as disk_caches
 from .config import (
     DESCRIPTIONS as DESCRIPTIONS,
     PRESETS as PRESETS,
@@ -6,6 +6,7 @@ from .config import (
     make_config as make_config,
     read_config as read_config,
 )
+from .disk_caches import DiskCache as DiskCache
 from .evaluation import Evaluator as Evaluator
 from .loop import Outcome as Outcome
 from .lr_schedule import schedule as schedule
