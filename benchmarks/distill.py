@@ -170,6 +170,7 @@ def train_and_measure(values: Mapping[str, Any]) -> TrainingResult:
         # The evaluation at the end is enough.
         "evaluation": {"every_seconds": 1e6},
         "checkpoint": {"every_seconds": 1e6},
+        "teacher_cache": False,  # every training computes the same
     }
     with tempfile.TemporaryDirectory() as folder:
         outcome = train(make_config({**settings, **values}), folder)
