@@ -51,7 +51,8 @@ def budget_notes(study: Study) -> list[str]:
         minutes = f"{budget.minutes:g} {'minute' if budget.minutes == 1 else 'minutes'}"
         notes = [
             f"Every run trains for {minutes}: the variants get equal time, but not equal tokens, since "
-            "slower steps read fewer."
+            "slower steps read fewer. Each run computes the teacher itself (teacher_cache is off), or later "
+            "ones would have an advantage."
         ]
     else:
         steps = f"{budget.steps:,} {'step' if budget.steps == 1 else 'steps'}"
@@ -75,9 +76,13 @@ def _config(study: Study, name: str) -> Config:
     start = {key: value for key, value in preset(variant.preset).items() if key not in SHARED}
     values = on_top(on_top(study.base, start), variant.set)
     try:
-        return make_config({**values, "seed": study.seeds[0]})
+        config = make_config({**values, "seed": study.seeds[0]})
     except InputError as error:
         raise InputError(f"In the variant {quoted(name)}: {error}") from None
+    if config.budget.steps is None:
+        # Kept states of the teacher would give the variants that come later more steps in the same time.
+        config = config.model_copy(update={"teacher_cache": False})
+    return config
 
 
 def _refusal(name: str, key: str) -> str:

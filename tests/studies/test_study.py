@@ -124,6 +124,9 @@ def test_equal_minutes_allow_other_steps_and_a_note_says_what_is_unequal() -> No
         }
     )
     assert "equal time, but not equal tokens" in studies.budget_notes(timed)[0]
+    # Kept states of the teacher would give later variants more steps.
+    assert not studies.variant_configs(timed)["hot"].teacher_cache
+    assert studies.variant_configs(counted)["plain"].teacher_cache
     assert "equal tokens up to padding, but not equal time" in studies.budget_notes(counted)[0]
     assert "stop early" in studies.budget_notes(counted)[1]
 
