@@ -28,7 +28,7 @@ _ABOUT = "about.json"
 
 @dataclass(frozen=True)
 class KeptStates:
-    """One folder: the names of teacher and text, its size in bytes, and when it was last used (Unix time)."""
+    """One folder: what its states are of, its size in bytes, and when it was last used (Unix time)."""
 
     name: str
     path: Path
@@ -93,7 +93,7 @@ def claim(name: str, about: Mapping[str, Any]) -> Path:
 
 def writer_lock(path: Path, rank: int) -> FileLock:
     """The lock of the one process of this rank that writes into a folder."""
-    return FileLock(path / f"writer-{rank}.lock", blocking=False, thread_local=False, fallback_to_soft=False)
+    return _lock(path / f"writer-{rank}.lock")
 
 
 def kept() -> list[KeptStates]:
@@ -107,9 +107,9 @@ def kept() -> list[KeptStates]:
                     KeptStates(
                         name=path.name,
                         path=path,
-                        teacher=str(about.get("teacher", "unknown")),
-                        text=str(about.get("text", "unknown")),
-                        seed=int(about.get("seed", 0)),
+                        teacher=about.get("teacher", "an unknown teacher"),
+                        text=about.get("text", "an unknown text"),
+                        seed=about.get("seed", 0),
                         size=_size(path),
                         used=(path / _ABOUT).stat().st_mtime if about else path.stat().st_mtime,
                     )
@@ -142,8 +142,7 @@ def _all_locks(path: Path) -> Iterator[bool]:
     """Hold all writers' locks of a folder; False if another process holds one."""
     taken, free = [], True
     try:
-        for lock in path.glob("writer-*.lock"):
-            one = writer_lock(path, int(lock.stem.rpartition("-")[2]))
+        for one in map(_lock, path.glob("writer-*.lock")):
             try:
                 one.acquire()
                 taken.append(one)
@@ -158,12 +157,20 @@ def _all_locks(path: Path) -> Iterator[bool]:
             one.release()
 
 
+def _lock(path: Path) -> FileLock:
+    return FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False)
+
+
 def _about(path: Path) -> dict[str, Any]:
     try:
         found = json.loads((path / _ABOUT).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    kinds = {"teacher": str, "text": str, "seed": int}
+    complete = isinstance(found, dict) and all(
+        isinstance(found.get(key), kind) for key, kind in kinds.items()
+    )
+    return found if complete else {}
 
 
 def _size(path: Path) -> int:
