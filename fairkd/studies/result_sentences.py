@@ -29,9 +29,10 @@ def comparison_sentence(
     if not found.exact:
         if not found.is_shown:
             if found.deviation:
+                least = "at least " if found.comparisons > 1 else ""
                 sentences.append(
                     f"{found.n} seeds that vary like these show a difference of "
-                    f"{column.size(found.smallest)} with 80 % probability."
+                    f"{column.size(found.smallest)} with {least}80 % probability."
                 )
             else:
                 sentences.append("All differences are equal, so nothing is known of how much they vary.")

@@ -77,7 +77,8 @@ class SeedComparison:
         Of the paired t test, and adjusted by Holm for the number of `comparisons`.
     smallest : float
         The smallest difference that as many seeds with this deviation show with 80 % power, at the level
-        .05 / `comparisons`. The deviation is itself an estimate, and a rough one with few seeds.
+        .05 / `comparisons`, the strictest that Holm may ask for. The deviation is itself an estimate, and a
+        rough one with few seeds.
     seeds : tuple of int
         Those with a value of both.
     unpaired : tuple of int
