@@ -13,7 +13,8 @@ from torch import nn
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from fairkd import models
-from fairkd.distill.config import StudentConfig, spread_layers
+from fairkd.distill.config import StudentConfig, first_layers, spread_layers
+from fairkd.distill.layer_regression import can_fit
 from fairkd.distill.memory_limits import check_fits
 from fairkd.errors import FairKDError, InputError, ModelError
 from fairkd.models import MaskedLM, layers_of
@@ -30,8 +31,9 @@ _LISTS = ("layer_types", "attention_window")
 def settle(teacher: MaskedLM, settings: StudentConfig) -> tuple[StudentConfig, str | None]:
     """The settings with what they leave open, and a sentence about it where it is not what they name.
 
-    By default the student keeps half of the teacher's layers. From a teacher that has no list of layers none
-    can be taken: then it is a fresh model of the size in the settings.
+    By default the student keeps half of the teacher's layers: the first ones where they are fitted, else
+    evenly spaced ones. From a teacher that has no list of layers none can be taken: then it is a fresh model
+    of the size in the settings.
     """
     if settings.kind != "layers":
         return settings, None
@@ -44,7 +46,7 @@ def settle(teacher: MaskedLM, settings: StudentConfig) -> tuple[StudentConfig, s
         size = f"{settings.hidden_layers} layers of {width_in_words(settings)}"
         sentence = f"{error} The student is a fresh one: {size}."
         return settings.model_copy(update={"kind": "fresh"}), sentence
-    kept = spread_layers(count)
+    kept = (first_layers if fits(teacher, settings) else spread_layers)(count)
     if _groups(model) is None:
         return settings.model_copy(update={"layers": kept}), None
     sentence = (
@@ -52,6 +54,11 @@ def settle(teacher: MaskedLM, settings: StudentConfig) -> tuple[StudentConfig, s
         f"teacher, {len(kept)} in the student."
     )
     return settings.model_copy(update={"layers": kept}), sentence
+
+
+def fits(teacher: MaskedLM, settings: StudentConfig) -> bool:
+    """Whether the layers that the student copies are fitted to the teacher's states before the first step."""
+    return settings.kind == "layers" and settings.fit_layers and can_fit(teacher.model)
 
 
 def make_student(teacher: MaskedLM, settings: StudentConfig, *, seed: int) -> MaskedLM:

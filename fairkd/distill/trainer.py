@@ -17,12 +17,14 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from fairkd.constraints import Constraint, TokenPairs, resolve
 from fairkd.distill.config import Config
 from fairkd.distill.data import Batch, Masker, Masking, PairedMasker
 from fairkd.distill.dropout import has_dropout, noise_seed, training_mode
 from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
+from fairkd.distill.optimizer import make_optimizer
 from fairkd.distill.precision import FORMATS, autocast, in_format, make_accelerator, resolve_precision
 from fairkd.distill.teacher_cache import TeacherCache
 from fairkd.errors import FairKDError, ModelError
@@ -30,6 +32,7 @@ from fairkd.models import (
     MaskedLM,
     MatchedVocabularies,
     Projection,
+    bf16_copy,
     head_input,
     projection_of,
     reason,
@@ -142,6 +145,7 @@ class Trainer:
         self.precision = resolve_precision(config.optimizer.precision, self.device)
         self.constraint, self.config = constraint, config
         self.teacher, self.student = teacher.model.to(self.device), student.model.to(self.device)
+        self._teacher_lm = teacher
         self.mask_id = student.mask_id
         self.kept = None if kept is None else torch.tensor(kept, device=self.device)
         objective = config.objective
@@ -170,7 +174,7 @@ class Trainer:
         }
         if self.projection is not None:
             self.trainable |= {f"projection.{name}": p for name, p in self.projection.named_parameters()}
-        self.optimizer = _optimizer(list(self.trainable.values()), config)
+        self.optimizer = make_optimizer(list(self.trainable.values()), config.optimizer)
         self.teacher_cache: TeacherCache | None = None
 
     @property
@@ -202,7 +206,8 @@ class Trainer:
                 "model."
             ) from error
         self.optimizer.zero_grad(set_to_none=True)
-        for name in ("_teacher_projection", "_frozen_weight"):  # a resumed run may use another number format
+        # A resumed run may use another number format.
+        for name in ("_teacher_encoder", "_teacher_projection", "_frozen_weight"):
             vars(self).pop(name, None)
 
     def step(
@@ -231,6 +236,11 @@ class Trainer:
     def _tiny_batch(self) -> Batch:
         ids = torch.full((1, 4), self.mask_id)
         return Batch(ids, None, torch.tensor([1, 2]), ids[0, :2])
+
+    @cached_property
+    def _teacher_encoder(self) -> PreTrainedModel:
+        """The teacher with weights in the format of the matrix products, or autocast would convert them."""
+        return bf16_copy(self._teacher_lm).model if self.precision == "bf16" else self.teacher
 
     @cached_property
     def _teacher_projection(self) -> Projection:
@@ -339,11 +349,13 @@ class Trainer:
             return zeros, zeros
         ids = batch.ids if self.kept is None else self.kept[batch.ids]
         if self.teacher_cache is None:
-            states, taken = states_and_head_input(self.teacher, ids, batch.attention_mask, batch.rows)
+            states, taken = states_and_head_input(
+                self._teacher_encoder, ids, batch.attention_mask, batch.rows
+            )
         else:
             asked = replace(batch, ids=ids)
             states = self.teacher_cache.states(
-                asked, lambda: rows_of(self.teacher, ids, batch.attention_mask, batch.rows)
+                asked, lambda: rows_of(self._teacher_encoder, ids, batch.attention_mask, batch.rows)
             )
             taken = head_input(self.teacher, states)
         if self.kept is not None and self._teacher_projection.weight is None:
@@ -371,22 +383,6 @@ def _projection(student_width: int, teacher_width: int, seed: int) -> nn.Linear:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Linear(student_width, teacher_width, bias=False)
-
-
-def _optimizer(parameters: Sequence[nn.Parameter], config: Config) -> torch.optim.AdamW:
-    """AdamW with weight decay on matrices, not on norms and biases."""
-    return torch.optim.AdamW(
-        [
-            {
-                "params": [p for p in parameters if p.ndim >= 2],
-                "weight_decay": config.optimizer.weight_decay,
-            },
-            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-        ],
-        betas=(0.9, config.optimizer.beta2),
-        eps=config.optimizer.epsilon,
-        fused=True,
-    )
 
 
 def reduce_losses(sums: Mapping[str, Tensor], accelerator: Accelerator) -> dict[str, float]:

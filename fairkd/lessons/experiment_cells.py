@@ -37,7 +37,9 @@ EVALUATION = EvaluationConfig(sentences=400, professions=10)
 
 _BASE: Mapping[str, Any] = {
     "corpus": {"source": "small"},
-    "student": {"kind": "layers"},
+    # The stored results are of a student that is not fitted, with masks as in BERT but for the rate.
+    "student": {"kind": "layers", "fit_layers": False},
+    "masking": {"rate": 0.2, "masked": 0.8, "random": 0.1},
     # Two batches a step: a batch holds whole sentences, and the last one of a small text is not full. Not the
     # precision "auto": which format is faster is measured, and would differ from run to run.
     "optimizer": {

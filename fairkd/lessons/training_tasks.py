@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fairkd.distill import Config, make_config, make_student
-from fairkd.distill.config import spread_layers
+from fairkd.distill import Config, make_config, make_student, settle
 from fairkd.lessons.exercise_result import ExerciseResult, QuestionAnswer
 from fairkd.models import MaskedLM
 from fairkd.predictions import predict
@@ -19,8 +18,9 @@ FIRST = 5  # words of the teacher that the exercise looks at
 
 # Where a student may start, and which parts of the loss it may have, by name; what `make_config` reads.
 STARTS: Mapping[str, Mapping[str, Any]] = {
-    "half": {"kind": "layers"},
-    "one": {"kind": "layers", "layers": [0]},
+    # Not fitted by regression, so that all that the student learns is seen.
+    "half": {"kind": "layers", "fit_layers": False},
+    "one": {"kind": "layers", "layers": [0], "fit_layers": False},
     "fresh": {"kind": "fresh"},
 }
 LOSSES = ("kd", "mlm", "hidden")
@@ -50,7 +50,6 @@ def training_config(teacher: str, start: str, losses: Sequence[str], *, seconds:
             "student": dict(STARTS[start]),
             "corpus": {"source": "small"},
             "objective": {loss: 0.0 for loss in LOSSES if loss not in losses},
-            "optimizer": {"micro_batch_tokens": 512},  # more steps in a minute
             "budget": {"minutes": seconds / 60},
             # Little to measure, so that the curve gets a point every few seconds.
             "evaluation": {
@@ -67,9 +66,7 @@ def training_config(teacher: str, start: str, losses: Sequence[str], *, seconds:
 def student_size(teacher: MaskedLM, config: Config) -> StudentSize:
     """How large the student of these settings is. InputError or ModelError where there is none."""
     student = make_student(teacher, config.student, seed=config.seed)
-    kept = config.student.layers or ()
-    if config.student.kind == "layers" and not kept:
-        kept = spread_layers(int(teacher.model.config.num_hidden_layers))
+    kept = settle(teacher, config.student)[0].layers or ()
     found = student.model
     return StudentSize(
         layers=int(found.config.num_hidden_layers),

@@ -22,6 +22,7 @@ from .renamed import (
 )
 from .run_sections import BudgetConfig as BudgetConfig, EvaluationConfig as EvaluationConfig
 from .sections import (
+    OptimizerConfig as OptimizerConfig,
     Positions as Positions,
     Precision as Precision,
     ScheduleKind as ScheduleKind,
@@ -35,5 +36,6 @@ from .settings_list import (
 from .student_section import (
     StudentConfig as StudentConfig,
     Vocabulary as Vocabulary,
+    first_layers as first_layers,
     spread_layers as spread_layers,
 )

@@ -21,7 +21,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     # The paper's code, github.com/iPieter/universal-distillation.
     "universal-distillation": {
         "student": {"kind": "fresh", "hidden_layers": 6, "width": None},
-        "masking": {"rate": 0.15},
+        "masking": {"rate": 0.15, "masked": 0.8, "random": 0.1},
         "objective": {"positions": "all", "special_tokens": True},
         "constraint": {"kind": "logit_mean", "scope": "all", "contrast": "pronouns", "roles": ["subject"]},
         "optimizer": {
@@ -75,7 +75,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "and her) get the mean of their logits, at every position.",
     "universal-distillation": "The settings of the paper's code: six layers of the teacher's width from "
     "random weights, he and she only, a constant learning rate of 2e-5. The variant paper has the same "
-    "constraint and loss, but copies layers, balances his and her too, masks 20 %, leaves out special "
+    "constraint and loss, but copies layers, balances his and her too, masks 40 %, leaves out special "
     "tokens, and learns faster.",
     "mass-preserving": "In the teacher's predictions at hidden words, paired pronouns (he and she, his and "
     "her) get the mean of their probabilities. All other words keep theirs. Where the hidden word is a "

@@ -81,17 +81,17 @@ class MaskingConfig(Section):
     """
 
     rate: float = Field(
-        default=0.2,
+        default=0.4,
         gt=0,
         lt=1,
         description="Fraction of tokens selected for prediction. BERT uses 0.15; a higher rate gives more "
         "training signal per sentence.",
     )
     masked: float = Field(
-        default=0.8, ge=0, le=1, description="Fraction of the selected tokens that become the mask token."
+        default=0.9, ge=0, le=1, description="Fraction of the selected tokens that become the mask token."
     )
     random: float = Field(
-        default=0.1,
+        default=0.0,
         ge=0,
         le=1,
         description="Fraction of the selected tokens that become a random token. The rest stay unchanged.",
@@ -220,7 +220,7 @@ class OptimizerConfig(Section):
     )
     max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradient clipping: maximum norm.")
     micro_batch_tokens: int = Field(
-        default=1024,
+        default=512,
         ge=16,
         le=2**20,
         description="Tokens per forward and backward pass, padding included. Lower it if memory runs out.",

@@ -22,6 +22,15 @@ def spread_layers(count: int) -> tuple[int, ...]:
     return tuple(round(place * (count - 1) / max(1, half - 1)) for place in range(half))
 
 
+def first_layers(count: int) -> tuple[int, ...]:
+    """The first half of `count` layers, counted from 0.
+
+    >>> first_layers(6), first_layers(4), first_layers(1)
+    ((0, 1, 2), (0, 1), (0,))
+    """
+    return tuple(range(max(1, count // 2)))
+
+
 class StudentConfig(Section):
     """The student: `layers` of the teacher, a `fresh` smaller architecture, or an `existing` model."""
 
@@ -32,8 +41,13 @@ class StudentConfig(Section):
     )
     layers: tuple[int, ...] | None = Field(
         default=None,
-        description="For kind layers: which layers of the teacher to copy, counted from 0. Empty: half of "
-        "them, evenly spaced.",
+        description="For kind layers: the teacher's layers to copy, counted from 0. Empty: the first half, "
+        "or evenly spaced without fit_layers.",
+    )
+    fit_layers: bool = Field(
+        default=True,
+        description="For kind layers: refit a copied layer to the teacher's states, by regression, where "
+        "layers behind it are left out.",
     )
     freeze_embeddings: bool = Field(
         default=True,

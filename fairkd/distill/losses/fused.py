@@ -31,7 +31,7 @@ from fairkd.distill.losses.softmax import row_powers, softmax_in_place
 from fairkd.distill.losses.targets import IGNORED, Targets, Weights
 from fairkd.models import ROW_STEP
 
-ROWS_IN_CACHE = 32
+ROWS_IN_CACHE = 8  # for each thread
 MIN_REST = 1e-6  # least probability of all words but the group words
 
 
@@ -396,5 +396,5 @@ def _round_up(count: int, step: int) -> int:
 
 def _blocks(count: int, device: torch.device) -> Iterator[slice]:
     """Rows that are processed together: few on a CPU, to stay in its cache, all of them elsewhere."""
-    rows = ROWS_IN_CACHE if device.type == "cpu" else count
+    rows = ROWS_IN_CACHE * torch.get_num_threads() if device.type == "cpu" else count
     return (slice(start, min(start + rows, count)) for start in range(0, count, rows))
