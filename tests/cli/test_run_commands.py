@@ -102,8 +102,10 @@ def test_show_prints_the_last_evaluation_with_its_sample_size(
     with runs.Writer(queued.folder) as writer:
         writer.write({"type": "teacher", "gap_absolute": 1.39})
         writer.write({"type": "evaluation", "step": 4, **values})
+        writer.write({"type": "costs", "step": 4, "parameters": 1000, "bytes": 4200})
     out = " ".join(fairkd("show", queued.id).out.split())
     assert "At step 4, with 95 % intervals" in out and "0.500 nats (0.400 to 0.600)" in out
+    assert "The student has 1,000 parameters, 4.2 kB on disk." in out
     assert "100 held-out sentences" in out and "0.25 nats │ 1.39 nats │ not stored" in out
 
 

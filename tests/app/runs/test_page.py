@@ -154,6 +154,23 @@ def test_a_finished_run_shows_curves_watched_sentences_and_actions(open_runs: Op
     assert r"constraint\.kind" in set(table["setting"])
 
 
+def test_a_finished_run_and_the_comparison_say_what_the_student_costs(open_runs: OpenRuns) -> None:
+    costs = {"type": "costs", "step": 400, "parameters": 17421114, "bytes": 70403670, "milliseconds": 3.97}
+    new = add_run("new", events=[*training(400), {**costs, "threads": 1, "sentences": 20}])
+    old = add_run("old", preset="fair", events=training(400))
+    said = (
+        "17,421,114 parameters, 70.4 MB on disk, 3.97 ms a sentence on a CPU (median over 20 sentences, 1 thr"
+    )
+    assert f"The student has {said}" in texts(open_runs(run=new))
+    assert "The student has" not in texts(open_runs(run=old))
+    (table,) = [
+        one.value for one in open_runs(compare=[new, old]).dataframe if "last evaluation" in one.value
+    ]
+    rows = table.set_index("last evaluation")
+    assert rows.loc["size on disk"].tolist() == ["70.4 MB", "–"]
+    assert rows.loc["CPU latency a sentence"].tolist() == ["3.97 ms", "–"]
+
+
 def test_a_run_that_measures_other_words_than_it_balances_says_so(open_runs: OpenRuns) -> None:
     own = {"constraint": {"kind": "group", "words": {"cat": ["cat"], "dog": ["dog"]}}}
     others = "The constraint of this run balances other words"
