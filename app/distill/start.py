@@ -12,6 +12,7 @@ import streamlit as st
 from app.charts.text import percent
 from app.distill.variants import config_of
 from app.shared import model_cache
+from app.shared.launcher_choice import chosen_launcher, launcher_choice
 from app.shared.run_texts import UNFINISHED, budget, duration
 from app.shared.torch_threads import all_threads
 from app.shared.visitor import visitor, who_may_change
@@ -55,6 +56,7 @@ def start_controls(variants: list[str], focused: str, teacher: str, *, more: Cal
         time_estimate(configs[named], len(configs), named, of_all="All variants")
     several = len(variants) > 1
     _description(several)
+    launcher_choice()
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if several:
             number = "both" if len(variants) == 2 else f"all {len(variants)}"
@@ -140,6 +142,7 @@ def _submit(variants: list[str], teacher: str) -> None:
             configs,
             note=note,
             owner=owner,  # an empty field is nobody: the user of the server is not the visitor
+            on=chosen_launcher(),
         )
         st.session_state[_STARTED] = ([run.id for run in found], None)
     except FairKDError as error:

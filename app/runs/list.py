@@ -14,7 +14,16 @@ from app.runs.of_studies import StudyRuns, grouped, names_of_studies, study_row
 from app.runs.watched_sentences import play
 from app.shared.activity import track_activity
 from app.shared.model_cache import friendly_errors
-from app.shared.run_texts import UNFINISHED, ago, has_trained, run_summary, state_badge, status
+from app.shared.run_texts import (
+    AWAY,
+    UNFINISHED,
+    ago,
+    has_trained,
+    place_badge,
+    run_summary,
+    state_badge,
+    status,
+)
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from fairkd import runs
@@ -128,6 +137,8 @@ def _row(run: Run, said: str) -> None:
                     st.badge("example", icon=":material/menu_book:", color="gray")
                 else:
                     st.badge(state, icon=icon, color=colour)
+                if where := place_badge(run):
+                    st.badge(where, icon=AWAY, color="gray")
                 if run.kind == "measure":
                     st.badge("measurement", icon=":material/balance:", color="gray")
             caption(" · ".join(map(literal, about(run))))

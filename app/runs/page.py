@@ -26,7 +26,7 @@ from app.shared.measured_words import mass_words, measures_other_words
 from app.shared.page_help import way_back
 from app.shared.presenter import is_presenting
 from app.shared.provenance import about_run
-from app.shared.run_texts import UNFINISHED, duration, state_badge, status
+from app.shared.run_texts import AWAY, UNFINISHED, duration, place_badge, state_badge, status
 from app.shared.settings_table import changed, changed_table
 from app.shared.table_download import table_download
 from app.shared.theme import is_dark
@@ -152,6 +152,8 @@ def _head(run: Run) -> None:
             st.badge("example", icon=":material/menu_book:", color="gray")
         else:
             st.badge(state, icon=icon, color=colour)
+        if where := place_badge(run):
+            st.badge(where, icon=AWAY, color="gray")
         caption(f"{' · '.join(map(literal, about(run)))} · `{run.id}`")
     if run.batch is not None and (study := names_of_studies().get(run.batch)):
         study_link(run.batch, study)

@@ -22,6 +22,7 @@ STATES: dict[State, tuple[Colour, str]] = {
     "interrupted": ("yellow", ":material/power_off:"),
 }
 UNFINISHED: tuple[State, ...] = ("queued", *ACTIVE)
+AWAY = ":material/cloud:"  # a run that was sent to a cluster
 # A finished run whose result says little.
 DOUBTFUL: tuple[Colour, str] = ("yellow", ":material/warning:")
 
@@ -30,6 +31,11 @@ def state_badge(run: Run) -> tuple[str, Colour, str]:
     """Word, colour and icon of a run's state."""
     colour, icon = DOUBTFUL if run.state == "finished" and run.warning else STATES[run.state]
     return run.state, colour, icon
+
+
+def place_badge(run: Run) -> str | None:
+    """Where a run works, or has worked; None for this machine."""
+    return {"local": None, "ray": "on Ray"}.get(run.launcher, "on a cluster")
 
 
 def ago(moment: float, now: float | None = None) -> str:

@@ -41,6 +41,9 @@ OnOption = Annotated[
         help="The launcher that decides where it works, or local, this machine. Default: FAIRKD_LAUNCHER.",
     ),
 ]
+ResumeOnOption = Annotated[
+    str | None, typer.Option("--on", help="Another launcher. Default: the one that it was sent away with.")
+]
 POLL_SECONDS = 0.5  # between two updates of `watch`
 SUGGESTIONS = 3  # the most runs that an error names
 
@@ -205,14 +208,14 @@ def cancel(id: RunArgument, as_json: JsonOption = False) -> None:
 
 
 @runs_app.command()
-def resume(id: RunArgument, as_json: JsonOption = False) -> None:
+def resume(id: RunArgument, on: ResumeOnOption = None, as_json: JsonOption = False) -> None:
     """Queue a cancelled, failed or interrupted run again. It continues from its last checkpoint.
 
     A measurement measures what is missing.
     """
     from fairkd import runs
 
-    _report(runs.resume(find_run(id).id), as_json)
+    _report(runs.resume(find_run(id).id, on=on), as_json)
 
 
 @runs_app.command()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def print_runs(known: Sequence[Run]) -> None:
-    """One row a run. Their kind is a column where there are several."""
+    """One row a run. Their kind, and where they work, are columns where there are several."""
     from fairkd import runs
 
     now, starts, usual = time.time(), expected_starts(known), runs.usual_phase_seconds(known)
@@ -28,6 +28,7 @@ def print_runs(known: Sequence[Run]) -> None:
         "name": ("left", lambda run: run.name),
         "owner": ("left", lambda run: run.owner),
         "state": ("left", lambda run: run.state),
+        "where": ("left", lambda run: run.launcher),
         "step": ("right", lambda run: run.step if run.kind == "distill" else ""),
         "done": ("right", lambda run: f"{run.progress:.0%}"),
         "time left": (
@@ -44,6 +45,8 @@ def print_runs(known: Sequence[Run]) -> None:
     }
     if len({run.kind for run in known}) < 2:
         del cells["kind"]
+    if {run.launcher for run in known} <= {"local"}:
+        del cells["where"]
     print_table(
         f"{len(known)} {'run' if len(known) == 1 else 'runs'}, {runs.slots()} at the same time",
         {title: column for title, (column, _) in cells.items()},
@@ -137,6 +140,7 @@ def run_document(run: Run, starts: Mapping[str, float | None] | None = None) -> 
         "note": run.note,
         "owner": run.owner,
         "state": run.state,
+        "launcher": run.launcher,
         "phase": run.phase,
         "phase_since": run.phase_since,
         "expected_start": (starts or {}).get(run.id),

@@ -2,6 +2,7 @@
 
 * `examination`: all checks, one after the other
 * `finding`: what a check has found
+* `clusters`: where runs work, and whether that can be reached
 * `installation`: packages, embedded models, environment variables
 * `home_folder`: whether runs can be kept in the home folder: permissions, locks, database, disk
 * `machine`: cores, memory, number format, browser, port and address, the Hub

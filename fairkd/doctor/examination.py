@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from fairkd.doctor import home_folder, installation, machine
+from fairkd.doctor import clusters, home_folder, installation, machine
 from fairkd.doctor.finding import Finding
 from fairkd.utils import shortened
 
@@ -29,6 +29,7 @@ def examine(*, port: int | None = 8501, address: str | None = None) -> tuple[Fin
         "embedded models": installation.embedded_models,
         "settings": installation.settings,
         "home folder": home_folder.home_folder,
+        "launcher": clusters.launcher,
         "machine": machine.resources,
         "number format": machine.number_format,
         "browser": machine.browser,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from fairkd.errors import FairKDError, InputError, listed
 from fairkd.runs import description, example_runs, lock, run_access, store, supervision
 from fairkd.runs.description import RunDescription
-from fairkd.runs.launchers import chosen, ensure_usable, remote_slots
+from fairkd.runs.launchers import LOCAL, chosen, ensure_usable, remote_slots
 from fairkd.runs.run_access import RunAccess
 from fairkd.runs.run_config import RunConfig, kind_of, make_run_config, with_absolute_paths, with_kind
 from fairkd.runs.run_name import default_name
@@ -192,6 +192,8 @@ def reconcile() -> str | None:
 
 def _explained(run: Run, reason: str | None) -> Run:
     """A queued run with the reason why it does not start."""
+    if run.launcher != LOCAL and run.state == "queued" and reason is None:
+        reason = "It is about to be sent away; FAIRKD_REMOTE_SLOTS says how many runs may be at a time."
     return replace(run, sentence=reason) if reason is not None and run.state == "queued" else run
 
 

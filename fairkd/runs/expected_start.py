@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from fairkd.runs.launchers import LOCAL
 from fairkd.runs.run_config import KINDS, Kind
 from fairkd.runs.run_record import ACTIVE, Run
 
@@ -22,13 +23,15 @@ def expected_starts(found: Sequence[Run], slots: int, now: float) -> dict[str, f
 
     A distillation takes its budget and what recent finished ones took beyond theirs, or, with a budget in
     steps, as long per step as they did. A measurement takes as long per benchmark and model as recent ones of
-    its mode, quick or full. The running ones take the time that they report as left.
+    its mode, quick or full. The running ones take the time that they report as left. Runs that are sent away
+    have no expected start.
 
     Parameters
     ----------
     found : all runs, in any order.
     slots : how many work at the same time.
     """
+    found = [run for run in found if run.launcher == LOCAL]  # a cluster has a queue of its own
     recent = {kind: _recent_finished(found, kind) for kind in KINDS}
     free = [now] * slots
     unknown = float("inf")

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from fairkd.benchmarks import MeasureConfig
 from fairkd.errors import InputError
 from fairkd.runs import control, run_access, standby, store, uploads
+from fairkd.runs.launchers import configured
 from fairkd.runs.run_access import RunAccess
 from fairkd.runs.run_config import RunConfig
 from fairkd.runs.run_record import ACTIVE, Run
@@ -58,6 +59,11 @@ class Visitor:
         if listed.text is None or self.upload_refusal() is not None:
             return listed
         return Access(listed.models, (*listed.text, uploads_pattern(uploads.folder(self._uploader))))
+
+    @property
+    def launchers(self) -> list[str]:
+        """The launchers to choose from, the default first; in a class, visitors have no choice."""
+        return [] if self.limited or self.start_refusal() else configured()
 
     @property
     def upload_megabytes(self) -> int:

@@ -12,7 +12,7 @@ from filelock import BaseFileLock
 from typer.testing import CliRunner
 
 from fairkd.cli import app
-from fairkd.doctor import examination, home_folder, installation, machine
+from fairkd.doctor import clusters, examination, home_folder, installation, machine
 from fairkd.doctor.finding import Finding
 from fairkd.models import references
 from tests import ROOT
@@ -186,3 +186,20 @@ def test_a_check_that_fails_itself_hides_no_other(monkeypatch: pytest.MonkeyPatc
 
     (found,) = examination._guarded("packages", broken)
     assert found.severity == "problem" and "RuntimeError: broken" in found.sentence
+
+
+def test_a_cluster_that_cannot_be_reached_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [found.sentence for found in clusters.launcher()] == [
+        "local: this machine. This is where runs work unless `--on` says otherwise."
+    ]
+    monkeypatch.setenv("FAIRKD_LAUNCHER", "command")
+    monkeypatch.setenv("FAIRKD_COMMAND", "sh -c {command}")
+    monkeypatch.setenv("FAIRKD_RAY_ADDRESS", "http://127.0.0.1:1")
+    command, local, ray = clusters.launcher()
+    assert command.sentence.startswith("command: FAIRKD_COMMAND starts /") and command.severity == "ok"
+    assert command.sentence.endswith("This is where runs work unless `--on` says otherwise.")
+    assert (local.sentence, ray.severity) == ("local: this machine.", "problem")
+    assert ray.sentence.startswith("ray: No Ray dashboard answers at http://127.0.0.1:1 (Connection refused)")
+    monkeypatch.setenv("FAIRKD_LAUNCHER", "rya")
+    (wrong,) = clusters.launcher()
+    assert "There is no launcher 'rya'" in wrong.sentence and "Did you mean ray?" in wrong.sentence

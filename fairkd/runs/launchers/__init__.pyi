@@ -4,6 +4,7 @@ from .destination import (
     Destination as Destination,
     chosen as chosen,
     configured as configured,
+    place_of as place_of,
     remote_slots as remote_slots,
 )
 from .follower import Follower as Follower, Timing as Timing

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,12 @@ class CommandTemplate:
     @property
     def place(self) -> str:
         return shlex.split(self._submit)[0]
+
+    def examine(self) -> str:
+        found = shutil.which(self.place)
+        if found is None:
+            raise LauncherError(f"{COMMAND} begins with {shortened(self.place)}, which is no command here.")
+        return f"{COMMAND} starts {found}."
 
     def submit(self, key: str, command: str, folder: Path) -> str:
         words = filled(self._submit, command=command, name=key)

@@ -55,7 +55,7 @@ class Destination:
         if self.launcher == RAY:
             return f"Ray at {self.settings.get(RAY_ADDRESS, '')}"
         words = self.settings.get(COMMAND, "").split()
-        return words[0] if self.launcher == TEMPLATE and words else "this machine"
+        return words[0] if self.launcher == TEMPLATE and words else "This machine"
 
 
 def chosen(on: str | None) -> Destination:
@@ -88,6 +88,14 @@ def configured() -> list[str]:
     if _variable(COMMAND):
         known.append(TEMPLATE)
     return sorted(known, key=lambda name: name != (_variable(VARIABLE) or LOCAL))
+
+
+def place_of(name: str) -> str:
+    """Where a launcher's runs work, in words; the name where its settings are wrong."""
+    try:
+        return chosen(name).place
+    except InputError:
+        return name
 
 
 def remote_slots() -> int:

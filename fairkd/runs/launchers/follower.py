@@ -180,7 +180,7 @@ class Follower(threading.Thread):
     def _end(self, job: Job, found: JobOutcome, cancelling: bool) -> bool:
         state: State = found.state  # type: ignore[assignment]
         if state == "interrupted" and not cancelling:  # the node was needed for something else
-            return self._lose(job, found.sentence or "")
+            return self._lose(job, "the cluster asked it to stop")
         if state == "interrupted":
             state = "cancelled"
         sentence = found.sentence

@@ -40,6 +40,9 @@ class Launcher(Protocol):
     def place(self) -> str:
         """Where its runs work, as people call it: Ray, sbatch."""
 
+    def examine(self) -> str:
+        """What can be said of the cluster without a job, as a sentence; LauncherError if it is not there."""
+
     def submit(self, key: str, command: str, folder: Path) -> str:
         """Submit a shell command as the job `key`, and return the launcher's own id of it, if it has one.
 

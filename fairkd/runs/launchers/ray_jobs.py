@@ -37,6 +37,10 @@ class RayJobs:
         self._cpus, self._gpus = float(settings[RAY_CPUS]), float(settings[RAY_GPUS])
         self._client: Any = None
 
+    def examine(self) -> str:
+        version = self._call(lambda client: client._server_ray_version)
+        return f"Ray {version} answers at {self.address}."
+
     def submit(self, key: str, command: str, folder: Path) -> str:
         def submit(client: Any) -> str:
             try:
@@ -90,10 +94,6 @@ class RayJobs:
             return ""
         lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
         return lines[-1][:300] if lines else ""
-
-    def version(self) -> str:
-        """The version of Ray on the cluster."""
-        return str(self._call(lambda client: client.get_version()))
 
     def _call(self, action: Callable[[Any], T]) -> T:
         """Call `action` with a client; UnreachableError if the cluster does not answer."""

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from app.distill.reproduce_variants import command
 from app.distill.start import few_steps_warning
+from app.shared.launcher_choice import KEY
 from fairkd import runs
 from fairkd.cli.commands import app as fairkd
 from fairkd.distill.config.config import make_config
@@ -49,6 +50,20 @@ def test_one_run_has_the_typed_name_alone(open_distill: OpenDistill) -> None:
     app.text_input(key="distill_name").set_value("mine").run()
     app.button(key="start_one").click().run()
     assert list(started()) == ["mine"]
+
+
+def test_where_to_run_is_asked_only_where_there_is_a_choice(
+    open_distill: OpenDistill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [box.key for box in open_distill(["fair"]).selectbox]
+    assert KEY not in keys
+    monkeypatch.setenv("FAIRKD_COMMAND", "sh -c 'echo job 1; : {command}'")
+    monkeypatch.setenv("FAIRKD_PROBE_SECONDS", "0")
+    app = open_distill(["fair"])
+    assert app.selectbox(key=KEY).options == ["This machine", "sh"]
+    app.selectbox(key=KEY).set_value("command")
+    app.button(key="start_one").click().run()
+    assert not app.exception and [run.launcher for run in runs.all_runs()] == ["command"]
 
 
 def test_the_command_starts_the_runs_that_the_page_starts(open_distill: OpenDistill) -> None:
