@@ -211,14 +211,18 @@ def request_cancel(id: str) -> bool:
     )
 
 
-def enqueue(id: str, destination: Destination) -> bool:
-    """Put a stopped run at the end of the queue."""
+def enqueue(id: str, destination: Destination | None = None) -> bool:
+    """Put a stopped run at the end of the queue; None sends it where it was before."""
+    launcher, settings = None, None
+    if destination is not None:
+        launcher, settings = destination.launcher, json.dumps(dict(destination.settings))
     return _queue(
         "UPDATE runs SET state = 'queued', sentence = NULL, warning = NULL, started = NULL, ended = NULL,"
         " phase = NULL, phase_since = NULL, seconds_left = NULL, pid = NULL,"
-        " force = 0, place = (SELECT max(place) + 1 FROM runs), launcher = ?, launcher_settings = ?"
+        " force = 0, place = (SELECT max(place) + 1 FROM runs),"
+        " launcher = coalesce(?, launcher), launcher_settings = coalesce(?, launcher_settings)"
         " WHERE id = ? AND state IN ('cancelled', 'failed', 'interrupted')",
-        [destination.launcher, json.dumps(dict(destination.settings)), id],
+        [launcher, settings, id],
     )
 
 
