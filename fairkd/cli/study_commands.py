@@ -150,7 +150,7 @@ def list_studies(as_json: JsonOption = False) -> None:
 
 @study_app.command()
 def show(study: StudyArgument, as_json: JsonOption = False) -> None:
-    """Show a study's cells, and what is wrong with those that failed."""
+    """Show a study's cells, what is wrong with those that failed, and what the finished ones show."""
     record = find_study(study)
     if as_json:
         print_json(study_document(record))
@@ -204,7 +204,11 @@ def export(
     target: Annotated[Path, typer.Argument(help="The folder for the files. It is made if it is missing.")],
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
-    """Write the study's file, which runs it again, and its state to a folder."""
+    """Write a study to a folder: its file, which runs it again, and its results.
+
+    These are study.yaml, study.json, and once runs have finished cells.csv (a row a run), variants.csv,
+    results.md and results.tex (means over seeds with intervals and verdicts).
+    """
     from fairkd.cli.study_export import write_files
 
     record = find_study(study)
@@ -231,6 +235,23 @@ def delete(
         typer.confirm(f"Delete {what}{'' if keep_runs else ' and all its runs'}?", abort=True)
     studies.delete(id, keep_runs=keep_runs)
     out().print(Text(f"The study {id} was deleted."))
+
+
+def has_study(given: str) -> StudyRecord | None:
+    """The study with this id or name, if there is exactly one and no run is meant."""
+    from fairkd import runs, studies
+
+    if any(given in (run.id, run.name) for run in runs.all_runs()):
+        return None
+    known = studies.all_studies()
+    for fits in (
+        [record for record in known if record.id == given],
+        [record for record in known if given and record.id.startswith(given)],
+        [record for record in known if record.study.name == given],
+    ):
+        if len(fits) == 1:
+            return fits[0]
+    return None
 
 
 def find_study(given: str) -> StudyRecord:

@@ -43,4 +43,7 @@ def _files(record: StudyRecord) -> Mapping[str, str]:
     from fairkd import studies
 
     state = json.dumps(plain(study_document(record)), indent=2, allow_nan=False) + "\n"
-    return {"study.yaml": studies.study_yaml(record.study), "study.json": state}
+    files = {"study.yaml": studies.study_yaml(record.study), "study.json": state}
+    if "finished" in record.counts and (found := studies.results(record)).cells:
+        files |= studies.result_files(found)
+    return files

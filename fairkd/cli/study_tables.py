@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from fairkd.studies import Cell, StudyRecord
 
 _STYLES = {"finished": "green", "failed": "red", "interrupted": "red", "running": "cyan"}
+READING = (
+    "Means over seeds with 95 % t intervals over seeds; verdicts of a paired t test against the baseline."
+)
 MOST_SEEDS = 20  # columns that a matrix has at a time
 
 
@@ -63,6 +66,29 @@ def print_study(record: StudyRecord) -> None:
     for table in matrix(record):
         out().print(table)
     for sentence in problems(record):
+        out().print(Text(sentence), soft_wrap=True)
+    if "finished" in record.counts:
+        print_results(record)
+
+
+def print_results(record: StudyRecord) -> None:
+    """What the finished runs show: a finding, a row a measure with the verdicts, and what it rests on."""
+    from fairkd import studies
+
+    found = studies.results(record)
+    if not found.cells:
+        return
+    table = studies.summary_table(found)
+    headings = {name: "left" for name in table.columns}
+    out().print()
+    print_table(f"{found.finding}.", headings, [tuple(row) for row in table.itertuples(index=False)])
+    out().print(Text(READING), soft_wrap=True)
+    sentences = (
+        [found.of(name, studies.HEADLINES[0]).sentence for name in found.variants]
+        if found.column(studies.HEADLINES[0])
+        else []
+    )
+    for sentence in filter(None, (*sentences, *found.notes, *found.missing)):
         out().print(Text(sentence), soft_wrap=True)
 
 
@@ -136,4 +162,25 @@ def study_document(record: StudyRecord) -> dict[str, Any]:
             }
             for cell in record.cells
         ],
+        "results": _results_document(record) if "finished" in record.counts else None,
+    }
+
+
+def _results_document(record: StudyRecord) -> dict[str, Any]:
+    """The results as JSON: a row a variant and one a finished run, with the columns of their CSV files."""
+    from fairkd import studies
+
+    found = studies.results(record)
+    return {
+        "finding": found.finding,
+        "front": found.front,
+        "notes": [*found.notes, *found.missing],
+        "sentences": {
+            column.key: {
+                name: one.sentence for name in found.variants if (one := found.of(name, column.key)).sentence
+            }
+            for column in found.columns
+        },
+        "variants": studies.variants_table(found).to_dict("records"),
+        "runs": studies.cells_table(found).to_dict("records"),
     }

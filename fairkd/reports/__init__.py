@@ -1,11 +1,13 @@
-"""Runs as documents: what one has found, or several compared, in one HTML file that opens without a network.
+"""Runs and studies as documents: what they have found, in one HTML file that opens without a network.
 
-    from fairkd import runs
-    from fairkd.reports import report
+    from fairkd import runs, studies
+    from fairkd.reports import report, study_report
 
     html = report([runs.get("example-plain"), runs.get("example-fair")])
+    html = study_report(studies.get("1a2b3c4d"))
 
 * `run_report`: the document of a distillation, of several compared, or of a measurement
+* `study_report`: the document of a study: seeds, means, verdicts, every run
 * `curve_plot`: a measure over the steps, as positions for its template
 * `watched_replay`: what the students predicted in the watched sentences, step by step
 * `paired_differences`: how runs differ from the first one, item by item

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fairkd import __version__
+from fairkd.distill.config import LABELS, flat
 from fairkd.errors import InputError
 from fairkd.studies import (
     StudyColumn,
@@ -157,15 +158,19 @@ def study_plot(column: StudyColumn, found: StudyResults) -> StudyPlot | None:
 
 def _facts(record: StudyRecord, found: StudyResults) -> dict[str, str]:
     """What the study is, in short."""
-    settings = record.settings[record.study.baseline]
+    configs = [flat(cell.run.config) for cell in found.cells]
+    used = {
+        key: ", ".join(dict.fromkeys(str(one[key]) for one in configs if one.get(key)))
+        for key in ("teacher", "corpus.source")
+    }
     facts = {
         "study": record.id,
         "variants": ", ".join(record.study.variants),
         "baseline": found.baseline,
         "seeds": seeds_text(found.seeds),
         "finished runs": f"{len(found.cells)} of {len(record.cells)}",
-        "teacher": ", ".join(dict.fromkeys(str(one.get("teacher")) for one in record.settings.values())),
-        "text": str((settings.get("corpus") or {}).get("source")),
+        "teacher": used["teacher"],
+        "text": used["corpus.source"],
         "started": datetime.fromtimestamp(record.created, UTC).date().isoformat(),
         "owner": record.owner,
     }
@@ -179,9 +184,7 @@ def _summary(found: StudyResults) -> dict[str, Any]:
         cells = [_summary_cell(column, found.of(name, column.key)) for name in found.variants]
         teacher = found.teacher.get(column.key)
         better = f" ({column.better} is better)" if column.better else ""
-        rows.append(
-            [f"{column.label}{better}", *cells, "–" if teacher is None else column.format(teacher)]
-        )
+        rows.append([f"{column.label}{better}", *cells, "–" if teacher is None else column.format(teacher)])
     headings = [f"{name} (baseline)" if name == found.baseline else name for name in found.variants]
     return {"headings": ["Measure", *headings, "teacher"], "rows": rows, "texts": 1}
 
@@ -209,8 +212,6 @@ def _cells(found: StudyResults) -> dict[str, Any]:
 
 def _variants(record: StudyRecord) -> Sequence[tuple[str, str]]:
     """Every variant: its preset, and what it changes."""
-    from fairkd.distill.config import LABELS, flat
-
     told = []
     for name, variant in record.study.variants.items():
         changes = ", ".join(f"{key} = {value}" for key, value in flat(variant.set).items())

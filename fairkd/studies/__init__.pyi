@@ -46,6 +46,7 @@ from .study_file import (
 )
 from .study_record import Cell as Cell, CellState as CellState, StudyRecord as StudyRecord
 from .study_results import (
+    HEADLINES as HEADLINES,
     SeedDot as SeedDot,
     StudyResults as StudyResults,
     VariantResult as VariantResult,

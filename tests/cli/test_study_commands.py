@@ -13,6 +13,7 @@ from fairkd import runs, studies
 from fairkd.cli import study_commands, study_watch
 from fairkd.runs import store, supervision
 from fairkd.studies import study_store
+from tests.app.some_studies import add_study
 from tests.outcome import Outcome
 
 Run = Callable[..., Outcome]
@@ -60,6 +61,24 @@ def test_a_study_from_options_from_its_first_run_to_its_end(fairkd: Run, tmp_pat
     assert "study.yaml, study.json already" in fairkd("study", "export", id, str(tmp_path / "out")).err
     assert "was deleted" in fairkd("study", "delete", id, "--yes").out
     assert len(runs.all_runs()) == 2
+
+
+def test_a_finished_study_is_shown_exported_and_reported_with_its_verdicts(
+    fairkd: Run, tmp_path: Path
+) -> None:
+    id, finding = add_study().id, "It is not shown that the mean absolute gap of fair differs from plain's"
+    shown = fairkd("study", "show", id).out
+    assert f"{finding}." in shown
+    assert "All differences are equal" in shown
+    found = json.loads(fairkd("study", "show", id, "--json").out)["results"]
+    assert found["finding"] == finding
+    assert len(found["runs"]) == 6
+    assert fairkd("study", "export", id, str(tmp_path / "out")).code == 0
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names >= {"study.yaml", "study.json", "cells.csv", "variants.csv", "results.md", "results.tex"}
+    html = tmp_path / "study.html"
+    assert fairkd("report", "A study", "--html", str(html)).code == 0
+    assert "mean absolute gap of fair differs from plain" in html.read_text(encoding="utf-8")
 
 
 def test_watching_ends_with_the_last_run_and_says_what_failed(
