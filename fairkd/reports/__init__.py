@@ -7,7 +7,7 @@
     html = study_report(studies.get("1a2b3c4d"))
 
 * `run_report`: the document of a distillation, of several compared, or of a measurement
-* `study_report`: the document of a study: seeds, means, verdicts, every run
+* `study_html`: the document of a study: seeds, means, verdicts, every run
 * `curve_plot`: a measure over the steps, as positions for its template
 * `watched_replay`: what the students predicted in the watched sentences, step by step
 * `paired_differences`: how runs differ from the first one, item by item

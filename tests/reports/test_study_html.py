@@ -10,7 +10,7 @@ import pytest
 
 from fairkd.errors import InputError
 from fairkd.reports import study_report
-from fairkd.reports.study_report import study_plot
+from fairkd.reports.study_html import study_plot
 from fairkd.studies import make_study, results
 from tests.studies.finished import finished_study
 
