@@ -14,6 +14,7 @@ import typer.main
 from fairkd.cli import app
 from fairkd.distill.config import preset, read_config
 from fairkd.runs import read_run_config
+from fairkd.studies import read_study
 from tests import ROOT
 
 PAGES = [
@@ -53,7 +54,7 @@ def parsed(line: str) -> dict[str, Any]:
 def test_a_command_of_the_pages_can_be_typed(line: str) -> None:
     given = parsed(line)
     if "change" in given:
-        presets = given["preset"]
+        presets = given.get("preset")  # a study has variants instead
         for name in presets if isinstance(presets, list | tuple) else [presets]:
             read_config(None, given["change"] or (), start=preset(name) if name else None)
 
@@ -68,7 +69,8 @@ def test_settings_of_the_pages_are_accepted(path: Path, tmp_path: Path) -> None:
     for block in blocks("yaml", path):
         file = tmp_path / "settings.yaml"
         file.write_text(block, encoding="utf-8")
-        read_run_config(file)
+        read = read_study if "variants:" in block else read_run_config
+        read(file)
 
 
 @pytest.mark.slow
