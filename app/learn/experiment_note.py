@@ -11,6 +11,7 @@ from app.shared.widgets import caption, literal
 from fairkd import lessons
 from fairkd.lessons import ExperimentResult
 from fairkd.measures import FEWEST_ITEMS
+from fairkd.studies import study_yaml
 
 
 def measure_choice(key: str, names: Sequence[str]) -> str:
@@ -76,6 +77,27 @@ def experiment_note(
             icon=":material/download:",
             key=f"download_experiment_{result.experiment}",
         )
+        if lessons.experiment(result.experiment).has_one_text:
+            _as_study(result.experiment)
+
+
+def _as_study(name: str) -> None:
+    """The experiment as a study: its file, and what runs it."""
+    file = f"fairkd-{name}.yaml"
+    st.markdown(
+        "Or run it as a study, with a verdict for every measure. At every seed it reads the first "
+        "sentences of the text instead of drawing them, so that its numbers are near to these, and not the "
+        "same."
+    )
+    st.code(f"fairkd study run {file}", language="bash")
+    st.download_button(
+        "Download the study",
+        study_yaml(lessons.study_of(lessons.experiment(name))),
+        file_name=file,
+        mime="application/yaml",
+        icon=":material/download:",
+        key=f"download_study_{name}",
+    )
 
 
 def _tokens(result: ExperimentResult) -> str:

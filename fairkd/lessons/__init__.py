@@ -7,7 +7,7 @@
 * `lesson_texts`: the lessons, read from `resources/lessons/`: texts, questions, exercises
 * `glossary`: the technical terms, explained
 * `experiment_cells`: the experiments that the lessons show; `experiment_run` runs one, and
-  `experiment_result` reads what it found
+  `experiment_result` reads what it found; `experiment_study`: one as a study
 * `exercise_result`: whether an exercise is solved, and why
 * `prediction_tasks`: the question and the exercise of the lesson on predictions
 * `temperature_tasks`: flattened distributions and the soft targets' gradient, question and exercise
