@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairkd.constraints import KINDS, SCOPES
+from fairkd.constraints import CORRECTIONS, KINDS, SCOPES
 from fairkd.distill.config import Config
 
 _POSITIONS = {
@@ -28,6 +28,16 @@ def learns_distributions(config: Config) -> bool:
 def is_constrained(config: Config) -> bool:
     """Whether the constraint changes anything."""
     return config.constraint.kind != "none" and config.constraint.strength > 0
+
+
+def _edits(config: Config) -> list[str]:
+    """What changes the teacher's answer, in its order."""
+    edits = []
+    if config.correction.kind != "none":
+        edits.append(f"the correction “{CORRECTIONS[config.correction.kind].label}”")
+    if is_constrained(config):
+        edits.append(f"the constraint “{KINDS[config.constraint.kind].label}”")
+    return edits
 
 
 def _group(config: Config) -> float:
@@ -68,7 +78,7 @@ def loss_terms(config: Config) -> list[str]:
     """
     objective = config.objective
     t = f"{objective.temperature:g}"
-    teacher = "q" if is_constrained(config) else "p"
+    teacher = "q" if _edits(config) else "p"
     terms = []
     if objective.kd and objective.temperature == 1:
         terms.append(rf"{objective.kd:g}\,\mathrm{{KL}}({teacher} \,\|\, s)")
@@ -86,16 +96,17 @@ def loss_terms(config: Config) -> list[str]:
 def loss_symbols(config: Config) -> list[str]:
     """What the symbols of the formula stand for, in Markdown: one text for each term."""
     objective, constrained = config.objective, is_constrained(config)
-    t, kind = objective.temperature, KINDS[config.constraint.kind].label
+    t = objective.temperature
     where = _POSITIONS[objective.positions].format(sample=objective.sample)
     found, at_one = [], "$s$ is the student's distribution at T = 1"
     if objective.kd:
-        letter = "q" if constrained else "p"
-        after = f" after the constraint “{kind}”" if constrained else ""
+        edits = _edits(config)
+        letter = "q" if edits else "p"
+        after = f" after {' and '.join(edits)}" if edits else ""
         if t == 1:
             symbols = f"${letter}$ is the teacher's answer{after}; {at_one}."
         else:
-            then = ", and only then" if constrained else ""
+            then = ", and only then" if edits else ""
             symbols = (
                 f"${letter}_{{{t:g}}}$ is the teacher's answer{after}{then} {softened(t)}; $s_{{{t:g}}}$ is "
                 f"the student's distribution at T = {t:g}."
@@ -110,7 +121,8 @@ def loss_symbols(config: Config) -> list[str]:
             f"{defined}$y$ is the hidden word{label}."
         )
     if objective.hidden:
-        found.append(f"$h$ and $h_s$ are the last hidden states of teacher and student, {where}.")
+        after = ", the teacher's after the correction" if config.correction.kind == "leace" else ""
+        found.append(f"$h$ and $h_s$ are the last hidden states of teacher and student, {where}{after}.")
     if _group(config):
         found.append(
             "$Q$ and $S$ are what the constrained teacher and the student give at T = 1 to each word of the "

@@ -27,17 +27,26 @@ def preview_cells(config: Config, shown: PreviewChoice, command: Sequence[str]) 
         if shown.word is not None
         else "None"
     )
+    corrected = config.correction.kind != "none"
     return [
         prose("The settings of the variant, and the teacher's answer in one sentence, edited."),
         code(
             "from app.charts.titled import titled",
             "from app.distill.preview import hidden_token, preview_bars, preview_table",
             "from fairkd import load, make_config",
-            "from fairkd.constraints import group_names, preview_constraint",
+            "from fairkd.constraints import make_correction, preview_constraint"
+            if corrected
+            else "from fairkd.constraints import preview_constraint",
             "",
             f"config = make_config({nested(own)!r})",
             "constraint = config.constraint",
             "teacher = load(config.teacher)",
+            *(["settings = config.correction.model_dump()"] if corrected else []),
+            *(
+                ["correction = make_correction(teacher, constraint.balanced(), **settings)"]
+                if corrected
+                else []
+            ),
             "edit = preview_constraint(",
             "    teacher,",
             f"    {shown.text!r},",
@@ -49,6 +58,7 @@ def preview_cells(config: Config, shown: PreviewChoice, command: Sequence[str]) 
             "    roles=constraint.roles,",
             "    skip_unspellable=constraint.skip_unspellable,",
             f"    position={shown.position},",
+            *(["    correction=correction,"] if corrected else []),
             ")",
         ),
         prose(
@@ -60,7 +70,7 @@ def preview_cells(config: Config, shown: PreviewChoice, command: Sequence[str]) 
             f"temperature = {shown.temperature!r}",
             f"label = {label}  # of the hidden word",
             "table = preview_table(edit, config, label, temperature=temperature)",
-            "groups = group_names(teacher, constraint.balanced())",
+            "groups = [group.name for group in edit.groups]",
             "options = dict(groups=groups, temperature=temperature, dark=False)",
             "titled(preview_bars(edit, config, label, table, **options))",
         ),

@@ -13,6 +13,7 @@ from app.charts.constraint_preview import Part, edit_bars, has_last_bar
 from app.charts.text import percent, signed
 from app.components.chart import show_figure
 from app.distill.constraint import constraint_controls
+from app.distill.edit import preview_edit
 from app.distill.loss_formula import (
     learns_distributions,
     looks_at_teacher,
@@ -20,7 +21,7 @@ from app.distill.loss_formula import (
     loss_terms,
     softened,
 )
-from app.distill.variants import balanced, current
+from app.distill.variants import current
 from app.shared import model_cache
 from app.shared.table_download import table_download
 from app.shared.theme import is_dark
@@ -109,23 +110,8 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
         help="The position in the sentence. “Where it applies” decides whether the constraint changes it.",
     )
     write_parameter(POSITION, str(position), str(prediction.default_position))
-    from fairkd import constraints  # imports PyTorch
-
-    chosen = balanced(variant)
     lm = model_cache.get_model(teacher)
-    edit = constraints.preview_constraint(
-        lm,
-        text,
-        chosen,
-        kind=current(variant, "constraint.kind"),
-        strength=current(variant, "constraint.strength"),
-        scope=current(variant, "constraint.scope"),
-        shares=current(variant, "constraint.shares"),
-        roles=current(variant, "constraint.roles"),
-        skip_unspellable=bool(current(variant, "constraint.skip_unspellable")),
-        position=position,
-        prediction=prediction,
-    )
+    edit = preview_edit(variant, teacher, text, prediction, position)
     learns = config is None or learns_distributions(config)
     figure = st.container(gap="small")  # above the controls that it depends on
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
@@ -137,7 +123,7 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
         figure.info(NOTHING, icon=":material/info:")
         return None
     frame = preview_table(edit, config, label, temperature=temperature)
-    groups = constraints.group_names(lm, chosen)
+    groups = [group.name for group in edit.groups]
     bars = preview_bars(edit, config, label, frame, groups=groups, temperature=temperature, dark=is_dark())
     with figure:
         show_figure(bars, "preview_bars", "fairkd-constraint", rows=True)
@@ -263,7 +249,7 @@ def _names(edit: ConstraintPreview, label: Mapping[int, float] | None, *, learns
     if learns:
         at = "" if edit.temperature == 1 else f" at T = {edit.temperature:g}"
         names["before"] = f"teacher's answer{at}"
-        if edit.constraint.active and edit.applies:
+        if edit.changed:
             names["after"] = f"soft target{at}"
         else:
             names["before"] = f"soft target: the teacher's answer{at}"
@@ -283,7 +269,7 @@ def reading(names: Mapping[Part, str], shown: ConstraintPreview, frame: pd.DataF
         )
         if shown.temperature != 1:
             sentences.append(
-                "The constraint changes the answer at T = 1. Then both are "
+                f"The {edited_by(shown)} changes the answer at T = 1. Then both are "
                 f"{softened(shown.temperature)}, where groups of several words need not stay equal."
             )
     elif soft:
@@ -335,18 +321,27 @@ def finding(edit: ConstraintPreview, *, drawn: float = 1.0) -> str:
 
     The constraint acts at T = 1, so its effect is stated there.
     """
+    if edit.corrected and not edit.groups:
+        return f"The correction changes the teacher's answer: KL(before ‖ after) is {edit.kl:.2f} nats"
     if edit.constraint.kind == "none":
         return "No constraint: the student learns the teacher's answer as it is"
-    if not edit.constraint.active:
-        return "At strength 0 the teacher's answer stays as it is"
-    if not edit.applies:
+    if not edit.changed and edit.constraint.active:
         return "The constraint does not apply here: the teacher's answer stays as it is"
+    if not edit.changed:
+        return "At strength 0 the teacher's answer stays as it is"
     changes = [
         f"{name} from {percent(group.before)} to {percent(group.after)}"
         for name, group in zip(_group_titles(edit), edit.groups, strict=True)
     ]
     at = "The" if drawn == 1 else "At T = 1 the"
-    return f"{at} constraint changes {listed(changes, most=3)}".replace(" %", "\u00a0%")
+    return f"{at} {edited_by(edit)} changes {listed(changes, most=3)}".replace(" %", "\u00a0%")
+
+
+def edited_by(edit: ConstraintPreview) -> str:
+    """What changes the teacher's answer, in words."""
+    if not edit.corrected:
+        return "constraint"
+    return "correction with the constraint" if edit.constraint.active and edit.applies else "correction"
 
 
 def _group_titles(edit: ConstraintPreview) -> list[str]:
@@ -360,20 +355,20 @@ def _group_titles(edit: ConstraintPreview) -> list[str]:
 def _numbers(edit: ConstraintPreview) -> None:
     """The probability lost to other words, the KL divergence, and the probability of each group, at T = 1."""
     if edit.groups:
-        caption(f"At T = 1, before → after the constraint{_gap_change(edit)}:")
+        caption(f"At T = 1, before → after the {edited_by(edit)}{_gap_change(edit)}:")
     with st.container(horizontal=True, gap="small"):
         st.metric(
             "Probability lost to other words",
             percent(edit.leaked_mass) if edit.leaked_mass > 5e-7 else "none",
-            help="The groups' words together are less probable by this much after the constraint. All other "
-            "words of the vocabulary gain it.",
+            help="The groups' words together are less probable by this much afterwards. All other words of "
+            "the vocabulary gain it.",
             width=230,
         )
         st.metric(
             "KL(before ‖ after)",
             f"{edit.kl:.3f} nats",
-            help="How much the constraint changes the whole distribution at this position. The reverse, "
-            f"KL(after ‖ before), is {edit.reverse_kl:.3f} nats.",
+            help=f"How much the {edited_by(edit)} changes the whole distribution at this position. The "
+            f"reverse, KL(after ‖ before), is {edit.reverse_kl:.3f} nats.",
             width=180,
         )
         for group, words in zip(edit.groups[:6], edit.group_words(), strict=False):
@@ -382,7 +377,7 @@ def _numbers(edit: ConstraintPreview) -> None:
                 f"P({literal(shown)})",
                 f"{percent(group.before)} → {percent(group.after)}",
                 help=f"The probability of the group {literal(group.name)}, the sum over its {group.size} "
-                "tokens, before and after the constraint.",
+                "tokens, before and after.",
                 width=215,
             )
 

@@ -109,6 +109,13 @@ def without_effect(variant: str) -> tuple[str, ...]:
         idle += ["objective.label", "objective.group"]
     elif not current(variant, "objective.mlm"):
         idle.append("objective.label")
+    correction = current(variant, "correction.kind")
+    if correction == "none":
+        idle.append("correction.scope")
+    if correction != "self_debias":
+        idle += ["correction.prompt", "correction.decay"]
+    if current(variant, "objective.positions") != "all":
+        idle.append("objective.special_tokens")
     if not current(variant, "corpus.cda"):
         idle += [key for key in standard(variant) if key.startswith("corpus.cda_")]
     return tuple(idle)

@@ -4,6 +4,18 @@ from .constraint import (
     resolve as resolve,
     soft_labels as soft_labels,
 )
+from .correction import (
+    Correction as Correction,
+    check_correction as check_correction,
+    make_correction as make_correction,
+)
+from .correction_kinds import (
+    CORRECTIONS as CORRECTIONS,
+    DECAY as DECAY,
+    PROMPT as PROMPT,
+    CorrectionFacts as CorrectionFacts,
+    CorrectionKind as CorrectionKind,
+)
 from .kinds import (
     KINDS as KINDS,
     SCOPES as SCOPES,
@@ -29,4 +41,5 @@ from .simplex import (
     simplex_point as simplex_point,
     strength_path as strength_path,
 )
+from .teacher_output import TeacherOutput as TeacherOutput
 from .token_pairs import TokenPairs as TokenPairs

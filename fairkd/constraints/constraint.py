@@ -129,15 +129,7 @@ class Constraint:
         """Whether each position [N] is in scope; `input_ids` [N] are the teacher's input tokens there."""
         if not self.active:
             return torch.zeros_like(input_ids, dtype=torch.bool)
-        match self.scope:
-            case "all":
-                return torch.ones_like(input_ids, dtype=torch.bool)
-            case "masked":
-                return input_ids == mask_id
-            case "not_own":
-                return ~torch.isin(input_ids, self.columns.to(input_ids.device))
-            case _:
-                assert_never(self.scope)
+        return in_scope(self.scope, input_ids, mask_id, self.columns)
 
     def edit(self, values: Tensor) -> Tensor:
         """The edited values [N, K] of the group words, for their log-probabilities or logits [N, K].
@@ -197,6 +189,23 @@ class Constraint:
         """The total probability of each group [N, G], for probabilities [N, K] of the words in `columns`."""
         mass = probabilities.new_zeros(len(probabilities), len(self.groups))
         return mass.index_add_(1, self.members.to(probabilities.device), probabilities)
+
+
+def in_scope(scope: Scope, input_ids: Tensor, mask_id: int, group_words: Tensor) -> Tensor:
+    """Whether each position [N] is in a scope; `input_ids` [N] are the teacher's input tokens there.
+
+    >>> in_scope("not_own", torch.tensor([7, 4, 5]), 4, torch.tensor([5, 6])).tolist()
+    [True, True, False]
+    """
+    match scope:
+        case "all":
+            return torch.ones_like(input_ids, dtype=torch.bool)
+        case "masked":
+            return input_ids == mask_id
+        case "not_own":
+            return ~torch.isin(input_ids, group_words.to(input_ids.device))
+        case _:
+            assert_never(scope)
 
 
 def soft_labels(constraint: Constraint, labels: Tensor, inside: Tensor) -> Tensor:

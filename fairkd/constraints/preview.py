@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from fairkd.constraints.constraint import Constraint, group_names, resolve, soft_labels
+from fairkd.constraints.correction import Correction, corrected_logits
 from fairkd.constraints.kinds import Kind, Label, Scope
 from fairkd.constraints.token_pairs import TokenPairs
 from fairkd.lexicon import Contrast
@@ -57,6 +58,8 @@ class ConstraintPreview:
         One for each group of the constraint; empty without a constraint.
     temperature : float
         By default 1, as the model predicts.
+    corrected : bool
+        Whether a correction of the teacher, which comes before the constraint, changes the position.
     """
 
     prediction: Prediction
@@ -67,6 +70,12 @@ class ConstraintPreview:
     after: Tensor
     groups: tuple[GroupMass, ...]
     temperature: float = 1.0
+    corrected: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether the student is shown anything else than the teacher's own distribution here."""
+        return self.corrected or (self.constraint.active and self.applies)
 
     def at(self, temperature: float) -> ConstraintPreview:
         """The same edit with both distributions at another temperature: the softmax of log p / T.
@@ -207,6 +216,7 @@ def preview_constraint(
     skip_unspellable: bool = False,
     position: int | None = None,
     prediction: Prediction | None = None,
+    correction: Correction | None = None,
 ) -> ConstraintPreview:
     """The effect of a constraint on a teacher's distribution at one position of a sentence.
 
@@ -216,6 +226,8 @@ def preview_constraint(
         Index of a token. By default the first mask or, without a mask, the middle of the text.
     prediction
         The teacher's prediction for `text` at temperature 1, if it has been computed already.
+    correction
+        A correction of the teacher that comes before the constraint (`fairkd.constraints.make_correction`).
 
     Raises
     ------
@@ -241,6 +253,8 @@ def preview_constraint(
     (True, '0.000')
     """
     found = prediction or predict(lm, text)
+    if correction is not None and kind == "none":  # the words' probabilities are worth seeing all the same
+        kind, strength, shares, roles, skip_unspellable = "group", 0.0, None, None, True
     constraint = resolve(
         lm,
         words,
@@ -252,7 +266,11 @@ def preview_constraint(
         skip_unspellable=skip_unspellable,
     )
     names = group_names(lm, words) if constraint.groups else ()
-    return apply_to_prediction(found, constraint, mask_id=lm.mask_id, names=names, position=position)
+    place = found.default_position if position is None else position
+    corrected = None if correction is None else corrected_logits(lm, correction, text, place)
+    return apply_to_prediction(
+        found, constraint, mask_id=lm.mask_id, names=names, position=place, corrected=corrected
+    )
 
 
 def apply_to_prediction(
@@ -262,16 +280,23 @@ def apply_to_prediction(
     mask_id: int,
     names: Sequence[str],
     position: int | None = None,
+    corrected: Tensor | None = None,
 ) -> ConstraintPreview:
-    """The preview at one position of a prediction; `names` are those of the constraint's groups."""
+    """The preview at one position of a prediction; `names` are those of the constraint's groups.
+
+    `corrected` are the logits [V] that a correction puts in place of the teacher's.
+    """
     place = prediction.default_position if position is None else position
     # In fp64 and normalised again, because leaked mass is a difference of nearly equal numbers.
     before = prediction.row(place).double().log_softmax(0)
     token = torch.tensor([prediction.tokens[place].id])
     applies = bool(constraint.applies(token, mask_id))
-    after = constraint(before[None])[0] if applies else before
+    after = before if corrected is None else corrected.double().log_softmax(0)
+    after = constraint(after[None])[0] if applies else after
     groups = _group_masses(constraint, names, before, after)
-    return ConstraintPreview(prediction, place, constraint, applies, before, after, groups)
+    return ConstraintPreview(
+        prediction, place, constraint, applies, before, after, groups, corrected=corrected is not None
+    )
 
 
 def _group_masses(

@@ -16,6 +16,8 @@
 * `vocabulary`: a student's part of its teacher's vocabulary, and the constraint in its tokens
 * `loop`: steps, evaluations, checkpoints
 * `early_stopping`: when a run ends before its budget is spent
+* `teacher_correction`: what is done to the teacher before the constraint
+* `prepared_batch`: a batch on the device, and its positions by loss term
 * `trainer`: one optimizer step
 * `matched_trainer`, `matched_evaluation`: a step, and what is measured, with two vocabularies
 * `phases`: what a run does at the moment, as its events announce it

@@ -26,11 +26,12 @@ from fairkd.distill.matched_evaluation import vocabulary_fact
 from fairkd.distill.model_card import CardData
 from fairkd.distill.phases import Phase
 from fairkd.distill.precision import autocast, synchronize
+from fairkd.distill.prepared_batch import PositionCounts, PreparedBatch
 from fairkd.distill.run_state import Clock, RunState
 from fairkd.distill.setup import TrainingSetup
 from fairkd.distill.student import fits
 from fairkd.distill.student_costs import save_with_costs
-from fairkd.distill.trainer import LOSSES, PositionCounts, PreparedBatch, reduce_losses
+from fairkd.distill.trainer import LOSSES, reduce_losses
 from fairkd.errors import FairKDError, InputError
 
 Event = dict[str, Any]
@@ -116,7 +117,7 @@ class TrainingLoop:
             progress = self._progress(seconds) if state.steps else 0.0  # the shortest run takes one step
             if stopped or early or progress >= 1:
                 self.loader.position = state.position  # the batches read ahead count as unread
-                reason = self._early_stopping_reason() if early else None
+                reason = stopping_reason(self.config.budget, self.state) if early else None
                 return reason, stopped and not early and progress < 1
             rate = settings.learning_rate * schedule(progress, settings.warmup, settings.schedule)
             losses = self.trainer.step(batches, totals, rate)
@@ -149,7 +150,7 @@ class TrainingLoop:
             *astuple(counts),
             self.clock.seconds if self.is_first else 0.0,
             float(self.stop()),
-            float(self.is_first and self._early_stopping_reason() is not None),
+            float(self.is_first and stopping_reason(self.config.budget, self.state) is not None),
         ]
         if self.accelerator.num_processes > 1:
             own = torch.tensor(signals, dtype=torch.float64, device=self.trainer.device)
@@ -162,9 +163,6 @@ class TrainingLoop:
         if budget.steps is not None:
             return self.state.steps / budget.steps
         return seconds / 60 / (budget.minutes or 1)
-
-    def _early_stopping_reason(self) -> str | None:
-        return stopping_reason(self.config.budget, self.state)
 
     # --- events ---
 

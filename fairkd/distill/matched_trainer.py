@@ -6,11 +6,13 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from fairkd.constraints import Correction
 from fairkd.distill.config import Config
 from fairkd.distill.data import Batch, PairedBatch
 from fairkd.distill.losses import IGNORED, Constraints, MatchedTargets, matched_loss
 from fairkd.distill.precision import autocast
-from fairkd.distill.trainer import PositionCounts, PreparedBatch, Trainer
+from fairkd.distill.prepared_batch import PositionCounts, PreparedBatch
+from fairkd.distill.trainer import Trainer
 from fairkd.errors import InputError
 from fairkd.models import (
     BOTH_MARKED,
@@ -34,6 +36,8 @@ class MatchedTrainer(Trainer):
         constraints: Constraints,
         config: Config,
         accelerator: Accelerator | None = None,
+        *,
+        correction: Correction | None = None,
     ) -> None:
         """Raises InputError if the hidden states' loss is the only one."""
         objective = config.objective.model_copy(update={"hidden": 0.0})
@@ -43,6 +47,7 @@ class MatchedTrainer(Trainer):
             constraints.student,
             config.model_copy(update={"objective": objective}),
             accelerator,
+            correction=correction,
         )
         if not (self.weights.kd or self.weights.mlm or self.weights.group):
             raise InputError(
@@ -89,9 +94,9 @@ class MatchedTrainer(Trainer):
         weights = self._shared_weights(share)
         with autocast(self.device, self.precision):
             with torch.no_grad():
-                _, teacher_states = self._teacher_states(batch.teachers)
+                _, teacher_states, taught = self._corrected_teacher(batch.teachers)
             _, taken = self._student_states(prepared)
-        taught, learnt = self._teacher_projection, projection_of(self.student)
+        learnt = projection_of(self.student)
         forms = batch.forms.unique().tolist()
         for form in forms:
             if form not in self._matches:

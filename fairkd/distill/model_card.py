@@ -14,7 +14,7 @@ import yaml
 from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 
-from fairkd.constraints import constraint_kind
+from fairkd.constraints import CORRECTIONS, constraint_kind
 from fairkd.corpora import HeldOutText
 from fairkd.distill.config import Config
 from fairkd.distill.group_words import GroupWords, group_words_sentence
@@ -156,6 +156,19 @@ def teaching_fact(config: Config, group_words: GroupWords | None = None) -> str:
     `group_words` has the words of token pairs; without it their ids are named.
     """
     sentences = [_teaching(config, group_words or {})]
+    correction = config.correction
+    if correction.kind != "none":
+        facts = CORRECTIONS[correction.kind]
+        sentences.append(
+            f"The teacher was corrected before, at the scope {correction.scope}: {facts.label} "
+            f"(`{correction.kind}`, {facts.source}). {facts.explanation} Its measures, and those that "
+            "compare the student with it, are of the teacher without the correction."
+        )
+    if config.student.dropout or config.student.attention_dropout:
+        sentences.append(
+            f"It was trained with a dropout of {config.student.dropout:g} in its hidden states and "
+            f"{config.student.attention_dropout:g} in its attention."
+        )
     if config.corpus.cda:
         sentences.append("Gendered sentences were also learnt with he and she swapped.")
     return " ".join(sentences)

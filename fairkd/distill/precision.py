@@ -1,4 +1,4 @@
-"""The device of a run, and the number format of its matrix products."""
+"""The device of a run, its threads, and the number format of its matrix products."""
 
 from __future__ import annotations
 
@@ -94,3 +94,14 @@ def synchronize(device: torch.device) -> None:
     """Wait until the device has finished its work, so that measured times are right."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+
+
+@contextmanager
+def use_threads(count: int | None) -> Iterator[None]:
+    """Compute with `count` threads until the context ends; None changes nothing."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -41,6 +41,7 @@ from fairkd.distill.precision import make_accelerator
 from fairkd.distill.run_text import read_text, text_sentences
 from fairkd.distill.student import make_student, settle
 from fairkd.distill.teacher_cache import open_cache
+from fairkd.distill.teacher_correction import configured_correction, longest_input
 from fairkd.distill.tensorboard_curves import require_tensorboard
 from fairkd.distill.trainer import Trainer, make_constraint, make_masker, make_paired_masker
 from fairkd.distill.vocabulary import student_constraint, trim_student
@@ -164,7 +165,7 @@ def check(config: Config, *, teacher: MaskedLM | None = None, notify: Notify | N
     names, and stays on its device. `notify` is called with messages as those of the run.
     """
     with explain_lack_of_memory(), scratch_buffers():
-        prepare_models(config, accelerator=make_accelerator(), teacher=teacher, notify=notify)
+        prepare_models(config, accelerator=make_accelerator(), teacher=teacher, notify=notify, fit=False)
 
 
 def prepare_models(
@@ -173,11 +174,12 @@ def prepare_models(
     accelerator: Accelerator,
     teacher: MaskedLM | None = None,
     notify: Notify | None = None,
+    fit: bool = True,
 ) -> PreparedModels:
     """Load the teacher, make the student and the trainer, and try a training step on a tiny input.
 
-    Raises FairKDError if anything of it cannot work. It is what `set_up` begins with, before any text is
-    read.
+    Raises FairKDError if anything of it cannot work, before any text is read. Without `fit`, a correction of
+    the teacher is only checked, since to fit it takes time.
     """
     notify = notify or (lambda _: None)
     if config.tensorboard and accelerator.is_main_process:
@@ -189,6 +191,7 @@ def prepare_models(
         teacher = replace(teacher, model=copy.deepcopy(teacher.model))
     _refuse_decoders(teacher)
     constraint = make_constraint(teacher, config)
+    correction = configured_correction(teacher, config, fit=fit, notify=notify)
     settings, choice = settle(teacher, config.student)
     if choice is not None:
         notify(choice)
@@ -203,14 +206,14 @@ def prepare_models(
     if student.vocabulary == teacher.vocabulary:
         vocabularies, constraints = None, Constraints(constraint, constraint)
         masker = make_masker(teacher, config)
-        trainer = Trainer(teacher, student, constraint, config, accelerator)
+        trainer = Trainer(teacher, student, constraint, config, accelerator, correction=correction)
         if settings.vocabulary == "text":
             trim(student, [])  # what cannot be trimmed is known before the text is read
     else:
         vocabularies = MatchedVocabularies(teacher, student)
         constraints = student_constraint(config, constraint, vocabularies)
         masker = make_paired_masker(vocabularies, config)
-        trainer = MatchedTrainer(vocabularies, constraints, config, accelerator)
+        trainer = MatchedTrainer(vocabularies, constraints, config, accelerator, correction=correction)
     for lm in (teacher, student):
         if (note := unknown_head_note(lm)) is not None:
             notify(note)
@@ -226,7 +229,13 @@ def _trimmed(
     student, vocabularies, encoded = trim_student(ready.teacher, ready.student, config, training, constraint)
     constraints = student_constraint(config, constraint, vocabularies)
     trainer = Trainer(
-        ready.teacher, student, constraints.student, config, accelerator, kept=vocabularies.trimmed
+        ready.teacher,
+        student,
+        constraints.student,
+        config,
+        accelerator,
+        kept=vocabularies.trimmed,
+        correction=ready.trainer.correction,
     )
     trimmed = replace(
         ready,
@@ -304,7 +313,9 @@ def set_up(
     training = text.training if max_sentences is None else tuple(spread(text.training, max_sentences))
     for sentence in text_sentences(text, len(training)):
         notify(sentence)
-    longest = min(config.corpus.max_tokens, teacher.max_tokens, student.max_tokens)
+    longest = min(
+        config.corpus.max_tokens, longest_input(teacher, ready.trainer.correction), student.max_tokens
+    )
     check_cancelled()
     encoded = encode(student.tokenizer, training, max_tokens=longest)
     words = config.constraint.balanced()
@@ -373,17 +384,6 @@ def _throttled(notify: Notify, check_cancelled: CheckCancelled) -> Callable[[str
             notify(message)
 
     return progress
-
-
-@contextmanager
-def use_threads(count: int | None) -> Iterator[None]:
-    """Compute with `count` threads until the context ends; None changes nothing."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
 from fairkd.distill.memory_limits import explain_lack_of_memory
-from fairkd.distill.precision import make_accelerator, synchronize
-from fairkd.distill.setup import CheckCancelled, Notify, scratch_buffers, set_up, use_threads
-from fairkd.distill.trainer import PositionCounts
+from fairkd.distill.precision import make_accelerator, synchronize, use_threads
+from fairkd.distill.prepared_batch import PositionCounts
+from fairkd.distill.setup import CheckCancelled, Notify, scratch_buffers, set_up
 from fairkd.models import MaskedLM
 
 SENTENCES = 4000  # that the trial reads

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import astuple, dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -19,13 +19,14 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from fairkd.constraints import Constraint, TokenPairs, resolve
+from fairkd.constraints import Constraint, Correction, TeacherOutput, TokenPairs, resolve
 from fairkd.distill.config import Config
 from fairkd.distill.data import Batch, Masker, Masking, PairedMasker
 from fairkd.distill.dropout import has_dropout, noise_seed, training_mode
 from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
 from fairkd.distill.optimizer import make_optimizer
 from fairkd.distill.precision import FORMATS, autocast, in_format, make_accelerator, resolve_precision
+from fairkd.distill.prepared_batch import PositionCounts, PreparedBatch
 from fairkd.distill.teacher_cache import TeacherCache
 from fairkd.errors import FairKDError, ModelError
 from fairkd.models import (
@@ -91,37 +92,6 @@ def _masking(lm: MaskedLM, config: Config, kept: Sequence[int] | None = None) ->
     }
 
 
-@dataclass(frozen=True)
-class PositionCounts:
-    """The number of positions that each loss term is a mean over, and the number of tokens.
-
-    `kd` counts for the hidden-state loss, too.
-    """
-
-    kd: float = 0
-    mlm: float = 0
-    group: float = 0
-    tokens: float = 0
-
-    def __add__(self, other: PositionCounts) -> PositionCounts:
-        return PositionCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
-
-    def shares(self, totals: PositionCounts) -> dict[str, float]:
-        """The share that these positions have of each term's mean over `totals`."""
-        return {name: getattr(self, name) / max(1, getattr(totals, name)) for name in ("kd", "mlm", "group")}
-
-
-@dataclass(frozen=True)
-class PreparedBatch:
-    """A batch on the device, with the labels [M] to train on, and where the constraint applies [M]."""
-
-    batch: Batch
-    labels: Tensor
-    constrained: Tensor
-    counts: PositionCounts
-    noise_seed: int  # of the student's dropout
-
-
 class Trainer:
     """Both models on the device, the optimizer, and one step with them."""
 
@@ -134,16 +104,17 @@ class Trainer:
         accelerator: Accelerator | None = None,
         *,
         kept: Sequence[int] | None = None,
+        correction: Correction | None = None,
     ) -> None:
         """Moves both models to the accelerator's device: pass copies if they must stay where they are.
 
-        `constraint` has the student's tokens. `kept` are the teacher's tokens that a trimmed student has, in
-        the student's order: it learns the teacher's distribution given those.
+        `constraint` has the student's tokens, `correction` is of the teacher. `kept` are the teacher's tokens
+        that a trimmed student has, in the student's order: it learns the teacher's distribution given those.
         """
         self.accelerator = accelerator or make_accelerator()
         self.device = self.accelerator.device
         self.precision = resolve_precision(config.optimizer.precision, self.device)
-        self.constraint, self.config = constraint, config
+        self.constraint, self.config, self.correction = constraint, config, correction
         self.teacher, self.student = teacher.model.to(self.device), student.model.to(self.device)
         self._teacher_lm = teacher
         self.mask_id = student.mask_id
@@ -300,9 +271,9 @@ class Trainer:
         share = counts.shares(totals)
         weights = self._shared_weights(share)
         with autocast(self.device, self.precision):
-            teacher_states, teacher_taken = self._teacher_states(batch)
+            teacher_states, teacher_taken, taught = self._corrected_teacher(batch)
             student_states, student_taken = self._student_states(prepared)
-        taught, learnt = self._teacher_projection, projection_of(self.student)
+        learnt = projection_of(self.student)
         targets = Targets(
             teacher_taken.float(), taught.weight, taught.bias, prepared.labels, prepared.constrained
         )
@@ -341,26 +312,50 @@ class Trainer:
             return states_and_head_input(self.student, batch.ids, batch.attention_mask, batch.rows)
 
     @torch.no_grad()
+    def _corrected_teacher(self, batch: Batch) -> tuple[Tensor | None, Tensor, Projection]:
+        """What `_teacher_states` gives and the projection that it goes with, both after the correction."""
+        states, taken = self._teacher_states(batch)
+        if self.correction is None or not self.uses_teacher:
+            return states, taken, self._teacher_projection
+        given = TeacherOutput(
+            self._teacher_ids(batch),
+            batch.attention_mask,
+            batch.rows,
+            states,
+            taken,
+            self._teacher_projection,
+            self._run_teacher,
+        )
+        found = self.correction(given)
+        return found.states, found.taken, found.projection
+
+    def _teacher_ids(self, batch: Batch) -> Tensor:
+        return batch.ids if self.kept is None else self.kept[batch.ids]
+
+    def _run_teacher(self, ids: Tensor, real: Tensor | None, rows: Tensor) -> tuple[Tensor | None, Tensor]:
+        states, taken = states_and_head_input(self._teacher_encoder, ids, real, rows)
+        return states, self._of_kept_tokens(taken)
+
+    def _of_kept_tokens(self, taken: Tensor) -> Tensor:
+        """What the teacher's projection takes; where that is logits, those of the tokens that are kept."""
+        logits = self._teacher_projection.weight is None
+        return taken[:, self.kept] if self.kept is not None and logits else taken
+
+    @torch.no_grad()
     def _teacher_states(self, batch: Batch) -> tuple[Tensor | None, Tensor]:
         """The teacher's last hidden states [M, width], and what its projection takes, at the batch's rows."""
         if not self.uses_teacher:
             weight = self._teacher_projection.weight
             zeros = batch.ids.new_zeros(len(batch.rows), 0 if weight is None else weight.shape[1])
             return zeros, zeros
-        ids = batch.ids if self.kept is None else self.kept[batch.ids]
+        ids = self._teacher_ids(batch)
         if self.teacher_cache is None:
-            states, taken = states_and_head_input(
-                self._teacher_encoder, ids, batch.attention_mask, batch.rows
-            )
-        else:
-            asked = replace(batch, ids=ids)
-            states = self.teacher_cache.states(
-                asked, lambda: rows_of(self._teacher_encoder, ids, batch.attention_mask, batch.rows)
-            )
-            taken = head_input(self.teacher, states)
-        if self.kept is not None and self._teacher_projection.weight is None:
-            taken = taken[:, self.kept]  # the logits of the tokens that the student has
-        return states, taken
+            return self._run_teacher(ids, batch.attention_mask, batch.rows)
+        asked = replace(batch, ids=ids)
+        states = self.teacher_cache.states(
+            asked, lambda: rows_of(self._teacher_encoder, ids, batch.attention_mask, batch.rows)
+        )
+        return states, self._of_kept_tokens(head_input(self.teacher, states))
 
     def _sum_gradients(self) -> None:
         """Sum the gradients over all processes, in one message."""

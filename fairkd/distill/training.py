@@ -27,9 +27,9 @@ from fairkd.distill.loop import Emit, Event, Outcome, Stop, TrainingLoop
 from fairkd.distill.losses import keep_freed_memory
 from fairkd.distill.memory_limits import explain_lack_of_memory
 from fairkd.distill.phases import Phase
-from fairkd.distill.precision import make_accelerator
+from fairkd.distill.precision import make_accelerator, use_threads
 from fairkd.distill.run_folder import locked, write_config
-from fairkd.distill.setup import scratch_buffers, set_up, use_threads
+from fairkd.distill.setup import scratch_buffers, set_up
 from fairkd.distill.tensorboard_curves import TensorBoardCurves
 from fairkd.models import MaskedLM
 

@@ -2,7 +2,7 @@
 
 * `config`: `Config`, and how it is made from values and files
 * `config_file`: the config.json in a run's folder
-* `sections`, `student_section`, `constraint_section`, `run_sections`: the settings by section
+* `sections`, `student_section`, `constraint_section`, `correction_section`, `run_sections`: the settings
 * `words_section`: settings that choose word groups
 * `settings_list`: all settings as a list, for help pages and widgets
 * `presets`: named starting points

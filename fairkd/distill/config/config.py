@@ -15,6 +15,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from fairkd.distill.config.constraint_section import ConstraintConfig
+from fairkd.distill.config.correction_section import CorrectionConfig
 from fairkd.distill.config.renamed import RENAMED, current_key, with_current_names
 from fairkd.distill.config.run_sections import BudgetConfig, CheckpointConfig, EvaluationConfig
 from fairkd.distill.config.sections import (
@@ -63,6 +64,10 @@ class Config(Section):
     constraint: ConstraintConfig = Field(
         default=ConstraintConfig(), description="The fairness constraint on the teacher's distributions."
     )
+    correction: CorrectionConfig = Field(
+        default=CorrectionConfig(),
+        description="What is done to the teacher's states or logits before the constraint.",
+    )
     optimizer: OptimizerConfig = Field(
         default=OptimizerConfig(), description="AdamW: learning rate, batch size and number format."
     )
@@ -108,6 +113,11 @@ class Config(Section):
     def _has_a_loss(self) -> Self:
         weights = self.objective
         group = weights.group if self.constraint.kind != "none" else 0
+        if self.correction.kind != "none" and not weights.kd + weights.hidden + group:
+            raise ValueError(
+                "correction.kind changes what the student learns from its teacher, but it learns from the "
+                "text alone; set objective.kd or objective.hidden above 0, or correction.kind to none"
+            )
         if not weights.kd + weights.mlm + weights.hidden + group:
             raise ValueError(
                 "all loss weights are 0, so there is nothing to learn; set objective.kd, objective.mlm or "

@@ -46,6 +46,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "cda": {"corpus": {"cda": True}},
     # The probabilities with which Webster et al. (2020) train BERT.
     "dropout": {"student": {"dropout": 0.2, "attention_dropout": 0.15}},
+    "projected-teacher": {"correction": {"kind": "leace"}},
+    "self-debias": {"correction": {"kind": "self_debias"}},
     "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
     # The constraint removes the bias from the teacher's distributions at masked positions, soft labels remove
     # it from the text, and a group loss pushes towards balance and the teacher's probability of the
@@ -65,6 +67,8 @@ LABELS: Mapping[str, str] = {
     "group": "Group constraint",
     "cda": "Counterfactual data augmentation (CDA)",
     "dropout": "Raised dropout (Webster et al. 2020)",
+    "projected-teacher": "Gender removed from the teacher's states (LEACE)",
+    "self-debias": "Self-debiased teacher (after Schick et al. 2021)",
     "mlm-only": "MLM training only",
     "fair": "Group constraint with soft labels and group loss",
 }
@@ -87,6 +91,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "swapped.",
     "dropout": "No constraint: the student trains with a dropout of 0.2 in its hidden states and 0.15 in its "
     "attention, which hinders it from learning associations.",
+    "projected-teacher": "No constraint: the direction that tells male from female contexts is removed from "
+    "the teacher's hidden states at hidden words, and the student learns what the teacher then predicts.",
+    "self-debias": "No constraint: in the teacher's predictions at hidden words, those lose probability that "
+    "become more probable after the prompt “The following text discriminates against people because of their "
+    "gender:”. The teacher runs twice, so steps take longer.",
     "mlm-only": "The student learns from the text alone, by masked language modelling, without the teacher's "
     "predictions.",
     "fair": "The group constraint at hidden words. Where the hidden word is a pronoun, half of the label "

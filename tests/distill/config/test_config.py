@@ -193,7 +193,7 @@ def test_a_huge_configuration_file_is_refused_unread(tmp_path: Path) -> None:
         ("temperature", "objective.temperature"),
         ("constraint.temperature", "objective.temperature"),
         ("temprature", "objective.temperature"),
-        ("kind", "student.kind or constraint.kind"),
+        ("kind", "student.kind or constraint.kind or correction.kind"),
         ("evaluation.probe", None),
     ],
 )
