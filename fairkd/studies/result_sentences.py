@@ -129,7 +129,13 @@ def finding(
 
 
 def notes(
-    *, seeds: int, comparisons: int, columns: int, one_teacher: bool, lost: Sequence[str]
+    *,
+    seeds: int,
+    comparisons: int,
+    columns: int,
+    one_teacher: bool,
+    otherwise: Sequence[str],
+    lost: Sequence[str],
 ) -> tuple[str, ...]:
     """What must be known to read the results, one sentence each."""
     found = []
@@ -152,6 +158,12 @@ def notes(
         )
     if not one_teacher:
         found.append("The variants have different teachers, so their fidelity is not compared.")
+    if otherwise:
+        have = "has" if len(otherwise) == 1 else "have"
+        found.append(
+            f"{_listed(otherwise)} {have} another vocabulary than the baseline, so their measures on "
+            "held-out text are of other tokens and not compared."
+        )
     if lost:
         have = "has" if len(lost) == 1 else "have"
         found.append(

@@ -241,8 +241,7 @@ def crossed_interval(
     nowhere = CrossedInterval(float("nan"), float("nan"), seeds, items)
     if seeds < FEWEST_SEEDS or items < FEWEST_ITEMS or not all(np.isfinite(one).all() for one in tables):
         return nowhere
-    random = np.random.default_rng(seed)
-    by_seed, by_item = (_shares(random, count, resamples) for count in (seeds, items))
+    by_seed, by_item = _shares((seed, 0), seeds, resamples), _shares((seed, 1), items, resamples)
     all_items = np.full((1, items), 1 / items)
 
     def means(item_shares: Floats) -> Floats:
@@ -344,8 +343,10 @@ def _t_quantile(degrees: float) -> float:
     return float(stats.t.isf(SIGNIFICANCE / 2, degrees))
 
 
-def _shares(random: np.random.Generator, count: int, resamples: int) -> Floats:
-    """The share of each of `count` units in draws of one fewer, [R, count]."""
+@lru_cache(maxsize=8)
+def _shares(seed: tuple[int, int], count: int, resamples: int) -> Floats:
+    """The share of each of `count` units in draws of one fewer, [R, count]; callers must not change it."""
+    random = np.random.default_rng(seed)
     drawn = random.multinomial(count - 1, np.full(count, 1 / count), size=resamples)
     found: Floats = drawn / (count - 1)
     return found

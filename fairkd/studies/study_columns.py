@@ -45,6 +45,8 @@ class StudyColumn:
         Of a difference, such as " nats".
     sampled : str
         What an evaluation resamples for its interval: "professions"; empty where it has none.
+    comparable : bool
+        Whether variants can be compared: not where each is measured against a constraint of its own.
     needs_mass : bool
         As in `fairkd.measures.Measure`.
     """
@@ -62,6 +64,7 @@ class StudyColumn:
     digits: int = 2
     unit: str = ""
     sampled: str = ""
+    comparable: bool = True
     needs_mass: bool = False
     measure: Measure | None = None
 
@@ -142,6 +145,7 @@ def _of_measure(measure: Measure) -> StudyColumn:
         digits=1 if is_share else max(measure.digits, 2),
         unit=" percentage points" if is_share else " nats" if measure.unit == "nats" else "",
         sampled=measure.sampled,
+        comparable=measure.key != "kl_constrained",
         needs_mass=measure.needs_mass,
         measure=measure,
     )

@@ -94,8 +94,8 @@ class StudyResults:
     teacher : mapping
         The teacher's values by column, where all finished cells have one teacher.
     front : tuple of str
-        The variants that no other one dominates in the means of bias and quality, the least biased first;
-        those that have lost their probability mass never are among them.
+        The variants that no other one dominates in the means of bias and quality, the least biased first.
+        Those that have lost their probability mass, or have another vocabulary, never are among them.
     missing : tuple of str
         A sentence on everything that is not there.
     notes : tuple of str
@@ -153,11 +153,15 @@ def results(study: str | StudyRecord) -> StudyResults:
         columns = tuple(column for column in columns if column.key != "kl_constrained")
     teachers = {str(cell.run.config.get("teacher")) for cell in cells}
     teacher = dict(cells[-1].teacher) if len(teachers) == 1 else {}
-    lost = _lost_mass(cells, variants)
+    lost, otherwise = _lost_mass(cells, variants), _tokenized_otherwise(cells, variants, baseline)
     table: dict[tuple[str, str], VariantResult] = {}
     for column in columns:
-        compare = column.family != "fidelity" or len(teachers) <= 1
-        for one in _column(column, cells, variants, baseline, lost, compare=compare):
+        compared = frozenset(variants)
+        if not column.comparable or (column.family == "fidelity" and len(teachers) > 1):
+            compared = frozenset()
+        elif column.measure is not None and column.measure.sample != "professions":
+            compared -= otherwise
+        for one in _column(column, cells, variants, baseline, lost, compared):
             table[one.variant, column.key] = one
     by_key = {column.key: column for column in columns}
     headline = next((by_key[key] for key in HEADLINES if key in by_key), None)
@@ -171,7 +175,7 @@ def results(study: str | StudyRecord) -> StudyResults:
         columns=columns,
         table=table,
         teacher=teacher,
-        front=_front(variants, table, lost),
+        front=_front(variants, table, lost | otherwise),
         missing=missing,
         notes=result_sentences.notes(
             seeds=max(len({cell.seed for cell in cells if cell.variant == one}) for one in variants),
@@ -180,6 +184,7 @@ def results(study: str | StudyRecord) -> StudyResults:
             ),
             columns=len(columns),
             one_teacher=len(teachers) <= 1,
+            otherwise=tuple(name for name in variants if name in otherwise),
             lost=tuple(name for name in variants if name in lost),
         ),
         finding=_finding(headline, baseline, variants, table) if headline else "No cell is finished yet",
@@ -192,24 +197,23 @@ def _column(
     variants: Sequence[str],
     baseline: str,
     lost: frozenset[str],
-    *,
-    compare: bool,
+    compared: frozenset[str],
 ) -> list[VariantResult]:
-    """All variants in one column."""
+    """All variants in one column, of which those in `compared` are compared with the baseline."""
     own = {name: [cell for cell in cells if cell.variant == name] for name in variants}
     by_seed = {
         name: {cell.seed: cell.values[column.key] for cell in found if column.key in cell.values}
         for name, found in own.items()
     }
     comparisons: Mapping[str, SeedComparison] = {}
-    if compare and by_seed[baseline]:
-        compared = {
+    if by_seed[baseline]:
+        distances = {
             name: {seed: column.compared(value) for seed, value in values.items()}
             for name, values in by_seed.items()
-            if values
+            if values and name in {baseline, *compared}
         }
         comparisons = compare_variants(
-            compared, baseline=baseline, direction=column.direction, logs=column.logs, exact=column.exact
+            distances, baseline=baseline, direction=column.direction, logs=column.logs, exact=column.exact
         )
     found = []
     for name in variants:
@@ -283,8 +287,22 @@ def _lost_mass(cells: Sequence[CellValues], variants: Sequence[str]) -> frozense
     return frozenset(found)
 
 
+def _tokenized_otherwise(
+    cells: Sequence[CellValues], variants: Sequence[str], baseline: str
+) -> frozenset[str]:
+    """The variants that were measured on other held-out tokens than the baseline, with another vocabulary."""
+    digests = {
+        name: {
+            cell.items["sentences"] for cell in cells if cell.variant == name and "sentences" in cell.items
+        }
+        for name in variants
+    }
+    own = digests[baseline]
+    return frozenset(name for name, found in digests.items() if own and found and found != own)
+
+
 def _front(
-    variants: Sequence[str], table: Mapping[tuple[str, str], VariantResult], lost: frozenset[str]
+    variants: Sequence[str], table: Mapping[tuple[str, str], VariantResult], left_out: frozenset[str]
 ) -> tuple[str, ...]:
     """The variants on the Pareto front of the means of bias and quality."""
     costs = []
@@ -295,7 +313,7 @@ def _front(
             for key, mean in zip((BIAS, QUALITY), means, strict=True)
         )
         costs.append((bias, quality))
-    return tuple(variants[i] for i in fairness_front(costs, [name in lost for name in variants]))
+    return tuple(variants[i] for i in fairness_front(costs, [name in left_out for name in variants]))
 
 
 def _finding(

@@ -188,3 +188,18 @@ def test_a_finding_names_the_variants_by_what_is_shown(tmp_path: Path) -> None:
     assert found.finding_of("parameters") == "low, lower, high, noisy and plain do not differ in parameters"
     assert "4 variants are compared" in found.notes[0]
     assert "seeds that vary like these show a difference of" in found.of("noisy", "gap_absolute").sentence
+
+
+def test_values_of_other_tokens_and_of_other_constraints_are_not_compared(tmp_path: Path) -> None:
+    def text(digest: str) -> dict[str, Any]:
+        items = {"sentences": digest, "masked_tokens": [1] * 6, "kl": [0.5] * 6, "kl_constrained": [0.4] * 6}
+        return {"kl": 0.5, "kl_constrained": 0.4, "items": items}
+
+    cells = {"plain": rows(1.0, 1.2, **text("a")), "same": rows(0.3, 0.6, **text("a"))}
+    found = results(finished_study(tmp_path, {**cells, "trimmed": rows(0.3, 0.6, **text("b"))}))
+    assert found.of("same", "kl").comparison is not None
+    assert found.of("same", "kl_constrained").comparison is None
+    for key in ("kl", "pseudo_perplexity_sampled"):
+        assert found.of("trimmed", key).comparison is None
+    assert found.of("trimmed", "gap_absolute").comparison is not None
+    assert any(note.startswith("trimmed has another vocabulary") for note in found.notes)
