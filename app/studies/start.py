@@ -46,6 +46,7 @@ def start_controls(study: Study, teacher: str) -> None:
     seeds = "1 seed" if len(study.seeds) == 1 else f"{len(study.seeds)} seeds"
     st.markdown(f"**{variants} × {seeds} = {count} run{'s' if count != 1 else ''}**")
     preview_matrix(study)
+    caption(" ".join(literal(note) for note in studies.budget_notes(study)))
     if len(study.seeds) < studies.FEWEST_SEEDS:
         st.info(FEW_SEEDS, icon=":material/info:")
     if len(configs) == 1:
