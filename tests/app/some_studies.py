@@ -66,6 +66,7 @@ def _events(steps: int, gap: float, variant: int, seed: int) -> list[dict[str, A
     found = training(steps, gap=gap, quality=quality, mass=0.6)
     last = [event for event in found if event["type"] == "evaluation"][-1]
     last |= {"gap_absolute": float(gaps.mean()), "pseudo_perplexity_sampled": quality}
-    last["gap_absolute_low"], last["gap_absolute_high"] = 0.9 * gaps.mean(), 1.1 * gaps.mean()
+    for key in ("gap_absolute", "pseudo_perplexity_sampled"):
+        last |= {f"{key}_low": 0.95 * last[key], f"{key}_high": 1.05 * last[key]}
     last["items"] = {"professions": PROFESSIONS, "gap_absolute": gaps.round(4).tolist()}
     return found
