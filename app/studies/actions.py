@@ -13,10 +13,10 @@ from app.shared.widgets import caption, literal
 from app.studies.link import open_study
 from fairkd import studies
 from fairkd.errors import FairKDError
-from fairkd.studies import StudyRecord
+from fairkd.studies import CellState, StudyRecord
 
 _PROBLEM, _TO_DELETE = "study_action_problem", "study_to_delete"
-_RESUMABLE = ("missing", "failed", "cancelled", "interrupted")
+_RESUMABLE: tuple[CellState, ...] = ("missing", "failed", "cancelled", "interrupted")
 
 
 def show_study_problem() -> None:
@@ -36,7 +36,7 @@ def study_actions(record: StudyRecord) -> None:
         caption(literal(refusal))
         return
     counts = record.counts
-    busy = any(counts.get(state) for state in ("queued", "running", "cancelling"))
+    busy = record.state in ("running", "queued")
     missing = sum(counts.get(state, 0) for state in _RESUMABLE)
     with st.container(horizontal=True, gap="small"):
         if busy:

@@ -206,7 +206,7 @@ def _take_link(asked: Mapping[str, Any]) -> None:
     pills = []
     for name, one in (found if isinstance(found, dict) else {}).items():
         preset = one.get("preset") if isinstance(one, dict) else None
-        if preset not in PRESETS:
+        if not isinstance(preset, str) or preset not in PRESETS:
             continue
         if not one.get("set") and name == preset:
             pills.append(name)

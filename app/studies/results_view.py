@@ -93,19 +93,20 @@ def _choose_column(found: StudyResults) -> StudyColumn:
 def _charts(found: StudyResults, column: StudyColumn) -> None:
     dark = is_dark()
     view = (found.id, column.key, found.variants, dark)
+    show = partial(
+        show_figure,
+        view=view,
+        title_lines=_LINES,
+        note_lines=_LINES,
+        rows=len(found.variants) > MOST_WHOLE,
+    )
     left, right = st.columns(2, gap="medium")
-    options = {
-        "view": view,
-        "title_lines": _LINES,
-        "note_lines": _LINES,
-        "rows": len(found.variants) > MOST_WHOLE,
-    }
     with left:
         figure = seed_dots(found, column, dark=dark)
-        show_figure(figure, "study_dots", f"fairkd-study-{found.id}-seeds", **options)
+        show(figure, "study_dots", f"fairkd-study-{found.id}-seeds")
     with right:
         figure = seed_differences(found, column, dark=dark)
-        show_figure(figure, "study_differences", f"fairkd-study-{found.id}-differences", **options)
+        show(figure, "study_differences", f"fairkd-study-{found.id}-differences")
     if is_presenting():
         return
     if not _several_seeds(found):

@@ -11,7 +11,7 @@ import streamlit as st
 from app.runs.list import IDLE, LIVE
 from app.shared.activity import track_activity
 from app.shared.model_cache import friendly_errors
-from app.shared.run_texts import ago
+from app.shared.run_texts import Colour, ago
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from app.studies import grid
@@ -20,13 +20,13 @@ from app.studies.link import open_study
 from app.studies.matrix import counts_text
 from fairkd import studies
 from fairkd.errors import FairKDError, listed
-from fairkd.studies import StudyRecord
+from fairkd.studies import StudyRecord, StudyState
 from fairkd.utils import studies_folder
 
 FIRST = 6  # studies in the list at first; a button shows more
 _SHOWN = "studies_shown"
 # Word, colour and icon of each state.
-STATES = {
+STATES: dict[StudyState, tuple[Colour, str]] = {
     "running": ("violet", ":material/model_training:"),
     "queued": ("gray", ":material/hourglass_empty:"),
     "finished": ("green", ":material/check_circle:"),

@@ -44,7 +44,12 @@ from .study_file import (
     study_yaml as study_yaml,
     with_changes as with_changes,
 )
-from .study_record import Cell as Cell, CellState as CellState, StudyRecord as StudyRecord
+from .study_record import (
+    Cell as Cell,
+    CellState as CellState,
+    StudyRecord as StudyRecord,
+    StudyState as StudyState,
+)
 from .study_results import (
     HEADLINES as HEADLINES,
     SeedDot as SeedDot,

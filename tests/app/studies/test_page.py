@@ -125,7 +125,9 @@ def test_the_page_of_runs_shows_a_study_in_one_row_and_each_run_its_study(open_r
     assert links.count(f"study={record.id}") == 2  # among the queued and among the ended
     assert "3 runs of this study: 3 queued" in texts(app) and "2 runs of this study: 2 finished" in texts(app)
     assert [label for label in labels(app) if "seed" in label] == ["**fair\\, seed 0**"]  # at work
-    app = open_runs(run=record.cell("plain", 1).run.id)
+    run = record.cell("plain", 1).run
+    assert run is not None
+    app = open_runs(run=run.id)
     assert f"study={record.id}" in [link.proto.query_string for link in app.get("page_link")]
 
 
