@@ -213,7 +213,7 @@ def test_results_name_the_finding_the_intervals_and_the_smallest_difference(
     assert differences == "How far is every variant from plain, seed by seed?"
     assert front.startswith("On average, no variant beats fair and plain")
     said = texts(app)
-    assert "better" in said and "with 80 % probability" in said and "95 % interval over 3 seeds" in said
+    assert "better" in said and "80 % probability" in said and "95 % interval over 3 seeds" in said
     assert "Over seeds and professions the interval is" in said and "Results so far" not in said
     summary, differing = app.dataframe[0].value, app.selectbox(key="measure")
     assert summary["fair"].str.contains("better").any() and "mean absolute gap" in differing.options
