@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -123,7 +123,7 @@ class ExperimentResult(Section):
     text: TextUsed
     teacher: TeacherRecord
     start: dict[str, float]
-    settings: dict[str, object]
+    settings: dict[str, Any]
     seeds: int
     cells: tuple[CellRecord, ...]
     runs: tuple[RunRecord, ...]
