@@ -29,6 +29,7 @@ SHORTEST, LONGEST = 12, 64
 POOL = 4096
 MEAN = (SHORTEST + LONGEST) // 2
 LAYERS = (0, 2, 5)
+MASKING = {"rate": 0.2, "masked": 0.8, "random": 0.1}  # whatever a run's defaults are
 WARM_STEPS, WARM_SECONDS = 3, 15.0
 
 
@@ -118,7 +119,7 @@ def textbook_step(teacher: MaskedLM, student: PreTrainedModel) -> Callable[[Batc
             torch.masked_select(out.hidden_states[-1], keep).view(-1, width)
             for out in (student_out, teacher_out)
         ]
-        hidden = torch.nn.CosineEmbeddingLoss()(*states, torch.ones(len(states[0])))
+        hidden = torch.nn.CosineEmbeddingLoss()(*states, states[0].new_ones(len(states[0])))
         loss = 5 * kd + 2 * mlm + hidden
         optimizer.zero_grad()
         loss.backward()
@@ -144,6 +145,7 @@ def config_of(case: Case) -> Config:
     return make_config(
         {
             "student": {"layers": LAYERS, "freeze_embeddings": case.frozen},
+            "masking": MASKING,
             "objective": {"positions": case.positions},
             "optimizer": {"precision": case.precision},
         }
@@ -153,7 +155,7 @@ def config_of(case: Case) -> Config:
 def textbook_batches(lm: MaskedLM, case: Case) -> Iterator[Batch]:
     """Endless batches of `case.batch` sentences in random order, padded to the longest."""
     sentences = random_sentences(lm, POOL)
-    masker = make_masker(lm, make_config({}))
+    masker = make_masker(lm, make_config({"masking": MASKING}))
     for epoch in count():
         for start in range(0, POOL, case.batch):
             index = np.arange(start, min(start + case.batch, POOL))
