@@ -165,10 +165,11 @@ def student_config(name: str, steps: int) -> Config:
     settings: dict[str, Any] = {
         **PRESETS[name],
         "budget": {"steps": steps},
-        "student": {"layers": LAYERS},
+        "student": {"layers": LAYERS, "fit_layers": False},
+        "optimizer": {"micro_batch_tokens": 1024},
         # Pronouns are rarer in all sources together than in BUG: both students see them masked more often,
         # and the fair one's term on them weighs more.
-        "masking": {"group_rate": 0.5},
+        "masking": {"rate": 0.2, "masked": 0.8, "random": 0.1, "group_rate": 0.5},
     }
     if name == "fair":
         settings["objective"] = {**settings["objective"], "group": 16.0}

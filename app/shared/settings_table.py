@@ -15,7 +15,7 @@ from fairkd.distill.config import Setting, all_settings, flat, section_descripti
 # What an empty setting means, in the tables.
 EMPTY: Mapping[str, str] = {
     "threads": "PyTorch's default",
-    "student.layers": "half of them, evenly spaced",
+    "student.layers": "the first half, or evenly spaced without fit_layers",
     "student.width": "the teacher's",
     "student.reference": "none",
     "student.tokenizer": "the teacher's",

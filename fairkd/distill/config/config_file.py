@@ -22,7 +22,14 @@ def stored_settings(folder: Path) -> dict[str, Any] | None:
         When the file cannot be read, or holds no settings, or those of another kind of run.
     """
     values = stored_values(folder)
-    return None if values is None else with_current_names(without_kind(values, folder / SETTINGS_FILE))
+    if values is None:
+        return None
+    settings = with_current_names(without_kind(values, folder / SETTINGS_FILE))
+    student = settings.get("student")
+    # A run stores all settings. One without this setting is older than the fit, and had none.
+    if isinstance(student, dict) and "freeze_embeddings" in student:
+        student.setdefault("fit_layers", False)
+    return settings
 
 
 def stored_config(folder: Path) -> Config | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,11 @@ def test_a_folder_of_another_kind_of_run_is_refused(tmp_path: Path) -> None:
 def test_what_a_configuration_stores_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(Config(seed=7).model_dump_json())
     assert stored_config(tmp_path) == Config(seed=7)
+
+
+def test_a_run_from_before_the_fit_keeps_the_layers_that_it_had(tmp_path: Path) -> None:
+    settings = Config(seed=7).model_dump(mode="json")
+    del settings["student"]["fit_layers"]
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    found = stored_config(tmp_path)
+    assert found is not None and not found.student.fit_layers
