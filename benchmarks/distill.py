@@ -30,7 +30,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.distill_work import LAYERS, Case, Figures, product_rates, products
+from benchmarks.distill_work import LAYERS, MASKING, Case, Figures, product_rates, products
 from fairkd import corpora
 from fairkd.distill import FORMATS, make_config, train
 from fairkd.models import MaskedLM, load
@@ -166,7 +166,8 @@ class TrainingResult:
 def train_and_measure(values: Mapping[str, Any]) -> TrainingResult:
     """Train with these settings, and measure on held-out text."""
     settings = {
-        "student": {"layers": LAYERS},
+        "student": {"layers": LAYERS, "fit_layers": False},
+        "masking": MASKING,
         # The evaluation at the end is enough.
         "evaluation": {"every_seconds": 1e6},
         "checkpoint": {"every_seconds": 1e6},
@@ -194,7 +195,11 @@ def print_positions(minutes: float) -> None:
     print("| positions | at masked tokens | in unmasked text | tokens |\n|---|---|---|---|")
     results = {}
     for positions in ("all", "sample", "masked"):
-        values = {"objective": {"positions": positions}, "budget": {"minutes": minutes}}
+        values = {
+            "objective": {"positions": positions},
+            "optimizer": {"micro_batch_tokens": 1024},
+            "budget": {"minutes": minutes},
+        }
         found = results[positions] = train_and_measure(values)
         print(f"| {positions} | {found.masked:.3f} | {found.written:.3f} | {found.tokens:,} |", flush=True)
     print(f"lowest at masked tokens: {min(results, key=lambda name: results[name].masked)}")

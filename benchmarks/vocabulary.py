@@ -16,6 +16,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.distill_work import MASKING
 from fairkd.distill import (
     Config,
     MatchedEvaluator,
@@ -34,10 +35,11 @@ def config_of(options: argparse.Namespace, vocabulary: str, freeze: bool) -> Con
     return make_config(
         {
             "teacher": options.teacher,
-            "student": {"vocabulary": vocabulary, "freeze_embeddings": freeze},
+            "student": {"vocabulary": vocabulary, "freeze_embeddings": freeze, "fit_layers": False},
+            "masking": MASKING,
             "corpus": {"source": "small", "max_sentences": options.sentences},
             "budget": {"steps": options.steps},
-            "optimizer": {"precision": "fp32"},
+            "optimizer": {"precision": "fp32", "micro_batch_tokens": 1024},
             "evaluation": {"every_steps": 10**6, "watched_sentences": [], "professions": 2},
         }
     )

@@ -20,6 +20,8 @@ SENTENCES = 4000  # that the trial reads
 class Estimate:
     """What the whole budget amounts to on this machine, training only, without evaluations.
 
+    It also leaves out the seconds in which copied layers are fitted before the first step.
+
     `tokens` include swapped sentences. `epochs` says how often the text itself is read.
     """
 
