@@ -28,20 +28,18 @@ def print_studies(known: Sequence[StudyRecord]) -> None:
         {
             "id": "whole",
             "name": "left",
-            "owner": "left",
-            "variants": "left",
-            "seeds": "left",
-            "state": "left",
-            "finished": "right",
-            "created": "left",
+            "variants": "right",
+            "seeds": "right",
+            "state": "whole",
+            "finished": "whole",
+            "created": "whole",
         },
         [
             (
                 record.id,
                 record.study.name,
-                record.owner,
-                ", ".join(record.study.variants),
-                _seeds(record),
+                len(record.study.variants),
+                len(record.study.seeds),
                 record.state,
                 f"{record.counts.get('finished', 0)} of {len(record.cells)}",
                 datetime.fromtimestamp(record.created).strftime("%Y-%m-%d %H:%M"),
@@ -128,12 +126,6 @@ def _cell(cell: Cell) -> Text:
         text = "–"
     style = _STYLES["running"] if cell.run is not None and cell.run.active else _STYLES.get(cell.state, "dim")
     return Text(text, style=style)
-
-
-def _seeds(record: StudyRecord) -> str:
-    from fairkd import studies
-
-    return studies.seeds_text(record.study.seeds)
 
 
 def study_document(record: StudyRecord) -> dict[str, Any]:

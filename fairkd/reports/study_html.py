@@ -56,7 +56,7 @@ class StudyPlotRow:
 
 @dataclass(frozen=True)
 class StudyPlot:
-    """A column of the results: a row a variant, and where the teacher's value is; None without one."""
+    """A column of the results: a row a variant, and the place of the teacher; None where it is not drawn."""
 
     title: str
     better: str
@@ -81,7 +81,10 @@ def study_report(record: StudyRecord) -> str:
             f"No run of the study {record.study.name} ({record.id}) has finished yet, so there is nothing to "
             "report."
         )
-    drawn = [column for column in found.columns if column.key in _DRAWN or "." in column.key]
+    drawn = sorted(
+        (column for column in found.columns if column.key in _DRAWN or "." in column.key),
+        key=lambda column: _DRAWN.index(column.key) if column.key in _DRAWN else len(_DRAWN),
+    )
     return html_page(
         "study_report.html",
         title=record.study.name,
@@ -116,10 +119,12 @@ def study_plot(column: StudyColumn, found: StudyResults) -> StudyPlot | None:
         if one.mean is not None
         for end in (one.mean.mean, one.mean.low, one.mean.high)
     ]
-    # An interval over two or three seeds can be far wider than all values: it ends where the plot does.
+    # An interval over two or three seeds can be far wider than all values, and a teacher far from them: the
+    # interval ends where the plot does, and the teacher is then only told.
     spread = max(numbers) - min(numbers) or abs(numbers[0]) or 1.0
-    inside = [end for end in ends if min(numbers) - 2 * spread <= end <= max(numbers) + 2 * spread]
-    axis = axis_for([*numbers, *inside, *([] if teacher is None else [teacher])])
+    low, high = min(numbers) - 2 * spread, max(numbers) + 2 * spread
+    is_near = teacher is not None and low <= teacher <= high
+    axis = axis_for([*numbers, *(end for end in (*ends, teacher) if end is not None and low <= end <= high)])
 
     def place(value: float | None) -> float | None:
         if value is None or not math.isfinite(value):
@@ -150,7 +155,7 @@ def study_plot(column: StudyColumn, found: StudyResults) -> StudyPlot | None:
         better=column.better,
         rows=tuple(drawn),
         ticks=axis.ticks,
-        teacher=place(teacher),
+        teacher=place(teacher) if is_near else None,
         teacher_text="" if teacher is None else f"teacher: {column.format(teacher)}",
         sentences=tuple(one.sentence for one in rows.values() if one.sentence),
     )
@@ -190,11 +195,12 @@ def _summary(found: StudyResults) -> dict[str, Any]:
 
 
 def _summary_cell(column: StudyColumn, one: VariantResult) -> dict[str, Any]:
-    text, _, verdict = summary_text(column, one).partition("), ")
-    text += ")" if verdict else ""
-    value, bracket, interval = text.partition(" (")
+    """The mean, and below it what `summary_text` says besides: interval and verdict."""
+    if one.mean is None:
+        return {"text": "–", "more": "", "clear": False}
+    value = column.format(one.mean.mean)
+    more = summary_text(column, one).removeprefix(value).lstrip(", ")
     shown = one.comparison is not None and one.comparison.is_shown
-    more = ", ".join(filter(None, (interval.rstrip(")") if bracket else "", verdict)))
     return {"text": value, "more": more, "clear": shown}
 
 
