@@ -21,7 +21,13 @@ from fairkd.measures import FEWEST_ITEMS, MEASURES, Measure, has_lost_mass
 HEIGHT = 340
 SHARE_TICKS = ".3~%"
 LEGEND = 50  # pixels that every chart over time keeps for a legend of two rows, so that all plots begin there
-LOSS_TERMS = {"kd": "KD (with its factor T²)", "mlm": "MLM", "hidden": "hidden", "group": "group"}
+LOSS_TERMS = {
+    "kd": "KD (with its factor T²)",
+    "mlm": "MLM",
+    "hidden": "hidden",
+    "group": "group",
+    "relations": "relations",
+}
 
 
 def curves(

@@ -14,6 +14,7 @@ from app.shared.settings_table import fields, sections
 from app.shared.widgets import caption, literal
 from fairkd.distill.config import Setting
 
+PAIRS = tuple[tuple[int, ...], ...]
 NO_SECTION = "others"  # the page's section for settings without one
 _LARGEST_INTEGER = 2**53 - 1  # that a browser represents exactly
 
@@ -73,14 +74,10 @@ def field(variant: str, key: str, *, label: str | None = None, **look: Any) -> N
             placeholder="he: he, him\nshe: she, her",
             **shared,
         )
-    elif key == "constraint.token_pairs":
-        st.text_area(
-            value=pair_lines(value or ()),
-            height="content",
-            max_chars=4000,
-            placeholder="2002, 2016",
-            **shared,
-        )
+    elif kind == PAIRS:
+        example = "2002, 2016" if key == "constraint.token_pairs" else "default"
+        text = pair_lines(value or ())
+        st.text_area(value=text, height="content", max_chars=4000, placeholder=example, **shared)
     elif get_origin(kind) is tuple:
         text = ", ".join(map(str, value or ()))
         st.text_input(value=text, max_chars=400, **{"placeholder": "default", **shared})
@@ -121,9 +118,11 @@ def _take(variant: str, key: str, widget: str) -> None:
     if get_origin(kind) is dict:
         # Without words, an evaluation uses its contrast; a constraint reports that its words are missing.
         value = groups(value or "") or ({} if key == "constraint.words" else None)
-    elif key == "constraint.token_pairs":  # without any, the constraint reports that they are missing
-        lines_of_ids = [re.findall(r"[^,\s]+", line) for line in value.splitlines()]
-        value = [[_number_or_text(part, int) for part in ids] for ids in lines_of_ids if ids]
+    elif kind == PAIRS:
+        rows = [re.findall(r"[^,\s]+", line) for line in (value or "").splitlines()]
+        value = [[_number_or_text(part, int) for part in row] for row in rows if row]
+        if not value and key != "constraint.token_pairs":  # a constraint reports that they are missing
+            value = None
     elif get_origin(kind) is tuple and isinstance(value, str):
         mark = "\n" if key == "evaluation.watched_sentences" else ","
         value = [part.strip() for part in value.split(mark) if part.strip()]
@@ -146,7 +145,7 @@ def lines(words: Mapping[str, Sequence[str]]) -> str:
 
 
 def pair_lines(pairs: Sequence[Sequence[int]]) -> str:
-    """Pairs of token ids for a text area, one per line.
+    """Pairs of numbers for a text area, one per line.
 
     >>> pair_lines([(2002, 2016)])
     '2002, 2016'

@@ -15,9 +15,9 @@ _DROP = "but where it is a word of the groups, there is no label"
 
 
 def looks_at_teacher(config: Config) -> bool:
-    """Whether the student learns from the teacher's distributions or hidden states."""
+    """Whether the student learns from the teacher's distributions, hidden states or attention."""
     objective = config.objective
-    return bool(objective.kd or objective.hidden or _group(config))
+    return bool(objective.kd or objective.hidden or objective.relations or _group(config))
 
 
 def learns_distributions(config: Config) -> bool:
@@ -90,6 +90,8 @@ def loss_terms(config: Config) -> list[str]:
         terms.append(rf"{objective.hidden:g}\,(1 - \cos(h, h_s))")
     if _group(config):
         terms.append(rf"{objective.group:g}\,\mathrm{{KL}}(Q \,\|\, S)")
+    if objective.relations:
+        terms.append(rf"{objective.relations:g}\,\mathrm{{KL}}(R \,\|\, R_s)")
     return terms or ["0"]
 
 
@@ -128,6 +130,11 @@ def loss_symbols(config: Config) -> list[str]:
             "$Q$ and $S$ are what the constrained teacher and the student give at T = 1 to each word of the "
             f"groups, and to all other words together, {where}, if the constraint applies there "
             f"({SCOPES[config.constraint.scope]})."
+        )
+    if objective.relations:
+        found.append(
+            "$R$ and $R_s$ say how strongly every token of a sentence relates to each of them, in the "
+            "queries, keys and values of a layer of teacher and student."
         )
     if not looks_at_teacher(config):
         found.append("No term looks at the teacher.")

@@ -311,7 +311,8 @@ def no_teacher(config: Config | None) -> str:
     """What a student learns here that does not learn from the teacher's distributions."""
     if config is not None and looks_at_teacher(config):
         return (
-            "This variant does not learn the teacher's answer: only its hidden states, and the text's words"
+            "This variant does not learn the teacher's answer: only what it computes inside, and the text's "
+            "words"
         )
     return "This variant does not look at the teacher: it learns the text's own words"
 

@@ -103,6 +103,8 @@ def without_effect(variant: str) -> tuple[str, ...]:
     idle = []
     if not kd:
         idle.append("objective.temperature")
+    if not current(variant, "objective.relations"):
+        idle += ["objective.relation_layers", "objective.relation_heads"]
     if current(variant, "objective.positions") != "sample":
         idle.append("objective.sample")
     if kind == "none":

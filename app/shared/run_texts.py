@@ -66,7 +66,7 @@ def run_summary(config: Mapping[str, Any]) -> str:
     """The configuration in a few words: `balanced groups (pronouns) · 5 minutes · seed 0`."""
     section, objective = config.get("constraint") or {}, config.get("objective") or {}
     parts = []
-    if not objective.get("kd", 1) and not objective.get("hidden", 1):
+    if not any(objective.get(name, usual) for name, usual in (("kd", 1), ("hidden", 1), ("relations", 0))):
         parts.append("no teacher")
     if (kind := section.get("kind", "none")) != "none":
         words = "custom words" if section.get("words") else section.get("contrast", "pronouns")

@@ -25,6 +25,8 @@ EMPTY: Mapping[str, str] = {
     "corpus.held_out_column": "the only text column",
     "corpus.held_out_split": "train",
     "masking.group_rate": "same as rate",
+    "objective.relation_layers": "the last one of both",
+    "objective.relation_heads": "as many as the teacher's attention heads",
     "constraint.words": "the named ones",
     "constraint.token_pairs": "words instead",
     "constraint.shares": "equal shares",

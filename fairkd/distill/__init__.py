@@ -18,6 +18,8 @@
 * `early_stopping`: when a run ends before its budget is spent
 * `teacher_correction`: what is done to the teacher before the constraint
 * `prepared_batch`: a batch on the device, and its positions by loss term
+* `run_masks`: the constraint and the masks for a tokenizer
+* `relation_term`: which layers the relation loss compares
 * `trainer`: one optimizer step
 * `matched_trainer`, `matched_evaluation`: a step, and what is measured, with two vocabularies
 * `phases`: what a run does at the moment, as its events announce it

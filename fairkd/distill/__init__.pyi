@@ -19,12 +19,9 @@ from .precision import (
     make_accelerator as make_accelerator,
     resolve_precision as resolve_precision,
 )
+from .run_masks import make_constraint as make_constraint, make_masker as make_masker
 from .setup import TrainingSetup as TrainingSetup, check as check, set_up as set_up
 from .student import make_student as make_student, settle as settle, take_layers as take_layers
 from .time_estimate import Estimate as Estimate, estimate as estimate
-from .trainer import (
-    Trainer as Trainer,
-    make_constraint as make_constraint,
-    make_masker as make_masker,
-)
+from .trainer import Trainer as Trainer
 from .training import train as train

@@ -209,6 +209,7 @@ class TrainingLoop:
         weights, seconds = self.trainer.weights, self.clock.seconds
         progress = min(1.0, self._progress(seconds))
         used = {"kd": weights.kd, "hidden": weights.hidden, "group": weights.group}
+        used["relations"] = weights.relations
         self.emit(
             "train",
             epoch=state.position.epoch,

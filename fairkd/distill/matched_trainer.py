@@ -39,7 +39,12 @@ class MatchedTrainer(Trainer):
         *,
         correction: Correction | None = None,
     ) -> None:
-        """Raises InputError if the hidden states' loss is the only one."""
+        """Raises InputError if the hidden states' loss is the only one, or for a relation loss."""
+        if config.objective.relations:
+            raise InputError(
+                "Teacher and student have different vocabularies, so they cut a sentence into different "
+                "numbers of tokens, and its relations cannot be compared: set objective.relations to 0."
+            )
         objective = config.objective.model_copy(update={"hidden": 0.0})
         super().__init__(
             vocabularies.teacher,

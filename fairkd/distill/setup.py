@@ -38,12 +38,13 @@ from fairkd.distill.matched_evaluation import MatchedEvaluator
 from fairkd.distill.matched_trainer import MatchedTrainer
 from fairkd.distill.memory_limits import explain_lack_of_memory
 from fairkd.distill.precision import make_accelerator
+from fairkd.distill.run_masks import make_constraint, make_masker, make_paired_masker
 from fairkd.distill.run_text import read_text, text_sentences
 from fairkd.distill.student import make_student, settle
 from fairkd.distill.teacher_cache import open_cache
 from fairkd.distill.teacher_correction import configured_correction, longest_input
 from fairkd.distill.tensorboard_curves import require_tensorboard
-from fairkd.distill.trainer import Trainer, make_constraint, make_masker, make_paired_masker
+from fairkd.distill.trainer import Trainer
 from fairkd.distill.vocabulary import student_constraint, trim_student
 from fairkd.errors import InputError, ModelError
 from fairkd.lexicon import fitting, shipped_professions
@@ -123,6 +124,10 @@ class TrainingSetup:
         `rank` is the process's number. Raises InputError if FAIRKD_CACHE_GB is no number.
         """
         if not (self.config.teacher_cache and self.trainer.uses_teacher):
+            yield
+            return
+        if self.trainer.relations is not None:
+            notify("The teacher's states are not kept: the relation loss needs its attention layers, too.")
             yield
             return
         cache = self.trainer.teacher_cache = open_cache(
@@ -214,6 +219,8 @@ def prepare_models(
         constraints = student_constraint(config, constraint, vocabularies)
         masker = make_paired_masker(vocabularies, config)
         trainer = MatchedTrainer(vocabularies, constraints, config, accelerator, correction=correction)
+    if trainer.relations is not None:
+        notify(trainer.relations.sentence)
     for lm in (teacher, student):
         if (note := unknown_head_note(lm)) is not None:
             notify(note)

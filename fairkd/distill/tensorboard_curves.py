@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 FOLDER = "tensorboard"  # in the run's folder
-_TRAINING = ("loss", "kd", "mlm", "hidden", "group", "learning_rate", "tokens_per_second")
+_TRAINING = ("loss", "kd", "mlm", "hidden", "group", "relations", "learning_rate", "tokens_per_second")
 
 Event = Mapping[str, Any]
 
@@ -83,7 +83,8 @@ class TensorBoardCurves:
         if resumed is None:
             measured = [f"evaluation/{key}" for key in ("kl", "gap_absolute", "pseudo_perplexity_sampled")]
             for summary in hparams(_settings(self._config), dict.fromkeys(measured, 0.0))[:2]:
-                self._writer.file_writer.add_summary(summary)
+                if (files := self._writer.file_writer) is not None:
+                    files.add_summary(summary)
 
     def _guarded(self, write: Callable[[], object]) -> None:
         """Write; a disk that is full ends the curves, not the run."""

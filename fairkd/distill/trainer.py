@@ -8,30 +8,29 @@ distributed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from fairkd.constraints import Constraint, Correction, TeacherOutput, TokenPairs, resolve
+from fairkd.constraints import Constraint, Correction, TeacherOutput
 from fairkd.distill.config import Config
-from fairkd.distill.data import Batch, Masker, Masking, PairedMasker
+from fairkd.distill.data import Batch
 from fairkd.distill.dropout import has_dropout, noise_seed, training_mode
 from fairkd.distill.losses import IGNORED, Targets, Weights, fused_loss, hidden_loss
 from fairkd.distill.optimizer import make_optimizer
 from fairkd.distill.precision import FORMATS, autocast, in_format, make_accelerator, resolve_precision
 from fairkd.distill.prepared_batch import PositionCounts, PreparedBatch
+from fairkd.distill.relation_term import RelationTerm
 from fairkd.distill.teacher_cache import TeacherCache
 from fairkd.errors import FairKDError, ModelError
 from fairkd.models import (
     MaskedLM,
-    MatchedVocabularies,
     Projection,
     bf16_copy,
     head_input,
@@ -43,53 +42,7 @@ from fairkd.models import (
 )
 from fairkd.utils import is_lack_of_memory
 
-LOSSES = ("loss", "kd", "mlm", "hidden", "group")
-
-
-def make_constraint(lm: MaskedLM, config: Config) -> Constraint:
-    """The configured constraint for this model's tokenizer."""
-    settings = config.constraint
-    return resolve(
-        lm,
-        settings.balanced(),
-        kind=settings.kind,
-        strength=settings.strength,
-        scope=settings.scope,
-        shares=settings.shares,
-        roles=settings.roles,
-        skip_unspellable=settings.skip_unspellable,
-    )
-
-
-def make_masker(lm: MaskedLM, config: Config, *, kept: Sequence[int] | None = None) -> Masker:
-    """The masker of a run. Its masks do not depend on the constraint's kind: variants see the same text.
-
-    `kept` are the teacher's tokens that `lm` has, in its order, if its vocabulary is trimmed.
-    """
-    objective, masking = config.objective, _masking(lm, config, kept)
-    special_tokens = objective.special_tokens and objective.positions == "all"
-    return Masker(lm.tokenizer, lm.vocabulary_size, **masking, special_tokens=special_tokens)
-
-
-def make_paired_masker(vocabularies: MatchedVocabularies, config: Config) -> PairedMasker:
-    """The same for two models with different tokenizers."""
-    return PairedMasker(vocabularies, **_masking(vocabularies.student, config))
-
-
-def _masking(lm: MaskedLM, config: Config, kept: Sequence[int] | None = None) -> dict[str, Any]:
-    masking, objective, settings = config.masking, config.objective, config.constraint
-    group_words: list[int] = []
-    if masking.group_rate is not None:
-        words = settings.balanced()
-        if isinstance(words, TokenPairs) and kept is not None:
-            words = words.renumbered(kept)
-        group_words = resolve(lm, words, kind="group", skip_unspellable=True).columns.tolist()
-    return {
-        "masking": Masking(masking.rate, masking.masked, masking.random, masking.group_rate),
-        "seed": config.seed,
-        "group_words": group_words,
-        "sample": {"all": 1.0, "masked": 0.0, "sample": objective.sample}[objective.positions],
-    }
+LOSSES = ("loss", "kd", "mlm", "hidden", "group", "relations")
 
 
 class Trainer:
@@ -131,13 +84,16 @@ class Trainer:
             mlm=objective.mlm,
             hidden=objective.hidden if comparable else 0.0,
             group=objective.group if constraint.active else 0.0,
+            relations=objective.relations,
             temperature=objective.temperature,
             label=objective.label,
         )
+        self.relations = RelationTerm(teacher, student, objective) if objective.relations else None
         # Without any of these the teacher's encoder is not run.
         self.uses_teacher = bool(
             self.weights.kd
             or self.weights.hidden
+            or self.weights.relations
             or (constraint.active and (self.weights.group or objective.label == "soft"))
         )
         self.trainable = {
@@ -270,7 +226,10 @@ class Trainer:
         counts, batch = prepared.counts, prepared.batch
         share = counts.shares(totals)
         weights = self._shared_weights(share)
-        with autocast(self.device, self.precision):
+        recording: AbstractContextManager[Callable[[], Tensor] | None] = nullcontext()
+        if self.relations is not None:
+            recording = self.relations.recording(self._teacher_encoder, batch)
+        with recording as relation_loss, autocast(self.device, self.precision):
             teacher_states, teacher_taken, taught = self._corrected_teacher(batch)
             student_states, student_taken = self._student_states(prepared)
         learnt = projection_of(self.student)
@@ -298,6 +257,10 @@ class Trainer:
             hidden = hidden_loss(compared.float(), teacher_states.float()) * share["kd"]
             total = total + self.weights.hidden * hidden
             terms["hidden"] = hidden.detach()
+        if relation_loss is not None:
+            relations = relation_loss() * (counts.tokens / totals.tokens)
+            total = total + self.weights.relations * relations
+            terms["relations"] = relations.detach()
         return total, terms
 
     def _student_states(self, prepared: PreparedBatch) -> tuple[Tensor | None, Tensor]:

@@ -19,7 +19,7 @@ from fairkd.augmentation import counterparts
 from fairkd.constraints import Constraint, TokenPairs
 from fairkd.distill.config import Config
 from fairkd.distill.losses import Constraints
-from fairkd.distill.trainer import make_constraint
+from fairkd.distill.run_masks import make_constraint
 from fairkd.errors import InputError
 from fairkd.lexicon import Contrast, fitting, professions_of, shipped_professions
 from fairkd.models import MaskedLM, MatchedVocabularies, token_ids, trim

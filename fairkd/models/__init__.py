@@ -27,6 +27,7 @@
 * `mask_syntax`: masks as people type them, without a tokenizer
 * `token_strings`: how tokens are shown to people
 * `trimming`, `trimmed_tokenizer`: a model and its tokenizer with fewer tokens
+* `attention_projections`: queries, keys and values of the layers, read while a model computes
 * `vocabulary_match`: which tokens of two models mean the same word; `split_words`: words that are one token
   of one of them only
 

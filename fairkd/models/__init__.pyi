@@ -1,3 +1,8 @@
+from .attention_projections import (
+    AttentionShape as AttentionShape,
+    attention_shape as attention_shape,
+    recorded_attention as recorded_attention,
+)
 from .bert_encoder import ROW_STEP as ROW_STEP, masked_rows as masked_rows, whole_rows as whole_rows
 from .card_entries import card_languages as card_languages
 from .fill_mask import fill_mask_difference as fill_mask_difference

@@ -228,7 +228,7 @@ def _recognise(model: PreTrainedModel) -> _Recognised:
     candidates = {kind: head for kind in KINDS if (head := head_of_kind(model, kind)) is not None}
     if not candidates:
         return _Recognised()
-    ids, real = _trial_input(model)
+    ids, real = trial_input(model)
     rows = real.flatten().nonzero().flatten()
     # Not inference_mode: what a model keeps from its first pass must serve a later backward pass.
     with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
@@ -246,7 +246,7 @@ def _recognise(model: PreTrainedModel) -> _Recognised:
     return _Recognised()
 
 
-def _trial_input(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
+def trial_input(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
     """Token ids [2, 4], and which of them are real: the last two of the second text are padding."""
     pad = getattr(model.config, "pad_token_id", None) or 0
     embeddings: Any = model.get_input_embeddings()

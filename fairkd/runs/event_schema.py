@@ -24,7 +24,7 @@ Count = Annotated[int, Field(ge=0, le=MOST_STEPS)]
 Number = Annotated[float, Field(ge=-1e300, le=1e300)]  # so that sums and differences stay finite
 
 PROGRESS = ("epoch", "tokens", "seconds", "progress", "seconds_left", "learning_rate")
-LOSSES = ("tokens_per_second", "loss", "kd", "mlm", "hidden", "group")
+LOSSES = ("tokens_per_second", "loss", "kd", "mlm", "hidden", "group", "relations")
 
 
 class _Part(BaseModel):

@@ -18,8 +18,9 @@ from fairkd.distill.data.batching import encode
 from fairkd.distill.data.masking import Batch
 from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.prepared_batch import PositionCounts
+from fairkd.distill.run_masks import make_constraint, make_masker
 from fairkd.distill.student import make_student
-from fairkd.distill.trainer import Trainer, make_constraint, make_masker
+from fairkd.distill.trainer import Trainer
 from fairkd.errors import FairKDError, InputError
 from fairkd.models.loading import MaskedLM
 from tests.distill.parts import CORPUS, config, equal, trained, weights

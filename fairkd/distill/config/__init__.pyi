@@ -22,6 +22,7 @@ from .renamed import (
 )
 from .run_sections import BudgetConfig as BudgetConfig, EvaluationConfig as EvaluationConfig
 from .sections import (
+    ObjectiveConfig as ObjectiveConfig,
     OptimizerConfig as OptimizerConfig,
     Positions as Positions,
     Precision as Precision,

@@ -118,7 +118,7 @@ class Config(Section):
                 "correction.kind changes what the student learns from its teacher, but it learns from the "
                 "text alone; set objective.kd or objective.hidden above 0, or correction.kind to none"
             )
-        if not weights.kd + weights.mlm + weights.hidden + group:
+        if not weights.kd + weights.mlm + weights.hidden + weights.relations + group:
             raise ValueError(
                 "all loss weights are 0, so there is nothing to learn; set objective.kd, objective.mlm or "
                 "objective.hidden above 0"

@@ -10,7 +10,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from fairkd.constraints import Label
-from fairkd.utils import Section
+from fairkd.utils import Section, shortened
 
 Positions = Literal["all", "masked", "sample"]
 ScheduleKind = Literal["linear", "cosine", "constant"]
@@ -144,6 +144,24 @@ class ObjectiveConfig(Section):
         description="Weight of the group loss, the KL divergence at temperature 1 over group words and all "
         "other words together. Needs a constraint.",
     )
+    relations: float = Field(
+        default=0.0,
+        ge=0,
+        description="Weight of the relation loss (MiniLMv2): how positions relate in queries, keys and "
+        "values. 0: leave it out.",
+    )
+    relation_layers: tuple[tuple[int, ...], ...] | None = Field(
+        default=None,
+        description="Pairs of a teacher layer and a student layer whose relations are compared, from 0: [[9, "
+        "2]]. Empty: the last of both.",
+    )
+    relation_heads: int | None = Field(
+        default=None,
+        ge=1,
+        le=2**16,
+        description="Relation heads, the same for both models. They must divide both widths. Empty: the "
+        "teacher's attention heads.",
+    )
     # Beyond these limits single precision cannot recover distributions at temperature 1 (see `losses.fused`).
     temperature: float = Field(
         default=2.0,
@@ -180,6 +198,16 @@ class ObjectiveConfig(Section):
         description="Positions per matrix product with the vocabulary. Lower it to save memory; it affects "
         "memory and speed only.",
     )
+
+    @model_validator(mode="after")
+    def _layers_are_pairs(self) -> Self:
+        for pair in self.relation_layers or ():
+            if len(pair) != 2 or min(pair) < 0:
+                raise ValueError(
+                    "relation_layers are pairs of a layer of the teacher and one of the student, counted "
+                    f"from 0, but got {shortened(list(pair))}"
+                )
+        return self
 
 
 class OptimizerConfig(Section):

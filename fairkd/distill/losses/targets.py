@@ -1,12 +1,14 @@
 """The loss terms: their weights, and what the student is trained on.
 
     loss = a_kd T^2 KL(q_T || s_T) + a_mlm CE + a_hidden (1 - cos) + a_group KL(Q || S)
+           + a_relations KL(R || S_R)
 
 q is the teacher's distribution after the constraint, s the student's. q_T and s_T are the same at temperature
 T. Each term is a mean over its positions. Q and S are what q and s at temperature 1 give to each group word,
 and to all other words together, where the constraint applies. KL(q || s) contains this group term. But at T =
 2 the distributions are so flat that it almost vanishes there, while the pronouns' probability and balance are
-measured at T = 1.
+measured at T = 1. R and S_R are the relations of positions inside attention
+(`fairkd.distill.losses.relations`).
 
 With V = 30,522 tokens the arrays [positions, V] dominate time and memory. `fairkd.distill.losses.fused` works
 through them in chunks.
@@ -32,6 +34,7 @@ class Weights:
     mlm: float = 2.0
     hidden: float = 1.0
     group: float = 0.0
+    relations: float = 0.0
     temperature: float = 2.0
     label: Label = "keep"
 
