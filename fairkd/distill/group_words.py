@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from fairkd.constraints import Constraint
+from fairkd.constraints import Constraint, TokenPairs
 from fairkd.errors import listed
 from fairkd.models import MaskedLM, readable
 from fairkd.utils import shortened
@@ -35,6 +35,12 @@ def count_group_words(
         name: {strings[token]: int(counts[token]) for token in tokens}
         for name, tokens in zip(groups, constraint.groups, strict=True)
     }
+
+
+def token_pairs_sentence(pairs: TokenPairs, teacher: MaskedLM, measured: str) -> str:
+    """Pairs of token ids as words, and the name of the words whose gap is measured."""
+    words = pairs.words(readable(teacher))
+    return f"Pairs of tokens: {words}. The gap is measured on the words of the evaluation, {measured}."
 
 
 def group_words_sentence(found: GroupWords) -> str:

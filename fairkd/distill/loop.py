@@ -208,8 +208,7 @@ class TrainingLoop:
         self._losses, self._summed_steps = {}, 0
         weights, seconds = self.trainer.weights, self.clock.seconds
         progress = min(1.0, self._progress(seconds))
-        used = {"kd": weights.kd, "hidden": weights.hidden, "group": weights.group}
-        used["relations"] = weights.relations
+        used = {name: getattr(weights, name) for name in ("kd", "hidden", "group", "relations")}
         self.emit(
             "train",
             epoch=state.position.epoch,

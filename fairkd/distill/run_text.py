@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 from fairkd import corpora
 from fairkd.corpora import HELD_OUT_ELSEWHERE, Corpus
 from fairkd.distill.config import Config
-from fairkd.utils import Progress
+from fairkd.utils import Progress, Throttle
+
+REPORT_EVERY = 5.0  # seconds
 
 
 def read_text(config: Config, progress: Progress | None = None) -> Corpus:
@@ -41,3 +44,21 @@ def text_sentences(text: Corpus, training: int) -> Iterator[str]:
         yield f"Held-out text {text.held_out_text.name}: {len(text.held_out):,} sentences{also}"
     if skipped:
         yield f"Skipped: {', '.join(f'{count:,} {reason}' for reason, count in skipped.items())}"
+
+
+def throttled(
+    notify: Callable[[str], object], check_cancelled: Callable[[], object]
+) -> Callable[[str, float | None], None]:
+    """A progress function that passes on new messages at once, and new numbers in them every few seconds."""
+    last, throttle = "", Throttle(REPORT_EVERY)
+
+    def progress(message: str, fraction: float | None) -> None:
+        nonlocal last
+        check_cancelled()
+        words = re.sub(r"[\d,.]+", "", message)
+        if words != last or throttle.due():
+            throttle.restart()
+            last = words
+            notify(message)
+
+    return progress

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,14 +31,19 @@ from fairkd.distill.data import (
 )
 from fairkd.distill.dropout import set_dropout
 from fairkd.distill.evaluation import Evaluator, spread
-from fairkd.distill.group_words import GroupWords, count_group_words, group_words_sentence
+from fairkd.distill.group_words import (
+    GroupWords,
+    count_group_words,
+    group_words_sentence,
+    token_pairs_sentence,
+)
 from fairkd.distill.losses import Constraints, free_scratch
 from fairkd.distill.matched_evaluation import MatchedEvaluator
 from fairkd.distill.matched_trainer import MatchedTrainer
 from fairkd.distill.memory_limits import explain_lack_of_memory
 from fairkd.distill.precision import make_accelerator
 from fairkd.distill.run_masks import make_constraint, make_masker, make_paired_masker
-from fairkd.distill.run_text import read_text, text_sentences
+from fairkd.distill.run_text import read_text, text_sentences, throttled
 from fairkd.distill.student import make_student, settle
 from fairkd.distill.teacher_cache import open_cache
 from fairkd.distill.teacher_correction import configured_correction, longest_input
@@ -53,16 +57,12 @@ from fairkd.models import (
     MaskedLM,
     MatchedVocabularies,
     encode as encode_text,
-    readable,
     trim,
     unknown_head_note,
 )
-from fairkd.utils import Throttle
 
 Notify = Callable[[str], object]
 CheckCancelled = Callable[[], object]
-
-REPORT_EVERY = 5.0  # seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,7 +312,7 @@ def set_up(
         If something cannot be found or does not fit.
     """
     notify, check_cancelled = notify or (lambda _: None), check_cancelled or (lambda: None)
-    progress = _throttled(notify, check_cancelled)
+    progress = throttled(notify, check_cancelled)
     check_cancelled()
     ready = prepare_models(config, accelerator=accelerator, teacher=teacher, notify=notify)
     config, teacher, student = ready.config, ready.teacher, ready.student
@@ -327,10 +327,7 @@ def set_up(
     encoded = encode(student.tokenizer, training, max_tokens=longest)
     words = config.constraint.balanced()
     if isinstance(words, TokenPairs) and ready.constraints.teacher.groups:
-        notify(
-            f"Pairs of tokens: {words.words(readable(teacher))}. The gap is measured on the words of the "
-            f"evaluation, {config.evaluation.groups().name}."
-        )
+        notify(token_pairs_sentence(words, teacher, config.evaluation.groups().name))
     names = group_names(teacher, words)
     group_words = count_group_words(student, ready.constraints.student, names, encoded)
     if group_words:
@@ -375,22 +372,6 @@ def set_up(
 
 def _digest(*texts: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
-
-
-def _throttled(notify: Notify, check_cancelled: CheckCancelled) -> Callable[[str, float | None], None]:
-    """A progress function that passes on new messages at once, and new numbers in them every few seconds."""
-    last, throttle = "", Throttle(REPORT_EVERY)
-
-    def progress(message: str, fraction: float | None) -> None:
-        nonlocal last
-        check_cancelled()
-        words = re.sub(r"[\d,.]+", "", message)
-        if words != last or throttle.due():
-            throttle.restart()
-            last = words
-            notify(message)
-
-    return progress
 
 
 @contextmanager
