@@ -73,6 +73,10 @@ def _first(column: StudyColumn, variant: str, baseline: str, found: SeedComparis
         return f"{variant} and {baseline} do not differ in {column.label}, at any seed."
     if found.exact:
         return f"{what} {_compared(column, found.difference, baseline)}, at every seed: {found.verdict}."
+    if not found.deviation:
+        return (
+            f"{what} {_compared(column, found.difference, baseline)} at all {found.n} seeds: {found.verdict}."
+        )
     interval = column.difference_interval(found.low, found.high)
     return (
         f"{what} {_compared(column, found.difference, baseline)} "
