@@ -27,7 +27,7 @@
 * `evaluation_cache`: what a run begins with, measured once for the same models and text
 * `layer_regression`: a better start for copied layers
 * `optimizer`: AdamW, and what it does not decay
-* `teacher_cache`: what the teacher's encoder gives, kept on disk
+* `teacher_cache`: what the teacher's encoder gives, kept on disk; `fitted_start`: fitted layers, too
 * `teacher_cache_files`, `teacher_cache_folders`: its files, and how much of them is kept
 * `disk_caches`: all that is kept on disk to save time
 * `checkpoints`, `run_state`: what is stored so that a run can be resumed

@@ -15,17 +15,17 @@ from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast, broadcast_object_list
+from accelerate.utils import broadcast_object_list
 
 from fairkd.distill import checkpoints, evaluation_cache
 from fairkd.distill.early_stopping import count_progress, stopping_reason
 from fairkd.distill.evaluation import Measures
-from fairkd.distill.layer_regression import fit_layers, texts_to_fit
+from fairkd.distill.fitted_start import fit_start
 from fairkd.distill.lr_schedule import schedule
 from fairkd.distill.matched_evaluation import vocabulary_fact
 from fairkd.distill.model_card import CardData
 from fairkd.distill.phases import Phase
-from fairkd.distill.precision import autocast, synchronize
+from fairkd.distill.precision import synchronize
 from fairkd.distill.prepared_batch import PositionCounts, PreparedBatch
 from fairkd.distill.run_state import Clock, RunState
 from fairkd.distill.setup import TrainingSetup
@@ -82,29 +82,19 @@ class TrainingLoop:
         if evaluates and self.state.teacher is None:
             self.enter("teacher")
             self._evaluate_teacher()
-        if resumed is None and fits(self.setup.teacher, self.config.student):
-            self._fit_layers()
-        if evaluates and self.state.evaluated_step < 0:
-            self.enter("student")
-            self._evaluate()
         with self.setup.keeping_teacher_states(self.accelerator.process_index, self.notify):
+            if resumed is None and fits(self.setup.teacher, self.config.student):
+                self.clock.start()  # it counts as training time
+                fit_start(self.trainer, self.loader, self.config.student.layers or (), self.accelerator)
+                self.clock.pause()
+            if evaluates and self.state.evaluated_step < 0:
+                self.enter("student")
+                self._evaluate()
             self.enter("training")
             self.clock.start()
             reason, cancelled = self._train()
             self.clock.pause()
         return self._finish(reason, cancelled)
-
-    def _fit_layers(self) -> None:
-        """Fit the copied layers to the teacher's states, which counts as training time."""
-        trainer, copied = self.trainer, self.config.student.layers or ()
-        self.clock.start()
-        batches = [batch.to(trainer.device) for batch in texts_to_fit(self.loader)]
-        with autocast(trainer.device, trainer.precision):
-            fit_layers(trainer.teacher, trainer.student, copied, batches, kept=trainer.kept)
-        if self.accelerator.num_processes > 1:  # equal weights, even where processors round differently
-            for parameter in trainer.trainable.values():
-                parameter.data.copy_(broadcast(parameter.detach().clone()))
-        self.clock.pause()
 
     # --- steps ---
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -26,7 +26,7 @@ from fairkd.distill import teacher_cache_folders as folders
 from fairkd.distill.config import Config
 from fairkd.distill.data import Batch
 from fairkd.distill.evaluation_cache import source_digest
-from fairkd.distill.teacher_cache_files import StateFiles
+from fairkd.distill.teacher_cache_files import StateFiles, read_tensors, write_tensors
 from fairkd.models import MaskedLM, head_is_known, is_repeatable, model_digest
 
 FILE_BYTES = 64 * 2**20  # from which on a new file is begun
@@ -77,6 +77,27 @@ class TeacherCache:
             return computed.float()
         self._write(key, half)
         return half.float()
+
+    def fitted(
+        self, layers: Sequence[int], tensors: Mapping[str, Tensor], compute: Callable[[], object]
+    ) -> None:
+        """Change `tensors` in place as `compute` does, or did for an earlier student with these layers."""
+        if self._files is None:
+            compute()
+            return
+        digest = hashlib.sha256(repr([*layers]).encode()).hexdigest()
+        path = self._files.folder / f"fitted-{digest[:16]}.safetensors"
+        kept = read_tensors(path)
+        if {name: tensor.shape for name, tensor in kept.items()} == {
+            name: tensor.shape for name, tensor in tensors.items()
+        }:
+            for name, tensor in tensors.items():
+                tensor.copy_(kept[name])
+            return
+        compute()
+        size = sum(tensor.numel() * tensor.itemsize for tensor in tensors.values())
+        if folders.make_room(size, keep=path.parent):
+            write_tensors(path, tensors)
 
     def close(self) -> None:
         """Close the files, so that another run may write."""

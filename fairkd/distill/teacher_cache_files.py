@@ -9,16 +9,22 @@ and writers need not wait for each other. A record that is cut short or damaged 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import struct
 import time
 import zlib
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import safetensors.torch
 import torch
 from torch import Tensor
+
+from fairkd.utils import write_private
 
 SUFFIX = ".states"
 _MAGIC = b"FKD1"
@@ -148,3 +154,25 @@ class StateFiles:
         except (OSError, struct.error):  # removed or cut meanwhile
             return
         self._ends[path] = position
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors in a file of `write_tensors`; none where there is no such file, or it is damaged."""
+    try:
+        checksum, _, content = path.read_bytes().partition(b"\n")
+    except OSError:
+        return {}
+    if checksum != _sha256(content):
+        return {}
+    return safetensors.torch.load(content)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors by name into a file, as a whole or, where that fails, not at all."""
+    content = safetensors.torch.save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
+    with suppress(OSError):
+        write_private(path, _sha256(content) + b"\n" + content)
+
+
+def _sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()

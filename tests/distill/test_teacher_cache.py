@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from fairkd.distill import teacher_cache_folders as folders, train, trainer
+from fairkd.distill import fitted_start, teacher_cache_folders as folders, train, trainer
 from fairkd.distill.teacher_cache_files import StateFiles
 from fairkd.errors import InputError
 from fairkd.models.loading import MaskedLM
@@ -35,6 +36,20 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return method(*arguments)
 
     monkeypatch.setattr(trainer, "rows_of", counted)
+    return found
+
+
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[int]]:
+    """The layers of each student that was fitted to the teacher's states."""
+    found: list[Sequence[int]] = []
+    method = fitted_start.fit_layers
+
+    def counted(*arguments: Any, **named: Any) -> None:
+        found.append(arguments[2])
+        method(*arguments, **named)
+
+    monkeypatch.setattr(fitted_start, "fit_layers", counted)
     return found
 
 
@@ -97,6 +112,20 @@ def test_a_resumed_run_reads_what_it_kept_and_ends_as_an_uninterrupted_one(
     run(tiny_bert, tmp_path / "whole", teacher_cache=True)
     assert len(encoded) == STEPS
     assert equal(model(tmp_path / "run"), model(tmp_path / "whole"))
+
+
+def test_a_students_layers_are_fitted_once_and_again_if_the_file_is_damaged(
+    tiny_bert: MaskedLM, tmp_path: Path, fits: list[Sequence[int]]
+) -> None:
+    for name, section in (("one", {}), ("two", FAIR)):
+        run(tiny_bert, tmp_path / name, steps=1, **section)
+    assert fits == [(0,)]
+    fits.clear()
+    for file in (tmp_path / "home").rglob("fitted-*"):
+        file.write_bytes(file.read_bytes()[:-9])
+    run(tiny_bert, tmp_path / "four", steps=1)
+    assert fits == [(0,)]
+    assert equal(model(tmp_path / "one"), model(tmp_path / "four"))
 
 
 def test_damaged_and_half_written_records_are_computed_again(
