@@ -9,7 +9,8 @@ within a round. `plain` is measured, too, while it writes and without a cache: w
 of BERT-base's shape, 12 layers with random weights, and a student of 6 layers. Targets: 1.4 times as fast, at
 least 1.8 times with 12 layers; a KL within 0.5 %; writing costs less than 3 %.
 
-Of each training the first `--warm` steps do not count.
+Of each training the first `--warm` steps do not count. `--set KEY=VALUE` changes a setting of all of them,
+such as one whose default differs between two builds.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -49,12 +50,19 @@ def run(case: Case, checkout: Path, home: Path) -> Figures:
 
 
 def measure(
-    folder: Path, *, deep: bool, rounds: int, steps: int, warm: int, against: Path | None
+    folder: Path,
+    *,
+    deep: bool,
+    rounds: int,
+    steps: int,
+    warm: int,
+    changes: Sequence[str],
+    against: Path | None,
 ) -> dict[str, list[Figures]]:
     """The figures of each kind of training, one per round."""
 
     def case(preset: str, cache: bool | None) -> Case:
-        return Case(preset=preset, cache=cache, deep=deep, steps=steps, warm=warm)
+        return Case(preset, cache, deep, steps, warm, tuple(changes))
 
     filled, other = folder / "filled", folder / "other"
     run(case("plain", True), ROOT, filled)
@@ -106,6 +114,7 @@ def main() -> None:
     parser.add_argument("--warm", type=int, default=20, help="steps that do not count; divides --steps")
     parser.add_argument("--deep", action="store_true", help="a teacher of BERT-base's shape")
     parser.add_argument("--against", type=Path, help="another checkout, such as one of an earlier commit")
+    parser.add_argument("--set", action="append", default=[], dest="changes", metavar="KEY=VALUE")
     options = parser.parse_args()
     if options.steps % options.warm or options.steps <= options.warm:
         parser.error("--steps must be a multiple of --warm, and larger.")
@@ -116,6 +125,7 @@ def main() -> None:
             rounds=options.rounds,
             steps=options.steps,
             warm=options.warm,
+            changes=options.changes,
             against=options.against and options.against.resolve(),
         )
     report(found, target=1.8 if options.deep else 1.4)

@@ -16,7 +16,7 @@ import torch
 from transformers import BertConfig, BertForMaskedLM
 
 from fairkd import corpora
-from fairkd.distill import PRESETS, make_config, train
+from fairkd.distill import PRESETS, read_config, train
 from fairkd.models import MaskedLM, load
 
 LAYERS = 12
@@ -27,7 +27,8 @@ SENTENCES = 20_000  # of the training text
 class Case:
     """One training. `cache` None leaves the setting out, for a build that does not know it.
 
-    `deep` means a teacher of BERT-base's shape with random weights in place of the embedded one.
+    `deep` means a teacher of BERT-base's shape with random weights in place of the embedded one. `changes`
+    are further settings, "key=value".
     """
 
     preset: str
@@ -35,6 +36,7 @@ class Case:
     deep: bool
     steps: int
     warm: int
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def run(case: Case) -> Figures:
     corpus = corpora.read("bug", most=SENTENCES)
     with tempfile.TemporaryDirectory() as folder:
         teacher = bert_base() if case.deep else None
-        outcome = train(make_config(settings), folder, emit=emit, teacher=teacher, corpus=corpus)
+        config = read_config(None, case.changes, start=settings)
+        outcome = train(config, folder, emit=emit, teacher=teacher, corpus=corpus)
     tokens, seconds, cpu = (last - first for first, last in zip(points[0], points[-1], strict=True))
     return Figures(int(tokens), seconds, cpu, float(outcome.held_out["kl"] or 0))
 
