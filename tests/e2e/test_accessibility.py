@@ -12,6 +12,8 @@ import pytest
 
 from fairkd import runs, studies
 from fairkd.benchmarks import measure, promoted_words, stored_results
+from fairkd.runs import State, store
+from fairkd.runs.lock import RunnerLock
 from tests.app.some_runs import MEASURED, add_measurement, add_run, training
 from tests.app.some_studies import add_study
 from tests.benchmarks.made_results import items, result
@@ -80,10 +82,18 @@ def measurement(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
 def study(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The id of a study with runs in several states, which is gone after the test."""
     monkeypatch.setenv("FAIRKD_HOME", str(app_home))
-    record = add_study(
-        {("plain", 0): "finished", ("fair", 0): "finished", ("plain", 1): "failed", ("fair", 1): "cancelled"},
-        seeds=(0, 1),
-    )
+    monkeypatch.setattr("fairkd.runs.supervision.ensure_runner", lambda: None)
+    store.make_home()
+    held = RunnerLock.acquire()  # so the server starts no runner while the runs are queued
+    assert held is not None
+    states: dict[tuple[str, int], State] = {
+        ("plain", 0): "finished",
+        ("fair", 0): "finished",
+        ("plain", 1): "failed",
+        ("fair", 1): "cancelled",
+    }
+    record = add_study(states, seeds=(0, 1))
+    held.release()
     yield record.id
     studies.delete(record.id)
 
