@@ -21,7 +21,7 @@ from app.shared.measured_words import gap_groups, gap_names, measures_other_word
 from app.shared.model_cache import get_model
 from app.shared.model_language import language_of_model
 from app.shared.widgets import caption, literal
-from fairkd.constraints import KINDS, SCOPES, TokenPairs
+from fairkd.constraints import CORRECTIONS, KINDS, SCOPES, TokenPairs
 from fairkd.errors import FairKDError
 from fairkd.lexicon import (
     ENGLISH,
@@ -59,8 +59,9 @@ def constraint_controls(variant: str, teacher: str) -> None:
     )
     if kind == "none":
         # Without a distillation loss there is no distribution to learn from.
+        correction = current(variant, "correction.kind")
         if current(variant, "objective.kd"):
-            caption(KINDS[kind].explain())
+            caption(KINDS[kind].explain() if correction == "none" else CORRECTIONS[correction].explanation)
         return
     full = "" if current(variant, "constraint.strength") == 1 else " This is so at strength 1."
     caption(KINDS[kind].explain(current(variant, "constraint.shares")) + full)

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from fairkd.constraints.constraint import Constraint
+from fairkd.constraints.correction import make_correction
 from fairkd.constraints.kinds import KINDS, Kind
 from fairkd.constraints.preview import OTHER_WORDS, ConstraintPreview, apply_to_prediction, preview_constraint
 from fairkd.errors import InputError
@@ -177,3 +178,19 @@ def test_the_label_is_the_hidden_word_unless_the_constraint_covers_it() -> None:
     assert preview.label_target(3, "soft") == {3: 1.0}, "not a group word"
     visible = edited([0.6, 0.1, 0.2, 0.1], Constraint("group", ((0,), (1, 2))), token=0)
     assert visible.label_target(0, "soft") == {0: 1.0}, "the constraint does not apply there"
+
+
+def test_a_correction_comes_before_the_constraint_and_shows_the_words_without_one(
+    tiny_bert: MaskedLM,
+) -> None:
+    correction = make_correction(tiny_bert, PRONOUNS, kind="self_debias", prompt="milk is", decay=300)
+    text = "[MASK] is a nurse."
+    plain, alone, both = (
+        preview_constraint(tiny_bert, text, PRONOUNS, kind=kind, correction=one)
+        for kind, one in (("group", None), ("none", correction), ("group", correction))
+    )
+    assert torch.equal(plain.before, alone.before) and alone.changed and not plain.corrected
+    assert [group.name for group in alone.groups] == ["he", "she"] and not alone.constraint.active
+    assert torch.allclose(both.after, plain.constraint(alone.after[None])[0])
+    elsewhere = preview_constraint(tiny_bert, text, PRONOUNS, kind="none", correction=correction, position=2)
+    assert not elsewhere.changed and torch.equal(elsewhere.before, elsewhere.after)

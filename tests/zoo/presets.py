@@ -30,6 +30,7 @@ from tests.zoo import NAMES, make
 STEPS = 60
 _CORPUS = Corpus("toy", None, SENTENCES, SENTENCES[:60])
 _SMALL: dict[str, Any] = {
+    "student": {"fit_layers": False},  # a fitted student of a tiny teacher has nothing left to learn
     "budget": {"steps": STEPS},
     "optimizer": {"learning_rate": 3e-3, "micro_batch_tokens": 512, "precision": "fp32"},
     "evaluation": {"every_steps": 10_000, "professions": 2, "sentences": 40, "watched_sentences": []},
@@ -51,12 +52,13 @@ def trained(lm: MaskedLM, folder: Path, *, steps: int = 4 * STEPS) -> MaskedLM:
     return load(str(outcome.model))
 
 
-def divergences(teacher: MaskedLM, preset: str, folder: Path) -> tuple[float, float]:
+def divergences(teacher: MaskedLM, preset: str, folder: Path, *, steps: int = STEPS) -> tuple[float, float]:
     """KL(teacher, after the constraint || student) on held-out text, in nats: at the start and at the end."""
     values = {
         name: dict(PRESETS[preset].get(name, {})) | _SMALL.get(name, {})
         for name in {*PRESETS[preset], *_SMALL}
     }
+    values["budget"]["steps"] = steps
     if "constraint" in values:
         values["constraint"]["skip_unspellable"] = True
     events: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ from tests.app.conftest import OpenDistill
 from tests.app.exported import Exported, as_data, figures_of, run_notebook
 
 
-@pytest.mark.parametrize("variant", ["paper", "mlm-only"])
+@pytest.mark.parametrize("variant", ["paper", "mlm-only", "self-debias"])
 def test_the_notebook_draws_what_the_page_shows(
     open_distill: OpenDistill, home: object, monkeypatch: pytest.MonkeyPatch, variant: str
 ) -> None:
