@@ -34,6 +34,7 @@ class RayCluster:
         self._folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # sockets need a short path
         self._port, dashboard = free_port(), free_port()
         self.address = f"http://127.0.0.1:{dashboard}"
+        self.workers: list[subprocess.Popen[bytes]] = []
         self._head = self._start(
             "--head",
             f"--port={self._port}",
@@ -43,11 +44,12 @@ class RayCluster:
             "--num-cpus=0",
             f"--temp-dir={self._folder}",
         )
-        self.workers: list[subprocess.Popen[bytes]] = []
-        self._wait(self._gcs_answers)
-        for _ in range(workers):
-            self.add_worker()
         self._wait(self._dashboard_answers)
+        # One after the other: of nodes that start on one machine at the same time, Ray may lose one.
+        for number in range(workers):
+            self._wait(lambda number=number: self._started() > number)
+            self.add_worker()
+        self._wait(lambda: self._started() > workers)
 
     def add_worker(self) -> None:
         """Start one more node, which is not waited for."""
@@ -89,17 +91,15 @@ class RayCluster:
     def _wait(self, condition: object, seconds: float = 90.0) -> None:
         end = time.monotonic() + seconds
         while not condition():  # type: ignore[operator]
-            if self._head.poll() is not None or time.monotonic() > end:
+            if any(node.poll() is not None for node in (self._head, *self.workers)) or time.monotonic() > end:
                 log = (self._folder / "start.log").read_text()
                 self.stop()
                 raise RuntimeError(f"Ray did not start: {log[-2000:]}")
             time.sleep(0.1)
 
-    def _gcs_answers(self) -> bool:
-        with suppress(OSError):
-            socket.create_connection(("127.0.0.1", self._port), 1).close()
-            return True
-        return False
+    def _started(self) -> int:
+        """How many nodes have started, the head among them."""
+        return (self._folder / "start.log").read_text().count("Ray runtime started")
 
     def _dashboard_answers(self) -> bool:
         with suppress(OSError), urlopen(f"{self.address}/api/version", timeout=2) as answer:

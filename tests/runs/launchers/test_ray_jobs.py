@@ -41,6 +41,10 @@ def cells(record: StudyRecord) -> list[runs.Run]:
     return [stored(cell.run.id) for cell in record.cells if cell.run]
 
 
+def at_work(record: StudyRecord) -> list[runs.Run]:
+    return [run for run in cells(record) if run.active and run.step > 2]
+
+
 def has_ended(record: StudyRecord, state: str) -> bool:
     """Whether all cells are in this state; an AssertionError once one cannot be any more."""
     runs.reconcile()
@@ -56,7 +60,7 @@ def test_a_study_of_six_cells_loses_none_with_a_worker_the_dashboard_and_the_run
     code = (
         "import time; from fairkd import runs, studies; from tests.runs import stand_in;"
         " from tests.runs.launchers.ray_cluster import counting; from fairkd.runs import supervision;"
-        " supervision.RUNNER = stand_in.RUNNER; print(studies.create(counting(40, seeds=3)).id, flush=True);"
+        " supervision.RUNNER = stand_in.RUNNER; print(studies.create(counting(80, seeds=3)).id, flush=True);"
         " time.sleep(600)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -65,19 +69,19 @@ def test_a_study_of_six_cells_loses_none_with_a_worker_the_dashboard_and_the_run
     )
     assert dashboard.stdout is not None
     record = studies.get(dashboard.stdout.readline().strip())
-    until(lambda: sum(run.step > 2 for run in cells(record)) == 2, PATIENCE)
+    # Two cells at a time, as many as the cluster has CPUs.
+    until(lambda: len(at_work(record)) == 2, PATIENCE)
     dashboard.kill()
     dashboard.wait()
     runner = runner_process()
     assert runner is not None
     runner.kill()
-    lost = next(run for run in cells(record) if run.step > 2)
+    lost = min(at_work(record), key=lambda run: run.step)
     cluster.kill_worker_of(steps_of(lost)[-1][0])
-    cluster.add_worker()
     until(lambda: has_ended(record, "finished"), PATIENCE)
     assert len(cells(record)) == 6
     for run in cells(record):
-        worked_once(run, 40)
+        worked_once(run, 80)
     assert stored(lost.id).sentence == "1 job was lost on Ray, and replaced."
     assert sum(run.sentence is not None for run in cells(record)) == 1
 
@@ -87,12 +91,12 @@ def test_a_cancelled_study_leaves_no_job_behind(cluster: RayCluster, monkeypatch
     from ray.job_submission import JobSubmissionClient
 
     record = studies.create(counting(5000))
-    until(lambda: sum(run.step > 0 for run in cells(record)) == 2, PATIENCE)
+    until(lambda: at_work(record), PATIENCE)
     studies.cancel(record.id)
     until(lambda: has_ended(record, "cancelled"), PATIENCE)
     jobs = JobSubmissionClient(cluster.address).list_jobs()
     assert not [job.submission_id for job in jobs if job.status.value in ("PENDING", "RUNNING")]
-    assert [run.step > 0 for run in cells(record)].count(True) == 2
+    assert any(run.step > 0 for run in cells(record)) and len(cells(record)) == 4
 
 
 def test_a_training_works_on_a_node_after_a_probe(cluster: RayCluster, tmp_path: Path) -> None:
