@@ -77,13 +77,13 @@ def experiment_note(
             icon=":material/download:",
             key=f"download_experiment_{result.experiment}",
         )
-        if lessons.experiment(result.experiment).has_one_text:
-            _as_study(result.experiment)
+        if lessons.has_one_text(result):
+            _as_study(result)
 
 
-def _as_study(name: str) -> None:
+def _as_study(result: ExperimentResult) -> None:
     """The experiment as a study: its file, and what runs it."""
-    file = f"fairkd-{name}.yaml"
+    file = f"fairkd-{result.experiment}.yaml"
     st.markdown(
         "Or run it as a study, with a verdict for every measure. At every seed it reads the first "
         "sentences of the text instead of drawing them, so that its numbers are near to these, and not the "
@@ -92,11 +92,11 @@ def _as_study(name: str) -> None:
     st.code(f"fairkd study run {file}", language="bash")
     st.download_button(
         "Download the study",
-        study_yaml(lessons.study_of(lessons.experiment(name))),
+        study_yaml(lessons.study_of(result)),
         file_name=file,
         mime="application/yaml",
         icon=":material/download:",
-        key=f"download_study_{name}",
+        key=f"download_study_{result.experiment}",
     )
 
 

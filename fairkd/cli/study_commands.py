@@ -238,20 +238,14 @@ def delete(
 
 
 def has_study(given: str) -> StudyRecord | None:
-    """The study with this id or name, if there is exactly one and no run is meant."""
+    """The study with this id or name, or the beginning of its id, if there is one and it is no run's."""
     from fairkd import runs, studies
 
-    if any(given in (run.id, run.name) for run in runs.all_runs()):
+    if any(run.id.startswith(given) or run.name == given for run in runs.all_runs()):
         return None
     known = studies.all_studies()
-    for fits in (
-        [record for record in known if record.id == given],
-        [record for record in known if given and record.id.startswith(given)],
-        [record for record in known if record.study.name == given],
-    ):
-        if len(fits) == 1:
-            return fits[0]
-    return None
+    fits = [record for record in known if record.id.startswith(given) or record.study.name == given]
+    return fits[0] if given and len(fits) == 1 else None
 
 
 def find_study(given: str) -> StudyRecord:
@@ -291,7 +285,8 @@ def _report(record: StudyRecord, as_json: bool) -> None:
         print_json(study_document(record))
         return
     counts = ", ".join(f"{count} {state}" for state, count in record.counts.items())
-    out().print(Text(f"{record.id}: {counts}. Follow it with `fairkd study watch {record.id}`."))
+    followed = f"{record.id}: {counts}. Follow it with `fairkd study watch {record.id}`."
+    out().print(Text(followed), soft_wrap=True)
 
 
 def _watch(id: str, *, as_json: bool) -> None:

@@ -30,7 +30,7 @@ from .experiment_result import (
     value_text as value_text,
 )
 from .experiment_run import run_experiment as run_experiment
-from .experiment_study import study_of as study_of
+from .experiment_study import has_one_text as has_one_text, study_of as study_of
 from .gap_tasks import (
     SentenceGap as SentenceGap,
     check_gap_and_mass as check_gap_and_mass,

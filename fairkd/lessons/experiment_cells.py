@@ -87,11 +87,6 @@ class Experiment:
     base: Mapping[str, Any] = field(default_factory=lambda: _BASE)
     seeds: int = SEEDS
 
-    @property
-    def has_one_text(self) -> bool:
-        """Whether all cells train on the same number of sentences, as the variants of a study do."""
-        return len({cell.sentences for cell in self.cells}) == 1
-
     def config(self, cell: ExperimentCell, *, seed: int) -> Config:
         """The settings of the run of a cell with a seed."""
         return make_config({**self.base, "objective": dict(cell.objective), "seed": seed})
