@@ -51,11 +51,11 @@ class Cost:
             case "count":
                 return f"{value:,.0f}"
             case "bytes":
-                return f"{value / 1e6:,.1f} MB" if value >= 1e5 else f"{value / 1e3:,.1f} kB"
+                return f"{value / 1e6:,.1f} MB" if abs(value) >= 1e5 else f"{value / 1e3:,.1f} kB"
             case "milliseconds":
-                return f"{value:.0f} ms" if value >= 100 else f"{value:#.3g} ms"
+                return f"{value:.0f} ms" if abs(value) >= 100 else f"{value:#.3g} ms"
             case "minutes":
-                return f"{value:,.1f} min" if value >= 1 else f"{value:.2f} min"
+                return f"{value:,.1f} min" if abs(value) >= 1 else f"{value:.2f} min"
 
 
 COSTS: Mapping[str, Cost] = {

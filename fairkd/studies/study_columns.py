@@ -101,7 +101,8 @@ class StudyColumn:
 
     def interval(self, low: float, high: float) -> str:
         """Both ends of an interval of values: "1.30 to 2.30 nats"."""
-        return f"{self.format(low).removesuffix(' nats')} to {self.format(high)}"
+        ends = (self.format(low).removesuffix(" nats"), self.format(high))
+        return " to ".join(ends).replace("-", "−")  # a t interval may leave the range of the values
 
     def size(self, value: float) -> str:
         """A difference without its sign: "1.29 nats"; of a log ratio, by how much one value is more."""

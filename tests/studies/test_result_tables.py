@@ -49,6 +49,8 @@ def test_text_tables_show_mean_interval_and_verdict(found: StudyResults) -> None
     row = frame.loc["mean absolute gap (lower is better)"]
     assert row["plain"] == "1.80 nats (1.30 to 2.30 nats)"
     assert row["fa_ir"].startswith("0.55 nats (") and row["fa_ir"].endswith("), better")
+    latency = found.column("milliseconds")
+    assert latency is not None and latency.interval(-187.2, 630) == "−187 ms to 630 ms"
     assert frame.loc["parameters (lower is better)", "fa_ir"] == "1,000"
 
 
