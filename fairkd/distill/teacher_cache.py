@@ -188,9 +188,6 @@ def open_cache(
     if not head_is_known(teacher.model):
         notify("The teacher's states are not kept: FairKD does not know its MLM head.")
         return None
-    if getattr(config.objective, "relations", 0):
-        notify("The teacher's states are not kept: objective.relations needs those of other layers, too.")
-        return None
     if not is_repeatable(teacher.model):
         notify("The teacher's states are not kept: it gives slightly other numbers each time.")
         return None

@@ -180,6 +180,12 @@ def test_what_is_too_large_for_half_precision_is_not_kept(
     assert equal(model(tmp_path / "one"), model(tmp_path / "two"))
 
 
+def test_the_relation_loss_runs_the_teacher_each_time(tiny_bert: MaskedLM, tmp_path: Path) -> None:
+    run(tiny_bert, tmp_path / "plain", steps=1)
+    (message,) = run(tiny_bert, tmp_path / "relations", steps=1, objective={"relations": 1.0})
+    assert "not kept: the relation loss needs" in message
+
+
 def test_the_least_recently_used_states_make_room_and_a_full_disk_ends_no_run(
     tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
