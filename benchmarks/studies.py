@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairkd import corpora
+from fairkd.utils import cache_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = 1000  # held-out sentences; a run's own evaluations use 200
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="changes", metavar="KEY=VALUE")
     options = parser.parse_args()
     other = options.against.resolve()
+    corpora.read("bug", most=1, count_rest=False)  # fetches the text, once for all runs
     pairs: dict[str, list[tuple[Trained, Trained]]] = {name: [] for name in options.variants}
     for number, seed in enumerate(options.seeds):
         for name in options.variants:
@@ -78,7 +80,7 @@ def train(checkout: Path, variant: str, changes: Sequence[str]) -> Trained:
             **os.environ,
             "PYTHONPATH": str(checkout),
             "FAIRKD_HOME": str(home),
-            "FAIRKD_WHEELS": str(corpora.fetch().parent),
+            "FAIRKD_WHEELS": os.environ.get("FAIRKD_WHEELS") or str(cache_folder()),
             "HF_HUB_OFFLINE": "1",
         }
         words = ["distill", "--preset", variant, "--output", str(folder)]
