@@ -3,9 +3,9 @@
 #
 #   apt-get install slurm-wlm munge && benchmarks/slurm_loopback.sh      (as root; about two minutes)
 #
-# Two short trainings are sent away by `sbatch --wrap {command}`, a third is cancelled and resumed, and a fourth
-# is taken from its node (`scontrol requeue` and `scancel` behind FairKD's back). It prints what it saw. No
-# cgroups are needed, so it works in a container.
+# Two short trainings are sent away by `sbatch --wrap {command}`. A third is cancelled and resumed; then its job is
+# killed behind FairKD's back (`scancel --signal=KILL`), and it continues. It prints what it saw. No cgroups are
+# needed, so it works in a container.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d /tmp/fairkd-slurm-XXXX)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from fairkd import runs
 from fairkd.distill import make_config
@@ -59,7 +60,7 @@ def main() -> None:
     until(lambda: len(said(["squeue", "--noheader", "--states=R"]).splitlines()) == 2, "two jobs")
     print(said(["squeue", "--format=%.6i %.28j %.3t %.4M %R"]))
     for run in pair:
-        until(lambda run=run: ended(run, "finished"), "finished")
+        until(partial(ended, run, "finished"), "finished")
         report("sent away", run)
     third = runs.submit(training(100_000), name="three")
     until(lambda: runs.get(third.id).step > 0, "a step")
