@@ -1,8 +1,7 @@
 """The probabilities of many words at many masks, in as few forward passes as possible.
 
 A `Cloze` collects questions of the form "how probable are these tokens in place of that mask?" and answers
-all of them at once. Equal inputs are run once, inputs of equal length together without padding, and the
-vocabulary projection only at the masks. A word of several subword tokens adds one input for each of them.
+all of them at once, by `TokenScores`. A word of several subword tokens adds one input for each of them.
 
     cloze = Cloze(lm)
     first = cloze.ask(ids, target, spelling.ids)
@@ -14,26 +13,14 @@ vocabulary projection only at the masks. A word of several subword tokens adds o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from fairkd.errors import InputError
-from fairkd.models import (
-    VOCABULARY_ROWS,
-    MaskedLM,
-    encode,
-    logits_by_row,
-    parse,
-    token_batches,
-    tokenize_word,
-)
-from fairkd.utils import parallel_map
-
-_Input = tuple[tuple[int, ...], int]
+from fairkd.models import MaskedLM, encode, parse, tokenize_word
+from fairkd.predictions.token_scores import TokenScores
 
 
 class Cloze:
@@ -41,9 +28,8 @@ class Cloze:
 
     def __init__(self, lm: MaskedLM) -> None:
         self._lm = lm
-        self._subwords: dict[_Input, dict[int, int]] = {}  # input -> token -> its number among all tokens
-        self._count = 0
-        self._questions: list[tuple[int, ...]] = []  # the numbers of each question's tokens
+        self._scores = TokenScores(lm)
+        self._questions: list[list[int]] = []  # the numbers of each question's tokens
 
     def ask(self, ids: tuple[int, ...], target: int, spelling: tuple[int, ...]) -> int:
         """Ask for the token ids `spelling` in place of the mask at index `target` of `ids`.
@@ -60,12 +46,8 @@ class Cloze:
         for done, subword in enumerate(spelling):
             masks = (self._lm.mask_id,) * (len(spelling) - done)
             filled = (*ids[:target], *spelling[:done], *masks, *ids[target + 1 :])
-            wanted = self._subwords.setdefault((filled, target + done), {})
-            if subword not in wanted:
-                wanted[subword] = self._count
-                self._count += 1
-            numbers.append(wanted[subword])
-        self._questions.append(tuple(numbers))
+            numbers.append(self._scores.ask(filled, target + done, subword))
+        self._questions.append(numbers)
         return len(self._questions) - 1
 
     def answer(self, progress: Callable[[float], None] | None = None) -> NDArray[np.float64]:
@@ -74,39 +56,8 @@ class Cloze:
         For one token: `log p(v | text)`, a log-softmax over the whole vocabulary. For several: the
         within-word left-to-right sum that `score_words` defines.
         """
-        log_p = np.empty(self._count)
-        batches = self._batches()
-        work = parallel_map if self._lm.model.device.type == "cpu" else map
-        done, total = 0, len(self._subwords)
-        for batch, (numbers, values) in zip(batches, work(self._run, batches), strict=True):
-            log_p[numbers] = values
-            done += len(batch)
-            if progress is not None:
-                progress(done / total)
-        return np.array([log_p[list(subwords)].sum() for subwords in self._questions])
-
-    def _batches(self) -> list[list[_Input]]:
-        """All inputs by length, the longest first, so that the last batches to finish are short."""
-        inputs = sorted(self._subwords, key=lambda pair: len(pair[0]), reverse=True)
-        return [
-            rows[batch]
-            for rows in (list(same) for _, same in groupby(inputs, key=lambda pair: len(pair[0])))
-            for batch in token_batches([len(ids) for ids, _ in rows], rows=VOCABULARY_ROWS)
-        ]
-
-    def _run(self, rows: list[_Input]) -> tuple[list[int], NDArray[np.float64]]:
-        """Numbers and log-probabilities of the tokens of inputs of equal length."""
-        ids = torch.tensor([ids for ids, _ in rows])
-        columns = torch.tensor([target for _, target in rows])
-        logits = torch.cat(list(logits_by_row(self._lm, ids, columns)))
-        log_totals = logits.logsumexp(-1)
-        numbers: list[int] = []
-        values: list[NDArray[np.float64]] = []
-        for row, scores, log_total in zip(rows, logits, log_totals, strict=True):
-            wanted = self._subwords[row]
-            numbers += wanted.values()
-            values.append((scores[list(wanted)] - log_total).numpy())
-        return numbers, np.concatenate(values)
+        log_p = self._scores.answer(progress)
+        return np.array([log_p[subwords].sum() for subwords in self._questions])
 
 
 def score_words(

@@ -1,7 +1,7 @@
 """Log-probabilities of tokens at positions of many inputs, in as few forward passes as possible.
 
 A `TokenScores` collects questions of the form "how probable is this token at this position of that input?"
-and answers all of them at once. Equal questions are asked once and equal inputs run once. Inputs of about one
+and answers all of them at once. Equal questions are asked once and equal inputs run once. Inputs of one
 length are run together. The last layer and the vocabulary head are computed at the scored positions alone.
 
     scores = TokenScores(lm)
@@ -12,8 +12,9 @@ length are run together. The last layer and the vocabulary head are computed at 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import groupby
 from typing import Literal, Protocol
 
 import numpy as np
@@ -27,6 +28,7 @@ from fairkd.utils import parallel_map
 Precision = Literal["strict", "fast"]
 Floats = NDArray[np.float64]
 
+_Ids = tuple[int, ...]
 _Question = tuple[int, int]  # a position, and a token asked for there
 
 
@@ -56,10 +58,10 @@ class TokenScores:
     ) -> None:
         self._lm = lm if precision == "strict" else bf16_copy(lm)
         self._precision, self._store = precision, store
-        self._inputs: dict[tuple[int, ...], dict[_Question, int]] = {}
+        self._inputs: dict[_Ids, dict[_Question, int]] = {}
         self._count = 0
 
-    def ask(self, ids: tuple[int, ...], position: int, token: int) -> int:
+    def ask(self, ids: _Ids, position: int, token: int) -> int:
         """Ask for `token` at `position` of the input `ids`. Returns the question's number.
 
         Raises InputError where the input is too long for the model.
@@ -82,10 +84,8 @@ class TokenScores:
         """
         log_p = np.full(self._count, np.nan)
         waiting = self._waiting(log_p)
-        inputs = sorted(waiting, key=len, reverse=True)
         batches = [
-            [(ids, waiting[ids]) for ids in inputs[batch]]
-            for batch in token_batches([len(ids) for ids in inputs], tokens=batch_tokens(self._lm))
+            [(ids, waiting[ids]) for ids in batch] for batch in _batches(waiting, batch_tokens(self._lm))
         ]
         work = parallel_map if self._lm.model.device.type == "cpu" else map
         done = 0
@@ -97,10 +97,10 @@ class TokenScores:
                 self._store.put(dict(zip(keys, values.tolist(), strict=True)))
             done += len(batch)
             if report is not None:
-                report(done / len(inputs))
+                report(done / len(waiting))
         return log_p
 
-    def _waiting(self, log_p: Floats) -> dict[tuple[int, ...], dict[_Question, int]]:
+    def _waiting(self, log_p: Floats) -> dict[_Ids, dict[_Question, int]]:
         """The questions that the store cannot answer; the answers of the others go into `log_p`."""
         if self._store is None:
             return self._inputs
@@ -117,7 +117,7 @@ class TokenScores:
         }
         return {ids: questions for ids, questions in waiting.items() if questions}
 
-    def _run(self, batch: Sequence[tuple[tuple[int, ...], Mapping[_Question, int]]]) -> Floats:
+    def _run(self, batch: Sequence[tuple[_Ids, Mapping[_Question, int]]]) -> Floats:
         """The log-probabilities of the questions of some inputs, in order."""
         length = max(len(ids) for ids, _ in batch)
         ids = torch.full((len(batch), length), self._lm.tokenizer.pad_token_id or 0)
@@ -143,7 +143,26 @@ class TokenScores:
         return torch.autocast(self._lm.model.device.type, torch.bfloat16)
 
 
-def _key(ids: tuple[int, ...], question: _Question) -> bytes:
+def _batches(inputs: Iterable[_Ids], tokens: int) -> list[list[_Ids]]:
+    """The inputs in batches of at most `tokens` tokens, but always one input.
+
+    Most batches hold inputs of one length: attention without padding is several times faster. What is left of
+    each length, less than half a batch, is padded to the longest.
+    """
+    found: list[list[_Ids]] = []
+    rest: list[_Ids] = []
+    for length, group in groupby(sorted(inputs, key=len, reverse=True), key=len):
+        alike = list(group)
+        for part in token_batches([length] * len(alike), tokens=tokens):
+            batch = alike[part]
+            if 2 * length * len(batch) > tokens:
+                found.append(batch)
+            else:
+                rest += batch
+    return found + [rest[part] for part in token_batches([len(ids) for ids in rest], tokens=tokens)]
+
+
+def _key(ids: _Ids, question: _Question) -> bytes:
     """A digest of an input and what is asked about it."""
     data = np.array([*ids, -1, *question], dtype=np.int32).tobytes()
     return hashlib.blake2b(data, digest_size=16).digest()
