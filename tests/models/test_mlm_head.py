@@ -14,6 +14,7 @@ from transformers import XmodConfig, XmodForMaskedLM
 
 from fairkd.errors import ModelError
 from fairkd.models import head_structure, mlm_head
+from fairkd.models.bert_encoder import _attend
 from fairkd.models.head_structure import Head
 from fairkd.models.loading import MaskedLM, load
 from fairkd.models.mlm_head import head_is_known, log_probabilities_at, logits_at
@@ -131,3 +132,15 @@ def test_a_lack_of_memory_is_named_in_the_error(tiny_bert: MaskedLM, monkeypatch
     sentence = failing(tiny_bert)
     assert "not enough memory" in sentence and tiny_bert.reference in sentence
     assert is_lack_of_memory(ModelError(sentence))
+
+
+@pytest.mark.parametrize(("length", "count"), [(3, 5), (8, 9), (16, 2), (17, 3)])
+def test_short_texts_in_one_row_do_not_attend_to_each_other(length: int, count: int) -> None:
+    torch.manual_seed(0)
+    parts = [torch.randn(count, length, 4, 8).to(torch.bfloat16).transpose(1, 2) for _ in range(3)]
+    with torch.inference_mode():
+        together = _attend(*parts, None, 0.0)
+    for text in range(count):
+        query, key, value = (part[text].float() for part in parts)
+        alone = torch.softmax(query @ key.transpose(-1, -2) / 8**0.5, -1) @ value
+        assert torch.allclose(together[text].float(), alone, atol=0.02)
