@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def measure(
-    sizes: dict[str, int], case: Case, batch: int, seconds: float, device: torch.device
+    sizes: dict[str, Any], case: Case, batch: int, seconds: float, device: torch.device
 ) -> tuple[float, float]:
     """Tokens per second, and peak memory in GB (0 on a CPU)."""
     torch.manual_seed(0)

@@ -99,7 +99,7 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
     key = f"preview_position:{text}"
     if st.session_state.get(key) not in places:
         st.session_state[key] = _linked_position(places, prediction.default_position)
-    position = st.pills(
+    chosen = st.pills(
         "Position",
         places,
         required=True,
@@ -109,6 +109,7 @@ def _show_edit(variant: str, teacher: str, text: str, config: Config | None) -> 
         format_func=lambda i: _place(words, places.index(i)),
         help="The position in the sentence. “Where it applies” decides whether the constraint changes it.",
     )
+    position = prediction.default_position if chosen is None else chosen  # for the types: one is required
     write_parameter(POSITION, str(position), str(prediction.default_position))
     lm = model_cache.get_model(teacher)
     edit = preview_edit(variant, teacher, text, prediction, position)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.distill.start import ELSEWHERE, check_run, time_estimate
+from app.shared.launcher_choice import chosen_launcher, launcher_choice
 from app.shared.visitor import visitor, who_may_change
 from app.shared.widgets import caption, literal
 from app.studies import grid
@@ -56,6 +57,7 @@ def start_controls(study: Study, teacher: str) -> None:
         return
     time_estimate(first, count, study.baseline, of_all="All runs")
     _description()
+    launcher_choice()
     st.button(
         f"Start {count} run{'s' if count != 1 else ''}",
         type="primary",
@@ -104,7 +106,9 @@ def _start(teacher: str) -> None:
         study = grid.study(_text(NAME), teacher)
         for config in variant_configs(study).values():
             check_run(config)
-        record = studies.create(study, note=_text(NOTE), owner=_text(OWNER), visitor=visitor())
+        record = studies.create(
+            study, note=_text(NOTE), owner=_text(OWNER), visitor=visitor(), on=chosen_launcher()
+        )
     except FairKDError as error:
         st.session_state[_PROBLEM] = str(error)
         return

@@ -105,7 +105,7 @@ _VALUES = (
     Value(key="score", label="stereotype preferred", unit="percent", direction="unbiased", unbiased=50.0),
 )
 
-AUL = Benchmark(
+AUL: Benchmark = Benchmark(
     key="aul",
     family="bias",
     values=_VALUES,
@@ -117,7 +117,7 @@ AUL = Benchmark(
     score="difference",
     quick_items=70,
 )
-AULA = Benchmark(
+AULA: Benchmark = Benchmark(
     key="aula",
     family="bias",
     values=_VALUES,

@@ -184,7 +184,7 @@ def _data_set(language: str, label: str) -> DataSet:
     )
 
 
-BENCHMARK = Benchmark(
+BENCHMARK: Benchmark = Benchmark(
     key="bec-pro",
     family="bias",
     values=(

@@ -59,7 +59,7 @@ def _columns(items: pd.DataFrame) -> tuple[Floats, Floats]:
     return items["confidence"].to_numpy(dtype=float), items["right"].to_numpy(dtype=float)
 
 
-BENCHMARK = Benchmark(
+BENCHMARK: Benchmark = Benchmark(
     key="calibration",
     family="quality",
     values=(

@@ -124,7 +124,7 @@ def _changes(more: str, less: str) -> int:
     return sum(tag != "equal" for tag, *_ in operations)
 
 
-BENCHMARK = Benchmark(
+BENCHMARK: Benchmark = Benchmark(
     key="crows-pairs",
     family="bias",
     values=(

@@ -196,7 +196,7 @@ def _data_set(kind: str) -> DataSet:
     )
 
 
-BENCHMARK = Benchmark(
+BENCHMARK: Benchmark = Benchmark(
     key="disco",
     family="bias",
     values=(

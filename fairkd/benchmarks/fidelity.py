@@ -53,7 +53,7 @@ def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
     return {"kl": mean(items["kl"], weights), "agreement": mean(items["agreement"], weights)}
 
 
-BENCHMARK = Benchmark(
+BENCHMARK: Benchmark = Benchmark(
     key="fidelity",
     family="fidelity",
     values=(

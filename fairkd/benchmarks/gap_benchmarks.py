@@ -111,7 +111,7 @@ def _values(name: str) -> tuple[Value, ...]:
     )
 
 
-GAPS = Benchmark(
+GAPS: Benchmark = Benchmark(
     key="gaps",
     family="bias",
     values=_values("gap"),
@@ -135,4 +135,4 @@ GAPS = Benchmark(
     axis="gender",
     unit="profession",
 )
-LPBS = replace(GAPS, key="lpbs", values=_values("LPBS"), compute=compute_lpbs)
+LPBS: Benchmark = replace(GAPS, key="lpbs", values=_values("LPBS"), compute=compute_lpbs)

@@ -42,7 +42,7 @@ def aggregate(items: pd.DataFrame, weights: Floats) -> dict[str, Floats]:
         return {"perplexity": np.exp(-(weights @ log_p) / (weights @ tokens))}
 
 
-BENCHMARK = Benchmark(
+BENCHMARK: Benchmark = Benchmark(
     key="pseudo-perplexity",
     family="quality",
     values=(

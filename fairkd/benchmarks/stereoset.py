@@ -204,7 +204,7 @@ def _data_set(part: str, label: str) -> DataSet:
     )
 
 
-BENCHMARK = Benchmark(
+BENCHMARK: Benchmark = Benchmark(
     key="stereoset",
     family="bias",
     values=(*_VALUES, *map(_with_mean, _VALUES)),

@@ -190,7 +190,7 @@ def _without(text: str, spans: list[Span]) -> str:
     return text
 
 
-BENCHMARK = Benchmark(
+BENCHMARK: Benchmark = Benchmark(
     key="winobias",
     family="bias",
     values=(

@@ -195,7 +195,7 @@ def _percent(row: dict[str, str], column: str) -> float:
     return value
 
 
-BENCHMARK = Benchmark(
+BENCHMARK: Benchmark = Benchmark(
     key="winogender",
     family="bias",
     values=(

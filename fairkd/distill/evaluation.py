@@ -179,7 +179,9 @@ class Evaluator:
         has_any = self.masked_tokens > 0
         tokens = {key: torch.cat(list(values)).numpy() for key, values in parts.items()}
         confidence = tokens.pop(CONFIDENCE)
-        sums = {key: np.bincount(owners, weights=values) for key, values in tokens.items()}
+        sums: dict[str, np.ndarray] = {
+            key: np.bincount(owners, weights=values) for key, values in tokens.items()
+        }
         if np.isfinite(confidence).all():
             right, count = tokens["top1_accuracy"], len(self.masked_tokens)
             sums["calibration_error"] = calibration_items(confidence, right, owners, count)

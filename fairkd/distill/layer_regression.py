@@ -117,9 +117,9 @@ class _Regression:
         """Change the layer's weight and bias by the solution."""
         self.squares.diagonal().add_(RIDGE * self.squares.diagonal().mean())
         change = torch.linalg.solve(self.squares, self.products)
-        self.dense.weight += change[:-1].t()
+        self.dense.weight.add_(change[:-1].t())
         if self.dense.bias is not None:
-            self.dense.bias += change[-1]
+            self.dense.bias.add_(change[-1])
 
 
 def _real(batch: Batch) -> Tensor:

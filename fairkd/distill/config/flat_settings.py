@@ -45,8 +45,9 @@ def on_top(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
     whole = dict(settings)
     for name, value in changes.items():
         before = whole.get(name)
-        inside = isinstance(before, Mapping) and isinstance(value, Mapping)
-        whole[name] = {**before, **value} if inside else value
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            value = {**before, **value}
+        whole[name] = value
     return whole
 
 
