@@ -4,7 +4,7 @@
 
 Each worker has one CPU of this machine. The cells are short real trainings of the embedded teacher. The clock
 starts when the first cell works and stops when the last has ended, so that the start of the cluster and the
-probe do not count.
+check do not count.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def ended(run: Run, state: str) -> bool:
 def main() -> None:
     begun = time.monotonic()
     pair = runs.submit_all([("one", training(6)), ("two", training(6))])
-    print(f"== probed and queued in {time.monotonic() - begun:.1f} s")
+    print(f"== checked and queued in {time.monotonic() - begun:.1f} s")
     until(lambda: all(runs.get(run.id).active and runs.get(run.id).phase for run in pair), "both at work")
     until(lambda: len(said(["squeue", "--noheader", "--states=R"]).splitlines()) == 2, "two jobs")
     print(said(["squeue", "--format=%.6i %.28j %.3t %.4M %R"]))

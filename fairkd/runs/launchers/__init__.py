@@ -5,7 +5,7 @@ the job, follows it, and stores how it ended.
 
 * `destination`: the launchers by name, and the settings that a run is sent away with
 * `launcher`: what a launcher does; `launcher_registry`: all of them; `ray_jobs`, `command_template`: one each
-* `probe`: whether runs can be sent away; `probe_job`: what looks there
+* `cluster_check`: whether runs can be sent away; `check_job`: what looks there
 * `job_command`: a job as a shell command; `job_files`: how the job and the runner know of each other
 * `remote_worker`: the job of a run; `follower`: what the runner does for it
 

@@ -32,7 +32,9 @@ PLACEHOLDERS = {
     STATUS_COMMAND: ({"job", "name"}, "job"),
 }
 
-LOCAL, RAY, TEMPLATE = "local", "ray", "command"
+LOCAL = "local"
+RAY = "ray"
+TEMPLATE = "command"
 LAUNCHERS = (LOCAL, RAY, TEMPLATE)
 USUAL_SLOTS = 64  # runs sent away at a time: beyond them, the cluster's own queue decides
 

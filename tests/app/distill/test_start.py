@@ -58,7 +58,7 @@ def test_where_to_run_is_asked_only_where_there_is_a_choice(
     keys = [box.key for box in open_distill(["fair"]).selectbox]
     assert KEY not in keys
     monkeypatch.setenv("FAIRKD_COMMAND", "sh -c 'echo job 1; : {command}'")
-    monkeypatch.setenv("FAIRKD_PROBE_SECONDS", "0")
+    monkeypatch.setenv("FAIRKD_CHECK_SECONDS", "0")
     app = open_distill(["fair"])
     assert app.selectbox(key=KEY).options == ["This machine", "sh"]
     app.selectbox(key=KEY).set_value("command")

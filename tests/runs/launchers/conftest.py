@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairkd.runs.launchers import probe
+from fairkd.runs.launchers import cluster_check
 from tests.runs.conftest import home, quiet
 
 __all__ = ["home", "quiet"]
@@ -15,9 +15,9 @@ SUBMIT = 'sh -c "{command} & echo job $!"'
 
 @pytest.fixture
 def shell_cluster(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The settings of the launcher `command` for that cluster, without a probe. Returns the home folder."""
+    """The settings of the launcher `command` for that cluster, without a check. Returns the home folder."""
     monkeypatch.setenv("FAIRKD_COMMAND", SUBMIT)
     monkeypatch.setenv("FAIRKD_COMMAND_CANCEL", "kill -9 {job}")
     monkeypatch.setenv("FAIRKD_COMMAND_STATUS", 'sh -c "ps -p {job} -o pid= || true"')
-    monkeypatch.setenv(probe.SECONDS, "0")
+    monkeypatch.setenv(cluster_check.SECONDS, "0")
     return home

@@ -13,7 +13,7 @@ import pytest
 
 from fairkd import runs, studies
 from fairkd.distill.config.config import make_config
-from fairkd.runs.launchers import probe
+from fairkd.runs.launchers import cluster_check
 from fairkd.studies import StudyRecord
 from tests import ROOT
 from tests.runs.conftest import runner_process, steps_of, stored, until, worked_once
@@ -56,7 +56,7 @@ def has_ended(record: StudyRecord, state: str) -> bool:
 def test_a_study_of_six_cells_loses_none_with_a_worker_the_dashboard_and_the_runner(
     cluster: RayCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(probe.SECONDS, "0")
+    monkeypatch.setenv(cluster_check.SECONDS, "0")
     code = (
         "import time; from fairkd import runs, studies; from tests.runs import stand_in;"
         " from tests.runs.launchers.ray_cluster import counting; from fairkd.runs import supervision;"
@@ -87,7 +87,7 @@ def test_a_study_of_six_cells_loses_none_with_a_worker_the_dashboard_and_the_run
 
 
 def test_a_cancelled_study_leaves_no_job_behind(cluster: RayCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(probe.SECONDS, "0")
+    monkeypatch.setenv(cluster_check.SECONDS, "0")
     from ray.job_submission import JobSubmissionClient
 
     record = studies.create(counting(5000))
@@ -99,7 +99,7 @@ def test_a_cancelled_study_leaves_no_job_behind(cluster: RayCluster, monkeypatch
     assert any(run.step > 0 for run in cells(record)) and len(cells(record)) == 4
 
 
-def test_a_training_works_on_a_node_after_a_probe(cluster: RayCluster, tmp_path: Path) -> None:
+def test_a_training_works_on_a_node_after_a_check(cluster: RayCluster, tmp_path: Path) -> None:
     from tests.tiny import tiny  # imports torch
 
     text = tmp_path / "text.txt"
@@ -111,7 +111,7 @@ def test_a_training_works_on_a_node_after_a_probe(cluster: RayCluster, tmp_path:
         "evaluation": {"sentences": 2, "professions": 2},
     }
     run = runs.submit(make_config(values))
-    assert [path.suffix for path in (tmp_path / "home" / "probes").iterdir()] == [".passed"]
+    assert [path.suffix for path in (tmp_path / "home" / "checks").iterdir()] == [".passed"]
     until(lambda: runs.get(run.id).state not in ("queued", "running"), PATIENCE)
     assert (stored(run.id).state, stored(run.id).sentence, stored(run.id).launcher) == (
         "finished",

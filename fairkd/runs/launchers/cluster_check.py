@@ -1,4 +1,4 @@
-"""Whether runs can be sent away: a probe job shows it before anything is queued."""
+"""Whether runs can be sent away: a check job shows it before anything is queued."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from contextlib import suppress
 from pathlib import Path
 
 from fairkd.errors import FairKDError, InputError
+from fairkd.runs.launchers.check_job import ANSWER, TOKEN, versions
 from fairkd.runs.launchers.destination import PYTHON, Destination
 from fairkd.runs.launchers.job_command import job_command
 from fairkd.runs.launchers.job_files import LOG, Job, last_line
 from fairkd.runs.launchers.launcher import Launcher, LauncherError
 from fairkd.runs.launchers.launcher_registry import launcher_of
-from fairkd.runs.launchers.probe_job import ANSWER, TOKEN, versions
 from fairkd.utils import home, make_private, parse_json, quoted, write_private
 
-SECONDS = "FAIRKD_PROBE_SECONDS"
+SECONDS = "FAIRKD_CHECK_SECONDS"
 USUAL_SECONDS = 120.0
-VALID_SECONDS = 3600.0  # that a probe holds for the same settings and versions
-SILENT_SECONDS = 15.0  # after its log has got something, which a probe that works never writes
+VALID_SECONDS = 3600.0  # that a check holds for the same settings and versions
+SILENT_SECONDS = 15.0  # after its log has got something, which a check that works never writes
 POLL_SECONDS = 0.2
-MODULE = "fairkd.runs.launchers.probe_job"
+MODULE = "fairkd.runs.launchers.check_job"
 
 
 def ensure_usable(destination: Destination) -> None:
     """Raise a FairKDError with one sentence if runs that are sent there could not work.
 
-    A probe job must find the home folder and the same versions of FairKD, Python and torch. It has
-    FAIRKD_PROBE_SECONDS, 120 by default, and is left out where that is 0. One that has succeeded holds for an
+    A check job must find the home folder and the same versions of FairKD, Python and torch. It has
+    FAIRKD_CHECK_SECONDS, 120 by default, and is left out where that is 0. One that has succeeded holds for an
     hour.
     """
     if not destination.away:
         return
-    seconds = probe_seconds()
+    seconds = check_seconds()
     launcher = launcher_of(destination)
     if not seconds or _has_succeeded(destination):
         return
-    key = f"fairkd-probe-{secrets.token_hex(4)}"
+    key = f"fairkd-check-{secrets.token_hex(4)}"
     try:
-        folder = make_private(make_private(home() / "probes") / key)
+        folder = make_private(make_private(home() / "checks") / key)
         token = secrets.token_hex(16)
         write_private(folder / TOKEN, token)
     except OSError as error:
@@ -62,8 +62,8 @@ def ensure_usable(destination: Destination) -> None:
         write_private(_note_path(destination), "")
 
 
-def probe_seconds() -> float:
-    """The seconds that a probe job has; 0 for no probe. InputError if the variable holds no such number."""
+def check_seconds() -> float:
+    """The seconds that a check job has; 0 for no check. InputError if the variable holds no such number."""
     text = os.environ.get(SECONDS, "").strip() or str(USUAL_SECONDS)
     try:
         seconds = float(text)
@@ -75,7 +75,7 @@ def probe_seconds() -> float:
 
 
 def _answer(launcher: Launcher, key: str, command: str, folder: Path, seconds: float) -> Mapping[str, object]:
-    """What the probe job has found; LauncherError if it ends, or the time is over, without an answer."""
+    """What the check job has found; LauncherError if it ends, or the time is over, without an answer."""
     job = Job(key, 1, launcher.submit(key, command, folder), "submitted")
     begun = changed = time.monotonic()
     said, ended = "", 0.0
@@ -101,18 +101,18 @@ def _answer(launcher: Launcher, key: str, command: str, folder: Path, seconds: f
 
 
 def _no_answer(launcher: Launcher, job: Job, folder: Path, what: str) -> str:
-    """The sentence on a probe without an answer, with what is known of the reason."""
+    """The sentence on a check without an answer, with what is known of the reason."""
     if said := last_line(folder / LOG):  # it has reached the folder
         return (
-            f"The probe job on {launcher.place} {what}; its log says {quoted(said)}. Expected FairKD in the"
+            f"The check job on {launcher.place} {what}; its log says {quoted(said)}. Expected FairKD in the"
             f" same Python as here: share its folder, too, or set {PYTHON} to the Python there."
         )
     said = launcher.log(job, folder)
     hint = f" (the job says {quoted(said)})" if said else ""
     return (
-        f"The probe job on {launcher.place} {what}{hint}: expected it to write into {home()}, so set"
+        f"The check job on {launcher.place} {what}{hint}: expected it to write into {home()}, so set"
         f" FAIRKD_HOME to a folder that all machines share. If the queue is only full, give it longer by"
-        f" {SECONDS}, or leave the probe out by 0."
+        f" {SECONDS}, or leave the check out by 0."
     )
 
 
@@ -120,7 +120,7 @@ def _compare(found: Mapping[str, object], token: str, destination: Destination, 
     there, here = found.get("versions"), versions()
     if found.get("token") != token or not isinstance(there, dict):
         raise LauncherError(
-            f"The probe job on {launcher.place} read another file than was written here: expected {home()} to"
+            f"The check job on {launcher.place} read another file than was written here: expected {home()} to"
             " be one folder that all machines share."
         )
     for name, expected in here.items():
@@ -141,6 +141,6 @@ def _has_succeeded(destination: Destination) -> bool:
 
 
 def _note_path(destination: Destination) -> Path:
-    """The file whose date says when a probe with these settings and versions has succeeded last."""
+    """The file whose date says when a check with these settings and versions has succeeded last."""
     known = json.dumps([destination.launcher, dict(destination.settings), versions()], sort_keys=True)
-    return home() / "probes" / f"{hashlib.sha256(known.encode()).hexdigest()[:16]}.passed"
+    return home() / "checks" / f"{hashlib.sha256(known.encode()).hexdigest()[:16]}.passed"

@@ -9,17 +9,17 @@ import pytest
 
 from fairkd import runs
 from fairkd.errors import FairKDError
-from fairkd.runs.launchers import probe
-from fairkd.runs.launchers.probe_job import versions
+from fairkd.runs.launchers import cluster_check
+from fairkd.runs.launchers.check_job import versions
 from tests import ROOT
 from tests.runs import stand_in
 from tests.runs.conftest import stored
 
 
 @pytest.fixture
-def probed(quiet: Path, shell_cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(probe.SECONDS, "30")
-    monkeypatch.setattr(probe, "SILENT_SECONDS", 0.3)
+def checked(quiet: Path, shell_cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(cluster_check.SECONDS, "30")
+    monkeypatch.setattr(cluster_check, "SILENT_SECONDS", 0.3)
     return shell_cluster
 
 
@@ -56,11 +56,11 @@ def refused(on: str = "command") -> str:
             "The command sh of FAIRKD_COMMAND failed with exit code 3: no partition.",
         ),
         ("FAIRKD_REMOTE_SLOTS", "0", "FAIRKD_REMOTE_SLOTS must be a whole number from 1 to 9999, got '0'"),
-        ("FAIRKD_PROBE_SECONDS", "soon", "FAIRKD_PROBE_SECONDS must be a number of seconds from 0 to 86400"),
+        ("FAIRKD_CHECK_SECONDS", "soon", "FAIRKD_CHECK_SECONDS must be a number of seconds from 0 to 86400"),
     ],
 )
 def test_a_setting_that_cannot_work_is_said(
-    probed: Path, monkeypatch: pytest.MonkeyPatch, variable: str, template: str, sentence: str
+    checked: Path, monkeypatch: pytest.MonkeyPatch, variable: str, template: str, sentence: str
 ) -> None:
     monkeypatch.setenv(variable, template)
     assert sentence in refused()
@@ -82,7 +82,7 @@ def test_a_setting_that_cannot_work_is_said(
     ],
 )
 def test_a_cluster_that_cannot_be_reached_is_said(
-    probed: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
+    checked: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
 ) -> None:
     for name in ("RAY_ADDRESS", "FAIRKD_RAY_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
@@ -91,15 +91,15 @@ def test_a_cluster_that_cannot_be_reached_is_said(
     assert sentence in refused("ray")
 
 
-def test_a_home_folder_that_is_not_shared_is_said(probed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_folder_that_is_not_shared_is_said(checked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRKD_COMMAND", "sh -c 'echo job 1; : {command}'")
     monkeypatch.setenv("FAIRKD_COMMAND_STATUS", "sh -c ': {job}'")
     said = refused()
-    assert said.startswith("The probe job on sh ended without an answer: expected it to write into ")
+    assert said.startswith("The check job on sh ended without an answer: expected it to write into ")
     assert "so set FAIRKD_HOME to a folder that all machines share" in said
     monkeypatch.delenv("FAIRKD_COMMAND_STATUS")
-    monkeypatch.setenv(probe.SECONDS, "0.2")
-    assert "The probe job on sh did not answer within 0 s" in refused()
+    monkeypatch.setenv(cluster_check.SECONDS, "0.2")
+    assert "The check job on sh did not answer within 0 s" in refused()
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def test_a_home_folder_that_is_not_shared_is_said(probed: Path, monkeypatch: pyt
     ],
 )
 def test_other_versions_there_are_said(
-    probed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, there: str, sentence: str
+    checked: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, there: str, sentence: str
 ) -> None:
     python = tmp_path / "python"
     code = (
-        "import sys; from pathlib import Path; from fairkd.runs.launchers import probe_job as job;"
+        "import sys; from pathlib import Path; from fairkd.runs.launchers import check_job as job;"
         f" here = job.versions(); job.versions = lambda: here | {{'{name}': '{there}'}};"
         " job.answer(Path(sys.argv[3]))"
     )
@@ -128,12 +128,12 @@ def test_other_versions_there_are_said(
     assert not there or f", as here, got {there}:" in said
 
 
-def test_a_probe_that_succeeded_is_not_repeated_for_the_next_run(
-    probed: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_check_that_succeeded_is_not_repeated_for_the_next_run(
+    checked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = runs.submit(stand_in.config(1), on="command")
-    assert stored(first.id).launcher == "command" and [*(probed / "probes").glob("fairkd-*")] == []
-    monkeypatch.setattr(probe, "_answer", None)
+    assert stored(first.id).launcher == "command" and [*(checked / "checks").glob("fairkd-*")] == []
+    monkeypatch.setattr(cluster_check, "_answer", None)
     assert runs.submit(stand_in.config(1), on="command").state == "queued"
     runs.cancel(first.id)
     assert runs.resume(first.id, on="local").launcher == "local"

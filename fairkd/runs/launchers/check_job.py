@@ -1,6 +1,6 @@
-"""The probe: a job that says what it finds on a cluster, before runs are sent there.
+"""The check: a job that says what it finds on a cluster, before runs are sent there.
 
-    python -m fairkd.runs.launchers.probe_job FOLDER
+    python -m fairkd.runs.launchers.check_job FOLDER
 
 It reads a token in a folder of the home folder, and writes the token beside it, with the versions there.
 """
