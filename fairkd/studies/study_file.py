@@ -64,7 +64,7 @@ def read_study(
 
 
 def parse_variant(text: str) -> tuple[str, dict[str, Any]]:
-    """A variant's name and values from NAME[=PRESET][,KEY=VALUE]...; without a preset, the name is one.
+    """A variant's name and values from `NAME[=PRESET][,KEY=VALUE]...`; without a preset, the name is one.
 
     Raises
     ------
