@@ -48,7 +48,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "dropout": {"student": {"dropout": 0.2, "attention_dropout": 0.15}},
     "projected-teacher": {"correction": {"kind": "leace"}},
     "self-debias": {"correction": {"kind": "self_debias"}},
-    "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
+    # Layers that are fitted to the teacher's states would have learnt from it.
+    "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}, "student": {"fit_layers": False}},
     # The constraint removes the bias from the teacher's distributions at masked positions, soft labels remove
     # it from the text, and a group loss pushes towards balance and the teacher's probability of the
     # pronouns at temperature 1, where both are measured.
