@@ -21,7 +21,9 @@ _component = st.components.v2.component(
 )
 _WITHOUT_A_GAP = "div:has(> .st-key-browser) { position: absolute; }"
 # The pages and the controls below them fit a screen of 1280 x 720.
-_CLOSE_LINKS = f"{NAVIGATION} :is(li, a) {{ margin-top: 0; margin-bottom: 0; }}"
+_CLOSE_LINKS = (
+    f"{NAVIGATION} :is(li, a) {{ margin-top: 0; margin-bottom: 0; }} {NAVIGATION} a {{ height: 25px; }}"
+)
 
 
 def watch_browser() -> None:

@@ -45,10 +45,11 @@ def evaluation_differences(configs: Sequence[Mapping[str, Any]]) -> tuple[str, .
     """
     standard = flat(Config().model_dump(mode="json"))
     settings = [standard | flat(config) for config in configs]
+    own_text = any(one["corpus.held_out"] is not None for one in settings)
     for one in settings:
         if one["evaluation.words"] is not None:
             one["evaluation.contrast"] = None
-        if one["corpus.held_out"] is not None:
+        if own_text:
             one |= dict.fromkeys(TRAINING_TEXT)
     return tuple(name for name in EVALUATION_SETTINGS if len({repr(one.get(name)) for one in settings}) > 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,11 +45,11 @@ def figures_of(app: AppTest) -> list[Any]:
 def as_data(figure: Any) -> Any:
     """What a figure draws, without its height and title: a notebook's has the title inside.
 
-    Numbers are rounded: in other batches than the page's, the last digits differ.
+    Numbers are equal if they are close: in other batches than the page's, the last digits differ.
     """
     if isinstance(figure, Standalone):
-        return json.loads(json.dumps(figure.data), parse_float=_rounded)
-    drawn = json.loads(figure.to_json(), parse_float=_rounded)
+        return json.loads(json.dumps(figure.data), parse_float=_Near)
+    drawn = json.loads(figure.to_json(), parse_float=_Near)
     layout = {
         name: value
         for name, value in drawn["layout"].items()
@@ -57,8 +58,13 @@ def as_data(figure: Any) -> Any:
     return {"data": drawn["data"], "layout": layout}
 
 
-def _rounded(number: str) -> float:
-    return round(float(number), 5)
+class _Near(float):
+    """A number that is equal to those close to it."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, int | float) and math.isclose(self, other, rel_tol=1e-4, abs_tol=1e-5)
+
+    __hash__ = float.__hash__
 
 
 def run_notebook(text: str) -> list[Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from fairkd.lexicon import Template, contrasts, make_contrast
 from fairkd.measures import word_gaps
 from fairkd.measures.gap_work import gap_tokens
 from fairkd.models import MaskedLM
-from fairkd.predictions import cloze
+from fairkd.predictions import token_scores
 
 TEMPLATES = [
     Template("[MASK] is {a profession}.", "subject"),
@@ -24,14 +26,14 @@ def test_the_estimate_is_near_what_the_model_reads(
     contrast = contrasts()["pronouns"] if words is None else make_contrast("own", words)
     names = ["doctor", "zoologist", "milk farmer"]
     read: list[int] = []
-    original = cloze.Cloze._batches
+    original = token_scores._batches
 
-    def counting(self: cloze.Cloze) -> list[list[tuple[tuple[int, ...], int]]]:
-        batches = original(self)
-        read.extend(len(ids) for batch in batches for ids, _ in batch)
+    def counting(inputs: Iterable[tuple[int, ...]], tokens: int) -> list[list[tuple[int, ...]]]:
+        batches = original(inputs, tokens)
+        read.extend(len(ids) for batch in batches for ids in batch)
         return batches
 
-    monkeypatch.setattr(cloze.Cloze, "_batches", counting)
+    monkeypatch.setattr(token_scores, "_batches", counting)
     word_gaps.gaps(any_family, contrast=contrast, templates=TEMPLATES, professions=names, prior=prior)
     estimate = gap_tokens(any_family, contrast=contrast, templates=TEMPLATES, professions=names, prior=prior)
     # Equal priors are read once, and tokens join across the seams: the estimate is rather too high.

@@ -7,10 +7,8 @@ import pytest
 import torch
 
 from fairkd.errors import InputError
-from fairkd.measures import perplexity
 from fairkd.measures.perplexity import perplexity_of_loss, pseudo_perplexity, pseudo_perplexity_of_tokens
 from fairkd.models.loading import MaskedLM
-from fairkd.models.mlm_head import logits_at
 from fairkd.models.tokenization import token_ids
 from tests.tiny import SENTENCES as MANY
 
@@ -50,29 +48,10 @@ def test_batches_of_any_size_give_the_same_value(
     sentences = list(MANY[::3])
     value, tokens = plain_loop(tiny_bert, sentences, positions)
     for copies, at_once in ((64, 2048), (7, 2048), (64, 16)):
-        monkeypatch.setattr(perplexity, "VOCABULARY_ROWS", copies)
+        monkeypatch.setattr("fairkd.models.mlm_head.VOCABULARY_ROWS", copies)
         monkeypatch.setattr("fairkd.models.token_batching.BATCH_TOKENS", at_once)
         result = pseudo_perplexity(tiny_bert, sentences, positions=positions)
         assert result.tokens == tokens and result.value == pytest.approx(value, rel=1e-4)
-
-
-def test_a_model_whose_head_is_unknown_runs_few_copies_at_once(
-    tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It computes logits at every position."""
-    sentences = list(MANY[::9])
-    expected = pseudo_perplexity(tiny_bert, sentences)
-    shapes = []
-
-    def watched(lm: MaskedLM, ids: torch.Tensor, *arguments: torch.Tensor) -> torch.Tensor:
-        shapes.append(ids.numel() * lm.vocabulary_size)
-        return logits_at(lm, ids, *arguments)
-
-    monkeypatch.setattr(perplexity, "head_is_known", lambda _: False)
-    monkeypatch.setattr(perplexity, "_LOGITS_AT_ONCE", 3 * 64 * tiny_bert.vocabulary_size)
-    monkeypatch.setattr(perplexity, "logits_at", watched)
-    assert pseudo_perplexity(tiny_bert, sentences).value == pytest.approx(expected.value, rel=1e-5)
-    assert max(shapes) <= 3 * 64 * tiny_bert.vocabulary_size
 
 
 def test_the_order_of_sentences_does_not_matter_where_all_tokens_count(any_family: MaskedLM) -> None:

@@ -45,10 +45,11 @@ def test_a_submitted_run_has_a_folder_and_is_queued(quiet: Path) -> None:
 
 
 def test_a_run_without_a_name_gets_that_of_its_preset(quiet: Path) -> None:
+    from fairkd.distill.config.flat_settings import on_top
     from fairkd.distill.config.presets import PRESETS
 
     for name, values in PRESETS.items():
-        assert runs.submit(make_config({**values, "budget": {"steps": 3}})).name == name
+        assert runs.submit(make_config(on_top(values, {"budget": {"steps": 3}}))).name == name
     assert runs.submit(make_config({"constraint": {"kind": "group", "strength": 0.5}})).name == "group"
 
 

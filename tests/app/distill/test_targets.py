@@ -26,7 +26,7 @@ def test_a_variant_that_does_not_look_at_the_teacher_says_so(open_distill: OpenD
 
 def test_a_variant_with_a_hidden_state_loss_alone_says_so(open_distill: OpenDistill) -> None:
     app = open_distill(["mlm-only"], set='{"mlm-only": {"objective.hidden": 1.0}}')
-    assert "only its hidden states" in titles(app)[-1]
+    assert "only what it computes inside" in titles(app)[-1]
 
 
 def test_where_nothing_is_learnt_there_is_no_figure(open_distill: OpenDistill) -> None:
