@@ -281,6 +281,7 @@ def test_two_students_stand_below_the_teacher(open_page: OpenPage) -> None:
     page = open_page("/?student=embedded/student-plain&student2=embedded/student-fair&k=5")
     expect(title(page)).to_contain_text("student-fair")
     expect(page.locator("figure.columns .column[aria-selected=true] .band")).to_have_count(3)
+    settled(page)
     bands = page.locator(".column[aria-selected=true] .band").evaluate_all(RECTANGLES)
     texts = page.locator("figure.columns g[data-stays] text").evaluate_all(RECTANGLES)
     for name in texts:
