@@ -45,13 +45,13 @@ def open_run(id: str | None) -> None:
     st.session_state.pop(_TO_DELETE, None)
 
 
-def show_problem() -> None:
-    """The error of the last action, for ERROR_SECONDS."""
-    message, since = st.session_state.get(_PROBLEM, ("", 0.0))
+def show_problem(key: str = _PROBLEM) -> None:
+    """The error of the last action, which the session keeps under `key`, for ERROR_SECONDS."""
+    message, since = st.session_state.get(key, ("", 0.0))
     if message and time.monotonic() - since < ERROR_SECONDS:
         st.error(literal(message), icon=":material/error:")
     else:
-        st.session_state.pop(_PROBLEM, None)
+        st.session_state.pop(key, None)
 
 
 def has_model(run: Run) -> bool:

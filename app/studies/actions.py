@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.runs.actions import ERROR_SECONDS
+from app.runs.actions import show_problem
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from app.studies.link import open_study
@@ -20,12 +20,8 @@ _RESUMABLE: tuple[CellState, ...] = ("missing", "failed", "cancelled", "interrup
 
 
 def show_study_problem() -> None:
-    """The error of the last action, for ERROR_SECONDS."""
-    message, since = st.session_state.get(_PROBLEM, ("", 0.0))
-    if message and time.monotonic() - since < ERROR_SECONDS:
-        st.error(literal(message), icon=":material/error:")
-    else:
-        st.session_state.pop(_PROBLEM, None)
+    """The error of the last action on a study."""
+    show_problem(_PROBLEM)
 
 
 def study_actions(record: StudyRecord) -> None:

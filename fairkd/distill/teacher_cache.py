@@ -135,9 +135,9 @@ class TeacherCache:
             ):
                 self._writing = False
                 self._say(
-                    "No more of the teacher's states are kept, since there is room for "
-                    f"{folders.limit() / 1e9:.1f} GB of them ({folders.VARIABLE}, and at most a tenth of the "
-                    "free disk)."
+                    "No more of the teacher's states are kept, since they may take "
+                    f"{folders.limit() / 1e9:.1f} GB at most ({folders.VARIABLE}, and never more than a "
+                    "tenth of the free disk)."
                 )
                 return
             files.append(key, half.cpu(), largest=self._file_bytes)
