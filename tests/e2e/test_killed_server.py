@@ -41,7 +41,7 @@ def test_a_run_survives_the_server_that_started_it(
     monkeypatch.setenv("FAIRKD_HOME", str(home))
     text.write_text("\n".join(SENTENCES))
     changes = {
-        "": {"corpus.source": str(text), "budget.steps": 400, "evaluation.sentences": 20, "log_every": 1}
+        "": {"corpus.source": str(text), "threads": 1, "budget.steps": 100, "evaluation.sentences": 20, "log_every": 1}
     }
     link = urlencode({"teacher": tiny, "student": tiny, "variants": "plain", "set": json.dumps(changes)})
     with dashboard(home, tmp_path / "log.txt") as (url, server):
@@ -54,7 +54,7 @@ def test_a_run_survives_the_server_that_started_it(
         server.wait()
         page.close()
     after = the_run(lambda run: run.state not in ("queued", "running"))
-    assert (after.state, after.step) == ("finished", 400) and before.step < 400
+    assert (after.state, after.step) == ("finished", 100) and before.step < 100
     happened, _ = events.read(after)
     assert [event["type"] for event in happened].count("start") == 1, "it was never begun again"
     with dashboard(home, tmp_path / "again.txt") as (url, _):

@@ -17,11 +17,11 @@ import psutil
 
 from fairkd import studies
 
-QUICK = {  # to notice a lost node in a second or two
+QUICK = {  # to notice a killed node, which refuses a check, in a second or two; a slow one has time to answer
     "RAY_health_check_initial_delay_ms": "500",
     "RAY_health_check_period_ms": "500",
-    "RAY_health_check_timeout_ms": "1000",
-    "RAY_health_check_failure_threshold": "2",
+    "RAY_health_check_timeout_ms": "20000",
+    "RAY_health_check_failure_threshold": "3",
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
