@@ -97,7 +97,7 @@ class Follower(threading.Thread):
             self._status = self._launcher.status(job, self._folder)
         if cancelling:
             return self._cancel(job)
-        if self._status.state == "expired":  # the cluster was full
+        if self._status.state == "expired":  # the cluster was full, or the node it waited for died
             self._new_job(job)
             return True
         if self._is_lost():

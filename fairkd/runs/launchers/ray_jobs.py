@@ -19,8 +19,9 @@ from fairkd.runs.launchers.job_files import Job
 from fairkd.runs.launchers.launcher import JobStatus, LauncherError, UnreachableError
 
 CONNECT_SECONDS = 5.0  # Ray's own client waits for ever
-# Ray gives up a job that has waited RAY_JOB_START_TIMEOUT_SECONDS (15 minutes) for resources.
-_GAVE_UP_WAITING = "failed to start within"
+# Ray gives up a job that has waited RAY_JOB_START_TIMEOUT_SECONDS (15 minutes) for resources, and a job that
+# waits for those of a node that dies, even if it could run on another one.
+_GAVE_UP_WAITING = "failed to start within", "The actor never ran"
 _STATES = {"PENDING": "waiting", "RUNNING": "working"}
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ class RayJobs:
                     return JobStatus("ended", "Ray does not know the job")
                 return JobStatus("unknown", reason(error))
             detail = " ".join((found.message or "").split())
-            if _GAVE_UP_WAITING in detail:
+            if any(words in detail for words in _GAVE_UP_WAITING):
                 return JobStatus("expired", detail)
             return JobStatus(_STATES.get(found.status.value, "ended"), detail)  # type: ignore[arg-type]
 
