@@ -23,8 +23,8 @@ class JobStatus:
     """How a job fares, and what the launcher says of it.
 
     `waiting` and `working` jobs may still end the run. An `ended` one writes nothing more; an `expired` one
-    has ended without ever having started, because the cluster was full. Of an `unknown` one, the launcher
-    cannot say anything.
+    has ended without ever having started, because the cluster was full or the node died that it waited for.
+    Of an `unknown` one, the launcher cannot say anything.
     """
 
     state: Literal["waiting", "working", "ended", "expired", "unknown"]
