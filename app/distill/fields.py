@@ -17,6 +17,7 @@ from fairkd.distill.config import Setting
 PAIRS = tuple[tuple[int, ...], ...]
 NO_SECTION = "others"  # the page's section for settings without one
 _LARGEST_INTEGER = 2**53 - 1  # that a browser represents exactly
+_SPELLED = {"cda": "CDA", "kd": "KD", "mlm": "MLM", "tensorboard": "TensorBoard"}
 
 
 def section_fields(section: str, *, shared: bool, leave_out: tuple[str, ...] = ()) -> list[str]:
@@ -50,7 +51,7 @@ def field(variant: str, key: str, *, label: str | None = None, **look: Any) -> N
     """The widget of one setting. Its value becomes a change of the variant."""
     found, value, widget = fields()[key], current(variant, key), widget_key(f"set:{key}", variant)
     shared: dict[str, Any] = {
-        "label": label or key.rpartition(".")[2].replace("_", " ").capitalize(),
+        "label": label or _label(key),
         "key": widget,
         "help": literal(found.description),
         "on_change": _take,
@@ -83,6 +84,12 @@ def field(variant: str, key: str, *, label: str | None = None, **look: Any) -> N
         st.text_input(value=text, max_chars=400, **{"placeholder": "default", **shared})
     else:
         st.text_input(value=str(value or ""), max_chars=1000, **shared)
+
+
+def _label(key: str) -> str:
+    """A setting's name as a label: `optimizer.learning_rate` is "Learning rate"."""
+    first, *rest = key.rpartition(".")[2].split("_")
+    return " ".join([_SPELLED.get(first, first.capitalize()), *rest])
 
 
 def _number(kind: type, found: Setting, value: Any, optional: bool, shared: dict[str, Any]) -> None:
