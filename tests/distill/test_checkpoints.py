@@ -31,9 +31,11 @@ STORED: dict[str, Any] = {
     "log_every": 1,
 }
 
+Stopped = Callable[[Path, int], None]
 
-def stopped(lm: MaskedLM, folder: Path, steps: int) -> None:
-    """A run in the folder that was cancelled after so many steps, the first evaluation done."""
+
+def stop_after(lm: MaskedLM, folder: Path, steps: int) -> None:
+    """A run in the folder that is cancelled after so many steps, the first evaluation done."""
     seen: list[dict[str, Any]] = []
 
     def stop() -> bool:
@@ -54,6 +56,20 @@ def resumed(lm: MaskedLM, folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
+def stopped(tiny_bert: MaskedLM, tmp_path_factory: pytest.TempPathFactory) -> Stopped:
+    """`stopped(folder, 3)` puts a run there that was cancelled after 3 steps."""
+    runs: dict[int, Path] = {}
+
+    def copy_to(folder: Path, steps: int) -> None:
+        if steps not in runs:
+            runs[steps] = tmp_path_factory.mktemp("stopped")
+            stop_after(tiny_bert, runs[steps], steps)
+        shutil.copytree(runs[steps], folder, dirs_exist_ok=True)
+
+    return copy_to
+
+
+@pytest.fixture(scope="module")
 def uninterrupted(tiny_bert: MaskedLM, tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
     folder = tmp_path_factory.mktemp("uninterrupted")
     trained(tiny_bert, folder, **STORED)
@@ -61,11 +77,11 @@ def uninterrupted(tiny_bert: MaskedLM, tmp_path_factory: pytest.TempPathFactory)
 
 
 def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
-    tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
+    tiny_bert: MaskedLM, stopped: Stopped, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     for steps in (0, 3, 6):
         folder = tmp_path / str(steps)
-        stopped(tiny_bert, folder, steps)
+        stopped(folder, steps)
         events = resumed(tiny_bert, folder)
         (start,) = (event for event in events if event["type"] == "start")
         assert start["resumed_from"] == steps
@@ -82,7 +98,7 @@ def test_a_resumed_run_keeps_its_number_format(
     for began, later in (("bf16", "fp32"), ("fp32", "bf16")):
         monkeypatch.setattr(precision, "bf16_speedup", lambda format=began: 4.0 if format == "bf16" else 0.5)
         trained(tiny_bert, tmp_path / began / "whole", **STORED)
-        stopped(tiny_bert, tmp_path / began / "parts", 3)
+        stop_after(tiny_bert, tmp_path / began / "parts", 3)
         monkeypatch.setattr(precision, "bf16_speedup", lambda format=later: 4.0 if format == "bf16" else 0.5)
         (start,) = (e for e in resumed(tiny_bert, tmp_path / began / "parts") if e["type"] == "start")
         assert start["precision"] == began
@@ -131,12 +147,13 @@ def cut(path: Path) -> None:
 @pytest.mark.parametrize("file", [checkpoints.TENSORS, checkpoints.STATE])
 def test_a_damaged_checkpoint_is_skipped_with_a_message(
     tiny_bert: MaskedLM,
+    stopped: Stopped,
     tmp_path: Path,
     uninterrupted: dict[str, torch.Tensor],
     harm: Callable[[Path], object],
     file: str,
 ) -> None:
-    stopped(tiny_bert, tmp_path, 7)
+    stopped(tmp_path, 7)
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == [
         "step-000000006",
         "step-000000007",
@@ -171,9 +188,9 @@ def test_a_damaged_checkpoint_of_a_later_step_does_not_displace_new_ones(tmp_pat
 
 
 def test_an_incomplete_checkpoint_is_ignored_and_removed(
-    tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
+    tiny_bert: MaskedLM, stopped: Stopped, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
-    stopped(tiny_bert, tmp_path, 4)
+    stopped(tmp_path, 4)
     left = tmp_path / "checkpoints" / ".writing-000000006"
     left.mkdir()
     (left / checkpoints.TENSORS).write_bytes(b"half")
@@ -184,9 +201,9 @@ def test_an_incomplete_checkpoint_is_ignored_and_removed(
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), SafetensorError("I/O error: 28")])
 def test_a_full_disk_ends_the_run_with_an_error_and_keeps_the_last_checkpoint(
-    tiny_bert: MaskedLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    tiny_bert: MaskedLM, stopped: Stopped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    stopped(tiny_bert, tmp_path, 4)
+    stopped(tmp_path, 4)
 
     def full(*_: object) -> None:
         raise error
@@ -224,15 +241,19 @@ def test_whatever_a_damaged_checkpoint_holds_the_one_before_is_read(
         assert json.loads(content) == json.loads(sound), "the same values, spelt in another way"
 
 
-def test_a_folder_with_another_configuration_is_refused(tiny_bert: MaskedLM, tmp_path: Path) -> None:
-    stopped(tiny_bert, tmp_path, 1)
+def test_a_folder_with_another_configuration_is_refused(
+    tiny_bert: MaskedLM, stopped: Stopped, tmp_path: Path
+) -> None:
+    stopped(tmp_path, 1)
     with pytest.raises(InputError, match="other settings"):
         train(config(**STORED, seed=5), tmp_path, teacher=tiny_bert, corpus=CORPUS)
 
 
 @pytest.mark.parametrize("side", ["training", "held_out"])
-def test_a_run_is_not_resumed_with_another_text(tiny_bert: MaskedLM, tmp_path: Path, side: str) -> None:
-    stopped(tiny_bert, tmp_path, 1)
+def test_a_run_is_not_resumed_with_another_text(
+    tiny_bert: MaskedLM, stopped: Stopped, tmp_path: Path, side: str
+) -> None:
+    stopped(tmp_path, 1)
     shorter = replace(CORPUS, **{side: getattr(CORPUS, side)[:-1]})
     with pytest.raises(FairKDError, match="The text of toy has changed since the run began"):
         train(config(**STORED), tmp_path, teacher=tiny_bert, corpus=shorter)
@@ -257,9 +278,9 @@ def test_a_run_can_be_cancelled_during_its_setup(tiny_bert: MaskedLM, tmp_path: 
 
 
 def test_a_resumed_run_that_is_cancelled_during_its_setup_keeps_its_checkpoints(
-    tiny_bert: MaskedLM, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
+    tiny_bert: MaskedLM, stopped: Stopped, tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
-    stopped(tiny_bert, tmp_path, 3)
+    stopped(tmp_path, 3)
     events: list[dict[str, Any]] = []
     outcome = train(
         config(**STORED), tmp_path, emit=events.append, stop=lambda: True, teacher=tiny_bert, corpus=CORPUS
@@ -269,8 +290,10 @@ def test_a_resumed_run_that_is_cancelled_during_its_setup_keeps_its_checkpoints(
     assert equal(weights(tmp_path / "model"), uninterrupted)
 
 
-def test_a_run_is_not_resumed_with_another_teacher(tiny_bert: MaskedLM, tmp_path: Path) -> None:
-    stopped(tiny_bert, tmp_path, 1)
+def test_a_run_is_not_resumed_with_another_teacher(
+    tiny_bert: MaskedLM, stopped: Stopped, tmp_path: Path
+) -> None:
+    stopped(tmp_path, 1)
     other = copy.deepcopy(tiny_bert.model)
     with torch.no_grad():
         other.bert.encoder.layer[1].output.dense.weight[0, 0] += 1e-3
@@ -293,9 +316,9 @@ def test_a_second_process_in_the_same_folder_is_refused(tiny_bert: MaskedLM, tmp
 
 
 def test_a_checkpoint_of_another_student_is_refused(
-    tiny_bert: MaskedLM, tiny_model: Callable[[str], MaskedLM], tmp_path: Path
+    tiny_bert: MaskedLM, stopped: Stopped, tiny_model: Callable[[str], MaskedLM], tmp_path: Path
 ) -> None:
-    stopped(tiny_bert, tmp_path, 1)
+    stopped(tmp_path, 1)
     with pytest.raises(FairKDError, match="does not fit the student"):
         resumed(tiny_model("distilbert"), tmp_path)
 
