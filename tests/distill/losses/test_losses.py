@@ -237,7 +237,7 @@ def test_training_in_bf16_ends_where_training_in_fp32_does(tiny_bert: MaskedLM, 
     reached = {}
     for precision in ("fp32", "bf16"):
         settings = config(
-            budget={"steps": 120},
+            budget={"steps": 40},
             objective={"positions": "all"},
             optimizer={"precision": precision, "learning_rate": 3e-3},
         )
