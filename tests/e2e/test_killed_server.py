@@ -41,7 +41,13 @@ def test_a_run_survives_the_server_that_started_it(
     monkeypatch.setenv("FAIRKD_HOME", str(home))
     text.write_text("\n".join(SENTENCES))
     changes = {
-        "": {"corpus.source": str(text), "threads": 1, "budget.steps": 100, "evaluation.sentences": 20, "log_every": 1}
+        "": {
+            "corpus.source": str(text),
+            "threads": 1,
+            "budget.steps": 100,
+            "evaluation.sentences": 20,
+            "log_every": 1,
+        }
     }
     link = urlencode({"teacher": tiny, "student": tiny, "variants": "plain", "set": json.dumps(changes)})
     with dashboard(home, tmp_path / "log.txt") as (url, server):
