@@ -13,6 +13,7 @@ from app.distill.notebook import preview_cells
 from app.distill.preview import PreviewChoice
 from app.distill.variants import ALL_VARIANTS, changes
 from app.shared.export_control import Export
+from app.shared.launcher_choice import launcher_words
 from app.shared.reproduce import reproduce
 from app.shared.widgets import literal
 from fairkd.distill.config import DESCRIPTIONS, flat
@@ -36,7 +37,7 @@ def reproduce_variants(
     alone = len(variants) > 1 and any(own.values())
     shown = [focused] if alone else list(variants)
     made = {"teacher": teacher, **changes(ALL_VARIANTS), **(own[shown[0]] if len(shown) == 1 else {})}
-    start = command(shown, made)
+    start = [*command(shown, made), *launcher_words()]
     export = None
     if config is not None and preview is not None:
         export = Export(

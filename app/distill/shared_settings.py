@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
 from app.distill.corpus import corpus_controls
@@ -46,24 +48,27 @@ SHOWN_ABOVE = (
 )
 
 
-def shared_controls(teacher: str) -> None:
-    """The controls of the shared settings, in three columns."""
+def shared_controls(
+    teacher: str,
+    last: str = "Training time",
+    controls: Callable[[], None] | None = None,
+    *,
+    above: Sequence[str] = (),
+) -> None:
+    """The controls of the shared settings: in three columns, and folded all others.
+
+    The `last` column has those of time, or other `controls`; `above` are further settings that the page shows.
+    """
     left, middle, right = st.columns(3, gap="large")
     with left:
         st.markdown("**Student**")
-        student_controls(teacher)
+        _student(teacher)
     with middle:
         st.markdown("**Text**")
         corpus_controls()
     with right:
-        st.markdown("**Training time**")
-        _budget()
-        field(ALL_VARIANTS, "evaluation.watched_sentences", label="Sentences to watch, one per line")
-    more_settings()
-
-
-def more_settings(*above: str) -> None:
-    """All other settings of all variants; `above` are further ones that the page shows already."""
+        st.markdown(f"**{last}**")
+        (controls or _training_time)()
     panel = st.expander(
         "More settings for all variants", icon=":material/tune:", key="more_shared", on_change="rerun"
     )
@@ -72,8 +77,7 @@ def more_settings(*above: str) -> None:
             editor(ALL_VARIANTS, leave_out=(*SHOWN_ABOVE, *above))
 
 
-def student_controls(teacher: str) -> None:
-    """The controls of the student."""
+def _student(teacher: str) -> None:
     kinds = list(STUDENTS)
     kind = current(ALL_VARIANTS, "student.kind")
     st.selectbox(
@@ -159,8 +163,8 @@ def _default_student(teacher: str) -> tuple[StudentConfig, str | None]:
     return distill.settle(lm, StudentConfig(**sizes))
 
 
-def _budget() -> None:
-    """The training time in minutes or steps, and the random seed."""
+def _training_time() -> None:
+    """The training time in minutes or steps, the random seed, and the sentences to watch."""
     by_steps = current(ALL_VARIANTS, "budget.steps") is not None
     kind = st.segmented_control(
         "Training time in",
@@ -176,6 +180,7 @@ def _budget() -> None:
         field(ALL_VARIANTS, f"budget.{STEPS if kind == STEPS else MINUTES}")
     with two:
         field(ALL_VARIANTS, "seed", label="Random seed")
+    field(ALL_VARIANTS, "evaluation.watched_sentences", label="Sentences to watch, one per line")
 
 
 def _other_budget() -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from app.measures.link import open_measurement
 from app.runs.list import IDLE, LIVE
 from app.shared.activity import track_activity
+from app.shared.list_cards import card_name, more_button
 from app.shared.run_texts import UNFINISHED, ago, state_badge, status
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
@@ -51,30 +52,14 @@ def _list() -> None:
     now = time.time()
     for run in found[:shown]:
         _row(run, now)
-    if len(found) > shown:
-        st.button(
-            f"Show {min(MORE, len(found) - shown)} more of {len(found) - shown}",
-            on_click=_more,
-            args=(shown,),
-            type="tertiary",
-            key="more_measurements",
-        )
+    more_button(shown, len(found), MORE, key=_SHOWN)
 
 
 def _row(run: Run, now: float) -> None:
-    state, colour, icon = state_badge(run)
     with st.container(border=True, gap="xxsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            # Without a callback: Streamlit would rerun this list alone, and not the page.
-            if st.button(
-                f"**{literal(run.name)}**",
-                key=f"open_{run.id}",
-                type="tertiary",
-                help="Open this measurement.",
-            ):
-                open_measurement(run.id)
-                st.rerun()
-            st.badge(state, icon=icon, color=colour)
+        if card_name(run.name, *state_badge(run), key=f"open_{run.id}", what="measurement"):
+            open_measurement(run.id)
+            st.rerun()
         caption(" · ".join(map(literal, card(run))))
         if run.active:
             st.progress(min(max(run.progress, 0.0), 1.0), text=literal(status(run, now=now)))
@@ -92,7 +77,3 @@ def card(run: Run) -> list[str]:
     parts += [f"by {run.owner}"] if run.owner else []
     parts += ["yours"] if visitor().owns(run) else []
     return [*parts, ago(run.created)]
-
-
-def _more(shown: int) -> None:
-    st.session_state[_SHOWN] = shown + MORE

@@ -13,6 +13,7 @@ from app.runs.actions import chosen_id, open_run, show_problem
 from app.runs.of_studies import StudyRuns, grouped, names_of_studies, study_row
 from app.runs.watched_sentences import play
 from app.shared.activity import track_activity
+from app.shared.list_cards import more_button
 from app.shared.model_cache import friendly_errors
 from app.shared.run_texts import (
     AWAY,
@@ -89,18 +90,7 @@ def _list(drawn: Signature) -> None:
                 study_row(entry)
             else:
                 _row(entry, status(entry, now=now))
-        if len(rows) > shown:
-            st.button(
-                f"Show {min(FIRST, len(rows) - shown)} more of {len(rows) - shown}",
-                on_click=_more,
-                args=(shown,),
-                type="tertiary",
-                icon=":material/expand_more:",
-            )
-
-
-def _more(shown: int) -> None:
-    st.session_state[_SHOWN] = shown + FIRST
+        more_button(shown, len(rows), FIRST, key=_SHOWN)
 
 
 def example_list(found: Sequence[Run], *, first: bool) -> None:

@@ -26,3 +26,11 @@ def chosen_launcher() -> str | None:
     """The launcher that was chosen; None for the default."""
     names = visitor().launchers
     return st.session_state.get(KEY, names[0]) if len(names) > 1 else None
+
+
+def launcher_words() -> list[str]:
+    """The option of a command that starts runs where the visitor chose; none for this machine by default."""
+    chosen = chosen_launcher()
+    if chosen is None or chosen == visitor().launchers[0] == launchers.LOCAL:
+        return []
+    return ["--on", chosen]

@@ -59,14 +59,7 @@ def study_actions(record: StudyRecord) -> None:
             )
         _add_seeds(record)
         if not busy:
-            st.button(
-                "Delete",
-                key=f"delete_study_{id}",
-                icon=":material/delete:",
-                on_click=ask_to_delete,
-                args=(id,),
-                help="You are asked to confirm.",
-            )
+            delete_button(id)
     confirm_delete(id, record.study.name)
 
 
@@ -99,9 +92,15 @@ def _report(action: Callable[[], object]) -> None:
         st.session_state[_PROBLEM] = (str(error), time.monotonic())
 
 
-def ask_to_delete(id: str) -> None:
-    """Let `confirm_delete` ask."""
-    st.session_state[_TO_DELETE] = id
+def delete_button(id: str) -> None:
+    """The button that lets `confirm_delete` ask."""
+    st.button(
+        "Delete",
+        key=f"delete_study_{id}",
+        icon=":material/delete:",
+        on_click=lambda: st.session_state.update({_TO_DELETE: id}),
+        help="You are asked to confirm.",
+    )
 
 
 def _do_not_delete() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app.distill.choice import VARIANTS as ON_DISTILL, full_name
-from app.distill.corpus import corpus_controls
 from app.distill.fields import field
-from app.distill.shared_settings import more_settings, student_controls
+from app.distill.shared_settings import shared_controls
 from app.distill.variants import change, changes, standard
 from app.shared.presenter import is_presenting
 from app.shared.settings_table import fields
@@ -214,17 +213,7 @@ def choose_grid(names: list[str]) -> None:
 
 def choose_shared(teacher: str) -> None:
     """The settings of all runs, which are those of the Distill page, and the benchmarks at the end."""
-    left, middle, right = st.columns(3, gap="large")
-    with left:
-        st.markdown("**Student**")
-        student_controls(teacher)
-    with middle:
-        st.markdown("**Text**")
-        corpus_controls()
-    with right:
-        st.markdown("**Benchmarks**")
-        _benchmarks()
-    more_settings("evaluation.benchmarks")
+    shared_controls(teacher, "Benchmarks", _benchmarks, above=["evaluation.benchmarks"])
 
 
 def _benchmarks() -> None:

@@ -10,12 +10,13 @@ import streamlit as st
 
 from app.runs.list import IDLE, LIVE
 from app.shared.activity import track_activity
+from app.shared.list_cards import card_name, more_button
 from app.shared.model_cache import friendly_errors
 from app.shared.run_texts import Colour, ago
 from app.shared.visitor import visitor
 from app.shared.widgets import caption, literal
 from app.studies import grid
-from app.studies.actions import ask_to_delete, confirm_delete, show_study_problem
+from app.studies.actions import confirm_delete, delete_button, show_study_problem
 from app.studies.link import open_study
 from app.studies.matrix import counts_text
 from fairkd import studies
@@ -76,19 +77,7 @@ def _list() -> None:
         _row(record)
     for id, sentence in studies.damaged_studies().items():
         _damaged(id, sentence)
-    if len(found) > shown:
-        st.button(
-            f"Show {min(FIRST, len(found) - shown)} more of {len(found) - shown}",
-            on_click=_more,
-            args=(shown,),
-            type="tertiary",
-            key="more_studies",
-            icon=":material/expand_more:",
-        )
-
-
-def _more(shown: int) -> None:
-    st.session_state[_SHOWN] = shown + FIRST
+    more_button(shown, len(found), FIRST, key=_SHOWN)
 
 
 def _row(record: StudyRecord) -> None:
@@ -97,17 +86,10 @@ def _row(record: StudyRecord) -> None:
     with st.container(border=True):
         left, right = st.columns([5, 4], vertical_alignment="center", gap="medium")
         with left.container(gap=None):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                # Without a callback: Streamlit would rerun this list alone, and not the page.
-                if st.button(
-                    f"**{literal(record.study.name)}**",
-                    key=f"open_study_{record.id}",
-                    type="tertiary",
-                    help="Open this study.",
-                ):
-                    open_study(record.id)
-                    st.rerun()
-                st.badge(record.state, icon=icon, color=colour)
+            key = f"open_study_{record.id}"
+            if card_name(record.study.name, record.state, colour, icon, key=key, what="study"):
+                open_study(record.id)
+                st.rerun()
             caption(" · ".join(map(literal, about(record))))
             if record.note:
                 caption(literal(record.note))
@@ -134,14 +116,7 @@ def _damaged(id: str, sentence: str) -> None:
         st.markdown(f"**`{literal(id)}`**")
         caption(f":material/warning: {literal(without_folder(sentence))}")
         if studies.change_refusal(id, visitor()) is None:
-            st.button(
-                "Delete",
-                key=f"delete_study_{id}",
-                icon=":material/delete:",
-                on_click=ask_to_delete,
-                args=(id,),
-                type="tertiary",
-            )
+            delete_button(id)
             confirm_delete(id, "this study")
 
 

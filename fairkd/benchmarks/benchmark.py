@@ -74,7 +74,8 @@ class Value:
     values are better: "lower", "higher", "unbiased" (nearer to `unbiased`) or "none". `axis` is what
     this value is about where the rest of its benchmark is about another one of `side_effect_table.AXES`.
     `variant_of` is the key of the value that this one computes in another way, as published figures do. With
-    `logs` it is exp of a mean in nats, so that two values are compared by their ratio.
+    `logs` it is exp of a mean in nats, so that two values are compared by their ratio. `bounds` is the range
+    of values, where it does not follow from unit and direction.
     """
 
     key: str
@@ -86,6 +87,7 @@ class Value:
     axis: str | None = None
     variant_of: str | None = None
     logs: bool = False
+    bounds: tuple[float, float] | None = None
 
     def format(self, value: float | None) -> str:
         """The value for people; "–" where it is None or NaN.

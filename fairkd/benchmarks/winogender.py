@@ -213,6 +213,7 @@ BENCHMARK: Benchmark = Benchmark(
             unit="none",
             direction="unbiased",
             unbiased=0.0,
+            bounds=(-1.0, 1.0),
         ),
         Value(
             key="correlation_text",
@@ -220,6 +221,7 @@ BENCHMARK: Benchmark = Benchmark(
             unit="none",
             direction="unbiased",
             unbiased=0.0,
+            bounds=(-1.0, 1.0),
         ),
         Value(
             key="gap", label="mean gap, she − he", unit="nats", direction="unbiased", unbiased=0.0, digits=3

@@ -33,11 +33,11 @@ TOKENS = 32_768  # of the training text
 RIDGE = 1e-2  # times the mean square of an entry of g, times N
 
 
-def texts_to_fit(loader: Loader) -> list[Batch]:
-    """The first batches of the text, some `TOKENS` tokens or one epoch. The loader ends where it was."""
+def texts_to_fit(loader: Loader, most: int = TOKENS) -> list[Batch]:
+    """The first batches of the text, some `most` tokens or one epoch. The loader ends where it was."""
     before, batches, tokens = loader.position, [], 0
     loader.position = DataPosition()
-    while tokens < TOKENS and loader.position.epoch == 0:
+    while tokens < most and loader.position.epoch == 0:
         batches += loader.take(1)
         tokens += batches[-1].tokens
     loader.position = before

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from fairkd.corpora import Corpus
 from fairkd.distill.config import Config
+from fairkd.distill.fitted_start import fit_seconds
 from fairkd.distill.memory_limits import explain_lack_of_memory
 from fairkd.distill.precision import make_accelerator, synchronize, use_threads
 from fairkd.distill.prepared_batch import PositionCounts
 from fairkd.distill.setup import CheckCancelled, Notify, scratch_buffers, set_up
+from fairkd.distill.student import fits
 from fairkd.models import MaskedLM
 
 SENTENCES = 4000  # that the trial reads
@@ -20,7 +22,9 @@ SENTENCES = 4000  # that the trial reads
 class Estimate:
     """What the whole budget amounts to on this machine, training only, without evaluations.
 
-    It also leaves out the seconds in which copied layers are fitted before the first step.
+    `seconds` include the `fit_seconds` in which copied layers are fitted before the first step, as a budget in
+    minutes does. Nothing is taken off for what a cache may hold already: the fitted layers, or the teacher's
+    states. So a run may be faster than its estimate, above all from its second pass through the text on.
 
     `tokens` include swapped sentences. `epochs` says how often the text itself is read.
     """
@@ -30,6 +34,7 @@ class Estimate:
     tokens: int
     seconds: float
     epochs: float
+    fit_seconds: float
 
 
 def estimate(
@@ -72,16 +77,22 @@ def estimate(
             else:
                 begin = time.monotonic()
         elapsed = time.monotonic() - begin
+        # The trial reads only a part of the text. Its batches hold as many sentences as those of the whole.
+        sampler = loader.sampler
+        batches_per_epoch = len(sampler.epoch(0)) * len(setup.corpus.training) / len(sampler.sentences)
+        steps_per_epoch = batches_per_epoch / config.optimizer.gradient_accumulation
+        fit = 0.0
+        if fits(setup.teacher, setup.config.student):
+            copied = setup.config.student.layers or ()
+            fit = fit_seconds(trainer, loader, copied, steps_per_epoch * tokens / steps)
     budget = config.budget
-    all_steps = budget.steps or max(1, round((budget.minutes or 0) * 60 * steps / elapsed))
+    all_steps = budget.steps or max(1, round(((budget.minutes or 0) * 60 - fit) * steps / elapsed))
     all_tokens = tokens / steps * all_steps
-    # The trial reads only a part of the text. Its batches hold as many sentences as those of the whole.
-    sampler = loader.sampler
-    batches_per_epoch = len(sampler.epoch(0)) * len(setup.corpus.training) / len(sampler.sentences)
     return Estimate(
         tokens_per_second=tokens / elapsed,
         steps=all_steps,
         tokens=round(all_tokens),
-        seconds=all_steps * elapsed / steps,
-        epochs=all_steps * config.optimizer.gradient_accumulation / batches_per_epoch,
+        seconds=all_steps * elapsed / steps + fit,
+        epochs=all_steps / steps_per_epoch,
+        fit_seconds=fit,
     )

@@ -19,6 +19,16 @@ standard deviation s (with S − 1):
     test                 |d| sqrt(S) / s against t with S − 1 degrees of freedom, two-sided (paired t test)
     smallest difference  δ s / sqrt(S), where δ is the noncentrality at which that test has 80 % power
 
+A mean x̄ of values that lie between a and b, such as a share, has its interval on the logit scale, and one of
+values above a on the log scale (b infinite). With h = t(.975, S − 1) s / sqrt(S), by the delta method:
+
+    g(x) = log((x − a) / (b − x)), or log(x − a)
+    interval             from g⁻¹(g(x̄) − g'(x̄) h) to g⁻¹(g(x̄) + g'(x̄) h)
+
+So it holds the mean and stays within the range, which x̄ ± h may leave, and covers better where values lie
+near an end: 5 seeds, beta(1, 99): 93 % instead of 88 %. Far from the ends both agree. Differences may be
+negative, so theirs stay as they are.
+
 The t test needs the differences to be roughly normal over seeds; with few seeds this cannot be checked.
 p values are adjusted by Holm (1979) over the variants that are compared with one baseline in one column.
 
@@ -44,12 +54,13 @@ Floats = NDArray[np.float64]
 
 POWER = 0.8  # of the smallest difference that could have been shown
 FEWEST_SEEDS = 2  # with one seed there is no spread
+ANY_NUMBER = (-np.inf, np.inf)
 _ROUNDING = 1e-12  # a spread below this part of the values is that of floating point
 
 
 @dataclass(frozen=True)
 class SeedMean:
-    """A mean over seeds with its 95 % t interval over seeds.
+    """A mean over seeds with its 95 % t interval over seeds, within the range of the values.
 
     `deviation` is the standard deviation over seeds. It and the ends are NaN for one seed. The values of a
     perplexity are averaged in logs: the mean is geometric, and `deviation` in nats.
@@ -129,18 +140,49 @@ class CrossedInterval:
     items: int
 
 
-def mean_over_seeds(values: ArrayLike, *, logs: bool = False) -> SeedMean:
+def mean_over_seeds(
+    values: ArrayLike, *, logs: bool = False, bounds: tuple[float, float] = ANY_NUMBER
+) -> SeedMean:
     """The mean of `values` [S], one a seed, with its t interval; geometric with `logs`.
+
+    `bounds` is the range of the values: finite on both sides, below, or not at all. Those of `logs` are
+    positive anyway.
 
     >>> found = mean_over_seeds([1.0, 2.0, 3.0])
     >>> round(found.mean, 2), round(found.low, 2), round(found.high, 2)
     (2.0, -0.48, 4.48)
+    >>> found = mean_over_seeds([0.1, 0.2, 0.3], bounds=(0, 1))
+    >>> round(found.mean, 2), round(found.low, 2), round(found.high, 2)
+    (0.2, 0.05, 0.54)
     """
     table = _finite(np.log(_positive(values)) if logs else values)
     mean, low, high, deviation = _t_interval(table)
     if logs:
         mean, low, high = (float(np.exp(one)) for one in (mean, low, high))
+    else:
+        low, high = interval_within(mean, high - mean, bounds)
     return SeedMean(mean, low, high, deviation, len(table))
+
+
+def interval_within(mean: float, half: float, bounds: tuple[float, float]) -> tuple[float, float]:
+    """The ends of the interval of a mean with the half width `half`, within the range of its values.
+
+    A mean that rounding has put on an end or beyond it, such as a KL of -1e-9, keeps `mean ± half`.
+    """
+    low, high = bounds
+    above, below = mean - low, high - mean
+    if low == -np.inf or not half > 0 or not (above > 0 and below > 0):
+        return mean - half, mean + half
+    with np.errstate(over="ignore"):
+        if below == np.inf:
+            factor = np.exp(half / above)
+            return float(low + above / factor), float(low + above * factor)
+        # (x - low) / (high - x) is divided and multiplied by this.
+        factor = np.exp(half * (high - low) / (above * below))
+        return (
+            float(low + (high - low) * above / (above + below * factor)),
+            float(high - (high - low) * below / (below + above * factor)),
+        )
 
 
 def compare_variants(
@@ -204,6 +246,7 @@ def crossed_interval(
     baseline: ArrayLike | None = None,
     *,
     target: float | None = None,
+    bounds: tuple[float, float] = ANY_NUMBER,
     seed: int = 0,
     resamples: int = 2000,
 ) -> CrossedInterval:
@@ -230,6 +273,8 @@ def crossed_interval(
         One value a seed and item, in the same order in both; without a baseline, the interval is of the mean.
     target : float, optional
         Compare how far each seed's mean over items is from this value, instead of the mean itself.
+    bounds : tuple of float
+        Of a mean: the range of the items' values, which the interval keeps to as that of `mean_over_seeds`.
     """
     tables = [_table(values)] + ([] if baseline is None else [_table(baseline)])
     if len({table.shape for table in tables}) > 1:
@@ -257,7 +302,7 @@ def crossed_interval(
     variance, parts = both.var(), (seeds_alone.var(), items_alone.var())
     degrees = _satterthwaite(parts, (seeds - 1, items - 1))
     half = _t_quantile(degrees) * float(np.sqrt(variance))
-    return CrossedInterval(value - half, value + half, seeds, items)
+    return CrossedInterval(*interval_within(value, half, bounds), seeds, items)
 
 
 def _compared(

@@ -13,7 +13,7 @@ from typing import Literal
 
 from fairkd.benchmarks import BENCHMARKS, Value
 from fairkd.measures import COSTS, MEASURES, Cost, Measure
-from fairkd.studies.seed_statistics import Better
+from fairkd.studies.seed_statistics import ANY_NUMBER, Better
 from fairkd.utils import signed, signed_interval
 
 ColumnFamily = Literal["fidelity", "quality", "bias", "cost"]
@@ -33,6 +33,8 @@ class StudyColumn:
         Which values are better; with a `target`, which distances from it are.
     target : float, optional
         The value that is best, where it is neither the lowest nor the highest.
+    bounds : tuple of float
+        Between which all values lie, so that intervals of a mean do, too.
     logs : bool
         Values are averaged and compared in logs, so that a difference is a ratio.
     exact : bool
@@ -58,6 +60,7 @@ class StudyColumn:
     direction: Better
     format: Callable[[float | None], str]
     target: float | None = None
+    bounds: tuple[float, float] = ANY_NUMBER
     logs: bool = False
     exact: bool = False
     scale: float = 1.0
@@ -102,7 +105,7 @@ class StudyColumn:
     def interval(self, low: float, high: float) -> str:
         """Both ends of an interval of values: "1.30 to 2.30 nats"."""
         ends = (self.format(low).removesuffix(" nats"), self.format(high))
-        return " to ".join(ends).replace("-", "−")  # a t interval may leave the range of the values
+        return " to ".join(ends).replace("-", "−")
 
     def size(self, value: float) -> str:
         """A difference without its sign: "1.29 nats"; of a log ratio, by how much one value is more."""
@@ -140,6 +143,7 @@ def _of_measure(measure: Measure) -> StudyColumn:
         family=measure.family,
         direction="lower" if measure.direction == "zero" else measure.direction,
         target=0.0 if measure.direction == "zero" else None,
+        bounds=_bounds(measure.unit, measure.direction),
         format=measure.format,
         logs=measure.logs,
         scale=100.0 if is_share else 1.0,
@@ -164,6 +168,7 @@ def _of_value(benchmark: str, label: str, family: ColumnFamily, value: Value) ->
         family=family,
         direction="lower" if value.direction == "unbiased" else value.direction,
         target=value.unbiased if value.direction == "unbiased" else None,
+        bounds=value.bounds or _bounds(value.unit, value.direction),
         format=value.format,
         logs=value.logs,
         scale=scale,
@@ -186,12 +191,19 @@ def _of_cost(cost: Cost) -> StudyColumn:
         description=cost.description,
         family="cost",
         direction=cost.direction,
+        bounds=(0.0, math.inf),
         format=cost.format,
         exact=not cost.depends_on_seed,
         scale=scale,
         digits=digits,
         unit=unit,
     )
+
+
+def _bounds(unit: str, direction: str) -> tuple[float, float]:
+    """The range of a quantity. What is best when it is lowest is best at 0: a divergence, an absolute gap."""
+    most = {"share": 1.0, "percent": 100.0}.get(unit, math.inf)
+    return (0.0, most) if most < math.inf or direction == "lower" else ANY_NUMBER
 
 
 def _ratio(log: float) -> str:

@@ -233,7 +233,9 @@ def _column(
                     for cell in own[name]
                     if column.key in cell.values
                 ),
-                mean=mean_over_seeds([*values.values()], logs=column.logs) if values else None,
+                mean=mean_over_seeds([*values.values()], logs=column.logs, bounds=column.bounds)
+                if values
+                else None,
                 crossed=_crossed_mean(column, own[name], tuple(values)),
                 comparison=comparison,
                 crossed_difference=crossed_difference,
@@ -267,9 +269,9 @@ def _crossed_mean(
     items = _items(column, cells, seeds)
     if items is None:
         return None
-    found = crossed_interval(items)
     if not column.logs:
-        return found
+        return crossed_interval(items, bounds=column.bounds)
+    found = crossed_interval(items)
     return CrossedInterval(math.exp(found.low), math.exp(found.high), found.seeds, found.items)
 
 

@@ -47,7 +47,7 @@ def test_the_variants_have_one_row_each_with_mean_difference_and_verdict(found: 
 def test_text_tables_show_mean_interval_and_verdict(found: StudyResults) -> None:
     frame = summary_table(found).set_index("measure")
     row = frame.loc["mean absolute gap (lower is better)"]
-    assert row["plain"] == "1.80 nats (1.30 to 2.30 nats)"
+    assert row["plain"] == "1.80 nats (1.37 to 2.37 nats)"
     assert row["fa_ir"].startswith("0.55 nats (") and row["fa_ir"].endswith("), better")
     latency = found.column("milliseconds")
     assert latency is not None and latency.interval(-187.2, 630) == "−187 ms to 630 ms"

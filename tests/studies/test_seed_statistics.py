@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from fairkd.studies.seed_statistics import (
     SeedComparison,
     compare_variants,
     crossed_interval,
+    interval_within,
     mean_over_seeds,
     smallest_difference,
 )
@@ -77,7 +80,44 @@ def test_the_crossed_interval_is_that_of_a_plain_loop() -> None:
     assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("bounds", "forward", "back"),
+    [
+        ((0.0, 1.0), lambda x: math.log(x / (1 - x)), lambda y: 1 / (1 + math.exp(-y))),
+        ((0.0, math.inf), math.log, math.exp),
+        ((-1.0, 1.0), math.atanh, math.tanh),  # Fisher's z of a correlation is half of this logit
+    ],
+)
+def test_an_interval_within_a_range_is_that_of_the_delta_method(
+    bounds: tuple[float, float], forward: Callable[[float], float], back: Callable[[float], float]
+) -> None:
+    mean, half, step = 0.3, 0.2, 1e-6
+    slope = (forward(mean + step) - forward(mean - step)) / (2 * step)
+    ends = [back(forward(mean) + sign * slope * half) for sign in (-1, 1)]
+    assert interval_within(mean, half, bounds) == pytest.approx(ends, rel=1e-6)
+
+
 # --- properties ---
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([(0.0, 1.0), (0.0, 100.0), (-1.0, 1.0), (0.0, math.inf)]),
+    st.lists(st.floats(0, 1), min_size=2, max_size=8),
+)
+def test_an_interval_within_a_range_holds_the_mean_and_stays_there(
+    bounds: tuple[float, float], places: list[float]
+) -> None:
+    low, high = bounds
+    width = min(high - low, 50.0)
+    found = mean_over_seeds([low + width * place for place in places], bounds=bounds)
+    rounding = 1e-9 * width
+    assert low - rounding <= found.low <= found.mean + rounding
+    assert found.mean - rounding <= found.high <= high + rounding
+    items = np.array([[low + width * place] * 6 for place in places])
+    crossed = crossed_interval(items, bounds=bounds, resamples=50)
+    assert low - rounding <= crossed.low <= found.mean + rounding
+    assert found.mean - rounding <= crossed.high <= high + rounding
 
 
 @settings(max_examples=60, deadline=None)
@@ -165,6 +205,13 @@ def test_values_that_cannot_be_averaged_are_refused() -> None:
     assert math.isnan(crossed_interval(np.zeros((2, 5))).low)
 
 
+def test_a_mean_that_rounding_puts_beyond_the_range_keeps_its_plain_interval() -> None:
+    found = mean_over_seeds([-2e-9, 1e-9], bounds=(0, math.inf))
+    assert found.low < found.mean < 0 < found.high
+    alike = mean_over_seeds([1.0, 1.0], bounds=(0, 1))
+    assert (alike.low, alike.high) == (1.0, 1.0)
+
+
 # --- simulated studies ---
 
 
@@ -181,6 +228,28 @@ def test_the_t_interval_covers_and_false_verdicts_are_rare() -> None:
         false += any(each.is_shown for each in found.values())
     assert covered / 1500 == pytest.approx(0.95, abs=0.015)
     assert false / 1500 <= 0.055
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize(
+    ("bounds", "draw", "true"),
+    [
+        ((0.0, 1.0), lambda random, n: random.beta(20, 20, n), 0.5),
+        ((0.0, 1.0), lambda random, n: random.beta(99, 1, n), 0.99),
+        ((0.0, math.inf), lambda random, n: random.gamma(3, 1 / 3, n), 1.0),
+    ],
+)
+def test_intervals_within_a_range_cover_also_near_its_ends(
+    seeds: int, bounds: tuple[float, float], draw: Callable[..., Any], true: float
+) -> None:
+    random, hits, plain = np.random.default_rng(5), 0, 0
+    for _ in range(1500):
+        values = draw(random, seeds)
+        found, other = mean_over_seeds(values, bounds=bounds), mean_over_seeds(values)
+        hits += found.low <= true <= found.high
+        plain += other.low <= true <= other.high
+    assert 0.92 <= hits / 1500 <= 0.97
+    assert hits >= plain - 10  # the interval on the plain scale, which may leave the range
 
 
 def test_the_smallest_difference_is_detected_as_often_as_stated() -> None:

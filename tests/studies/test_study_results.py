@@ -13,6 +13,7 @@ from fairkd.benchmarks import stored_results
 from fairkd.errors import InputError
 from fairkd.measures import COSTS, MEASURES
 from fairkd.studies.seed_statistics import crossed_interval
+from fairkd.studies.study_columns import StudyColumn, all_columns
 from fairkd.studies.study_results import results
 from tests.app.some_runs import result
 from tests.studies.finished import finished_study
@@ -102,7 +103,7 @@ def test_items_give_an_interval_over_seeds_and_professions(tmp_path: Path) -> No
     assert (found.crossed_difference.low, found.crossed_difference.items) == (pytest.approx(expected.low), 8)
     assert "Over seeds and professions the interval is" in found.sentence
     assert found.crossed is not None and found.crossed.low == pytest.approx(
-        crossed_interval(tables["fair"]).low
+        crossed_interval(tables["fair"], bounds=(0, math.inf)).low
     )
 
 
@@ -203,3 +204,26 @@ def test_values_of_other_tokens_and_of_other_constraints_are_not_compared(tmp_pa
         assert found.of("trimmed", key).comparison is None
     assert found.of("trimmed", "gap_absolute").comparison is not None
     assert any(note.startswith("trimmed has another vocabulary") for note in found.notes)
+
+
+def test_intervals_of_means_stay_within_the_range_of_their_measure(tmp_path: Path) -> None:
+    values = [
+        {"top1_agreement": 0.99, "kl": 0.02, "gap_mean": 0.3},
+        {"top1_agreement": 0.5, "kl": 0.4, "gap_mean": -0.1},
+    ]
+    cells = {seed: cell(0.1 + seed, **one) for seed, one in enumerate(values)}
+    found = results(finished_study(tmp_path, {"plain": cells}))
+    means = {key: found.of("plain", key).mean for key in ("top1_agreement", "kl", "gap_absolute", "gap_mean")}
+    agreement, kl, absolute, signed = (mean for mean in means.values() if mean is not None)
+    assert 0 < agreement.low < agreement.mean < agreement.high < 1
+    assert 0 < kl.low < kl.mean and 0 < absolute.low < absolute.mean
+    assert signed.low < 0 < signed.high  # has no range
+
+
+@pytest.mark.parametrize("column", all_columns().values(), ids=lambda column: column.key)
+def test_the_range_of_a_column_holds_what_is_best(column: StudyColumn) -> None:
+    low, high = column.bounds
+    if column.target is not None:
+        assert low < column.target < high or column.target == high
+    if column.direction == "lower" and column.target is None:
+        assert low == 0

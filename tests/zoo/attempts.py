@@ -11,6 +11,8 @@ import torch
 from fairkd.constraints import resolve
 from fairkd.corpora import Corpus
 from fairkd.distill import make_config, train
+from fairkd.distill.config import ObjectiveConfig
+from fairkd.distill.relation_term import RelationTerm
 from fairkd.errors import FairKDError
 from fairkd.lexicon import Template, contrasts
 from fairkd.measures import gaps
@@ -51,6 +53,11 @@ def _constraint(lm: MaskedLM) -> None:
     resolve(lm, _PRONOUNS, kind="group", roles=["subject"])
 
 
+def _relations(lm: MaskedLM) -> None:
+    """Whether the relation loss knows where queries, keys and values are; nothing is trained."""
+    RelationTerm(lm, lm, ObjectiveConfig(relations=1.0))
+
+
 def _distil(lm: MaskedLM, **student: object) -> None:
     settings = make_config(
         {
@@ -71,6 +78,7 @@ ATTEMPTS: dict[str, Callable[[MaskedLM], None]] = {
     "predict": _predict,
     "gaps": _gaps,
     "constraint": _constraint,
+    "relations": _relations,
     "distill layers": lambda lm: _distil(lm, layers=[0]),
     "distill fresh": lambda lm: _distil(lm, kind="fresh", hidden_layers=1, width=16, heads=2),
 }

@@ -6,6 +6,7 @@ With names, only those are tried, and the table is printed instead. Takes a few 
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported
@@ -28,8 +29,9 @@ Each row is a tiny checkpoint in the shape of the published ones, made on the fl
 table says what FairKD can do with an architecture and its tokenizer, not how good a model is.
 
 The columns are what was tried: load the model, predict a masked word, measure pronoun gaps, resolve the
-pronoun constraint, distill into a student with one of the teacher's layers, and distill into a fresh smaller
-student. A number stands for the sentence that FairKD refuses with, below the table.
+pronoun constraint, find the queries, keys and values that the relation loss compares (`objective.relations`),
+distill into a student with one of the teacher's layers, and distill into a fresh smaller student. A number
+stands for the sentence that FairKD refuses with, below the table.
 
 This page is generated: `python -m tests.zoo.table` makes the checkpoints and tries everything again.
 """
@@ -47,7 +49,7 @@ def table(names: tuple[str, ...]) -> str:
             sentence = found.get(column, "")
             if sentence:
                 sentence = sentence.replace(name, "the model")
-                sentence = sentence[:1].upper() + sentence[1:]
+                sentence = re.sub(r"^the\b", "The", sentence)  # a setting keeps its own case
                 cells.append(f"({numbers.setdefault(sentence, len(numbers) + 1)})")
             else:
                 cells.append("ok" if sentence is None else "–")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from fairkd.augmentation.gender_swap import swap
-from fairkd.distill import estimate, time_estimate
+from fairkd.distill import estimate, fitted_start, time_estimate
 from fairkd.distill.data.batching import BatchSampler, encode
 from fairkd.distill.data.loader import BatchLoader, Counterfactuals, DataPosition
 from fairkd.distill.data.masking import Masker, Masking
@@ -72,13 +74,40 @@ def test_a_run_with_swapped_sentences_trains_on_more_tokens(tiny_bert: MaskedLM,
 def test_an_estimate_extrapolates_a_trial_to_the_budget(tiny_bert: MaskedLM) -> None:
     found = estimate(config(budget={"steps": 1000}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3)
     assert found.steps == 1000
-    assert found.seconds == pytest.approx(found.tokens / found.tokens_per_second, rel=0.01)
+    training = found.tokens / found.tokens_per_second
+    assert found.seconds == pytest.approx(training + found.fit_seconds, rel=0.01)
     epoch = len(BatchSampler(encode(tiny_bert.tokenizer, SENTENCES), tokens=256, seed=0, pad_id=0).epoch(0))
     assert found.epochs == pytest.approx(1000 / epoch)
     minutes = estimate(
         config(budget={"minutes": 2, "steps": None}), teacher=tiny_bert, corpus=CORPUS, seconds=0.3
     )
     assert minutes.seconds == pytest.approx(120, rel=0.05)
+
+
+@pytest.mark.parametrize("most", [400, 10**6])
+def test_an_estimate_holds_the_time_to_fit_copied_layers(
+    tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """The fit takes a millisecond a token, by a clock that moves with it alone, and reads one epoch at most."""
+    now = 0.0
+
+    def fit(*given: Any, **_: Any) -> None:
+        nonlocal now
+        now += 0.001 * sum(batch.tokens for batch in given[3])
+
+    monkeypatch.setattr(fitted_start, "fit_layers", fit)
+    monkeypatch.setattr(fitted_start, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(fitted_start, "TOKENS", most)
+    found = estimate(config(), teacher=tiny_bert, corpus=CORPUS, seconds=0)
+    epoch = found.tokens / found.epochs
+    assert found.fit_seconds == pytest.approx(0.001 * min(most, epoch))
+    assert found.seconds > found.fit_seconds
+    minutes = config(budget={"minutes": (found.fit_seconds + 600) / 60, "steps": None})
+    assert estimate(minutes, teacher=tiny_bert, corpus=CORPUS, seconds=0).seconds == pytest.approx(
+        found.fit_seconds + 600, rel=0.05
+    )
+    alone = estimate(config(student={"fit_layers": False}), teacher=tiny_bert, corpus=CORPUS, seconds=0)
+    assert alone.fit_seconds == 0
 
 
 def test_an_estimate_reports_what_it_reads_and_can_be_cancelled(tiny_bert: MaskedLM) -> None:
