@@ -57,7 +57,7 @@ def shared_controls(
 ) -> None:
     """The controls of the shared settings: in three columns, and folded all others.
 
-    The `last` column has those of time, or other `controls`; `above` are further settings that the page shows.
+    The `last` column has those of time, or other `controls`. The page shows the settings `above` already.
     """
     left, middle, right = st.columns(3, gap="large")
     with left:

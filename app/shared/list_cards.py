@@ -11,7 +11,7 @@ from app.shared.widgets import literal
 def card_name(name: str, state: str, colour: Colour, icon: str, *, key: str, what: str) -> bool:
     """A name beside a badge with its state; whether the name was clicked.
 
-    Who draws it reruns the page then. A callback would not do: in a fragment, Streamlit reruns the list alone.
+    The caller reruns the page then. A callback would not do: in a fragment, Streamlit reruns the list alone.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         clicked = st.button(f"**{literal(name)}**", key=key, type="tertiary", help=f"Open this {what}.")

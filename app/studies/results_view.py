@@ -7,6 +7,7 @@ from functools import partial
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from app.charts.run_comparison import BIAS, MASS, QUALITY, and_, bias_quality
 from app.charts.seed_charts import seed_differences, seed_dots
@@ -21,10 +22,22 @@ from app.studies.matrix import signature
 from fairkd import studies
 from fairkd.errors import FairKDError
 from fairkd.studies import StudyColumn, StudyRecord, StudyResults
+from fairkd.utils import p_value
 
 EVERY = "6s"  # between two updates while runs train
 COLUMN = "measure"  # a parameter of the address
 MOST_WHOLE = 6  # variants whose rows fit in a presenter's window
+# Of the table of all measures, in their order.
+_HEADINGS = {
+    "measure": "measure",
+    "variant": "variant",
+    "mean": "mean",
+    "low": "95 % from",
+    "high": "to",
+    "difference": "difference",
+    "p_holm": "p (Holm)",
+    "verdict": "verdict",
+}
 _LINES = 2  # of title and of note, reserved, so that both charts begin at one height
 
 
@@ -200,32 +213,48 @@ def _bias_quality(found: StudyResults) -> None:
 
 
 def _tables(found: StudyResults) -> None:
-    """All columns in words, and the values of every seed, which can be sorted."""
+    """All columns, and the values of every seed: numbers, shown with their units, which can be sorted."""
     about = partial(studies.about_study, found)
     st.markdown("**All measures**")
-    summary = studies.summary_table(found)
-    st.dataframe(summary, hide_index=True, key="study_summary", height="auto")
+    frame = studies.measures_table(found)
+    st.dataframe(
+        _with_units(found, frame),
+        hide_index=True,
+        key="study_summary",
+        height="auto",
+        column_order=list(_HEADINGS),
+        column_config=dict(_HEADINGS),
+    )
     table_download(
         partial(studies.variants_table, found),
         f"fairkd-study-{found.id}",
         "study_summary_csv",
         about=about,
-        shown=summary,
+        shown=studies.summary_table(found),
     )
     caption(
-        "Means over seeds with 95 % t intervals over seeds, and the verdict against the baseline. The file "
-        "has all digits, both intervals, p values and the smallest differences."
+        "Means over seeds with 95 % t intervals over seeds, which stay within the range of the measure; the "
+        "difference to the baseline, its p value adjusted by Holm, and the verdict. Click the head of a "
+        "column to sort by it. The file has all digits, both intervals and the smallest differences."
     )
     panel = st.expander("Every seed", icon=":material/table_rows:", key="study_every_seed", on_change="rerun")
     if panel.open:
         with panel:
             frame = studies.cells_table(found)
-            labels = {column.key: column.label for column in found.columns}
             st.dataframe(
-                frame,
+                frame.style.format({column.key: column.format for column in found.columns}, na_rep="–"),
                 hide_index=True,
                 key="study_cells",
-                column_config={key: st.column_config.NumberColumn(label) for key, label in labels.items()},
+                column_config={column.key: column.label for column in found.columns},
             )
-            caption("Click the head of a column to sort by it.")
             table_download(frame, f"fairkd-study-{found.id}-seeds", "study_cells_csv", about=about)
+
+
+def _with_units(found: StudyResults, frame: pd.DataFrame) -> Styler:
+    """`measures_table` with each number in the unit and the digits of its own measure; they stay numbers."""
+    styled = frame.style.format(p_value, subset=["p_holm"], na_rep="–")
+    for column in found.columns:
+        rows = frame["key"] == column.key
+        styled.format(column.format, subset=(rows, ["mean", "low", "high"]), na_rep="–")
+        styled.format(column.difference, subset=(rows, ["difference"]), na_rep="–")
+    return styled

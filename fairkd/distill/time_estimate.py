@@ -22,9 +22,9 @@ SENTENCES = 4000  # that the trial reads
 class Estimate:
     """What the whole budget amounts to on this machine, training only, without evaluations.
 
-    `seconds` include the `fit_seconds` in which copied layers are fitted before the first step, as a budget in
-    minutes does. Nothing is taken off for what a cache may hold already: the fitted layers, or the teacher's
-    states. So a run may be faster than its estimate, above all from its second pass through the text on.
+    `seconds` include the `fit_seconds` in which copied layers are fitted before the first step, as a budget
+    in minutes does. Nothing is taken off for what a cache may hold already: the fitted layers, or the
+    teacher's states. So a run may be faster, above all from its second pass through the text on.
 
     `tokens` include swapped sentences. `epochs` says how often the text itself is read.
     """

@@ -3,6 +3,7 @@ from .cells import SHARED as SHARED, budget_notes as budget_notes, variant_confi
 from .result_tables import (
     about_study as about_study,
     cells_table as cells_table,
+    measures_table as measures_table,
     result_files as result_files,
     summary_table as summary_table,
     summary_text as summary_text,

@@ -62,6 +62,27 @@ def variants_table(results: StudyResults) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def measures_table(results: StudyResults) -> pd.DataFrame:
+    """One row a column of the results and a variant, with numbers; NaN or "" where there is none.
+
+    Returns
+    -------
+    DataFrame
+        key, measure: of the column; variant; mean, low, high: over seeds, with the t interval; difference:
+        to the baseline, of a perplexity that of the logarithms; p_holm, verdict: as in `SeedComparison`.
+    """
+    rows = []
+    for column in results.columns:
+        for name in results.variants:
+            one = results.of(name, column.key)
+            found = _numbers("", one)
+            numbers = {key: found[f"_{key}"] for key in ("low", "high", "difference", "p_holm")}
+            verdict = found["_verdict"] or ""
+            own = {"key": column.key, "measure": _heading(column), "variant": name, "mean": found[""]}
+            rows.append({**own, **numbers, "verdict": verdict})
+    return pd.DataFrame(rows)
+
+
 def summary_table(results: StudyResults) -> pd.DataFrame:
     """The results as text: a row a column; each variant's mean with its t interval over seeds, verdict."""
     rows = [

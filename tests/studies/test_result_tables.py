@@ -9,7 +9,13 @@ import pandas as pd
 import pytest
 
 from fairkd import __version__
-from fairkd.studies.result_tables import cells_table, result_files, summary_table, variants_table
+from fairkd.studies.result_tables import (
+    cells_table,
+    measures_table,
+    result_files,
+    summary_table,
+    variants_table,
+)
 from fairkd.studies.study_results import StudyResults, results
 from tests.studies.finished import finished_study
 from tests.studies.test_study_results import cell, rows
@@ -66,3 +72,16 @@ def test_the_files_say_what_they_are_about_and_escape_names(found: StudyResults,
     assert "fairkd version: " in markdown and "95 % t intervals over seeds" in markdown
     assert latex.startswith("\\begin{tabular}{lll}\n\\toprule\nmeasure & plain & fa\\_ir \\\\")
     assert "% study: 50 % & more" in latex
+
+
+def test_the_table_of_all_measures_holds_numbers_that_can_be_sorted(found: StudyResults) -> None:
+    frame = measures_table(found)
+    assert (frame[["mean", "low", "high", "difference", "p_holm"]].dtypes == "float64").all()
+    one = found.of("fa_ir", "gap_absolute")
+    row = frame[(frame["key"] == "gap_absolute") & (frame["variant"] == "fa_ir")].iloc[0]
+    assert one.mean is not None and one.comparison is not None
+    assert (row["mean"], row["low"], row["high"]) == (one.mean.mean, one.mean.low, one.mean.high)
+    assert (row["difference"], row["p_holm"]) == (one.comparison.difference, one.comparison.p_adjusted)
+    assert row["verdict"] == "better"
+    baseline = frame[frame["variant"] == "plain"]
+    assert baseline["difference"].isna().all() and (baseline["verdict"] == "").all()

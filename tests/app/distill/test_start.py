@@ -61,7 +61,11 @@ def test_where_to_run_is_asked_only_where_there_is_a_choice(
     monkeypatch.setenv("FAIRKD_CHECK_SECONDS", "0")
     app = open_distill(["fair"])
     assert app.selectbox(key=KEY).options == ["This machine", "sh"]
-    app.selectbox(key=KEY).set_value("command")
+    app.session_state["reproduce_distill"] = True
+    app.run()
+    assert "--on" not in app.code[0].value
+    app.selectbox(key=KEY).set_value("command").run()
+    assert app.code[0].value.endswith(" --on command")
     app.button(key="start_one").click().run()
     assert not app.exception and [run.launcher for run in runs.all_runs()] == ["command"]
 

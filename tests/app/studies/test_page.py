@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.shared.launcher_choice import KEY
 from fairkd import runs, studies
 from fairkd.utils import Hosting
 from tests.app.conftest import OpenDistill, OpenRuns, OpenStudies
@@ -104,6 +105,21 @@ def test_two_variants_of_one_name_are_refused(open_studies: OpenStudies) -> None
     assert [error.value for error in app.error] and "Two variants are called" in texts(app)
     app.button(key="study_remove:study:1").click().run()
     assert not app.error
+
+
+def test_the_command_says_where_the_runs_work(
+    open_studies: OpenStudies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRKD_COMMAND", "sh -c 'echo job 1; : {command}'")
+    app = open_studies()
+    app.session_state["reproduce_plan"] = True
+    app.button(key="study_example").click().run()
+    assert app.code[0].value == "fairkd study run study.yaml"
+    app.selectbox(key=KEY).set_value("command").run()
+    assert app.code[0].value == "fairkd study run study.yaml --on command"
+    monkeypatch.setenv("FAIRKD_LAUNCHER", "command")
+    app.selectbox(key=KEY).set_value("local").run()
+    assert app.code[0].value == "fairkd study run study.yaml --on local"  # it is not the default here
 
 
 def test_a_demonstration_starts_and_changes_nothing(
@@ -216,7 +232,10 @@ def test_results_name_the_finding_the_intervals_and_the_smallest_difference(
     assert "better" in said and "80 % probability" in said and "95 % interval over 3 seeds" in said
     assert "Over seeds and professions the interval is" in said and "Results so far" not in said
     summary, differing = app.dataframe[0].value, app.selectbox(key="measure")
-    assert summary["fair"].str.contains("better").any() and "mean absolute gap" in differing.options
+    fair = summary[(summary["variant"] == "fair") & (summary["key"] == "gap_absolute")].iloc[0]
+    assert fair["verdict"] == "better" and fair["low"] < fair["mean"] < fair["high"]
+    assert (summary[["mean", "low", "high", "difference", "p_holm"]].dtypes == "float64").all()
+    assert "mean absolute gap" in differing.options
     differing.set_value("pseudo_perplexity_sampled").run()
     assert "pseudo-perplexity" in chart_titles(app)[0] and app.query_params["measure"]
 

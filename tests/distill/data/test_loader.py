@@ -88,7 +88,7 @@ def test_an_estimate_extrapolates_a_trial_to_the_budget(tiny_bert: MaskedLM) -> 
 def test_an_estimate_holds_the_time_to_fit_copied_layers(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    """The fit takes a millisecond a token, by a clock that moves with it alone, and reads one epoch at most."""
+    """The fit takes a millisecond a token, by a clock that it alone moves, and reads one epoch at most."""
     now = 0.0
 
     def fit(*given: Any, **_: Any) -> None:
