@@ -29,7 +29,6 @@ from fairkd.distill.precision import synchronize
 from fairkd.distill.prepared_batch import PositionCounts, PreparedBatch
 from fairkd.distill.run_state import Clock, RunState
 from fairkd.distill.setup import TrainingSetup
-from fairkd.distill.student import fits
 from fairkd.distill.student_costs import save_with_costs
 from fairkd.distill.trainer import LOSSES, reduce_losses
 from fairkd.errors import FairKDError, InputError
@@ -83,7 +82,7 @@ class TrainingLoop:
             self.enter("teacher")
             self._evaluate_teacher()
         with self.setup.keeping_teacher_states(self.accelerator.process_index, self.notify):
-            if resumed is None and fits(self.setup.teacher, self.config.student):
+            if resumed is None and self.setup.fits_layers:
                 self.clock.start()  # it counts as training time
                 fit_start(self.trainer, self.loader, self.config.student.layers or (), self.accelerator)
                 self.clock.pause()

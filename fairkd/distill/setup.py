@@ -44,7 +44,7 @@ from fairkd.distill.memory_limits import explain_lack_of_memory
 from fairkd.distill.precision import make_accelerator
 from fairkd.distill.run_masks import make_constraint, make_masker, make_paired_masker
 from fairkd.distill.run_text import read_text, text_sentences, throttled
-from fairkd.distill.student import make_student, settle
+from fairkd.distill.student import fits, make_student, settle
 from fairkd.distill.teacher_cache import open_cache
 from fairkd.distill.teacher_correction import configured_correction, longest_input
 from fairkd.distill.tensorboard_curves import require_tensorboard
@@ -85,6 +85,14 @@ class TrainingSetup:
     max_tokens: int
     text_digest: str
     group_words: GroupWords
+
+    @property
+    def fits_layers(self) -> bool:
+        """Whether copied layers are fitted before the first step, which is a way to learn from the teacher.
+
+        So they are not where no loss term needs it.
+        """
+        return self.trainer.uses_teacher and fits(self.teacher, self.config.student)
 
     def card_facts(self) -> dict[str, Any]:
         """What a model card says of the text and the teacher, as arguments of `CardData`."""

@@ -12,7 +12,6 @@ from fairkd.distill.memory_limits import explain_lack_of_memory
 from fairkd.distill.precision import make_accelerator, synchronize, use_threads
 from fairkd.distill.prepared_batch import PositionCounts
 from fairkd.distill.setup import CheckCancelled, Notify, scratch_buffers, set_up
-from fairkd.distill.student import fits
 from fairkd.models import MaskedLM
 
 SENTENCES = 4000  # that the trial reads
@@ -82,7 +81,7 @@ def estimate(
         batches_per_epoch = len(sampler.epoch(0)) * len(setup.corpus.training) / len(sampler.sentences)
         steps_per_epoch = batches_per_epoch / config.optimizer.gradient_accumulation
         fit = 0.0
-        if fits(setup.teacher, setup.config.student):
+        if setup.fits_layers:
             copied = setup.config.student.layers or ()
             fit = fit_seconds(trainer, loader, copied, steps_per_epoch * tokens / steps)
     budget = config.budget

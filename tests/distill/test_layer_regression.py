@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fairkd.distill import settle, take_layers, train
-from fairkd.distill.config import StudentConfig
+from fairkd.distill.config import PRESETS, StudentConfig
 from fairkd.distill.data import Batch
 from fairkd.distill.layer_regression import RIDGE, can_fit, fit_layers
 from fairkd.models import MaskedLM
@@ -86,6 +86,21 @@ def test_fitted_layers_start_closer_to_the_teacher_and_count_as_training(
         starts.append(next(event for event in events if event["type"] == "evaluation"))
     assert starts[1]["kl"] < 0.7 * starts[0]["kl"]
     assert starts[0]["seconds"] == 0 and starts[1]["seconds"] > 0
+
+
+def test_training_without_the_teacher_copies_the_same_layers_and_does_not_fit_them(
+    tiny_bert: MaskedLM, tmp_path: Path
+) -> None:
+    starts = []
+    for changes in (PRESETS["mlm-only"], {"student": {"fit_layers": False}}):
+        events: list[Any] = []
+        settings = config(budget={"steps": 1}, **changes)
+        folder = tmp_path / str(len(starts))
+        train(settings, folder, emit=events.append, teacher=tiny_bert, corpus=CORPUS)
+        starts.append(next(event for event in events if event["type"] == "evaluation"))
+    assert "student" not in PRESETS["mlm-only"]  # so its layers are those of the other presets
+    assert starts[0]["seconds"] == 0
+    assert starts[0]["kl"] == pytest.approx(starts[1]["kl"])
 
 
 @pytest.mark.parametrize(("fit", "layers"), [(True, (0, 1, 2)), (False, (0, 2, 5))])

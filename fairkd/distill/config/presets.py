@@ -48,8 +48,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "dropout": {"student": {"dropout": 0.2, "attention_dropout": 0.15}},
     "projected-teacher": {"correction": {"kind": "leace"}},
     "self-debias": {"correction": {"kind": "self_debias"}},
-    # Layers that are fitted to the teacher's states would have learnt from it.
-    "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}, "student": {"fit_layers": False}},
+    "mlm-only": {"objective": {"kd": 0.0, "hidden": 0.0}},
     # The constraint removes the bias from the teacher's distributions at masked positions, soft labels remove
     # it from the text, and a group loss pushes towards balance and the teacher's probability of the
     # pronouns at temperature 1, where both are measured.
@@ -98,7 +97,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "become more probable after the prompt “The following text discriminates against people because of their "
     "gender:”. The teacher runs twice, so steps take longer.",
     "mlm-only": "The student learns from the text alone, by masked language modelling, without the teacher's "
-    "predictions.",
+    "predictions. It copies the same layers as the other variants, as they are: they are not fitted to the "
+    "teacher's states.",
     "fair": "The group constraint at hidden words. Where the hidden word is a pronoun, half of the label "
     "goes to it and half to the pronouns of the other group. An extra loss pushes the student towards "
     "pronouns that are balanced and together as likely as in the teacher.",

@@ -47,7 +47,7 @@ class StudentConfig(Section):
     fit_layers: bool = Field(
         default=True,
         description="For kind layers: refit a copied layer to the teacher's states, by regression, where "
-        "layers behind it are left out.",
+        "layers behind it are left out. Not done where no loss term needs the teacher, as in mlm-only.",
     )
     freeze_embeddings: bool = Field(
         default=True,
