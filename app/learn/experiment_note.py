@@ -87,7 +87,8 @@ def _as_study(result: ExperimentResult) -> None:
     st.markdown(
         "Or run it as a study, with a verdict for every measure. At every seed it reads the first "
         "sentences of the text instead of drawing them, so that its numbers are near to these, and not the "
-        "same."
+        "same. Its verdicts are those of a paired t test over seeds against hard labels alone, so they may "
+        "differ from those above, too."
     )
     st.code(f"fairkd study run {file}", language="bash")
     st.download_button(

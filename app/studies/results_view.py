@@ -37,6 +37,7 @@ _HEADINGS = {
     "difference": "difference",
     "p_holm": "p (Holm)",
     "verdict": "verdict",
+    "better": "better is",
 }
 _LINES = 2  # of title and of note, reserved, so that both charts begin at one height
 
@@ -222,8 +223,12 @@ def _tables(found: StudyResults) -> None:
         hide_index=True,
         key="study_summary",
         height="auto",
+        placeholder="–",
         column_order=list(_HEADINGS),
-        column_config=dict(_HEADINGS),
+        column_config={
+            **_HEADINGS,
+            "difference": st.column_config.Column(_HEADINGS["difference"], width=150),  # "percentage points"
+        },
     )
     table_download(
         partial(studies.variants_table, found),
@@ -242,9 +247,10 @@ def _tables(found: StudyResults) -> None:
         with panel:
             frame = studies.cells_table(found)
             st.dataframe(
-                frame.style.format({column.key: column.format for column in found.columns}, na_rep="–"),
+                frame.style.format({column.key: column.format for column in found.columns}),
                 hide_index=True,
                 key="study_cells",
+                placeholder="–",
                 column_config={column.key: column.label for column in found.columns},
             )
             table_download(frame, f"fairkd-study-{found.id}-seeds", "study_cells_csv", about=about)
@@ -252,9 +258,9 @@ def _tables(found: StudyResults) -> None:
 
 def _with_units(found: StudyResults, frame: pd.DataFrame) -> Styler:
     """`measures_table` with each number in the unit and the digits of its own measure; they stay numbers."""
-    styled = frame.style.format(p_value, subset=["p_holm"], na_rep="–")
+    styled = frame.style.format(p_value, subset=["p_holm"])
     for column in found.columns:
         rows = frame["key"] == column.key
-        styled.format(column.format, subset=(rows, ["mean", "low", "high"]), na_rep="–")
-        styled.format(column.difference, subset=(rows, ["difference"]), na_rep="–")
+        styled.format(column.format, subset=(rows, ["mean", "low", "high"]))
+        styled.format(column.difference, subset=(rows, ["difference"]))
     return styled

@@ -84,7 +84,7 @@ def _row(record: StudyRecord) -> None:
     """One study. A click on its name opens it."""
     colour, icon = STATES[record.state]
     with st.container(border=True):
-        left, right = st.columns([5, 4], vertical_alignment="center", gap="medium")
+        left, right = st.columns([5, 4], vertical_alignment="center", gap="xsmall")
         with left.container(gap=None):
             key = f"open_study_{record.id}"
             if card_name(record.study.name, record.state, colour, icon, key=key, what="study"):

@@ -69,7 +69,8 @@ def measures_table(results: StudyResults) -> pd.DataFrame:
     -------
     DataFrame
         key, measure: of the column; variant; mean, low, high: over seeds, with the t interval; difference:
-        to the baseline, of a perplexity that of the logarithms; p_holm, verdict: as in `SeedComparison`.
+        to the baseline, of a perplexity that of the logarithms; p_holm, verdict: as in `SeedComparison`;
+        better: which values of the column are.
     """
     rows = []
     for column in results.columns:
@@ -78,8 +79,8 @@ def measures_table(results: StudyResults) -> pd.DataFrame:
             found = _numbers("", one)
             numbers = {key: found[f"_{key}"] for key in ("low", "high", "difference", "p_holm")}
             verdict = found["_verdict"] or ""
-            own = {"key": column.key, "measure": _heading(column), "variant": name, "mean": found[""]}
-            rows.append({**own, **numbers, "verdict": verdict})
+            own = {"key": column.key, "measure": column.label, "variant": name, "mean": found[""]}
+            rows.append({**own, **numbers, "verdict": verdict, "better": column.better})
     return pd.DataFrame(rows)
 
 
