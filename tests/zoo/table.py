@@ -48,8 +48,9 @@ def table(names: tuple[str, ...]) -> str:
         for column in COLUMNS:
             sentence = found.get(column, "")
             if sentence:
-                sentence = sentence.replace(name, "the model")
-                sentence = re.sub(r"^the\b", "The", sentence)  # a setting keeps its own case
+                # One number for all models of which the same is said. A setting keeps its lower case.
+                sentence = re.sub(r"(the model) \(\w+\)", r"\1", sentence.replace(name, "the model"))
+                sentence = re.sub(r"^the\b", "The", sentence)
                 cells.append(f"({numbers.setdefault(sentence, len(numbers) + 1)})")
             else:
                 cells.append("ok" if sentence is None else "–")

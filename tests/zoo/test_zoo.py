@@ -58,7 +58,8 @@ def test_a_model_without_attention_weights_says_so(name: str, tmp_path: Path) ->
         received_attention(lm, [encode(lm, "he is a nurse").ids])
 
 
-def test_the_documentation_has_a_row_for_every_model() -> None:
+def test_the_documentation_has_a_row_for_every_model_and_a_column_for_every_attempt() -> None:
     text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    assert f"| model | {' | '.join(COLUMNS)} |" in text
     assert [name for name in NAMES if f"\n| {name} |" not in text] == []
     assert CRASH not in text
