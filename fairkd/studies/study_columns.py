@@ -13,7 +13,8 @@ from typing import Literal
 
 from fairkd.benchmarks import BENCHMARKS, Value
 from fairkd.measures import COSTS, MEASURES, Cost, Measure
-from fairkd.studies.seed_statistics import ANY_NUMBER, Better
+from fairkd.studies.bounded_interval import ANY_NUMBER
+from fairkd.studies.seed_statistics import Better
 from fairkd.utils import signed, signed_interval
 
 ColumnFamily = Literal["fidelity", "quality", "bias", "cost"]

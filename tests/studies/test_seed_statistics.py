@@ -12,11 +12,11 @@ from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 from fairkd.errors import InputError
+from fairkd.studies.bounded_interval import interval_within
 from fairkd.studies.seed_statistics import (
     SeedComparison,
     compare_variants,
     crossed_interval,
-    interval_within,
     mean_over_seeds,
     smallest_difference,
 )
