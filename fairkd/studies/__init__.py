@@ -22,7 +22,7 @@ Every cell, a variant at a seed, is a run of `fairkd.runs` in the batch of its s
 * `study_results`: means and differences over seeds, verdicts, the Pareto front; `result_sentences`: in words
 * `result_tables`: the same as CSV, Markdown and LaTeX
 * `cell_values`: what the finished cells have measured; `study_columns`: what each value is
-* `seed_statistics`: intervals, tests and verdicts over seeds; `bounded_interval`: of shares and others with a range
+* `seed_statistics`: intervals, tests and verdicts over seeds; `bounded_interval`: of shares
 
 Nothing here needs PyTorch. The public names are in `__init__.pyi`; they are imported when first used.
 """
