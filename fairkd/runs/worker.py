@@ -23,19 +23,20 @@ from fairkd.runs.run_record import Run
 from fairkd.runs.run_session import Record, RowRecord
 from fairkd.utils import hardware, runs_folder
 
-NICENESS = 10  # the dashboard on the same cores has priority
+# The dashboard on the same cores has priority.
+NICENESS = 0 if os.environ.get("FAIRKD_NICE", "").strip() == "0" else 10
 REFUSED, FAILED = 3, 1  # exit codes
 
 Job = Callable[..., Any]  # of a run's config, its folder, and `emit` and `stop`
 
 
-def work(id: str, attempt: int, *, job: Job | None = None, niceness: int = NICENESS) -> int:
+def work(id: str, attempt: int, *, job: Job | None = None) -> int:
     """Work on a run until it ends. Returns the exit code. Tests replace what it does by `job`."""
     with lock.working_on(runs_folder() / id):
         if not store.register(id, attempt, this_process()):
             print(f"Attempt {attempt} of the run {id} is not current.", file=sys.stderr)
             return REFUSED
-        hardware.lower_priority(niceness)
+        hardware.lower_priority(NICENESS)
         try:
             return carry_out(store.entry(id).run, attempt, RowRecord(id, attempt), job)
         finally:
@@ -66,14 +67,12 @@ def carry_out(run: Run, attempt: int, record: Record, job: Job | None = None) ->
     return 0
 
 
-def stand_by(
-    *, job: Job | None = None, load: Callable[[], object] | None = None, niceness: int = NICENESS
-) -> int:
+def stand_by(*, job: Job | None = None, load: Callable[[], object] | None = None) -> int:
     """Import what a run needs, wait for the line that names a run, and work on it. Returns the exit code.
 
     Tests replace what the run does by `job`, and the imports by `load`.
     """
-    hardware.lower_priority(niceness)
+    hardware.lower_priority(NICENESS)
     lines: list[str] = []
 
     def listen() -> None:
@@ -88,7 +87,7 @@ def stand_by(
     listener.join()
     order = json.loads(lines[0])
     _take_over(order["folder"], order["environment"])
-    return work(order["id"], order["attempt"], job=job, niceness=niceness)
+    return work(order["id"], order["attempt"], job=job)
 
 
 def _take_over(folder: str, environment: Mapping[str, str | None]) -> None:

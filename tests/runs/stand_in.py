@@ -156,11 +156,11 @@ def main() -> int:
     elif role == "real-runner":
         runner.serve(command=training_command)
     elif role == "worker":
-        return worker.work(rest[0], int(rest[1]), job=job, niceness=0)
+        return worker.work(rest[0], int(rest[1]), job=job)
     elif role == "standby":
-        return worker.stand_by(job=job, load=lambda: None, niceness=0)
+        return worker.stand_by(job=job, load=lambda: None)
     elif role == "trainer":
-        return worker.work(rest[0], int(rest[1]), niceness=0)
+        return worker.work(rest[0], int(rest[1]))
     elif role == "submit":
         while time.time() < float(rest[2]):  # several at the same instant
             pass

@@ -78,7 +78,7 @@ def test_a_folder_of_an_earlier_version_is_shown_and_resumed_with_the_current_na
         trained.append(config)
 
     claimed = store.claim(1)
-    assert worker.work("0ld", claimed.attempt, job=train, niceness=0) == 0
+    assert worker.work("0ld", claimed.attempt, job=train) == 0
     (config,) = trained
     assert (config.corpus.max_sentences, config.corpus.cda, config.corpus.cda_names) == (70, True, True)
     assert (config.constraint.roles, config.objective.label) == (("subject",), "soft")
