@@ -22,7 +22,11 @@ from pathlib import Path
 import pytest
 
 from app.components.tour import COOKIE, ENDED
+from fairkd import studies
+from fairkd.runs import State, store
+from fairkd.runs.lock import RunnerLock
 from tests import ROOT
+from tests.app.some_studies import add_study
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -42,7 +46,6 @@ _QUIET = [
 sync_api.expect.set_options(timeout=60_000)
 
 OpenPage = Callable[..., "sync_api.Page"]
-Kind = tuple[int, int, str, bool]  # width, height, colour scheme, whether it is touched
 
 
 def free_port() -> int:
@@ -55,6 +58,34 @@ def free_port() -> int:
 def app_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which the dashboard keeps its runs."""
     return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def home(app_home: Path) -> Iterator[Path]:
+    """The same folder, for what a module's fixtures lay down in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAIRKD_HOME", str(app_home))
+        yield app_home
+
+
+@pytest.fixture(scope="module")
+def study(home: Path) -> Iterator[str]:
+    """The id of a study with runs in several states, which is gone after the tests."""
+    store.make_home()
+    held = RunnerLock.acquire()  # so the server starts no runner while the runs are queued
+    assert held is not None
+    states: dict[tuple[str, int], State] = {
+        ("plain", 0): "finished",
+        ("fair", 0): "finished",
+        ("plain", 1): "failed",
+        ("fair", 1): "cancelled",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fairkd.runs.supervision.ensure_runner", lambda: None)
+        record = add_study(states, seeds=(0, 1))
+    held.release()
+    yield record.id
+    studies.delete(record.id)
 
 
 @pytest.fixture(scope="session")
@@ -128,46 +159,47 @@ def browser() -> Iterator[sync_api.Browser]:
 
 
 @pytest.fixture(scope="session")
-def contexts(browser: sync_api.Browser) -> dict[Kind, sync_api.BrowserContext]:
-    """One browser context per kind of screen, so that pages share the browser cache."""
-    return {}
+def idle_pages() -> dict[bool, list[sync_api.Page]]:
+    """Pages that no test uses, by whether they are touched.
+
+    A page keeps the compiled scripts, so a visit in one takes a third of the time of one in a new page.
+    """
+    return {False: [], True: []}
 
 
 @pytest.fixture
 def open_page(
-    app_url: str,
-    browser: sync_api.Browser,
-    contexts: dict[Kind, sync_api.BrowserContext],
+    app_url: str, browser: sync_api.Browser, idle_pages: dict[bool, list[sync_api.Page]]
 ) -> Iterator[OpenPage]:
     """`open_page("/?k=3", viewport=PHONE, color_scheme="dark")` opens it and waits until it is drawn."""
-    pages: list[sync_api.Page] = []
+    used: list[tuple[bool, sync_api.Page]] = []
 
     def open_(
         path: str = "/", *, viewport: dict | None = None, color_scheme: str = "light", touch: bool = False
     ) -> sync_api.Page:
-        size = viewport or DESKTOP
-        key = (size["width"], size["height"], color_scheme, touch)
-        if key not in contexts:
-            contexts[key] = browser.new_context(
-                viewport=size,
-                color_scheme=color_scheme,
-                has_touch=touch,
-                accept_downloads=True,
-                locale="en-GB",
-            )
-            # Nobody is here for the first time, except in `test_tour.py`.
-            contexts[key].add_cookies([{"name": COOKIE, "value": ENDED, "url": app_url}])
-        page = contexts[key].new_page()
-        pages.append(page)
-        page.set_default_timeout(90_000)
+        page = idle_pages[touch].pop() if idle_pages[touch] else _new_page(browser, app_url, touch=touch)
+        used.append((touch, page))
+        page.set_viewport_size(viewport or DESKTOP)
+        page.emulate_media(color_scheme=color_scheme)
         page.goto(app_url + path)
         page.get_by_role("heading", level=2).first.wait_for()
         settled(page)
         return page
 
     yield open_
-    for page in pages:
-        page.close()
+    for touch, page in used:
+        page.mouse.move(0, 0)
+        page.goto("about:blank")  # its session ends, and a live page asks for nothing any more
+        idle_pages[touch].append(page)
+
+
+def _new_page(browser: sync_api.Browser, url: str, *, touch: bool) -> sync_api.Page:
+    context = browser.new_context(has_touch=touch, locale="en-GB", reduced_motion="reduce")
+    # Nobody is here for the first time, except in `test_tour.py`.
+    context.add_cookies([{"name": COOKIE, "value": ENDED, "url": url}])
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    return page
 
 
 def settled(page: sync_api.Page) -> None:
