@@ -16,6 +16,7 @@ from fairkd.runs import events
 from tests.e2e.conftest import dashboard, sync_api
 from tests.tiny import SENTENCES
 
+STEPS = 300  # some seconds, in which the server is killed
 LONG = 300.0  # seconds: processes start, import torch, train and measure, on a busy machine perhaps
 
 
@@ -44,7 +45,7 @@ def test_a_run_survives_the_server_that_started_it(
         "": {
             "corpus.source": str(text),
             "threads": 1,
-            "budget.steps": 100,
+            "budget.steps": STEPS,
             "evaluation.sentences": 20,
             "log_every": 1,
         }
@@ -60,7 +61,7 @@ def test_a_run_survives_the_server_that_started_it(
         server.wait()
         page.close()
     after = the_run(lambda run: run.state not in ("queued", "running"))
-    assert (after.state, after.step) == ("finished", 100) and before.step < 100
+    assert (after.state, after.step) == ("finished", STEPS) and before.step < STEPS
     happened, _ = events.read(after)
     assert [event["type"] for event in happened].count("start") == 1, "it was never begun again"
     with dashboard(home, tmp_path / "again.txt") as (url, _):
