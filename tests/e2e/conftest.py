@@ -207,5 +207,5 @@ def settled(page: sync_api.Page) -> None:
     page.wait_for_timeout(150)
     app = page.get_by_test_id("stApp")
     sync_api.expect(app).to_have_attribute(
-        "data-test-script-state", re.compile("notRunning|initial"), timeout=120_000
+        "data-test-script-state", re.compile("notRunning|initial"), timeout=300_000
     )
