@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fairkd import models, predictions  # whose names are imported on first use: the registry needs no torch
-from fairkd.benchmarks.benchmark import Floats
 from fairkd.errors import InputError
 from fairkd.utils import quoted
 
@@ -20,7 +22,7 @@ Ids = tuple[int, ...]
 class Answers:
     """The answers to questions, by their numbers."""
 
-    def __init__(self, log_p: Floats) -> None:
+    def __init__(self, log_p: NDArray[np.float64]) -> None:
         self._log_p = log_p
 
     def __getitem__(self, number: int) -> float:

@@ -1,4 +1,4 @@
-from .agreement import misfits as misfits, takes_plural_verb as takes_plural_verb
+from .agreement import takes_plural_verb as takes_plural_verb
 from .language_packs import (
     ENGLISH as ENGLISH,
     Gender as Gender,
@@ -17,6 +17,7 @@ from .templates import (
     Rendered as Rendered,
     Template as Template,
     fitting as fitting,
+    misfits as misfits,
     shipped_templates as shipped_templates,
     templates_of as templates_of,
 )

@@ -6,15 +6,10 @@ Only subjects agree: "them" and "their" fit every sentence that "him" and "his" 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from fairkd.lexicon.language_packs import ENGLISH
 from fairkd.lexicon.word_groups import WordGroup
 from fairkd.models import typed_mask
-
-if TYPE_CHECKING:
-    from fairkd.lexicon.templates import Template
 
 Agreement = Literal["singular", "plural", "any"]
 
@@ -57,23 +52,3 @@ def verb_agreement(text: str, role: str) -> Agreement:
         return "plural"
     in_s = verb.endswith("s") and not verb.endswith("ss") and verb not in _NO_VERBS
     return "singular" if verb in _SINGULAR_VERBS or in_s else "any"
-
-
-def misfits(templates: Sequence[Template], groups: Sequence[WordGroup]) -> list[tuple[str, str]]:
-    """Where a word of a group does not agree with the verb: the group's name and the template's text.
-
-    Only English templates are looked at.
-
-    >>> from fairkd.lexicon import Template
-    >>> they = WordGroup("they", {"subject": ("they",)})
-    >>> misfits([Template("[MASK] is {a profession}.", "subject")], [they])
-    [('they', '[MASK] is {a profession}.')]
-    """
-    plural = {group.name: takes_plural_verb(group) for group in groups}
-    return [
-        (name, one.text)
-        for one in templates
-        if one.language == ENGLISH
-        for name, is_plural in plural.items()
-        if verb_agreement(one.text, one.role) == ("singular" if is_plural else "plural")
-    ]

@@ -19,11 +19,11 @@ from functools import lru_cache
 import pandas as pd
 
 from fairkd.errors import InputError
-from fairkd.lexicon.agreement import takes_plural_verb
+from fairkd.lexicon.agreement import takes_plural_verb, verb_agreement
 from fairkd.lexicon.language_packs import ENGLISH, Gender, language_of
 from fairkd.lexicon.professions import Profession, as_profession
 from fairkd.lexicon.shipped_tables import language_table
-from fairkd.lexicon.word_groups import ROLES, Contrast
+from fairkd.lexicon.word_groups import ROLES, Contrast, WordGroup
 from fairkd.models import begins_sentence, typed_mask
 from fairkd.utils import shortened
 
@@ -199,3 +199,23 @@ def _shipped(language: str) -> list[tuple[Template, str]]:
 
 def _key(name: str) -> str:
     return " ".join(name.lower().split())
+
+
+def misfits(templates: Sequence[Template], groups: Sequence[WordGroup]) -> list[tuple[str, str]]:
+    """Where a word of a group does not agree with the verb: the group's name and the template's text.
+
+    Only English templates are looked at.
+
+    >>> from fairkd.lexicon import WordGroup
+    >>> they = WordGroup("they", {"subject": ("they",)})
+    >>> misfits([Template("[MASK] is {a profession}.", "subject")], [they])
+    [('they', '[MASK] is {a profession}.')]
+    """
+    plural = {group.name: takes_plural_verb(group) for group in groups}
+    return [
+        (name, one.text)
+        for one in templates
+        if one.language == ENGLISH
+        for name, is_plural in plural.items()
+        if verb_agreement(one.text, one.role) == ("singular" if is_plural else "plural")
+    ]

@@ -7,9 +7,9 @@ from importlib.resources import files
 import pytest
 
 from fairkd.errors import InputError
-from fairkd.lexicon.agreement import misfits, verb_agreement
+from fairkd.lexicon.agreement import verb_agreement
 from fairkd.lexicon.professions import shipped_professions
-from fairkd.lexicon.templates import Template, fitting, shipped_templates
+from fairkd.lexicon.templates import Template, fitting, misfits, shipped_templates
 from fairkd.lexicon.word_groups import contrasts
 from fairkd.measures.word_gaps import gaps
 from fairkd.models.loading import MaskedLM
