@@ -49,7 +49,7 @@ def by_size(result: Result) -> pd.DataFrame:
 def items_table(items: pd.DataFrame, name: str, key: str, models: Sequence[str]) -> None:
     """Items as a table. A click on a row shows its sentences with links to Predictions."""
     above = st.container()
-    shown = items[shown_columns(items)].rename(columns=heading)
+    shown = items[shown_columns(items)].rename(columns=headings(items))
     chosen = st.dataframe(
         shown,
         key=key,
@@ -89,6 +89,18 @@ def clicked_row(rows: Sequence[int], count: int) -> int | None:
 def heading(column: str) -> str:
     """`more` for `text_more`, `score, second` for `score_second`."""
     return column.removeprefix(TEXT).replace("_", " ")
+
+
+def headings(items: pd.DataFrame) -> dict[str, str]:
+    """The headings of the columns. A sentence is "text male" where another column is "male".
+
+    >>> headings(pd.DataFrame(columns=["text_male", "text_female", "male"]))
+    {'text_male': 'text male', 'text_female': 'female', 'male': 'male'}
+    """
+    return {
+        name: name.replace("_", " ") if name.removeprefix(TEXT) in items.columns else heading(name)
+        for name in map(str, items.columns)
+    }
 
 
 def _unscored(result: Result) -> None:
