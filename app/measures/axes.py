@@ -49,7 +49,7 @@ def axis_table(effects: SideEffects, names: dict[str, str]) -> pd.DataFrame:
     rows: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in effects.table.to_dict("records"):
         place = (AXES[str(row["axis"])], BENCHMARKS[row["benchmark"]].label, str(row["category"]))
-        cells = rows.setdefault(place, {"items": f"{row['n']:,}"})
+        cells = rows.setdefault(place, {"over": f"{row['n']:,} {BENCHMARKS[row['benchmark']].units}"})
         cells[names[row["model"]]] = _cell(row)
     models = [names[model] for model in effects.models]
     return pd.DataFrame(
@@ -59,7 +59,7 @@ def axis_table(effects: SideEffects, names: dict[str, str]) -> pd.DataFrame:
                 "measure": measure,
                 "category": category,
                 **{model: cells.get(model, "–") for model in models},
-                "items": cells["items"],
+                "over": cells["over"],
             }
             for (axis, measure, category), cells in rows.items()
         ]

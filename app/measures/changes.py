@@ -11,7 +11,7 @@ from app.charts.item_changes import changes_scatter
 from app.charts.text import p_value, sentence_start, signed, signed_interval
 from app.components.chart import show_figure
 from app.measures.compared import comparison
-from app.measures.items import items_table
+from app.measures.items import heading, items_table
 from app.measures.pick import pick_measure, pick_model
 from app.measures.stored import Measured, display_names
 from app.shared import theme
@@ -73,6 +73,7 @@ def verdict_table(compared: dict[str, BenchmarkComparison], first: str, second: 
                 second: one.bias.value.format(one.bias.second),
                 "difference": _scaled(one.bias, one.bias.difference),
                 "95 % interval": _interval(one.bias),
+                "over": f"{one.bias.n:,} {one.bias.units}",
                 "p": "–" if math.isnan(one.bias.p_value) else p_value(one.bias.p_value),
                 "verdict": one.bias.phrase,
             }
@@ -120,21 +121,23 @@ def _verdicts(compared: dict[str, BenchmarkComparison], first: str, second: str)
     table_download(table, "fairkd-changes", "changes_csv")
     caption(
         "The difference is the second model's value minus the first's, over the items that both could score, "
-        "with a paired bootstrap interval. p is McNemar's exact test for choices, and Wilcoxon's signed-rank "
-        "test for scores; it is not adjusted for the number of measures. No clear difference: the interval "
-        "holds 0, or p is not below 0.05."
+        "with a paired bootstrap interval. Interval and test are over the same units. p is McNemar's exact "
+        "test for choices of single items, and Wilcoxon's signed-rank test for scores and for means of units "
+        "such as occupations; it is not adjusted for the number of measures. No clear difference: the "
+        "interval holds 0, or p is not below 0.05."
     )
 
 
 def _scaled(one: ValueDifference, number: float) -> str:
-    return signed(100 * number, 1) + " %" if one.value.unit == "share" else signed(number)
+    scale, digits = one.value.scale
+    return signed(scale * number, digits) + (" %" if one.value.unit == "share" else "")
 
 
 def _interval(one: ValueDifference) -> str:
     if math.isnan(one.low):
         return "–"
-    scale = 100 if one.value.unit == "share" else 1
-    return signed_interval(scale * one.low, scale * one.high)
+    scale, digits = one.value.scale
+    return signed_interval(scale * one.low, scale * one.high, digits)
 
 
 # --- one measure ---
@@ -150,10 +153,8 @@ def _items(found: BenchmarkComparison, names: tuple[str, str]) -> None:
             )
             show_figure(figure, "changes_scatter", f"fairkd-{found.benchmark}-changes")
             caption(
-                "One point an item. On the dashed line both models have the same score; above 0 a model "
-                "prefers the stereotype."
-                if benchmark.choice == "stereotype"
-                else "One point an item. On the dashed line both models have the same score."
+                f"One point an item; its score is its {literal(heading(benchmark.score))}. On the dashed "
+                f"line both models agree.{' Above 0 a model prefers the stereotype.' * _by_sign(found)}"
             )
     with right:
         _flip_table(found, names)
@@ -176,6 +177,15 @@ def _items(found: BenchmarkComparison, names: tuple[str, str]) -> None:
                 "changes_items",
                 [found.first, found.second],
             )
+
+
+def _by_sign(found: BenchmarkComparison) -> bool:
+    """Whether a score above 0 means that a model prefers the stereotype, in every item."""
+    benchmark = BENCHMARKS[found.benchmark]
+    if benchmark.choice != "stereotype" or benchmark.score is None:
+        return False
+    scores, choices = found.items[f"{benchmark.score}_first"], found.items[f"{benchmark.choice}_first"]
+    return bool(((scores > 0) == choices).all())
 
 
 def flips_title(found: BenchmarkComparison, names: tuple[str, str]) -> str:
@@ -207,13 +217,13 @@ def _flip_table(found: BenchmarkComparison, names: tuple[str, str]) -> None:
             border="horizontal",
             hide_index=True,
         )
-        caption(f"McNemar's exact test on the flipped ones: p {_p(flips.p_value)}.")
+        caption(f"Whether the flips lean one way: {literal(found.flip_test_text)}.")
     st.markdown(literal(sentence_start(found.bias.sentence)))
     if found.scores is not None and found.scores.kind != "too few":
         scores = found.scores
         caption(
-            f"Size of the preferences: mean difference {signed(scores.difference)}, Wilcoxon p "
-            f"{_p(scores.p_value)}, rank-biserial {signed(scores.effect_size)}: {scores.phrase('items')}."
+            f"Mean score over {found.bias.units}: a difference of {signed(scores.difference)}, Wilcoxon p "
+            f"{_p(scores.p_value)}, rank-biserial {signed(scores.effect_size)}: {scores.phrase()}."
         )
 
 

@@ -157,8 +157,12 @@ class Benchmark:
     tested : function, optional
         From a table of items to the number of each that the paired test of two models compares, where it is
         neither `choice` nor `score`. Items with NaN are left out.
+    paired : mapping of str to str
+        For two values whose scores in each item are compared within one model: their keys with the columns
+        of these scores.
     unit : str
-        The column whose values the bootstrap resamples: "id", or for example "profession".
+        The column whose values the bootstrap resamples, and whose means are tested: "id" for single items,
+        or for example "profession".
     axis : str, optional
         The one kind of group that all items are about, such as "gender" or "pronouns", where the categories
         do not tell: one of `side_effect_table.AXES`.
@@ -181,6 +185,7 @@ class Benchmark:
     choice_label: str = "the stereotype"
     score: str | None = None
     tested: Callable[[pd.DataFrame], pd.Series] | None = None
+    paired: Mapping[str, str] = field(default_factory=dict)
     unit: str = "id"
     axis: str | None = None
     needs_attention: bool = False
@@ -199,6 +204,11 @@ class Benchmark:
     def bias(self) -> Value:
         """The value that says how biased a model is: the first with an unbiased value, or the headline."""
         return next((value for value in self.values if value.unbiased is not None), self.headline)
+
+    @property
+    def units(self) -> str:
+        """What the unit is, for people: "items" or "occupations"."""
+        return "items" if self.unit == "id" else f"{self.unit}s"
 
     def value(self, key: str) -> Value:
         return next(value for value in self.values if value.key == key)

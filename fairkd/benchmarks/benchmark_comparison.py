@@ -6,6 +6,8 @@
     found.items                                 # the items that changed most come first
 
 Items are paired by id. Intervals are paired bootstrap intervals: both models get the same draws.
+Intervals and tests have the same unit. Where items are not independent, it is for example the occupation: the
+test is then of the means of the occupations, so that many sentences about one of them prove no more.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import pandas as pd
 
 from fairkd.benchmarks.benchmark import Benchmark, Floats, Value
 from fairkd.benchmarks.benchmark_registry import BENCHMARKS
+from fairkd.benchmarks.paired_results import comparable, paired_items
 from fairkd.benchmarks.results import Result, resampled
 from fairkd.errors import InputError
 from fairkd.measures import (
@@ -30,12 +33,22 @@ from fairkd.measures import (
     kind_of,
     mcnemar,
     percentiles,
+    signed_rank,
     too_few,
 )
 from fairkd.utils import signed, signed_correlation, signed_interval
 
 Test = Literal["McNemar's exact test", "Wilcoxon signed-rank", ""]
 _SIDES = ("_first", "_second")
+
+
+@dataclass(frozen=True)
+class DifferenceTest:
+    """A paired test of two models: p and the matched-pairs rank-biserial correlation. NaN without one."""
+
+    name: Test = ""
+    p_value: float = np.nan
+    effect_size: float = np.nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +66,8 @@ class ValueDifference:
         `FEWEST_ITEMS`).
     n : int
         The number of units.
+    units : str
+        What they are, for people: "items" or "occupations".
     test : str
         The test of the items' choices or scores; empty where the value has only an interval.
     p_value, effect_size : float
@@ -71,6 +86,7 @@ class ValueDifference:
     low: float
     high: float
     n: int
+    units: str
     test: Test
     p_value: float
     effect_size: float
@@ -81,7 +97,7 @@ class ValueDifference:
     def phrase(self) -> str:
         """The verdict for a cell: "smaller, nearer to 50"."""
         if self.kind == "too few":
-            return too_few("items")
+            return too_few(self.units)
         if self.kind == "no clear difference" or not self.approach:
             return self.kind
         return f"{self.kind}, {self.approach} {'to' if self.approach == 'nearer' else 'from'} {self.aim}"
@@ -100,7 +116,7 @@ class ValueDifference:
         scale, digits = self.value.scale
         evidence = f"95 % interval {signed_interval(self.low * scale, self.high * scale, digits)}"
         if self.test:
-            evidence += f", {self.test} {p_text(self.p_value)}"
+            evidence += f", {named_test(self.test, self.units)} {p_text(self.p_value)}"
             if np.isfinite(self.effect_size):
                 evidence += f", rank-biserial {signed_correlation(self.effect_size)}"
         return (
@@ -123,7 +139,11 @@ class BenchmarkComparison:
     values : mapping of str to ValueDifference
         By key.
     flips : McNemar, optional
-        The 2 x 2 table of choices, for a benchmark with `choice`; its `choice_label` is what is counted.
+        The 2 x 2 table of choices, for a benchmark with `choice`; its `choice_label` is what is counted. Its
+        own p value holds for independent items alone.
+    flip_test : DifferenceTest
+        Whether the flips lean one way: McNemar's exact test, or for a benchmark with units a Wilcoxon
+        signed-rank test of the share of such choices in each.
     scores : Verdict, optional
         On the size of the items' preferences, for a benchmark with `score`: a Wilcoxon signed-rank test over
         units.
@@ -141,6 +161,7 @@ class BenchmarkComparison:
     second_only: tuple[str, ...]
     values: Mapping[str, ValueDifference]
     flips: McNemar | None
+    flip_test: DifferenceTest
     scores: Verdict | None
     items: pd.DataFrame = field(repr=False, compare=False)
 
@@ -148,6 +169,12 @@ class BenchmarkComparison:
     def bias(self) -> ValueDifference:
         """The difference of the value that says how biased the models are; of the headline if none does."""
         return self.values[BENCHMARKS[self.benchmark].bias.key]
+
+    @property
+    def flip_test_text(self) -> str:
+        """The test of the flips with its p value: "McNemar's exact test p = 0.002"."""
+        name = named_test(self.flip_test.name, BENCHMARKS[self.benchmark].units)
+        return f"{name} {p_text(self.flip_test.p_value)}"
 
     @property
     def left_out(self) -> str:
@@ -171,7 +198,7 @@ class BenchmarkComparison:
         return (
             f"{table.flips:,} of {table.n:,} items flipped ({100 * table.flips / table.n:.1f} %): "
             f"{self.second} prefers {chosen} in {table.second_only:,} where {self.first} does not, and "
-            f"no longer in {table.first_only:,} (McNemar's exact test {p_text(table.p_value)})."
+            f"no longer in {table.first_only:,} ({self.flip_test_text})."
         )
 
 
@@ -184,8 +211,8 @@ def compare_results(first: Result, second: Result, *, seed: int = 0) -> Benchmar
         Where the results are of different benchmarks, data, precision or samples of the items, or where no
         item was scored by both.
     """
-    benchmark = _comparable(first, second)
-    one, other, left_out = _paired(first.items, second.items)
+    benchmark = comparable(first, second)
+    one, other, left_out = paired_items(first.items, second.items)
     if one.empty:
         raise InputError(f"No item of {benchmark.label} was scored by both {first.model} and {second.model}.")
     return BenchmarkComparison(
@@ -197,6 +224,7 @@ def compare_results(first: Result, second: Result, *, seed: int = 0) -> Benchmar
         second_only=left_out[1],
         values=differences(benchmark, one, other, seed=seed),
         flips=mcnemar(one[benchmark.choice], other[benchmark.choice]) if benchmark.choice else None,
+        flip_test=_choice_test(benchmark, one, other),
         scores=_scores(benchmark, one, other, seed=seed),
         items=_changes(benchmark, one, other),
     )
@@ -207,8 +235,8 @@ def compare_categories(first: Result, second: Result, *, seed: int = 0) -> dict[
 
     Raises InputError as `compare_results` does.
     """
-    benchmark = _comparable(first, second)
-    one, other, _ = _paired(first.items, second.items)
+    benchmark = comparable(first, second)
+    one, other, _ = paired_items(first.items, second.items)
     found = {}
     for name, rows in one.groupby("category", sort=True).groups.items():
         pair = (table.loc[rows].reset_index(drop=True) for table in (one, other))
@@ -225,12 +253,12 @@ def differences(
     n = one[benchmark.unit].nunique()
     enough = n >= FEWEST_ITEMS
     draws = [resampled(benchmark, table, seed=seed) for table in (one, other)] if enough else []
-    test, p_value, effect_size = _item_test(benchmark, one, other)
+    test = _bias_test(benchmark, one, other)
     found = {}
     for value in benchmark.values:
         pair = float(values[0][value.key][0]), float(values[1][value.key][0])
         low, high, approach = _interval(value, [draw[value.key] for draw in draws])
-        tested = value == benchmark.bias and bool(test)
+        tested = test if value == benchmark.bias else DifferenceTest()
         found[value.key] = ValueDifference(
             value=value,
             first=pair[0],
@@ -239,10 +267,11 @@ def differences(
             low=low,
             high=high,
             n=n,
-            test=test if tested else "",
-            p_value=p_value if tested else np.nan,
-            effect_size=effect_size if tested else np.nan,
-            kind=kind_of(pair[1] - pair[0], low, high, n=n, p_value=p_value if tested else None),
+            units=benchmark.units,
+            test=tested.name,
+            p_value=tested.p_value,
+            effect_size=tested.effect_size,
+            kind=kind_of(pair[1] - pair[0], low, high, n=n, p_value=tested.p_value if tested.name else None),
             approach=approach,
         )
     return found
@@ -263,34 +292,35 @@ def _interval(value: Value, draws: Sequence[Floats]) -> tuple[float, float, Lite
     return low, high, "nearer" if most < 0 else "further" if least > 0 else ""
 
 
-def _item_test(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame) -> tuple[Test, float, float]:
-    """The paired test of what the benchmark says is tested, else of choices or scores: name, p, effect size.
-
-    Items of the same unit are not independent, so choices that come in units are tested by their share in
-    each, and scores by their mean in each.
-    """
-    if benchmark.choice and benchmark.unit == "id" and benchmark.tested is None:
-        table = mcnemar(one[benchmark.choice], other[benchmark.choice])
-        # Choices differ by -1, 0 or 1: all flips have one rank, so the rank sums are their numbers.
-        effect = (table.second_only - table.first_only) / table.flips if table.flips else 0.0
-        return "McNemar's exact test", table.p_value, effect
-    numbers = [_tested_numbers(benchmark, table) for table in (one, other)]
-    if numbers[0] is None or numbers[1] is None:
-        return "", np.nan, np.nan
-    pair = _unit_means(one[benchmark.unit], numbers[0], numbers[1])
-    if not len(pair[0]):
-        return "", np.nan, np.nan
-    found = compare(*pair)
-    return "Wilcoxon signed-rank", found.p_value, found.effect_size
-
-
-def _tested_numbers(benchmark: Benchmark, table: pd.DataFrame) -> pd.Series | None:
-    """What the paired test compares; None for a benchmark that declares nothing of the kind."""
+def _bias_test(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame) -> DifferenceTest:
+    """The paired test of what the benchmark says is tested, else of choices or scores."""
     if benchmark.tested is not None:
-        return benchmark.tested(table)
-    column = benchmark.choice or benchmark.score
-    # The values of other benchmarks are no means of these columns.
-    return table[column].astype(float) if column and benchmark.family == "bias" else None
+        return _unit_test(benchmark, one, benchmark.tested(one), benchmark.tested(other))
+    if benchmark.choice:
+        return _choice_test(benchmark, one, other)
+    if benchmark.score and benchmark.family == "bias":  # the values of others are no means of this column
+        return _unit_test(benchmark, one, one[benchmark.score], other[benchmark.score])
+    return DifferenceTest()
+
+
+def _choice_test(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame) -> DifferenceTest:
+    if not benchmark.choice:
+        return DifferenceTest()
+    choices = one[benchmark.choice], other[benchmark.choice]
+    if benchmark.unit != "id":
+        return _unit_test(benchmark, one, *choices)
+    table = mcnemar(*choices)
+    # Choices differ by -1, 0 or 1: all flips have one rank, so the rank sums are their numbers.
+    effect = (table.second_only - table.first_only) / table.flips if table.flips else 0.0
+    return DifferenceTest("McNemar's exact test", table.p_value, effect)
+
+
+def _unit_test(benchmark: Benchmark, items: pd.DataFrame, one: pd.Series, other: pd.Series) -> DifferenceTest:
+    pair = _unit_means(items[benchmark.unit], one, other)
+    if not len(pair[0]):
+        return DifferenceTest()
+    found = signed_rank(pair[1] - pair[0])
+    return DifferenceTest("Wilcoxon signed-rank", found.p_value, found.effect_size)
 
 
 def _scores(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame, *, seed: int) -> Verdict | None:
@@ -305,54 +335,6 @@ def _unit_means(units: pd.Series, one: pd.Series, other: pd.Series) -> tuple[Flo
     numbers = pd.DataFrame({"one": one.astype(float), "other": other.astype(float)})
     means = numbers.groupby(units).mean().dropna()
     return means["one"].to_numpy(), means["other"].to_numpy()
-
-
-def _comparable(first: Result, second: Result) -> Benchmark:
-    """The benchmark of both results; InputError where they do not measure the same."""
-    if first.benchmark != second.benchmark:
-        raise InputError(
-            f"Only results of the same benchmark can be compared; these are of {first.benchmark} and "
-            f"{second.benchmark}."
-        )
-    benchmark = BENCHMARKS[first.benchmark]
-    who = f"{first.model} and {second.model}"
-    if first.data.sha256 != second.data.sha256:
-        raise InputError(
-            f"{who} were measured by {benchmark.label} on different data, {first.data.file} "
-            f"({first.data.sha256}) and {second.data.file} ({second.data.sha256}): measure both on the same."
-        )
-    if first.reference != second.reference:
-        raise InputError(
-            f"{who} were compared by {benchmark.label} with different models, {first.reference} and "
-            f"{second.reference}: measure both with the same."
-        )
-    if first.precision != second.precision:
-        raise InputError(
-            f"{who} were measured by {benchmark.label} at different precision, {first.precision} and "
-            f"{second.precision}: measure both at the same."
-        )
-    counts = [_measured_ids(result) for result in (first, second)]
-    if first.quick != second.quick or counts[0] != counts[1]:
-        raise InputError(
-            f"{who} were measured by {benchmark.label} on different samples of its items, {len(counts[0]):,} "
-            f"and {len(counts[1]):,}: measure both with the same sample, limit and seed."
-        )
-    return benchmark
-
-
-def _measured_ids(result: Result) -> frozenset[str]:
-    return frozenset([*result.items["id"], *(one.id for one in result.unscored)])
-
-
-def _paired(
-    first: pd.DataFrame, second: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Both tables with the items that both have, in the order of the first, and the ids of the others."""
-    known = set(first["id"]), set(second["id"])
-    one = first[first["id"].isin(known[1])].reset_index(drop=True)
-    other = second.set_index("id", drop=False).loc[one["id"]].reset_index(drop=True)
-    left_out = tuple(str(name) for name in first["id"] if name not in known[1])
-    return one, other, (left_out, tuple(str(name) for name in second["id"] if name not in known[0]))
 
 
 def _changes(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
@@ -385,3 +367,12 @@ def p_text(p_value: float) -> str:
     if not np.isfinite(p_value):
         return "p unknown"
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+
+
+def named_test(name: str, units: str) -> str:
+    """A test for people, with what it is about where that is not single items.
+
+    >>> named_test("Wilcoxon signed-rank", "occupations")
+    'Wilcoxon signed-rank over occupations'
+    """
+    return f"{name} over {units}" if name == "Wilcoxon signed-rank" and units != "items" else name

@@ -1,13 +1,14 @@
-"""Results of CrowS-Pairs made of given scores, without a model."""
+"""Results made of given scores, without a model: of CrowS-Pairs, of BEC-Pro, or of a given table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
-from fairkd.benchmarks import BENCHMARKS, DataVersion, Result, Unscored
+from fairkd.benchmarks import BENCHMARKS, Benchmark, DataVersion, Result, Unscored
 from fairkd.benchmarks.results import by_category, summarise
 
 CROWS = BENCHMARKS["crows-pairs"]
@@ -36,18 +37,25 @@ def items(differences: Sequence[float], categories: Sequence[str] | None = None)
     )
 
 
-def result(model: str, table: pd.DataFrame, *, without: Sequence[str] = (), **changes: object) -> Result:
+def result(
+    model: str,
+    table: pd.DataFrame,
+    *,
+    without: Sequence[str] = (),
+    of: Benchmark = CROWS,
+    **changes: object,
+) -> Result:
     """A result with these items; those `without` could not be scored."""
     scored = table[~table["id"].isin(without)].reset_index(drop=True)
     made = Result(
-        benchmark="crows-pairs",
+        benchmark=of.key,
         model=model,
         model_hash="0" * 64,
         data=DataVersion("crows-pairs-en", "crows_pairs_anonymized.csv", "0123456789abcdef"),
         precision="strict",
         quick=False,
-        overall=summarise(CROWS, scored),
-        categories=by_category(CROWS, scored),
+        overall=summarise(of, scored),
+        categories=by_category(of, scored),
         without_faults=None,
         unscored=tuple(Unscored(name, "gender", "The sentences share no token.") for name in without),
         items=scored,
@@ -56,3 +64,24 @@ def result(model: str, table: pd.DataFrame, *, without: Sequence[str] = (), **ch
         date="2026-01-01T00:00:00+00:00",
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def associations(model: str, *, shift: float = 0.0, copies: int = 1) -> Result:
+    """A result of BEC-Pro: five pairs of sentences for each profession, or several times the same.
+
+    `shift` is added to the difference of every pair.
+    """
+    random = np.random.default_rng(7)
+    rows: list[dict[str, object]] = []
+    for group, mean, professions in (("female", 0.6, 8), ("male", -0.4, 8), ("balanced", 0.05, 3)):
+        for profession in range(professions):
+            tendency = mean + shift + random.normal(scale=0.5)
+            for _ in range(5):
+                male = random.normal()
+                female = male + tendency + random.normal(scale=0.2)
+                row = {"category": group, "profession": f"{group} {profession}"}
+                row |= {"association_female": female, "association_male": male, "difference": female - male}
+                rows += [row] * copies
+    table = pd.DataFrame(rows)
+    table.insert(0, "id", [str(number) for number in range(len(table))])
+    return result(model, table, of=BENCHMARKS["bec-pro"])

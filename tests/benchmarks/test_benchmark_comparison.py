@@ -7,14 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as some
+from numpy.typing import NDArray
 from scipy import stats
 
-from fairkd.benchmarks import DataVersion, compare_results
+from fairkd.benchmarks import BENCHMARKS, DataVersion, compare_results
 from fairkd.benchmarks.benchmark_comparison import differences
 from fairkd.errors import InputError
 from fairkd.measures import percentiles
 from tests.benchmarks.made_results import CROWS, items, result
 
+WINOGENDER = BENCHMARKS["winogender"]
 TEACHER = [3.0, 2.0, 1.0, 0.5, 0.1, -1.0, -2.0, -3.0] * 10
 STUDENT = [-1.0, -2.0, -1.5, 0.5, 0.1, -1.0, 2.0, -3.0] * 10
 
@@ -142,3 +145,68 @@ def test_a_benchmark_says_what_its_test_compares() -> None:
     found = differences(signed, one, half)["score"]
     assert found.test == "Wilcoxon signed-rank"
     assert found.effect_size == -1  # smaller towards the own gender, in every item of the two groups
+
+
+def winogender(gaps: NDArray[np.float64], women: NDArray[np.float64]) -> pd.DataFrame:
+    """Sentences with these gaps [occupations, sentences], and these shares of women [occupations]."""
+    occupation, number = (grid.ravel() for grid in np.indices(gaps.shape))
+    gap = gaps.ravel()
+    return pd.DataFrame(
+        {
+            "id": [f"{one}.{other}" for one, other in zip(occupation, number, strict=True)],
+            "category": "pronoun of the occupation",
+            "occupation": [f"occupation {one:02d}" for one in occupation],
+            "gap": gap,
+            "women": women[occupation],
+            "women_in_text": women[occupation],
+            "male": gap < 0,
+            "tie": False,
+            "stereotype": (gap > 0) == (women[occupation] > 0.5),
+            "comparable": True,
+            "they": False,
+        }
+    )
+
+
+@given(seed=some.integers(0, 999), times=some.integers(2, 6), repeated=some.sampled_from(["one", "all"]))
+@settings(max_examples=10)
+def test_more_sentences_about_an_occupation_make_no_p_value_smaller(
+    seed: int, times: int, repeated: str
+) -> None:
+    random = np.random.default_rng(seed)
+    women, noise = random.random(12), random.normal(size=(2, 12, 2))
+    tables = [winogender(slope * women[:, None] + noise[number], women) for number, slope in ((0, 4), (1, 2))]
+    occupations = tables[0]["occupation"]
+    chosen = occupations.isin(["occupation 05"] if repeated == "one" else occupations)
+    more = [
+        pd.concat([table, *[table[chosen].assign(id=f"copy {n} " + table["id"]) for n in range(1, times)]])
+        for table in tables
+    ]
+    once, often = (
+        compare_results(result("a", one, of=WINOGENDER), result("b", other, of=WINOGENDER))
+        for one, other in (tables, more)
+    )
+    assert once.bias.test == once.flip_test.name == "Wilcoxon signed-rank"
+    assert once.scores is not None and often.scores is not None
+    assert often.bias.p_value >= once.bias.p_value - 1e-9
+    assert often.flip_test.p_value >= once.flip_test.p_value - 1e-9
+    assert often.scores.p_value >= once.scores.p_value - 1e-9
+    if repeated == "all":  # the same units: neither do intervals get narrower
+        assert (often.bias.low, often.bias.high) == pytest.approx((once.bias.low, once.bias.high))
+
+
+def test_what_is_tested_is_named() -> None:
+    women = np.linspace(0, 1, 12)
+    gaps = np.add.outer(women, [0.1, -0.2])
+    one, other = (
+        result(name, winogender(factor * (gaps - 0.5), women), of=WINOGENDER)
+        for name, factor in (("a", 4.0), ("b", -2.0))
+    )
+    found = compare_results(one, other)
+    assert "Wilcoxon signed-rank over occupations p" in found.bias.sentence
+    shares = [table.groupby("occupation")["stereotype"].mean() for table in (one.items, other.items)]
+    assert found.flip_test.p_value == pytest.approx(stats.wilcoxon(shares[1] - shares[0]).pvalue)
+    assert found.flip_sentence.endswith(f"({found.flip_test_text}).")
+    few = winogender(gaps[:5], women[:5])
+    found = compare_results(*(result(name, few, of=WINOGENDER) for name in "ab"))
+    assert found.bias.phrase == "too few occupations for a test (at least 6)"
