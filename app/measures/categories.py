@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import pandas as pd
 import streamlit as st
 
 from app.charts.benchmark_scores import GhostMark, ScoreMark, score_chart
@@ -9,8 +13,17 @@ from app.components.chart import show_figure
 from app.measures.pick import pick_measure
 from app.measures.stored import Measured, display_names
 from app.shared import theme
+from app.shared.table_download import table_download
 from app.shared.widgets import caption, literal
-from fairkd.benchmarks import BENCHMARKS, Value, figures_beside
+from fairkd.benchmarks import (
+    BENCHMARKS,
+    WORD_PAIR_READING,
+    Result,
+    Value,
+    figures_beside,
+    word_pair_table,
+    word_pair_tests,
+)
 
 
 def categories_view(found: Measured) -> None:
@@ -31,7 +44,26 @@ def categories_view(found: Measured) -> None:
     caption(
         f"Categories are those of the data set. An interval that is wide tells little: "
         f"{literal(benchmark.label)} has few items there. All numbers are in the CSV file of the scores."
+        + " A category without a mark has no such value."
+        * any(math.isnan(mark.estimate.value) for mark in marks)
     )
+    _word_pairs(found, key)
+
+
+def _word_pairs(found: Measured, key: str) -> None:
+    """The scores of both words with their paired tests, for a measure of such pairs."""
+    results = list(found.of(key).values())
+    shown = word_pair_table(results, display_names(found.models))
+    if shown.empty:
+        return
+    st.markdown("**Does a group of professions favour female or male words?**")
+    st.dataframe(shown, key="word_pairs_table", hide_index=True, height="auto")
+    table_download(lambda: _all_tests(results), f"fairkd-{key}-word-pairs", "word_pairs_csv", shown=shown)
+    caption(WORD_PAIR_READING)
+
+
+def _all_tests(results: Sequence[Result]) -> pd.DataFrame:
+    return pd.concat([word_pair_tests(one).assign(model=one.model) for one in results], ignore_index=True)
 
 
 def category_marks(found: Measured, key: str, value: Value) -> list[ScoreMark]:

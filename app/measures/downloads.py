@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.measures.stored import Measured
 from fairkd import __version__
+from fairkd.benchmarks import word_pair_rows
 from fairkd.runs import Run
 
 
@@ -56,7 +57,7 @@ def json_text(run: Run, found: Measured) -> str:
     content = {
         "fairkd_version": __version__,
         "settings": dict(run.config),
-        "results": [result.as_json() for result in found.results],
+        "results": [{**one.as_json(), "word_pairs": word_pair_rows(one)} for one in found.results],
         "refused": [vars(one) for one in found.refusals],
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

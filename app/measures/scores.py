@@ -143,10 +143,10 @@ def panel_title(marks: Sequence[ScoreMark]) -> str:
     if first.value.direction != "unbiased":
         return f"Distance from the unbiased value {first.value.unbiased:g}, by {len(measures)} measures"
     counts = ", ".join(
-        f"{model} in {sum(_holds(mark) for mark in marks if mark.model == model)}"
+        f"{model} {sum(_holds(mark) for mark in marks if mark.model == model)} of {len(measures)}"
         for model in dict.fromkeys(mark.model for mark in marks)
     )
-    return f"Of {len(measures)} measures, the interval holds {first.value.unbiased:g} for {counts}"
+    return f"Intervals that hold the unbiased {first.value.unbiased:g}: {counts} measures"
 
 
 def _holds(mark: ScoreMark) -> bool:

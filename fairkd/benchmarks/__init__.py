@@ -16,7 +16,9 @@
 * `results`: values with intervals, by category, and every item
 * `measure_run`: several models by several benchmarks; `stored_results`: results on disk
 * `measured_students`: results about the student of a run, in its folder and its model card
-* `benchmark_comparison`: two models on the same items: flips, differences, verdicts
+* `benchmark_comparison`: two models on the same items: flips, differences, verdicts; `paired_results`: which
+  items are the same
+* `word_pairs`: one model, tested in each category of items with two words: BEC-Pro's table
 * `side_effect_table`: every kind of bias that was measured, of several models against the first
 * `result_summary`: what several results say together; `report`: the same in one HTML file, with figures by
   `dot_plot`

@@ -70,4 +70,10 @@ from .side_effect_table import (
 )
 from .stored_results import Refusal as Refusal
 from .texts import BenchmarkTexts as BenchmarkTexts, about as about, all_texts as all_texts
+from .word_pairs import (
+    WORD_PAIR_READING as WORD_PAIR_READING,
+    word_pair_rows as word_pair_rows,
+    word_pair_table as word_pair_table,
+    word_pair_tests as word_pair_tests,
+)
 from .word_shifts import promoted_words as promoted_words

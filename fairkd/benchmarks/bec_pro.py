@@ -213,6 +213,7 @@ BENCHMARK: Benchmark = Benchmark(
     aggregate=aggregate,
     score="difference",
     tested=towards_own_gender,
+    paired={side: f"association_{side}" for side in SIDES},
     unit="profession",
     axis="gender",
 )

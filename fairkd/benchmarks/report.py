@@ -34,6 +34,7 @@ from fairkd.benchmarks.results import Result
 from fairkd.benchmarks.side_effect_table import AXES, SideEffects, side_effects
 from fairkd.benchmarks.stored_results import Refusal
 from fairkd.benchmarks.texts import about
+from fairkd.benchmarks.word_pairs import WORD_PAIR_READING, word_pair_table
 from fairkd.errors import InputError
 from fairkd.utils import Tick, axis_for, html_page, signed, signed_interval
 
@@ -112,6 +113,8 @@ def _section(
         "plots": _plots(benchmark, results, list(models)),
         "values": _values(benchmark, results),
         "categories": _categories(benchmark, results),
+        "word_pairs": _word_pairs(results),
+        "word_pair_reading": WORD_PAIR_READING,
         "scored": [f"{result.model}: {scored_text(result)}" for result in results],
         "unscored": [(result.model, result.unscored) for result in results if result.unscored],
         "published": [figure_text(figure) for figure in figures],
@@ -159,6 +162,14 @@ def _categories(benchmark: Benchmark, results: Sequence[Result]) -> dict[str, An
         for name in names
     ]
     return {"headings": ["Category", *(result.model for result in results)], "rows": rows, "texts": 1}
+
+
+def _word_pairs(results: Sequence[Result]) -> dict[str, Any] | None:
+    """A table with one row a category and model; None for a benchmark without pairs of words."""
+    table = word_pair_table(results)
+    if table.empty:
+        return None
+    return {"headings": list(table.columns), "rows": table.to_numpy().tolist(), "texts": 2}
 
 
 def _plots(benchmark: Benchmark, results: Sequence[Result], models: Sequence[str]) -> list[Plot]:

@@ -129,7 +129,8 @@ def _result(document: Mapping[str, Any]) -> Result:
     for value in benchmark.values:
         _ = [group["values"][value.key] for group in groups if group is not None]
     table = pd.DataFrame(items["rows"], columns=items["columns"])
-    for column in ("id", benchmark.unit, benchmark.choice, benchmark.score):  # what comparisons read
+    read = ("id", benchmark.unit, benchmark.choice, benchmark.score, *benchmark.paired.values())
+    for column in read:  # what comparisons read
         _ = table[column] if column and len(table) else None
     given = {
         key: document[key] for key in ("benchmark", "model", "model_hash", "precision", "version", "date")

@@ -12,6 +12,8 @@ from rich.text import Text
 from fairkd.benchmarks import (
     AXES,
     BENCHMARKS,
+    WORD_PAIR_READING,
+    BenchmarkComparison,
     Group,
     Refusal,
     Result,
@@ -27,6 +29,8 @@ from fairkd.benchmarks import (
     scored_text,
     side_effects,
     value_text,
+    word_pair_rows,
+    word_pair_table,
 )
 from fairkd.cli.console import out, print_table
 from fairkd.cli.model_options import hint
@@ -53,7 +57,7 @@ def document(results: Sequence[Result], refusals: Sequence[Refusal]) -> dict[str
                     key: {name: number for name, number in vars(value).items() if name != "value"}
                     for key, value in one.values.items()
                 },
-                "flips": asdict(one.flips) if one.flips else None,
+                "flips": {**asdict(one.flips), **_flip_test(one)} if one.flips else None,
                 "scores": asdict(one.scores) if one.scores else None,
             }
             for one in compared
@@ -67,6 +71,11 @@ def document(results: Sequence[Result], refusals: Sequence[Refusal]) -> dict[str
         if effect
         else None,
     }
+
+
+def _flip_test(one: BenchmarkComparison) -> dict[str, Any]:
+    units = BENCHMARKS[one.benchmark].units
+    return {"test": one.flip_test.name, "units": units, "p_value": one.flip_test.p_value}
 
 
 def _result(result: Result) -> dict[str, Any]:
@@ -86,6 +95,7 @@ def _result(result: Result) -> dict[str, Any]:
         "unbiased": benchmark.headline.unbiased,
         **{key: value for key, value in plain.items() if key not in ("model", "precision")},
         "published": [asdict(one) for one in published_for(result)],
+        "word_pairs": word_pair_rows(result),
     }
 
 
@@ -130,6 +140,15 @@ def _print_benchmark(name: str, results: Sequence[Result]) -> None:
     if has_faults:
         say("Faultless: without the items that have known faults, such as repeated ones.")
     _print_categories(benchmark.bias, results)
+    pairs = word_pair_table(results)
+    if len(pairs):
+        numbers = dict.fromkeys(pairs.columns[2:], "right")
+        print_table(
+            "By category: both words, in nats, with paired tests",
+            {"category": "left", "model": "left", **numbers},
+            pairs.to_numpy().tolist(),
+        )
+        say(WORD_PAIR_READING)
     for result in results:
         say(f"{result.model}: {scored_text(result)}")
         for figure in published_for(result):
@@ -201,6 +220,6 @@ def _effect_row(row: dict[str, Any]) -> tuple[object, ...]:
     value = benchmark.value(row["value"])
     texts = (value.format(row[key]) for key in ("first_value", "second_value"))
     difference = (
-        f"{value.format(row['difference'])} [{value.format(row['low'])}, {value.format(row['high'])}]"
+        f"{value.format(row['difference'])} ({value.format(row['low'])} to {value.format(row['high'])})"
     )
     return AXES[row["axis"]], benchmark.label, row["model"], *texts, difference, f"{row['p_holm']:.3g}"

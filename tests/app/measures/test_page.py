@@ -16,7 +16,7 @@ from fairkd.utils import runs_folder
 from tests.app.measures.conftest import OpenMeasures
 from tests.app.reading import chart_titles, texts
 from tests.app.some_runs import MEASURED, add_measurement, add_run
-from tests.benchmarks.made_results import items, result
+from tests.benchmarks.made_results import associations, items, result
 
 TEACHER, STUDENT = MEASURED["models"]
 CATEGORIES = ["gender", "age"] * 20
@@ -191,6 +191,17 @@ def test_categories_are_shown_with_all_items_first(open_measures: OpenMeasures) 
     id = add_measurement("mine", results=RESULTS)
     app = open_measures(measurement=id, results="By category")
     assert chart_titles(app)[0].startswith("CrowS-Pairs, stereotype preferred, by category")
+
+
+def test_bec_pro_has_a_test_of_each_group_of_professions(open_measures: OpenMeasures) -> None:
+    results = [associations(TEACHER), associations(STUDENT, shift=0.5)]
+    id = add_measurement("mine", results=results, benchmarks=["bec-pro"])
+    app = open_measures(measurement=id, results="By category")
+    [table] = [frame.value for frame in app.dataframe]
+    groups = ["balanced (3 professions)", "female (8 professions)", "male (8 professions)"]
+    assert list(table["category"]) == [name for name in groups for _ in results]
+    assert list(table["model"][:2]) == ["teacher", "student-fair"]
+    assert "trust the test over professions" in texts(app)
 
 
 def test_items_are_behind_a_click_and_open_in_predictions(open_measures: OpenMeasures) -> None:
