@@ -181,13 +181,19 @@ def bias_quality_of(found: StudyResults, *, dark: bool) -> go.Figure | None:
 def front_text(found: StudyResults) -> str:
     """Which variants form the Pareto front of the means."""
     front = found.front
+    kept = [name for name in found.variants if not found.of(name, BIAS.key).lost_mass]
     if not _several_seeds(found):
         return "Bias against quality at one seed: another seed may end differently"
+    if not kept:
+        return "No variant has kept the probability mass that a gap needs"
     if len(found.variants) < 2 or not front:
         return "Bias against quality"
+    if len(kept) == 1:
+        return f"Only {kept[0]} has kept the probability mass that a gap needs"
+    among = "" if len(kept) == len(found.variants) else " of the variants that kept their mass"
     if len(front) == 1:
-        return f"On average, {front[0]} has the smallest gap and predicts text best"
-    return f"On average, no variant beats {and_(front)} in both gap and prediction of text"
+        return f"On average, {front[0]} has the smallest gap and predicts text best{among}"
+    return f"On average, no variant{among} beats {and_(front)} in both gap and prediction of text"
 
 
 def _several_seeds(found: StudyResults) -> bool:
