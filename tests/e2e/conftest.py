@@ -72,8 +72,7 @@ def home(app_home: Path) -> Iterator[Path]:
 def study(home: Path) -> Iterator[str]:
     """The id of a study with runs in several states, which is gone after the tests."""
     store.make_home()
-    held = RunnerLock.acquire()  # so the server starts no runner while the runs are queued
-    assert held is not None
+    held = _runner_lock()  # so the server starts no runner while the runs are queued
     states: dict[tuple[str, int], State] = {
         ("plain", 0): "finished",
         ("fair", 0): "finished",
@@ -86,6 +85,15 @@ def study(home: Path) -> Iterator[str]:
     held.release()
     yield record.id
     studies.delete(record.id)
+
+
+def _runner_lock() -> RunnerLock:
+    """The lock of this home's runner; that of an earlier test may need some seconds to end."""
+    until = time.monotonic() + 120
+    while (held := RunnerLock.acquire()) is None:
+        assert time.monotonic() < until, "the runner of an earlier test goes on"
+        time.sleep(0.2)
+    return held
 
 
 @pytest.fixture(scope="session")

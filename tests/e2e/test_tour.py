@@ -77,13 +77,13 @@ def test_all_steps_by_keyboard_then_it_is_gone_for_good(arrive: Arrive) -> None:
         assert page.evaluate(OUTLINED) == names
         page.keyboard.press("Enter")
     is_gone(page)
+    assert page.locator(".st-key-columns").bounding_box() == figure, "the card moves nothing"
     visit(page, "About")
     back_to_predictions(page)
     is_gone(page)
     page.reload()
     first_figure(page)
     is_gone(page)
-    assert page.locator(".st-key-columns").bounding_box() == figure, "the card moves nothing"
 
 
 def test_it_waits_on_another_page_until_escape_and_a_button_shows_it_again(arrive: Arrive) -> None:

@@ -46,8 +46,8 @@ class StudentConfig(Section):
     )
     fit_layers: bool = Field(
         default=True,
-        description="For kind layers: refit a copied layer to the teacher's states, by regression, where "
-        "layers behind it are left out. Not done where no loss term needs the teacher, as in mlm-only.",
+        description="For kind layers: refit copied layers to the teacher's states where layers behind them are "
+        "left out. Needs a teacher's loss.",
     )
     freeze_embeddings: bool = Field(
         default=True,
