@@ -44,6 +44,8 @@ def arrive(browser: Browser, app_url: str) -> Iterator[Arrive]:
 def first_figure(page: Page) -> None:
     page.get_by_role("option").first.wait_for()
     settled(page)
+    # Streamlit fetches sliders later, and they are higher than what stands in their place meanwhile.
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 def back_to_predictions(page: Page) -> None:
