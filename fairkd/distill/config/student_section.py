@@ -46,8 +46,8 @@ class StudentConfig(Section):
     )
     fit_layers: bool = Field(
         default=True,
-        description="For kind layers: refit copied layers to the teacher's states where layers behind them are "
-        "left out. Needs a teacher's loss.",
+        description="For kind layers: refit copied layers to the teacher's states where layers behind them "
+        "are left out. Needs a teacher's loss.",
     )
     freeze_embeddings: bool = Field(
         default=True,
