@@ -75,8 +75,10 @@ def recorded_attention(
     """Keep queries, keys and values of these layers (None: all) while the model runs once on `ids`.
 
     `ids` are [batch, length]. Works with the model's own forward pass and with `states_and_head_input`.
-    Hooks are in the model meanwhile, so no other thread may run it.
+    Hooks are in the model meanwhile, so no other thread may run it. Not in inference mode, in which
+    `masked_rows` leaves out projections.
     """
+    assert not torch.is_inference_mode_enabled()
     found = AttentionStates()
     projections = _projections(model)
     shared = len({number for number, *_ in projections}) < model.config.num_hidden_layers

@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
+from fairkd.models.bert_encoder import is_bert, join_projections
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import same_head
 
@@ -31,6 +32,8 @@ def bf16_copy(lm: MaskedLM) -> MaskedLM:
                     )
     coarse = copy.deepcopy(model, memo)
     same_head(coarse, model)
+    if is_bert(coarse):
+        join_projections(coarse)
     return replace(lm, model=coarse)
 
 

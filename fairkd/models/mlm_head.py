@@ -101,16 +101,42 @@ def log_probabilities_at(
     found = []
     with model_errors(lm.reference):
         _, taken = states_and_head_input(model, ids, None if mask.all() else mask.bool(), places)
-        projection = projection_of(model)
-        with torch.autocast(device.type, enabled=False):
+        project = _Logits(projection_of(model))
+        with torch.autocast(device.type, enabled=False), torch.no_grad():
             for start in range(0, len(places), VOCABULARY_ROWS):
-                logits = _projected(projection, taken[start : start + VOCABULARY_ROWS].float())
+                logits = project(taken[start : start + VOCABULARY_ROWS].float())
                 first, last = torch.searchsorted(
                     rows, torch.tensor([start, start + VOCABULARY_ROWS])
                 ).tolist()
                 own = rows[first:last] - start
-                found.append(logits[own, tokens[first:last]] - logits.logsumexp(-1)[own])
+                wanted = logits[own, tokens[first:last]]
+                found.append(wanted - _logsumexp_(logits)[own])
     return torch.cat(found).to(at.device)
+
+
+class _Logits:
+    """Logits of one chunk of rows after the other, in one array: a fresh one costs as much as the product."""
+
+    def __init__(self, projection: Projection) -> None:
+        self._projection = projection
+        self._array = torch.empty(0)
+
+    def __call__(self, states: Tensor) -> Tensor:
+        """Logits [n, V] of states [n, width] in fp32; the next call overwrites them."""
+        weight, bias = self._projection.weight, self._projection.bias
+        if weight is None:
+            return _projected(self._projection, states)
+        rows = _sixteen_rows(states)
+        if len(self._array) < len(rows):
+            self._array = rows.new_empty(len(rows), len(weight))
+        logits = torch.mm(rows, weight.t(), out=self._array[: len(rows)])
+        return (logits if bias is None else logits.add_(bias))[: len(states)]
+
+
+def _logsumexp_(logits: Tensor) -> Tensor:
+    """`logits.logsumexp(-1)`, computed in place: the logits are lost."""
+    largest = logits.amax(-1, keepdim=True)
+    return logits.sub_(largest).exp_().sum(-1).log_().add_(largest[:, 0])
 
 
 def _projected(projection: Projection, states: Tensor) -> Tensor:

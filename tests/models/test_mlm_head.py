@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from transformers import XmodConfig, XmodForMaskedLM
+from transformers import BertConfig, BertForMaskedLM, XmodConfig, XmodForMaskedLM
 
 from fairkd.errors import ModelError
 from fairkd.models import head_structure, mlm_head
-from fairkd.models.bert_encoder import _attend
+from fairkd.models.bert_encoder import _attend, join_projections, masked_rows
 from fairkd.models.head_structure import Head
 from fairkd.models.loading import MaskedLM, load
 from fairkd.models.mlm_head import head_is_known, log_probabilities_at, logits_at
@@ -134,7 +134,43 @@ def test_a_lack_of_memory_is_named_in_the_error(tiny_bert: MaskedLM, monkeypatch
     assert is_lack_of_memory(ModelError(sentence))
 
 
-@pytest.mark.parametrize(("length", "count"), [(3, 5), (8, 9), (16, 2), (17, 3)])
+ONE_EACH, TWO_EACH, DIFFERENT = [3, 9, 15], [1, 3, 7, 9, 13, 15], [3, 7, 9, 15]
+
+
+@pytest.mark.parametrize("rows", [ONE_EACH, TWO_EACH, DIFFERENT, [9, 3, 15], [3], [*range(18)]])
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("layers", [1, 3])
+def test_what_inference_leaves_out_changes_no_state(rows: list[int], padded: bool, layers: int) -> None:
+    """Copies of one text, as a benchmark scores them: most tokens are equal, and few rows are asked for."""
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=40, hidden_size=16, num_hidden_layers=layers, num_attention_heads=2, intermediate_size=24
+    )
+    model = BertForMaskedLM(config).eval()
+    ids = torch.arange(5, 11).repeat(3, 1)
+    ids[0, 3] = ids[1, 3] = ids[2, 1] = 4
+    real = torch.ones_like(ids, dtype=torch.bool)
+    real[1, 4:] = not padded
+    with torch.inference_mode():
+        expected = model.bert(ids, real.long()).last_hidden_state.flatten(0, 1)[rows]
+        found = masked_rows(model, ids, real if padded else None, torch.tensor(rows))
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+
+
+def test_joined_projections_give_the_same_states(tiny_bert: MaskedLM) -> None:
+    model = copy.deepcopy(tiny_bert.model)
+    ids, _ = batch(tiny_bert)
+    rows = torch.tensor([3, ids.shape[1] + 2])
+    join_projections(model)
+    with torch.inference_mode():
+        found = masked_rows(model, ids, None, rows)
+        expected = masked_rows(tiny_bert.model, ids, None, rows)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    with torch.no_grad():  # the parts keep their weights for those who record them
+        assert torch.equal(masked_rows(model, ids, None, rows), masked_rows(tiny_bert.model, ids, None, rows))
+
+
+@pytest.mark.parametrize(("length", "count"), [(3, 5), (8, 9), (16, 2), (17, 3), (27, 2), (43, 2)])
 def test_short_texts_in_one_row_do_not_attend_to_each_other(length: int, count: int) -> None:
     torch.manual_seed(0)
     parts = [torch.randn(count, length, 4, 8).to(torch.bfloat16).transpose(1, 2) for _ in range(3)]
