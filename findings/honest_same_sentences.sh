@@ -4,7 +4,7 @@
 # (as "male") have every template twice; "mujeres", "niños" and "hommes" do in Spanish and French. A difference between
 # the groups is diluted by the first, and the others count double.
 #
-# Seen: of 810 English rows, 88 stand for 44 sentences that are in both groups, and 42 repeat a row of their own group.
+# Seen: of the 810 English rows, 44 sentences are in both groups, and 42 rows repeat one of their own group.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
