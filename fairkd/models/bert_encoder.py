@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel
 
 ROW_STEP = 64
@@ -24,7 +24,8 @@ def masked_rows(
     `words` [batch, length, width] stands in for the looked-up word embeddings.
 
     In inference mode more is left out: equal tokens at the same position are embedded and first projected
-    once, and the last layer's queries are computed at `rows` alone if every text has as many of them.
+    once, and the last layer's queries are computed at `rows` alone if nothing is padded and every text has as
+    many of them. (With padding, the rounding would depend on its length.)
     """
     batch, length = ids.shape
     heads = model.config.num_attention_heads
@@ -41,7 +42,7 @@ def masked_rows(
         attention = layer.attention.self
         seen = _converted(hidden)
         asked, last = length, number == len(layers) - 1
-        if last and torch.is_inference_mode_enabled() and _equally_many(rows, batch, length):
+        if last and bias is None and torch.is_inference_mode_enabled() and _equally_many(rows, batch, length):
             asked = len(rows) // batch
             query, key, value = attention.query(whole_rows(seen[rows])), *_projected(attention, seen, 1)
         else:
@@ -71,8 +72,8 @@ def _embedded(model: PreTrainedModel, ids: Tensor, words: Tensor | None) -> tupl
     embeddings: Any = model.base_model.embeddings
     if words is not None:
         return embeddings(inputs_embeds=words).flatten(0, 1), None
-    layers: Any = model.base_model.encoder.layer
-    if len(layers) > 1 and torch.is_inference_mode_enabled() and not model.training:
+    encoder: Any = model.base_model.encoder
+    if len(encoder.layer) > 1 and torch.is_inference_mode_enabled() and not model.training:
         length = ids.shape[1]
         places = torch.arange(length, device=ids.device)
         different, copies = torch.unique(ids * length + places, return_inverse=True)
@@ -92,32 +93,10 @@ def _equally_many(rows: Tensor, batch: int, length: int) -> bool:
 
 def _projected(attention: Any, seen: Tensor, first: int) -> tuple[Tensor, ...]:
     """Query, key and value of the rows of `seen`, from number `first` of the three on."""
-    joined = getattr(attention, "query_key_value", None)
-    if joined is None or not torch.is_inference_mode_enabled():
-        return tuple(part(seen) for part in (attention.query, attention.key, attention.value)[first:])
-    skipped = first * attention.query.out_features
-    return F.linear(seen, joined.weight[skipped:], joined.bias[skipped:]).chunk(3 - first, -1)
-
-
-def join_projections(model: PreTrainedModel) -> None:
-    """Let each layer of a BERT that is not trained compute query, key and value in one product in inference.
-
-    Products in bf16 cost less for each number the more they give (1.85 instead of 2.02 ms for 2048 rows of
-    width 384, torch 2.13, one core with AMX). In fp32 it makes no difference.
-    """
-    encoder: Any = model.base_model.encoder
-    for layer in encoder.layer:
-        attention = layer.attention.self
-        parts = [attention.query, attention.key, attention.value]
-        if any(part.bias is None for part in parts):
-            continue
-        joined = nn.Linear(1, 1)
-        for name in ("weight", "bias"):
-            together = torch.cat([getattr(part, name) for part in parts]).detach()
-            setattr(joined, name, nn.Parameter(together, requires_grad=False))
-            for part, own in zip(parts, together.chunk(3), strict=True):
-                setattr(part, name, nn.Parameter(own, requires_grad=False))
-        attention.query_key_value = joined
+    joined = getattr(attention, "query_key_value", None)  # of `fairkd.models.packed_linear`
+    if joined is not None and first == 0 and torch.is_inference_mode_enabled():
+        return tuple(joined(seen).chunk(3, -1))
+    return tuple(part(seen) for part in (attention.query, attention.key, attention.value)[first:])
 
 
 def whole_rows(x: Tensor) -> Tensor:

@@ -8,9 +8,10 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from fairkd.models.bert_encoder import is_bert, join_projections
+from fairkd.models.bert_encoder import is_bert
 from fairkd.models.loading import MaskedLM
 from fairkd.models.mlm_head import same_head
+from fairkd.models.packed_linear import can_pack, pack
 
 
 def bf16_copy(lm: MaskedLM) -> MaskedLM:
@@ -32,8 +33,8 @@ def bf16_copy(lm: MaskedLM) -> MaskedLM:
                     )
     coarse = copy.deepcopy(model, memo)
     same_head(coarse, model)
-    if is_bert(coarse):
-        join_projections(coarse)
+    if is_bert(coarse) and can_pack(coarse):
+        pack(coarse)
     return replace(lm, model=coarse)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
+from torch import nn
 
 from fairkd.models import MaskedLM, bf16_copy, log_probabilities_at
+from fairkd.models.packed_linear import PackedLinear, can_pack
 
 
 def test_the_copy_converts_the_encoder_and_shares_the_rest(any_family: MaskedLM) -> None:
@@ -13,7 +16,8 @@ def test_the_copy_converts_the_encoder_and_shares_the_rest(any_family: MaskedLM)
     own = {name: parameter for name, parameter in copied.model.named_parameters()}
     for name, parameter in any_family.model.named_parameters():
         assert parameter.dtype == before[name] == torch.float32
-        assert own[name].dtype == torch.bfloat16 or own[name] is parameter
+        if name in own:  # weights that are packed for the processor are no parameters
+            assert own[name].dtype == torch.bfloat16 or own[name] is parameter
     assert any(parameter.dtype == torch.bfloat16 for parameter in own.values())
     assert copied.model.get_output_embeddings().weight is any_family.model.get_output_embeddings().weight
 
@@ -28,3 +32,24 @@ def test_its_log_probabilities_are_close(any_family: MaskedLM) -> None:
             fast = log_probabilities_at(bf16_copy(any_family), *asked)
     assert fast.dtype == torch.float32 and (fast - exact).abs().max() < 0.1
     assert not torch.equal(fast, exact)
+
+
+@pytest.mark.parametrize("gelu", [False, True])
+def test_a_packed_layer_gives_what_the_layer_does(gelu: bool) -> None:
+    if not can_pack(nn.Linear(1, 1)):
+        pytest.skip("this processor has no products in bf16")
+    torch.manual_seed(0)
+    linear, x = nn.Linear(48, 80), torch.randn(70, 48)
+    with torch.inference_mode():
+        expected = linear(x)
+        expected = nn.functional.gelu(expected) if gelu else expected
+        found = PackedLinear(linear.to(torch.bfloat16), gelu=gelu)(x)
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.float(), expected, rtol=0.02, atol=0.02)
+
+
+def test_a_bert_is_packed_and_its_own_projections_stay(tiny_bert: MaskedLM) -> None:
+    [layer, *_] = bf16_copy(tiny_bert).model.bert.encoder.layer
+    attention = layer.attention.self
+    assert isinstance(attention.query, nn.Linear) and attention.query.weight.dtype == torch.bfloat16
+    assert isinstance(layer.output.dense, PackedLinear) == can_pack(tiny_bert.model)

@@ -14,7 +14,7 @@ from transformers import BertConfig, BertForMaskedLM, XmodConfig, XmodForMaskedL
 
 from fairkd.errors import ModelError
 from fairkd.models import head_structure, mlm_head
-from fairkd.models.bert_encoder import _attend, join_projections, masked_rows
+from fairkd.models.bert_encoder import _attend, masked_rows
 from fairkd.models.head_structure import Head
 from fairkd.models.loading import MaskedLM, load
 from fairkd.models.mlm_head import head_is_known, log_probabilities_at, logits_at
@@ -155,19 +155,6 @@ def test_what_inference_leaves_out_changes_no_state(rows: list[int], padded: boo
         expected = model.bert(ids, real.long()).last_hidden_state.flatten(0, 1)[rows]
         found = masked_rows(model, ids, real if padded else None, torch.tensor(rows))
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
-
-
-def test_joined_projections_give_the_same_states(tiny_bert: MaskedLM) -> None:
-    model = copy.deepcopy(tiny_bert.model)
-    ids, _ = batch(tiny_bert)
-    rows = torch.tensor([3, ids.shape[1] + 2])
-    join_projections(model)
-    with torch.inference_mode():
-        found = masked_rows(model, ids, None, rows)
-        expected = masked_rows(tiny_bert.model, ids, None, rows)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
-    with torch.no_grad():  # the parts keep their weights for those who record them
-        assert torch.equal(masked_rows(model, ids, None, rows), masked_rows(tiny_bert.model, ids, None, rows))
 
 
 @pytest.mark.parametrize(("length", "count"), [(3, 5), (8, 9), (16, 2), (17, 3), (27, 2), (43, 2)])
