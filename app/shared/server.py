@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 
-from app.shared.streamlit_internals import limit_uploads, open_browser
+from app.shared.streamlit_internals import limit_uploads, open_browser, show_no_advertisement
 from app.shared.visitor import hosting
 from fairkd.errors import FairKDError
 
@@ -31,6 +31,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         limit_uploads(0)
     elif hosting().mode == "class":
         limit_uploads(max(hosting().megabytes, LARGEST_TABLE))
+    show_no_advertisement()
     open_browser()
     threading.Thread(target=_prepare, name="prepare", daemon=True).start()
     yield

@@ -54,6 +54,15 @@ def address_in_network() -> str:
     return net_util.get_internal_ip() or ""
 
 
+def show_no_advertisement() -> None:
+    """Keep Streamlit from asking visitors to install its skills for coding agents, over every page.
+
+    It does so on a machine that has such an agent, unless the server greets nobody in the terminal. Call this
+    after that greeting, which tells the address.
+    """
+    config.set_option("logger.hideWelcomeMessage", True)
+
+
 def open_browser() -> None:
     """Open the dashboard in a browser, unless the server is headless, when the server starts.
 

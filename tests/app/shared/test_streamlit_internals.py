@@ -145,3 +145,20 @@ def test_the_browser_opens_with_streamlit_run(
 
     streamlit_internals.open_browser()
     assert found == opened
+
+
+def test_streamlit_does_not_advertise_on_a_machine_with_a_coding_agent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    try:
+        from streamlit.web import skills
+    except ImportError as error:
+        pytest.fail(missing(f"what this test imports ({error})"))
+    monkeypatch.setattr(skills, "agent_harness_present", lambda: True)
+    monkeypatch.setattr(skills, "_nudge_dismissed_marker_path", lambda: tmp_path / "never dismissed")
+    options = {"server.headless": False}
+    monkeypatch.setattr(streamlit_internals.config, "get_option", options.get)
+    monkeypatch.setattr(streamlit_internals.config, "set_option", options.__setitem__)
+    assert skills.nudge_suppression_reason(str(tmp_path)) != "welcome_hidden"
+    streamlit_internals.show_no_advertisement()
+    assert skills.nudge_suppression_reason(str(tmp_path)) == "welcome_hidden"
