@@ -41,6 +41,7 @@ def reliability_chart(curves: Sequence[ReliabilityCurve], *, title: str, dark: b
             hoverinfo="skip",
         )
     )
+    most = max((int(curve.table["n"].max()) for curve in curves if len(curve.table)), default=1)
     for curve in curves:
         hue, symbol = model_look(curve.number, dark=dark)
         figure.add_trace(
@@ -48,8 +49,8 @@ def reliability_chart(curves: Sequence[ReliabilityCurve], *, title: str, dark: b
                 x=curve.table["confidence"],
                 y=curve.table["accuracy"],
                 mode="lines+markers",
-                line={"color": hue, "width": 2},
-                marker={"color": hue, "symbol": symbol, "size": 8},
+                line={"color": hue, "width": 1},
+                marker={"color": hue, "symbol": symbol, "size": 5 + 11 * (curve.table["n"] / most) ** 0.5},
                 customdata=curve.table["n"],
                 name=f"{escape(shorten(curve.model, 30))} (ECE {curve.error})",
                 hovertemplate="confidence %{x:.0%}, right %{y:.0%}<br>%{customdata:,} predictions"

@@ -32,4 +32,4 @@ def calibration_view(found: Measured) -> None:
     title = f"How often is a prediction right, if the model is so sure? ({fewest:,} masked tokens)"
     figure = reliability_chart(curves, title=title, dark=theme.is_dark())
     show_figure(figure, "reliability", "fairkd-reliability-curve")
-    caption(f"{about(MEASURE).reading} Each point is a bin of predictions; bins with few of them jump.")
+    caption(f"{about(MEASURE).reading} Each point is a bin of predictions, larger the more it holds.")

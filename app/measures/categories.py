@@ -24,6 +24,7 @@ from fairkd.benchmarks import (
     word_pair_table,
     word_pair_tests,
 )
+from fairkd.measures import FEWEST_ITEMS
 
 
 def categories_view(found: Measured) -> None:
@@ -46,6 +47,8 @@ def categories_view(found: Measured) -> None:
         f"{literal(benchmark.label)} has few items there. All numbers are in the CSV file of the scores."
         + " A category without a mark has no such value."
         * any(math.isnan(mark.estimate.value) for mark in marks)
+        + f" A mark without an interval stands for fewer than {FEWEST_ITEMS} {benchmark.units}."
+        * any(math.isnan(mark.estimate.low) > math.isnan(mark.estimate.value) for mark in marks)
     )
     _word_pairs(found, key)
 

@@ -296,9 +296,11 @@ def _bias_test(benchmark: Benchmark, one: pd.DataFrame, other: pd.DataFrame) -> 
     """The paired test of what the benchmark says is tested, else of choices or scores."""
     if benchmark.tested is not None:
         return _unit_test(benchmark, one, benchmark.tested(one), benchmark.tested(other))
+    if benchmark.family != "bias":  # the value is no mean of choices or scores: calibration's error
+        return DifferenceTest()
     if benchmark.choice:
         return _choice_test(benchmark, one, other)
-    if benchmark.score and benchmark.family == "bias":  # the values of others are no means of this column
+    if benchmark.score:
         return _unit_test(benchmark, one, one[benchmark.score], other[benchmark.score])
     return DifferenceTest()
 

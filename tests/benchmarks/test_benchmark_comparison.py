@@ -210,3 +210,18 @@ def test_what_is_tested_is_named() -> None:
     few = winogender(gaps[:5], women[:5])
     found = compare_results(*(result(name, few, of=WINOGENDER) for name in "ab"))
     assert found.bias.phrase == "too few occupations for a test (at least 6)"
+
+
+def test_the_calibration_error_is_not_judged_by_a_test_of_the_accuracy() -> None:
+    """A model that is right less often, and as much less sure, is calibrated as well."""
+    n = 200
+    rows = {
+        "id": [str(number) for number in range(n)],
+        "sentence": [str(number) for number in range(n)],
+        "category": "",
+        "faulty": False,
+    }
+    sure = pd.DataFrame({**rows, "confidence": 0.9, "right": [number % 10 != 0 for number in range(n)]})
+    unsure = pd.DataFrame({**rows, "confidence": 0.1, "right": [number % 10 == 0 for number in range(n)]})
+    found = differences(BENCHMARKS["calibration"], sure, unsure)["ece"]
+    assert found.test == "" and found.kind == "no clear difference"
