@@ -17,7 +17,6 @@ from app.shared.table_download import table_download
 from app.shared.widgets import caption, literal
 from fairkd.benchmarks import AXES, BENCHMARKS, SideEffects, Value, ValueEstimate
 from fairkd.errors import FairKDError
-from fairkd.measures import FEWEST_ITEMS
 
 
 def side_effects_view(found: Measured) -> None:
@@ -112,6 +111,6 @@ def _chart(found: Measured, effects: SideEffects) -> None:
     show_figure(figure, "axes_chart", "fairkd-side-effects", rows=True)
     caption(
         "Hollow: no clear difference. Of measures of stereotypes, a mark at the left of the line means that "
-        "the model prefers the stereotype less often than the first one. A mark without an interval stands "
-        f"for fewer than {FEWEST_ITEMS} items. Measures in nats are only in the table."
+        "the model prefers the stereotype less often than the first one. A mark has no interval where "
+        "there are too few items for one. Measures in nats are only in the table."
     )

@@ -57,8 +57,8 @@ def address_in_network() -> str:
 def show_no_advertisement() -> None:
     """Keep Streamlit from asking visitors to install its skills for coding agents, over every page.
 
-    It does so on a machine that has such an agent, unless the server greets nobody in the terminal. Call this
-    after that greeting, which tells the address.
+    It does so on a machine that has such an agent, unless its welcome message is turned off. That message
+    tells the address in the terminal, so call this after it.
     """
     config.set_option("logger.hideWelcomeMessage", True)
 

@@ -84,8 +84,8 @@ def _embedded(model: PreTrainedModel, ids: Tensor, words: Tensor | None) -> tupl
 
 
 def _equally_many(rows: Tensor, batch: int, length: int) -> bool:
-    """Whether the flat positions are equally many in every text, in order, but not all of them."""
-    if len(rows) % batch or len(rows) == batch * length:
+    """Whether the flat positions are equally many in every text, in order, but neither none nor all."""
+    if len(rows) % batch or len(rows) in (0, batch * length):
         return False
     texts = torch.arange(batch, device=rows.device)[:, None]
     return bool((rows.view(batch, -1) // length == texts).all())
@@ -126,7 +126,8 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, drop
     coarse = query.dtype == torch.bfloat16 and query.is_cpu
     if coarse and bias is None and not torch.is_grad_enabled() and query.shape == key.shape:
         tokens = _row_tokens(key.shape[-2])
-        return _attend_packed(query, key, value, tokens)
+        if tokens > key.shape[-2]:
+            return _attend_packed(query, key, value, tokens)
     if not coarse or not torch.is_grad_enabled():
         return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=dropout)
     scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
@@ -153,8 +154,6 @@ def _attend_packed(query: Tensor, key: Tensor, value: Tensor, tokens: int) -> Te
     batch, heads, length, size = query.shape
     texts = tokens // length
     rows = -(-batch // texts)
-    if tokens == length:
-        return F.scaled_dot_product_attention(query, key, value)
 
     def packed(x: Tensor) -> Tensor:
         x = F.pad(x.transpose(1, 2), (0, 0, 0, 0, 0, 0, 0, rows * texts - batch))

@@ -1,8 +1,8 @@
 """Linear layers in bf16 whose weights are in the layout that the processor's kernels multiply.
 
 torch brings the weights of a linear layer into this layout in every product, and copies the bias over its
-result first. Here the layout is made once, and bias and activation are part of the product. Only for
-inference on a processor with bf16.
+result first. Here the layout is made once, and bias and activation are part of the product. Only for models
+that are not trained, on a processor with bf16. The operators are those of torch's own compiler.
 """
 
 from __future__ import annotations

@@ -101,11 +101,12 @@ def test_gradients_reach_the_embeddings(tiny_bert: MaskedLM) -> None:
     assert gradient.abs().sum() > 0
 
 
-def test_no_position_gives_an_empty_result(tiny_model: Callable[[str], MaskedLM]) -> None:
-    lm = tiny_model("distilbert")
+@pytest.mark.parametrize("family", ["bert", "distilbert"])
+def test_no_position_gives_an_empty_result(tiny_model: Callable[[str], MaskedLM], family: str) -> None:
+    lm = tiny_model(family)
     ids, mask = batch(lm)
     with torch.inference_mode():
-        logits = logits_at(lm, ids, mask, torch.empty(0, dtype=torch.long))
+        logits = logits_at(lm, ids, torch.ones_like(mask), torch.empty(0, dtype=torch.long))
     assert logits.shape == (0, lm.vocabulary_size)
 
 
