@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -70,6 +71,33 @@ def runner_process() -> psutil.Process | None:
 def worker_process(id: str) -> psutil.Process | None:
     worker = store.entry(id).worker
     return worker.process() if worker else None
+
+
+def suspend(process: psutil.Process) -> None:
+    """Stop a process at a moment when it keeps nobody else from the database.
+
+    SQLite locks the whole database while the last connection closes, so that a process stopped just then
+    keeps every reader waiting.
+    """
+    for _ in range(200):
+        process.suspend()
+        until(lambda: process.status() == psutil.STATUS_STOPPED)
+        if _is_free(store.database_path()):
+            return
+        process.resume()
+        time.sleep(0.01)
+    raise AssertionError("the process held the database whenever it was stopped")
+
+
+def _is_free(database: Path) -> bool:
+    """Whether another process could write to the database at once."""
+    try:
+        with contextlib.closing(sqlite3.connect(database, timeout=0.2, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 def dashboard(

@@ -24,7 +24,7 @@ from fairkd.runs.process_identity import Identity, this_process
 from fairkd.runs.run_record import Entry
 from fairkd.runs.runner import Runner
 from tests.runs import stand_in
-from tests.runs.conftest import processes, stored, until, use_home, wait_for_state
+from tests.runs.conftest import processes, stored, suspend, until, use_home, wait_for_state
 
 DAY = 24 * 3600.0
 
@@ -189,7 +189,7 @@ def test_a_stopped_runner_is_named_at_the_runs_that_wait_for_it(home: Path) -> N
     first, second = runs.submit(stand_in.config(10_000)), runs.submit(stand_in.config(1))
     until(lambda: stored(first.id).step > 1)
     runner = lock.holder().process()
-    runner.suspend()
+    suspend(runner)
     try:
         os.utime(home / "runner.json", (time.time() - 60, time.time() - 60))
         assert f"kill -CONT {runner.pid}" in runs.get(second.id).sentence

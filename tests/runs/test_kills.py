@@ -25,6 +25,7 @@ from tests.runs.conftest import (
     runner_process,
     steps_of,
     stored,
+    suspend,
     until,
     worked_once,
     worker_process,
@@ -216,7 +217,7 @@ def test_states_are_corrected_while_the_runner_hangs(home: Path, monkeypatch: py
     run = runs.submit(stand_in.config(60, pause=PAUSE))
     until(lambda: stored(run.id).step > 1)
     runner = runner_process()
-    runner.suspend()
+    suspend(runner)
     worker_process(run.id).kill()
     until(lambda: runs.get(run.id).state == "interrupted")
     runner.resume()
