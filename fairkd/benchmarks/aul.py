@@ -48,7 +48,7 @@ def plan(item: Item, scorer: Scorer) -> Finish:
 
 
 def compute(items: Sequence[Item], scorer: Scorer) -> list[Numbers | InputError]:
-    """The numbers of AULA. The probabilities are those of AUL; the attention is computed in fp32."""
+    """The numbers of AULA. The probabilities are those of AUL."""
     asked: list[tuple[_Sentence, _Sentence] | InputError] = []
     for item in items:
         try:
@@ -60,7 +60,9 @@ def compute(items: Sequence[Item], scorer: Scorer) -> list[Numbers | InputError]
         return [one for one in asked if isinstance(one, InputError)]
     answers = scorer.answer()
     # `report` can stop the work here, too.
-    attention = predictions.received_attention(scorer.lm, [*sentences], report=lambda _: scorer.report(1.0))
+    attention = predictions.received_attention(
+        scorer.lm, [*sentences], precision=scorer.precision, report=lambda _: scorer.report(1.0)
+    )
     received = dict(zip(sentences, attention, strict=True))
 
     def score(sentence: _Sentence) -> float:

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from fairkd.models.packed_linear import PackedLinear
+
 ROW_STEP = 64
 PACKED_TOKENS = 32  # of a row of attention that holds several short texts
 
@@ -56,10 +58,9 @@ def masked_rows(
         if last:
             mixed, hidden = mixed if asked < length else mixed[rows], whole_rows(hidden[rows])
         mixed = whole_rows(mixed)
-        out = layer.attention.output
-        hidden = out.LayerNorm(out.dropout(out.dense(mixed)) + hidden)
+        hidden = _added(layer.attention.output, mixed, hidden)
         grown = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(hidden))
-        hidden = layer.output.LayerNorm(layer.output.dropout(layer.output.dense(grown)) + hidden)
+        hidden = _added(layer.output, grown, hidden)
     return hidden[: len(rows)]
 
 
@@ -97,6 +98,15 @@ def _projected(attention: Any, seen: Tensor, first: int) -> tuple[Tensor, ...]:
     if joined is not None and first == 0 and torch.is_inference_mode_enabled():
         return tuple(joined(seen).chunk(3, -1))
     return tuple(part(seen) for part in (attention.query, attention.key, attention.value)[first:])
+
+
+def _added(part: Any, x: Tensor, hidden: Tensor) -> Tensor:
+    """The last step of both halves of a layer: `part` adds its product with `x` to the states, and norms them."""
+    if isinstance(part.dense, PackedLinear):
+        states: Tensor = part.LayerNorm(part.dense(x, _converted(hidden)))
+    else:
+        states = part.LayerNorm(part.dropout(part.dense(x)) + hidden)
+    return states
 
 
 def whole_rows(x: Tensor) -> Tensor:

@@ -93,36 +93,43 @@ def log_probabilities_at(
 
     Notes
     -----
-    The encoder runs once, under whatever autocast is in force; logits are made in fp32, `VOCABULARY_ROWS`
-    positions at a time. Raises ModelError as `logits_at` does.
+    The encoder runs once, under whatever autocast is in force; logits are made `VOCABULARY_ROWS` positions at a
+    time, in fp32, or in bf16 by the `PackedVocabulary` of a `bf16_copy`. Raises ModelError as `logits_at`
+    does.
     """
     model, device = lm.model, lm.model.device
     ids, mask, places = input_ids.to(device), attention_mask.to(device), at.to(device)
     found = []
     with model_errors(lm.reference):
         _, taken = states_and_head_input(model, ids, None if mask.all() else mask.bool(), places)
-        project = _Logits(projection_of(model))
+        chunk_scores = getattr(model, "packed_vocabulary", None) or _Scores(projection_of(model))
         with torch.autocast(device.type, enabled=False), torch.no_grad():
             for start in range(0, len(places), VOCABULARY_ROWS):
-                logits = project(taken[start : start + VOCABULARY_ROWS].float())
                 first, last = torch.searchsorted(
                     rows, torch.tensor([start, start + VOCABULARY_ROWS])
                 ).tolist()
-                own = rows[first:last] - start
-                wanted = logits[own, tokens[first:last]]
-                found.append(wanted - _logsumexp_(logits)[own])
+                states = taken[start : start + VOCABULARY_ROWS].float()
+                found.append(chunk_scores(states, rows[first:last] - start, tokens[first:last]))
     return torch.cat(found).to(at.device)
 
 
-class _Logits:
-    """Logits of one chunk of rows after the other, in one array: a fresh one costs as much as the product."""
+class _Scores:
+    """Log-probabilities of one chunk of rows after the other; the logits of all are made in one array.
+
+    A fresh array costs as much time as the product.
+    """
 
     def __init__(self, projection: Projection) -> None:
         self._projection = projection
         self._array = torch.empty(0)
 
-    def __call__(self, states: Tensor) -> Tensor:
-        """Logits [n, V] of states [n, width] in fp32; the next call overwrites them."""
+    def __call__(self, states: Tensor, rows: Tensor, tokens: Tensor) -> Tensor:
+        """log p(tokens[n]) at the row `rows[n]` of the states [m, width]: [n], in nats."""
+        logits = self._logits(states)
+        wanted = logits[rows, tokens]
+        return wanted - _logsumexp_(logits)[rows]
+
+    def _logits(self, states: Tensor) -> Tensor:
         weight, bias = self._projection.weight, self._projection.bias
         if weight is None:
             return _projected(self._projection, states)

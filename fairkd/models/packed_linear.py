@@ -7,30 +7,66 @@ that are not trained, on a processor with bf16. The operators are those of torch
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from fairkd.models.token_batching import VOCABULARY_ROWS
+
 _TYPICAL_ROWS = 2048
 
 
 class PackedLinear(nn.Module):
-    """A linear layer in bf16, and GELU after it if `gelu`: [n, in] to [n, out]. It has no gradients."""
+    """A linear layer in bf16, and GELU after it if `gelu`: [n, in] to [n, out]. It has no gradients.
 
-    def __init__(self, linear: nn.Linear, *, gelu: bool = False) -> None:
+    `weight` is [out, in]; `rows` says for how many rows at once its layout is chosen.
+    """
+
+    def __init__(
+        self, weight: Tensor, bias: Tensor | None, *, gelu: bool = False, rows: int = _TYPICAL_ROWS
+    ) -> None:
         super().__init__()
         # Not a parameter: its elements are in an order of their own.
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().clone(), _TYPICAL_ROWS)
-        self.bias = linear.bias
+        coarse = weight.detach().to(torch.bfloat16, copy=True)
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(coarse, rows)
+        self._bias = None if bias is None else bias.detach().to(torch.bfloat16)
         self._activation = "gelu" if gelu else "none"
 
-    def forward(self, x: Tensor) -> Tensor:
-        packed: Tensor = torch.ops.mkldnn._linear_pointwise(
-            x.to(torch.bfloat16), self._packed, self.bias, self._activation, [], "none"
-        )
-        return packed
+    def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
+        """The layer's output, plus `added` [n, out] in bf16 if there is one."""
+        inputs = x.to(torch.bfloat16)
+        operator = torch.ops.mkldnn._linear_pointwise
+        if added is None:
+            return cast(Tensor, operator(inputs, self._packed, self._bias, self._activation, [], "none"))
+        return cast(Tensor, operator.binary(inputs, added, self._packed, self._bias, "add"))
+
+
+class PackedVocabulary(nn.Module):
+    """A vocabulary projection in bf16, and the log-probabilities that follow from it. It has no gradients.
+
+    The logit of a token that is asked for is computed in fp32. The errors of the others, .03 nats each, average
+    out in the sum over the vocabulary.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self._projection = PackedLinear(weight, bias, rows=VOCABULARY_ROWS)
+        self._exact = (weight, bias)
+
+    def forward(self, states: Tensor, rows: Tensor, tokens: Tensor) -> Tensor:
+        """log p(tokens[n]) at the row `rows[n]` of `states` [m, width] in fp32: [n], in nats."""
+        weight, bias = self._exact
+        wanted = (states[rows] * weight[tokens]).sum(-1)
+        if bias is not None:
+            wanted = wanted + bias[tokens]
+        logits = self._projection(states)
+        largest = logits.amax(-1, keepdim=True)
+        scaled = logits.sub_(largest).exp_()
+        others = scaled.sum(-1, dtype=torch.float32)[rows] - scaled[rows, tokens]
+        shift = largest[rows, 0].float()
+        return wanted - shift - (others + (wanted - shift).exp()).log()
 
 
 def can_pack(model: nn.Module) -> bool:
@@ -48,16 +84,14 @@ def pack(model: PreTrainedModel) -> None:
     """
     encoder: Any = model.base_model.encoder
     for layer in encoder.layer:
-        own = layer.attention.self
-        joined = nn.Linear(1, 1)
-        for name in ("weight", "bias"):
-            parts = [getattr(part, name) for part in (own.query, own.key, own.value)]
-            setattr(joined, name, nn.Parameter(torch.cat(parts), requires_grad=False))
-        own.query_key_value = PackedLinear(joined)
-        layer.attention.output.dense = PackedLinear(layer.attention.output.dense)
-        grown = layer.intermediate
+        own, grown = layer.attention.self, layer.intermediate
+        parts = (own.query, own.key, own.value)
+        own.query_key_value = PackedLinear(
+            torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts])
+        )
         gelu = getattr(grown.intermediate_act_fn, "act", None) is nn.functional.gelu
-        grown.dense = PackedLinear(grown.dense, gelu=gelu)
+        grown.dense = PackedLinear(grown.dense.weight, grown.dense.bias, gelu=gelu)
         if gelu:
             grown.intermediate_act_fn = nn.Identity()
-        layer.output.dense = PackedLinear(layer.output.dense)
+        for output in (layer.attention.output, layer.output):
+            output.dense = PackedLinear(output.dense.weight, output.dense.bias)

@@ -20,6 +20,7 @@ from transformers import PreTrainedModel
 
 from fairkd.errors import InputError
 from fairkd.models import BATCH_TOKENS, MaskedLM, model_errors, token_batches
+from fairkd.predictions.token_scores import Precision, autocast
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +28,11 @@ _MOST_WEIGHTS = 2**25  # of a batch, over all layers and heads: 128 MiB in fp32
 
 
 def received_attention(
-    lm: MaskedLM, inputs: Sequence[Sequence[int]], *, report: Callable[[float], None] | None = None
+    lm: MaskedLM,
+    inputs: Sequence[Sequence[int]],
+    *,
+    precision: Precision = "strict",
+    report: Callable[[float], None] | None = None,
 ) -> list[Floats]:
     """What each token of each input receives, averaged over all layers, heads and positions.
 
@@ -35,13 +40,15 @@ def received_attention(
     ----------
     lm : MaskedLM
     inputs : sequence of token ids, special ones included
+    precision : "strict" or "fast"
+        "strict" computes in fp32. "fast" uses bf16 for matrix products.
     report : function, optional
         Called with the fraction done.
 
     Returns
     -------
     list of float64 [length]
-        In fp32: `weights[layer, head, from, to]` averaged over the first three. Special tokens send attention
+        `weights[layer, head, from, to]` averaged over the first three. Special tokens send attention
         and receive it like all others. They add up to 1 for each input.
 
     Raises
@@ -62,7 +69,8 @@ def received_attention(
     tokens = min(BATCH_TOKENS, _MOST_WEIGHTS // weights)
     for batch in token_batches([len(inputs[index]) for index in order], tokens=tokens):
         indices = order[batch]
-        received = _received(lm, model, [inputs[index] for index in indices])
+        with autocast(lm.model.device.type, precision):
+            received = _received(lm, model, [inputs[index] for index in indices])
         found.update(zip(indices, received, strict=True))
         if report is not None:
             report(len(found) / len(inputs))
@@ -70,9 +78,10 @@ def received_attention(
 
 
 def _with_weights(lm: MaskedLM) -> PreTrainedModel:
-    """The model with the implementation of attention that gives its weights. Shares the model's tensors."""
-    shared = {id(tensor): tensor for tensor in chain(lm.model.parameters(), lm.model.buffers())}
-    model: PreTrainedModel = copy.deepcopy(lm.model, shared)
+    """The encoder with the implementation of attention that gives its weights. Shares the model's tensors."""
+    encoder = lm.model.base_model
+    shared = {id(tensor): tensor for tensor in chain(encoder.parameters(), encoder.buffers())}
+    model: PreTrainedModel = copy.deepcopy(encoder, shared)
     try:
         model.set_attn_implementation("eager")
     except (ValueError, ImportError) as error:

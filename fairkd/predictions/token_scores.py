@@ -47,8 +47,8 @@ class TokenScores:
     ----------
     lm : MaskedLM
     precision : "strict" or "fast"
-        "strict" computes in fp32. "fast" uses bf16 for the encoder's matrix products, and fp32 from the
-        vocabulary projection on.
+        "strict" computes in fp32. "fast" uses bf16 for matrix products; the logits of the tokens that are asked
+        for stay in fp32.
     store : ScoreStore, optional
         Scores of this model at this precision: those that it has are not computed again.
     """
@@ -134,13 +134,13 @@ class TokenScores:
                 rows.append(len(at) - 1)
                 tokens.append(token)
         places = (torch.tensor(values) for values in (at, rows, tokens))
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode(), autocast(self._lm.model.device.type, self._precision):
             return log_probabilities_at(self._lm, ids, real, *places).double().numpy()
 
-    def _autocast(self) -> AbstractContextManager[object]:
-        if self._precision == "strict":
-            return nullcontext()
-        return torch.autocast(self._lm.model.device.type, torch.bfloat16)
+
+def autocast(device: str, precision: Precision) -> AbstractContextManager[object]:
+    """bf16 for the matrix products on this kind of device if `precision` is "fast"."""
+    return nullcontext() if precision == "strict" else torch.autocast(device, torch.bfloat16)
 
 
 def _batches(inputs: Iterable[_Ids], tokens: int) -> list[list[_Ids]]:

@@ -85,6 +85,6 @@ def test_a_model_without_attention_weights_is_refused(
     def refuse(self: object, implementation: str) -> None:
         raise ValueError(implementation)
 
-    monkeypatch.setattr(type(tiny_bert.model), "set_attn_implementation", refuse)
+    monkeypatch.setattr(type(tiny_bert.model.base_model), "set_attn_implementation", refuse)
     with pytest.raises(InputError, match="gives no attention weights: choose a model of another family"):
         score_items(BENCHMARKS["aula"], BENCHMARKS["aula"].read(FILES), Scorer(tiny_bert))

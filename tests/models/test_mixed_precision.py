@@ -45,7 +45,7 @@ def test_a_packed_layer_gives_what_the_layer_does(gelu: bool) -> None:
     with torch.inference_mode():
         expected = linear(x)
         expected = nn.functional.gelu(expected) if gelu else expected
-        found = PackedLinear(linear.to(torch.bfloat16), gelu=gelu)(x)
+        found = PackedLinear(linear.weight, linear.bias, gelu=gelu)(x)
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), expected, rtol=0.02, atol=0.02)
 

@@ -41,7 +41,7 @@ def test_a_model_that_returns_no_weights_is_refused(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        type(tiny_bert.model), "forward", lambda self, **_: SimpleNamespace(attentions=(None, None))
+        type(tiny_bert.model.base_model), "forward", lambda self, **_: SimpleNamespace(attentions=(None, None))
     )
     with pytest.raises(InputError, match="gives no attention weights"):
         received_attention(tiny_bert, ids_of(tiny_bert))
