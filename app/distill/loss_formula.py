@@ -74,7 +74,7 @@ def loss_terms(config: Config) -> list[str]:
 
     >>> from fairkd.distill.config import make_config
     >>> print(*loss_terms(make_config({"objective": {"kd": 0, "hidden": 0}})))
-    2\\,\\mathrm{CE}(y, s)
+    1\\,\\mathrm{CE}(y, s)
     """
     objective = config.objective
     t = f"{objective.temperature:g}"

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fairkd.augmentation import SwappedWord, swapped_words
 from fairkd.constraints import SimplexEdit, edit_simplex, simplex_point
+from fairkd.distill.config import ObjectiveConfig
 from fairkd.distill.losses import mixed_target
 from fairkd.lessons.exercise_result import ExerciseResult, QuestionAnswer
 from fairkd.models import MaskedLM, token_ids
@@ -20,8 +21,7 @@ Three = tuple[float, float, float]  # probabilities of both words, and of all ot
 PAIR = ("he", "she")
 ENOUGH = 0.2  # the exercise asks for more leaked mass than this
 # The default weights of a distillation: of the soft target, and of the hard label.
-KD = 5.0
-MLM = 2.0
+KD, MLM = ObjectiveConfig().kd, ObjectiveConfig().mlm
 _LEAKS = (5e-5, 0.05, 0.2)  # bounds of the first question's choices
 _TIMES = (1.05, 2.5, 10.0)  # bounds of the second question's choices
 _FAR = 5.0  # times as likely as the other word: below it, the mean of the logits leaks little

@@ -22,7 +22,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "universal-distillation": {
         "student": {"kind": "fresh", "hidden_layers": 6, "width": None},
         "masking": {"rate": 0.15, "masked": 0.8, "random": 0.1},
-        "objective": {"positions": "all", "special_tokens": True},
+        "objective": {"positions": "all", "special_tokens": True, "mlm": 2.0},
         "constraint": {"kind": "logit_mean", "scope": "all", "contrast": "pronouns", "roles": ["subject"]},
         "optimizer": {
             "learning_rate": 2e-5,
@@ -54,7 +54,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     # pronouns at temperature 1, where both are measured.
     "fair": {
         "constraint": {"kind": "group", "contrast": "pronouns"},
-        "objective": {"label": "soft", "group": 12.0, "mlm": 1.0},
+        "objective": {"label": "soft", "group": 16.0},
     },
 }
 
@@ -79,8 +79,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "and her) get the mean of their logits, at every position.",
     "universal-distillation": "The settings of the paper's code: six layers of the teacher's width from "
     "random weights, he and she only, a constant learning rate of 2e-5. The variant paper has the same "
-    "constraint and loss, but copies layers, balances his and her too, masks 40 %, leaves out special "
-    "tokens, and learns faster.",
+    "constraint, but copies layers, balances his and her too, masks 40 %, leaves out special tokens, halves "
+    "the weight of the MLM loss, and learns faster.",
     "mass-preserving": "In the teacher's predictions at hidden words, paired pronouns (he and she, his and "
     "her) get the mean of their probabilities. All other words keep theirs. Where the hidden word is a "
     "paired pronoun, half of the label goes to it and half to its partner.",

@@ -127,7 +127,7 @@ class ObjectiveConfig(Section):
         "times the squared temperature. 0: leave it out.",
     )
     mlm: float = Field(
-        default=2.0,
+        default=1.0,
         ge=0,
         description="Weight of the MLM loss, the cross-entropy with the original tokens. 0: train on the "
         "teacher alone.",
@@ -248,7 +248,7 @@ class OptimizerConfig(Section):
     )
     max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradient clipping: maximum norm.")
     micro_batch_tokens: int = Field(
-        default=512,
+        default=768,
         ge=16,
         le=2**20,
         description="Tokens per forward and backward pass, padding included. Lower it if memory runs out.",

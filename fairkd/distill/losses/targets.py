@@ -31,7 +31,7 @@ class Weights:
     """Weights of the loss terms, the temperature, and what happens to hard labels that are group words."""
 
     kd: float = 5.0
-    mlm: float = 2.0
+    mlm: float = 1.0
     hidden: float = 1.0
     group: float = 0.0
     relations: float = 0.0
