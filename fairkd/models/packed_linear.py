@@ -46,8 +46,8 @@ class PackedLinear(nn.Module):
 class PackedVocabulary(nn.Module):
     """A vocabulary projection in bf16, and the log-probabilities that follow from it. It has no gradients.
 
-    The logit of a token that is asked for is computed in fp32. The errors of the others, .03 nats each, average
-    out in the sum over the vocabulary.
+    The logits of the tokens that are asked for, and of the most probable one, are computed in fp32. The errors
+    of the others (.03 nats for logits from 8 to 16) average out in the sum over the vocabulary.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
@@ -57,16 +57,20 @@ class PackedVocabulary(nn.Module):
 
     def forward(self, states: Tensor, rows: Tensor, tokens: Tensor) -> Tensor:
         """log p(tokens[n]) at the row `rows[n]` of `states` [m, width] in fp32: [n], in nats."""
-        weight, bias = self._exact
-        wanted = (states[rows] * weight[tokens]).sum(-1)
-        if bias is not None:
-            wanted = wanted + bias[tokens]
         logits = self._projection(states)
-        largest = logits.amax(-1, keepdim=True)
-        scaled = logits.sub_(largest).exp_()
-        others = scaled.sum(-1, dtype=torch.float32)[rows] - scaled[rows, tokens]
-        shift = largest[rows, 0].float()
-        return wanted - shift - (others + (wanted - shift).exp()).log()
+        largest, first = logits.max(-1)
+        scaled = logits.sub_(largest[:, None]).exp_()
+        shift = largest.float()
+        total = scaled.sum(-1, dtype=torch.float32) - 1 + (self._logits(states, first) - shift).exp()
+        wanted = self._logits(states[rows], tokens) - shift[rows]
+        correction = torch.where(tokens == first[rows], 0, wanted.exp() - scaled[rows, tokens])
+        return wanted - (total[rows] + correction).log()
+
+    def _logits(self, states: Tensor, tokens: Tensor) -> Tensor:
+        """The logit of one token for each row of the states, in fp32: [n]."""
+        weight, bias = self._exact
+        logits = (states * weight[tokens]).sum(-1)
+        return logits if bias is None else logits + bias[tokens]
 
 
 def can_pack(model: nn.Module) -> bool:

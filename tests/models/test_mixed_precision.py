@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from fairkd.models import MaskedLM, bf16_copy, log_probabilities_at
-from fairkd.models.packed_linear import PackedLinear, can_pack
+from fairkd.models.packed_linear import PackedLinear, PackedVocabulary, can_pack
 
 
 def test_the_copy_converts_the_encoder_and_shares_the_rest(any_family: MaskedLM) -> None:
@@ -36,18 +36,40 @@ def test_its_log_probabilities_are_close(any_family: MaskedLM) -> None:
     assert not torch.equal(fast, exact)
 
 
+packs = pytest.mark.skipif(not can_pack(nn.Linear(1, 1)), reason="this processor has no products in bf16")
+
+
+@packs
 @pytest.mark.parametrize("gelu", [False, True])
 def test_a_packed_layer_gives_what_the_layer_does(gelu: bool) -> None:
-    if not can_pack(nn.Linear(1, 1)):
-        pytest.skip("this processor has no products in bf16")
     torch.manual_seed(0)
-    linear, x = nn.Linear(48, 80), torch.randn(70, 48)
+    linear, x, added = nn.Linear(48, 80), torch.randn(70, 48), torch.randn(70, 80)
+    packed = PackedLinear(linear.weight, linear.bias, gelu=gelu)
     with torch.inference_mode():
-        expected = linear(x)
+        expected, found = linear(x), packed(x)
         expected = nn.functional.gelu(expected) if gelu else expected
-        found = PackedLinear(linear.weight, linear.bias, gelu=gelu)(x)
-    assert found.dtype == torch.bfloat16
-    torch.testing.assert_close(found.float(), expected, rtol=0.02, atol=0.02)
+        assert found.dtype == torch.bfloat16
+        torch.testing.assert_close(found.float(), expected, rtol=0.02, atol=0.02)
+        if not gelu:
+            found = packed(x, added.to(torch.bfloat16))
+            torch.testing.assert_close(found.float(), expected + added, rtol=0.02, atol=0.02)
+
+
+@packs
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("scale", [0.2, 1.0])  # flat distributions, and such with one likely token
+def test_a_packed_vocabulary_gives_log_probabilities(bias: bool, scale: float) -> None:
+    torch.manual_seed(0)
+    weight, states = scale * torch.randn(500, 48), torch.randn(40, 48)
+    offsets = torch.randn(500) if bias else None
+    rows, tokens = torch.arange(40).repeat_interleave(3), torch.randint(500, (120,))
+    exact = nn.functional.linear(states, weight, offsets)
+    tokens[::3] = exact.argmax(-1)
+    with torch.inference_mode():
+        found = PackedVocabulary(weight, offsets)(states, rows, tokens)
+    assert found.dtype == torch.float32 and (found <= 0).all()
+    error = (found - exact.log_softmax(-1)[rows, tokens]).abs()
+    assert error.max() < 0.03 and error.mean() < 0.01
 
 
 def test_a_bert_is_packed_and_its_own_projections_stay(tiny_bert: MaskedLM) -> None:
