@@ -101,7 +101,7 @@ def _projected(attention: Any, seen: Tensor, first: int) -> tuple[Tensor, ...]:
 
 
 def _added(part: Any, x: Tensor, hidden: Tensor) -> Tensor:
-    """The last step of both halves of a layer: `part` adds its product with `x` to the states, and norms them."""
+    """The end of each half of a layer: the states, with the product of `part` and `x` added, and normed."""
     if isinstance(part.dense, PackedLinear):
         states: Tensor = part.LayerNorm(part.dense(x, _converted(hidden)))
     else:

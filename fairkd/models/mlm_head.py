@@ -93,9 +93,9 @@ def log_probabilities_at(
 
     Notes
     -----
-    The encoder runs once, under whatever autocast is in force; logits are made `VOCABULARY_ROWS` positions at a
-    time, in fp32, or in bf16 by the `PackedVocabulary` of a `bf16_copy`. Raises ModelError as `logits_at`
-    does.
+    The encoder runs once, under whatever autocast is in force; logits are made `VOCABULARY_ROWS` positions
+    at a time, in fp32, or in bf16 by the `PackedVocabulary` of a `bf16_copy`. Raises ModelError as
+    `logits_at` does.
     """
     model, device = lm.model, lm.model.device
     ids, mask, places = input_ids.to(device), attention_mask.to(device), at.to(device)

@@ -46,8 +46,8 @@ class PackedLinear(nn.Module):
 class PackedVocabulary(nn.Module):
     """A vocabulary projection in bf16, and the log-probabilities that follow from it. It has no gradients.
 
-    The logits of the tokens that are asked for, and of the most probable one, are computed in fp32. The errors
-    of the others (.03 nats for logits from 8 to 16) average out in the sum over the vocabulary.
+    The logits of the tokens that are asked for, and of the most probable one, are computed in fp32. The
+    errors of the others (.03 nats for logits from 8 to 16) average out in the sum over the vocabulary.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:

@@ -79,7 +79,7 @@ def received_attention(
 
 def _with_weights(lm: MaskedLM) -> PreTrainedModel:
     """The encoder with the implementation of attention that gives its weights. Shares the model's tensors."""
-    encoder = lm.model.base_model
+    encoder: PreTrainedModel = lm.model.base_model  # type: ignore[assignment]
     shared = {id(tensor): tensor for tensor in chain(encoder.parameters(), encoder.buffers())}
     model: PreTrainedModel = copy.deepcopy(encoder, shared)
     try:

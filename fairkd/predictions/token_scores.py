@@ -47,8 +47,8 @@ class TokenScores:
     ----------
     lm : MaskedLM
     precision : "strict" or "fast"
-        "strict" computes in fp32. "fast" uses bf16 for matrix products; the logits of the tokens that are asked
-        for stay in fp32.
+        "strict" computes in fp32. "fast" uses bf16 for matrix products; the logits of the tokens that are
+        asked for stay in fp32.
     store : ScoreStore, optional
         Scores of this model at this precision: those that it has are not computed again.
     """

@@ -15,18 +15,8 @@ from fairkd.runs.description import RunDescription
 from fairkd.runs.run_record import Run
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "assets" / "examples"
-# What distinguishes them from the presets of their names, as --set takes it: the defaults that they were made
-# with, too.
-EXAMPLE_SETTINGS = (
-    "budget.steps=300",
-    "evaluation.every_steps=30",
-    "threads=1",
-    "student.fit_layers=false",
-    "masking.rate=0.2",
-    "masking.masked=0.8",
-    "masking.random=0.1",
-    "optimizer.micro_batch_tokens=1024",
-)
+# What distinguishes them from the presets of their names, as --set takes it.
+EXAMPLE_SETTINGS = ("budget.steps=300", "evaluation.every_steps=30", "threads=1")
 PREFIX = "example-"  # of their ids, which no run's id has
 BATCH = "examples"
 NAMES = ("plain", "paper", "fair")  # in the order of the page

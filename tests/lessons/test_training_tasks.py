@@ -14,7 +14,7 @@ def event(*tokens, masked=True):
 def test_the_run_is_short_on_the_small_text_and_has_the_chosen_losses():
     config = lessons.training_config("embedded/teacher", "one", ["mlm"])
     assert (config.corpus.source, config.budget.minutes, config.budget.steps) == ("small", 1.0, None)
-    assert (config.objective.kd, config.objective.mlm, config.objective.hidden) == (0.0, 2.0, 0.0)
+    assert (config.objective.kd, config.objective.mlm, config.objective.hidden) == (0.0, 1.0, 0.0)
     assert config.student.layers == (0,)
     assert lessons.training_config("embedded/teacher", "half", ["kd"], seconds=3).budget.minutes == 0.05
 

@@ -40,8 +40,7 @@ def test_the_model_that_others_share_stays_as_it_is(tiny_bert: MaskedLM) -> None
 def test_a_model_that_returns_no_weights_is_refused(
     tiny_bert: MaskedLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        type(tiny_bert.model.base_model), "forward", lambda self, **_: SimpleNamespace(attentions=(None, None))
-    )
+    encoder = type(tiny_bert.model.base_model)
+    monkeypatch.setattr(encoder, "forward", lambda self, **_: SimpleNamespace(attentions=(None, None)))
     with pytest.raises(InputError, match="gives no attention weights"):
         received_attention(tiny_bert, ids_of(tiny_bert))

@@ -54,7 +54,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     # pronouns at temperature 1, where both are measured.
     "fair": {
         "constraint": {"kind": "group", "contrast": "pronouns"},
-        "objective": {"label": "soft", "group": 16.0},
+        "objective": {"label": "soft", "group": 12.0},
     },
 }
 

@@ -248,7 +248,7 @@ class OptimizerConfig(Section):
     )
     max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradient clipping: maximum norm.")
     micro_batch_tokens: int = Field(
-        default=768,
+        default=512,
         ge=16,
         le=2**20,
         description="Tokens per forward and backward pass, padding included. Lower it if memory runs out.",

@@ -16,9 +16,9 @@ from fairkd.distill.config.presets import PRESETS
     [
         (
             PRESETS["plain"],
-            r"5 \cdot 2^2\,\mathrm{KL}(p_{2} \,\|\, s_{2}) + 2\,\mathrm{CE}(y, s) + 1\,(1 - \cos(h, h_s))",
+            r"5 \cdot 2^2\,\mathrm{KL}(p_{2} \,\|\, s_{2}) + 1\,\mathrm{CE}(y, s) + 1\,(1 - \cos(h, h_s))",
         ),
-        (PRESETS["mlm-only"], r"2\,\mathrm{CE}(y, s)"),
+        (PRESETS["mlm-only"], r"1\,\mathrm{CE}(y, s)"),
         ({"objective": {"temperature": 1, "mlm": 0, "hidden": 0}}, r"5\,\mathrm{KL}(p \,\|\, s)"),
         (
             PRESETS["fair"] | {"objective": {"kd": 3, "mlm": 0, "hidden": 0, "group": 0.5}},
