@@ -45,6 +45,7 @@ from transformers import (
     XLMRobertaForMaskedLM,
     XLMRobertaTokenizer,
 )
+from transformers.utils import logging
 
 FAMILIES = ("bert", "bert-cased", "distilbert", "roberta", "albert", "electra", "modernbert", "xlm-roberta")
 MAX_TOKENS = 64  # what every tiny model takes, special tokens included
@@ -75,6 +76,7 @@ _PUNCTUATION = ".,!?'\"-()<>[]$_*#/:;é"
 def tiny(family: str, folder: Path) -> Path:
     """Write a tiny model of `family` (one of FAMILIES) into `folder`, and return the folder."""
     tokenizer_of, model_of = _MAKERS[family]
+    logging.disable_progress_bar()  # a test may read stderr meanwhile
     tokenizer = tokenizer_of()
     tokenizer.save_pretrained(folder)
     make_model(model_of, tokenizer).save_pretrained(folder)

@@ -294,7 +294,7 @@ def _students(models: ChosenModels) -> None:
             figure.update_layout(height=figure.layout.height - 105)  # whole on a projector
         show_figure(figure, "learn_students", "fairkd-example-gaps", title_lines=2, note_lines=1)
     start = next(iter(frames.values())).iloc[0].to_dict()
-    shown = {"teacher": teacher, "at step 0": start, **last}
+    shown = {"teacher": teacher, "plain at step 0": start, **last}
     by_quality = rank_runs(quality, last)
     said = comparison_title(by_quality, quality, last)
     if by_quality.leader is None and (

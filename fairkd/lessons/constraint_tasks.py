@@ -21,7 +21,8 @@ Three = tuple[float, float, float]  # probabilities of both words, and of all ot
 PAIR = ("he", "she")
 ENOUGH = 0.2  # the exercise asks for more leaked mass than this
 # The default weights of a distillation: of the soft target, and of the hard label.
-KD, MLM = ObjectiveConfig().kd, ObjectiveConfig().mlm
+KD = ObjectiveConfig().kd
+MLM = ObjectiveConfig().mlm
 _LEAKS = (5e-5, 0.05, 0.2)  # bounds of the first question's choices
 _TIMES = (1.05, 2.5, 10.0)  # bounds of the second question's choices
 _FAR = 5.0  # times as likely as the other word: below it, the mean of the logits leaks little

@@ -209,10 +209,10 @@ def test_a_replay_begins_with_the_pair_of_the_gap_and_its_sentence_is_in_the_add
 ) -> None:
     app, key = open_runs(run="example-fair"), "watched_sentence_text_example-fair"
     assert app.get_by_key(key).value == "[MASK] is a nurse." and "sentence" not in app.query_params
-    assert chart_titles(app)[0] == "At step 300 the student says she 29 %, he 17 %"
+    assert chart_titles(app)[0] == "At step 300 the student says she 45 %, he 17 %"
     app.get_by_key(key).set_value("Milk is a [MASK].").run()
     assert app.query_params["sentence"] == "Milk is a [MASK]."
-    assert chart_titles(app)[0].startswith("At step 300 the student says “milk”"), "no pair is stored"
+    assert chart_titles(app)[0].startswith("At step 300 the student says “child”"), "no pair is stored"
     link = open_runs(run="example-fair", sentence="[MASK] is an engineer.")
     assert link.get_by_key(key).value == "[MASK] is an engineer."
     link.query_params.pop("sentence")  # as the browser's Back
