@@ -171,8 +171,9 @@ def student_config(name: str, steps: int) -> Config:
         # and the fair one's term on them weighs more.
         "masking": {"rate": 0.2, "masked": 0.8, "random": 0.1, "group_rate": 0.5},
     }
+    settings["objective"] = {**settings.get("objective", {}), "mlm": 2.0}
     if name == "fair":
-        settings["objective"] = {**settings["objective"], "group": 16.0}
+        settings["objective"]["group"] = 16.0
     return make_config(settings)
 
 
