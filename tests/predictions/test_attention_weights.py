@@ -29,6 +29,14 @@ def test_it_equals_the_mean_over_layers_heads_and_positions(any_family: MaskedLM
     assert fractions[-1] == 1
 
 
+def test_fast_is_close_to_strict(any_family: MaskedLM) -> None:
+    inputs = ids_of(any_family)
+    strict, fast = (received_attention(any_family, inputs, precision=one) for one in ("strict", "fast"))
+    for one, other in zip(strict, fast, strict=True):
+        assert not np.array_equal(one, other)
+        np.testing.assert_allclose(other, one, rtol=0.02, atol=1e-3)
+
+
 def test_the_model_that_others_share_stays_as_it_is(tiny_bert: MaskedLM) -> None:
     model = tiny_bert.model
     before = (model.config._attn_implementation, [id(one) for one in model.parameters()])
