@@ -36,6 +36,11 @@ div:has(> [class*="st-key-{UNSEEN}"]) {{
 }}
 div:has(> [class*="st-key-{FOLDED}"]) {{ display: none; }}
 .st-key-{SHOWN}_models {{ position: fixed; top: 3.7rem; right: 14.5rem; width: 20rem; }}
+@media (max-width: 40rem) {{  /* below the logo and the list of pages */
+  {CONTENT} {{ padding-top: 8rem; }}
+  .st-key-leave_presenter, .st-key-show_models {{ top: 4rem; }}
+  .st-key-{SHOWN}_models {{ top: 7.1rem; right: 1rem; }}
+}}
 </style>"""
 
 

@@ -5,10 +5,11 @@
 
 All but the training is real. It counts to `budget.steps`, stores a checkpoint after every step, and writes
 each step with its pid into steps.txt. `corpus.source` holds its behaviour as JSON: `pause` (seconds a step),
-`error` (a sentence to raise after half of the steps), `children` (how many processes it starts that ignore
-SIGTERM, in sessions of their own), `stubborn` (ignores the flag that cancels), `megabytes` (written
-into each checkpoint), `limit` (bytes that a file may have), `exit` (a code to leave with, at once), `kind`
-("unknown" raises no FairKDError), `hoards` (takes memory until there is no more).
+`waits` (a file without which it does not go beyond half of the steps), `error` (a sentence to raise after
+half of the steps), `children` (how many processes it starts that ignore SIGTERM, in sessions of their own),
+`stubborn` (ignores the flag that cancels), `megabytes` (written into each checkpoint), `limit` (bytes that a
+file may have), `exit` (a code to leave with, at once), `kind` ("unknown" raises no FairKDError), `hoards`
+(takes memory until there is no more).
 
 A measurement counts the items of every benchmark on every model, as many as `limit` says, and stores a result
 for each pair. A pair that has its result is not measured again. Each item is a line of items.txt.
@@ -84,6 +85,8 @@ def train(
         step += 1
         with (folder / "steps.txt").open("a") as log:
             log.write(f"{os.getpid()} {step}\n")
+        while step == total // 2 and "waits" in behaviour and not Path(behaviour["waits"]).exists():
+            time.sleep(0.02)
         if "error" in behaviour and step == total // 2:
             raise (RuntimeError if behaviour.get("kind") == "unknown" else FairKDError)(behaviour["error"])
         emit({"type": "train", "step": step, "progress": step / total, "seconds_left": 1.0, "loss": 1 / step})

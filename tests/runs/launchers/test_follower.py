@@ -24,10 +24,12 @@ def job_process(run: runs.Run) -> psutil.Process:
 
 
 def test_runs_sent_away_are_followed_and_take_no_slot_of_this_machine(shell_cluster: Path) -> None:
-    away = [runs.submit(stand_in.config(25), on="command") for _ in range(2)]
+    go = shell_cluster / "go"  # all work at the same time, however slowly some of them start
+    away = [runs.submit(stand_in.config(25, waits=str(go)), on="command") for _ in range(2)]
     here = runs.submit(stand_in.config(500))
     until(lambda: all(stored(run.id).step > 0 for run in (*away, here)))
     assert [stored(run.id).state for run in (*away, here)] == ["running"] * 3
+    go.touch()
     runs.cancel(here.id)
     for run in away:
         ended = wait_for_state(run.id, "finished")
@@ -39,7 +41,7 @@ def test_runs_sent_away_are_followed_and_take_no_slot_of_this_machine(shell_clus
 
 
 def test_a_lost_job_is_queued_again_and_continues_from_its_checkpoint(shell_cluster: Path) -> None:
-    run = runs.submit(stand_in.config(60), on="command")
+    run = runs.submit(stand_in.config(60, pause=0.05), on="command")
     until(lambda: stored(run.id).step > 3)
     job_process(run).kill()
     until(lambda: "was lost (sh no longer lists it): it was queued again" in (stored(run.id).sentence or ""))
@@ -66,7 +68,7 @@ def test_an_error_of_the_run_is_no_loss(shell_cluster: Path) -> None:
 
 
 def test_after_the_runner_was_killed_the_next_one_follows_the_same_job(shell_cluster: Path) -> None:
-    run = runs.submit(stand_in.config(80), on="command")
+    run = runs.submit(stand_in.config(80, pause=0.05), on="command")
     until(lambda: stored(run.id).step > 2)
     runner_process().kill()
     until(lambda: runner_process() is None)
@@ -76,7 +78,7 @@ def test_after_the_runner_was_killed_the_next_one_follows_the_same_job(shell_clu
 
 
 def test_a_cancelled_job_finishes_its_step_and_is_resumed(shell_cluster: Path) -> None:
-    run = runs.submit(stand_in.config(80), on="command")
+    run = runs.submit(stand_in.config(80, pause=0.05), on="command")
     until(lambda: stored(run.id).step > 2)
     assert runs.cancel(run.id).state == "cancelling"
     ended = wait_for_state(run.id, "cancelled")
