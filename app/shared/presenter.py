@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.shared.streamlit_internals import CONTENT, SIDEBAR
+from app.shared.streamlit_internals import CONTENT, LOGO, SIDEBAR
 from app.shared.theme import GRID, PAGE
 from app.shared.url_state import write_parameter
 
@@ -36,10 +36,9 @@ div:has(> [class*="st-key-{UNSEEN}"]) {{
 }}
 div:has(> [class*="st-key-{FOLDED}"]) {{ display: none; }}
 .st-key-{SHOWN}_models {{ position: fixed; top: 3.7rem; right: 14.5rem; width: 20rem; }}
-@media (max-width: 40rem) {{  /* below the logo and the list of pages */
-  {CONTENT} {{ padding-top: 8rem; }}
-  .st-key-leave_presenter, .st-key-show_models {{ top: 4rem; }}
-  .st-key-{SHOWN}_models {{ top: 7.1rem; right: 1rem; }}
+@media (max-width: 40rem) {{
+  {LOGO} {{ visibility: hidden; }}  /* the buttons take its place */
+  .st-key-{SHOWN}_models {{ right: 1rem; }}
 }}
 </style>"""
 

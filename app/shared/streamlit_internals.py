@@ -121,6 +121,8 @@ SIDEBAR = f'[data-testid="stSidebar"], {MENU_BUTTON}'
 # The content of the page, which begins below the bar at the top.
 NAVIGATION = '[data-testid="stSidebarNav"]'
 CONTENT = '[data-testid="stMainBlockContainer"]'
+# That of the bar, which is there while the sidebar is closed.
+LOGO = '[data-testid="stHeaderLogo"]'
 # The element that scrolls: for `app/components/browser.js`.
 SCROLLING = """
 const scrollToTop = () => document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0)
