@@ -118,10 +118,10 @@ def wrapped_links(key: str) -> str:
 MENU_BUTTON = '[data-testid="stExpandSidebarButton"]'
 # The sidebar and that button: the presenter view hides both.
 SIDEBAR = f'[data-testid="stSidebar"], {MENU_BUTTON}'
-# The content of the page, which begins below the bar at the top.
 NAVIGATION = '[data-testid="stSidebarNav"]'
+# The content of the page, which begins below the bar at the top.
 CONTENT = '[data-testid="stMainBlockContainer"]'
-# That of the bar, which is there while the sidebar is closed.
+# The logo in that bar, which is there while the sidebar is closed.
 LOGO = '[data-testid="stHeaderLogo"]'
 # The element that scrolls: for `app/components/browser.js`.
 SCROLLING = """

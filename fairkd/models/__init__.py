@@ -14,8 +14,8 @@
 * `consistency`: whether the files of such a folder fit together: sizes, finite weights, token ids
 * `hub_download`: the files of a Hub repository, with progress
 * `fingerprint`: a hash of a model's weights
-* `mixed_precision`: a copy whose encoder multiplies in bf16
-* `packed_linear`: its linear layers on a processor
+* `mixed_precision`: a copy that multiplies in bf16
+* `packed_linear`: its linear layers and its vocabulary on a processor
 * `bert_encoder`: BERT's last layer at chosen positions alone
 * `head_structure`: the parts of MLM heads, as families name them
 * `mlm_head`: hidden states at chosen positions, and the head that makes logits of them

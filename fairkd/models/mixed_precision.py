@@ -1,4 +1,4 @@
-"""A copy of a model whose encoder multiplies in bf16, without a second copy of everything else."""
+"""A copy of a model that multiplies in bf16, without a second copy of everything else."""
 
 from __future__ import annotations
 
@@ -34,13 +34,12 @@ def bf16_copy(lm: MaskedLM) -> MaskedLM:
                     )
     coarse = copy.deepcopy(model, memo)
     same_head(coarse, model)
-    vocabulary = projection_of(model)
     if can_pack(coarse):
         if is_bert(coarse):
             pack(coarse)
-        weight, bias = vocabulary.weight, vocabulary.bias
-        if weight is not None:
-            coarse.packed_vocabulary = PackedVocabulary(weight, bias)
+        vocabulary = projection_of(model)
+        if vocabulary.weight is not None:
+            coarse.packed_vocabulary = PackedVocabulary(vocabulary.weight, vocabulary.bias)
     return replace(lm, model=coarse)
 
 

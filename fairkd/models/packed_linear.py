@@ -1,4 +1,4 @@
-"""Linear layers in bf16 whose weights are in the layout that the processor's kernels multiply.
+"""Linear layers and a vocabulary in bf16 whose weights are in the layout that the processor multiplies.
 
 torch brings the weights of a linear layer into this layout in every product, and copies the bias over its
 result first. Here the layout is made once, and bias and activation are part of the product. Only for models

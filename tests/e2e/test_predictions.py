@@ -298,6 +298,9 @@ def test_the_presenter_view_has_no_sidebar_and_a_way_back(open_page: OpenPage) -
     page.get_by_role("button", name="Leave presenter view").click()
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
     expect(page).not_to_have_url(re.compile("present"))
+    phone = open_page("/?present=1", viewport=PHONE)
+    expect(phone.get_by_test_id("stHeaderLogo")).to_have_count(1)
+    expect(phone.get_by_test_id("stHeaderLogo")).to_be_hidden()  # the buttons lie there
 
 
 def test_three_models_fit_one_screen_of_the_presenter_view(open_page: OpenPage) -> None:
